@@ -1,0 +1,59 @@
+"""What every backend is to the rest: make a case ready, run it, tell what was seen."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stackswitch.models.base import Frozen
+from stackswitch.models.case import MAIN, Case
+from stackswitch.models.result import BackendInfo, Observation, Unsupported
+
+
+class LoadedCase(Frozen):
+    """A case with its modules as plain wasm, by instance name; ``main`` is always there."""
+
+    case: Case
+    modules: dict[str, bytes]
+
+    @property
+    def main(self) -> bytes:
+        """The module under test."""
+        return self.modules[MAIN]
+
+
+class Build(Frozen):
+    """A case's modules made ready for a backend: plain, or asyncified.
+
+    ``unsupported`` says why the case cannot be run on this backend, found by looking at the modules;
+    ``modules`` is then empty. ``missing`` are names already known to be wanting (a list entry that the
+    pass says matched nothing does not count); ``warnings`` is what the pass said, a finding a line.
+    """
+
+    modules: dict[str, bytes]
+    unsupported: Unsupported | None = None
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Backend(Protocol):
+    """One way of switching stacks, on one engine. Safe for several cases at a time."""
+
+    @property
+    def info(self) -> BackendInfo:
+        """Name, engine, version, features."""
+        ...
+
+    async def prepare(self, loaded: LoadedCase) -> Build:
+        """Make the modules ready; what cannot be is told in the build, not raised.
+
+        :raises ToolError: a tool that makes builds broke down
+        """
+        ...
+
+    async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
+        """Run the case's script and tell what was seen; traps, hangs and dead engines are told too."""
+        ...
+
+    async def aclose(self) -> None:
+        """End what was started; a second call does nothing."""
+        ...

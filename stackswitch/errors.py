@@ -1,0 +1,128 @@
+"""Every error stackswitch raises: one base, and per class an exit code and a page in the docs.
+
+A trap, a hang or a wrong value *in the guest* is a result (see ``models.result``), never one of
+these: only trouble with what we were given, or with our own tools, raises.
+
+Exit codes 0, 1 and 2 are taken: all as expected, a case failed or a list needs fixing, usage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+DOCS_URL = "https://stackswitch.readthedocs.io/en/latest/errors/"
+
+
+class StackswitchError(Exception):
+    """Base of all errors of ours.
+
+    :cvar exit_code: what the command line exits with (unique per class; a test holds this)
+    :cvar slug: the anchor of the class in ``docs/errors.md``
+    """
+
+    exit_code: ClassVar[int] = 3
+    slug: ClassVar[str] = "internal"
+
+    @property
+    def help_url(self) -> str:
+        """Where the documentation explains this class of errors."""
+        return f"{DOCS_URL}#{self.slug}"
+
+
+class ConfigError(StackswitchError):
+    """A configuration or an option contradicts itself or names something that is not there."""
+
+    exit_code = 4
+    slug = "config"
+
+
+class SuiteError(StackswitchError):
+    """A suite cannot be read: no such folder, no case in it, a case that does not validate."""
+
+    exit_code = 5
+    slug = "suite"
+
+
+class WasmFormatError(StackswitchError):
+    """Bytes that are not a WebAssembly module, or one that is cut short or malformed.
+
+    :param message: what is wrong
+    :param offset: where, in bytes from the start of the module
+    """
+
+    exit_code = 6
+    slug = "wasm-format"
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(f"{message} (at offset {offset:#x})")
+        self.offset = offset
+
+
+class ToolError(StackswitchError):
+    """A tool that we ran failed.
+
+    :param argv: the command, as run
+    :param status: its exit status; negative is the signal that ended it; None, it did not start
+    :param stderr: what it wrote to stderr; the end of it is shown
+    """
+
+    exit_code = 7
+    slug = "tool"
+
+    def __init__(self, message: str, *, argv: Sequence[str], status: int | None, stderr: str = "") -> None:
+        shown = stderr.strip()[-2000:]
+        ended = "did not start" if status is None else f"exit status {status}"
+        super().__init__(
+            f"{message}\n  command: {' '.join(argv)}\n  {ended}" + (f"\n  {shown}" if shown else "")
+        )
+        self.argv = tuple(argv)
+        self.status = status
+        self.stderr = stderr
+
+
+class ToolNotFoundError(StackswitchError):
+    """A tool is missing or was refused: what was looked for, where, and the command that gets it.
+
+    :param looked: the places, each with what was found there
+    :param install: a command that would help
+    """
+
+    exit_code = 8
+    slug = "tool-not-found"
+
+    def __init__(self, message: str, *, looked: Sequence[str] = (), install: str = "") -> None:
+        lines = [message, *(f"  looked: {place}" for place in looked)]
+        if install:
+            lines.append(f"  to get it: {install}")
+        super().__init__("\n".join(lines))
+        self.looked = tuple(looked)
+        self.install = install
+
+
+class EngineError(StackswitchError):
+    """An engine does not start, does not shake hands, or broke its protocol."""
+
+    exit_code = 9
+    slug = "engine"
+
+
+class BackendUnavailableError(StackswitchError):
+    """A backend is known but cannot run here; the message says why and what would help."""
+
+    exit_code = 10
+    slug = "backend-unavailable"
+
+
+class DownloadError(StackswitchError):
+    """Something that had to be fetched could not be, or was not what the lockfile says."""
+
+    exit_code = 11
+    slug = "download"
+
+
+class OutputError(StackswitchError):
+    """A result could not be written; what stood at its place before still does."""
+
+    exit_code = 12
+    slug = "output"

@@ -1,0 +1,31 @@
+"""The features a module may need and an engine or backend may lack.
+
+The names are those of the WebAssembly proposals (https://github.com/WebAssembly/proposals), in the
+spelling of Binaryen's and the tool conventions' ``target_features`` where the two agree.
+"""
+
+from __future__ import annotations
+
+FEATURES: dict[str, str] = {
+    "exnref": "exception handling with exnref (try_table, throw_ref)",
+    "legacy-exceptions": "exception handling as first shipped (try, catch, delegate, rethrow)",
+    "function-references": "typed function references (call_ref, ref.as_non_null, br_on_null)",
+    "gc": "garbage-collected structs and arrays",
+    "memory64": "memories with 64-bit addresses",
+    "multi-memory": "more than one memory",
+    "multi-value": "blocks and functions with several results",
+    "reference-types": "externref and funcref values, tables of them",
+    "simd": "v128",
+    "tail-call": "return_call and return_call_indirect",
+    "threads": "shared memories and atomics",
+    # What a backend can or cannot do, whatever the engine knows.
+    "call-ref-suspension": "suspending in a function that was called by call_ref",
+    "reference-locals": "references alive in a function that suspends",
+    "catch-suspension": "suspending inside a catch block or a destructor",
+    "start-suspension": "suspending in the start function",
+    "cross-instance": "suspending with frames of more than one instance on the stack",
+    "host-exceptions": "a host function's failure caught by the guest",
+    "js-frames": "suspending with a host frame between two frames of the guest",
+    "wasi": "WASI preview 1",
+}
+"""Every name that a case's ``needs`` may hold, and what it means."""

@@ -1,0 +1,108 @@
+"""What a backend saw of a case, and what the suite makes of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Frozen
+from .case import ListName, Outcome, TrapKind
+from .trace import Suspension
+from .values import ValueText
+
+RESULT_SCHEMA_VERSION = 1
+
+
+class BackendInfo(Frozen):
+    """A backend on an engine: what runs the cases.
+
+    ``engine`` is ``wasmtime``, ``node``, …; ``flags`` are those it was started with; ``features`` are the
+    names out of ``models.features`` that this backend on this engine was seen to have.
+    """
+
+    name: str
+    engine: str
+    engine_version: str
+    features: frozenset[str] = frozenset()
+    flags: tuple[str, ...] = ()
+
+
+class Trap(Frozen):
+    """Why a call did not return: the kind, the engine's or host function's own words, the place."""
+
+    kind: TrapKind
+    message: str
+    error: str | None = None
+    frames: tuple[str, ...] = ()
+
+
+class StepSeen(Frozen):
+    """What came of one step; for a step with ``copies``, of each copy in turn.
+
+    ``memory`` and ``globals`` are what stood, after the step, where its expectation looks.
+    """
+
+    step: int
+    ended: Literal["returned", "trapped", "cancelled", "done"]
+    values: tuple[ValueText, ...] = ()
+    trap: Trap | None = None
+    memory: tuple[str, ...] = ()
+    globals: dict[str, ValueText] = {}
+    suspensions: int = 0
+
+
+class Unsupported(Frozen):
+    """What a case needs and a backend lacks, and where in the module that was found."""
+
+    feature: str
+    where: str
+
+
+class Observation(Frozen):
+    """All that a backend saw of a case.
+
+    ``status``: ``finished``, all steps were taken; ``hung``, the deadline came first; ``crashed``, the
+    engine died; ``unsupported``, it was not run; ``error``, it could not be made ready (``detail``).
+    ``log`` holds the imports called, in order, WASI's left out, ended at ``LOG_LIMIT``.
+    ``problems`` are departures from the case's own words: host arguments or re-entry results that were not
+    as given. ``missing`` are names by list that the run has shown to be needed.
+    """
+
+    status: Literal["finished", "hung", "crashed", "unsupported", "error"]
+    detail: str = ""
+    steps: tuple[StepSeen, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+    suspension_count: int = 0
+    log: tuple[str, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+    problems: tuple[str, ...] = ()
+    missing: dict[ListName, tuple[str, ...]] = {}
+    unsupported: Unsupported | None = None
+    duration_ms: float = 0.0
+
+
+LOG_LIMIT = 10_000
+
+
+class CaseResult(Frozen):
+    """One line of ``test --json``: a case on a backend."""
+
+    case_id: str
+    backend: str
+    engine: str
+    engine_version: str
+    outcome: Outcome
+    as_expected: bool
+    detail: str = ""
+    missing: dict[ListName, tuple[str, ...]] = {}
+    suspensions: int = 0
+    duration_ms: float = 0.0
+
+
+class SuiteResult(Frozen):
+    """A run of a suite: the file that ``test --json`` writes and ``report`` reads."""
+
+    schema_version: int = RESULT_SCHEMA_VERSION
+    results: tuple[CaseResult, ...] = Field(default=())
