@@ -10,10 +10,15 @@ from stackswitch.models.result import BackendInfo, Observation, Unsupported
 
 
 class LoadedCase(Frozen):
-    """A case with its modules as plain wasm, by instance name; ``main`` is always there."""
+    """A case with its modules as plain wasm, by instance name in the order of their making; ``main`` is last.
+
+    ``problem`` says why the case cannot be run at all (a broken module, an import that nothing
+    provides); the suite then reports it, and no backend is asked.
+    """
 
     case: Case
     modules: dict[str, bytes]
+    problem: str | None = None
 
     @property
     def main(self) -> bytes:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Reports: each formats finished models, and decides nothing."""

@@ -1,0 +1,73 @@
+"""Write the generated parts of the documentation; ``--check`` only says which are stale, and exits with 1."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from stackswitch.models.case import Case
+from stackswitch.models.result import SuiteResult
+from stackswitch.suite import CONFORMANCE_SUITE
+from stackswitch.suite.loader import load_suite
+
+DOCS = Path(__file__).parent
+
+
+def generated() -> dict[Path, str]:
+    """Return what every generated file has to hold."""
+    return {
+        DOCS / "schema" / "results.schema.json": _schema(SuiteResult.model_json_schema()),
+        DOCS / "schema" / "case.schema.json": _schema(Case.model_json_schema()),
+        DOCS / "cases.md": _cases(),
+    }
+
+
+def _schema(schema: dict[str, object]) -> str:
+    return (
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema},
+            indent=2,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
+
+
+def _cases() -> str:
+    topics: dict[str, list[str]] = defaultdict(list)
+    suite = load_suite(CONFORMANCE_SUITE)
+    for loaded in suite.cases:
+        case = loaded.case
+        topic, _, name = case.id.partition("/")
+        notes = [f"needs {', '.join(case.needs)}"] if case.needs else []
+        notes += [f"{each.backend or each.engine}: {each.reason}" for each in case.differs]
+        remark = f" *({' · '.join(notes)})*" if notes else ""
+        topics[topic].append(f"- `{name}`: {case.why}{remark}")
+    lines = [
+        "# The conformance suite",
+        "",
+        f"{len(suite.cases)} cases; generated from them by `python docs/generate.py`.",
+    ]
+    for topic, entries in topics.items():
+        lines += ["", f"## {topic} ({len(entries)})", "", *entries]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write, or check."""
+    stale = [
+        path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text
+    ]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(DOCS.parent)} is stale: run python docs/generate.py")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(generated()[path], "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

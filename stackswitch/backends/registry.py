@@ -1,0 +1,89 @@
+"""The backends by name: imported when asked for, and why one cannot be had."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import cast
+
+from stackswitch.errors import BackendUnavailableError, ConfigError
+from stackswitch.models.base import Frozen
+
+from .base import Backend
+
+Progress = Callable[[str], None]
+"""Told what takes long, in one line, when it begins."""
+
+
+class BackendOptions(Frozen):
+    """What opening a backend may take; each backend uses what concerns it.
+
+    ``engine``: as on the command line (``node``, ``node@24``, ``node:/path``); ``jobs``: how many cases at a
+    time; ``wasm_opt``: Binaryen's tool, None to look for it.
+    """
+
+    engine: str | None = None
+    jobs: int = 1
+    wasm_opt: Path | None = None
+
+
+class BackendSpec(Frozen):
+    """A backend that exists, whether or not it can run here.
+
+    ``opener`` is ``module:function``; the function takes ``BackendOptions`` and a ``Progress`` or None.
+    """
+
+    name: str
+    summary: str
+    engine: str
+    opener: str
+
+
+BACKENDS = {
+    spec.name: spec
+    for spec in (
+        BackendSpec(
+            name="asyncify",
+            summary="Asyncify on wasmtime, in process",
+            engine="wasmtime",
+            opener="stackswitch.backends.wasmtime:open_backend",
+        ),
+        BackendSpec(
+            name="jspi",
+            summary="JSPI on Node, in a child process",
+            engine="node",
+            opener="stackswitch.backends.node:open_backend",
+        ),
+    )
+}
+
+
+def backend_spec(name: str) -> BackendSpec:
+    """Look a backend up.
+
+    :raises ConfigError: there is none of that name
+    """
+    if name not in BACKENDS:
+        raise ConfigError(f"there is no backend {name!r}; there are {', '.join(BACKENDS)}")
+    return BACKENDS[name]
+
+
+async def open_backend(name: str, options: BackendOptions, progress: Progress | None = None) -> Backend:
+    """Import a backend's room and start it.
+
+    :raises ConfigError: there is none of that name
+    :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
+    :raises StackswitchError: whatever else keeps it from starting, with the way to mend it
+    """
+    module_name, _, function = backend_spec(name).opener.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise BackendUnavailableError(
+            f"the backend {name!r} cannot be loaded: {error}; reinstall stackswitch to get its packages"
+        ) from error
+    opener = cast(
+        "Callable[[BackendOptions, Progress | None], Awaitable[Backend]]", getattr(module, function)
+    )
+    return await opener(options, progress)

@@ -1,0 +1,62 @@
+"""``stackswitch doctor``: what is there, what is missing, and the command that gets it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stackswitch import __version__
+from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
+from stackswitch.errors import StackswitchError
+
+from .progress import Progress
+from .settings import load_settings
+
+EXIT_SOMETHING_MISSING = 1
+
+
+def doctor(
+    engine: Annotated[
+        str | None, typer.Option(help="The engine for jspi: node, node@24 (from npm), node:/path/to/node.")
+    ] = None,
+    wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
+) -> None:
+    """Say what is there, what is missing and how to get it; exits with 1 if a backend cannot run."""
+    settings = load_settings(Path.cwd())
+    options = BackendOptions(engine=engine or settings.engine, wasm_opt=wasm_opt or settings.wasm_opt)
+    console = Console(highlight=False)
+    machine = f"{platform.system()} {platform.machine()}"
+    console.print(f"stackswitch {__version__}, Python {platform.python_version()}, {machine}")
+    with Progress(Console(stderr=True)) as progress:
+        healthy = asyncio.run(_look(console, options, progress))
+    if not healthy:
+        raise typer.Exit(EXIT_SOMETHING_MISSING)
+
+
+async def _look(console: Console, options: BackendOptions, progress: Progress) -> bool:
+    """Open each backend for real: whatever works here works in ``test``."""
+    healthy = True
+    for name, spec in BACKENDS.items():
+        try:
+            backend = await open_backend(name, options, progress.say)
+        except StackswitchError as error:
+            healthy = False
+            console.print(f"✗ {name}: {spec.summary}", style="red", markup=False)
+            console.print(f"  {error}", markup=False)
+            continue
+        try:
+            info = backend.info
+            flags = f" {' '.join(info.flags)}" if info.flags else ""
+            console.print(f"✓ {name}: {spec.summary}", style="green", markup=False)
+            console.print(f"  engine    {info.engine} {info.engine_version}{flags}", markup=False)
+            for key, value in info.details.items():
+                console.print(f"  {key:<9} {value}", markup=False)
+            console.print(f"  features  {', '.join(sorted(info.features))}", markup=False)
+        finally:
+            await backend.aclose()
+    return healthy

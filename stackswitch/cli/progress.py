@@ -1,0 +1,70 @@
+"""Progress on stderr: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from stackswitch.models.result import CaseResult
+
+PLAIN_EVERY_S = 10.0
+"""How often a log that nobody watches gets a line."""
+
+
+class Progress:
+    """Shows how far a run is; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Bar | None = None
+        if console.is_terminal:
+            self._bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("starting", total=None)
+        self._total = self._done = self._unexpected = 0
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """Tell what is being done that takes long."""
+        self._console.print(line, style="dim", markup=False, highlight=False)
+
+    def expect(self, total: int) -> None:
+        """Say how many results will come."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.update(self._task, total=total, description="running")
+
+    def result(self, result: CaseResult) -> None:
+        """Count a result."""
+        self._done += 1
+        self._unexpected += not result.as_expected
+        failing = f", {self._unexpected} not as expected" if self._unexpected else ""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done, description=f"running{failing}")
+        elif time.monotonic() - self._last_line > PLAIN_EVERY_S:
+            self._last_line = time.monotonic()
+            self._console.print(f"{self._done} of {self._total} done{failing}", markup=False)

@@ -1,0 +1,127 @@
+"""How ``stackswitch test`` shows a run: a table of cases by backend, the differences, the missing names."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stackswitch.models.result import CaseResult, SuiteResult
+
+_STYLES = {"returned": "green", "trapped": "green", "needs-list-fix": "yellow", "unsupported": "dim"}
+
+
+def show_results(console: Console, result: SuiteResult, skipped: dict[str, str], *, quiet: bool) -> None:
+    """Print the table, what differs, what is not as expected, what lists need, and the counts.
+
+    :param skipped: why, by the name of a backend that was not run
+    :param quiet: leave out the table and the differences that are as expected
+    """
+    columns = list(dict.fromkeys(_column(each) for each in result.results))
+    by_case: dict[str, dict[str, CaseResult]] = defaultdict(dict)
+    for each in result.results:
+        by_case[each.case_id][_column(each)] = each
+    if not quiet:
+        _table(console, columns, by_case)
+        _differences(console, by_case)
+    _unexpected(console, result)
+    _names(console, result, by_case)
+    for name, reason in skipped.items():
+        console.print(f"\n{name} was skipped: {reason}", style="yellow", markup=False)
+    _summary(console, columns, result)
+
+
+def _column(each: CaseResult) -> str:
+    return f"{each.backend} ({each.engine} {each.engine_version})"
+
+
+def _table(console: Console, columns: list[str], by_case: dict[str, dict[str, CaseResult]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("case", overflow="fold")
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    for case_id, results in by_case.items():
+        table.add_row(case_id, *(_cell(results.get(column)) for column in columns))
+    console.print(table)
+
+
+def _cell(each: CaseResult | None) -> Text:
+    if each is None:
+        return Text("-", style="dim")
+    if not each.as_expected:
+        return Text(f"✗ {each.outcome}", style="bold red")
+    return Text(f"✓ {each.outcome}", style=_STYLES.get(each.outcome, "green"))
+
+
+def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) -> None:
+    differing = {
+        case_id: results
+        for case_id, results in by_case.items()
+        if len({each.outcome for each in results.values()}) > 1
+        and all(each.as_expected for each in results.values())
+    }
+    if not differing:
+        return
+    console.print("\nWhere the backends differ, as expected:", style="bold")
+    groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for case_id, results in differing.items():
+        for each in results.values():
+            if each.outcome in ("unsupported", "trapped", "needs-list-fix"):
+                reason = each.detail if each.outcome != "unsupported" else each.detail.partition(":")[0]
+                groups[each.backend, each.outcome, reason].append(case_id)
+    for (backend, outcome, reason), cases in sorted(groups.items()):
+        if outcome == "needs-list-fix":
+            continue  # these are listed by name below
+        console.print(f"  {backend} {outcome}: {reason or 'see the case'}", markup=False)
+        console.print(f"    {', '.join(cases)}", style="dim", markup=False)
+
+
+def _unexpected(console: Console, result: SuiteResult) -> None:
+    unexpected = [each for each in result.results if not each.as_expected]
+    if not unexpected:
+        return
+    console.print("\nNot as expected:", style="bold red")
+    for each in unexpected:
+        console.print(f"  {each.case_id} on {each.backend}: {each.outcome}", style="red", markup=False)
+        if each.detail:
+            console.print(f"    {each.detail}", markup=False)
+
+
+def _names(console: Console, result: SuiteResult, by_case: dict[str, dict[str, CaseResult]]) -> None:
+    """List the names to add where nobody expected them to be missing; of the others, only say how many."""
+    wanting = [each for each in result.results if each.missing]
+    known = sum(each.as_expected for each in wanting)
+    if known:
+        console.print(
+            f"\n{known} cases have lists that fall short: each came out with exactly the names left out."
+        )
+    to_add: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for each in wanting:
+        if not each.as_expected:
+            for list_name, names in each.missing.items():
+                for name in names:
+                    to_add[list_name, name].add(each.case_id)
+    if not to_add:
+        return
+    console.print("\nNames to add (from ASYNCIFY_REMOVE: to take out):", style="bold yellow")
+    for (list_name, name), cases in sorted(to_add.items()):
+        shown = ", ".join(sorted(cases)[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
+        console.print(f"  {list_name}: {name}", style="yellow", markup=False, soft_wrap=True)
+        console.print(f"    seen in {shown}", style="dim", markup=False)
+
+
+def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:
+    console.print()
+    for column in columns:
+        mine = [each for each in result.results if _column(each) == column]
+        counts = Counter(each.outcome for each in mine)
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+        console.print(f"{column}: {told}", markup=False)
+    good = sum(each.as_expected for each in result.results)
+    bad = len(result.results) - good
+    style = "bold red" if bad else "bold green"
+    console.print(
+        f"{good} of {len(result.results)} results as expected" + (f", {bad} not" if bad else ""), style=style
+    )

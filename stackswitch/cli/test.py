@@ -1,0 +1,118 @@
+"""``stackswitch test``: one suite, on every backend."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stackswitch.backends.base import Backend
+from stackswitch.backends.registry import BACKENDS, BackendOptions, backend_spec, open_backend
+from stackswitch.errors import BackendUnavailableError, StackswitchError
+from stackswitch.models.result import SuiteResult
+from stackswitch.reports.junit import junit_xml
+from stackswitch.suite import CONFORMANCE_SUITE
+from stackswitch.suite.loader import Suite, load_suite
+from stackswitch.suite.runner import run_suite
+
+from .output import check_writable, console_for, write_output
+from .progress import Progress
+from .results import show_results
+from .settings import load_settings
+
+EXIT_UNEXPECTED = 1
+
+
+def run_test(
+    suite: Annotated[
+        Path | None,
+        typer.Argument(help="A folder of cases. Default: the configured one, or the suite that comes along."),
+    ] = None,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Run on this backend; may be repeated. One of: {', '.join(BACKENDS)}. Default: all."
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="The engine for jspi: node, node@24 (from npm), node:/path/to/node."),
+    ] = None,
+    k: Annotated[
+        list[str] | None,
+        typer.Option("-k", metavar="GLOB", help="Only cases whose id matches; may be repeated."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=64, help="Cases at a time.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.001, metavar="SECONDS", help="For every case, instead of its own.")
+    ] = None,
+    wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the results as JSON; - is stdout.")
+    ] = None,
+    junit: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a JUnit report; - is stdout.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False,
+) -> None:
+    """Run a suite on Asyncify and on JSPI; say where they differ, and which names are missing."""
+    settings = load_settings(Path.cwd())
+    console = console_for([json, junit])
+    check_writable([json, junit])
+    loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
+    options = BackendOptions(
+        engine=engine or settings.engine,
+        jobs=jobs or settings.jobs,
+        wasm_opt=wasm_opt or settings.wasm_opt,
+    )
+    asked = tuple(dict.fromkeys(backend or settings.backends))
+    for name in (*asked, *settings.require):
+        backend_spec(name)
+    required = {*asked, *settings.require}
+    names = [name for name in BACKENDS if not asked or name in {*asked, *settings.require}]
+    result, skipped = asyncio.run(
+        _run(loaded, names, required, options, timeout or settings.timeout_s, Console(stderr=True))
+    )
+    show_results(console, result, skipped, quiet=quiet)
+    write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    if junit is not None:
+        write_output(junit, junit_xml(result))
+    if not all(each.as_expected for each in result.results):
+        raise typer.Exit(EXIT_UNEXPECTED)
+
+
+async def _run(
+    suite: Suite,
+    names: Sequence[str],
+    required: set[str],
+    options: BackendOptions,
+    timeout_s: float | None,
+    stderr: Console,
+) -> tuple[SuiteResult, dict[str, str]]:
+    """Open the backends, run, close; a backend that cannot be had is skipped unless it is required."""
+    backends: list[Backend] = []
+    skipped: dict[str, str] = {}
+    with Progress(stderr) as progress:
+        try:
+            for name in names:
+                try:
+                    backends.append(await open_backend(name, options, progress.say))
+                except StackswitchError as error:
+                    if name in required:
+                        raise
+                    skipped[name] = str(error)
+            if not backends:
+                reasons = "\n".join(f"{name}: {reason}" for name, reason in skipped.items())
+                raise BackendUnavailableError(f"no backend can run here\n{reasons}")
+            progress.expect(len(suite.cases) * len(backends))
+            result = await run_suite(
+                suite, backends, jobs=options.jobs, timeout_s=timeout_s, on_result=progress.result
+            )
+        finally:
+            for each in backends:
+                await each.aclose()
+    return result, skipped

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stackswitch.cli.settings import load_settings
+from stackswitch.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SUITE", "BACKENDS", "ENGINE", "JOBS", "TIMEOUT_S", "WASM_OPT", "REQUIRE"):
+        monkeypatch.delenv(f"STACKSWITCH_{name}", raising=False)
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    assert settings.suite is None
+    assert settings.backends == ()
+    assert settings.jobs == 2
+
+
+def test_the_nearest_file_counts_and_its_paths_are_its_own(tmp_path: Path) -> None:
+    (tmp_path / "stackswitch.toml").write_text('suite = "cases"\nbackends = ["jspi"]\njobs = 3\n')
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    settings = load_settings(below)
+    assert settings.suite == tmp_path / "cases"
+    assert (settings.backends, settings.jobs) == (("jspi",), 3)
+
+
+def test_pyproject_counts_if_it_has_our_table(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.stackswitch]\nengine = "node@26"\n')
+    assert load_settings(inner).engine == "node@26"
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stackswitch.toml").write_text("jobs = 3\n")
+    monkeypatch.setenv("STACKSWITCH_JOBS", "5")
+    monkeypatch.setenv("STACKSWITCH_REQUIRE", "asyncify, jspi")
+    settings = load_settings(tmp_path)
+    assert settings.jobs == 5
+    assert settings.require == ("asyncify", "jspi")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("jobs = 0", "jobs"),
+        ("surprise = 1", "surprise"),
+        ("jobs = [", "not valid TOML"),
+        ('jobs = "x"', "jobs"),
+    ],
+)
+def test_a_configuration_that_is_not_valid_says_where(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "stackswitch.toml").write_text(text)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_settings(tmp_path)
+    assert "stackswitch.toml" in str(caught.value)

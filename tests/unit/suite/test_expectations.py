@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stackswitch.models.case import Case
+from stackswitch.models.result import BackendInfo, CaseResult, Observation, StepSeen, Trap, Unsupported
+from stackswitch.suite.expectations import judge
+
+JSPI = BackendInfo(name="jspi", engine="node", engine_version="v24.19.0")
+ASYNCIFY = BackendInfo(name="asyncify", engine="wasmtime", engine_version="50.0.1")
+
+
+def case(**changes: Any) -> Case:
+    base = {"id": "a", "why": "x", "source": "a.wat"}
+    if "step" not in changes:
+        base["export"] = "main"
+    return Case.model_validate(base | changes)
+
+
+def returned(*values: str, step: int = 0, **changes: Any) -> StepSeen:
+    return StepSeen(step=step, ended="returned", values=values, **changes)
+
+
+def trapped(kind: Any, *, step: int = 0, error: str | None = None) -> StepSeen:
+    return StepSeen(step=step, ended="trapped", trap=Trap(kind=kind, message="m", error=error))
+
+
+def finished(*steps: StepSeen, **changes: Any) -> Observation:
+    return Observation(status="finished", steps=steps, **changes)
+
+
+def check(result: CaseResult, outcome: str, as_expected: bool, says: str = "") -> None:
+    assert (result.outcome, result.as_expected) == (outcome, as_expected), result
+    assert says in result.detail
+
+
+EXPECT_42 = {"values": ["i32:42"], "suspensions": 1}
+
+
+def test_all_as_expected() -> None:
+    result = judge(
+        case(expect=EXPECT_42), JSPI, finished(returned("i32:42", suspensions=1), suspension_count=1)
+    )
+    check(result, "returned", True)
+    assert result.suspensions == 1
+    assert result.detail == ""
+
+
+@pytest.mark.parametrize(
+    ("expect", "seen", "says"),
+    [
+        (EXPECT_42, finished(returned("i32:41", suspensions=1)), "expected i32:42, got i32:41"),
+        (EXPECT_42, finished(returned("i32:42", suspensions=2)), "expected 1 suspensions, saw 2"),
+        (EXPECT_42, finished(returned(suspensions=1)), "got nothing"),
+        ({"log": ["e.w"]}, finished(returned(), log=("e.w", "e.w")), "imports called"),
+        ({"stdout": "hi"}, finished(returned(), stdout="ho"), "output"),
+        ({"memory": [{"at": 4, "hex": "00ff"}]}, finished(returned(memory=("0000",))), "memory at 0x4"),
+        ({"globals": {"g": "i32:1"}}, finished(returned(globals={"g": "i32:2"})), "global g"),
+        ({"globals": {"g": "i32:1"}}, finished(returned()), "found nothing"),
+        ({}, finished(returned(), problems=("env.w: got i32:1, expected i32:2",)), "env.w: got"),
+    ],
+)
+def test_each_departure_is_wrong_and_says_what(expect: dict[str, Any], seen: Observation, says: str) -> None:
+    check(judge(case(expect=expect), JSPI, seen), "wrong", False, says)
+
+
+def test_a_trap_where_values_were_expected() -> None:
+    result = judge(case(expect=EXPECT_42), JSPI, finished(trapped("unreachable")))
+    check(result, "trapped", False, "unreachable")
+
+
+def test_an_expected_trap_and_its_kind() -> None:
+    expecting = case(expect={"trap": "host-error", "error": "boom"})
+    check(judge(expecting, JSPI, finished(trapped("host-error", error="boom"))), "trapped", True)
+    check(
+        judge(expecting, JSPI, finished(trapped("unreachable"))),
+        "trapped",
+        False,
+        "expected the trap host-error",
+    )
+    check(judge(expecting, JSPI, finished(trapped("host-error", error="bang"))), "trapped", False, "'boom'")
+    check(judge(expecting, JSPI, finished(returned("i32:0"))), "returned", False, "it returned i32:0")
+
+
+def test_missing_names_come_first_and_must_be_exactly_the_expected_ones() -> None:
+    seen = finished(returned(), missing={"ASYNCIFY_ONLY": ("leaf", "mid")})
+    exact = case(expect={"missing": {"ASYNCIFY_ONLY": ["mid", "leaf"]}})
+    check(judge(exact, ASYNCIFY, seen), "needs-list-fix", True)
+    assert judge(exact, ASYNCIFY, seen).missing == {"ASYNCIFY_ONLY": ("leaf", "mid")}
+    fewer = case(expect={"missing": {"ASYNCIFY_ONLY": ["leaf"]}})
+    check(judge(fewer, ASYNCIFY, seen), "needs-list-fix", False, "lacks leaf, mid, expected leaf")
+    other = case(expect={"missing": {"JSPI_EXPORTS": ["leaf", "mid"]}})
+    check(judge(other, ASYNCIFY, seen), "needs-list-fix", False)
+    none = case()
+    check(judge(none, ASYNCIFY, seen), "needs-list-fix", False, "ASYNCIFY_ONLY lacks leaf, mid")
+    check(judge(exact, ASYNCIFY, finished(returned())), "returned", False, "expected needs-list-fix")
+
+
+@pytest.mark.parametrize("status", ["hung", "crashed", "error"])
+def test_a_run_that_did_not_finish(status: Any) -> None:
+    check(judge(case(), JSPI, Observation(status=status, detail="why")), status, False, "why")
+
+
+def unsupported(feature: str) -> Observation:
+    return Observation(status="unsupported", unsupported=Unsupported(feature=feature, where="function 3"))
+
+
+def test_unsupported_is_as_expected_only_where_it_was_declared() -> None:
+    check(judge(case(needs=["gc"]), JSPI, unsupported("gc")), "unsupported", True, "gc: function 3")
+    check(judge(case(needs=["simd"]), JSPI, unsupported("gc")), "unsupported", False)
+    check(judge(case(), JSPI, unsupported("gc")), "unsupported", False)
+
+
+TAIL_CALL = {"backend": "asyncify", "expect": {"feature": "tail-call"}, "reason": "the pass refuses them"}
+
+
+def test_a_difference_replaces_what_is_expected_on_its_backend_alone() -> None:
+    differing = case(expect=EXPECT_42, differs=[TAIL_CALL])
+    check(judge(differing, ASYNCIFY, unsupported("tail-call")), "unsupported", True, "the pass refuses them")
+    check(judge(differing, JSPI, unsupported("tail-call")), "unsupported", False)
+    check(judge(differing, JSPI, finished(returned("i32:42", suspensions=1))), "returned", True)
+
+
+def test_an_unexpected_pass_fails() -> None:
+    differing = case(expect=EXPECT_42, differs=[TAIL_CALL])
+    result = judge(differing, ASYNCIFY, finished(returned("i32:42", suspensions=1)))
+    check(result, "returned", False, "the difference has to go")
+
+
+@pytest.mark.parametrize(
+    ("engine", "version", "fits"),
+    [
+        ("node", "v24.19.0", True),
+        ("deno", "v24.19.0", False),
+        ("node<24", "v24.19.0", False),
+        ("node<=24", "v24.19.0", True),
+        ("node<24.20", "v24.19.0", True),
+        ("node>=24.19.1", "v24.19.0", False),
+        ("node==24", "v24.19.0", True),
+        ("nonsense!", "v24.19.0", False),
+    ],
+)
+def test_an_engine_bound_compares_versions_part_by_part(engine: str, version: str, fits: bool) -> None:
+    info = JSPI.model_copy(update={"engine_version": version})
+    differing = case(differs=[{"engine": engine, "expect": {"trap": "unreachable"}, "reason": "r"}])
+    assert judge(differing, info, finished(trapped("unreachable"))).as_expected is fits
+
+
+def test_steps_are_judged_each_by_its_own_expectation() -> None:
+    steps = [{"call": "a", "expect": {"trap": "unreachable"}}, {"call": "b", "expect": {"values": ["i32:1"]}}]
+    two = case(step=steps, expect={"suspensions": 3})
+    good = finished(trapped("unreachable"), returned("i32:1", step=1), suspension_count=3)
+    check(judge(two, JSPI, good), "returned", True)
+    bad = finished(trapped("unreachable"), returned("i32:2", step=1), suspension_count=2)
+    check(judge(two, JSPI, bad), "wrong", False, "step 1: expected i32:1")
+    assert "3 suspensions in all, saw 2" in judge(two, JSPI, bad).detail
+    late = finished(trapped("unreachable"), trapped("unreachable", step=1), suspension_count=3)
+    check(judge(two, JSPI, late), "trapped", False, "step 1")
+
+
+def test_a_step_may_differ_by_backend() -> None:
+    steps = [{"call": "a", "expect": {"values": ["i32:1"]}}]
+    differing = case(
+        step=steps, differs=[{"backend": "jspi", "step": 0, "expect": {"values": ["i32:2"]}, "reason": "r"}]
+    )
+    check(judge(differing, JSPI, finished(returned("i32:2"))), "returned", True)
+    check(judge(differing, ASYNCIFY, finished(returned("i32:2"))), "wrong", False)
