@@ -1,0 +1,11 @@
+(module
+  (import "env" "wait" (func $wait))
+  (import "env" "check" (func $check (param externref externref)))
+  (table $t 2 externref)
+  (func $keep (export "keep") (param externref externref)
+    (table.set $t (i32.const 1) (local.get 0))
+    (table.set $t (i32.const 0) (local.get 1)))
+  (func $use (call $check (table.get $t (i32.const 0)) (table.get $t (i32.const 1))))
+  (func (export "main")
+    (call $wait)
+    (call $use)))

@@ -1,0 +1,12 @@
+(module
+  (import "env" "wait" (func $wait))
+  (type $unary (func (param i32) (result i32)))
+  (table $t 1 funcref)
+  (func $triple (type $unary) (i32.mul (local.get 0) (i32.const 3)))
+  (elem declare func $triple)
+  (func (export "main") (param $p i32) (result i32)
+    (local $f funcref)
+    (local.set $f (ref.func $triple))
+    (call $wait)
+    (table.set $t (i32.const 0) (local.get $f))
+    (call_indirect $t (type $unary) (local.get $p) (i32.const 0))))

@@ -1,0 +1,13 @@
+(module
+  (import "env" "wait" (func $wait))
+  (type $cell (struct (field $n (mut i32))))
+  (global $g (mut (ref null $cell)) (ref.null $cell))
+  (func $make (param i32) (global.set $g (struct.new $cell (local.get 0))))
+  (func $bump (export "bump")
+    (struct.set $cell $n (global.get $g)
+      (i32.add (struct.get $cell $n (global.get $g)) (i32.const 2))))
+  (func $read (result i32) (struct.get $cell $n (global.get $g)))
+  (func (export "main") (result i32)
+    (call $make (i32.const 40))
+    (call $wait)
+    (call $read)))

@@ -1,0 +1,11 @@
+(module
+  (import "env" "wait" (func $wait (param i64) (result i64)))
+  (memory (export "memory") 1)
+  (func (export "main") (param $p i64) (result i64)
+    (local $min i64) (local $max i64)
+    (local.set $min (i64.const 0x8000000000000000))
+    (local.set $max (i64.const 0x7fffffffffffffff))
+    (i64.store (i32.const 0) (call $wait (local.get $p)))
+    (i64.store (i32.const 8) (local.get $min))
+    (i64.store (i32.const 16) (local.get $max))
+    (local.get $p)))

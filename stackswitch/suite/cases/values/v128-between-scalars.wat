@@ -1,0 +1,17 @@
+(module
+  (import "env" "wait" (func $wait))
+  (memory (export "memory") 1)
+  ;; Locals of 4, 16, 4, 8 and 16 bytes: a layout that pads or steps wrongly mixes the neighbours.
+  (func (export "main")
+    (local $a i32) (local $v v128) (local $b f32) (local $c i64) (local $w v128)
+    (local.set $a (i32.const 0x11111111))
+    (local.set $v (v128.const i64x2 0x2222222222222222 0x3333333333333333))
+    (local.set $b (f32.reinterpret_i32 (i32.const 0x44444444)))
+    (local.set $c (i64.const 0x5555555555555555))
+    (local.set $w (v128.const i64x2 0x6666666666666666 0x7777777777777777))
+    (call $wait)
+    (i32.store (i32.const 0) (local.get $a))
+    (v128.store (i32.const 4) (local.get $v))
+    (f32.store (i32.const 20) (local.get $b))
+    (i64.store (i32.const 24) (local.get $c))
+    (v128.store (i32.const 32) (local.get $w))))
