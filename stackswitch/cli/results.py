@@ -106,9 +106,9 @@ def _names(console: Console, result: SuiteResult, by_case: dict[str, dict[str, C
     if not to_add:
         return
     console.print("\nNames to add (from ASYNCIFY_REMOVE: to take out):", style="bold yellow")
-    for (list_name, name), cases in sorted(to_add.items()):
+    for (which, name), cases in sorted(to_add.items()):
         shown = ", ".join(sorted(cases)[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
-        console.print(f"  {list_name}: {name}", style="yellow", markup=False, soft_wrap=True)
+        console.print(f"  {which}: {name}", style="yellow", markup=False, soft_wrap=True)
         console.print(f"    seen in {shown}", style="dim", markup=False)
 
 

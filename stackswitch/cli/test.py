@@ -12,7 +12,7 @@ from rich.console import Console
 
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BACKENDS, BackendOptions, backend_spec, open_backend
-from stackswitch.errors import BackendUnavailableError, StackswitchError
+from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
 from stackswitch.models.result import SuiteResult
 from stackswitch.reports.junit import junit_xml
 from stackswitch.suite import CONFORMANCE_SUITE
@@ -69,11 +69,16 @@ def run_test(
         jobs=jobs or settings.jobs,
         wasm_opt=wasm_opt or settings.wasm_opt,
     )
-    asked = tuple(dict.fromkeys(backend or settings.backends))
-    for name in (*asked, *settings.require):
-        backend_spec(name)
-    required = {*asked, *settings.require}
-    names = [name for name in BACKENDS if not asked or name in {*asked, *settings.require}]
+    required = {*(backend or settings.backends), *settings.require}
+    for name in sorted(required):
+        try:
+            backend_spec(name)
+        except ConfigError as error:
+            if name in (backend or ()):
+                raise typer.BadParameter(str(error), param_hint="--backend") from None
+            raise
+    everything = not (backend or settings.backends)
+    names = [name for name in BACKENDS if everything or name in required]
     result, skipped = asyncio.run(
         _run(loaded, names, required, options, timeout or settings.timeout_s, Console(stderr=True))
     )

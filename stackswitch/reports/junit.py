@@ -20,7 +20,7 @@ def junit_xml(result: SuiteResult) -> bytes:
     report = JUnitXml(name="stackswitch")
     for name, results in groupby(sorted(result.results, key=_suite_name), key=_suite_name):
         report.add_testsuite(_test_suite(name, results))
-    report.update_statistics()
+    report.update_statistics()  # type: ignore[no-untyped-call]
     out = io.BytesIO()
     report.write(out, pretty=True)
     return out.getvalue()

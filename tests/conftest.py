@@ -1,0 +1,40 @@
+"""What all tests share: one event loop, and the rule for engines that are not there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import pytest
+
+from stackswitch.backends.base import Backend
+from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
+from stackswitch.errors import StackswitchError
+
+T = TypeVar("T")
+Run = Callable[[Coroutine[Any, Any, T]], T]
+REQUIRED = {name for name in os.environ.get("STACKSWITCH_REQUIRE", "").split(",") if name}
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run[Any]]:
+    """Run a coroutine on the session's event loop, where the session's backends live."""
+    loop = asyncio.new_event_loop()
+    yield loop.run_until_complete
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+@pytest.fixture(scope="session", params=list(BACKENDS))
+def backend(request: pytest.FixtureRequest, run: Run[Any]) -> Iterator[Backend]:
+    """Each backend in turn; one that cannot be had is skipped, or fails where it is required."""
+    try:
+        opened = run(open_backend(request.param, BackendOptions(jobs=1)))
+    except StackswitchError as error:
+        if request.param in REQUIRED:
+            raise
+        pytest.skip(f"{request.param}: {error}")
+    yield opened
+    run(opened.aclose())
