@@ -1,0 +1,327 @@
+"""A WebAssembly module, read from its bytes: types, index spaces, exports, where the bodies are.
+
+``parse_module`` reads all but bodies, data and custom sections, and checks what the rest of us rely on
+(indexes exist, counts agree); it does not validate code. Custom sections are read when asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+from . import limits
+from .custom import Dylink, read_dylink, read_function_names, read_target_features
+from .reader import Reader
+from .sections import (
+    ConstantExpression,
+    ElementSegment,
+    Export,
+    Import,
+    Kind,
+    Spaces,
+    read_bodies,
+    read_elements,
+    read_exports,
+    read_function_type_index,
+    read_globals,
+    read_imports,
+    read_locals,
+    read_tables,
+    read_tag_type,
+)
+from .types import (
+    ArrayType,
+    ContType,
+    DefinedType,
+    FuncType,
+    GlobalType,
+    MemoryType,
+    StructType,
+    TableType,
+    read_defined_types,
+    read_memory_type,
+)
+
+__all__ = [
+    "ArrayType",
+    "ConstantExpression",
+    "ContType",
+    "DefinedType",
+    "Dylink",
+    "ElementSegment",
+    "Export",
+    "FuncType",
+    "GlobalType",
+    "Import",
+    "Kind",
+    "MemoryType",
+    "Module",
+    "StructType",
+    "TableType",
+    "parse_module",
+]
+
+HEADER = b"\0asm\x01\0\0\0"
+# In the order in which they must stand, each at most once. Source: "Binary Format / Modules"; the tag
+# section (13) stands between memories and globals, the data count (12) before the code.
+_ORDER = {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 13: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12}
+
+
+class Module:
+    """A module's facts; read-only. Made by ``parse_module``.
+
+    Index spaces have the imports first. ``bodies`` are the byte ranges of the defined functions'
+    bodies, locals included. ``globals``, ``tables`` and ``memories`` hold types, ``tags`` and
+    ``function_types`` type indexes. ``initialisers`` are those of globals, by index of the global;
+    ``table_initialisers`` those that tables have.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.types: tuple[DefinedType, ...] = ()
+        self.imports: tuple[Import, ...] = ()
+        self.exports: tuple[Export, ...] = ()
+        self.function_types: tuple[int, ...] = ()
+        self.tables: tuple[TableType, ...] = ()
+        self.memories: tuple[MemoryType, ...] = ()
+        self.globals: tuple[GlobalType, ...] = ()
+        self.tags: tuple[int, ...] = ()
+        self.imported_function_count = 0
+        self.start: int | None = None
+        self.initialisers: dict[int, ConstantExpression] = {}
+        self.table_initialisers: tuple[ConstantExpression, ...] = ()
+        self.elements: tuple[ElementSegment, ...] = ()
+        self.data_count: int | None = None
+        self.bodies: tuple[tuple[int, int], ...] = ()
+        self.custom_sections: dict[str, tuple[int, int]] = {}
+        """Offset and size of the content by name; of two with one name, the first."""
+        _Parser(self).run()
+
+    @property
+    def function_count(self) -> int:
+        """How many functions there are, imported ones included."""
+        return len(self.function_types)
+
+    def function_type(self, index: int) -> FuncType:
+        """Return the type of any function, imported or defined."""
+        declared = self.types[self.function_types[index]]
+        if not isinstance(declared, FuncType):  # the parser has seen to it
+            raise TypeError(index)
+        return declared
+
+    def tag_type(self, index: int) -> FuncType:
+        """Return the type of a tag: its parameters are what an exception carries."""
+        declared = self.types[self.tags[index]]
+        if not isinstance(declared, FuncType):
+            raise TypeError(index)
+        return declared
+
+    def global_type(self, index: int) -> GlobalType:
+        """Return the type of any global, imported or defined."""
+        return self.globals[index]
+
+    def export_named(self, name: str) -> Export | None:
+        """Return the export of that name, if there is one."""
+        return self._exports_by_name.get(name)
+
+    def function_import(self, index: int) -> Import | None:
+        """Return the import that a function is, or None for a defined one."""
+        return self._function_imports[index] if index < self.imported_function_count else None
+
+    def function_imports(self) -> tuple[Import, ...]:
+        """Return the imported functions, by index."""
+        return self._function_imports
+
+    def body_range(self, index: int) -> tuple[int, int]:
+        """Return where the body of a defined function starts (its locals) and ends, as absolute offsets.
+
+        :raises IndexError: the function is imported or does not exist
+        """
+        defined = index - self.imported_function_count
+        if defined < 0:
+            raise IndexError(f"function {index} is imported")
+        return self.bodies[defined]
+
+    def locals_of(self, index: int) -> tuple[tuple[tuple[int, str], ...], int]:
+        """Return a defined function's locals in runs (how many, type), and where its code starts.
+
+        :raises WasmFormatError: malformed
+        """
+        reader = Reader(self.data, *self.body_range(index))
+        return read_locals(reader), reader.pos
+
+    def custom_section(self, name: str) -> Reader | None:
+        """Return a reader of a custom section's content, if there is one of that name."""
+        place = self.custom_sections.get(name)
+        return None if place is None else Reader(self.data, place[0], place[0] + place[1])
+
+    @cached_property
+    def sha256(self) -> str:
+        """``sha256:`` and the hash of the bytes in hexadecimal."""
+        return f"sha256:{hashlib.sha256(self.data).hexdigest()}"
+
+    @cached_property
+    def target_features(self) -> tuple[tuple[str, str], ...]:
+        """The features that the producer says it used: (prefix, name) each; see ``custom``.
+
+        :raises WasmFormatError: the section is malformed
+        """
+        reader = self.custom_section("target_features")
+        return () if reader is None else read_target_features(reader)
+
+    @cached_property
+    def dylink(self) -> Dylink | None:
+        """What ``dylink.0`` says, of a side module.
+
+        :raises WasmFormatError: the section is malformed
+        """
+        reader = self.custom_section("dylink.0")
+        return None if reader is None else read_dylink(reader)
+
+    @cached_property
+    def function_name_entries(self) -> tuple[tuple[int, bytes], ...]:
+        """The function names as they stand in the name section, (index, raw bytes) each; see ``names``.
+
+        :raises WasmFormatError: the section is malformed
+        """
+        reader = self.custom_section("name")
+        return () if reader is None else read_function_names(reader)
+
+    @cached_property
+    def _exports_by_name(self) -> dict[str, Export]:
+        return {export.name: export for export in self.exports}
+
+    @cached_property
+    def _function_imports(self) -> tuple[Import, ...]:
+        return tuple([each for each in self.imports if each.kind == "func"])
+
+
+def parse_module(data: bytes) -> Module:
+    """Read a module.
+
+    :raises WasmFormatError: the bytes are none, or are cut short or malformed; with the offset
+    """
+    return Module(bytes(data))
+
+
+class _Parser:
+    """Goes over the sections once and fills in a module."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.spaces = Spaces([], [], [], [], [])
+        self.bodies: list[tuple[int, int]] = []
+        self.readers = {
+            1: self._types,
+            2: self._imports,
+            3: self._functions,
+            4: self._tables,
+            5: self._memories,
+            6: self._globals,
+            7: self._exports,
+            8: self._start,
+            9: self._elements,
+            10: self._code,
+            11: self._data,
+            12: self._data_count,
+            13: self._tags,
+        }
+
+    def run(self) -> None:
+        module, spaces = self.module, self.spaces
+        reader = Reader(module.data)
+        self._header(reader)
+        last = -1
+        custom = 0
+        while reader.left:
+            start = reader.pos
+            section = reader.u8()
+            content = reader.sub(reader.count("bytes of section", limits.MODULE_BYTES))
+            if section == 0:
+                custom += 1
+                if custom > limits.CUSTOM_SECTIONS:
+                    raise reader.fail(f"more than {limits.CUSTOM_SECTIONS} custom sections", start)
+                name = content.name()
+                module.custom_sections.setdefault(name, (content.pos, content.left))
+                continue
+            place = _ORDER.get(section)
+            if place is None:
+                raise reader.fail(f"unknown section {section}", start)
+            if place <= last:
+                raise reader.fail(f"section {section} out of order", start)
+            last = place
+            self.readers[section](content)
+            content.expect_end(f"section {section}")
+        declared = len(spaces.functions) - module.imported_function_count
+        if len(self.bodies) != declared:
+            raise reader.fail(f"{declared} functions are declared and {len(self.bodies)} have a body")
+        module.function_types = tuple(spaces.functions)
+        module.tables = tuple(spaces.tables)
+        module.memories = tuple(spaces.memories)
+        module.globals = tuple(spaces.globals)
+        module.tags = tuple(spaces.tags)
+        module.bodies = tuple(self.bodies)
+
+    def _header(self, reader: Reader) -> None:
+        data = self.module.data
+        if len(data) > limits.MODULE_BYTES:
+            raise reader.fail(f"{len(data)} bytes: at most {limits.MODULE_BYTES} are allowed", 0)
+        if not data.startswith(HEADER[:4]):
+            raise reader.fail("not a WebAssembly module: it does not begin with \\0asm", 0)
+        if not data.startswith(HEADER):
+            what = "a component, not a core module" if data[6:8] == b"\x01\0" else "unknown version"
+            raise reader.fail(what if len(data) >= len(HEADER) else "unexpected end", 4)
+        reader.skip(len(HEADER))
+
+    def _types(self, reader: Reader) -> None:
+        self.module.types = read_defined_types(reader)
+
+    def _imports(self, reader: Reader) -> None:
+        self.module.imports = read_imports(reader, self.module.types, self.spaces)
+        self.module.imported_function_count = len(self.spaces.functions)
+
+    def _functions(self, reader: Reader) -> None:
+        types = self.module.types
+        count = reader.count("functions", limits.FUNCTIONS)
+        self.spaces.functions += [read_function_type_index(reader, types) for _ in range(count)]
+
+    def _tables(self, reader: Reader) -> None:
+        types, initialisers = read_tables(reader)
+        self.spaces.tables += types
+        self.module.table_initialisers = tuple(initialisers)
+
+    def _memories(self, reader: Reader) -> None:
+        count = reader.count("memories", limits.MEMORIES, each=2)
+        self.spaces.memories += [read_memory_type(reader) for _ in range(count)]
+
+    def _tags(self, reader: Reader) -> None:
+        count = reader.count("tags", limits.TAGS, each=2)
+        self.spaces.tags += [read_tag_type(reader, self.module.types) for _ in range(count)]
+
+    def _globals(self, reader: Reader) -> None:
+        for declared, initialiser in read_globals(reader):
+            self.module.initialisers[len(self.spaces.globals)] = initialiser
+            self.spaces.globals.append(declared)
+
+    def _exports(self, reader: Reader) -> None:
+        self.module.exports = read_exports(reader, self.spaces.sizes())
+
+    def _start(self, reader: Reader) -> None:
+        self.module.start = reader.index("func", len(self.spaces.functions))
+
+    def _elements(self, reader: Reader) -> None:
+        self.module.elements = read_elements(reader, self.spaces.sizes())
+
+    def _data_count(self, reader: Reader) -> None:
+        self.module.data_count = reader.unsigned(32)
+
+    def _code(self, reader: Reader) -> None:
+        self.bodies = read_bodies(reader)
+
+    def _data(self, reader: Reader) -> None:
+        """Data is not of interest here: its count is checked, the bytes are passed over."""
+        count = reader.count("data segments", limits.DATA_SEGMENTS)
+        announced = self.module.data_count
+        if announced not in (None, count):
+            raise reader.fail(f"{count} data segments: {announced} were announced")
+        reader.skip(reader.left)

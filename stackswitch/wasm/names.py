@@ -1,0 +1,91 @@
+"""Function names: as they stand in the name section, and as Binaryen's lists match them.
+
+What Binaryen does, tried on 132 (``tests/integration/test_binaryen_names.py`` holds it): the entries of the
+name section are gone through in their order, and each name that was used before is given a suffix: ``_``
+and the count of names used so far, counted up until the result is new. Then functions without a name get one,
+imports first: ``fimport$`` and their index, or for a defined one its decimal index among the defined, with
+the same suffix if that is taken. Nothing is escaped.
+"""
+
+from __future__ import annotations
+
+from stackswitch.errors import WasmFormatError
+
+from .module import Module
+
+
+def raw_function_names(module: Module) -> dict[int, bytes]:
+    """Return the names in the name section, by function index, whatever their bytes are.
+
+    :raises WasmFormatError: the section is malformed
+    """
+    count = module.function_count
+    return {index: name for index, name in module.function_name_entries if index < count}
+
+
+def binaryen_names(module: Module) -> list[str]:
+    """Return each function's name, by function index, as a line of ``asyncify-onlylist@@file`` matches it.
+
+    Bytes that are not UTF-8 come as surrogate escapes: encode with ``"surrogateescape"`` to get them back.
+    (Binaryen 132 refuses a module with such a name.)
+
+    :raises WasmFormatError: the name section is malformed
+    """
+    used = _UsedNames()
+    names: dict[int, bytes] = {}
+    for index, raw in module.function_name_entries:
+        # An index that does not exist uses up a name all the same.
+        names[index] = used.add(raw)
+    imported = module.imported_function_count
+    ordered = []
+    for index in range(module.function_count):
+        name = names.get(index)
+        if name is None:
+            plain = b"fimport$%d" % index if index < imported else b"%d" % (index - imported)
+            name = used.add(plain)
+        ordered.append(name.decode("utf-8", "surrogateescape"))
+    return ordered
+
+
+class _UsedNames:
+    """The names given so far."""
+
+    def __init__(self) -> None:
+        self.names: set[bytes] = set()
+        # Where each name's suffixes were left off: all below are known to be taken, and to try them again
+        # would let a hostile module cost quadratic time.
+        self.next_suffix: dict[bytes, int] = {}
+
+    def add(self, name: bytes) -> bytes:
+        """Return the name, or the first of its variants that is not used yet, and note it as used."""
+        result = name
+        if name in self.names:
+            number = max(len(self.names), self.next_suffix.get(name, 0))
+            while (result := b"%s_%d" % (name, number)) in self.names:
+                number += 1
+            self.next_suffix[name] = number + 1
+        self.names.add(result)
+        return result
+
+
+def display_name(module: Module, index: int) -> str:
+    """Return a name to show people: the name section's, an import's full name, else ``func[index]``.
+
+    Never fails for what a module may hold: bytes that are not UTF-8 are shown as replacements.
+    """
+    try:
+        raw = _raw_names(module).get(index)
+    except WasmFormatError:
+        raw = None
+    if raw:
+        return raw.decode("utf-8", "replace")
+    imported = module.function_import(index)
+    return f"func[{index}]" if imported is None else imported.full_name
+
+
+def _raw_names(module: Module) -> dict[int, bytes]:
+    """Return ``raw_function_names``, made once a module (names are shown frame by frame)."""
+    cached: dict[int, bytes] | None = module.__dict__.get("_display_names")
+    if cached is None:
+        cached = module.__dict__["_display_names"] = raw_function_names(module)
+    return cached

@@ -1,0 +1,313 @@
+"""What stands in each section of a module: one function a section.
+
+Layout: the core specification's "Binary Format / Modules"
+(https://webassembly.github.io/spec/core/binary/modules.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from dataclasses import dataclass
+from typing import Literal
+
+from . import limits
+from .instructions import END, GLOBAL_GET, I32_CONST, I64_CONST, REF_FUNC, read_instruction
+from .reader import Reader
+from .types import (
+    DefinedType,
+    FuncType,
+    GlobalType,
+    MemoryType,
+    TableType,
+    is_reference,
+    read_global_type,
+    read_memory_type,
+    read_table_type,
+    read_value_type,
+)
+
+Kind = Literal["func", "table", "memory", "global", "tag"]
+KINDS: tuple[Kind, ...] = ("func", "table", "memory", "global", "tag")
+Types = tuple[DefinedType, ...]
+_EXACT_FUNCTION = 0x20  # custom descriptors: an import of exactly this type
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import; ``index`` is its place in its kind's index space, ``type_index`` that of a func or tag."""
+
+    module: str
+    name: str
+    kind: Kind
+    index: int
+    type_index: int | None = None
+
+    @property
+    def full_name(self) -> str:
+        """``module.name``, as lists and cases write it."""
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export; ``index`` is in its kind's index space."""
+
+    name: str
+    kind: Kind
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantExpression:
+    """An initialiser, from ``start`` to ``end`` (offsets in the module, its ``end`` opcode included).
+
+    ``value`` is the number if it is one integer constant, ``global_index`` the global if it is one
+    ``global.get``, ``functions`` those it takes by ``ref.func``.
+    """
+
+    start: int
+    end: int
+    value: int | None = None
+    global_index: int | None = None
+    functions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSegment:
+    """An element segment; ``functions`` has None for an entry that is no ``ref.func`` (null, a global, …).
+
+    ``table`` and ``offset`` are given for an active one.
+    """
+
+    mode: Literal["active", "passive", "declarative"]
+    type: str
+    functions: tuple[int | None, ...]
+    table: int | None = None
+    offset: ConstantExpression | None = None
+
+
+def read_constant_expression(reader: Reader) -> ConstantExpression:
+    """Read an initialiser up to its ``end``.
+
+    :raises WasmFormatError: an instruction is malformed, or there is no ``end``
+    """
+    start = reader.pos
+    functions: list[int] = []
+    count = 0
+    value = global_index = None
+    while True:
+        instruction = read_instruction(reader)
+        if instruction.opcode == END:
+            break
+        count += 1
+        if instruction.opcode in (I32_CONST, I64_CONST):
+            value = instruction.immediates[0]
+        elif instruction.opcode == GLOBAL_GET:
+            global_index = instruction.immediates[0]
+        elif instruction.opcode == REF_FUNC:
+            functions.append(instruction.immediates[0])
+    if count != 1:
+        value = global_index = None
+    return ConstantExpression(start, reader.pos, value, global_index, tuple(functions))
+
+
+@dataclass(slots=True)
+class Spaces:
+    """The index spaces while a module is read, imports first."""
+
+    functions: list[int]
+    tables: list[TableType]
+    memories: list[MemoryType]
+    globals: list[GlobalType]
+    tags: list[int]
+
+    def sizes(self) -> dict[Kind, int]:
+        """How many of each kind there are."""
+        spaces: tuple[Sized, ...] = (self.functions, self.tables, self.memories, self.globals, self.tags)
+        return {kind: len(space) for kind, space in zip(KINDS, spaces, strict=True)}
+
+
+def read_function_type_index(reader: Reader, types: Types) -> int:
+    """Read the index of a type that must be a function's.
+
+    :raises WasmFormatError: it does not exist or is of another form
+    """
+    start = reader.pos
+    index = reader.index("type", len(types))
+    if not isinstance(types[index], FuncType):
+        raise reader.fail(f"type {index} is not a function's", start)
+    return index
+
+
+def read_tag_type(reader: Reader, types: Types) -> int:
+    """Read a tag: attribute 0 (an exception) and a function type's index.
+
+    :raises WasmFormatError: malformed
+    """
+    if reader.u8() != 0:
+        raise reader.fail("unknown tag attribute", reader.pos - 1)
+    return read_function_type_index(reader, types)
+
+
+def read_imports(reader: Reader, types: Types, spaces: Spaces) -> tuple[Import, ...]:
+    """Read the import section and enter what it brings into ``spaces``.
+
+    :raises WasmFormatError: malformed
+    """
+    return tuple(
+        [_read_import(reader, types, spaces) for _ in range(reader.count("imports", limits.IMPORTS, each=4))]
+    )
+
+
+def _read_import(reader: Reader, types: Types, spaces: Spaces) -> Import:
+    module, name = reader.name(), reader.name()
+    start = reader.pos
+    code = reader.u8()
+    if code in (0, _EXACT_FUNCTION):
+        type_index = read_function_type_index(reader, types)
+        spaces.functions.append(type_index)
+        return Import(module, name, "func", len(spaces.functions) - 1, type_index)
+    if code == 1:
+        spaces.tables.append(read_table_type(reader))
+        return Import(module, name, "table", len(spaces.tables) - 1)
+    if code == 2:
+        spaces.memories.append(read_memory_type(reader))
+        return Import(module, name, "memory", len(spaces.memories) - 1)
+    if code == 3:
+        spaces.globals.append(read_global_type(reader))
+        return Import(module, name, "global", len(spaces.globals) - 1)
+    if code == 4:
+        type_index = read_tag_type(reader, types)
+        spaces.tags.append(type_index)
+        return Import(module, name, "tag", len(spaces.tags) - 1, type_index)
+    raise reader.fail(f"unknown import kind {code:#x}", start)
+
+
+def read_exports(reader: Reader, sizes: dict[Kind, int]) -> tuple[Export, ...]:
+    """Read the export section.
+
+    :raises WasmFormatError: malformed, a name given twice, or an index that does not exist
+    """
+    exports: dict[str, Export] = {}
+    for _ in range(reader.count("exports", limits.EXPORTS, each=3)):
+        start = reader.pos
+        name = reader.name()
+        code = reader.u8()
+        if code >= len(KINDS):
+            raise reader.fail(f"unknown export kind {code:#x}", reader.pos - 1)
+        if name in exports:
+            raise reader.fail(f"two exports are named {name!r}", start)
+        kind = KINDS[code]
+        exports[name] = Export(name, kind, reader.index(kind, sizes[kind]))
+    return tuple(exports.values())
+
+
+def read_tables(reader: Reader) -> tuple[list[TableType], list[ConstantExpression]]:
+    """Read the table section: types, and the initialisers of those that have one.
+
+    :raises WasmFormatError: malformed
+    """
+    types: list[TableType] = []
+    initialisers: list[ConstantExpression] = []
+    for _ in range(reader.count("tables", limits.TABLES, each=3)):
+        if reader.peek() == 0x40:  # function references: a table with an initialiser
+            reader.u8()
+            if reader.u8() != 0:
+                raise reader.fail("unknown table form", reader.pos - 1)
+            types.append(read_table_type(reader))
+            initialisers.append(read_constant_expression(reader))
+        else:
+            types.append(read_table_type(reader))
+    return types, initialisers
+
+
+def read_globals(reader: Reader) -> list[tuple[GlobalType, ConstantExpression]]:
+    """Read the global section: types and initialisers.
+
+    :raises WasmFormatError: malformed
+    """
+    count = reader.count("globals", limits.GLOBALS, each=3)
+    return [(read_global_type(reader), read_constant_expression(reader)) for _ in range(count)]
+
+
+def read_elements(reader: Reader, sizes: dict[Kind, int]) -> tuple[ElementSegment, ...]:
+    """Read the element section.
+
+    :raises WasmFormatError: malformed, or an index that does not exist
+    """
+    segments: list[ElementSegment] = []
+    room = limits.SEGMENT_ENTRIES
+    for _ in range(reader.count("element segments", limits.ELEMENT_SEGMENTS, each=3)):
+        segments.append(_read_element(reader, sizes, room))
+        room -= len(segments[-1].functions)
+    return tuple(segments)
+
+
+def _read_element(reader: Reader, sizes: dict[Kind, int], room: int) -> ElementSegment:
+    """Read one of the eight forms; flags: 1 not active, 2 table given (or declarative), 4 expressions."""
+    start = reader.pos
+    flags = reader.u32()
+    if flags > 7:
+        raise reader.fail(f"unknown element segment form {flags}", start)
+    table = offset = None
+    if not flags & 1:
+        table = reader.index("table", sizes["table"]) if flags & 2 else 0
+        offset = read_constant_expression(reader)
+    mode: Literal["active", "passive", "declarative"] = "active"
+    if flags & 1:
+        mode = "declarative" if flags & 2 else "passive"
+    element_type = "funcref"
+    if flags & 3:
+        if flags & 4:
+            element_type = _read_reference_type(reader)
+        elif reader.u8() != 0:
+            raise reader.fail("unknown element kind", reader.pos - 1)
+    count = reader.count("elements", room)
+    functions: list[int | None]
+    if flags & 4:
+        entries = [read_constant_expression(reader) for _ in range(count)]
+        functions = [entry.functions[0] if len(entry.functions) == 1 else None for entry in entries]
+    else:
+        functions = [reader.index("func", sizes["func"]) for _ in range(count)]
+    return ElementSegment(mode, element_type, tuple(functions), table, offset)
+
+
+def _read_reference_type(reader: Reader) -> str:
+    start = reader.pos
+    value_type = read_value_type(reader)
+    if not is_reference(value_type):
+        raise reader.fail(f"elements of type {value_type}", start)
+    return value_type
+
+
+def read_bodies(reader: Reader) -> list[tuple[int, int]]:
+    """Read where each defined function's body starts (its locals) and ends; what is in it is not read.
+
+    :raises WasmFormatError: malformed
+    """
+    ranges: list[tuple[int, int]] = []
+    for _ in range(reader.count("function bodies", limits.FUNCTIONS, each=3)):
+        size = reader.count("bytes of body", limits.BODY_BYTES)
+        start = reader.pos
+        reader.skip(size)
+        if size < 2 or reader.data[reader.pos - 1] != END:
+            raise reader.fail("a body has to end in end", start)
+        ranges.append((start, reader.pos))
+    return ranges
+
+
+def read_locals(reader: Reader) -> tuple[tuple[int, str], ...]:
+    """Read a body's locals: (how many, of what type) in runs, parameters not among them.
+
+    :raises WasmFormatError: malformed, or more than ``limits.LOCALS``
+    """
+    runs: list[tuple[int, str]] = []
+    total = 0
+    for _ in range(reader.count("runs of locals", limits.LOCALS, each=2)):
+        start = reader.pos
+        number = reader.u32()
+        total += number
+        if total > limits.LOCALS:
+            raise reader.fail(f"more than {limits.LOCALS} locals", start)
+        runs.append((number, read_value_type(reader)))
+    return tuple(runs)
