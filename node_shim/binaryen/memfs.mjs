@@ -1,0 +1,147 @@
+// A file system in memory with the part of node:fs that Binaryen's command line tools call.
+//
+// The tools reach the disk through `require("node:fs")`. Given this instead, a run sees its own few
+// files and nothing else, and what it prints is caught rather than written to this process's streams.
+
+import { constants } from "node:fs";
+
+const FIRST_FD = 3;
+const REGULAR_FILE = constants.S_IFREG | 0o644;
+const FOLDER = constants.S_IFDIR | 0o755;
+
+function failure(code, path) {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}
+
+/** Bytes that grow at the end; doubled, so that many small writes stay cheap. */
+export class ByteFile {
+  constructor(bytes = new Uint8Array(0)) {
+    this.store = bytes;
+    this.size = bytes.length;
+  }
+
+  get bytes() {
+    return this.store.subarray(0, this.size);
+  }
+
+  writeAt(at, bytes) {
+    const end = at + bytes.length;
+    if (end > this.store.length) {
+      const grown = new Uint8Array(Math.max(end, 2 * this.store.length, 4096));
+      grown.set(this.bytes);
+      this.store = grown;
+    }
+    this.store.set(bytes, at);
+    this.size = Math.max(this.size, end);
+  }
+}
+
+/** The files of one run; `stdout` and `stderr` hold what it printed. */
+export class MemoryFileSystem {
+  constructor(files) {
+    this.constants = constants;
+    this.files = new Map();
+    for (const [name, bytes] of files) this.files.set(this.#key(name), new ByteFile(bytes));
+    this.stdin = new ByteFile();
+    this.stdout = new ByteFile();
+    this.stderr = new ByteFile();
+    this.open = [this.stdin, this.stdout, this.stderr].map((file) => ({ file, position: 0 }));
+    // The tools' glue calls these as plain functions, off the module object.
+    for (const name of METHODS) this[name] = this[name].bind(this);
+  }
+
+  /** A file's bytes, or undefined if the run did not write it. */
+  read(name) {
+    return this.files.get(this.#key(name))?.bytes;
+  }
+
+  #key(path) {
+    return String(path).replace(/^(\.?\/)+/, "");
+  }
+
+  #stat(file, name) {
+    const time = new Date(0);
+    const size = file?.size ?? 0;
+    const mode = file ? REGULAR_FILE : FOLDER;
+    const isFolder = !file;
+    return {
+      dev: 1, ino: 1 + [...this.files.keys()].indexOf(name), mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size,
+      blksize: 4096, blocks: Math.ceil(size / 512), atime: time, mtime: time, ctime: time,
+      atimeMs: 0, mtimeMs: 0, ctimeMs: 0,
+      isDirectory: () => isFolder, isFile: () => !isFolder, isSymbolicLink: () => false,
+    };
+  }
+
+  #at(fd) {
+    const entry = this.open[fd];
+    if (!entry) throw failure("EBADF", fd);
+    return entry;
+  }
+
+  openSync(path, flags) {
+    const key = this.#key(path);
+    let file = this.files.get(key);
+    if (!file) {
+      if (!(flags & constants.O_CREAT)) throw failure("ENOENT", path);
+      file = new ByteFile();
+      this.files.set(key, file);
+    } else if (flags & constants.O_TRUNC) {
+      this.files.set(key, (file = new ByteFile()));
+    }
+    let fd = FIRST_FD;
+    while (this.open[fd]) fd++;
+    this.open[fd] = { file, position: 0, key };
+    return fd;
+  }
+
+  closeSync(fd) {
+    this.#at(fd);
+    this.open[fd] = undefined;
+  }
+
+  readSync(fd, buffer, offset, length, position) {
+    const entry = this.#at(fd);
+    const from = position ?? entry.position;
+    const part = entry.file.bytes.subarray(from, from + length);
+    new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).set(part, offset);
+    if (position == null) entry.position += part.length;
+    return part.length;
+  }
+
+  writeSync(fd, buffer, offset, length, position) {
+    const entry = this.#at(fd);
+    const printed = entry.file === this.stdout || entry.file === this.stderr;
+    const at = printed ? entry.file.size : (position ?? entry.position);
+    entry.file.writeAt(at, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+    if (position == null) entry.position = at + length;
+    return length;
+  }
+
+  statSync(path) {
+    const key = this.#key(path);
+    const file = this.files.get(key);
+    if (!file && key !== "") throw failure("ENOENT", path);
+    return this.#stat(file, key);
+  }
+
+  lstatSync(path) {
+    return this.statSync(path);
+  }
+
+  fstatSync(fd) {
+    const entry = this.#at(fd);
+    return this.#stat(entry.file, entry.key);
+  }
+
+  ftruncateSync(fd, length) {
+    this.#at(fd).file.size = length;
+  }
+
+  unlinkSync(path) {
+    if (!this.files.delete(this.#key(path))) throw failure("ENOENT", path);
+  }
+}
+
+const METHODS = [
+  "openSync", "closeSync", "readSync", "writeSync", "statSync", "lstatSync", "fstatSync", "ftruncateSync", "unlinkSync",
+];

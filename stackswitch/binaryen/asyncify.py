@@ -1,0 +1,216 @@
+"""The Asyncify pass: a module in, an instrumented one and the findings about its lists out."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from stackswitch.errors import ConfigError, ToolError
+from stackswitch.models.base import Frozen
+from stackswitch.models.case import ListName
+from stackswitch.toolcache import Progress, cache_dir
+from stackswitch.wasm.module import Module, parse_module
+
+from .cache import BuildCache, entry_key
+from .features import feature_flags
+from .findings import imported_name, missing_features, read_warnings
+from .listfile import OPTIONS, list_text, matches
+from .locate import FoundTool, find_wasm_opt
+from .tool import ToolRun
+
+TIMEOUT_S = 900.0
+_MOST_ROUNDS = 40
+"""How often a pass is tried again with one imported name less or a feature more."""
+
+
+class AsyncifyRequest(Frozen):
+    """What to instrument, and how; the lists are Binaryen's, wildcards and all.
+
+    :ivar wasm: the module as it was before any Asyncify
+    :ivar imports: the imports that may suspend, ``module.name``; none given, none may
+    :ivar only: instrument these and nothing else (``()``: nothing); excludes ``add`` and ``remove``
+    :ivar ignore_indirect: suppose that no indirect call leads to a waiting import
+    :ivar asserts: trap where a function that is not instrumented unwinds or rewinds
+    :ivar optimize_level: 0 to 4: how much the instrumented code is optimised; the rest is left alone
+    :ivar emit_exnref: afterwards, turn legacy exceptions into the new ones (wasmtime has no others)
+    :ivar keep_names: keep the name section
+    :ivar memory: which exported memory holds the saved stacks, if there are several; default: the first
+    """
+
+    wasm: bytes = Field(repr=False)
+    imports: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
+    add: tuple[str, ...] | None = None
+    remove: tuple[str, ...] | None = None
+    ignore_indirect: bool = False
+    asserts: bool = False
+    optimize_level: int = Field(default=0, ge=0, le=4)
+    emit_exnref: bool = False
+    keep_names: bool = True
+    memory: str | None = None
+
+    def lists(self) -> dict[ListName, tuple[str, ...]]:
+        """The lists that were given, by name; ``add`` and ``remove`` only with something in them.
+
+        :raises ConfigError: an only-list together with another
+        """
+        if self.only is not None and (self.add or self.remove):
+            raise ConfigError("ASYNCIFY_ONLY excludes ASYNCIFY_ADD and ASYNCIFY_REMOVE: it is the whole list")
+        lists: dict[ListName, tuple[str, ...]] = {"ASYNCIFY_IMPORTS": self.imports}
+        if self.only is not None:
+            lists["ASYNCIFY_ONLY"] = self.only
+        if self.add:
+            lists["ASYNCIFY_ADD"] = self.add
+        if self.remove:
+            lists["ASYNCIFY_REMOVE"] = self.remove
+        return lists
+
+
+class AsyncifyResult(Frozen):
+    """An instrumented module.
+
+    :ivar unmatched: list and name: what matched nothing, and what named an imported function (those belong in
+        ``ASYNCIFY_IMPORTS``); each once
+    :ivar warnings: a finding a line, for people, with anything else that the tool said
+    :ivar cached: it had been made before
+    """
+
+    wasm: bytes = Field(repr=False)
+    unmatched: tuple[tuple[ListName, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    cached: bool = False
+
+
+class Binaryen:
+    """A ``wasm-opt`` that has passed its check, and a cache of what it made; takes many requests at once."""
+
+    def __init__(self, found: FoundTool, *, cache: BuildCache | None) -> None:
+        self.found = found
+        self._cache = cache
+
+    @property
+    def version(self) -> str:
+        """What the tool says of itself."""
+        return self.found.version
+
+    async def asyncify(self, request: AsyncifyRequest, *, timeout_s: float = TIMEOUT_S) -> AsyncifyResult:
+        """Instrument a module.
+
+        :param timeout_s: for each run of the tool (seconds)
+        :raises WasmFormatError: the bytes are no module
+        :raises ConfigError: lists that exclude each other
+        :raises ToolError: the pass failed, with the command and what it said
+        """
+        lists = request.lists()
+        key = entry_key(request.wasm, request.model_dump(exclude={"wasm"}), self.version)
+        if self._cache is not None and (entry := await asyncio.to_thread(self._cache.read, key)):
+            return AsyncifyResult(wasm=entry[1], cached=True, **entry[0])
+        module = parse_module(request.wasm)
+        built = await self._build(request, module, lists, timeout_s)
+        if self._cache is not None:
+            findings: dict[str, Any] = built.model_dump(include={"unmatched", "warnings"})
+            await asyncio.to_thread(self._cache.write, key, findings, built.wasm)
+        return built
+
+    async def _build(
+        self,
+        request: AsyncifyRequest,
+        module: Module,
+        lists: dict[ListName, tuple[str, ...]],
+        timeout_s: float,
+    ) -> AsyncifyResult:
+        unmatched = _unusable(module, lists)
+        warnings = [f"{which}: nothing has the name {name}" for which, name in unmatched]
+        features = [name for prefix, name in module.target_features if prefix != "-"]
+        flags = list(feature_flags((), features, emit_exnref=request.emit_exnref))
+        for _ in range(_MOST_ROUNDS):
+            files = {f"{OPTIONS[which]}.txt": list_text(names) for which, names in lists.items()}
+            files["in.wasm"] = request.wasm
+            args = arguments(request, module, [*lists], flags)
+            run = await self.found.tool.run(args, files, ["out.wasm"], timeout_s=timeout_s)
+            if run.status == 0 and "out.wasm" in run.files:
+                break
+            said = run.stderr_text
+            if imported := imported_name(said, lists):
+                which, name = imported
+                lists = {**lists, which: tuple(each for each in lists[which] if each != name)}
+                unmatched.append(imported)
+                warnings.append(
+                    f"{which}: {name} is an import: it belongs in ASYNCIFY_IMPORTS, by module.name"
+                )
+            elif more := [
+                flag for each in missing_features(said) if (flag := f"--enable-{each}") not in flags
+            ]:
+                flags.extend(more)
+            else:
+                raise _failed(run)
+        else:
+            raise _failed(run)
+        found = read_warnings(run.stderr_text, lists)
+        unmatched.extend(found.unmatched)
+        warnings.extend(f"{which}: nothing has the name {name}" for which, name in found.unmatched)
+        return AsyncifyResult(
+            wasm=run.files["out.wasm"], unmatched=tuple(unmatched), warnings=(*warnings, *found.other)
+        )
+
+    async def aclose(self) -> None:
+        """End what was started; a second call does nothing."""
+        await self.found.tool.aclose()
+
+
+async def open_binaryen(
+    *, wasm_opt: Path | None = None, progress: Progress | None = None, cached: bool = True
+) -> Binaryen:
+    """Find a ``wasm-opt`` (see ``locate``) and make it ready.
+
+    :param cached: keep builds in the user's cache and take them from there
+    :raises ToolNotFoundError: there is none that does, or the one asked for does not
+    :raises DownloadError: npm's was needed and can't be fetched
+    """
+    found = await find_wasm_opt(wasm_opt, progress=progress)
+    return Binaryen(found, cache=BuildCache(cache_dir() / "asyncify") if cached else None)
+
+
+def arguments(
+    request: AsyncifyRequest, module: Module, lists: list[ListName], flags: list[str]
+) -> tuple[str, ...]:
+    """The command line of a pass, without the tool; lists are the files ``OPTION.txt``."""
+    args = ["in.wasm", "-o", "out.wasm", *flags, f"--optimize-level={request.optimize_level}", "--asyncify"]
+    args += [f"--pass-arg={OPTIONS[which]}@@{OPTIONS[which]}.txt" for which in lists]
+    if request.keep_names:
+        args.append("-g")
+    if request.ignore_indirect:
+        args.append("--pass-arg=asyncify-ignore-indirect")
+    if request.asserts:
+        args.append("--pass-arg=asyncify-asserts")
+    memory = request.memory
+    if memory is None and len(module.memories) > 1:
+        memory = next((export.name for export in module.exports if export.kind == "memory"), None)
+    if memory is not None:
+        args.append(f"--pass-arg=asyncify-memory@{memory}")
+    if request.emit_exnref:
+        args.append("--emit-exnref")
+    return tuple(args)
+
+
+def _unusable(module: Module, lists: dict[ListName, tuple[str, ...]]) -> list[tuple[ListName, str]]:
+    """What Binaryen would pass over in silence: imports that are not there, names a line can't hold."""
+    imports = [f"{each.module}.{each.name}" for each in module.imports if each.kind == "func"]
+    found: list[tuple[ListName, str]] = []
+    for which, names in lists.items():
+        for name in dict.fromkeys(names):
+            if which == "ASYNCIFY_IMPORTS":
+                if not any(matches(name, each) for each in imports):
+                    found.append((which, name))
+            elif "\n" in name:
+                found.append((which, name))
+    return found
+
+
+def _failed(run: ToolRun) -> ToolError:
+    return ToolError(
+        "Binaryen's asyncify pass failed", argv=run.argv, status=run.status, stderr=run.stderr_text
+    )

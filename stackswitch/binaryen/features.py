@@ -1,0 +1,68 @@
+"""Which features Binaryen is told of: those the module says or shows it uses, one by one.
+
+Never ``-all``: it lets Binaryen write what no engine loads (132: compact imports, which are an
+"unknown import kind 0x7f").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+EVERYWHERE = ("bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext")
+"""In every engine of the catalogue (Node 18 and later): telling of them changes nothing for anybody."""
+
+_BY_FEATURE: dict[str, tuple[str, ...]] = {
+    "exnref": ("exception-handling", "reference-types"),
+    "legacy-exceptions": ("exception-handling",),
+    "function-references": ("gc", "reference-types"),
+    "gc": ("gc", "reference-types"),
+    "memory64": ("memory64",),
+    "multi-memory": ("multimemory",),
+    "multi-value": ("multivalue",),
+    "reference-types": ("reference-types",),
+    "simd": ("simd",),
+    "tail-call": ("tail-call",),
+    "threads": ("threads",),
+}
+"""Names out of ``models.features`` to Binaryen's flags. Source: ``wasm-opt --help`` of 132."""
+
+_BY_TARGET_FEATURE: dict[str, str] = {
+    "atomics": "threads",
+    "extended-const": "extended-const",
+    "bulk-memory-opt": "bulk-memory",
+    "exception-handling": "exception-handling",
+    "fp16": "fp16",
+    "gc": "gc",
+    "memory64": "memory64",
+    "multimemory": "multimemory",
+    "multivalue": "multivalue",
+    "reference-types": "reference-types",
+    "relaxed-simd": "relaxed-simd",
+    "simd128": "simd",
+    "tail-call": "tail-call",
+    "wide-arithmetic": "wide-arithmetic",
+}
+"""The target_features section's names to flags; a name that is not here is left to the module's bytes.
+
+Source: WebAssembly/tool-conventions, Linking.md, "Target Features Section".
+"""
+
+
+def feature_flags(
+    used: Iterable[str], target_features: Iterable[str] = (), *, emit_exnref: bool = False
+) -> tuple[str, ...]:
+    """The ``--enable-…`` flags for a module, sorted.
+
+    :param used: names out of ``models.features`` that its bytes use
+    :param target_features: what its section of that name says, without the prefixes
+    :param emit_exnref: exceptions will be written the new way, which takes reference types
+    """
+    flags = set(EVERYWHERE)
+    for feature in used:
+        flags.update(_BY_FEATURE.get(feature, ()))
+    flags.update(_BY_TARGET_FEATURE[name] for name in target_features if name in _BY_TARGET_FEATURE)
+    if "relaxed-simd" in flags:
+        flags.add("simd")
+    if emit_exnref and "exception-handling" in flags:
+        flags.add("reference-types")
+    return tuple(f"--enable-{flag}" for flag in sorted(flags))

