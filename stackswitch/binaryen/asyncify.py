@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from stackswitch.models.base import Frozen
 from stackswitch.models.case import ListName
 from stackswitch.toolcache import Progress, cache_dir
 from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.names import binaryen_names
 
 from .cache import BuildCache, entry_key
 from .features import feature_flags
-from .findings import imported_name, missing_features, read_warnings
+from .findings import explain, imported_name, missing_features, read_warnings
 from .listfile import OPTIONS, list_text, matches
 from .locate import FoundTool, find_wasm_opt
+from .memory import with_reachable_memory
 from .tool import ToolRun
 
 TIMEOUT_S = 900.0
@@ -37,7 +40,7 @@ class AsyncifyRequest(Frozen):
     :ivar optimize_level: 0 to 4: how much the instrumented code is optimised; the rest is left alone
     :ivar emit_exnref: afterwards, turn legacy exceptions into the new ones (wasmtime has no others)
     :ivar keep_names: keep the name section
-    :ivar memory: which exported memory holds the saved stacks, if there are several; default: the first
+    :ivar memory: which exported memory holds the saved stacks; default: the first one
     """
 
     wasm: bytes = Field(repr=False)
@@ -75,10 +78,12 @@ class AsyncifyResult(Frozen):
     :ivar unmatched: list and name: what matched nothing, and what named an imported function (those belong in
         ``ASYNCIFY_IMPORTS``); each once
     :ivar warnings: a finding a line, for people, with anything else that the tool said
+    :ivar memory: the exported memory that holds the saved stacks; added if the module had none to offer
     :ivar cached: it had been made before
     """
 
     wasm: bytes = Field(repr=False)
+    memory: str
     unmatched: tuple[tuple[ListName, str], ...] = ()
     warnings: tuple[str, ...] = ()
     cached: bool = False
@@ -111,7 +116,7 @@ class Binaryen:
         module = parse_module(request.wasm)
         built = await self._build(request, module, lists, timeout_s)
         if self._cache is not None:
-            findings: dict[str, Any] = built.model_dump(include={"unmatched", "warnings"})
+            findings: dict[str, Any] = built.model_dump(include={"memory", "unmatched", "warnings"})
             await asyncio.to_thread(self._cache.write, key, findings, built.wasm)
         return built
 
@@ -122,14 +127,14 @@ class Binaryen:
         lists: dict[ListName, tuple[str, ...]],
         timeout_s: float,
     ) -> AsyncifyResult:
+        wasm, memory = with_reachable_memory(module, request.memory)
         unmatched = _unusable(module, lists)
-        warnings = [f"{which}: nothing has the name {name}" for which, name in unmatched]
         features = [name for prefix, name in module.target_features if prefix != "-"]
         flags = list(feature_flags((), features, emit_exnref=request.emit_exnref))
         for _ in range(_MOST_ROUNDS):
             files = {f"{OPTIONS[which]}.txt": list_text(names) for which, names in lists.items()}
-            files["in.wasm"] = request.wasm
-            args = arguments(request, module, [*lists], flags)
+            files["in.wasm"] = wasm
+            args = arguments(request, [*lists], flags, memory)
             run = await self.found.tool.run(args, files, ["out.wasm"], timeout_s=timeout_s)
             if run.status == 0 and "out.wasm" in run.files:
                 break
@@ -138,9 +143,6 @@ class Binaryen:
                 which, name = imported
                 lists = {**lists, which: tuple(each for each in lists[which] if each != name)}
                 unmatched.append(imported)
-                warnings.append(
-                    f"{which}: {name} is an import: it belongs in ASYNCIFY_IMPORTS, by module.name"
-                )
             elif more := [
                 flag for each in missing_features(said) if (flag := f"--enable-{each}") not in flags
             ]:
@@ -150,10 +152,17 @@ class Binaryen:
         else:
             raise _failed(run)
         found = read_warnings(run.stderr_text, lists)
-        unmatched.extend(found.unmatched)
-        warnings.extend(f"{which}: nothing has the name {name}" for which, name in found.unmatched)
+        names = binaryen_names(module)
+        imported_names = {
+            name: f"{each.module}.{each.name}"
+            for name, each in zip(names, module.function_imports(), strict=False)
+        }
+        unmatched.extend(each for each in found.unmatched if not _matches_after_all(each[1], module, names))
         return AsyncifyResult(
-            wasm=run.files["out.wasm"], unmatched=tuple(unmatched), warnings=(*warnings, *found.other)
+            wasm=run.files["out.wasm"],
+            memory=memory,
+            unmatched=tuple(unmatched),
+            warnings=(*explain(unmatched, lists, imported_names), *found.other),
         )
 
     async def aclose(self) -> None:
@@ -175,7 +184,7 @@ async def open_binaryen(
 
 
 def arguments(
-    request: AsyncifyRequest, module: Module, lists: list[ListName], flags: list[str]
+    request: AsyncifyRequest, lists: Sequence[ListName], flags: Sequence[str], memory: str
 ) -> tuple[str, ...]:
     """The command line of a pass, without the tool; lists are the files ``OPTION.txt``."""
     args = ["in.wasm", "-o", "out.wasm", *flags, f"--optimize-level={request.optimize_level}", "--asyncify"]
@@ -186,11 +195,7 @@ def arguments(
         args.append("--pass-arg=asyncify-ignore-indirect")
     if request.asserts:
         args.append("--pass-arg=asyncify-asserts")
-    memory = request.memory
-    if memory is None and len(module.memories) > 1:
-        memory = next((export.name for export in module.exports if export.kind == "memory"), None)
-    if memory is not None:
-        args.append(f"--pass-arg=asyncify-memory@{memory}")
+    args.append(f"--pass-arg=asyncify-memory@{memory}")
     if request.emit_exnref:
         args.append("--emit-exnref")
     return tuple(args)
@@ -208,6 +213,16 @@ def _unusable(module: Module, lists: dict[ListName, tuple[str, ...]]) -> list[tu
             elif "\n" in name:
                 found.append((which, name))
     return found
+
+
+def _matches_after_all(pattern: str, module: Module, names: Sequence[str]) -> bool:
+    """Whether a wildcard that Binaryen says matched nothing does match.
+
+    It notes the first match of each function only: a wildcard whose functions are all matched by other
+    entries too is told as one that matches nothing.
+    """
+    defined = names[module.imported_function_count :]
+    return "*" in pattern and any(matches(pattern, name) for name in defined)
 
 
 def _failed(run: ToolRun) -> ToolError:

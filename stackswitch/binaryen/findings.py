@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import ListName
 
-from .listfile import GUARD
+from .listfile import GUARD, matches
 
 _UNMATCHED = re.compile(
     r"warning: Asyncify (only|add|remove)list contained a "
@@ -74,6 +74,34 @@ def imported_name(stderr: str, lists: Mapping[ListName, Iterable[str]]) -> tuple
     which = _LISTS[head.group(1)]
     said = stderr[head.end() :].split("\n", 1)[0]
     return next(((which, name) for name in lists.get(which, ()) if name == said), None)
+
+
+def explain(
+    unmatched: Iterable[tuple[ListName, str]],
+    lists: Mapping[ListName, Iterable[str]],
+    imported: Mapping[str, str],
+) -> list[str]:
+    """Put into words what lists hold in vain, and what Binaryen does without a word.
+
+    :param imported: the names of imported functions as the lists match them, to ``module.name``
+    """
+    lines = []
+    for which, name in unmatched:
+        if which == "ASYNCIFY_IMPORTS":
+            lines.append(f"{which}: no imported function is {name}")
+        elif name in imported:
+            lines.append(f"{which}: {name} is imported: it belongs in ASYNCIFY_IMPORTS, as {imported[name]}")
+        elif "\n" in name:
+            lines.append(f"{which}: {name!r} has a line break, which a list can't hold: write * in its place")
+        else:
+            lines.append(f"{which}: no function has the name {name}")
+    for pattern in lists.get("ASYNCIFY_REMOVE", ()):
+        if "*" in pattern:
+            hit = [full for name, full in imported.items() if matches(pattern, name)]
+            lines += [
+                f"ASYNCIFY_REMOVE: {pattern} matches the import {full}: it can't suspend" for full in hit
+            ]
+    return lines
 
 
 def missing_features(stderr: str) -> tuple[str, ...]:

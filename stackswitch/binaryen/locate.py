@@ -115,7 +115,11 @@ async def _try(path: Path) -> tuple[FoundTool | None, str]:
         return None, str(error)
     verdict = _read_verdict(kept)
     if verdict is None:
-        verdict = await _check(tool)
+        try:
+            verdict = await _check(tool)
+        except ToolError as error:  # perhaps not the tool's fault: it may have another try next time
+            await tool.aclose()
+            return None, str(error)
         _keep_verdict(kept, verdict)
     version, why = verdict
     if why:
@@ -134,10 +138,7 @@ def _tool(path: Path) -> Tool:
 
 
 async def _check(tool: Tool) -> tuple[str, str]:
-    try:
-        run = await tool.run(["--version"], {}, [], timeout_s=TIMEOUT_S)
-    except ToolError as error:
-        return "", str(error)
+    run = await tool.run(["--version"], {}, [], timeout_s=TIMEOUT_S)
     version = run.stdout.decode("utf-8", "replace").strip()
     if run.status or not version:
         return "", f"--version gives status {run.status} and {version!r}"

@@ -7,7 +7,7 @@ to come out with the new kind of exceptions, which wasmtime needs.
 
 from __future__ import annotations
 
-from stackswitch.errors import ToolError, WasmFormatError
+from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.module import Module, parse_module
 
 from .listfile import GUARD, list_text
@@ -37,7 +37,10 @@ _CAUGHT, _OTHER = 1, 2
 
 
 async def self_check(tool: Tool) -> str | None:
-    """Try a tool and return why it will not do; None if it does."""
+    """Try a tool and return why it will not do; None if it does.
+
+    :raises ToolError: it does not run at all
+    """
     args = [
         "in.wasm",
         "-g",
@@ -51,10 +54,7 @@ async def self_check(tool: Tool) -> str | None:
         "out.wasm",
     ]
     files = {"in.wasm": _MODULE, "imports.txt": list_text(["env.wait"]), "only.txt": list_text([_LISTED])}
-    try:
-        run = await tool.run(args, files, ["out.wasm"], timeout_s=TIMEOUT_S)
-    except ToolError as error:
-        return str(error).replace("\n", " ")
+    run = await tool.run(args, files, ["out.wasm"], timeout_s=TIMEOUT_S)
     said = run.stderr_text.strip()
     if run.status or "out.wasm" not in run.files:
         last = said.splitlines()[-1] if said else "nothing on stderr"
