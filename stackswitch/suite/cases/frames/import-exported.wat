@@ -1,0 +1,3 @@
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (export "main" (func $wait)))

@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (func $double (param $n i32) (result i32)
+    (if (i32.eqz (local.get $n)) (then (return (call $wait))))
+    (i32.mul (call $increase (i32.sub (local.get $n) (i32.const 1))) (i32.const 2)))
+  (func $increase (param $n i32) (result i32)
+    (if (i32.eqz (local.get $n)) (then (return (call $wait))))
+    (i32.add (call $double (i32.sub (local.get $n) (i32.const 1))) (i32.const 1)))
+  (func (export "main") (param $n i32) (result i32)
+    (call $double (local.get $n))))

@@ -1,0 +1,12 @@
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (type $unary (func (param i32) (result i32)))
+  (table 2 funcref)
+  (elem (i32.const 0) $wrong $waits)
+  (func $wrong (type $unary) (unreachable))
+  (func $waits (type $unary) (i32.sub (call $wait (i32.const 1)) (local.get 0)))
+  (func $first (param $p i32) (result i32)
+    (drop (call $wait (i32.const 0)))
+    (return_call_indirect (type $unary) (local.get $p) (i32.const 1)))
+  (func (export "main") (param $p i32) (result i32)
+    (i32.add (call $first (local.get $p)) (i32.const 2))))
