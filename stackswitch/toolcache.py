@@ -27,6 +27,16 @@ Progress = Callable[[str], None]
 """Takes a line that tells what is being done, for a person."""
 
 NPM_TIMEOUT_S = 900.0
+_NPM_OPTIONS = (
+    "--no-audit",
+    "--no-fund",
+    "--no-progress",
+    "--no-update-notifier",
+    "--loglevel=error",
+    # By default npm waits 10 s and more before it tries again: too long for someone who is offline.
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+)
 _LAYOUT = 1
 """Part of every folder's name: raise it when what is in such a folder changes."""
 _PACKAGE = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
@@ -162,9 +172,7 @@ def _read_pins(folder: Path) -> tuple[bytes, bytes]:
 
 
 def _npm(args: list[str], *, cwd: Path) -> None:
-    argv = npm_argv(
-        *args, "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier", "--loglevel=error"
-    )
+    argv = npm_argv(*args, *_NPM_OPTIONS)
     # npm starts `node` from PATH for some of its work: let it be the wheel's.
     env = {**os.environ, "PATH": f"{wheel_node().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     try:

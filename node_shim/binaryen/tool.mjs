@@ -61,7 +61,7 @@ export class Tool {
     } catch (error) {
       // An abort, a trap or a stack overflow: for a process, death with status 1 and this on stderr.
       status = process.exitCode || 1;
-      fileSystem.stderr.writeAt(fileSystem.stderr.size, new TextEncoder().encode(`${error?.stack ?? error}\n`));
+      fileSystem.stderr.writeAt(fileSystem.stderr.size, new TextEncoder().encode(`${error}\n`));
     }
     return { status, fileSystem };
   }

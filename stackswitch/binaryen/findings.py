@@ -27,7 +27,7 @@ _LISTS: dict[str, ListName] = {
     "add": "ASYNCIFY_ADD",
     "remove": "ASYNCIFY_REMOVE",
 }
-_MISSING_FEATURE = re.compile(r"\[--enable-([a-z0-9-]+)\]")
+_MISSING_FEATURE = re.compile(r"(?:\[| requires )--enable-([a-z0-9-]+)")
 
 
 class Findings(Frozen):
@@ -105,5 +105,5 @@ def explain(
 
 
 def missing_features(stderr: str) -> tuple[str, ...]:
-    """The features that Binaryen's validator asks for by flag (``[--enable-…]``), each once."""
+    """The flags (without ``--enable-``) that Binaryen's validator asks for, each once."""
     return tuple(dict.fromkeys(_MISSING_FEATURE.findall(stderr)))
