@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (tag $e (param i32))
+  (func $caught (param $x i32) (result i32)
+    (block $handler (result i32)
+      (try_table (catch $e $handler)
+        (throw $e (i32.add (local.get $x) (i32.const 7))))
+      (i32.const -1)))
+  (func (export "main") (result i32)
+    (i32.mul (call $caught (call $wait)) (call $caught (i32.const 93)))))

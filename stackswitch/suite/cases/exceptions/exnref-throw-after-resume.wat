@@ -1,0 +1,11 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (tag $e (param i32))
+  (func $thrower
+    (throw $e (i32.add (call $wait) (i32.const 2))))
+  (func (export "main") (result i32)
+    (block $handler (result i32)
+      (try_table (catch $e $handler)
+        (call $thrower))
+      (return (i32.const 1)))
+    (i32.add (i32.const 1000))))

@@ -1,0 +1,17 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (tag $e (param i32))
+  (global $entered (export "entered") (mut i32) (i32.const 0))
+  (global $left (export "left") (mut i32) (i32.const 0))
+  (func $down (param $n i32)
+    (global.set $entered (i32.add (global.get $entered) (i32.const 1)))
+    (if (i32.eqz (local.get $n))
+      (then (throw $e (call $wait))))
+    (call $down (i32.sub (local.get $n) (i32.const 1)))
+    (global.set $left (i32.add (global.get $left) (i32.const 1))))
+  (func (export "main") (param $n i32) (result i32)
+    try (result i32)
+      (call $down (local.get $n))
+      (i32.const -1)
+    catch $e
+    end))

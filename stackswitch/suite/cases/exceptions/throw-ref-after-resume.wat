@@ -1,0 +1,17 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (import "env" "cleanup" (func $cleanup))
+  (tag $e (param i32))
+  (func $guarded
+    (block $handler (result exnref)
+      (try_table (catch_all_ref $handler)
+        (throw $e (call $wait)))
+      (unreachable))
+    (call $cleanup)
+    (throw_ref))
+  (func (export "main") (result i32)
+    (block $handler (result i32)
+      (try_table (catch $e $handler)
+        (call $guarded))
+      (i32.const -1))
+    (i32.add (i32.const 2))))

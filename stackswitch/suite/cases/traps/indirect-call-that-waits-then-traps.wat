@@ -1,0 +1,13 @@
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (type $f (func (param i32) (result i32)))
+  (global $entered (export "entered") (mut i32) (i32.const 0))
+  (global $left (export "left") (mut i32) (i32.const 0))
+  (table 1 funcref)
+  (elem (i32.const 0) func $divide)
+  (func $divide (param $x i32) (result i32)
+    (global.set $entered (i32.add (global.get $entered) (i32.const 1)))
+    (i32.div_u (i32.const 98) (call $wait (local.get $x))))
+  (func (export "main") (param $x i32) (result i32)
+    (call_indirect (type $f) (local.get $x) (i32.const 0))
+    (global.set $left (i32.add (global.get $left) (i32.const 1)))))
