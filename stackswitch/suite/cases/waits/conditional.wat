@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (func $maybe (param $p i32) (result i32)
+    (local $r i32)
+    (local.set $r (i32.const 5))
+    (if (i32.gt_s (local.get $p) (i32.const 10))
+      (then (local.set $r (call $wait))))
+    (i32.add (local.get $r) (local.get $p)))
+  (func (export "main") (param $p i32) (result i32)
+    (i32.mul (call $maybe (local.get $p)) (i32.const 2))))

@@ -1,0 +1,3 @@
+(module
+  (import "env" "wait" (func $wait))
+  (func (export "main") (call $wait) (call $wait)))
