@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait))
+  (memory (export "memory") 1)
+  (data $once "\2a")
+  (func (export "drop") (data.drop $once))
+  (func (export "main") (result i32)
+    (memory.init $once (i32.const 0) (i32.const 0) (i32.const 1))
+    (call $wait)
+    (memory.init $once (i32.const 1) (i32.const 0) (i32.const 1))
+    (i32.load16_u (i32.const 0))))

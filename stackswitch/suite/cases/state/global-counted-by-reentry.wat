@@ -1,0 +1,12 @@
+(module
+  (import "env" "wait" (func $wait))
+  (global $n (export "n") (mut i32) (i32.const 10))
+  (func (export "bump") (result i32)
+    (global.set $n (i32.add (global.get $n) (i32.const 1)))
+    (global.get $n))
+  (func (export "main") (result i32)
+    (local $old i32)
+    (local.set $old (global.get $n))
+    (global.set $n (i32.const 20))
+    (call $wait)
+    (i32.add (i32.mul (local.get $old) (i32.const 100)) (global.get $n))))

@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait))
+  (memory (export "memory") 1)
+  (func (export "grow") (param $pages i32) (result i32) (memory.grow (local.get $pages)))
+  (func (export "main") (result i32)
+    (i32.store (i32.const 0) (i32.const 5))
+    (call $wait)
+    (i32.store (i32.const 131068) (i32.const 6))
+    (i32.add (i32.mul (memory.size) (i32.const 100))
+      (i32.add (i32.mul (i32.load (i32.const 0)) (i32.const 10)) (i32.load (i32.const 131068))))))
