@@ -104,7 +104,7 @@ class TableSet(Frozen):
 
     table: str
     index: int = Field(ge=0)
-    export: str | None
+    export: str | None = None
 
 
 class Reentry(Frozen):
