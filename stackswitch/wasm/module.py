@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cached_property
 
 from . import limits
@@ -65,6 +66,11 @@ HEADER = b"\0asm\x01\0\0\0"
 # In the order in which they must stand, each at most once. Source: "Binary Format / Modules"; the tag
 # section (13) stands between memories and globals, the data count (12) before the code.
 _ORDER = {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 13: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12}
+
+
+# Up to five runs of fewer than 128 locals of types that are one byte: most bodies, read at once.
+_LOCAL_RUN = rb"[\x00-\x7f][\x6f\x70\x7b-\x7f]"
+_LOCALS = re.compile(b"|".join(b"\\x%02x" % count + _LOCAL_RUN * count for count in range(6)))
 
 
 class Module:
@@ -149,6 +155,15 @@ class Module:
         """
         reader = Reader(self.data, *self.body_range(index))
         return read_locals(reader), reader.pos
+
+    def code_range(self, index: int) -> tuple[int, int]:
+        """Return where a defined function's instructions start and end, as absolute offsets.
+
+        :raises WasmFormatError: the locals before them are malformed
+        """
+        start, end = self.body_range(index)
+        match = _LOCALS.match(self.data, start, end)
+        return (self.locals_of(index)[1] if match is None else match.end()), end
 
     def custom_section(self, name: str) -> Reader | None:
         """Return a reader of a custom section's content, if there is one of that name."""

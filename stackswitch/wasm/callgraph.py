@@ -1,0 +1,264 @@
+"""Who calls whom: directly, through tables by type, through references, and by tail calls.
+
+One pass of the fast scanner over all bodies. ``call_sites`` gives the places in one function.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from stackswitch.errors import WasmFormatError
+
+from .instructions import (
+    CALL,
+    CALL_INDIRECT,
+    CALL_REF,
+    REF_FUNC,
+    RETURN_CALL,
+    RETURN_CALL_INDIRECT,
+    RETURN_CALL_REF,
+)
+from .module import Module
+from .reader import Reader
+from .scan import UNREAD, compile_collector, compile_scanner, find_instructions
+from .types import FuncType, is_reference
+
+CallKind = Literal[
+    "call", "call_indirect", "call_ref", "return_call", "return_call_indirect", "return_call_ref"
+]
+_KINDS: dict[int, CallKind] = {
+    CALL: "call",
+    CALL_INDIRECT: "call_indirect",
+    CALL_REF: "call_ref",
+    RETURN_CALL: "return_call",
+    RETURN_CALL_INDIRECT: "return_call_indirect",
+    RETURN_CALL_REF: "return_call_ref",
+}
+_DIRECT: tuple[CallKind, ...] = ("call", "return_call")
+_NOTHING: frozenset[int] = frozenset()
+# A packed find is its place here (0, a plain call, by far the most frequent) above 32 bits of index.
+_OPCODES = (CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF, REF_FUNC)
+_OTHERS = frozenset(_OPCODES[1:])
+_PLACE = {opcode: place for place, opcode in enumerate(_OPCODES)}
+_COLLECTOR = compile_collector(_OPCODES)
+_SCANNER = compile_scanner(_OPCODES)
+_SITES = compile_scanner(_KINDS)
+
+
+class CallSite(NamedTuple):
+    """A call: its instruction's offset in the module, its kind, and whom it calls.
+
+    ``target`` is a function index for ``call`` and ``return_call``, a type index for the others.
+    """
+
+    offset: int
+    kind: CallKind
+    target: int
+
+
+Edges = Mapping[int, frozenset[int]]
+
+
+@dataclass(frozen=True)
+class CallGraph:
+    """The calls of a module's defined functions, by caller; one that has none of a kind is left out.
+
+    ``direct`` leads to function indexes, ``indirect`` (``call_indirect``) and ``call_ref`` to type indexes.
+    Tail calls count among them, and are in ``tail_direct``, ``tail_indirect`` and ``tail_ref`` too.
+    ``ref_func`` leads to the functions whose reference a body takes; ``address_taken`` holds these and those
+    in element segments and initialisers. (What the host puts into a table is not known here.)
+    """
+
+    module: Module = field(repr=False)
+    direct: Edges
+    indirect: Edges
+    call_ref: Edges
+    tail_direct: Edges
+    tail_indirect: Edges
+    tail_ref: Edges
+    ref_func: Edges
+    address_taken: frozenset[int]
+
+    def functions_of_type(self, type_index: int) -> frozenset[int]:
+        """Return the functions, address taken, that a call of this type may reach.
+
+        Types match by structure; where references stand in them any reference matches, so that no
+        subtype is missed.
+        """
+        wanted = _shape(self.module, type_index)
+        return self._by_shape.get(wanted, _NOTHING)
+
+    @property
+    def _by_shape(self) -> dict[object, frozenset[int]]:
+        cached: dict[object, frozenset[int]] | None = self.__dict__.get("_shapes")
+        if cached is None:
+            shapes: defaultdict[object, set[int]] = defaultdict(set)
+            for function in self.address_taken:
+                shapes[_shape(self.module, self.module.function_types[function])].add(function)
+            cached = self.__dict__["_shapes"] = {key: frozenset(each) for key, each in shapes.items()}
+        return cached
+
+    def callees(self, function: int, *, through_indirect: bool) -> set[int]:
+        """Return every function that this one may call.
+
+        :param through_indirect: through tables and references too, by type
+        """
+        found = set(self.direct.get(function, _NOTHING))
+        if through_indirect:
+            for edges in (self.indirect, self.call_ref):
+                for type_index in edges.get(function, _NOTHING):
+                    found |= self.functions_of_type(type_index)
+        return found
+
+    def callers_reaching(self, targets: Iterable[int], *, through_indirect: bool) -> set[int]:
+        """Return every function from which one of ``targets`` can be reached by one call or more.
+
+        :param through_indirect: follow calls through tables and references, by type (a superset of what
+            runs), not direct calls alone (which may miss some)
+        """
+        callers: defaultdict[int, set[int]] = defaultdict(set)
+        for caller, callees in self.direct.items():
+            for callee in callees:
+                callers[callee].add(caller)
+        by_shape: defaultdict[object, set[int]] = defaultdict(set)
+        if through_indirect:
+            for edges in (self.indirect, self.call_ref):
+                for caller, type_indexes in edges.items():
+                    for type_index in type_indexes:
+                        by_shape[_shape(self.module, type_index)].add(caller)
+        reached: set[int] = set()
+        open_ = list(set(targets))
+        while open_:
+            callee = open_.pop()
+            new = callers.pop(callee, set())
+            if callee in self.address_taken:
+                # Whoever makes a call of this shape is reached now: no need to look again.
+                new |= by_shape.pop(_shape(self.module, self.module.function_types[callee]), set())
+            open_ += new - reached
+            reached |= new
+        return reached
+
+
+def _shape(module: Module, type_index: int) -> object:
+    declared = module.types[type_index]
+    if not isinstance(declared, FuncType):
+        return type_index
+    sides = (declared.params, declared.results)
+    return tuple([tuple(["ref" if is_reference(each) else each for each in side]) for side in sides])
+
+
+class _Packed(dict[bytes, int]):
+    """Calls by their bytes, as one number each: few are different, and a look-up is cheaper than reading."""
+
+    def __missing__(self, raw: bytes) -> int:
+        value = self[raw] = _PLACE[raw[0]] << 32 | Reader(raw, 1).u32()
+        return value
+
+
+def call_graph(module: Module) -> CallGraph:
+    """Read the calls of all defined functions.
+
+    :raises WasmFormatError: code is malformed, or calls a function or a type that does not exist
+    """
+    data = module.data
+    collect = _COLLECTOR.findall
+    packed = _Packed().__getitem__
+    direct: dict[int, frozenset[int]] = {}
+    rest: dict[int, defaultdict[int, set[int]]] = {}
+    for function in range(module.imported_function_count, module.function_count):
+        start, end = module.code_range(function)
+        raw = set(collect(data, start, end))
+        raw.discard(b"")
+        if not raw:
+            continue
+        calls = frozenset(map(packed, raw)) if raw.isdisjoint(UNREAD) else _calls_plainly(data, start, end)
+        if calls and max(calls) >> 32:
+            others = rest.setdefault(function, defaultdict(set))
+            for each in calls:
+                others[_OPCODES[each >> 32]].add(each & 0xFFFF_FFFF)
+            calls = frozenset(others.pop(CALL, ()))
+        if calls:
+            direct[function] = calls
+    tails = {opcode: _edges(rest, opcode) for opcode in _OTHERS}
+    graph = CallGraph(
+        module=module,
+        direct=_union(direct, tails[RETURN_CALL]),
+        indirect=_union(tails[CALL_INDIRECT], tails[RETURN_CALL_INDIRECT]),
+        call_ref=_union(tails[CALL_REF], tails[RETURN_CALL_REF]),
+        tail_direct=tails[RETURN_CALL],
+        tail_indirect=tails[RETURN_CALL_INDIRECT],
+        tail_ref=tails[RETURN_CALL_REF],
+        ref_func=tails[REF_FUNC],
+        address_taken=_address_taken(module, tails[REF_FUNC]),
+    )
+    _check(graph)
+    return graph
+
+
+def _edges(rest: Mapping[int, Mapping[int, set[int]]], opcode: int) -> dict[int, frozenset[int]]:
+    return {caller: frozenset(found[opcode]) for caller, found in rest.items() if found.get(opcode)}
+
+
+def _union(one: Edges, other: Edges) -> Edges:
+    if not other:
+        return one
+    return {key: one.get(key, _NOTHING) | other.get(key, _NOTHING) for key in sorted({*one, *other})}
+
+
+def _address_taken(module: Module, ref_func: Edges) -> frozenset[int]:
+    taken = {function for functions in ref_func.values() for function in functions}
+    for segment in module.elements:
+        taken.update(function for function in segment.functions if function is not None)
+    for expression in (*module.initialisers.values(), *module.table_initialisers):
+        taken.update(expression.functions)
+    return frozenset(taken)
+
+
+def _calls_plainly(data: bytes, start: int, end: int) -> frozenset[int]:
+    """Collect calls where the expression could not."""
+    found = find_instructions(data, start, end, _SCANNER, _OPCODES)
+    return frozenset([_PLACE[each.opcode] << 32 | int(each.immediates[0]) for each in found])
+
+
+def _largest(*kinds: Edges) -> int:
+    return max((max(targets) for edges in kinds for targets in edges.values()), default=-1)
+
+
+def _check(graph: CallGraph) -> None:
+    """Hold all indexes to what exists; the place is looked for only when there is something wrong.
+
+    :raises WasmFormatError: one does not exist
+    """
+    module = graph.module
+    functions, types = module.function_count, len(module.types)
+    if max(_largest(graph.direct, graph.ref_func), max(graph.address_taken, default=-1)) < functions and (
+        _largest(graph.indirect, graph.call_ref) < types
+    ):
+        return
+    for function in range(module.imported_function_count, module.function_count):
+        for site in iterate_call_sites(module, function):
+            size = functions if site.kind in _DIRECT else types
+            if site.target >= size:
+                raise WasmFormatError(f"{site.kind} of {site.target}: there are {size}", site.offset)
+    raise WasmFormatError(f"ref.func of a function that does not exist: there are {functions}", 0)
+
+
+def iterate_call_sites(module: Module, function: int) -> Iterator[CallSite]:
+    """Go over a defined function's calls, in the order of the code.
+
+    :raises WasmFormatError: the code is malformed
+    """
+    start, end = module.code_range(function)
+    for instruction in find_instructions(module.data, start, end, _SITES, _KINDS):
+        yield CallSite(instruction.offset, _KINDS[instruction.opcode], instruction.immediates[0])
+
+
+def call_sites(module: Module, function: int) -> list[CallSite]:
+    """Return a defined function's calls, in the order of the code.
+
+    :raises WasmFormatError: the code is malformed
+    """
+    return list(iterate_call_sites(module, function))
