@@ -1,0 +1,13 @@
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (type $unary (func (param i32) (result i32)))
+  (elem declare func $waits)
+  (global $f (mut (ref null $unary)) (ref.null $unary))
+  (global $runs (export "runs") (mut i32) (i32.const 0))
+  (func $waits (type $unary) (i32.sub (call $wait (local.get 0)) (local.get 0)))
+  (func $first (param $p i32) (result i32)
+    (global.set $runs (i32.add (global.get $runs) (i32.const 1)))
+    (return_call_ref $unary (local.get $p) (global.get $f)))
+  (func (export "main") (param $p i32) (result i32)
+    (global.set $f (ref.func $waits))
+    (i32.add (call $first (local.get $p)) (i32.const 2))))
