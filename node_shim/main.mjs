@@ -1,0 +1,50 @@
+// The child that runs cases for the Python side: `node FLAGS main.mjs FD`, FD an open socket.
+// What is said on it: docs/wire-protocol.md. Standard input and output are not used.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import net from "node:net";
+
+import { runCase } from "./case.mjs";
+import { jspi } from "./jspi.mjs";
+import { encodeFrame, FrameReader } from "./wire.mjs";
+
+const PROTOCOL = 1;
+
+const storage = new AsyncLocalStorage();
+const environment = {
+  switching: jspi,
+  calls: { run: (call, action) => storage.run(call, action), current: () => storage.getStore() },
+  compile: (bytes) => new WebAssembly.Module(bytes),
+};
+
+const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
+const reader = new FrameReader();
+const send = (message, attachments) => socket.write(encodeFrame(message, attachments));
+
+async function answer(message, attachments) {
+  if (message.type === "ping") return { type: "pong", id: message.id };
+  if (message.type !== "run") throw new Error(`unknown message ${message.type}`);
+  const binaries = new Map(message.modules.map(({ name, attachment }) => [name, attachments[attachment]]));
+  return { type: "seen", id: message.id, seen: await runCase(message.plan, binaries, environment) };
+}
+
+socket.on("data", (chunk) => {
+  for (const [message, attachments] of reader.push(chunk)) {
+    answer(message, attachments)
+      .catch((error) => ({ type: "failed", id: message.id, message: String(error?.stack ?? error) }))
+      .then(send);
+  }
+});
+socket.on("error", () => process.exit(0));
+socket.on("end", () => process.exit(0));
+// A guest's abandoned calls may fail when nobody listens any more.
+process.on("unhandledRejection", () => {});
+
+send({
+  type: "hello",
+  protocol: PROTOCOL,
+  engine: "node",
+  version: process.versions.node,
+  jspi: jspi.available,
+  pid: process.pid,
+});

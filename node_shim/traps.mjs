@@ -1,0 +1,61 @@
+// What went wrong, in words that do not depend on the engine. The texts are those of the engines' own messages;
+// the kinds are those of stackswitch/models/case.py. A new engine is more rows, no more code.
+
+/** Matched in order against the message, lower-cased. V8's texts stand in its src/common/message-template.h. */
+const TEXTS = [
+  ["suspend-error", /trying to suspend|javascript frames? (found )?between|suspenderror|not on a suspendable stack/],
+  ["null-call", /function signature mismatch.*null|null function$|table element is null/],
+  ["signature-mismatch", /function signature mismatch|indirect call signature/],
+  ["integer-divide-by-zero", /divide by zero|remainder by zero|division by zero/],
+  ["integer-overflow", /divide result unrepresentable|integer overflow/],
+  ["bad-conversion", /float unrepresentable in integer range|invalid conversion/],
+  ["memory-out-of-bounds", /memory access out of bounds|out of bounds memory|memory index is out of range/],
+  ["table-out-of-bounds", /table index is out of bounds|table access out of bounds|out of bounds table|index out of bounds/],
+  ["bad-cast", /illegal cast|bad cast|cast failure/],
+  ["null-reference", /dereferencing a null pointer|null (pointer|reference)/],
+  ["stack-overflow", /maximum call stack size exceeded|call stack exhausted|stack overflow|too much recursion/],
+  ["unreachable", /unreachable/],
+];
+
+/** A host function that a case wants to fail. */
+export class HostFailure extends Error {}
+
+/** proc_exit: unwinds the guest. */
+export class Exit extends Error {
+  constructor(status) {
+    super(`exit status ${status}`);
+    this.status = status;
+  }
+}
+
+/** JSPI could not have suspended here; ours is thrown where the engine calls the import before it refuses. */
+export class SuspendRefused extends Error {}
+
+/** The run has shown that a name is missing from a list, and cannot go on from here. */
+export class NameMissing extends Error {}
+
+export function isSuspendError(error) {
+  if (error instanceof SuspendRefused) return true;
+  const own = WebAssembly.SuspendError;
+  if (own !== undefined && error instanceof own) return true;
+  return error instanceof WebAssembly.RuntimeError && kindOfMessage(error.message) === "suspend-error";
+}
+
+export function kindOfMessage(message) {
+  const text = String(message).toLowerCase();
+  return TEXTS.find(([, pattern]) => pattern.test(text))?.[0] ?? "other";
+}
+
+/** @returns {{kind: string, message: string, error?: string}} */
+export function explain(error) {
+  if (error instanceof HostFailure) return { kind: "host-error", message: error.message, error: error.message };
+  if (error instanceof Exit) return { kind: "exit", message: error.message };
+  if (isSuspendError(error)) return { kind: "suspend-error", message: error.message };
+  if (WebAssembly.Exception !== undefined && error instanceof WebAssembly.Exception) {
+    return { kind: "uncaught-exception", message: "a wasm exception left the export" };
+  }
+  // V8 throws a RangeError when the stack is full; what else JavaScript throws was not the guest's doing.
+  const isTrap = error instanceof WebAssembly.RuntimeError || error instanceof RangeError || error?.name === "InternalError";
+  const message = error instanceof Error ? `${error.name === "RuntimeError" ? "" : `${error.name}: `}${error.message}` : String(error);
+  return { kind: isTrap ? kindOfMessage(error.message) : "other", message };
+}

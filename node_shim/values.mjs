@@ -1,0 +1,111 @@
+// Guest values on the wire and in JavaScript. On the wire a value is text: `i32:-1`, `i64:-7`, `f32:0x3f800000`
+// and `f64:0x…` (their bits, so that nothing is lost in a decimal), `externref:7`, `externref:null`,
+// `funcref:null`, `funcref:EXPORT`. Expected values may be `f32:nan` or `f64:nan`: every NaN.
+
+const view = new DataView(new ArrayBuffer(8));
+
+export function floatBits(kind, number) {
+  if (kind === "f32") {
+    view.setFloat32(0, number);
+    return view.getUint32(0).toString(16).padStart(8, "0");
+  }
+  view.setFloat64(0, number);
+  return view.getBigUint64(0).toString(16).padStart(16, "0");
+}
+
+function floatFrom(kind, literal) {
+  if (literal === "nan") return NaN;
+  if (kind === "f32") {
+    view.setUint32(0, Number(literal));
+    return view.getFloat32(0);
+  }
+  view.setBigUint64(0, BigInt(literal));
+  return view.getFloat64(0);
+}
+
+/** Host objects by number: the same number is the same object. */
+export class References {
+  #byNumber = new Map();
+  #numbers = new Map();
+  #next = 1_000_000; // objects that no case has named: far from the numbers that cases use
+
+  object(number) {
+    if (!this.#byNumber.has(number)) this.#remember(number, Object.freeze({ externref: number }));
+    return this.#byNumber.get(number);
+  }
+
+  number(object) {
+    if (!this.#numbers.has(object)) this.#remember(this.#next++, object);
+    return this.#numbers.get(object);
+  }
+
+  #remember(number, object) {
+    this.#byNumber.set(number, object);
+    this.#numbers.set(object, number);
+  }
+}
+
+/** @param functions maps an export's name to the exported function */
+export function fromWire(text, references, functions) {
+  const colon = text.indexOf(":");
+  const kind = text.slice(0, colon);
+  const literal = text.slice(colon + 1);
+  switch (kind) {
+    case "i32":
+      return Number(literal) | 0;
+    case "i64":
+      return BigInt.asIntN(64, BigInt(literal));
+    case "f32":
+    case "f64":
+      return floatFrom(kind, literal);
+    case "externref":
+      return literal === "null" ? null : references.object(Number(literal));
+    case "funcref": {
+      if (literal === "null") return null;
+      const found = functions(literal);
+      if (found === undefined) throw new TypeError(`there is no exported function ${literal}`);
+      return found;
+    }
+    default:
+      throw new TypeError(`a ${kind} cannot cross the boundary between JavaScript and wasm`);
+  }
+}
+
+/** @param nameOf maps a function to the name it is exported by, or undefined */
+export function toWire(value, kind, references, nameOf) {
+  switch (kind) {
+    case "i32":
+      return `i32:${value | 0}`;
+    case "i64":
+      return `i64:${BigInt.asIntN(64, value)}`;
+    case "f32":
+    case "f64":
+      return `${kind}:0x${floatBits(kind, value)}`;
+    case "funcref":
+      if (value === null) return "funcref:null";
+      return `funcref:${nameOf(value) ?? `function[${value.name}]`}`;
+    case "externref":
+      return value === null ? "externref:null" : `externref:${references.number(value)}`;
+    default:
+      return `${kind}:?`;
+  }
+}
+
+/** Whether a value, as `toWire` writes it, is the expected one. */
+export function isExpected(expected, actual) {
+  if (expected === "f32:nan" || expected === "f64:nan") {
+    return actual.startsWith(expected.slice(0, 4)) && Number.isNaN(floatFrom(expected.slice(0, 3), actual.slice(4)));
+  }
+  return expected === actual;
+}
+
+/** Results as the boundary has them (undefined, one value, an array of several) as a list. */
+export function resultList(result, count) {
+  if (count === 0) return [];
+  return count === 1 ? [result] : [...result];
+}
+
+/** The reverse of `resultList`: what a host function returns. */
+export function resultValue(list) {
+  return list.length === 0 ? undefined : list.length === 1 ? list[0] : list;
+}

@@ -1,0 +1,245 @@
+// WASI preview 1 for programs without files: arguments, environment, standard streams, clocks, random numbers,
+// proc_exit. Numbers and layouts: github.com/WebAssembly/WASI, legacy/preview1/docs.md.
+
+import { Exit } from "./traps.mjs";
+
+export const WASI_MODULE = "wasi_snapshot_preview1";
+
+const SUCCESS = 0;
+const BADF = 8;
+const INVAL = 28;
+const NOSYS = 52;
+const SPIPE = 70;
+const CHARACTER_DEVICE = 2;
+const RIGHTS = { 0: 1n << 1n, 1: 1n << 6n, 2: 1n << 6n }; // fd_read; fd_write
+const RANDOM_CHUNK = 65536; // the most that getRandomValues gives at once
+const OUTPUT_LIMIT = 4 << 20;
+
+const encoder = new TextEncoder();
+const zeroTerminated = (text) => encoder.encode(`${text}\0`);
+
+class Output {
+  #chunks = [];
+  #size = 0;
+
+  write(data) {
+    if (this.#size < OUTPUT_LIMIT) this.#chunks.push(data.slice());
+    this.#size += data.length;
+  }
+
+  get text() {
+    const all = new Uint8Array(this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    return new TextDecoder().decode(all);
+  }
+}
+
+export class Wasi {
+  #args;
+  #env;
+  #stdin;
+  #read = 0;
+  #outputs = { 1: new Output(), 2: new Output() };
+  #open = new Set([0, 1, 2]);
+
+  constructor({ args, env, stdin }) {
+    this.#args = args.map(zeroTerminated);
+    this.#env = Object.entries(env).map(([name, value]) => zeroTerminated(`${name}=${value}`));
+    this.#stdin = encoder.encode(stdin);
+  }
+
+  get stdout() {
+    return this.#outputs[1].text;
+  }
+
+  get stderr() {
+    return this.#outputs[2].text;
+  }
+
+  /** The function of that name for an instance; one we do not have fails with `nosys`. */
+  functionFor(name, instance) {
+    const method = FUNCTIONS.has(name) ? this[name] : () => NOSYS;
+    return (...args) => {
+      const buffer = instance.memory.buffer;
+      return method.call(this, { view: new DataView(buffer), bytes: new Uint8Array(buffer) }, ...args.map(unsigned));
+    };
+  }
+
+  #list(items, { view, bytes }, pointers, buffer) {
+    for (const item of items) {
+      view.setUint32(pointers, buffer, true);
+      bytes.set(item, buffer);
+      pointers += 4;
+      buffer += item.length;
+    }
+    return SUCCESS;
+  }
+
+  #sizes(items, { view }, count, size) {
+    view.setUint32(count, items.length, true);
+    view.setUint32(size, items.reduce((sum, item) => sum + item.length, 0), true);
+    return SUCCESS;
+  }
+
+  args_get(memory, pointers, buffer) {
+    return this.#list(this.#args, memory, pointers, buffer);
+  }
+
+  args_sizes_get(memory, count, size) {
+    return this.#sizes(this.#args, memory, count, size);
+  }
+
+  environ_get(memory, pointers, buffer) {
+    return this.#list(this.#env, memory, pointers, buffer);
+  }
+
+  environ_sizes_get(memory, count, size) {
+    return this.#sizes(this.#env, memory, count, size);
+  }
+
+  fd_write({ view, bytes }, fd, vectors, count, written) {
+    const output = this.#outputs[fd];
+    if (output === undefined || !this.#open.has(fd)) return BADF;
+    let total = 0;
+    for (let i = 0; i < count; i++) {
+      const at = view.getUint32(vectors + 8 * i, true);
+      const size = view.getUint32(vectors + 8 * i + 4, true);
+      output.write(bytes.subarray(at, at + size));
+      total += size;
+    }
+    view.setUint32(written, total, true);
+    return SUCCESS;
+  }
+
+  fd_read({ view, bytes }, fd, vectors, count, read) {
+    if (fd !== 0 || !this.#open.has(0)) return BADF;
+    let total = 0;
+    for (let i = 0; i < count; i++) {
+      const at = view.getUint32(vectors + 8 * i, true);
+      const size = view.getUint32(vectors + 8 * i + 4, true);
+      const chunk = this.#stdin.subarray(this.#read, this.#read + size);
+      bytes.set(chunk, at);
+      this.#read += chunk.length;
+      total += chunk.length;
+      if (chunk.length < size) break;
+    }
+    view.setUint32(read, total, true);
+    return SUCCESS;
+  }
+
+  fd_close(_, fd) {
+    return this.#open.delete(fd) ? SUCCESS : BADF;
+  }
+
+  fd_seek(_, fd) {
+    return this.#open.has(fd) ? SPIPE : BADF;
+  }
+
+  fd_fdstat_get({ view, bytes }, fd, at) {
+    if (!this.#open.has(fd)) return BADF;
+    bytes.fill(0, at, at + 24); // u8 type, u16 flags, u64 rights, u64 inherited rights
+    view.setUint8(at, CHARACTER_DEVICE);
+    view.setBigUint64(at + 8, RIGHTS[fd], true);
+    return SUCCESS;
+  }
+
+  fd_fdstat_set_flags(_, fd) {
+    return this.#open.has(fd) ? SUCCESS : BADF;
+  }
+
+  fd_filestat_get({ view, bytes }, fd, at) {
+    if (!this.#open.has(fd)) return BADF;
+    bytes.fill(0, at, at + 64); // u64 device, inode; u8 type; u64 links, size, three times
+    view.setUint8(at + 16, CHARACTER_DEVICE);
+    return SUCCESS;
+  }
+
+  fd_prestat_get() {
+    return BADF;
+  }
+
+  fd_prestat_dir_name() {
+    return BADF;
+  }
+
+  clock_res_get({ view }, clock, at) {
+    if (clock > 3) return INVAL;
+    view.setBigUint64(at, 1000n, true);
+    return SUCCESS;
+  }
+
+  clock_time_get({ view }, clock, _precision, at) {
+    if (clock > 3) return INVAL;
+    view.setBigUint64(at, nanoseconds(clock), true);
+    return SUCCESS;
+  }
+
+  random_get({ bytes }, at, size) {
+    for (let done = 0; done < size; done += RANDOM_CHUNK) {
+      const chunk = new Uint8Array(Math.min(RANDOM_CHUNK, size - done));
+      globalThis.crypto.getRandomValues(chunk);
+      bytes.set(chunk, at + done);
+    }
+    return SUCCESS;
+  }
+
+  sched_yield() {
+    return SUCCESS;
+  }
+
+  /** Clocks are waited for in place; a stream is always ready. Subscriptions are 48 bytes, events 32. */
+  poll_oneoff({ view, bytes }, subscriptions, events, count, stored) {
+    if (count === 0) return INVAL;
+    let ready = [];
+    let first;
+    for (let i = 0; i < count; i++) {
+      const at = subscriptions + 48 * i;
+      const type = view.getUint8(at + 8);
+      if (type !== 0) {
+        ready.push([at, type]);
+        continue;
+      }
+      const clock = view.getUint32(at + 16, true);
+      const timeout = view.getBigUint64(at + 24, true);
+      const absolute = view.getUint16(at + 40, true) & 1;
+      const wait = absolute ? timeout - nanoseconds(clock) : timeout;
+      if (first === undefined || wait < first.wait) first = { at, wait };
+    }
+    if (ready.length === 0) {
+      sleep(Number(first.wait) / 1e6);
+      ready = [[first.at, 0]];
+    }
+    for (const [i, [at, type]] of ready.entries()) {
+      const event = events + 32 * i;
+      bytes.fill(0, event, event + 32);
+      view.setBigUint64(event, view.getBigUint64(at, true), true);
+      view.setUint8(event + 10, type);
+    }
+    view.setUint32(stored, ready.length, true);
+    return SUCCESS;
+  }
+
+  proc_exit(_, status) {
+    throw new Exit(status);
+  }
+}
+
+const FUNCTIONS = new Set(
+  Object.getOwnPropertyNames(Wasi.prototype).filter((name) => /^(args|environ|fd|clock|random|sched|poll|proc)_/.test(name)),
+);
+
+const unsigned = (value) => (typeof value === "number" ? value >>> 0 : value);
+
+function nanoseconds(clock) {
+  const milliseconds = clock === 0 ? performance.timeOrigin + performance.now() : performance.now();
+  return BigInt(Math.round(milliseconds * 1e6));
+}
+
+function sleep(milliseconds) {
+  if (!(milliseconds > 0)) return;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

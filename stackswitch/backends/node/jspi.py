@@ -1,0 +1,169 @@
+"""The backend ``jspi``: cases run by the engine's own stack switching, in child processes.
+
+One case at a time in a child, so that a hang or a crash has one cause; several children for several at a
+time. A child that dies or hangs is replaced, and its case has its result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.engines.locate import Engine, find_engine
+from stackswitch.errors import BackendUnavailableError, EngineError, WasmFormatError
+from stackswitch.models.result import BackendInfo, Observation
+from stackswitch.toolcache import node_shim_dir
+from stackswitch.wasm.module import Module, parse_module
+
+from .child import Child, ChildDiedError
+from .plan import case_plan, looked_at
+from .seen import observation
+from .wire import Answer, Failed, ModulePlace, Run, Seen
+
+Progress = Callable[[str], None]
+
+_PING_S = 0.5
+
+
+async def open_jspi(
+    *, engine: str | None = None, children: int = 1, progress: Progress | None = None
+) -> JspiBackend:
+    """Find an engine and start a first child.
+
+    :param engine: as ``engines.locate.find_engine`` takes it
+    :param children: processes among which cases are distributed; the further ones start when needed
+    :raises ConfigError: ``engine`` is none that we know
+    :raises BackendUnavailableError: the engine that was asked for cannot switch stacks
+    :raises ToolNotFoundError: none was asked for, and none here can
+    :raises DownloadError: it had to be fetched and could not be
+    :raises EngineError: it can, and the child does not start all the same
+    """
+    found = await asyncio.to_thread(find_engine, engine, progress)
+    backend = JspiBackend(found, children)
+    await backend.start()
+    return backend
+
+
+class JspiBackend:
+    """See ``backends.base.Backend``. Made by ``open_jspi``."""
+
+    def __init__(self, engine: Engine, children: int) -> None:
+        self._engine = engine
+        self._argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "main.mjs"]
+        self._slots = asyncio.Semaphore(children)
+        self._idle: list[Child] = []
+        self._all: set[Child] = set()
+        self._closed = False
+        self._modules: dict[bytes, Module] = {}
+        details = {"path": f"{engine.path} ({engine.source})"}
+        if engine.passed_over:
+            details["passed over"] = "; ".join(engine.passed_over)
+        self._info = BackendInfo(
+            name="jspi",
+            engine=engine.kind,
+            engine_version=engine.version,
+            features=engine.features,
+            flags=engine.flags,
+            details=details,
+        )
+
+    @property
+    def info(self) -> BackendInfo:
+        """Name, engine, version, features."""
+        return self._info
+
+    async def start(self) -> None:
+        """Start the first child: an engine that does not work says so before any case.
+
+        :raises EngineError: it does not start
+        """
+        self._idle.append(await self._new_child())
+
+    async def prepare(self, loaded: LoadedCase) -> Build:
+        """Look whether the modules need what the engine lacks; they are run as they are."""
+        try:
+            for binary in loaded.modules.values():
+                self._module(binary)
+        except WasmFormatError as error:
+            return Build(modules={}, error=str(error))
+        return Build(modules=loaded.modules)
+
+    async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
+        """Run the case in a child that has nothing else to do.
+
+        :raises EngineError: a child does not start, or does not keep to the protocol
+        """
+        modules = {name: self._module(binary) for name, binary in build.modules.items()}
+        plan = case_plan(loaded.case, modules, looked_at(loaded.case, self.info))
+        binaries = list(dict.fromkeys(build.modules.values()))
+        places = tuple(
+            ModulePlace(name=name, attachment=binaries.index(binary))
+            for name, binary in build.modules.items()
+        )
+        async with self._slots:
+            child = await self._take_child()
+            started = time.perf_counter()
+            try:
+                answer = await asyncio.wait_for(
+                    child.request(lambda number: Run(id=number, plan=plan, modules=places), binaries),
+                    timeout_s,
+                )
+                seen = self._read(answer, modules)
+            except asyncio.TimeoutError:
+                alive = await child.is_responsive(_PING_S)
+                await self._discard(child)
+                state = "all that is left waits" if alive else "the guest computes without giving way"
+                seen = Observation(status="hung", detail=f"not done after {timeout_s:g} s: {state}")
+            except ChildDiedError as error:
+                await self._discard(child)
+                detail = f"the engine died: {error.ending}" + (f": {error.output}" if error.output else "")
+                seen = Observation(status="crashed", detail=detail, stderr=error.output)
+            except BaseException:
+                await self._discard(child)
+                raise
+            else:
+                self._idle.append(child)
+            return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+
+    @staticmethod
+    def _read(answer: Answer, modules: dict[str, Module]) -> Observation:
+        if isinstance(answer, Seen):
+            return observation(answer.seen, modules)
+        said = answer.message if isinstance(answer, Failed) else "an answer to something else"
+        raise EngineError(f"the interpreter of cases failed: {said}")
+
+    def _module(self, binary: bytes) -> Module:
+        if binary not in self._modules:
+            self._modules[binary] = parse_module(binary)
+        return self._modules[binary]
+
+    async def _take_child(self) -> Child:
+        if self._closed:
+            raise BackendUnavailableError("the backend is closed")
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_alive:
+                return child
+            await self._discard(child)
+        return await self._new_child()
+
+    async def _new_child(self) -> Child:
+        child, hello = await Child.start(self._argv)
+        self._all.add(child)
+        if not hello.jspi:
+            await self._discard(child)
+            raise EngineError(f"{self._engine.path} has no WebAssembly.Suspending; it had when it was probed")
+        return child
+
+    async def _discard(self, child: Child) -> None:
+        self._all.discard(child)
+        await child.aclose(at_once=True)
+
+    async def aclose(self) -> None:
+        """End the children; a second call does nothing."""
+        self._closed = True
+        children, self._all, self._idle = self._all, set(), []
+        await asyncio.gather(*(child.aclose() for child in children))

@@ -1,0 +1,137 @@
+"""What the JavaScript interpreter saw, made an ``Observation``: values, names, which module a frame is of."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stackswitch.errors import EngineError
+from stackswitch.models.case import MAIN
+from stackswitch.models.result import Observation, StepSeen, Trap, Unsupported
+from stackswitch.models.trace import Frame, Suspension
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.names import display_name
+
+from .plan import from_wire
+
+BACKEND = "jspi"
+
+
+def observation(seen: Mapping[str, Any], modules: Mapping[str, Module]) -> Observation:
+    """Read the interpreter's answer.
+
+    :param modules: by instance name
+    :raises EngineError: the answer is not what the protocol says
+    """
+    try:
+        if seen["status"] == "error":
+            return Observation(status="error", detail=seen["detail"])
+        frames = FrameNames(modules, seen["urls"], seen["owners"])
+        return Observation(
+            status=seen["status"],
+            detail=seen["detail"],
+            steps=tuple(_step(each, frames, modules) for each in seen["steps"]),
+            suspensions=tuple(_suspension(each, frames, modules) for each in seen["suspensions"]),
+            suspension_count=seen["suspension_count"],
+            log=tuple(seen["log"]),
+            stdout=seen["stdout"],
+            stderr=seen["stderr"],
+            problems=tuple(seen["problems"]),
+            missing={name: tuple(names) for name, names in seen["missing"].items() if names},
+            unsupported=_unsupported(seen["unsupported"], modules),
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise EngineError(f"the interpreter's answer is malformed: {error!r}") from None
+
+
+def _step(step: Mapping[str, Any], frames: FrameNames, modules: Mapping[str, Module]) -> StepSeen:
+    trap = step["trap"]
+    return StepSeen(
+        step=step["step"],
+        ended=step["ended"],
+        values=tuple(from_wire(each) for each in step["values"]),
+        trap=None
+        if trap is None
+        else Trap(
+            kind=trap["kind"],
+            message=trap["message"],
+            error=trap.get("error"),
+            frames=tuple(
+                f"{name} (function {index}, offset {offset:#x})"
+                for index, offset, name in frames.read(trap["frames"], None)
+            ),
+        ),
+        memory=tuple(step["memory"]),
+        globals={name: from_wire(value) for name, value in step["globals"].items()},
+        suspensions=step["suspensions"],
+    )
+
+
+def _suspension(each: Mapping[str, Any], frames: FrameNames, modules: Mapping[str, Module]) -> Suspension:
+    return Suspension(
+        module=modules[each["instance"]].sha256,
+        backend=BACKEND,
+        import_=each["import"],
+        export=each["export"],
+        frames=tuple(frames.read(each["frames"], each["instance"])),
+        count=each["count"],
+    )
+
+
+def _unsupported(found: Mapping[str, str] | None, modules: Mapping[str, Module]) -> Unsupported | None:
+    if found is None:
+        return None
+    module = modules[found["where"]]
+    start = display_name(module, module.start) if module.start is not None else "?"
+    whose = "" if found["where"] == MAIN else f" of the instance {found['where']}"
+    return Unsupported(feature=found["feature"], where=f"the start function {start}{whose} waits")
+
+
+class FrameNames:
+    """Frames as the engine tells them, given their names.
+
+    The engine tells a module by a URL of its own making. Which module that is, is certain for the innermost
+    frame of a suspension (``owners``); for the others it is the one in whose function the offset lies.
+    """
+
+    def __init__(self, modules: Mapping[str, Module], urls: Sequence[str], owners: Mapping[str, str]) -> None:
+        self._modules = modules
+        self._distinct = len({module.sha256 for module in modules.values()})
+        self._owners: dict[int, str] = {int(number): name for number, name in owners.items()}
+
+    def read(self, flat: Sequence[int], base: str | None) -> list[Frame]:
+        """Read (URL's number, function index, offset) triples.
+
+        :param base: the instance whose frames are named plainly; those of other modules get their
+            instance's name and ``!`` in front
+        """
+        triples = [(flat[at], flat[at + 1], flat[at + 2]) for at in range(0, len(flat), 3)]
+        return [(index, offset, self._name(url, index, offset, base)) for url, index, offset in triples]
+
+    def _name(self, url: int, index: int, offset: int, base: str | None) -> str:
+        owner = self._owner(url, index, offset)
+        name = display_name(self._modules[owner], index)
+        plain = self._distinct == 1 or owner == (base or MAIN)
+        return name if plain else f"{owner}!{name}"
+
+    def _owner(self, url: int, index: int, offset: int) -> str:
+        if self._distinct == 1:
+            return MAIN
+        if url not in self._owners:
+            taken = {self._modules[name].sha256 for name in self._owners.values()}
+            free = [
+                name
+                for name, module in self._modules.items()
+                if module.sha256 not in taken and function_at(module, offset) == index
+            ]
+            self._owners[url] = free[0] if free else MAIN
+        return self._owners[url]
+
+
+def function_at(module: Module, offset: int) -> int | None:
+    """The index of the function in whose body a module's byte lies."""
+    at = bisect_right(module.bodies, (offset, len(module.data))) - 1
+    if at < 0 or offset >= module.bodies[at][1]:
+        return None
+    return module.imported_function_count + at
