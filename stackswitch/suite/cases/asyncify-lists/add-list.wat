@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (type $f (func (result i32)))
+  (table 1 funcref)
+  (elem (i32.const 0) func $handler)
+  (func $handler (result i32) (call $wait))
+  (func $dispatch (result i32)
+    (i32.add (i32.mul (call_indirect (type $f) (i32.const 0)) (i32.const 10)) (i32.const 2)))
+  (func $main (export "main") (result i32)
+    (i32.add (i32.mul (call $dispatch) (i32.const 10)) (i32.const 1))))

@@ -1,0 +1,9 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (func $first (@name "helper") (result i32)
+    (i32.add (i32.mul (call $wait) (i32.const 10)) (i32.const 1)))
+  (func $taken (@name "helper_3") (result i32)
+    (i32.add (i32.mul (call $first) (i32.const 10)) (i32.const 2)))
+  (func $second (@name "helper") (result i32)
+    (i32.add (i32.mul (call $taken) (i32.const 10)) (i32.const 3)))
+  (func $main (export "main") (result i32) (call $second)))

@@ -1,0 +1,12 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (type $f (func (result i32)))
+  (table 1 funcref)
+  (elem (i32.const 0) func $mid)
+  (global $mids (export "mids") (mut i32) (i32.const 0))
+  (func $leaf (result i32) (call $wait))
+  (func $mid (result i32)
+    (global.set $mids (i32.add (global.get $mids) (i32.const 1)))
+    (i32.mul (call $leaf) (i32.const 10)))
+  (func $main (export "main") (result i32)
+    (i32.add (call_indirect (type $f) (i32.const 0)) (global.get $mids))))

@@ -1,0 +1,11 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (import "env" "apply" (func $apply (result i32)))
+  (global $resumed (export "resumed") (mut i32) (i32.const 0))
+  (func (export "inner") (param $x i32) (result i32)
+    (local $got i32)
+    (local.set $got (call $wait))
+    (global.set $resumed (i32.add (global.get $resumed) (i32.const 1)))
+    (i32.add (local.get $got) (local.get $x)))
+  (func (export "outer") (result i32)
+    (i32.add (call $apply) (global.get $resumed))))

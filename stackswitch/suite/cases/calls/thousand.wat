@@ -1,0 +1,13 @@
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (global $tickets (export "tickets") (mut i32) (i32.const 0))
+  (global $squares (export "squares") (mut i32) (i32.const 0))
+  (func $pair (param $ticket i32) (result i32)
+    (i32.mul (local.get $ticket) (call $wait (local.get $ticket))))
+  (func (export "main") (result i32)
+    (local $square i32)
+    (local.set $square (global.get $tickets))
+    (global.set $tickets (i32.add (global.get $tickets) (i32.const 1)))
+    (local.set $square (call $pair (local.get $square)))
+    (global.set $squares (i32.add (global.get $squares) (local.get $square)))
+    (i32.const 1)))

@@ -1,0 +1,10 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (global $before (export "before") (mut i32) (i32.const 0))
+  (global $after (export "after") (mut i32) (i32.const 0))
+  (func (export "main") (param $x i32) (result i32)
+    (local $got i32)
+    (global.set $before (i32.add (global.get $before) (i32.const 1)))
+    (local.set $got (call $wait))
+    (global.set $after (i32.add (global.get $after) (i32.const 1)))
+    (i32.add (local.get $x) (local.get $got))))
