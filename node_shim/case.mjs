@@ -22,8 +22,9 @@ class Call {
     this.instance = instance;
     this.export = exportName;
     this.parent = parent ?? null;
-    this.suspensions = 0;
-    this.waits = new Set(); // reject functions of what it waits for
+    this.suspensions = 0; // its own, and those of the calls that its host functions make
+    this.waits = new Set(); // what rejects each thing it waits for
+    this.stackPointer = instance.exports.__stack_pointer?.value; // of the guest's C stack
     this.cancelled = false;
     this.promise = null;
     this.ended = null; // {values} or {error}
@@ -31,6 +32,12 @@ class Call {
 
   get isCancelled() {
     return this.cancelled || (this.parent?.isCancelled ?? false);
+  }
+
+  /** Give back what frames that were abandoned had taken of the C stack, which only they would have. */
+  restoreStackPointer() {
+    const pointer = this.instance.exports.__stack_pointer;
+    if (this.stackPointer !== undefined && pointer.value !== this.stackPointer) pointer.value = this.stackPointer;
   }
 
   get isWaiting() {
@@ -149,7 +156,7 @@ class Run {
   }
 
   suspended(instance, importName, call) {
-    if (call !== undefined) call.suspensions++;
+    for (let each = call; each; each = each.parent) each.suspensions++;
     this.suspensions.add(instance.name, importName, call?.export ?? "", guestFrames());
   }
 
@@ -204,7 +211,9 @@ class Run {
       call.ended = { values: resultList(value, results.length).map((each, i) => instance.toWire(each, results[i])) };
     };
     const fail = (error) => {
+      const isLatest = [...instance.open].at(-1) === call; // else a later call's frames lie below
       instance.open.delete(call);
+      if (isLatest) call.restoreStackPointer();
       if (error instanceof Exit && error.status === 0) call.ended = { values: [] };
       else call.ended = { error: this.#explained(error, call, promising, byHost, suspending) };
     };
@@ -286,7 +295,6 @@ class Run {
       let instance = this.instances.get(step.instance);
       if (step.fresh) instance = new Instance(this, instance.plan).instantiate(this.modules.get(instance.name));
       const call = this.beginCall(instance, step.export, step.args);
-      call.stackPointer = instance.exports.__stack_pointer?.value;
       calls.push(call);
       // An import that is done at once sets the call aside all the same: let it come to a real wait.
       for (let turn = 0; turn < START_TURNS && call.ended === null && !call.isWaiting; turn++) await null;
@@ -295,11 +303,10 @@ class Run {
 
   async #cancel(call) {
     if (call.ended !== null) return;
-    const pointer = call.instance.exports.__stack_pointer;
     call.cancelled = true;
     for (const reject of [...call.waits]) reject();
     await call.promise;
-    if (pointer instanceof WebAssembly.Global && call.stackPointer !== undefined) pointer.value = call.stackPointer;
+    call.restoreStackPointer();
   }
 
   #done(number) {

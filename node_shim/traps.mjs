@@ -1,10 +1,13 @@
 // What went wrong, in words that do not depend on the engine. The texts are those of the engines' own messages;
 // the kinds are those of stackswitch/models/case.py. A new engine is more rows, no more code.
 
-/** Matched in order against the message, lower-cased. V8's texts stand in its src/common/message-template.h. */
+/**
+ * Matched in order against the message, lower-cased. V8's texts stand in its src/common/message-template.h; it has
+ * one text for a call of null and one of another type, which goes for the latter.
+ */
 const TEXTS = [
   ["suspend-error", /trying to suspend|javascript frames? (found )?between|suspenderror|not on a suspendable stack/],
-  ["null-call", /function signature mismatch.*null|null function$|table element is null/],
+  ["null-call", /table element is null|call_indirect to a null/],
   ["signature-mismatch", /function signature mismatch|indirect call signature/],
   ["integer-divide-by-zero", /divide by zero|remainder by zero|division by zero/],
   ["integer-overflow", /divide result unrepresentable|integer overflow/],
