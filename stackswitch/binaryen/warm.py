@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import socket
 import struct
 import tempfile
@@ -26,6 +27,8 @@ from .tool import ToolRun
 _PREFIX = struct.Struct("<II")
 _STDERR_SHOWN = 4000
 READY_TIMEOUT_S = 60.0
+_STACK_KB = 3900
+"""Binaryen recurses with the nesting of the code; V8's own bound (984 KB) is an eighth of the usual stack."""
 _MOST_SERVERS = 2
 
 
@@ -86,11 +89,13 @@ class _Server:
             self._writer.write(_PREFIX.pack(len(text), len(body)) + text)
             self._writer.write(body)
             await asyncio.wait_for(self._writer.drain(), timeout_s)
-        except (OSError, asyncio.TimeoutError) as error:
-            raise await self._died(f"it takes no request: {error}") from None
+        except asyncio.TimeoutError:
+            raise await self._gone(f"it took no request for {timeout_s:g} s", ends_by_itself=False) from None
+        except OSError as error:
+            raise await self._gone(f"it takes no request: {error}", ends_by_itself=True) from None
         answer, parts = await self._receive(timeout_s)
         if answer.get("id") != self._requests:
-            raise await self._died("it answered something that was not asked")
+            raise await self._gone("it answered something that was not asked", ends_by_itself=False)
         return answer, parts
 
     async def _receive(self, timeout_s: float) -> tuple[dict[str, Any], bytes]:
@@ -98,9 +103,9 @@ class _Server:
         try:
             return await asyncio.wait_for(self._frame(self._reader), timeout_s)
         except asyncio.TimeoutError:
-            raise await self._died(f"it was not done after {timeout_s:g} s") from None
+            raise await self._gone(f"it was not done after {timeout_s:g} s", ends_by_itself=False) from None
         except (OSError, asyncio.IncompleteReadError):
-            raise await self._died("it died") from None
+            raise await self._gone("it died", ends_by_itself=True) from None
 
     @staticmethod
     async def _frame(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
@@ -108,9 +113,9 @@ class _Server:
         header: dict[str, Any] = json.loads(await reader.readexactly(header_size))
         return header, await reader.readexactly(body_size)
 
-    async def _died(self, message: str) -> ToolError:
+    async def _gone(self, message: str, *, ends_by_itself: bool) -> ToolError:
         status = None
-        if self._process is not None:
+        if self._process is not None and ends_by_itself:
             with contextlib.suppress(asyncio.TimeoutError):  # so that a death of its own shows its status
                 status = await asyncio.wait_for(self._process.wait(), 1.0)
         said = self._said()
@@ -132,12 +137,18 @@ class _Server:
         self._stderr.close()
 
 
+def _stack_flags() -> list[str]:
+    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    roomy = soft == resource.RLIM_INFINITY or soft >= 2 * _STACK_KB * 1024
+    return [f"--stack-size={_STACK_KB}"] if roomy else []
+
+
 class WarmTool:
     """A ``wasm-opt`` that is an Emscripten program for Node, kept loaded."""
 
     def __init__(self, wasm_opt: Path, *, node: Path | None = None) -> None:
         shim = node_shim_dir() / "binaryen" / "server.mjs"
-        self._argv = (str(node or wheel_node()), str(shim), str(wasm_opt))
+        self._argv = (str(node or wheel_node()), *_stack_flags(), str(shim), str(wasm_opt))
         self._command = str(wasm_opt)
         self._idle: list[_Server] = []
         self._busy: set[_Server] = set()

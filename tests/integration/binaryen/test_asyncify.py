@@ -260,3 +260,11 @@ def test_the_second_time_it_comes_from_the_cache(run: Run, tmp_path: Any, binary
     other = build(run, kept, only=("plain",))
     assert (first.cached, again.cached, other.cached) == (False, True, False)
     assert again == first.model_copy(update={"cached": True})
+
+
+def test_code_nested_deeper_than_v8_allows_by_itself(run: Run, binaryen: Binaryen) -> None:
+    data = wasm(
+        f'{IMPORT} (memory (export "m") 1)'
+        f'(func (export "main") {"block " * 10_000} call $wait {"end " * 10_000})'
+    )
+    assert build(run, binaryen, data, only=()).wasm
