@@ -1,1 +1,1 @@
-"""TODO"""
+"""Ways of switching stacks, each behind the protocol in ``base``; ``registry`` knows them by name."""

@@ -1,0 +1,220 @@
+"""The ``asyncify`` backend: Binaryen's builds on wasmtime, in this process.
+
+Each case runs on a thread of its own, with its own event loop and store: a guest that runs on and on keeps
+nobody waiting, and the thread's stack is as deep as guests may need, whatever the process has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
+from stackswitch.models.case import Case
+from stackswitch.models.result import BackendInfo, Observation, StepSeen
+from stackswitch.toolcache import Progress
+from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.names import binaryen_names
+
+from ._interim import instrumented_functions
+from .build import make_build
+from .engine import THREAD_STACK_BYTES, Engine, deadline
+from .features import supported_features
+from .instance import ScriptError
+from .outcome import is_over, trap_of
+from .script import Script, TimeUpError
+from .watch import Watched
+from .world import AsyncifyWorld, Detect, Prepared
+
+NAME = "asyncify"
+T = TypeVar("T")
+_GRACE_S = 1.0
+"""How long after the deadline the guest may still clean up before it is stopped."""
+
+
+class AsyncifyBackend:
+    """Runs cases on Asyncify builds (see ``backends.base.Backend``). Made by ``open_asyncify``.
+
+    :param detect: how names missing from a list are found: by comparing stacks, or, with ``state``, by
+        the protocol alone, as a host has to that cannot see stacks
+    """
+
+    def __init__(self, engine: Engine, binaryen: Binaryen, *, detect: Detect = "stack") -> None:
+        self._engine = engine
+        self._binaryen = binaryen
+        self._detect: Detect = detect
+        self._closed = False
+        self._prepared: dict[bytes, Prepared] = {}
+        self.info = BackendInfo(
+            name=NAME,
+            engine="wasmtime",
+            engine_version=engine.version,
+            features=supported_features(engine),
+        )
+
+    async def prepare(self, loaded: LoadedCase) -> Build:
+        """Make the modules ready.
+
+        :raises ToolError: the pass broke down
+        """
+        return await make_build(loaded, self._binaryen)
+
+    async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
+        """Run the case and tell what was seen."""
+        stop = threading.Event()
+        try:
+            return await _on_thread(partial(self._run, loaded, build, timeout_s, stop))
+        finally:
+            stop.set()
+
+    def _run(self, loaded: LoadedCase, build: Build, timeout_s: float, stop: threading.Event) -> Observation:
+        started = time.perf_counter()
+        try:
+            prepared = {name: self._read(loaded, name, wasm) for name, wasm in build.modules.items()}
+        except Exception as error:  # noqa: BLE001 (whatever wasmtime has against the module)
+            return Observation(status="error", detail=f"wasmtime refuses the module: {error}")
+        late = deadline(timeout_s + _GRACE_S)
+        observed = asyncio.run(
+            _run_case(
+                partial(
+                    AsyncifyWorld,
+                    self._engine,
+                    loaded.case,
+                    prepared,
+                    detect=self._detect,
+                    is_over=lambda: stop.is_set() or late(),
+                ),
+                loaded.case,
+                timeout_s,
+            )
+        )
+        return observed.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+
+    def _read(self, loaded: LoadedCase, name: str, wasm: bytes) -> Prepared:
+        found = self._prepared.get(wasm)
+        if found is not None and found.watched.name == name:
+            return found
+        module = parse_module(wasm)
+        names = binaryen_names(parse_module(loaded.modules[name]))
+        watched = Watched(name, names, instrumented_functions(module))
+        compiled = self._engine.compile(wasm)
+        found = self._prepared[wasm] = Prepared(watched, module, compiled, catches=_catches(module))
+        return found
+
+    async def aclose(self) -> None:
+        """End Binaryen and wasmtime; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._prepared.clear()
+            await self._binaryen.aclose()
+            self._engine.close()
+
+
+async def open_asyncify(
+    *, wasm_opt: Path | None = None, progress: Progress | None = None, detect: Detect = "stack"
+) -> AsyncifyBackend:
+    """Start the backend.
+
+    :param wasm_opt: Binaryen's tool, None to look for it
+    :param progress: told what takes long
+    :raises BackendUnavailableError: wasmtime-py is missing or is another version than we know
+    :raises ToolNotFoundError, DownloadError: Binaryen cannot be had
+    """
+    engine = Engine()
+    try:
+        binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
+    except BaseException:
+        engine.close()
+        raise
+    return AsyncifyBackend(engine, binaryen, detect=detect)
+
+
+async def _run_case(make: Callable[[], AsyncifyWorld], case: Case, timeout_s: float) -> Observation:
+    world = make()
+    script = Script(case, world)
+    status, detail = "finished", ""
+    try:
+        try:
+            world.make_all()
+        except BaseException as error:
+            if is_over(error):
+                raise TimeUpError(str(error)) from error
+            trap = trap_of(error, "func[{}]".format)
+            script.seen = [
+                StepSeen(step=at, ended="trapped", trap=trap)
+                for at, step in enumerate(case.script)
+                if step.call or step.finish or step.cancel
+            ]
+        else:
+            await asyncio.wait_for(script.run(), timeout_s)
+    except (asyncio.TimeoutError, TimeUpError):
+        status, detail = "hung", f"not done after {timeout_s:g} s"
+    except ScriptError as error:
+        status, detail = "error", str(error)
+    finally:
+        observation = _observation(world, script, status, detail)
+        world.close()
+    return observation
+
+
+def _observation(world: AsyncifyWorld, script: Script, status: str, detail: str) -> Observation:
+    wasi = world.wasi
+    return Observation.model_validate(
+        {
+            "status": status,
+            "detail": detail,
+            "steps": tuple(script.seen),
+            "suspensions": world.watch.suspensions(NAME),
+            "suspension_count": world.watch.count,
+            "log": tuple(world.host.log),
+            "stdout": wasi.stdout.decode("utf-8", "replace") if wasi else "",
+            "stderr": wasi.stderr.decode("utf-8", "replace") if wasi else "",
+            "problems": tuple(world.host.problems),
+            "missing": world.watch.missing(),
+        }
+    )
+
+
+def _catches(module: Module) -> bool:
+    """Whether a module knows exceptions: it declares or imports a tag, or catches what it has no tag for."""
+    return bool(module.tags)
+
+
+async def _on_thread(work: Callable[[], T]) -> T:
+    """Run on a new thread with a deep stack; a cancelled wait leaves the thread to end by itself."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.cancelled():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def body() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as caught:  # noqa: BLE001 (it is raised where it is waited for)
+            error = caught
+        loop.call_soon_threadsafe(settle, result, error)
+
+    with _STACK_SIZE_LOCK:
+        before = threading.stack_size(THREAD_STACK_BYTES)
+        try:
+            thread = threading.Thread(target=body, name="stackswitch-case", daemon=True)
+            thread.start()
+        finally:
+            threading.stack_size(before)
+    return await future
+
+
+_STACK_SIZE_LOCK = threading.Lock()

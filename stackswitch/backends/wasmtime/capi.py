@@ -1,0 +1,246 @@
+"""wasmtime's C API, called directly: what `wasmtime-py` wraps in microseconds, for tenths of one.
+
+Addresses are plain integers and the prototypes take them as they are, so that no call converts
+anything. ``wasmtime_func_call_unchecked`` checks no types: ``Function`` is made from the module's own types.
+
+Layouts: ``wasmtime_val_raw_t`` is 16 bytes, the number in its first ones, little-endian on every machine;
+results overwrite arguments. Source: wasmtime's ``val.h``, ``func.h``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from ctypes import c_bool, c_char_p, c_int32, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from typing import Any
+
+from stackswitch.errors import BackendUnavailableError
+
+SLOT = 16
+"""Bytes of a ``wasmtime_val_raw_t``."""
+
+_POINTER = c_void_p
+# Name: (result, arguments). Those under _SHORT never run guest code for long and keep Python's lock.
+_SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "wasmtime_func_new_unchecked": (None, (_POINTER,) * 6),
+    "wasmtime_func_to_raw": (c_void_p, (_POINTER, _POINTER)),
+    "wasmtime_func_from_raw": (None, (_POINTER, c_void_p, _POINTER)),
+    "wasmtime_externref_new": (c_bool, (_POINTER, c_void_p, _POINTER, _POINTER)),
+    "wasmtime_externref_data": (c_void_p, (_POINTER, _POINTER)),
+    "wasmtime_externref_to_raw": (c_uint32, (_POINTER, _POINTER)),
+    "wasmtime_externref_from_raw": (None, (_POINTER, c_uint32, _POINTER)),
+    "wasmtime_externref_unroot": (None, (_POINTER,)),
+    "wasmtime_memory_data": (c_void_p, (_POINTER, _POINTER)),
+    "wasmtime_memory_data_size": (c_size_t, (_POINTER, _POINTER)),
+    "wasmtime_memory_grow": (c_void_p, (_POINTER, _POINTER, c_uint64, _POINTER)),
+    "wasmtime_global_get": (None, (_POINTER, _POINTER, _POINTER)),
+    "wasmtime_global_set": (c_void_p, (_POINTER, _POINTER, _POINTER)),
+    "wasmtime_table_set": (c_void_p, (_POINTER, _POINTER, c_uint64, _POINTER)),
+    "wasmtime_val_unroot": (None, (_POINTER,)),
+    "wasmtime_trap_new": (c_void_p, (c_char_p, c_size_t)),
+    "wasmtime_trap_code": (c_bool, (_POINTER, _POINTER)),
+    "wasm_trap_message": (None, (_POINTER, _POINTER)),
+    "wasm_trap_trace": (None, (_POINTER, _POINTER)),
+    "wasm_trap_delete": (None, (_POINTER,)),
+    "wasm_frame_func_index": (c_uint32, (_POINTER,)),
+    "wasm_frame_module_offset": (c_size_t, (_POINTER,)),
+    "wasm_frame_vec_delete": (None, (_POINTER,)),
+    "wasm_byte_vec_delete": (None, (_POINTER,)),
+    "wasmtime_error_new": (c_void_p, (c_char_p,)),
+    "wasmtime_error_message": (None, (_POINTER, _POINTER)),
+    "wasmtime_error_exit_status": (c_bool, (_POINTER, _POINTER)),
+    "wasmtime_error_wasm_trace": (None, (_POINTER, _POINTER)),
+    "wasmtime_error_delete": (None, (_POINTER,)),
+    "wasmtime_tag_new": (c_void_p, (_POINTER, _POINTER, _POINTER)),
+    "wasmtime_tag_eq": (c_bool, (_POINTER, _POINTER, _POINTER)),
+    "wasmtime_exnref_new": (c_void_p, (_POINTER, _POINTER, _POINTER, c_size_t, _POINTER)),
+    "wasmtime_exnref_tag": (c_void_p, (_POINTER, _POINTER, _POINTER)),
+    "wasmtime_exnref_field": (c_void_p, (_POINTER, _POINTER, c_size_t, _POINTER)),
+    "wasmtime_exnref_unroot": (None, (_POINTER,)),
+    "wasmtime_context_set_exception": (c_void_p, (_POINTER, _POINTER)),
+    "wasmtime_context_take_exception": (c_bool, (_POINTER, _POINTER)),
+    "wasmtime_guestprofiler_new": (c_void_p, (_POINTER, _POINTER, c_uint64, _POINTER, c_size_t)),
+    "wasmtime_guestprofiler_sample": (None, (_POINTER, _POINTER, c_uint64)),
+    "wasmtime_guestprofiler_finish": (c_void_p, (_POINTER, _POINTER)),
+    "wasmtime_context_set_epoch_deadline": (None, (_POINTER, c_uint64)),
+    "wasmtime_store_epoch_deadline_callback": (None, (_POINTER,) * 4),
+    "wasmtime_instance_export_get": (c_bool, (_POINTER, _POINTER, c_char_p, c_size_t, _POINTER)),
+}
+# These may run guest code for long: Python's other threads go on meanwhile.
+_LONG: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "wasmtime_func_call_unchecked": (c_void_p, (_POINTER, _POINTER, _POINTER, c_size_t, _POINTER)),
+    "wasmtime_instance_new": (c_void_p, (_POINTER, _POINTER, _POINTER, c_size_t, _POINTER, _POINTER)),
+}
+
+CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, c_void_p, c_size_t)
+"""``wasmtime_func_unchecked_callback_t``: environment, caller, slots, how many; a trap or 0."""
+
+EPOCH_CALLBACK = ctypes.CFUNCTYPE(
+    c_size_t, c_void_p, c_void_p, ctypes.POINTER(c_uint64), ctypes.POINTER(c_uint8)
+)
+"""Context, data, ticks to add, kind of update; an error or 0."""
+
+
+class ByteVec(ctypes.Structure):
+    """``wasm_byte_vec_t`` and every other vector of the C API."""
+
+    _fields_ = [("size", c_size_t), ("data", c_void_p)]
+
+
+class Val(ctypes.Structure):
+    """``wasmtime_val_t``: a kind and 24 bytes; numbers in the first ones."""
+
+    _fields_ = [("kind", c_uint8), ("of", c_uint64 * 3)]
+
+
+class Extern(ctypes.Structure):
+    """``wasmtime_extern_t``: a kind and what identifies the item within its store."""
+
+    _fields_ = [("kind", c_uint8), ("of", c_uint64 * 3)]
+
+
+class Handle(ctypes.Structure):
+    """Room for a ``wasmtime_func_t``, ``…_externref_t``, ``…_exnref_t``, ``…_tag_t`` or ``…_instance_t``."""
+
+    _fields_ = [("of", c_uint64 * 3)]
+
+
+EXTERN_KINDS = ("func", "global", "table", "memory", "sharedmemory", "tag")
+VAL_KINDS = {"i32": 0, "i64": 1, "f32": 2, "f64": 3, "v128": 4, "funcref": 5, "externref": 6}
+
+
+class Api:
+    """The functions, by their names; ``call`` is ``wasmtime_func_call_unchecked``.
+
+    ``control`` is the same function for calls that end at once: it keeps Python's lock.
+    """
+
+    def __init__(self) -> None:
+        try:
+            from wasmtime import _ffi
+        except (ImportError, OSError, RuntimeError) as error:
+            raise BackendUnavailableError(
+                f"wasmtime-py cannot be loaded: {error}; pip install 'wasmtime>=50,<51'"
+            ) from error
+        self._check_layouts()
+        keeping = ctypes.PyDLL("", handle=_ffi.dll._handle)
+        missing = [name for name in (*_SHORT, *_LONG) if not hasattr(_ffi.dll, name)]
+        if missing:
+            raise BackendUnavailableError(
+                f"this wasmtime-py lacks {', '.join(missing)}; pip install 'wasmtime>=50,<51'"
+            )
+        for name, (result, arguments) in _SHORT.items():
+            setattr(self, name, ctypes.PYFUNCTYPE(result, *arguments)((name, keeping)))
+        for name, (result, arguments) in _LONG.items():
+            setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)((name, _ffi.dll)))
+        result, arguments = _LONG["wasmtime_func_call_unchecked"]
+        self.call: Callable[..., int | None] = self.wasmtime_func_call_unchecked
+        self.control: Callable[..., int | None] = ctypes.PYFUNCTYPE(result, *arguments)(
+            ("wasmtime_func_call_unchecked", keeping)
+        )
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        raise AttributeError(name)  # every function there is was set when this was made
+
+    @staticmethod
+    def _check_layouts() -> None:
+        from wasmtime import _bindings
+
+        sizes = {
+            "wasmtime_val_raw": (ctypes.sizeof(_bindings.wasmtime_val_raw), SLOT),
+            "wasmtime_val": (ctypes.sizeof(_bindings.wasmtime_val), ctypes.sizeof(Val)),
+            "wasmtime_extern": (ctypes.sizeof(_bindings.wasmtime_extern), ctypes.sizeof(Extern)),
+            "wasmtime_func": (ctypes.sizeof(_bindings.wasmtime_func), 16),
+            "wasmtime_externref": (ctypes.sizeof(_bindings.wasmtime_externref), ctypes.sizeof(Handle)),
+        }
+        if wrong := [name for name, (theirs, ours) in sizes.items() if theirs != ours]:
+            raise BackendUnavailableError(
+                f"this wasmtime-py lays out {', '.join(wrong)} otherwise; pip install 'wasmtime>=50,<51'"
+            )
+
+
+_LOADED: list[Api] = []
+
+
+def load() -> Api:
+    """Load the C API, once.
+
+    :raises BackendUnavailableError: wasmtime-py is not there, or is another version than we know
+    """
+    if not _LOADED:
+        _LOADED.append(Api())
+    return _LOADED[0]
+
+
+def address(pointer: Any) -> int:
+    """Return where a ctypes pointer of wasmtime-py points."""
+    return ctypes.cast(pointer, c_void_p).value or 0
+
+
+def take_bytes(api: Api, vector: ByteVec) -> bytes:
+    """Copy a byte vector and free it."""
+    data = ctypes.string_at(vector.data, vector.size) if vector.size else b""
+    api.wasm_byte_vec_delete(ctypes.addressof(vector))
+    return data
+
+
+class GuestTrap(Exception):  # noqa: N818 (the field's word)
+    """The guest trapped.
+
+    :ivar code: wasmtime's trap code, None if it was no trap of the machine
+    :ivar message: wasmtime's words, without the backtrace
+    :ivar frames: function indexes, innermost first; wasmtime tells 20 at most
+    :ivar exit_status: what WASI's proc_exit was given, if it was that
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        frames: tuple[int, ...] = (),
+        exit_status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.frames = frames
+        self.exit_status = exit_status
+
+
+def take_trap(api: Api, trap: int) -> GuestTrap:
+    """Read a ``wasm_trap_t`` and free it."""
+    code, message = c_uint8(), ByteVec()
+    has_code = api.wasmtime_trap_code(trap, ctypes.addressof(code))
+    api.wasm_trap_message(trap, ctypes.addressof(message))
+    frames = _frames(api, api.wasm_trap_trace, trap)
+    text = _plain(take_bytes(api, message))
+    api.wasm_trap_delete(trap)
+    return GuestTrap(text, code=code.value if has_code else None, frames=frames)
+
+
+def take_error(api: Api, error: int) -> GuestTrap:
+    """Read a ``wasmtime_error_t`` and free it."""
+    status, message = c_int32(), ByteVec()
+    exited = api.wasmtime_error_exit_status(error, ctypes.addressof(status))
+    api.wasmtime_error_message(error, ctypes.addressof(message))
+    frames = _frames(api, api.wasmtime_error_wasm_trace, error)
+    text = _plain(take_bytes(api, message))
+    api.wasmtime_error_delete(error)
+    return GuestTrap(text, frames=frames, exit_status=status.value if exited else None)
+
+
+def _frames(api: Api, read: Callable[[int, int], None], of: int) -> tuple[int, ...]:
+    vector = ByteVec()
+    read(of, ctypes.addressof(vector))
+    found = (c_void_p * vector.size).from_address(vector.data) if vector.size else ()
+    indexes = tuple(api.wasm_frame_func_index(frame) for frame in found)
+    api.wasm_frame_vec_delete(ctypes.addressof(vector))
+    return indexes
+
+
+def _plain(message: bytes) -> str:
+    """Keep the cause of wasmtime's text: what stands below the backtrace, its code's name left out."""
+    text = message.rstrip(b"\0").decode("utf-8", "replace").strip()
+    cause = text.rpartition("Caused by:")[2].strip() or text
+    return cause.splitlines()[-1].strip().removeprefix("wasm trap: ") if cause else text

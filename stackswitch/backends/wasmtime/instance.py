@@ -1,0 +1,278 @@
+"""An instance as a case sees it: exports by name, values as text, the first exported memory."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, value_text
+from stackswitch.wasm.module import FuncType, Module
+
+from .area import PAGE
+from .capi import EXTERN_KINDS, VAL_KINDS, Extern, Handle, Val, take_error
+from .store import Store
+from .switch import Function
+from .values import Codec, Value
+
+
+class ScriptError(Exception):
+    """A case asks for something that is not so: an export that is not there, an address out of bounds."""
+
+
+def value_kind(type_: str, module: Module) -> str:
+    """Return what kind of slot a type takes: its own name, or that of the reference type it is a kind of."""
+    if type_ in NUMBER_BITS or type_ in ("externref", "funcref"):
+        return type_
+    heap = type_.removeprefix("(ref ").removeprefix("null ").rstrip(")")
+    if heap in ("extern", "noextern", "nullexternref"):
+        return "externref"
+    if heap in ("func", "nofunc", "nullfuncref"):
+        return "funcref"
+    if heap.isdecimal() and isinstance(module.types[int(heap)], FuncType):
+        return "funcref"
+    raise ScriptError(f"a value of type {type_} cannot cross the boundary")
+
+
+class GuestInstance:
+    """One instance.
+
+    :param handle: its ``wasmtime_instance_t``
+    :param hidden: exports that are ours, not the guest's
+    """
+
+    def __init__(
+        self, name: str, store: Store, module: Module, handle: Handle, hidden: frozenset[str]
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.module = module
+        self._handle = handle
+        self._functions: dict[str, Function] = {}
+        self._function_names: dict[int, str] = {}
+        self.memory: Extern | None = None
+        self.memory_page = PAGE
+        self._hidden = hidden
+
+    def find_memory(self) -> None:
+        """Look the first exported memory up; once the instance has been made."""
+        for export in self.module.exports:
+            if export.kind == "memory" and export.name not in self._hidden:
+                self.memory = self.extern(export.name, "memory")
+                return
+
+    def extern(self, name: str, kind: str) -> Extern:
+        """Look an export up.
+
+        :raises ScriptError: there is none of that name and kind
+        """
+        found, text = Extern(), name.encode()
+        api = self.store.api
+        if not api.wasmtime_instance_export_get(
+            self.store.context,
+            ctypes.addressof(self._handle),
+            text,
+            len(text),
+            ctypes.addressof(found),
+        ):
+            raise ScriptError(f"{self.name} exports no {name!r}")
+        if EXTERN_KINDS[found.kind] != kind:
+            raise ScriptError(
+                f"the export {name!r} of {self.name} is a {EXTERN_KINDS[found.kind]}, no {kind}"
+            )
+        return found
+
+    def has(self, name: str, kind: str) -> bool:
+        """Whether there is such an export."""
+        export = self.module.export_named(name)
+        return export is not None and export.kind == kind
+
+    def codec(self, types: tuple[str, ...]) -> Codec:
+        """Return what reads and writes values of these types."""
+        return Codec([value_kind(each, self.module) for each in types], self.store.references)
+
+    def function(self, name: str) -> Function:
+        """Return an exported function, ready to be called.
+
+        :raises ScriptError: there is none of that name
+        """
+        found = self._functions.get(name)
+        if found is None:
+            extern = self.extern(name, "func")
+            export = self.module.export_named(name)
+            if export is None:
+                raise ScriptError(f"{self.name} exports no {name!r}")
+            type_ = self.module.function_type(export.index)
+            found = Function(name, extern, self.codec(type_.params), self.codec(type_.results))
+            self._functions[name] = found
+        return found
+
+    # --- values as text
+
+    def value(self, text: str) -> Value:
+        """Read a value's text."""
+        kind, literal = split_value(text)
+        if kind in NUMBER_BITS:
+            return value_bits(text)
+        if kind == "externref":
+            return None if literal == "null" else int(literal)
+        return 0 if literal == "null" else self._raw_function(literal)
+
+    def values(self, texts: tuple[str, ...]) -> list[Value]:
+        """Read values' texts."""
+        return [self.value(text) for text in texts]
+
+    def text(self, kind: str, value: Value) -> str:
+        """Write a value of a kind."""
+        if kind in NUMBER_BITS:
+            return value_text(kind, value or 0)
+        if kind == "externref":
+            return f"externref:{'null' if value is None else value}"
+        return f"funcref:{self._function_name(value) if value else 'null'}"
+
+    def texts(self, codec: Codec, values: tuple[Value, ...]) -> tuple[str, ...]:
+        """Write values."""
+        return tuple([self.text(kind, value) for kind, value in zip(codec.kinds, values, strict=True)])
+
+    def _raw_function(self, name: str) -> int:
+        raw: int | None = self.store.api.wasmtime_func_to_raw(self.store.context, self.function(name).at)
+        return raw or 0
+
+    def _function_name(self, raw: int) -> str:
+        if not self._function_names:
+            for export in self.module.exports:
+                if export.kind == "func":
+                    self._function_names.setdefault(self._raw_function(export.name), export.name)
+        return self._function_names.get(raw, f"?{raw:#x}")
+
+    # --- memory, globals, tables
+
+    def _memory(self, at: int, size: int) -> int:
+        if self.memory is None:
+            raise ScriptError(f"{self.name} exports no memory")
+        memory = ctypes.addressof(self.memory) + 8
+        api, context = self.store.api, self.store.context
+        there: int = api.wasmtime_memory_data_size(context, memory)
+        if at + size > there:
+            raise ScriptError(f"{size} bytes at {at} are not within the memory's {there}")
+        base: int = api.wasmtime_memory_data(context, memory)
+        return base + at
+
+    def read_memory(self, at: int, size: int) -> bytes:
+        """Read from the first exported memory.
+
+        :raises ScriptError: none is exported, or it ends before that
+        """
+        return ctypes.string_at(self._memory(at, size), size)
+
+    def write_memory(self, at: int, data: bytes) -> None:
+        """Write into the first exported memory (see ``read_memory``)."""
+        ctypes.memmove(self._memory(at, len(data)), data, len(data))
+
+    def grow_memory(self, pages: int) -> int:
+        """Grow the first exported memory; return how many pages it had.
+
+        :raises ScriptError: none is exported, or it cannot grow so much
+        """
+        if self.memory is None:
+            raise ScriptError(f"{self.name} exports no memory")
+        before = ctypes.c_uint64()
+        error = self.store.api.wasmtime_memory_grow(
+            self.store.context, ctypes.addressof(self.memory) + 8, pages, ctypes.addressof(before)
+        )
+        if error:
+            raise ScriptError(str(take_error(self.store.api, error)))
+        return before.value
+
+    def get_global(self, name: str) -> str:
+        """Read an exported global."""
+        extern, value = self.extern(name, "global"), Val()
+        self.store.api.wasmtime_global_get(
+            self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
+        )
+        return self._val_text(value)
+
+    def global_access(self, name: str) -> tuple[Callable[[], int], Callable[[int], None]]:
+        """Return what reads and what writes an exported mutable integer global, made to be called often."""
+        extern, value = self.extern(name, "global"), Val()
+        self.store.api.wasmtime_global_get(
+            self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
+        )
+        read, write = self.store.api.wasmtime_global_get, self.store.api.wasmtime_global_set
+        context, at, slot = self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
+        number = ctypes.c_uint64.from_buffer(value, 8)
+
+        def get() -> int:
+            read(context, at, slot)
+            found: int = number.value
+            return found
+
+        def set_(content: int) -> None:
+            number.value = content
+            write(context, at, slot)
+
+        self.store.keep(extern, value)
+        return get, set_
+
+    def set_global(self, name: str, text: str) -> None:
+        """Set an exported global.
+
+        :raises ScriptError: it is not mutable, or of another type
+        """
+        extern, value = self.extern(name, "global"), self.val(text)
+        error = self.store.api.wasmtime_global_set(
+            self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
+        )
+        if error:
+            raise ScriptError(f"the global {name!r}: {take_error(self.store.api, error)}")
+
+    def set_element(self, table: str, index: int, export: str | None) -> None:
+        """Put an exported function, or null, into an exported table.
+
+        :raises ScriptError: there is no such table or index
+        """
+        extern = self.extern(table, "table")
+        value = self.val(f"funcref:{export or 'null'}")
+        error = self.store.api.wasmtime_table_set(
+            self.store.context, ctypes.addressof(extern) + 8, index, ctypes.addressof(value)
+        )
+        if error:
+            raise ScriptError(f"the table {table!r}: {take_error(self.store.api, error)}")
+
+    def val(self, text: str) -> Val:
+        """Make a ``wasmtime_val_t``; its reference, if it is one, stays rooted by the store."""
+        kind, literal = split_value(text)
+        value = Val(kind=VAL_KINDS[kind])
+        number = self.value(text)
+        if kind == "externref":
+            if number is not None:
+                ctypes.memmove(
+                    ctypes.addressof(value) + 8, ctypes.addressof(self.store.references.root(number)), 24
+                )
+        elif kind == "funcref":
+            if literal != "null":
+                ctypes.memmove(ctypes.addressof(value) + 8, self.function(literal).at, 16)
+        else:
+            data = (number or 0).to_bytes(16, "little")
+            ctypes.memmove(ctypes.addressof(value) + 8, data, 16)
+        return value
+
+    def _val_text(self, value: Val) -> str:
+        kind = next((name for name, number in VAL_KINDS.items() if number == value.kind), None)
+        at = ctypes.addressof(value) + 8
+        if kind == "externref":
+            null = value.of[0] == 0
+            text = self.text(kind, None if null else self.store.references.number(at))
+            self.store.api.wasmtime_val_unroot(ctypes.addressof(value))
+            return text
+        if kind == "funcref":
+            raw = self.store.api.wasmtime_func_to_raw(self.store.context, at) if value.of[0] else 0
+            return self.text(kind, raw)
+        if kind is None:
+            raise ScriptError("a global of a type that cannot cross the boundary")
+        bits = int.from_bytes(ctypes.string_at(at, 16), "little")
+        return self.text(kind, bits & ((1 << NUMBER_BITS[kind]) - 1))
+
+    def tag(self, name: str) -> Any:
+        """Return an exported tag's extern; the ``wasmtime_tag_t`` is 8 bytes into it."""
+        return self.extern(name, "tag")

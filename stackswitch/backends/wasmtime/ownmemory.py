@@ -1,0 +1,71 @@
+"""A second memory for saved stacks, added to a module before Asyncify is run on it.
+
+The pass keeps saved stacks in whichever exported memory it is told to; with one of its own the guest's is
+left as it was: no address taken, ``memory.size`` unchanged, and a module without any memory works too.
+Layouts: "Binary Format / Modules" of the WebAssembly specification.
+"""
+
+from __future__ import annotations
+
+from stackswitch.wasm.module import Module
+
+EXPORT_NAME = "stackswitch.saved_stacks"
+PAGES = 256
+"""16 MiB, of which the system gives what is touched: some hundred thousand small frames."""
+_MEMORY, _EXPORT = 5, 7
+_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+_MEMORY_KIND = 2
+_HAS_MAXIMUM = 1
+
+
+def with_own_memory(module: Module) -> bytes:
+    """Return the module with one more memory, exported as ``EXPORT_NAME``."""
+    imported = sum(each.kind == "memory" for each in module.imports)
+    name = EXPORT_NAME.encode()
+    limits = bytes([_HAS_MAXIMUM]) + _leb(PAGES) * 2
+    export = _leb(len(name)) + name + bytes([_MEMORY_KIND]) + _leb(len(module.memories))
+    added = {
+        _MEMORY: (len(module.memories) - imported, limits),
+        _EXPORT: (len(module.exports), export),
+    }
+    out, at, data = [module.data[:8]], 8, module.data
+    while at < len(data):
+        number = data[at]
+        size, content = _read_leb(data, at + 1)
+        end = content + size
+        if number:
+            due = [each for each in added if _ORDER.index(each) < _ORDER.index(number)]
+            out += [_section(each, 1, added.pop(each)[1]) for each in due]
+        if number in added:
+            count, entry = added.pop(number)
+            _, entries = _read_leb(data, content)
+            out.append(_section(number, count + 1, data[entries:end] + entry))
+        else:
+            out.append(data[at:end])
+        at = end
+    out += [_section(number, 1, entry) for number, (_, entry) in added.items()]
+    return b"".join(out)
+
+
+def _section(number: int, count: int, entries: bytes) -> bytes:
+    content = _leb(count) + entries
+    return bytes([number]) + _leb(len(content)) + content
+
+
+def _leb(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def _read_leb(data: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte = data[at]
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        at += 1
+        if byte < 0x80:
+            return number, at

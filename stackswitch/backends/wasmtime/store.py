@@ -1,0 +1,132 @@
+"""A store and what all its instances share: the references, and how a failure gets into and out of the guest.
+
+A host function that fails throws a wasm exception with a tag of ours, as a JavaScript host would: the
+guest's ``catch_all`` sees it. Its payload is a number under which the Python exception is kept, so that
+what leaves the export uncaught is the very exception that the host function raised. Where the guest
+knows no exceptions a trap does the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from .capi import Api, GuestTrap, Handle, Val, address, take_error, take_trap
+from .values import References
+
+
+class GuestException(Exception):  # noqa: N818 (the field's word)
+    """A wasm exception left the export."""
+
+
+class ThrowTag(Exception):  # noqa: N818 (not an error of ours: it is thrown into the guest)
+    """Raised by a host function to throw a wasm exception with a tag of the guest's.
+
+    :param tag: address of the ``wasmtime_tag_t``
+    :param values: the payload, each a ``wasmtime_val_t``
+    """
+
+    def __init__(self, tag: int, values: list[Val]) -> None:
+        super().__init__("a wasm exception thrown by the host")
+        self.tag = tag
+        self.values = values
+
+
+class Store:
+    """A wasmtime store.
+
+    :param engine: wasmtime-py's
+    :ivar context: its address, as most functions of the C API take it
+    """
+
+    def __init__(self, api: Api, engine: Any) -> None:
+        import wasmtime
+
+        self.api = api
+        self.engine = engine
+        self.owner = wasmtime.Store(engine)
+        self.context = address(self.owner._context())
+        self.pointer = address(self.owner.ptr())
+        self.references = References(api, self.context)
+        self.trap = ctypes.c_void_p()
+        self.trap_at = ctypes.addressof(self.trap)
+        self._tag = Handle()
+        self._failures: dict[int, BaseException] = {}
+        self._trapped: BaseException | None = None
+        self._keep: list[Any] = []
+        self._make_tag()
+
+    def _make_tag(self) -> None:
+        import wasmtime
+
+        type_ = wasmtime.TagType(wasmtime.FuncType([wasmtime.ValType.i32()], []))
+        error = self.api.wasmtime_tag_new(self.context, address(type_.ptr()), ctypes.addressof(self._tag))
+        if error:
+            raise take_error(self.api, error)
+
+    def keep(self, *things: Any) -> None:
+        """Keep what wasmtime has the address of alive for as long as the store."""
+        self._keep += things
+
+    def fail(self, error: BaseException, *, catchable: bool) -> int:
+        """Make a host function's failure into what its callback returns.
+
+        :param catchable: whether the guest knows exceptions
+        """
+        if isinstance(error, ThrowTag):
+            values = (Val * len(error.values))(*error.values)
+            return self._throw(error.tag, values, error)
+        if catchable and not isinstance(error, GuestTrap):
+            number = len(self._failures) + 1
+            self._failures[number] = error
+            payload = (Val * 1)()
+            payload[0].of[0] = number
+            return self._throw(ctypes.addressof(self._tag), payload, error)
+        self._trapped = error
+        text = b"host function failed"
+        return self.api.wasmtime_trap_new(text, len(text)) or 0
+
+    def _throw(self, tag: int, values: ctypes.Array[Val], error: BaseException) -> int:
+        exception = Handle()
+        problem = self.api.wasmtime_exnref_new(
+            self.context, tag, ctypes.addressof(values), len(values), ctypes.addressof(exception)
+        )
+        if problem:
+            self._trapped = take_error(self.api, problem)
+            self._trapped.__cause__ = error
+            return self.api.wasmtime_trap_new(b"host", 4) or 0
+        return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(exception)) or 0
+
+    def taken(self, error: int | None) -> BaseException:
+        """Read why a call failed: an error that it returned, or the trap in the trap slot."""
+        if error:
+            found = take_error(self.api, error)
+        else:
+            pointer, self.trap.value = self.trap.value or 0, None
+            found = take_trap(self.api, pointer)
+        if self._trapped is not None:
+            trapped, self._trapped = self._trapped, None
+            self._drop_exception()
+            return trapped
+        return self._drop_exception() or found
+
+    def _drop_exception(self) -> BaseException | None:
+        exception, tag, value = Handle(), Handle(), Val()
+        at = ctypes.addressof(exception)
+        if not self.api.wasmtime_context_take_exception(self.context, at):
+            return None
+        try:
+            self.api.wasmtime_exnref_tag(self.context, at, ctypes.addressof(tag))
+            if not self.api.wasmtime_tag_eq(self.context, ctypes.addressof(tag), ctypes.addressof(self._tag)):
+                return GuestException("a wasm exception left the export")
+            self.api.wasmtime_exnref_field(self.context, at, 0, ctypes.addressof(value))
+            return self._failures.get(value.of[0] & 0xFFFFFFFF)
+        finally:
+            self.api.wasmtime_exnref_unroot(at)
+
+    def close(self) -> None:
+        """Free the store; a second call does nothing."""
+        self.references.close()
+        self.owner.close()
+        self._keep.clear()
+        self._failures.clear()

@@ -1,0 +1,414 @@
+"""The switch itself: an ``async`` call of an export whose imports may be coroutines.
+
+A waiting import's coroutine is started within the callback. If it ends there is nothing to unwind; if
+not, the guest unwinds, the event loop goes on, and when the coroutine ends the guest is rewound to where it
+was. Nothing here reads names, stacks or cases: this is the hot path, and a library's core.
+
+Every call that is set aside keeps its own saved stack: it stays in the instance's one data block until
+another call needs that, and is copied out then. The C shadow stack (``__stack_pointer``, where exported)
+is, while a call is set aside, what it was before that call ran; a call that begins while others are set
+aside gets a region of its own, if the guest's memory can grow by it, since C code moves the
+pointer up and down freely and would write over the frames of those that wait.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any
+
+from .area import Area
+from .capi import CALLBACK, SLOT, Extern, GuestTrap
+from .store import Store
+from .unwind import NORMAL, UNWINDING, ProtocolError, Unwinder
+from .values import Codec, Value
+
+Results = Sequence[Value]
+Begin = Callable[["GuestCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
+"""A waiting import: its results at once, or a coroutine that gives them."""
+_FUNC_IN_EXTERN = 8
+_OUT_OF_BOUNDS = 1
+"""wasmtime's trap code."""
+
+
+class SuspendError(Exception):
+    """The guest wants to wait where it cannot be set aside: a frame of the host lies in between."""
+
+
+class OverflowedError(Exception):
+    """A saved stack did not fit its buffer."""
+
+
+class Function:
+    """An export, ready to be called: its address, its types, its slots."""
+
+    __slots__ = ("_buffer", "_extern", "at", "count", "name", "params", "results", "slots")
+
+    def __init__(self, name: str, extern: Extern, params: Codec, results: Codec) -> None:
+        self.name = name
+        self.params = params
+        self.results = results
+        self.count = max(len(params.kinds), len(results.kinds))
+        self._extern = extern
+        self._buffer = ctypes.create_string_buffer(max(1, self.count) * SLOT)
+        self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
+        self.slots = ctypes.addressof(self._buffer)
+
+
+class GuestCall:
+    """A call of an export, from its beginning to its end.
+
+    :ivar may_wait: whether it can be set aside
+    :ivar suspensions: how often it was
+    :ivar note: for whoever watches
+    """
+
+    __slots__ = (
+        "args",
+        "coroutine",
+        "failure",
+        "first",
+        "function",
+        "may_wait",
+        "note",
+        "outside",
+        "region",
+        "results",
+        "saved",
+        "stack_pointer",
+        "suspensions",
+    )
+
+    def __init__(self, function: Function, args: Results, *, may_wait: bool) -> None:
+        self.function = function
+        self.args = args
+        self.may_wait = may_wait
+        self.suspensions = 0
+        self.note: Any = None
+        self.coroutine: Coroutine[Any, Any, Results] | None = None
+        self.first: Any = None
+        self.results: Results = ()
+        self.failure: BaseException | None = None
+        self.saved: bytes | None = None
+        self.stack_pointer = 0
+        self.outside = 0
+        self.region: int | None = None
+
+
+class _Rest:
+    """What is left of a coroutine that was started elsewhere and has yielded once."""
+
+    __slots__ = ("_coroutine", "_yielded")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Results], yielded: Any) -> None:
+        self._coroutine = coroutine
+        self._yielded = yielded
+
+    def __await__(self) -> Generator[Any, Any, Results]:
+        send: Callable[[Any], Any] = self._coroutine.send
+        yielded = self._yielded
+        while True:
+            try:
+                value = yield yielded
+            except GeneratorExit:
+                self._coroutine.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
+                step: Callable[[Any], Any] = self._coroutine.throw
+                value = error
+            else:
+                step = send
+            try:
+                yielded = step(value)
+            except StopIteration as done:
+                results: Results = done.value
+                return results
+
+
+class ShadowStack:
+    """The guest's C stack pointer, an exported mutable global, and regions for calls side by side.
+
+    :param get: reads it; :param set_: writes it; :param new_region: the top of fresh room, or None
+    """
+
+    def __init__(
+        self, get: Callable[[], int], set_: Callable[[int], None], new_region: Callable[[], int | None]
+    ) -> None:
+        self.get = get
+        self.set = set_
+        self._new_region = new_region
+        self._free: list[int] = []
+
+    def take_region(self) -> int | None:
+        """Return the top of a region for one call."""
+        return self._free.pop() if self._free else self._new_region()
+
+    def give_back(self, region: int) -> None:
+        """Let another call have the region."""
+        self._free.append(region)
+
+
+class Switch:
+    """One instance of an Asyncify build.
+
+    :param make_area: makes the data block when the first call waits
+    :param catches: whether the guest can catch a host function's failure
+    :param on_suspend: told each time a call is set aside, before it unwinds
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        make_area: Callable[[], Area],
+        *,
+        catches: bool = False,
+        on_suspend: Callable[[GuestCall, object], None] | None = None,
+    ) -> None:
+        self.store = store
+        self.machine: Unwinder[GuestCall] = Unwinder()
+        self.catches = catches
+        self.on_suspend = on_suspend
+        self.shadow_stack: ShadowStack | None = None
+        self._controls: dict[str, Function] | None = None
+        self._make_area = make_area
+        self._area: Area | None = None
+        self._invoke = store.api.call
+
+    def connect(self, controls: dict[str, Function], shadow_stack: ShadowStack | None) -> None:
+        """Name what only exists once the instance has been made; before, no call can be set aside.
+
+        :param controls: ``start_unwind``, ``stop_unwind``, ``start_rewind``, ``stop_rewind``
+        """
+        self._controls = controls
+        self.shadow_stack = shadow_stack
+
+    # --- calls of exports
+
+    async def call(self, function: Function, args: Results) -> tuple[Value, ...]:
+        """Call an export; it may wait.
+
+        :raises GuestTrap, GuestException: the guest trapped, or an exception left it
+        :raises ProtocolError, OverflowedError: the switch went wrong
+        :raises BaseException: whatever a host function raised and the guest did not catch
+        """
+        return await self.finish(GuestCall(function, args, may_wait=True))
+
+    async def finish(self, call: GuestCall) -> tuple[Value, ...]:
+        """Begin a call and take it to its end (see ``call``)."""
+        self._begin(call)
+        try:
+            while self._run(call):
+                try:
+                    call.results = await _Rest(call.coroutine, call.first)  # type: ignore[arg-type]
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    if not self.catches:
+                        raise
+                    call.failure = error
+                self._rewind(call)
+            return call.function.results.read(call.function.slots)
+        except BaseException:
+            self._abandon(call)
+            raise
+        finally:
+            if call.region is not None and self.shadow_stack is not None:
+                self.shadow_stack.give_back(call.region)
+
+    def call_now(self, function: Function, args: Results, note: Any = None) -> tuple[Value, ...]:
+        """Call an export that must not wait (see ``call``).
+
+        :raises SuspendError: it wanted to
+        """
+        call = GuestCall(function, args, may_wait=False)
+        call.note = note
+        self._begin(call)
+        try:
+            self._run(call)
+            return function.results.read(function.slots)
+        except BaseException:
+            self._abandon(call)
+            raise
+
+    def _begin(self, call: GuestCall) -> None:
+        self.machine.enter(call)
+        stack = self.shadow_stack
+        if stack is not None:
+            call.outside = stack.get()
+            if self.machine.suspended and len(self.machine.running) == 1:
+                call.region = stack.take_region()
+                if call.region is not None:
+                    stack.set(call.region)
+        call.function.params.write(call.function.slots, call.args)
+
+    def _run(self, call: GuestCall) -> bool:
+        """Run the guest until it returns; whether the call is now set aside."""
+        function, store, stack = call.function, self.store, self.shadow_stack
+        error = self._invoke(store.context, function.at, function.slots, function.count, store.trap_at)
+        if error or store.trap.value:
+            if stack is not None:
+                stack.set(call.outside)
+            raise self._why(store.taken(error))
+        if not self.machine.left():
+            if call.region is not None and stack is not None:
+                stack.set(call.outside)
+            return False
+        area, controls = self._area, self._controls
+        if area is None or controls is None:  # unwind() has made them
+            raise ProtocolError("nothing-saved")
+        if stack is not None:
+            call.stack_pointer = stack.get()
+            stack.set(call.outside)
+        saved = area.saved_bytes
+        fits = area.position <= area.end
+        if not fits:
+            area.clear()  # the guest checks it too, with a trap
+        self._control(controls["stop_unwind"])
+        if not fits:
+            raise OverflowedError(f"{saved} bytes to save, room for {area.end - area.first}")
+        if not saved:
+            raise ProtocolError("nothing-saved")
+        return True
+
+    def _rewind(self, call: GuestCall) -> None:
+        """Put a call's saved stack back and have the guest rewind when it runs next."""
+        area, controls = self._area, self._controls
+        if area is None or controls is None:
+            raise ProtocolError("nothing-saved")
+        self._claim(area, call)
+        if call.saved is not None:
+            area.restore(call.saved)
+            call.saved = None
+        self.machine.rewind(call)
+        if self.shadow_stack is not None:
+            call.outside = self.shadow_stack.get()
+            self.shadow_stack.set(call.stack_pointer)
+        self._control(controls["start_rewind"])
+        if call.function.params.has_references:  # what is in the slots has gone stale
+            call.function.params.write(call.function.slots, call.args)
+
+    def _claim(self, area: Area, call: GuestCall) -> None:
+        before = self.machine.claim(call)
+        if before is not None:
+            before.saved = area.save()
+
+    def _why(self, error: BaseException) -> BaseException:
+        """What a failure means in the middle of a switch."""
+        area = self._area
+        if self.machine.state == NORMAL or area is None or not isinstance(error, GuestTrap):
+            return error
+        if self.machine.state == UNWINDING and error.code == _OUT_OF_BOUNDS:
+            return OverflowedError(f"the saved stack ran out of its memory: {error.message}")
+        broken = ProtocolError("trap-while-switching", error.message)
+        broken.__cause__ = error
+        return broken
+
+    def _abandon(self, call: GuestCall) -> None:
+        """Drop a call for good and bring the instance back to where others can run."""
+        if call.coroutine is not None:
+            call.coroutine.close()
+            call.coroutine = None
+        if call in self.machine.running and self.machine.state != NORMAL:
+            area, controls = self._area, self._controls
+            if area is not None and controls is not None:
+                area.clear()
+                ending = "stop_unwind" if self.machine.state == UNWINDING else "stop_rewind"
+                self._control(controls[ending])
+        self.machine.forget(call)
+
+    def _control(self, control: Function) -> None:
+        store = self.store
+        error = store.api.control(store.context, control.at, control.slots, control.count, store.trap_at)
+        if error or store.trap.value:
+            raise ProtocolError("trap-while-switching", f"{control.name}: {store.taken(error)}")
+
+    # --- imports
+
+    def plain_import(
+        self, params: Codec, results: Codec, function: Callable[[tuple[Value, ...]], Results]
+    ) -> Any:
+        """Make the C callback of an import that never waits."""
+        machine, fail = self.machine, self._fail
+
+        def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
+            try:
+                if machine.state:
+                    machine.plain_import()
+                results.write(slots, function(params.read(slots)))
+            except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
+                return fail(error)
+            return 0
+
+        return CALLBACK(callback)
+
+    def waiting_import(self, params: Codec, results: Codec, begin: Begin, name: str) -> Any:
+        """Make the C callback of an import that may wait."""
+        machine, fail = self.machine, self._fail
+        which = object()
+
+        def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
+            try:
+                if machine.state:
+                    area = self._area
+                    if machine.waiting_import(which, area.saved_bytes if area else 0):
+                        return self._arrive(results, slots)
+                call = self._caller(name)
+                outcome = begin(call, params.read(slots))
+                if isinstance(outcome, Coroutine):
+                    try:
+                        yielded = outcome.send(None)
+                    except StopIteration as done:
+                        outcome = done.value
+                    else:
+                        self._set_aside(call, outcome, yielded, which, name)
+                        return 0
+                results.write(slots, outcome)
+            except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
+                return fail(error)
+            return 0
+
+        return CALLBACK(callback)
+
+    def _caller(self, name: str) -> GuestCall:
+        if not self.machine.running:
+            raise SuspendError(f"{name} was called from outside: by a start function or another instance")
+        return self.machine.running[-1]
+
+    def _arrive(self, results: Codec, slots: int) -> int:
+        """The rewind has come to the import that waited: it returns, or fails, now."""
+        call, controls = self.machine.running[-1], self._controls
+        if controls is not None:
+            self._control(controls["stop_rewind"])
+        call.coroutine = None
+        if call.failure is not None:
+            failure, call.failure = call.failure, None
+            return self._fail(failure)
+        results.write(slots, call.results)
+        return 0
+
+    def _set_aside(
+        self, call: GuestCall, coroutine: Coroutine[Any, Any, Results], yielded: Any, which: object, name: str
+    ) -> None:
+        if not call.may_wait or self._controls is None:
+            coroutine.close()
+            raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be set aside")
+        call.coroutine, call.first = coroutine, yielded
+        call.suspensions += 1
+        area = self._area
+        if area is None:
+            area = self._area = self._make_area()
+            start = area.start.to_bytes(8, "little")
+            for control in ("start_unwind", "start_rewind"):
+                ctypes.memmove(self._controls[control].slots, start, 8)
+        if self.on_suspend is not None:
+            self.on_suspend(call, which)
+        self._claim(area, call)
+        area.clear()
+        self.machine.unwind(which)
+        self._control(self._controls["start_unwind"])
+
+    def _fail(self, error: BaseException) -> int:
+        try:
+            return self.store.fail(error, catchable=self.catches and self.machine.state == NORMAL)
+        except BaseException:  # noqa: BLE001 (none may cross frames of C)
+            return self.store.fail(error, catchable=False)

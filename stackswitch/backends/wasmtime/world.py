@@ -1,0 +1,344 @@
+"""The instances of a case on wasmtime: each with its switch, its host functions, a watch over its waits."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Literal
+
+from stackswitch.models.case import MAIN, Case
+from stackswitch.models.result import Trap
+from stackswitch.wasm.module import Module
+
+from .area import Area, NoRoomError, guest_memory, own_memory
+from .capi import EXTERN_KINDS, Extern, Handle
+from .engine import Engine
+from .host import Host
+from .instance import GuestInstance, ScriptError
+from .outcome import is_over, trap_of
+from .ownmemory import EXPORT_NAME
+from .script import TimeUpError
+from .stacks import StackReader
+from .store import Store
+from .switch import Function, GuestCall, ShadowStack, Switch
+from .values import Value
+from .wasi import WASI_MODULE, Wasi
+from .watch import Stack, Watch, Watched
+
+Detect = Literal["stack", "state"]
+CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
+STACK_POINTER = "__stack_pointer"
+REGION_PAGES = 1
+"""What a call gets for a C stack of its own when another is set aside on the instance."""
+
+
+class Prepared:
+    """A module ready to be instantiated: compiled, read, and what is known of it."""
+
+    def __init__(self, watched: Watched, module: Module, compiled: Any, *, catches: bool) -> None:
+        self.watched = watched
+        self.module = module
+        self.compiled = compiled
+        self.catches = catches
+
+
+class Note:
+    """Noted on a call: the frames below it, the stack it waits with, whether it may only wait in place."""
+
+    __slots__ = ("below", "in_place", "stack", "waits_in_place")
+
+    def __init__(self, below: int, *, in_place: bool = False) -> None:
+        self.below = below
+        self.in_place = in_place
+        self.stack: Stack | None = None
+        self.waits_in_place = 0
+
+
+class Live:
+    """An instance and its switch."""
+
+    def __init__(self, guest: GuestInstance, switch: Switch, prepared: Prepared) -> None:
+        self.guest = guest
+        self.switch = switch
+        self.prepared = prepared
+
+
+class AsyncifyWorld:
+    """The instances of one case, in one store.
+
+    :param prepared: by instance name, in the order of their making
+    :param is_over: whether the guest is to be stopped
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        case: Case,
+        prepared: Mapping[str, Prepared],
+        *,
+        detect: Detect,
+        is_over: Callable[[], bool],
+    ) -> None:
+        self.host = Host(case)
+        self.watch = Watch(case.asyncify)
+        self.store: Store = engine.store(is_over)
+        self._case = case
+        self._prepared = prepared
+        self._api = engine.api
+        self._live: dict[str, Live] = {}
+        self._by_guest: dict[int, Live] = {}
+        self._depth = 0
+        self.wasi = Wasi(self.store, case.wasi) if case.wasi is not None else None
+        distinct = {id(each.compiled): each for each in prepared.values()}
+        self._numbers = {key: number for number, key in enumerate(distinct)}
+        self._reader = (
+            StackReader(
+                self._api,
+                self.store,
+                [each.compiled for each in distinct.values()],
+                [each.module.imported_function_count for each in distinct.values()],
+            )
+            if detect == "stack"
+            else None
+        )
+
+    def make_all(self) -> None:
+        """Make the case's instances.
+
+        :raises BaseException: whatever the start function ended with
+        """
+        for name in self._prepared:
+            self._live[name] = self._make(name)
+
+    def guest(self, name: str) -> GuestInstance:
+        """Return an instance by name."""
+        return self._live[name].guest
+
+    def fresh(self, name: str) -> GuestInstance:
+        """Make one more instance of that module."""
+        return self._make(name).guest
+
+    def calling(self, guest: GuestInstance, export: str, args: tuple[str, ...]) -> AsyncifyRunning:
+        """Return a call, not yet begun."""
+        return AsyncifyRunning(self, self._by_guest[id(guest)], export, args)
+
+    def explain(self, guest: GuestInstance, error: BaseException) -> Trap:
+        """Say why a call failed (see ``script.World``)."""
+        if is_over(error):
+            raise TimeUpError(str(error)) from error
+        return trap_of(error, self._by_guest[id(guest)].prepared.watched.function_name)
+
+    # --- making instances
+
+    def _make(self, name: str) -> Live:
+        prepared = self._prepared[name]
+        store, api = self.store, self._api
+        handle = Handle()
+        guest = GuestInstance(name, store, prepared.module, handle, frozenset((EXPORT_NAME,)))
+        switch = Switch(store, lambda: self._area(live), catches=prepared.catches)
+        live = Live(guest, switch, prepared)
+        imports = self._imports(live)
+        externs = (Extern * max(1, len(imports)))(*imports)
+        error = api.wasmtime_instance_new(
+            store.context,
+            ctypes.cast(prepared.compiled.ptr(), ctypes.c_void_p),
+            ctypes.addressof(externs),
+            len(imports),
+            ctypes.addressof(handle),
+            store.trap_at,
+        )
+        if error or store.trap.value:
+            raise store.taken(error)
+        guest.find_memory()
+        self._by_guest[id(guest)] = live
+        if guest.has("asyncify_start_unwind", "func"):
+            controls = {each: guest.function(f"asyncify_{each}") for each in CONTROLS}
+            switch.connect(controls, self._shadow_stack(guest))
+        switch.on_suspend = self._suspended
+        return live
+
+    def _imports(self, live: Live) -> list[Extern]:
+        found = []
+        module = live.prepared.module
+        for each, theirs in zip(module.imports, live.prepared.compiled.imports, strict=True):
+            if each.module in self._live and each.module != MAIN:
+                found.append(self._live[each.module].guest.extern(each.name, each.kind))
+            elif each.module == WASI_MODULE and self.wasi is not None:
+                extern = self.wasi.function(each.name)
+                if extern is None:
+                    raise ScriptError(f"{each.module}.{each.name} is no function of WASI preview 1")
+                found.append(extern)
+            elif each.kind == "func":
+                found.append(self._host_function(live, f"{each.module}.{each.name}", each.index, theirs))
+            else:
+                raise ScriptError(f"nothing provides the {each.kind} {each.module}.{each.name}")
+        return found
+
+    def _host_function(self, live: Live, name: str, index: int, theirs: Any) -> Extern:
+        type_ = live.prepared.module.function_type(index)
+        params, results = live.guest.codec(type_.params), live.guest.codec(type_.results)
+        host = self.host
+        if host.waits(name):
+
+            def begin(call: GuestCall, args: tuple[Value, ...]) -> Any:
+                caller = AsyncifyCaller(self, live, call)
+                return host.begin(name, caller, params, results, args, sync=False)
+
+            callback = live.switch.waiting_import(params, results, begin, name)
+        else:
+            caller = AsyncifyCaller(self, live, None)
+
+            def serve(args: tuple[Value, ...]) -> Any:
+                return host.begin(name, caller, params, results, args, sync=True)
+
+            callback = live.switch.plain_import(params, results, serve)
+        functype = theirs.type
+        self.store.keep(callback, functype)
+        extern = Extern(kind=EXTERN_KINDS.index("func"))
+        self._api.wasmtime_func_new_unchecked(
+            self.store.context,
+            ctypes.cast(functype.ptr(), ctypes.c_void_p),
+            ctypes.cast(callback, ctypes.c_void_p),
+            None,
+            None,
+            ctypes.addressof(extern) + 8,
+        )
+        return extern
+
+    def _area(self, live: Live) -> Area:
+        guest, room = live.guest, self._case.asyncify.buffer_bytes
+        if guest.has(EXPORT_NAME, "memory"):
+            memory = guest.extern(EXPORT_NAME, "memory")
+            self.store.keep(memory)
+            return own_memory(self._api, self.store.context, ctypes.addressof(memory) + 8, room)
+        if guest.memory is None:
+            raise NoRoomError("the build exports no memory, and a saved stack has to lie somewhere")
+        wide = guest.function("asyncify_start_unwind").params.kinds == ("i64",)
+        memory_at = ctypes.addressof(guest.memory) + 8
+        return guest_memory(self._api, self.store.context, memory_at, room, wide=wide)
+
+    def _shadow_stack(self, guest: GuestInstance) -> ShadowStack | None:
+        export = guest.module.export_named(STACK_POINTER)
+        if export is None or export.kind != "global":
+            return None
+        type_ = guest.module.global_type(export.index)
+        if not type_.mutable or type_.type not in ("i32", "i64"):
+            return None
+
+        def region() -> int | None:
+            try:
+                pages = guest.grow_memory(REGION_PAGES)
+            except ScriptError:
+                return None
+            return (pages + REGION_PAGES) * guest.memory_page
+
+        return ShadowStack(*guest.global_access(STACK_POINTER), region)
+
+    # --- calls
+
+    def note_below(self) -> int:
+        """Return how many frames lie below a call that begins now."""
+        if self._reader is None or not any(each.switch.machine.running for each in self._by_guest.values()):
+            return 0
+        return len(self._reader.read())
+
+    def look(self, live: Live, call: GuestCall, import_: str) -> Stack | None:
+        """Look at the stack of a call that is about to wait."""
+        if self._reader is None:
+            return None
+        frames = self._reader.read()
+        number = self._numbers[id(live.prepared.compiled)]
+        own = frames[: len(frames) - call.note.below]
+        indexes = tuple([index for module, index in own if module == number])
+        return self.watch.look(live.prepared.watched, import_, call.function.name, indexes)
+
+    def _suspended(self, call: GuestCall, _which: object) -> None:
+        self.watch.waited(call.note.stack)
+
+    def close(self) -> None:
+        """Free everything; a second call does nothing."""
+        if self.wasi is not None:
+            self.wasi.close()
+        self._live.clear()
+        self._by_guest.clear()
+        self.store.close()
+
+
+class AsyncifyRunning:
+    """A call from a step."""
+
+    def __init__(self, world: AsyncifyWorld, live: Live, export: str, args: tuple[str, ...]) -> None:
+        self._live = live
+        guest = live.guest
+        self._function: Function = guest.function(export)
+        self._call = GuestCall(self._function, guest.values(args), may_wait=True)
+        self._call.note = Note(0)
+
+    @property
+    def suspensions(self) -> int:
+        """How often it was set aside, or waited in place."""
+        note: Note = self._call.note
+        return self._call.suspensions + note.waits_in_place
+
+    async def run(self) -> tuple[str, ...]:
+        """Take the call to its end."""
+        results = await self._live.switch.finish(self._call)
+        return self._live.guest.texts(self._function.results, results)
+
+
+class AsyncifyCaller:
+    """Who called a host function (see ``host.Caller``); ``call`` None: nobody who could wait."""
+
+    def __init__(self, world: AsyncifyWorld, live: Live, call: GuestCall | None) -> None:
+        self._world = world
+        self._live = live
+        self._call = call
+        self.instance = live.guest
+
+    def may_suspend(self, import_: str) -> bool:
+        """Whether the guest can be set aside now; notes its stack."""
+        call = self._call
+        if call is None:
+            return False
+        note: Note = call.note
+        if not call.may_wait and not note.in_place:
+            return True  # the switch says why not
+        note.stack = self._world.look(self._live, call, import_)
+        if note.in_place or (note.stack is not None and note.stack.missing):
+            self._world.watch.waited(note.stack)
+            note.waits_in_place += 1
+            return False
+        return True
+
+    def _find(self, instance: str | None) -> Live:
+        return self._live if instance is None else self._world._live[instance]
+
+    def call_now(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
+        """Call an export that must not wait."""
+        return self._now(instance, export, args, in_place=False)
+
+    def call_in_place(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
+        """Call an export that waits in place if it waits."""
+        return self._now(instance, export, args, in_place=True)
+
+    def _now(
+        self, instance: str | None, export: str, args: tuple[str, ...], *, in_place: bool
+    ) -> tuple[str, ...]:
+        live = self._find(instance)
+        function = live.guest.function(export)
+        note = Note(self._world.note_below(), in_place=in_place)
+        results = live.switch.call_now(function, live.guest.values(args), note)
+        return live.guest.texts(function.results, results)
+
+    def call(
+        self, instance: str | None, export: str, args: tuple[str, ...]
+    ) -> Coroutine[Any, Any, tuple[str, ...]]:
+        """Call an export that may wait."""
+        return self._awaited(self._find(instance), export, args)
+
+    async def _awaited(self, live: Live, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
+        function = live.guest.function(export)
+        call = GuestCall(function, live.guest.values(args), may_wait=True)
+        call.note = Note(self._world.note_below())
+        results = await live.switch.finish(call)
+        return live.guest.texts(function.results, results)
