@@ -1,6 +1,6 @@
 """Builds made before, by what went into them: the second run of a suite instruments nothing.
 
-An entry is one file: a line of JSON (the findings, and the hash of what follows) and the module. It is
+An entry is one file: a line of JSON (the findings, and a hash of them and the module) and the module. It is
 written beside its place and renamed into it; one that does not read back as it was written counts as
 absent. The oldest go when all together pass the bound; a hit makes an entry young again.
 """
@@ -29,6 +29,11 @@ def entry_key(wasm: bytes, options: Mapping[str, Any], version: str) -> str:
     return hashlib.sha256(hashlib.sha256(wasm).digest() + described.encode()).hexdigest()
 
 
+def _digest(findings: Mapping[str, Any], wasm: bytes) -> str:
+    written = json.dumps(dict(findings), sort_keys=True).encode()
+    return hashlib.sha256(hashlib.sha256(wasm).digest() + written).hexdigest()
+
+
 class BuildCache:
     """Entries in a folder; many processes may use it at once."""
 
@@ -46,9 +51,9 @@ class BuildCache:
         try:
             line, _, wasm = path.read_bytes().partition(b"\n")
             head = json.loads(line)
-            if head["sha256"] != hashlib.sha256(wasm).hexdigest():
-                return None
             findings = dict(head["findings"])
+            if head["sha256"] != _digest(findings, wasm):
+                return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
         with contextlib.suppress(OSError):
@@ -57,7 +62,7 @@ class BuildCache:
 
     def write(self, key: str, findings: Mapping[str, Any], wasm: bytes) -> None:
         """Keep an entry; a cache that can't be written is no reason to fail."""
-        head = {"sha256": hashlib.sha256(wasm).hexdigest(), "findings": dict(findings)}
+        head = {"sha256": _digest(findings, wasm), "findings": dict(findings)}
         path = self._path(key)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)

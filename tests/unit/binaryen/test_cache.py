@@ -26,7 +26,14 @@ def test_what_was_written_is_read(cache: BuildCache) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda data: data[:-1], lambda data: data[:10], lambda data: b"", lambda data: b"[]\n"]
+    "spoil",
+    [
+        lambda data: data[:-1],
+        lambda data: data[:10],
+        lambda data: b"",
+        lambda data: b"[]\n",
+        lambda data: data.replace(b'"m"', b'"n"'),
+    ],
 )
 def test_a_spoilt_entry_counts_as_absent_and_is_replaced(cache: BuildCache, spoil: object) -> None:
     cache.write("aabb", FINDINGS, b"\0asm")
