@@ -23,7 +23,7 @@ from .instructions import (
 )
 from .module import Module
 from .reader import Reader
-from .scan import UNREAD, compile_collector, compile_scanner, find_instructions
+from .scan import UNREAD, compile_collector, find_instructions
 from .types import FuncType, is_reference
 
 CallKind = Literal[
@@ -43,9 +43,8 @@ _NOTHING: frozenset[int] = frozenset()
 _OPCODES = (CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF, REF_FUNC)
 _OTHERS = frozenset(_OPCODES[1:])
 _PLACE = {opcode: place for place, opcode in enumerate(_OPCODES)}
-_COLLECTOR = compile_collector(_OPCODES)
-_SCANNER = compile_scanner(_OPCODES)
-_SITES = compile_scanner(_KINDS)
+_CALLS = frozenset(_KINDS)
+_COLLECTED = frozenset(_OPCODES)
 
 
 class CallSite(NamedTuple):
@@ -164,7 +163,7 @@ def call_graph(module: Module) -> CallGraph:
     :raises WasmFormatError: code is malformed, or calls a function or a type that does not exist
     """
     data = module.data
-    collect = _COLLECTOR.findall
+    collect = compile_collector(_COLLECTED).findall
     packed = _Packed().__getitem__
     direct: dict[int, frozenset[int]] = {}
     rest: dict[int, defaultdict[int, set[int]]] = {}
@@ -219,7 +218,7 @@ def _address_taken(module: Module, ref_func: Edges) -> frozenset[int]:
 
 def _calls_plainly(data: bytes, start: int, end: int) -> frozenset[int]:
     """Collect calls where the expression could not."""
-    found = find_instructions(data, start, end, _SCANNER, _OPCODES)
+    found = find_instructions(data, start, end, _COLLECTED)
     return frozenset([_PLACE[each.opcode] << 32 | int(each.immediates[0]) for each in found])
 
 
@@ -252,7 +251,7 @@ def iterate_call_sites(module: Module, function: int) -> Iterator[CallSite]:
     :raises WasmFormatError: the code is malformed
     """
     start, end = module.code_range(function)
-    for instruction in find_instructions(module.data, start, end, _SITES, _KINDS):
+    for instruction in find_instructions(module.data, start, end, _CALLS):
         yield CallSite(instruction.offset, _KINDS[instruction.opcode], instruction.immediates[0])
 
 

@@ -298,7 +298,12 @@ class _Parser:
     def _functions(self, reader: Reader) -> None:
         types = self.module.types
         count = reader.count("functions", limits.FUNCTIONS)
-        self.spaces.functions += [read_function_type_index(reader, types) for _ in range(count)]
+        start = reader.pos
+        indexes = [reader.u32() for _ in range(count)]
+        if any(index >= len(types) or not isinstance(types[index], FuncType) for index in set(indexes)):
+            reader.pos = start  # again, for the place
+            indexes = [read_function_type_index(reader, types) for _ in range(count)]
+        self.spaces.functions += indexes
 
     def _tables(self, reader: Reader) -> None:
         types, initialisers = read_tables(reader)

@@ -3,7 +3,7 @@
 They are made from ``instructions.SIGNATURES``, so that all know the same opcodes. A match is a run of
 instructions of no interest and the one that ends it: immediates are passed over as such, and a constant
 that holds the byte of a call is never taken for one. What an expression cannot measure (a branch table
-of 128 targets or more, say), and whatever it does not know, is left to the plain decoder; so bytes that are
+of 256 targets or more, say), and whatever it does not know, is left to the plain decoder; so bytes that are
 no code give that decoder's error. (Numbers are held to their length here, not to their range.)
 
 What follows a run always matches, so the expressions never go back and take linear time. ``_RUN`` bounds
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from .instructions import BR_TABLE, SELECT_TYPED, SIGNATURES, TRY_TABLE, Instruction, read_instruction
 from .reader import Reader
@@ -81,6 +82,7 @@ def _measured_vectors() -> dict[int, bytes]:
     """Return expressions for instructions that hold a vector, as far as it is short."""
     tables = [b"\\x%02x" % n + _SMALL + b"{%d}" % (n + 1) for n in range(128)]
     tables += [b"\\x%02x(?:" % n + _U32 + b"){%d}" % (n + 1) for n in range(128)]
+    tables += [b"\\x%02x\x01(?:" % n + _U32 + b"){%d}" % (n + 1) for n in range(128, 256)]
     clause = rb"(?:[\x00\x01]" + _U32 + _U32 + rb"|[\x02\x03]" + _U32 + rb")"
     clauses = [b"\\x%02x" % n + clause * n for n in range(5)]
     return {
@@ -115,7 +117,8 @@ UNREAD = frozenset(bytes([value]) for value in range(256))
 """What a collector finds where it met something that it cannot measure: its whole finding is then void."""
 
 
-def compile_collector(collected: Collection[int]) -> re.Pattern[bytes]:
+@cache
+def compile_collector(collected: frozenset[int]) -> re.Pattern[bytes]:
     """Make the expression whose ``findall`` over code gives the instructions ``collected``, as bytes.
 
     There are empty finds too, to be left out; and when one of ``UNREAD`` is among the finds, all that is
@@ -131,19 +134,18 @@ def compile_collector(collected: Collection[int]) -> re.Pattern[bytes]:
     return re.compile(_run(collected) + b"(" + b"|".join([*wanted, rb"\Z", b"."]) + b")", re.DOTALL)
 
 
-def compile_scanner(stops: Collection[int]) -> re.Pattern[bytes]:
+@cache
+def compile_scanner(stops: frozenset[int]) -> re.Pattern[bytes]:
     """Make the expression that matches a run of instructions other than ``stops``, as long as it can tell."""
     return re.compile(_run(stops), re.DOTALL)
 
 
-def find_instructions(
-    data: bytes, start: int, end: int, scanner: re.Pattern[bytes], stops: Collection[int]
-) -> Iterator[Instruction]:
+def find_instructions(data: bytes, start: int, end: int, stops: frozenset[int]) -> Iterator[Instruction]:
     """Go over the code between two offsets and read each instruction whose opcode is in ``stops``.
 
-    :param scanner: what ``compile_scanner`` made for them
     :raises WasmFormatError: the code is malformed
     """
+    scanner = compile_scanner(stops)
     while start < end:
         match = scanner.match(data, start, end)
         if match is not None:

@@ -1,0 +1,177 @@
+"""Which functions of a build Asyncify has instrumented, read from its bytes.
+
+Binaryen's pass keeps its state in two mutable globals: the state (i32: 0 normal, 1 unwinding, 2 rewinding)
+and the data (an address). Its control function ``asyncify_start_unwind`` begins, at every optimisation level,
+with setting the one to 1 and the other to its argument; the globals are found by that shape, since exports
+may be renamed. Relocatable builds import them as ``__asyncify_state`` and ``__asyncify_data``.
+
+An instrumented function reads both: the state after each call that may suspend, the data to save its
+locals and where it was. No other does: control functions read one of them at most, and the checks that
+``asyncify-asserts`` puts into all other functions read only the state. Where optimisation has inlined
+control functions into one that calls them itself, it must also write through the data.
+Source: Binaryen src/passes/Asyncify.cpp, opening comment; tried on 132, see
+``tests/integration/test_asyncified_builds.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .instructions import (
+    CALL,
+    GLOBAL_GET,
+    GLOBAL_SET,
+    I32_CONST,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    Instruction,
+    read_instructions,
+)
+from .module import Module
+from .scan import find_instructions
+
+_STATE_IMPORT, _DATA_IMPORT = "__asyncify_state", "__asyncify_data"
+_UNWINDING = 1
+_DROP = 0x1A
+_STORES = (0x36, 0x37)  # i32.store, i64.store: the data block's stack position
+_STORE_WITHIN = 12
+"""How many instructions may lie between reading the data global and storing through it (seen: up to 8)."""
+_CONTROL_BYTES = 64
+"""Control functions are shorter than this (seen: 24 bytes), so no other body is read to find them."""
+_GLOBALS = frozenset({GLOBAL_GET, GLOBAL_SET})
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncifyGlobals:
+    """The indexes of the globals that hold Asyncify's state and the address of its data block."""
+
+    state: int
+    data: int
+
+
+def asyncify_globals(module: Module) -> AsyncifyGlobals | None:
+    """Return the globals that an Asyncify build keeps its state in; None: it is no such build.
+
+    :raises WasmFormatError: code is malformed
+    """
+    imported = {
+        each.name: each.index
+        for each in module.imports
+        if each.kind == "global" and each.name in (_STATE_IMPORT, _DATA_IMPORT)
+    }
+    if len(imported) == 2:
+        return AsyncifyGlobals(imported[_STATE_IMPORT], imported[_DATA_IMPORT])
+    for export in module.exports:
+        if export.kind == "func" and (found := _start_unwind(module, export.index)):
+            return found
+    return None
+
+
+def _start_unwind(module: Module, function: int) -> AsyncifyGlobals | None:
+    """Return the globals that a function sets if it is ``asyncify_start_unwind``."""
+    if function < module.imported_function_count or module.function_type(function).results:
+        return None
+    if module.function_type(function).params not in (("i32",), ("i64",)):
+        return None
+    start, end = module.body_range(function)
+    if end - start > _CONTROL_BYTES:
+        return None
+    head: list[Instruction] = []
+    for instruction in read_instructions(module.data, *module.code_range(function)):
+        head.append(instruction)
+        if len(head) == 5:
+            break
+    if [each.opcode for each in head] != [I32_CONST, GLOBAL_SET, LOCAL_GET, GLOBAL_SET, GLOBAL_GET]:
+        return None
+    (value,), (state,), (argument,), (data,), (read,) = (each.immediates for each in head)
+    if (value, argument, read) != (_UNWINDING, 0, data) or state == data:
+        return None
+    return AsyncifyGlobals(state, data)
+
+
+def is_asyncified(module: Module) -> bool:
+    """Whether this is an Asyncify build.
+
+    :raises WasmFormatError: code is malformed
+    """
+    return asyncify_globals(module) is not None
+
+
+def instrumented_functions(module: Module) -> frozenset[int]:
+    """Return the functions that Asyncify has instrumented; none if this is no such build.
+
+    A function into which others were inlined after the pass counts if one of these was instrumented.
+
+    :raises WasmFormatError: code is malformed
+    """
+    found = asyncify_globals(module)
+    if found is None:
+        return frozenset()
+    reads = [_read_of(index) for index in (found.state, found.data)]
+    return frozenset(
+        function
+        for function in range(module.imported_function_count, module.function_count)
+        if all(read.search(module.data, *module.body_range(function)) for read in reads)
+        and _is_instrumented(module, function, found)
+    )
+
+
+def _read_of(index: int) -> re.Pattern[bytes]:
+    """Return an expression for the bytes of ``global.get index``: where they are not, no such read is."""
+    digits = [index >> shift & 0x7F for shift in (0, 7, 14, 21, 28)]
+    used = max(1, -(-index.bit_length() // 7))
+    minimal = bytes([*(digit | 0x80 for digit in digits[: used - 1]), digits[used - 1]])
+    padded = bytes(digit | 0x80 for digit in digits[:used])
+    longer = re.escape(padded) + rb"\x80{0,%d}\x00" % (4 - used) if used < 5 else re.escape(minimal)
+    return re.compile(rb"\x23(?:" + re.escape(minimal) + b"|" + longer + b")", re.DOTALL)
+
+
+def _is_instrumented(module: Module, function: int, found: AsyncifyGlobals) -> bool:
+    read: set[int] = set()
+    sets_state = False
+    accesses = find_instructions(module.data, *module.code_range(function), _GLOBALS)
+    for access in accesses:
+        if access.opcode == GLOBAL_GET:
+            read.add(access.immediates[0])
+        elif access.immediates[0] == found.state:
+            sets_state = True
+    if not {found.state, found.data} <= read:
+        return False
+    return not sets_state or _stores_through_data(module, function, found)
+
+
+def _stores_through_data(module: Module, function: int, found: AsyncifyGlobals) -> bool:
+    since = _STORE_WITHIN + 1
+    for instruction in read_instructions(module.data, *module.code_range(function)):
+        since += 1
+        if instruction.opcode == GLOBAL_GET and instruction.immediates[0] == found.data:
+            since = 0
+        elif instruction.opcode in _STORES and since <= _STORE_WITHIN:
+            return True
+    return False
+
+
+def suspending_imports(module: Module) -> frozenset[int] | None:
+    """Return the imports after whose calls instrumented functions look whether they are to unwind.
+
+    None: no Asyncify build. What no instrumented function calls directly can't be told and is left out.
+
+    :raises WasmFormatError: code is malformed
+    """
+    found = asyncify_globals(module)
+    if found is None:
+        return None
+    suspending: set[int] = set()
+    for function in instrumented_functions(module):
+        called: int | None = None
+        for instruction in read_instructions(module.data, *module.code_range(function)):
+            if instruction.opcode == CALL:
+                called = instruction.immediates[0]
+            elif called is not None and instruction.opcode not in (LOCAL_SET, LOCAL_TEE, _DROP):
+                reads_state = instruction.opcode == GLOBAL_GET and instruction.immediates[0] == found.state
+                if reads_state and called < module.imported_function_count:
+                    suspending.add(called)
+                called = None
+    return frozenset(suspending)
