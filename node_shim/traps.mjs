@@ -6,7 +6,7 @@
  * one text for a call of null and one of another type, which goes for the latter.
  */
 const TEXTS = [
-  ["suspend-error", /trying to suspend|javascript frames? (found )?between|suspenderror|not on a suspendable stack/],
+  ["suspend-error", /(trying|attempting) to suspend|javascript frames? (found )?between|suspenderror|not on a suspendable stack/],
   ["null-call", /table element is null|call_indirect to a null/],
   ["signature-mismatch", /function signature mismatch|indirect call signature/],
   ["integer-divide-by-zero", /divide by zero|remainder by zero|division by zero/],
