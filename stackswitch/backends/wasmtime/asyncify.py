@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -80,20 +81,19 @@ class AsyncifyBackend:
         except Exception as error:  # noqa: BLE001 (whatever wasmtime has against the module)
             return Observation(status="error", detail=f"wasmtime refuses the module: {error}")
         late = deadline(timeout_s + _GRACE_S)
-        observed = asyncio.run(
-            _run_case(
-                partial(
-                    AsyncifyWorld,
-                    self._engine,
-                    loaded.case,
-                    prepared,
-                    detect=self._detect,
-                    is_over=lambda: stop.is_set() or late(),
-                ),
-                loaded.case,
-                timeout_s,
-            )
+        make = partial(
+            AsyncifyWorld,
+            self._engine,
+            loaded.case,
+            prepared,
+            detect=self._detect,
+            is_over=lambda: stop.is_set() or late(),
         )
+        try:
+            observed = asyncio.run(_run_case(make, loaded.case, timeout_s))
+        except Exception as error:  # noqa: BLE001 (one case must not end the others)
+            text = "".join(traceback.format_exception(error)[-3:])
+            return Observation(status="error", detail=f"the backend broke down: {text}")
         return observed.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
 
     def _read(self, loaded: LoadedCase, name: str, wasm: bytes) -> Prepared:

@@ -246,4 +246,4 @@ class _Served:
         if failure.tag is None:
             return HostError(failure.message)
         instance = self.caller.instance
-        return ThrowTag(instance.tag(failure.tag), [instance.val(text) for text in failure.values])
+        return ThrowTag(instance.extern(failure.tag, "tag"), [instance.val(text) for text in failure.values])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import Any
 
 from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
@@ -272,7 +271,3 @@ class GuestInstance:
             raise ScriptError("a global of a type that cannot cross the boundary")
         bits = int.from_bytes(ctypes.string_at(at, 16), "little")
         return self.text(kind, bits & ((1 << NUMBER_BITS[kind]) - 1))
-
-    def tag(self, name: str) -> Any:
-        """Return an exported tag's extern; the ``wasmtime_tag_t`` is 8 bytes into it."""
-        return self.extern(name, "tag")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from .capi import Api, GuestTrap, Handle, Val, address, take_error, take_trap
+from .capi import Api, Extern, GuestTrap, Handle, Val, address, take_error, take_trap
 from .values import References
 
 
@@ -22,11 +22,11 @@ class GuestException(Exception):  # noqa: N818 (the field's word)
 class ThrowTag(Exception):  # noqa: N818 (not an error of ours: it is thrown into the guest)
     """Raised by a host function to throw a wasm exception with a tag of the guest's.
 
-    :param tag: address of the ``wasmtime_tag_t``
+    :param tag: the exported tag
     :param values: the payload, each a ``wasmtime_val_t``
     """
 
-    def __init__(self, tag: int, values: list[Val]) -> None:
+    def __init__(self, tag: Extern, values: list[Val]) -> None:
         super().__init__("a wasm exception thrown by the host")
         self.tag = tag
         self.values = values
@@ -75,7 +75,7 @@ class Store:
         """
         if isinstance(error, ThrowTag):
             values = (Val * len(error.values))(*error.values)
-            return self._throw(error.tag, values, error)
+            return self._throw(ctypes.addressof(error.tag) + 8, values, error)
         if catchable and not isinstance(error, GuestTrap):
             number = len(self._failures) + 1
             self._failures[number] = error
