@@ -22,7 +22,7 @@ class Call {
     this.instance = instance;
     this.export = exportName;
     this.parent = parent ?? null;
-    this.suspensions = 0; // its own, and those of the calls that its host functions make
+    this.suspensions = 0; // its own, not those of the calls that its host functions make
     this.waits = new Set(); // what rejects each thing it waits for
     this.stackPointer = instance.exports.__stack_pointer?.value; // of the guest's C stack
     this.cancelled = false;
@@ -156,7 +156,7 @@ class Run {
   }
 
   suspended(instance, importName, call) {
-    for (let each = call; each; each = each.parent) each.suspensions++;
+    if (call !== undefined) call.suspensions++;
     this.suspensions.add(instance.name, importName, call?.export ?? "", guestFrames());
   }
 
