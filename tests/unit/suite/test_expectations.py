@@ -40,9 +40,7 @@ EXPECT_42 = {"values": ["i32:42"], "suspensions": 1}
 
 
 def test_all_as_expected() -> None:
-    result = judge(
-        case(expect=EXPECT_42), JSPI, finished(returned("i32:42", suspensions=1), suspension_count=1)
-    )
+    result = judge(case(expect=EXPECT_42), JSPI, finished(returned("i32:42"), suspension_count=1))
     check(result, "returned", True)
     assert result.suspensions == 1
     assert result.detail == ""
@@ -51,9 +49,9 @@ def test_all_as_expected() -> None:
 @pytest.mark.parametrize(
     ("expect", "seen", "says"),
     [
-        (EXPECT_42, finished(returned("i32:41", suspensions=1)), "expected i32:42, got i32:41"),
-        (EXPECT_42, finished(returned("i32:42", suspensions=2)), "expected 1 suspensions, saw 2"),
-        (EXPECT_42, finished(returned(suspensions=1)), "got nothing"),
+        (EXPECT_42, finished(returned("i32:41"), suspension_count=1), "expected i32:42, got i32:41"),
+        (EXPECT_42, finished(returned("i32:42"), suspension_count=2), "expected 1 suspensions, saw 2"),
+        (EXPECT_42, finished(returned(), suspension_count=1), "got nothing"),
         ({"log": ["e.w"]}, finished(returned(), log=("e.w", "e.w")), "imports called"),
         ({"stdout": "hi"}, finished(returned(), stdout="ho"), "output"),
         ({"memory": [{"at": 4, "hex": "00ff"}]}, finished(returned(memory=("0000",))), "memory at 0x4"),
@@ -120,12 +118,12 @@ def test_a_difference_replaces_what_is_expected_on_its_backend_alone() -> None:
     differing = case(expect=EXPECT_42, differs=[TAIL_CALL])
     check(judge(differing, ASYNCIFY, unsupported("tail-call")), "unsupported", True, "the pass refuses them")
     check(judge(differing, JSPI, unsupported("tail-call")), "unsupported", False)
-    check(judge(differing, JSPI, finished(returned("i32:42", suspensions=1))), "returned", True)
+    check(judge(differing, JSPI, finished(returned("i32:42"), suspension_count=1)), "returned", True)
 
 
 def test_an_unexpected_pass_fails() -> None:
     differing = case(expect=EXPECT_42, differs=[TAIL_CALL])
-    result = judge(differing, ASYNCIFY, finished(returned("i32:42", suspensions=1)))
+    result = judge(differing, ASYNCIFY, finished(returned("i32:42"), suspension_count=1))
     check(result, "returned", False, "the difference has to go")
 
 
@@ -155,7 +153,7 @@ def test_steps_are_judged_each_by_its_own_expectation() -> None:
     check(judge(two, JSPI, good), "returned", True)
     bad = finished(trapped("unreachable"), returned("i32:2", step=1), suspension_count=2)
     check(judge(two, JSPI, bad), "wrong", False, "step 1: expected i32:1")
-    assert "3 suspensions in all, saw 2" in judge(two, JSPI, bad).detail
+    assert "expected 3 suspensions, saw 2" in judge(two, JSPI, bad).detail
     late = finished(trapped("unreachable"), trapped("unreachable", step=1), suspension_count=3)
     check(judge(two, JSPI, late), "trapped", False, "step 1")
 
@@ -167,3 +165,11 @@ def test_a_step_may_differ_by_backend() -> None:
     )
     check(judge(differing, JSPI, finished(returned("i32:2"))), "returned", True)
     check(judge(differing, ASYNCIFY, finished(returned("i32:2"))), "wrong", False)
+
+
+def test_a_step_counts_its_own_call_and_the_case_all_of_them() -> None:
+    both = case(step=[{"call": "a", "expect": {"suspensions": 1}}], expect={"suspensions": 2})
+    check(judge(both, JSPI, finished(returned(suspensions=1), suspension_count=2)), "returned", True)
+    check(judge(both, JSPI, finished(returned(suspensions=2), suspension_count=2)), "wrong", False, "step 0")
+    short = case(expect={"suspensions": 2})
+    check(judge(short, JSPI, finished(returned(suspensions=1), suspension_count=2)), "returned", True)

@@ -68,7 +68,9 @@ def test_what_is_no_suite(tmp_path: Path) -> None:
 
 
 def test_every_malformed_file_is_named_at_once(tmp_path: Path) -> None:
-    write(tmp_path, {"a.toml": "why = 1 2", "b.toml": TOML + "surprise = 1\n", "c.toml": b"\xff", "a.wat": WAT})
+    write(
+        tmp_path, {"a.toml": "why = 1 2", "b.toml": TOML + "surprise = 1\n", "c.toml": b"\xff", "a.wat": WAT}
+    )
     with pytest.raises(SuiteError) as caught:
         load_suite(tmp_path)
     text = str(caught.value)
