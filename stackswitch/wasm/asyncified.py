@@ -38,6 +38,8 @@ _DROP = 0x1A
 _STORES = (0x36, 0x37)  # i32.store, i64.store: the data block's stack position
 _STORE_WITHIN = 12
 """How many instructions may lie between reading the data global and storing through it (seen: up to 8)."""
+_BETWEEN = (LOCAL_SET, LOCAL_TEE, _DROP, I32_CONST)
+"""What stands between a call and the look at the state: its result put away, the call's number."""
 _CONTROL_BYTES = 64
 """Control functions are shorter than this (seen: 24 bytes), so no other body is read to find them."""
 _GLOBALS = frozenset({GLOBAL_GET, GLOBAL_SET})
@@ -163,15 +165,24 @@ def suspending_imports(module: Module) -> frozenset[int] | None:
     found = asyncify_globals(module)
     if found is None:
         return None
+    imports = module.imported_function_count
     suspending: set[int] = set()
     for function in instrumented_functions(module):
+        # The last call; then whether the state was read just after it.
         called: int | None = None
+        state_read = False
         for instruction in read_instructions(module.data, *module.code_range(function)):
             if instruction.opcode == CALL:
-                called = instruction.immediates[0]
-            elif called is not None and instruction.opcode not in (LOCAL_SET, LOCAL_TEE, _DROP):
-                reads_state = instruction.opcode == GLOBAL_GET and instruction.immediates[0] == found.state
-                if reads_state and called < module.imported_function_count:
+                called, state_read = instruction.immediates[0], False
+            elif called is None or called >= imports:
+                continue
+            elif state_read:
+                # A comparison with 0 would be the guard of what comes next, not a look at what came back.
+                if instruction[2:] == (I32_CONST, (_UNWINDING,)):
                     suspending.add(called)
+                called = None
+            elif instruction[2:] == (GLOBAL_GET, (found.state,)):
+                state_read = True
+            elif instruction.opcode not in _BETWEEN:
                 called = None
     return frozenset(suspending)
