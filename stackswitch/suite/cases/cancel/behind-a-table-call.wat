@@ -1,0 +1,11 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (type $f (func (result i32)))
+  (table 1 funcref)
+  (elem (i32.const 0) func $task)
+  (global $entered (export "entered") (mut i32) (i32.const 0))
+  (func $task (result i32)
+    (global.set $entered (i32.add (global.get $entered) (i32.const 1)))
+    (i32.add (i32.mul (global.get $entered) (i32.const 10)) (call $wait)))
+  (func (export "main") (result i32)
+    (call_indirect (type $f) (i32.const 0))))

@@ -1,0 +1,12 @@
+(module
+  (import "env" "wait" (func $wait (result i32)))
+  (import "env" "apply" (func $apply (result i32)))
+  (global $after (export "after") (mut i32) (i32.const 0))
+  (func (export "divide") (param $x i32) (result i32)
+    (i32.div_u (i32.const 84) (local.get $x)))
+  (func (export "main") (result i32)
+    (local $sum i32)
+    (local.set $sum (call $wait))
+    (local.set $sum (i32.add (local.get $sum) (call $apply)))
+    (global.set $after (i32.add (global.get $after) (i32.const 1)))
+    (local.get $sum)))
