@@ -45,6 +45,9 @@ SQLITE_FLAGS = (
     "-DSQLITE_OMIT_LOCALTIME",
     "-DSQLITE_OMIT_SHARED_CACHE",
     "-DSQLITE_OMIT_WAL",
+    # Sorts and statement journals go to temporary files early, so that small cases reach that code too.
+    "-DSQLITE_SORTER_PMASZ=8",
+    "-DSQLITE_STMTJRNL_SPILL=0",
 )
 LINK_FLAGS = ("-Wl,--export=__stack_pointer", "-Wl,-z,stack-size=262144")
 
@@ -134,7 +137,8 @@ def compile_program(program: Program) -> tuple[bytes, dict[str, object], str]:
         ours = [f"ours/{Path(each).name}" for each in program.ours if each.endswith(".c")]
         output = f"{program.name}.wasm"  # the linker makes it the module's name too
         # Relative names only, so that no path of this machine can get into the module.
-        flags = ["--target=wasm32-wasi", "-g0", *program.flags, *LINK_FLAGS]
+        # -g, since this compiler's -Os would else drop the names as well; the DWARF goes below.
+        flags = ["--target=wasm32-wasi", "-g", *program.flags, *LINK_FLAGS]
         _zig(["cc", *flags, "-w", "-I.", *ours, *theirs, "-o", output], folder)
         module = without_debug((folder / output).read_bytes())
         version, licence = program.version(folder), program.licence(folder)

@@ -43,7 +43,8 @@ static sqlite3 *open_database(void) {
         printf("error: %s\n", sqlite3_errmsg(db));
         exit(1);
     }
-    sqlite3_create_function(db, "wait", 1, SQLITE_UTF8, NULL, sql_wait, NULL, NULL);
+    /* Deterministic, as a host's answer need not be: only so may it stand in an index or a generated column. */
+    sqlite3_create_function(db, "wait", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_wait, NULL, NULL);
     sqlite3_create_collation(db, "WAITING", SQLITE_UTF8, NULL, waiting_collation);
     return db;
 }
@@ -123,6 +124,7 @@ static char *read_input(void) {
 int main(int argc, char **argv) {
     sqlite3 *db;
     int failed = 0;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a run that is cut short has printed what it came to */
     if (sqlite3_initialize() != SQLITE_OK) return 2;
     db = open_database();
     if (argc > 1) {
