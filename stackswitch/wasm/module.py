@@ -99,6 +99,8 @@ class Module:
         self.elements: tuple[ElementSegment, ...] = ()
         self.data_count: int | None = None
         self.bodies: tuple[tuple[int, int], ...] = ()
+        self.section_offsets: dict[int, int] = {}
+        """Where the content of each section but custom ones starts, by the section's number."""
         self.custom_sections: dict[str, tuple[int, int]] = {}
         """Offset and size of the content by name; of two with one name, the first."""
         _Parser(self).run()
@@ -265,6 +267,7 @@ class _Parser:
             if place <= last:
                 raise reader.fail(f"section {section} out of order", start)
             last = place
+            module.section_offsets[section] = content.pos
             self.readers[section](content)
             content.expect_end(f"section {section}")
         declared = len(spaces.functions) - module.imported_function_count

@@ -130,7 +130,9 @@ def compile_collector(collected: frozenset[int]) -> re.Pattern[bytes]:
     wanted = [
         _opcodes(codes) + b"".join(_PATTERNS[letter] for letter in letters)
         for letters, codes in by_letters.items()
+        if all(letter in _PATTERNS for letter in letters)
     ]
+    wanted += [pattern for code, pattern in _measured_vectors().items() if code in collected]
     return re.compile(_run(collected) + b"(" + b"|".join([*wanted, rb"\Z", b"."]) + b")", re.DOTALL)
 
 
