@@ -5,7 +5,7 @@
 
 import { betweenMessage, HostImport, Turns } from "./host.mjs";
 import { framesOfError, guestFrames, Suspensions } from "./stacks.mjs";
-import { Exit, explain, HostFailure, isSuspendError, NameMissing, SuspendRefused } from "./traps.mjs";
+import { Exit, explain, HostFailure, isSuspendError, meant, NameMissing, SuspendRefused, uncatchable } from "./traps.mjs";
 import { fromWire, References, resultList, toWire } from "./values.mjs";
 import { Wasi, WASI_MODULE } from "./wasi.mjs";
 
@@ -27,7 +27,7 @@ class Call {
     this.stackPointer = instance.exports.__stack_pointer?.value; // of the guest's C stack
     this.cancelled = false;
     this.promise = null;
-    this.ended = null; // {values} or {error}
+    this.ended = null; // {values}, or {error, thrown}: what it means and what the guest's caller gets
   }
 
   get isCancelled() {
@@ -152,7 +152,7 @@ class Run {
   missing(list, name, message) {
     this.found[list].add(name);
     this.over = true;
-    return new NameMissing(message);
+    return uncatchable(new NameMissing(message));
   }
 
   suspended(instance, importName, call) {
@@ -210,12 +210,17 @@ class Run {
       instance.open.delete(call);
       call.ended = { values: resultList(value, results.length).map((each, i) => instance.toWire(each, results[i])) };
     };
-    const fail = (error) => {
+    const fail = (thrown) => {
+      const error = meant(thrown);
       const isLatest = [...instance.open].at(-1) === call; // else a later call's frames lie below
       instance.open.delete(call);
       if (isLatest) call.restoreStackPointer();
-      if (error instanceof Exit && error.status === 0) call.ended = { values: [] };
-      else call.ended = { error: this.#explained(error, call, promising, byHost, suspending) };
+      if (error instanceof Exit && error.status === 0 && parent === null) {
+        call.ended = { values: [] };
+        return;
+      }
+      const explained = this.#explained(error, call, promising, byHost, suspending);
+      call.ended = { error: explained, thrown: explained === error ? thrown : explained };
     };
     instance.open.add(call);
     this.active.push({ kind: promising ? "promising" : "plain", name: exportName, call, byHost: suspending ? null : byHost });
@@ -357,7 +362,8 @@ async function runOnce(plan, modules, lists, environment) {
   try {
     try {
       run.instantiate();
-    } catch (error) {
+    } catch (thrown) {
+      const error = meant(thrown);
       if (isSuspendError(error)) {
         const place = run.plan.instances[run.instances.size].name;
         return { run, seen: { ...seen, status: "unsupported", unsupported: { feature: "start-suspension", where: place } } };

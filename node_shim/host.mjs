@@ -1,6 +1,6 @@
 // What a case's host functions do when they are called, as its entries say (docs/suite-format.md).
 
-import { HostFailure, NameMissing, SuspendRefused } from "./traps.mjs";
+import { HostFailure, NameMissing, SuspendRefused, uncatchable } from "./traps.mjs";
 import { isExpected, resultValue } from "./values.mjs";
 
 const LOG_LIMIT = 10_000;
@@ -61,7 +61,7 @@ export class HostImport {
 
   #called(args) {
     const { run } = this;
-    if (run.over) throw new NameMissing("this run is over");
+    if (run.over) throw uncatchable(new NameMissing("this run is over"));
     const call = run.currentCall(this.instance);
     if (this.suspending) this.#checkSuspendable();
     if (run.log.length < LOG_LIMIT) run.log.push(this.name);
@@ -151,7 +151,7 @@ export class HostImport {
     const inner = run.beginCall(instance, reentry.export, reentry.args, { parent: call, byHost: this.name, suspending: reentry.suspending });
     if (inner.promise !== null) yield inner.promise;
     const ended = inner.ended;
-    if (ended.error !== undefined) throw ended.error;
+    if (ended.error !== undefined) throw ended.thrown;
     if (reentry.values !== null) {
       const same = reentry.values.length === ended.values.length && reentry.values.every((each, i) => isExpected(each, ended.values[i]));
       if (!same) {

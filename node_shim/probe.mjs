@@ -43,4 +43,6 @@ try {
   reason = `a suspension failed: ${error}`;
 }
 const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? process.versions.node;
-console.log(JSON.stringify({ version, works: reason === "", reason, features: reason === "" ? engineFeatures() : [] }));
+// The program itself: what was started may be a shim that looks for it and starts it.
+const program = globalThis.process?.execPath ?? "";
+console.log(JSON.stringify({ version, program, works: reason === "", reason, features: reason === "" ? engineFeatures() : [] }));

@@ -1,7 +1,7 @@
 // WASI preview 1 for programs without files: arguments, environment, standard streams, clocks, random numbers,
 // proc_exit. Numbers and layouts: github.com/WebAssembly/WASI, legacy/preview1/docs.md.
 
-import { Exit } from "./traps.mjs";
+import { Exit, uncatchable } from "./traps.mjs";
 
 export const WASI_MODULE = "wasi_snapshot_preview1";
 
@@ -224,7 +224,7 @@ export class Wasi {
   }
 
   proc_exit(_, status) {
-    throw new Exit(status);
+    throw uncatchable(new Exit(status));
   }
 }
 

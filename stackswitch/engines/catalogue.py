@@ -41,7 +41,13 @@ ENGINES = {
             flag_sets=(
                 (EDGES_EXACT,),  # Node 24.20 and later
                 (JSPI_FLAG, EDGES_EXACT),  # 24.0 to 24.19
-                (JSPI_FLAG, UNINLINED, EDGES_EXACT, "--experimental-wasm-exnref", "--experimental-wasm-memory64"),
+                (
+                    JSPI_FLAG,
+                    UNINLINED,
+                    EDGES_EXACT,
+                    "--experimental-wasm-exnref",
+                    "--experimental-wasm-memory64",
+                ),
                 (JSPI_FLAG, UNINLINED, EDGES_EXACT),  # 23, with and without what it also keeps behind flags
                 (JSPI_FLAG, UNINLINED),
                 (),

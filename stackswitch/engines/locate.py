@@ -121,7 +121,7 @@ def _engine(
 ) -> Engine:
     return Engine(
         kind=kind.name,
-        path=path,
+        path=result.program or path,
         version=result.version,
         flags=result.flags or (),
         features=result.features,

