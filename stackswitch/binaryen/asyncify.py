@@ -17,7 +17,7 @@ from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 
 from .cache import BuildCache, entry_key
-from .features import feature_flags
+from .features import module_flags
 from .findings import explain, imported_name, missing_features, read_warnings
 from .listfile import OPTIONS, list_text, matches
 from .locate import FoundTool, find_wasm_opt
@@ -129,8 +129,7 @@ class Binaryen:
     ) -> AsyncifyResult:
         wasm, memory = with_reachable_memory(module, request.memory)
         unmatched = _unusable(module, lists)
-        features = [name for prefix, name in module.target_features if prefix != "-"]
-        flags = list(feature_flags((), features, emit_exnref=request.emit_exnref))
+        flags = list(await asyncio.to_thread(module_flags, module, emit_exnref=request.emit_exnref))
         for _ in range(_MOST_ROUNDS):
             files = {f"{OPTIONS[which]}.txt": list_text(names) for which, names in lists.items()}
             files["in.wasm"] = wasm

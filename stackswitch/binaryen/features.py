@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-EVERYWHERE = ("bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext")
-"""In every engine of the catalogue (Node 18 and later): telling of them changes nothing for anybody."""
+from stackswitch.wasm.features import used_features
+from stackswitch.wasm.module import Module
+
+HARMLESS = ("bulk-memory", "extended-const", "mutable-globals", "nontrapping-float-to-int", "sign-ext")
+"""Told of in any case. All but one are in every engine of the catalogue (Node 18 and later); extended-const
+is about the constants that globals and segments start with, which the pass leaves as they are."""
 
 _BY_FEATURE: dict[str, tuple[str, ...]] = {
     "exnref": ("exception-handling", "reference-types"),
@@ -57,7 +61,7 @@ def feature_flags(
     :param target_features: what its section of that name says, without the prefixes
     :param emit_exnref: exceptions will be written the new way, which takes reference types
     """
-    flags = set(EVERYWHERE)
+    flags = set(HARMLESS)
     for feature in used:
         flags.update(_BY_FEATURE.get(feature, ()))
     flags.update(_BY_TARGET_FEATURE[name] for name in target_features if name in _BY_TARGET_FEATURE)
@@ -66,3 +70,16 @@ def feature_flags(
     if emit_exnref and "exception-handling" in flags:
         flags.add("reference-types")
     return tuple(f"--enable-{flag}" for flag in sorted(flags))
+
+
+def module_flags(module: Module, *, emit_exnref: bool = False) -> tuple[str, ...]:
+    """The flags for a module: from its ``target_features`` section and from its bytes.
+
+    :param emit_exnref: exceptions will be written the new way
+    :raises WasmFormatError: code or that section is malformed
+    """
+    used = set(used_features(module))
+    if module.tags:  # engines of either kind have these, to Binaryen they are exceptions too
+        used.add("legacy-exceptions")
+    said = [name for prefix, name in module.target_features if prefix != "-"]
+    return feature_flags(used, said, emit_exnref=emit_exnref)
