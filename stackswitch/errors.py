@@ -126,3 +126,21 @@ class OutputError(StackswitchError):
 
     exit_code = 12
     slug = "output"
+
+
+class ListFileError(StackswitchError):
+    """A file that should hold a list of names holds none, two, or one that cannot be read or changed.
+
+    :param message: what is wrong and what to do
+    :param path: the file
+    :param line: where, counted from 1
+    """
+
+    exit_code = 13
+    slug = "list-file"
+
+    def __init__(self, message: str, *, path: str = "", line: int | None = None) -> None:
+        place = ":".join([each for each in (path, str(line) if line else "") if each])
+        super().__init__(f"{place}: {message}" if path else f"line {line}: {message}" if line else message)
+        self.path = path
+        self.line = line

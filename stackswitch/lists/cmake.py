@@ -1,0 +1,168 @@
+"""Lists in CMake files: link options, ``LINK_FLAGS`` and variables.
+
+Arguments are quoted (``"…"``), bracketed (``[=[…]=]``) or bare; ``${NAME}`` is filled in.
+Source: CMake's manual, cmake-language(7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .elements import Element, Place
+from .source import EXPANSION, Segment, Text, line_of
+from .values import setting_place
+from .words import SETTING, VARIABLE, mentions_list, word_places
+
+FORMAT = "CMake file"
+_COMMAND = re.compile(
+    r"^\s*(?:cmake_minimum_required|project|set|list|add_executable|add_library|add_link_options|if|"
+    r"target_link_options|target_link_libraries|set_target_properties|set_property|string)\s*\(",
+    re.MULTILINE | re.IGNORECASE,
+)
+_TOKEN = re.compile(
+    r"""(?P<blank>\s+)|(?P<comment>\#\[(?P<c>=*)\[.*?\](?P=c)\]|\#[^\n]*)|\[(?P<b>=*)\[(?P<bracket>.*?)\](?P=b)\]"""
+    r"""|(?P<open>\()|(?P<close>\))|(?P<quoted>"(?:[^"\\]|\\.)*"?)"""
+    r"""|(?P<bare>(?:[^\s()\#"\\]|\\.|"(?:[^"\\]|\\.)*")+)|(?P<rest>.)""",
+    re.DOTALL | re.VERBOSE,
+)
+_VARIABLE = re.compile(rf"{VARIABLE}\Z")
+_FLAG = re.compile(rf"-s({SETTING})=")
+_AFTER_S = re.compile(rf"({SETTING})=")
+_REFERENCE = re.compile(r"\$(?:ENV|CACHE)?\{[^}]*\}")
+
+
+@dataclass(frozen=True)
+class _Argument:
+    text: Text
+    start: int
+    end: int
+    quoted: bool
+
+
+def recognise(source: str, path: str = "") -> bool:
+    """Whether a text is a CMake file, by its commands; a name that says so is enough."""
+    return bool(re.search(r"(?:CMakeLists\.txt|\.cmake)\Z", path) or _COMMAND.search(source))
+
+
+def places(source: str, path: str = "") -> Iterator[Place]:
+    """Find the lists.
+
+    :raises ListFileError: one is malformed
+    """
+    for command, arguments in _commands(source):
+        if not any(mentions_list(each.text.chars) for each in arguments):
+            continue
+        variable = _variable_of(command, arguments)
+        if variable:
+            values = arguments[1 if command == "set" else 2 :]
+            values = [each for each in values if each.text.chars not in ("CACHE", "PARENT_SCOPE")]
+            yield _variable(source, variable, values, path)
+            continue
+        previous = ""
+        for argument in arguments:
+            yield from _in_argument(source, argument.text, previous, path)
+            previous = argument.text.chars
+
+
+def _variable_of(command: str, arguments: list[_Argument]) -> _Argument | None:
+    at = 0 if command == "set" else 1
+    if command == "list" and (not arguments or arguments[0].text.chars.upper() != "APPEND"):
+        return None
+    if command in ("set", "list") and len(arguments) > at and _VARIABLE.match(arguments[at].text.chars):
+        return arguments[at]
+    return None
+
+
+def _variable(source: str, variable: _Argument, values: list[_Argument], path: str) -> Place:
+    """Make a place of a variable: one value in emcc's way, or a name an argument."""
+    name = variable.text.chars
+    if len(values) == 1 and (values[0].quoted or "," in values[0].text.chars or "[" in values[0].text.chars):
+        return setting_place(source, values[0].text, format=FORMAT, variable=name, path=path, fragment=True)
+    elements = tuple(Element(each.text.chars, each.start, each.end) for each in values)
+    expansions = tuple(part for each in values for part in each.text.expansions(source))
+    quoted = {each.start: each.quoted for each in values}
+
+    def render(new: str, like: Element | None) -> str:
+        if (like is not None and quoted[like.start]) or not re.match(r"[^\s()#\"\\;$]+\Z", new):
+            return f'"{_escaped(new)}"'
+        return new
+
+    return Place(
+        format=FORMAT,
+        variable=name,
+        line=line_of(source, variable.start),
+        elements=() if expansions else elements,
+        spelling="emscripten",
+        at=variable.end,
+        render=lambda new, like: render(new, like) if like else f" {render(new, like)}",
+        expansions=expansions,
+        gap=" " if elements else "",
+    )
+
+
+def _in_argument(source: str, text: Text, previous: str, path: str) -> Iterator[Place]:
+    flag = _FLAG.match(text.chars) or (_AFTER_S.match(text.chars) if previous == "-s" else None)
+    if flag and not re.search(r"\s-", text.chars):
+        value = text.slice(flag.end(), len(text.chars))
+        yield setting_place(source, value, format=FORMAT, variable=flag[1], path=path)
+        return
+    if text.chars.startswith("SHELL:"):
+        text = text.slice(len("SHELL:"), len(text.chars))
+    yield from word_places(source, text, format=FORMAT, path=path)
+
+
+def _commands(source: str) -> Iterator[tuple[str, list[_Argument]]]:
+    name, depth, arguments = "", 0, list[_Argument]()
+    for token in _TOKEN.finditer(source):
+        kind = token.lastgroup if token["bracket"] is None else "bracket"
+        if kind == "open":
+            depth += 1
+            if depth == 1:
+                arguments = []
+        elif kind == "close":
+            depth -= 1
+            if depth <= 0:
+                yield name.lower(), arguments
+                depth = 0
+        elif kind == "bare" and not depth:
+            name = token[0]
+        elif kind in ("bare", "quoted", "bracket"):
+            arguments.append(_argument(source, token.start(), token.end(), kind or ""))
+
+
+def _argument(source: str, start: int, end: int, kind: str) -> _Argument:
+    """Decode an argument: a bracketed one stands as it is."""
+    if kind == "bracket":
+        inner_start, inner_end = source.index("[", start + 1) + 1, source.rindex("]", start, end - 1)
+        text = Text.gather(source, range(inner_start, inner_end))
+        return _Argument(text, start, end, quoted=True)
+    quoted = kind == "quoted"
+    at, stop = (start + 1, end - 1) if quoted else (start, end)
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    while at < stop:
+        char, step = source[at], at + 1
+        if reference := _REFERENCE.match(source, at, stop):
+            char, step = EXPANSION, reference.end()
+        elif char == "\\" and (line_end := re.compile(r"\\\r?\n").match(source, at)):
+            at = line_end.end()
+            continue
+        elif char == "\\" and step < stop:
+            char, step = {"n": "\n", "t": "\t", "r": "\r", ";": "\\;"}.get(source[step], source[step]), at + 2
+        chars.append(char[-1])
+        starts.append(at)
+        ends.append(step)
+        at = step
+    segments = (Segment(0, len(chars), start, end),) if quoted else ()
+
+    def encode(_at: int, text: str) -> str:
+        return _escaped(text) if quoted else re.sub(r'([\s()#"\\;$])', r"\\\1", text)
+
+    return _Argument(Text("".join(chars), starts, ends, encode, segments, stop), start, end, quoted)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r'([\\"$])', r"\\\1", text).replace("\n", "\\n")

@@ -1,0 +1,78 @@
+"""Lists in a Dockerfile: in the shell text of its instructions, lines joined as Docker joins them.
+
+Docker takes out an escape character at a line's end together with the line's end, and comment lines and
+blank lines between continued lines, before the shell sees any of it; even inside quotes. Source: the
+Dockerfile reference, "Escape", "Format" and "Here-documents".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .elements import Place
+from .source import Text
+from .words import mentions_list, word_places
+
+FORMAT = "Dockerfile"
+_DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)\s*\Z", re.IGNORECASE)
+_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
+
+
+def recognise(source: str, path: str = "") -> bool:
+    """Whether a text is a Dockerfile: its first instruction is one that may stand first."""
+    del path
+    for line in source.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            return re.match(r"\s*(FROM|ARG)\s+\S", line, re.IGNORECASE) is not None
+    return False
+
+
+def places(source: str, path: str = "") -> Iterator[Place]:
+    """Find the lists.
+
+    :raises ListFileError: one is malformed
+    """
+    for text in instructions(source):
+        if mentions_list(text.chars):
+            yield from word_places(source, text, format=FORMAT, path=path)
+
+
+def instructions(source: str) -> Iterator[Text]:
+    """Take a Dockerfile apart: each instruction without its continuations, each here-document by itself."""
+    escape = _escape_character(source)
+    continued = re.compile(rf"{re.escape(escape)}[ \t]*\r?\n?\Z")
+    at = 0
+    pending: list[int] = []
+    lines = iter(source.splitlines(keepends=True))
+    for line in lines:
+        start, at = at, at + len(line)
+        if line.lstrip().startswith("#") or not line.strip():
+            continue
+        more = continued.search(line)
+        pending += range(start, start + (more.start() if more else len(line)))
+        if more:
+            continue
+        text = Text.gather(source, pending)
+        yield text
+        pending = []
+        for heredoc in _HEREDOC.finditer(text.chars):
+            body: list[int] = []
+            for following in lines:
+                start, at = at, at + len(following)
+                if following.strip() == heredoc[2]:
+                    break
+                body += range(start, at)
+            yield Text.gather(source, body)
+    if pending:
+        yield Text.gather(source, pending)
+
+
+def _escape_character(source: str) -> str:
+    """Return what continues a line: a backslash, unless the first comments say otherwise."""
+    for line in source.splitlines():
+        if not line.startswith("#"):
+            break
+        if directive := _DIRECTIVE.match(line):
+            return directive[1]
+    return "\\"

@@ -1,0 +1,256 @@
+"""A list found in a file, and how its names are exchanged while all else stays as it is.
+
+Every format comes down to this: names at known stretches of the file, and gaps between them that hold the
+separators, line ends, indentation and comments. Kept names and their gaps are copied, new names are
+spelled as their neighbours are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+Spelling = Literal["emscripten", "binaryen"]
+"""Who reads the names: emcc, which rewrites some characters, or Binaryen, which takes them as they are."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """A name as its reader sees it, and the stretch of the file that spells it, quotes included."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A list in a file.
+
+    :ivar format: the kind of file, for messages
+    :ivar variable: what the list is called there (``ASYNCIFY_ONLY``; ``""`` where the file is the list)
+    :ivar line: where it begins, from 1
+    :ivar elements: the names, in order
+    :ivar spelling: who reads them
+    :ivar file: another file that has the names (``@FILE``); then there are no elements
+    :ivar expansions: what the list is put together from, where it does not stand there in full
+    :ivar at: offset where a first name would go
+    :ivar render: spells a name as the neighbour is spelled (None: there is no neighbour)
+    :ivar gap: what goes between two names where no gap can be copied
+    :ivar tail: what must follow a last name, where the first ever is put in (a line's end)
+    """
+
+    format: str
+    variable: str
+    line: int
+    elements: tuple[Element, ...]
+    spelling: Spelling
+    at: int
+    render: Callable[[str, Element | None], str] = field(repr=False, compare=False)
+    file: str | None = None
+    expansions: tuple[str, ...] = ()
+    gap: str = ","
+    tail: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names as written, quoting undone."""
+        return tuple(element.name for element in self.elements)
+
+
+def rewrite(source: str, place: Place, names: Sequence[str]) -> str:
+    """Give a list the names, in the order given.
+
+    Old names that stand in the order they had keep their spelling, their gaps and their comments.
+
+    :param source: the text in which ``place`` was found
+    """
+    if tuple(names) == place.names:
+        return source
+    if not place.elements:
+        new = place.gap.join([place.render(name, None) for name in names])
+        return source[: place.at] + new + (place.tail if names else "") + source[place.at :]
+    return _Rewriter(source, place).run(names)
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """What stands between two names: the rest of a line, whole lines (comments, blank ones), an indentation.
+
+    Without a line's end all is ``rest``.
+    """
+
+    rest: str
+    lines: str = ""
+    indent: str = ""
+    breaks: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> _Gap:
+        first, last = text.find("\n") + 1, text.rfind("\n") + 1
+        if not first:
+            return cls(text)
+        return cls(text[:first], text[first:last], text[last:], breaks=True)
+
+    @property
+    def text(self) -> str:
+        return self.rest + self.lines + self.indent
+
+    @property
+    def plain(self) -> bool:
+        """Whether it separates and says nothing."""
+        return not self.lines and "#" not in self.rest
+
+    def then(self, other: _Gap) -> _Gap:
+        """Return the gap that is left when the name between two gaps goes."""
+        if self.breaks and other.breaks:
+            return _Gap(self.rest, self.lines + other.lines, self.indent, breaks=True)
+        return other if other.breaks else self
+
+
+class _Rewriter:
+    def __init__(self, source: str, place: Place) -> None:
+        self.source = source
+        self.place = place
+        self.elements = place.elements
+        self.head = source[: self.elements[0].start]
+        self.tail = source[self.elements[-1].end :]
+        pairs = pairwise(self.elements)
+        self.gaps = [_Gap.of(source[one.end : other.start]) for one, other in pairs]
+        self.usual = self._usual()
+
+    def _usual(self) -> _Gap:
+        plain = Counter(gap.text for gap in self.gaps if gap.plain)
+        if plain:
+            return _Gap.of(plain.most_common(1)[0][0])
+        start = self.head.rfind("\n") + 1
+        line_end = "\r\n" if self.head[:start].endswith("\r\n") else "\n"
+        if start and "\n" not in self.place.gap and not self.head[start:].strip():
+            return _Gap(self.place.gap.rstrip() + line_end, "", self.head[start:], breaks=True)
+        return _Gap.of(self.place.gap)
+
+    def run(self, names: Sequence[str]) -> str:
+        """Return the whole text with the names exchanged."""
+        if not names:
+            return self._emptied()
+        kept = self._kept(names)
+        first = next((old for old in kept if old is not None), None)
+        out = [self.head]
+        if kept[0] is not None:
+            out.append(self._leading(kept[0]))
+        last: int | None = None
+        for at, (name, old) in enumerate(zip(names, kept, strict=True)):
+            if at:
+                out.append(self._between(kept, at, last))
+            if old is not None:
+                out.append(self.source[self.elements[old].start : self.elements[old].end])
+                last = old
+            else:
+                near = last if last is not None else first if first is not None else 0
+                out.append(self.place.render(name, self.elements[near]))
+        out.append(self._ending(last) if kept[-1] is not None else self.tail)
+        return "".join(out)
+
+    def _kept(self, names: Sequence[str]) -> list[int | None]:
+        """By new name: the old element that it is, going forward only."""
+        places: dict[str, deque[int]] = {}
+        for at, element in enumerate(self.elements):
+            places.setdefault(element.name, deque()).append(at)
+        reached = -1
+        kept: list[int | None] = []
+        for name in names:
+            left = places.get(name, deque())
+            while left and left[0] <= reached:
+                left.popleft()
+            if left:
+                reached = left.popleft()
+                kept.append(reached)
+            else:
+                kept.append(None)
+        return kept
+
+    def _joined(self, start: int, end: int) -> _Gap:
+        """Return what is left between two old elements when those between them go."""
+        gap = self.gaps[start]
+        for other in self.gaps[start + 1 : end]:
+            gap = gap.then(other)
+        return gap
+
+    def _between(self, kept: Sequence[int | None], at: int, last: int | None) -> str:
+        """Return the gap before new name number ``at`` (not the first)."""
+        before, here = kept[at - 1], kept[at]
+        usual = self.usual
+        if before is not None and here is not None:
+            return self._joined(before, here).text
+        following = next((old for old in kept[at:] if old is not None), None)
+        if before is not None:  # a new name after an old one
+            if following is None:
+                end = len(self.elements) - 1
+                return self._joined(before, end).text if before < end else usual.text
+            gap = self._joined(before, following)
+            return gap.rest + gap.indent if gap.breaks else gap.text
+        if here is None:
+            return usual.text
+        # An old name after a new one.
+        if last is None:
+            return self._joined(0, here).text if here else usual.text
+        gap = self._joined(last, here)
+        if not gap.breaks:
+            return gap.text
+        return (usual.rest if usual.breaks else gap.rest) + gap.lines + gap.indent
+
+    def _leading(self, old: int) -> str:
+        """Return the comments that stood before the first name that stays."""
+        if not old:
+            return ""
+        gap = self._joined(0, old)
+        if not gap.lines.strip():
+            return ""
+        if not self.head[self.head.rfind("\n") + 1 :].strip():
+            return gap.lines.lstrip(" \t") + gap.indent
+        return _without_comma(self.usual.rest if self.usual.breaks else gap.rest) + gap.lines + gap.indent
+
+    def _ending(self, last: int | None) -> str:
+        """Return the comments that stood after the last name that stays, and what follows the list."""
+        end = len(self.elements) - 1
+        if last is None or last == end:
+            return self.tail
+        gap = self._joined(last, end)
+        if not gap.lines.strip():
+            return self.tail
+        rest = self.tail.lstrip(" \t")
+        if rest.startswith(","):
+            rest = rest[1:]
+            before = gap.rest
+        else:
+            before = _without_comma(gap.rest)
+        lines = gap.lines
+        if re.match(r"[ \t]*\r?\n", rest):
+            lines = re.sub(r"\r?\n\Z", "", lines)
+        return before + lines + rest
+
+    def _emptied(self) -> str:
+        """Return the text with a list of no names."""
+        head, tail = self.head, self.tail
+        lines = "".join(gap.lines for gap in self.gaps)
+        comma = re.match(r"[ \t]*,", tail)
+        if comma:
+            tail = tail[comma.end() :]
+        start = head.rfind("\n") + 1
+        alone = not head[start:].strip() and re.match(r"[ \t]*\r?\n", tail)
+        if lines.strip():
+            if alone:
+                lines = re.sub(r"\r?\n\Z", "", lines)
+                return head + (lines.lstrip(" \t") if head[start:] else lines) + tail
+            return head + _without_comma(self.gaps[0].rest) + lines + tail
+        if alone and alone.end() <= len(tail):
+            return head[:start] + tail[alone.end() :]
+        return head + tail
+
+
+def _without_comma(rest: str) -> str:
+    return rest.replace(",", "", 1)

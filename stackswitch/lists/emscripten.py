@@ -1,0 +1,227 @@
+"""How emcc reads a list setting and what reaches Binaryen; and how a name has to be spelled to get there.
+
+emcc takes ``-sX=a,b``, ``-sX=[a,b]``, ``-sX=["a","b"]`` and ``-sX=@file`` (JSON, or a name a line), rewrites
+``.`` to a blank, ``#`` to ``&`` and ``?`` to a comma in every name, joins the names with commas and hands
+the text to Binaryen, which splits it again. Sources: Emscripten ``tools/cmdline.py`` (reading),
+``tools/link.py`` (rewriting and joining); held against the real tool by
+``tests/integration/lists/test_emcc_settings.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .namelist import NameIndex, comma_trouble, split_text
+
+Quote = Literal["", '"', "'"]
+_REWRITTEN = {".": " ", "#": "&", "?": ","}
+_SPELLED = {rewritten: written for written, rewritten in _REWRITTEN.items()}
+_UNQUOTED = re.compile(r"[^\s,\[\]\"'\\]+\Z")
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class SettingError(ValueError):
+    """A value that emcc refuses as a list; ``at`` is where in it."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+@dataclass(frozen=True)
+class Item:
+    """A name in a setting's value: as emcc reads it, where it stands (quotes included), its quotes."""
+
+    name: str
+    start: int
+    end: int
+    quote: Quote
+
+
+def read_items(value: str, *, command_line: bool = True, fragment: bool = False) -> tuple[Item, ...]:
+    r"""Read a list setting's value as emcc does.
+
+    On the command line a backslash stands for itself: emcc doubles it before it tries JSON. Where the
+    value is no JSON, the doubled one stays.
+
+    :param command_line: the value follows ``-sX=``; else it is the content of ``@file``, in JSON
+    :param fragment: the value is part of a list only, as a shell variable may hold it: brackets may be
+        missing, commas may stand at its ends
+    :raises SettingError: emcc would refuse it
+    """
+    start, end = 0, len(value.rstrip())
+    if fragment:
+        start = len(value) - len(value.lstrip(" \t\r\n,"))
+        end = len(value.rstrip(" \t\r\n,"))
+    if start >= end:
+        return ()
+    bracketed = value[start] == "["
+    as_json = value[start:end] if bracketed or not fragment else f"[{value[start:end]}]"
+    if bracketed and not value[start:end].endswith("]"):
+        if not fragment:
+            raise SettingError("a list that begins with [ must end with ]", end - 1)
+        bracketed = False
+        start += 1
+        as_json = f"[{value[start:end]}]"
+    elif fragment and not bracketed and value[end - 1] == "]" and value.count("[", start, end) == 0:
+        end -= 1
+        as_json = f"[{value[start:end]}]"
+    try:
+        parsed = json.loads(as_json.replace("\\", "\\\\") if command_line else as_json)
+    except ValueError:
+        parsed = None
+    if parsed is None and as_json != "null":
+        inner = (start + 1, end - 1) if bracketed else (start, end)
+        return tuple(_own_items(value, *inner, doubled=command_line))
+    if not isinstance(parsed, list) or not all(isinstance(each, str) for each in parsed):
+        raise SettingError("emcc takes this for JSON that is no list of names: put it in brackets", start)
+    pattern = re.compile(r'"[^"]*"') if command_line else _JSON_STRING
+    found = pattern.finditer(value, start, end)
+    return tuple(Item(name, each.start(), each.end(), '"') for name, each in zip(parsed, found, strict=True))
+
+
+def _own_items(value: str, start: int, end: int, *, doubled: bool) -> list[Item]:
+    """Read what is no JSON by emcc's own rule: a quote ends where a comma (or the end) follows."""
+    items: list[Item] = []
+    if not value[start:end].strip():
+        return items
+    at = start
+    while True:
+        comma = value.find(",", at, end)
+        stop = end if comma < 0 else comma
+        first = at + len(value[at:stop]) - len(value[at:stop].lstrip())
+        if first == stop:
+            raise SettingError("there is an empty name in the list", at)
+        quote = value[first]
+        if quote not in "\"'":
+            text = value[first:stop].rstrip()
+            items.append(_item(text, first, first + len(text), "", doubled=doubled))
+        else:
+            while not value[at:stop].rstrip().endswith(quote):
+                if stop == end:
+                    raise SettingError(f"the quote {quote} is not closed", first)
+                at = stop + 1
+                comma = value.find(",", at, end)
+                stop = end if comma < 0 else comma
+            text = value[first:stop].rstrip()
+            items.append(
+                _item(text[1:-1], first, first + len(text), '"' if quote == '"' else "'", doubled=doubled)
+            )
+        if stop == end:
+            return items
+        at = stop + 1
+
+
+def _item(name: str, start: int, end: int, quote: Quote, *, doubled: bool) -> Item:
+    return Item(name.replace("\\", "\\\\") if doubled else name, start, end, quote)
+
+
+def read_lines(text: str) -> tuple[str, ...]:
+    """Read an ``@file`` that is a name a line: blanks around a line and lines after # do not count.
+
+    emcc 3.1.6 took ``#…`` for a name and kept lines without text; neither can match anything.
+    """
+    lines = text.strip().splitlines()
+    return tuple(name for line in lines if not line.startswith("#") and (name := line.strip()))
+
+
+def read_file(text: str) -> tuple[str, ...]:
+    """Read the content of ``-sX=@file``, of either kind.
+
+    :raises SettingError: it begins with ``[`` and is no list
+    """
+    text = text.strip()
+    if not text.startswith("["):
+        return read_lines(text)
+    return tuple(item.name for item in read_items(text, command_line=False))
+
+
+def rewritten(name: str) -> str:
+    """Return what emcc makes of a name before it hands it on."""
+    return name.replace(".", " ").replace("#", "&").replace("?", ",")
+
+
+def to_binaryen(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the entries that Binaryen gets when emcc has read these names.
+
+    :raises ConfigError: Binaryen cannot split what emcc joins
+    """
+    return split_text(",".join(map(rewritten, names)))
+
+
+def to_emscripten(name: str, *, plain: bool = False) -> str:
+    """Spell a name so that emcc's rewriting gives it back; one that cannot be spelled is returned as it is.
+
+    :param plain: spell blanks, ``&`` and commas as ``.``, ``#`` and ``?``, as a command line without
+        quotes has to; else they stay
+    """
+    if any(character in name for character in _REWRITTEN):
+        return name
+    return "".join(_SPELLED.get(each, each) for each in name) if plain else name
+
+
+@dataclass(frozen=True)
+class Unspeakable:
+    """A name that cannot get through emcc as it is.
+
+    :ivar wildcard: an entry that emcc passes on and that stands for the name
+    :ivar also: what else of the module that wildcard would instrument
+    """
+
+    name: str
+    why: str
+    wildcard: str
+    also: tuple[str, ...] = ()
+
+
+FILE_ADVICE = (
+    'give emcc the name of a list that Binaryen reads by itself: -sASYNCIFY_ONLY=["@/path/to/list"] '
+    "(a name a line, no . # or ? in the path), or run wasm-opt with --pass-arg=asyncify-onlylist@@FILE"
+)
+"""The way around that needs no wildcard: emcc's only entry becomes Binaryen's response file."""
+
+
+def unspeakable(names: Sequence[str], index: NameIndex | None = None) -> tuple[Unspeakable, ...]:
+    """Tell which of Binaryen's names cannot get through emcc, why, and the wildcard that can."""
+    found = []
+    reasons = dict(comma_trouble([name for name in names if name == rewritten(name)]))
+    for name in names:
+        if name != rewritten(name):
+            characters = " ".join(each for each in _REWRITTEN if each in name)
+            why = f"emcc turns {characters} in it into something else"
+        elif name in reasons:
+            why = reasons[name]
+        else:
+            continue
+        wildcard = wildcard_for(name)
+        also = (
+            tuple(sorted(index.names[each] for each in index.matching(wildcard) if index.names[each] != name))
+            if index
+            else ()
+        )
+        found.append(Unspeakable(name, why, wildcard, also))
+    return tuple(found)
+
+
+def wildcard_for(name: str) -> str:
+    """Return an entry that emcc and Binaryen pass through unchanged and that matches the name.
+
+    What cannot pass is replaced by ``*``: ``.``, ``#``, ``?``, newlines, and (only where they do not come out
+    even) brackets and the commas among them.
+    """
+    result = re.sub(r"[.#?\n\r\t]+", "*", name)
+    if result.startswith("@"):
+        result = f"*{result[1:]}"
+    if result and result[0] in " \f\v":
+        result = f"*{result.lstrip()}"
+    if result and result[-1] in " \f\v":
+        result = f"{result.rstrip()}*"
+    if comma_trouble([result]):
+        result = re.sub(r"operator(<<=?|>>=?|->\*?|<=?|>=?|\[\])", "operator*", result)
+    if comma_trouble([result]):
+        result = re.sub(r"[()<>\[\]{},]+", "*", result)
+    return re.sub(r"\*+", "*", result) or "*"

@@ -1,0 +1,123 @@
+"""Lists in JSON: command lines in strings (``package.json``), arrays of arguments, and settings as keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from .elements import Element, Place
+from .source import Text, line_of
+from .values import setting_place
+from .words import SETTING, VARIABLE, mentions_list, word_places
+
+FORMAT = "JSON"
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|.", re.DOTALL
+)
+_KEY = re.compile(rf"{VARIABLE}\Z")
+_FLAG = re.compile(rf"-s({SETTING})=")
+_AFTER_S = re.compile(rf"({SETTING})=")
+
+
+def recognise(source: str, path: str = "") -> bool:
+    """Whether a text is JSON with a list's name in it."""
+    del path
+    if not source.lstrip().startswith(("{", "[")) or not mentions_list(source):
+        return False
+    try:
+        json.loads(source)
+    except ValueError:
+        return False
+    return True
+
+
+def places(source: str, path: str = "") -> Iterator[Place]:
+    """Find the lists.
+
+    :raises ListFileError: one is malformed
+    """
+    tokens = [(each[0], each.start(), each.end()) for each in _TOKEN.finditer(source)]
+    previous = ""
+    skip_to = 0
+    for at, (token, start, end) in enumerate(tokens):
+        if not token.startswith('"') or start < skip_to:
+            continue
+        text = string_text(source, start, end)
+        following = tokens[at + 1][0] if at + 1 < len(tokens) else ""
+        if following == ":" and _KEY.match(text.chars) and at + 2 < len(tokens):
+            value, value_start, value_end = tokens[at + 2]
+            if value == "[":
+                place = _array(source, tokens, at + 2, text.chars)
+                if place:
+                    yield place
+                    skip_to = place.elements[-1].end if place.elements else value_end
+            elif value.startswith('"'):
+                inner = string_text(source, value_start, value_end)
+                yield setting_place(
+                    source, inner, format=FORMAT, variable=text.chars, path=path, fragment=True
+                )
+                skip_to = value_end
+        elif following != ":" and mentions_list(text.chars):
+            flag = _FLAG.match(text.chars) or (_AFTER_S.match(text.chars) if previous == "-s" else None)
+            if flag and not re.search(r"\s-", text.chars):
+                value_text = text.slice(flag.end(), len(text.chars))
+                yield setting_place(source, value_text, format=FORMAT, variable=flag[1], path=path)
+            else:
+                yield from word_places(source, text, format=FORMAT, path=path)
+        previous = text.chars
+
+
+def _array(source: str, tokens: list[tuple[str, int, int]], at: int, variable: str) -> Place | None:
+    """Make a place of an array of strings; None if something else is in it."""
+    elements = []
+    for token, start, end in tokens[at + 1 :]:
+        if token == "]":  # noqa: S105  (a bracket)
+            break
+        if token.startswith('"'):
+            elements.append(Element(json.loads(token), start, end))
+        elif token != ",":  # noqa: S105
+            return None
+    return array_place(source, tuple(elements), tokens[at][2], FORMAT, variable)
+
+
+def array_place(
+    source: str, elements: tuple[Element, ...], inside: int, format_: str, variable: str
+) -> Place:
+    """Make a place of a JSON array: an entry each, as emcc takes its settings.
+
+    :param inside: the offset behind the bracket
+    """
+    escaped = not any(not char.isascii() for each in elements for char in source[each.start : each.end])
+    return Place(
+        format=format_,
+        variable=variable,
+        line=line_of(source, inside),
+        elements=elements,
+        spelling="emscripten",
+        at=inside,
+        render=lambda name, _like: json.dumps(
+            name, ensure_ascii=escaped and any("\\u" in source[e.start : e.end] for e in elements)
+        ),
+        gap=", ",
+    )
+
+
+def string_text(source: str, start: int, end: int) -> Text:
+    """Decode a JSON string, quotes included, to text with places."""
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for piece in _ESCAPE.finditer(source, start + 1, end - 1):
+        for char in json.loads(f'"{piece[0]}"', strict=False):
+            chars.append(char)
+            starts.append(piece.start())
+            ends.append(piece.end())
+    return Text(
+        "".join(chars),
+        starts,
+        ends,
+        lambda _at, text: json.dumps(text, ensure_ascii=False)[1:-1],
+        limit=end - 1,
+    )

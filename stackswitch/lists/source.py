@@ -1,0 +1,125 @@
+"""Text whose every character knows where in the file it stands, whatever layers of quoting lie between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from stackswitch.errors import ListFileError
+
+Encoder = Callable[[int, str], str]
+"""Spell text so that it can be put before the character with that number (see ``Text.encode``)."""
+
+
+EXPANSION = "\ufdd0"
+"""Stands in decoded text for what is filled in later (``$NAME``, ``$(…)``). No text has this character."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A quoted stretch: characters ``start`` to ``end``, at the file's ``outer_start`` to ``outer_end``."""
+
+    start: int
+    end: int
+    outer_start: int
+    outer_end: int
+
+
+def _as_it_is(_at: int, text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Text:
+    """Decoded characters and the stretch of the file that each came from.
+
+    :ivar chars: what stands there, escapes and quoting undone
+    :ivar starts: by character, the offset in the file's text where its spelling begins
+    :ivar ends: where it ends
+    :ivar encode: how new text has to be spelled in the file before a given character
+    :ivar segments: quoted stretches, quotes included
+    """
+
+    chars: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    encode: Encoder = field(default=_as_it_is, repr=False)
+    segments: tuple[Segment, ...] = ()
+    limit: int = 0
+
+    @classmethod
+    def of(cls, source: str) -> Text:
+        """Take a file's text as it is."""
+        return cls(source, range(len(source)), range(1, len(source) + 1), limit=len(source))
+
+    @classmethod
+    def gather(cls, source: str, at: Sequence[int], encode: Encoder = _as_it_is) -> Text:
+        """Take the characters at some offsets of a file's text."""
+        ends = [each + 1 for each in at]
+        return cls("".join([source[each] for each in at]), at, ends, encode, limit=ends[-1] if ends else 0)
+
+    def expansions(self, source: str) -> tuple[str, ...]:
+        """Return what is filled in at run time, as written."""
+        return tuple(
+            source[start:end]
+            for char, start, end in zip(self.chars, self.starts, self.ends, strict=True)
+            if char == EXPANSION
+        )
+
+    def slice(self, start: int, end: int) -> Text:
+        """Return a part of it."""
+        outer = self.encode
+        return Text(
+            self.chars[start:end],
+            self.starts[start:end],
+            self.ends[start:end],
+            lambda at, text: outer(at + start, text),
+            tuple(
+                Segment(each.start - start, each.end - start, each.outer_start, each.outer_end)
+                for each in self.segments
+                if start <= each.start and each.end <= end
+            ),
+            self.place(end),
+        )
+
+    def place(self, at: int) -> int:
+        """Return the offset in the file before a character; past the last one, behind it."""
+        if at < len(self.starts):
+            return self.starts[at]
+        return self.limit
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the stretch of the file that holds the characters, with the quotes around just these."""
+        for each in self.segments:
+            if each.start == start and each.end == end:
+                return each.outer_start, each.outer_end
+        return self.starts[start], self.ends[end - 1]
+
+
+def decode_file(data: bytes, path: str = "") -> str:
+    """Take a file's bytes for text.
+
+    :raises ListFileError: it is binary or not UTF-8
+    """
+    if b"\0" in data:
+        at = data.index(b"\0")
+        raise ListFileError(
+            "this is a binary file, no text with a list in it", path=path, line=_line(data, at)
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ListFileError(
+            f"not UTF-8: byte {data[error.start]:#04x} at offset {error.start:#x}; save the file as UTF-8",
+            path=path,
+            line=_line(data, error.start),
+        ) from None
+
+
+def _line(data: bytes, at: int) -> int:
+    return data.count(b"\n", 0, at) + 1
+
+
+def line_of(source: str, at: int) -> int:
+    """Return the number of the line (from 1) at an offset."""
+    return source.count("\n", 0, at) + 1

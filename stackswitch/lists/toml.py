@@ -1,0 +1,147 @@
+"""Lists in TOML: ``[asyncify] only`` and its kin in cases, ``stackswitch.toml`` and ``pyproject.toml``.
+
+tomlkit says where the arrays are; their names are exchanged by the same means as everywhere, so that
+comments and layout stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Array
+
+from stackswitch.errors import ListFileError
+
+from .elements import Element, Place
+from .source import line_of
+
+FORMAT = "TOML"
+_KEYS = {
+    ("asyncify", "only"): "ASYNCIFY_ONLY",
+    ("asyncify", "add"): "ASYNCIFY_ADD",
+    ("asyncify", "remove"): "ASYNCIFY_REMOVE",
+    ("asyncify", "imports"): "ASYNCIFY_IMPORTS",
+    ("jspi", "exports"): "JSPI_EXPORTS",
+    ("jspi", "imports"): "JSPI_IMPORTS",
+}
+_ROOTS: tuple[tuple[str, ...], ...] = ((), ("tool", "stackswitch"))
+_TOKEN = re.compile(
+    r'''(?P<string>"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*|.''',
+    re.DOTALL,
+)
+_SENTINEL = "stackswitch-the-list-stands-here"
+
+
+def recognise(source: str, path: str = "") -> bool:
+    """Whether a text is TOML with one of our lists in it."""
+    if path and not path.endswith(".toml"):
+        return False
+    if not re.search(r"asyncify|jspi", source) or not re.search(
+        r"^\s*[^\s#=]+[^#=\n]*=", source, re.MULTILINE
+    ):
+        return False
+    try:
+        return bool(_arrays(tomlkit.parse(source)))
+    except TOMLKitError:
+        return False
+
+
+def places(source: str, path: str = "") -> Iterator[Place]:
+    """Find the lists.
+
+    :raises ListFileError: the file is not valid TOML, or a list holds something else than names
+    """
+    try:
+        found = _arrays(tomlkit.parse(source))
+    except TOMLKitError as error:
+        raise ListFileError(
+            f"not valid TOML: {error}", path=path, line=getattr(error, "line", None)
+        ) from None
+    for table_path, key, variable in found:
+        start, end = _locate(source, table_path, key)
+        yield _place(source, start, end, variable, path)
+
+
+def _arrays(document: MutableMapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:
+    """Return the lists that are there: the table, the key in it, what we call it."""
+    found = []
+    for root in _ROOTS:
+        for (table, key), variable in _KEYS.items():
+            at = _table(document, (*root, table))
+            if at is not None and isinstance(at.get(key), list):
+                found.append(((*root, table), key, variable))
+    return found
+
+
+def _table(document: MutableMapping[str, Any], names: tuple[str, ...]) -> MutableMapping[str, Any] | None:
+    at: Any = document
+    for name in names:
+        at = at.get(name) if isinstance(at, MutableMapping) else None
+    return at if isinstance(at, MutableMapping) else None
+
+
+def _locate(source: str, table_path: tuple[str, ...], key: str) -> tuple[int, int]:
+    """Return where an array stands, brackets included: the one stretch that changes when it is exchanged."""
+    document = tomlkit.parse(source)
+    table = _table(document, table_path)
+    if table is None or not isinstance(table[key], Array):
+        raise ListFileError(f"{'.'.join(table_path)}.{key} cannot be found again in this file")
+    array = table[key]
+    text = array.as_string()
+    table[key] = tomlkit.string(_SENTINEL)
+    start = tomlkit.dumps(document).index(f'"{_SENTINEL}"')
+    if source[start : start + len(text)] != text:
+        raise ListFileError(
+            f"{'.'.join(table_path)}.{key} is written in a way that cannot be edited in place: put it into a "
+            f"table [{'.'.join(table_path)}] of its own"
+        )
+    return start, start + len(text)
+
+
+def _place(source: str, start: int, end: int, variable: str, path: str) -> Place:
+    elements: list[Element] = []
+    depth = 0
+    for token in _TOKEN.finditer(source, start, end):
+        if token["string"] is not None:
+            name = tomlkit.parse(f"x = {token[0]}")["x"]
+            elements.append(Element(str(name), token.start(), token.end()))
+        elif token[0] in "[{":
+            depth += 1
+        elif token[0] not in "]}, \t\r\n" and not token[0].startswith("#"):
+            depth = 2
+    line = line_of(source, start)
+    if depth != 1:
+        raise ListFileError(f"{variable} holds something else than names", path=path, line=line)
+
+    def render(name: str, like: Element | None) -> str:
+        literal = like is not None and source[like.start] == "'"
+        if literal and not re.search(r"['\x00-\x08\x0a-\x1f\x7f]", name):
+            return f"'{name}'"
+        return _basic(name)
+
+    return Place(
+        format=FORMAT,
+        variable=variable,
+        line=line,
+        elements=tuple(elements),
+        spelling="binaryen",
+        at=start + 1,
+        render=render,
+        gap=", ",
+    )
+
+
+def _basic(name: str) -> str:
+    """Write a basic string; what need not be escaped is not."""
+    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return (
+        '"'
+        + re.sub(
+            r'["\\\x00-\x1f\x7f]', lambda found: escapes.get(found[0]) or f"\\u{ord(found[0]):04x}", name
+        )
+        + '"'
+    )

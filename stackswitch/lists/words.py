@@ -1,0 +1,95 @@
+"""Lists on command lines and in assignments, as shell words have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stackswitch.errors import ListFileError
+
+from .elements import Place
+from .shell import Word, shell_words
+from .source import Text, line_of
+from .values import setting_place
+from .wasm_opt_args import OPTION, VARIABLES, argument_place
+
+SETTING = r"(?:ASYNCIFY_(?:ONLY|ADD|REMOVE|IMPORTS|WHITELIST|BLACKLIST)|JSPI_(?:EXPORTS|IMPORTS))"
+"""emcc's settings that are lists of names, the two old names included."""
+VARIABLE = rf"(?:{SETTING}(?:_[A-Z0-9_]+)?)"
+"""What a variable that holds one is called: the setting, maybe with something after it."""
+_ASSIGNMENT = re.compile(rf"({VARIABLE})\+?=")
+_FLAG = re.compile(rf"-s({SETTING})=")
+_ANYWHERE = re.compile(rf"{VARIABLE}|asyncify-(?:only|white|add|remove|black|imports)")
+_DEEPEST = 3
+
+
+def mentions_list(text: str) -> bool:
+    """Whether a list's name stands anywhere in a text: a cheap first look."""
+    return _ANYWHERE.search(text) is not None
+
+
+def word_places(
+    source: str,
+    text: Text,
+    *,
+    format: str,  # noqa: A002  (the field's name)
+    path: str = "",
+    depth: int = 0,
+) -> Iterator[Place]:
+    """Find the lists in a stretch of shell text: flags, assignments, and both inside quoted words.
+
+    :raises ListFileError: a list is malformed, or a quote around one is not closed
+    """
+    if not mentions_list(text.chars):
+        return
+    previous = ""
+    for word in shell_words(text):
+        chars = word.text.chars
+        if mentions_list(chars):
+            if word.open_quote:
+                raise _open_quote(source, word, path)
+            yield from _in_word(source, word, previous, format, path, depth)
+        previous = chars
+
+
+def _in_word(source: str, word: Word, previous: str, format_: str, path: str, depth: int) -> Iterator[Place]:
+    chars = word.text.chars
+    flag = _FLAG.match(chars)
+    if (flag or _ASSIGNMENT.match(chars)) and depth < _DEEPEST and _several_flags(word.text):
+        yield from word_places(source, word.text, format=format_, path=path, depth=depth + 1)
+        return
+    assignment = _ASSIGNMENT.match(chars)
+    option = OPTION.match(chars)
+    if option:
+        value = word.text.slice(option.end(), len(chars))
+        yield argument_place(source, value, VARIABLES[option[1]], path=path)
+        return
+    found = flag or assignment
+    if found:
+        yield setting_place(
+            source,
+            word.text.slice(found.end(), len(chars)),
+            format=format_,
+            variable=found[1],
+            path=path,
+            fragment=not flag and previous != "-s",
+        )
+    elif depth < _DEEPEST and re.search(r"\s|=", chars):
+        inner = word.text
+        name = re.match(r"[A-Za-z_][\w.]*\+?=", chars)
+        if name:  # VARIABLE="flags"
+            inner = inner.slice(name.end(), len(chars))
+        yield from word_places(source, inner, format=format_, path=path, depth=depth + 1)
+
+
+def _several_flags(text: Text) -> bool:
+    """Whether a word is a quoted command line: further flags follow the first."""
+    return any(word.text.chars.startswith("-") for word in shell_words(text)[1:])
+
+
+def _open_quote(source: str, word: Word, path: str) -> ListFileError:
+    where = _ANYWHERE.search(word.text.chars)
+    at = word.text.place(where.start() if where else 0)
+    return ListFileError(
+        f"a quote ({word.open_quote}) around this list is not closed", path=path, line=line_of(source, at)
+    )

@@ -1,0 +1,203 @@
+"""Editing lists where they live: the same promises for every kind of file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stackswitch.errors import ListFileError
+from stackswitch.lists.files import edit_list, read_list
+from stackswitch.lists.ordering import merge
+
+PLAIN = st.from_regex(r"[A-Za-z_$][A-Za-z0-9_$]{0,12}", fullmatch=True)
+SIGNATURES = st.sampled_from(
+    [
+        "Foo::bar(int, char const*)",
+        "std::__2::vector<int, std::__2::allocator<int>>::push_back(int const&)",
+        "operator new(unsigned long)",
+        "Foo::operator()(int) const",
+        "(anonymous namespace)::Widget::draw(Rect const&, bool)",
+        "byn$fpcast-emu$zend_call_function",
+        'a\'b("x")',
+        "naïve::größe(int, 名前)",
+        "back\\slash(int)",
+        "$dollar`tick`",
+        "a b",
+        "!bang~tilde%percent^caret",
+        "lambda{int x}::operator()[abi:v1]",
+        "*_wild*(int*)",
+        "1234",
+    ]
+)
+NAMES = st.lists(st.one_of(PLAIN, SIGNATURES), unique=True, max_size=12)
+WORDS = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True), unique=True, max_size=12)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: how a list is written into one by hand, and the names tried in it."""
+
+    write: Callable[[list[str]], str]
+    path: str = ""
+    names: st.SearchStrategy[list[str]] = NAMES
+
+
+def _dockerfile(line_end: str) -> Callable[[list[str]], str]:
+    def write(names: list[str]) -> str:
+        quoted = f",{line_end}\\\n".join(
+            '"' + name.replace("\\", "\\\\").replace("'", "\\'") + '"' for name in names
+        )
+        return (
+            '# a build\nFROM debian AS base\n\nRUN export OTHER=$\'"x",\\\n"y"\'; \\\n'
+            f"\texport ASYNCIFY_ONLY=$'{quoted}'; \\\n"
+            "\t# it's a comment \\\n"
+            '\techo -n " -s ASYNCIFY_ONLY=[$ASYNCIFY_ONLY] " >> /flags; \\\n'
+            '\temcc $(cat /flags) -sJSPI_EXPORTS=main -o "a b.js"\n\nCOPY . .\n'
+        )
+
+    return write
+
+
+def _command_line_json(names: list[str]) -> str:
+    return "[" + ",".join(f'"{name}"' for name in names) + "]"
+
+
+def _shell_single(names: list[str]) -> str:
+    value = _command_line_json(names).replace("'", "'\\''")
+    return (
+        f"#!/bin/sh\n# don't\nset -e\nemcc main.c -sASYNCIFY_ONLY='{value}' -O2 \\\n"
+        "  -o out.js # it's done\necho 'x'\n"
+    )
+
+
+def _shell_bare(names: list[str]) -> str:
+    return "emcc main.c -s ASYNCIFY_ONLY=" + ",\\\n".join(names) + " -O2\n"
+
+
+def _shell_double(names: list[str]) -> str:
+    inner = ",".join(f"'{name}'" for name in names)
+    return f'FLAGS="-O2 -sASYNCIFY_ONLY=[{inner}] -sFOO=1"\nemcc $FLAGS\n'
+
+
+def _make(names: list[str]) -> str:
+    inner = ", \\\n    ".join('"' + name.replace("$", "$$") + '"' for name in names)
+    return (
+        f"# names\nASYNCIFY_ONLY := [{inner}]\n\nall: a.js\n\n"
+        "a.js: a.c\n\temcc -O2 '-sASYNCIFY_ONLY=$(ASYNCIFY_ONLY)' $< -o $@\n"
+    )
+
+
+def _make_recipe(names: list[str]) -> str:
+    value = _command_line_json(names).replace("'", "'\\''").replace("$", "$$")
+    return f"CC = emcc\n\na.js: a.c\n\t$(CC) $< \\\n\t  -sASYNCIFY_ONLY='{value}' \\\n\t  -o $@\n"
+
+
+def _cmake(names: list[str]) -> str:
+    inner = ",".join(f"'{name}'" for name in names)
+    return (
+        "cmake_minimum_required(VERSION 3.20)\nproject(x) # it's x\nadd_executable(app main.c)\n"
+        f'target_link_options(app PRIVATE -O2 "-sASYNCIFY_ONLY=[{inner}]" -sASYNCIFY)\n'
+    )
+
+
+def _cmake_list(names: list[str]) -> str:
+    return "set(ASYNCIFY_ONLY" + "".join(f"\n  {name}" for name in names) + "\n)\nproject(x)\n"
+
+
+def _package_json(names: list[str]) -> str:
+    value = _command_line_json(names).replace("'", "'\\''")
+    command = f"emcc a.c -sASYNCIFY_ONLY='{value}' -o a.js && echo \"done\""
+    return json.dumps({"name": "x", "scripts": {"build": command, "test": "node ."}}, indent=2) + "\n"
+
+
+def _json_key(names: list[str]) -> str:
+    return json.dumps({"a": [1, {"ASYNCIFY_ONLY": names}], "b": "it's"}, indent=4, ensure_ascii=False)
+
+
+def _json_list(names: list[str]) -> str:
+    return json.dumps(names, indent=2, ensure_ascii=False) + "\n"
+
+
+def _lines(names: list[str]) -> str:
+    return "# the list\n\n" + "".join(f"{name}\n" for name in names)
+
+
+def _wasm_opt(names: list[str]) -> str:
+    return "wasm-opt --asyncify --pass-arg=asyncify-onlylist@" + ",".join(names) + " a.wasm -o b.wasm\n"
+
+
+def _toml(names: list[str]) -> str:
+    inner = "".join(f"  {json.dumps(name, ensure_ascii=False)}, # why\n" for name in names)
+    return (
+        f"# a case\nwhy = 'x'\n[asyncify]\nonly = [\n{inner}]\nignore_indirect = true\n"
+        '[[step]]\ncall = "f"\n'
+    )
+
+
+KINDS = {
+    "dockerfile, plain line ends": Kind(_dockerfile("")),
+    "dockerfile, newlines in the value": Kind(_dockerfile("\\n")),
+    "shell, JSON in single quotes": Kind(_shell_single),
+    "shell, bare": Kind(_shell_bare, names=WORDS),
+    "shell, flags in a variable": Kind(_shell_double, names=WORDS),
+    "make variable": Kind(_make, path="Makefile"),
+    "make recipe": Kind(_make_recipe, path="build/rules.mk"),
+    "cmake option": Kind(_cmake, path="CMakeLists.txt", names=WORDS),
+    "cmake variable": Kind(_cmake_list, names=WORDS),
+    "package.json": Kind(_package_json),
+    "json key": Kind(_json_key),
+    "json list": Kind(_json_list),
+    "a name a line": Kind(_lines, names=NAMES.filter(lambda names: "a b" not in names)),
+    "wasm-opt argument": Kind(_wasm_opt, names=WORDS),
+    "toml": Kind(_toml),
+}
+EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+
+
+@EVERY
+@given(data=st.data(), crlf=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_what_was_edited_in_is_read_back(kind: Kind, data: st.DataObject, crlf: bool) -> None:
+    before = data.draw(kind.names, "before")
+    after = data.draw(
+        st.lists(st.one_of(st.sampled_from(before), PLAIN, SIGNATURES) if before else PLAIN, unique=True)
+    )
+    text = kind.write(before)
+    if crlf:
+        text = text.replace("\n", "\r\n")
+    raw = text.encode()
+    if list(read_list(raw, path=kind.path).names) != before:
+        # emcc doubles the backslashes of a list that is no JSON: these are not the names that were meant.
+        assert any("\\" in name for name in before)
+        return
+    if not all(name.isidentifier() for name in after):
+        # Not every name can be said in every file; what must not be is a list that says something else.
+        with suppress(ListFileError):
+            edited = edit_list(raw, after, path=kind.path)
+            assert list(read_list(edited, path=kind.path).names) == merge(before, after)
+        return
+    edited = edit_list(raw, after, path=kind.path)
+    assert list(read_list(edited, path=kind.path).names) == merge(before, after)
+    if set(after) == set(before):
+        assert edited == raw
+    if crlf:
+        assert b"\n" not in edited.replace(b"\r\n", b"")
+
+
+@EVERY
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_a_name_added_and_removed_leaves_the_file_as_it_was(kind: Kind, data: st.DataObject) -> None:
+    before = data.draw(kind.names.filter(bool), "before")
+    raw = kind.write(before).encode()
+    if list(read_list(raw, path=kind.path).names) != before:
+        return
+    more = edit_list(raw, [*before, "zz_new", "aa_new"], path=kind.path)
+    assert set(read_list(more, path=kind.path).names) == {*before, "zz_new", "aa_new"}
+    assert edit_list(more, before, path=kind.path) == raw
