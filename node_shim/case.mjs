@@ -412,7 +412,6 @@ export async function runCase(plan, binaries, environment) {
       ...seen,
       steps: run.steps,
       suspensions: run.suspensions.list(),
-      urls: run.suspensions.urls,
       owners: run.suspensions.owners,
       suspension_count: run.suspensions.total,
       log: run.log,

@@ -24,6 +24,7 @@ const send = (message, attachments) => socket.write(encodeFrame(message, attachm
 async function answer(message, attachments) {
   if (message.type === "ping") return { type: "pong", id: message.id };
   if (message.type !== "run") throw new Error(`unknown message ${message.type}`);
+  send({ type: "begun", id: message.id });
   const binaries = new Map(message.modules.map(({ name, attachment }) => [name, attachments[attachment]]));
   return { type: "seen", id: message.id, seen: await runCase(message.plan, binaries, environment) };
 }

@@ -62,17 +62,17 @@ export function framesOfError(error, limit) {
   return frames;
 }
 
-/** Suspensions by import, export and stack. Frames go out as flat numbers: URL's number, index, offset. */
+/** Suspensions by import, export and stack. Frames are flat numbers: the URL's number, index, offset. */
 export class Suspensions {
   #byKey = new Map();
-  urls = [];
+  #urls = [];
   total = 0;
   /** Which instance's module a URL is, where that is certain: the innermost frame is of the instance that called. */
   owners = {};
 
   #urlNumber(url) {
-    const at = this.urls.indexOf(url);
-    return at >= 0 ? at : this.urls.push(url) - 1;
+    const at = this.#urls.indexOf(url);
+    return at >= 0 ? at : this.#urls.push(url) - 1;
   }
 
   flat(frames) {

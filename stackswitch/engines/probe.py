@@ -157,10 +157,11 @@ def run_probe(argv: list[str], timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, 
             timer.cancel()
     if late.is_set():
         return f"it was not done after {timeout_s:g} s"
-    return _understand(output, status, (errors or [b""])[0].decode("utf-8", "replace"))
+    return understand(output, status, (errors or [b""])[0].decode("utf-8", "replace"))
 
 
-def _understand(output: bytes, status: int, stderr: str) -> dict[str, Any] | str:
+def understand(output: bytes, status: int, stderr: str) -> dict[str, Any] | str:
+    """Read the probe's last line, or say why there is none to read."""
     lines = output.decode("utf-8", "replace").strip().splitlines()
     if status:
         last = stderr.strip().splitlines()

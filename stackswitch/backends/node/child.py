@@ -19,7 +19,18 @@ from stackswitch.engines.probe import ending
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frozen
 
-from .wire import PROTOCOL_VERSION, Answer, FrameDecoder, Hello, Ping, Pong, decode_message, encode_frame
+from .wire import (
+    PROTOCOL_VERSION,
+    Answer,
+    Begun,
+    FrameDecoder,
+    FromEngine,
+    Hello,
+    Ping,
+    Pong,
+    decode_message,
+    encode_frame,
+)
 
 HANDSHAKE_TIMEOUT_S = 15.0
 _EXIT_TIMEOUT_S = 2.0
@@ -40,9 +51,13 @@ class ChildDiedError(EngineError):
 
 
 class Child:
-    """One engine process. Made by ``start``; ends by ``aclose`` or ``kill``."""
+    """One engine process. Made by ``start``; ends by ``aclose`` or ``kill``.
+
+    :ivar begun: how many runs it has begun
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.begun = 0
         self._process = process
         self._tail = _Tail()
         self._tail_transport: asyncio.BaseTransport | None = None
@@ -153,7 +168,10 @@ class Child:
             self._break(error)
             self.kill()
 
-    def _take(self, message: Hello | Answer) -> None:
+    def _take(self, message: FromEngine) -> None:
+        if isinstance(message, Begun):
+            self.begun += 1
+            return
         if isinstance(message, Hello):
             if self._hello.done():
                 raise EngineError("the engine said hello twice")

@@ -28,6 +28,7 @@ from .wire import Answer, Failed, ModulePlace, Run, Seen
 Progress = Callable[[str], None]
 
 _PING_S = 0.5
+_TRIES = 3
 
 
 async def open_jspi(
@@ -50,14 +51,19 @@ async def open_jspi(
 
 
 class JspiBackend:
-    """See ``backends.base.Backend``. Made by ``open_jspi``."""
+    """See ``backends.base.Backend``. Made by ``open_jspi``.
+
+    :ivar argv: the command that starts a child
+    :ivar idle: children with nothing to do
+    :ivar busy: children that run a case
+    """
 
     def __init__(self, engine: Engine, children: int) -> None:
         self._engine = engine
-        self._argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "main.mjs"]
+        self.argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "main.mjs"]
         self._slots = asyncio.Semaphore(children)
-        self._idle: list[Child] = []
-        self._all: set[Child] = set()
+        self.idle: list[Child] = []
+        self.busy: list[Child] = []
         self._closed = False
         self._modules: dict[bytes, Module] = {}
         self._used: dict[bytes, dict[str, Place]] = {}
@@ -83,7 +89,7 @@ class JspiBackend:
 
         :raises EngineError: it does not start
         """
-        self._idle.append(await self._new_child())
+        self.idle.append(await self._new_child())
 
     async def prepare(self, loaded: LoadedCase) -> Build:
         """Look whether the modules need what the engine lacks; they are run as they are."""
@@ -120,30 +126,50 @@ class JspiBackend:
             ModulePlace(name=name, attachment=binaries.index(binary))
             for name, binary in build.modules.items()
         )
+
+        def message(number: int) -> Run:
+            return Run(id=number, plan=plan, modules=places)
+
         async with self._slots:
-            child = await self._take_child()
-            started = time.perf_counter()
-            try:
-                answer = await asyncio.wait_for(
-                    child.request(lambda number: Run(id=number, plan=plan, modules=places), binaries),
-                    timeout_s,
-                )
-                seen = self._read(answer, modules)
-            except asyncio.TimeoutError:
-                alive = await child.is_responsive(_PING_S)
-                await self._discard(child)
-                state = "all that is left waits" if alive else "the guest computes without giving way"
-                seen = Observation(status="hung", detail=f"not done after {timeout_s:g} s: {state}")
-            except ChildDiedError as error:
-                await self._discard(child)
-                detail = f"the engine died: {error.ending}" + (f": {error.output}" if error.output else "")
-                seen = Observation(status="crashed", detail=detail, stderr=error.output)
-            except BaseException:
-                await self._discard(child)
-                raise
+            for _ in range(_TRIES):
+                started = time.perf_counter()
+                seen = await self._run_in_child(message, binaries, timeout_s)
+                if seen is None:
+                    continue
+                if not isinstance(seen, Observation):
+                    seen = self._read(seen, modules)
+                return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+        raise EngineError(f"{self._engine.path}: {_TRIES} children in turn died before they began a case")
+
+    async def _run_in_child(
+        self, message: Callable[[int], Run], binaries: list[bytes], timeout_s: float
+    ) -> Answer | Observation | None:
+        """Give a child the case. None: the child was dead before it began, which is not the case's doing."""
+        child = await self._take_child()
+        begun_before = child.begun
+        self.busy.append(child)
+        keep = False
+        try:
+            answer = await asyncio.wait_for(child.request(message, binaries), timeout_s)
+            keep = True
+        except asyncio.TimeoutError:
+            alive = await child.is_responsive(_PING_S)
+            state = "all that is left waits" if alive else "the guest computes without giving way"
+            return Observation(status="hung", detail=f"not done after {timeout_s:g} s: {state}")
+        except ChildDiedError as error:
+            if child.begun == begun_before:
+                return None
+            detail = f"the engine died: {error.ending}" + (f": {error.output}" if error.output else "")
+            return Observation(status="crashed", detail=detail, stderr=error.output)
+        else:
+            return answer
+        finally:
+            if child in self.busy:  # else the backend was closed meanwhile
+                self.busy.remove(child)
+            if keep and not self._closed:
+                self.idle.append(child)
             else:
-                self._idle.append(child)
-            return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+                await child.aclose(at_once=True)
 
     @staticmethod
     def _read(answer: Answer, modules: dict[str, Module]) -> Observation:
@@ -160,27 +186,22 @@ class JspiBackend:
     async def _take_child(self) -> Child:
         if self._closed:
             raise BackendUnavailableError("the backend is closed")
-        while self._idle:
-            child = self._idle.pop()
+        while self.idle:
+            child = self.idle.pop()
             if child.is_alive:
                 return child
-            await self._discard(child)
+            await child.aclose(at_once=True)
         return await self._new_child()
 
     async def _new_child(self) -> Child:
-        child, hello = await Child.start(self._argv)
-        self._all.add(child)
+        child, hello = await Child.start(self.argv)
         if not hello.jspi:
-            await self._discard(child)
+            await child.aclose(at_once=True)
             raise EngineError(f"{self._engine.path} has no WebAssembly.Suspending; it had when it was probed")
         return child
-
-    async def _discard(self, child: Child) -> None:
-        self._all.discard(child)
-        await child.aclose(at_once=True)
 
     async def aclose(self) -> None:
         """End the children; a second call does nothing."""
         self._closed = True
-        children, self._all, self._idle = self._all, set(), []
+        children, self.idle, self.busy = [*self.idle, *self.busy], [], []
         await asyncio.gather(*(child.aclose() for child in children))

@@ -27,7 +27,7 @@ def observation(seen: Mapping[str, Any], modules: Mapping[str, Module]) -> Obser
     try:
         if seen["status"] == "error":
             return Observation(status="error", detail=seen["detail"])
-        frames = FrameNames(modules, seen["urls"], seen["owners"])
+        frames = FrameNames(modules, seen["owners"])
         return Observation(
             status=seen["status"],
             detail=seen["detail"],
@@ -41,7 +41,7 @@ def observation(seen: Mapping[str, Any], modules: Mapping[str, Module]) -> Obser
             missing={name: tuple(names) for name, names in seen["missing"].items() if names},
             unsupported=_unsupported(seen["unsupported"], modules),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise EngineError(f"the interpreter's answer is malformed: {error!r}") from None
 
 
@@ -91,11 +91,12 @@ def _unsupported(found: Mapping[str, str] | None, modules: Mapping[str, Module])
 class FrameNames:
     """Frames as the engine tells them, given their names.
 
-    The engine tells a module by a URL of its own making. Which module that is, is certain for the innermost
-    frame of a suspension (``owners``); for the others it is the one in whose function the offset lies.
+    The engine tells a module by a URL of its own making, which comes here as a number. Which module that is,
+    is certain for the innermost frame of a suspension (``owners``); for the others it is the one in whose
+    function the offset lies.
     """
 
-    def __init__(self, modules: Mapping[str, Module], urls: Sequence[str], owners: Mapping[str, str]) -> None:
+    def __init__(self, modules: Mapping[str, Module], owners: Mapping[str, str]) -> None:
         self._modules = modules
         self._distinct = len({module.sha256 for module in modules.values()})
         self._owners: dict[int, str] = {int(number): name for number, name in owners.items()}

@@ -52,6 +52,13 @@ class Failed(Frozen):
     message: str
 
 
+class Begun(Frozen):
+    """``run`` has arrived and begins: from here on, what becomes of the engine is the case's doing."""
+
+    type: Literal["begun"] = "begun"
+    id: int
+
+
 class Pong(Frozen):
     """The answer to ``ping``."""
 
@@ -83,7 +90,7 @@ class Ping(Frozen):
 
 
 Answer = Seen | Failed | Pong
-FromEngine = Annotated[Hello | Seen | Failed | Pong, Field(discriminator="type")]
+FromEngine = Annotated[Hello | Begun | Seen | Failed | Pong, Field(discriminator="type")]
 _FROM_ENGINE: TypeAdapter[FromEngine] = TypeAdapter(FromEngine)
 
 

@@ -1,0 +1,135 @@
+"""Programs that are no engine, or die as one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackswitch.backends.node.child import Child, ChildDiedError
+from stackswitch.backends.node.jspi import JspiBackend
+from stackswitch.backends.node.wire import Hello, Ping, Pong, encode_frame
+from stackswitch.errors import EngineError
+
+Program = Callable[[str], Path]
+SAY_HELLO = """#!{python}
+import os, sys, time
+sys.path[:0] = {path!r}
+fd = int(sys.argv[-1])
+os.write(fd, {hello!r})
+{then}
+"""
+
+
+def speaking(program: Program, hello: bytes, then: str = "time.sleep(60)") -> Path:
+    import sys
+
+    return program(SAY_HELLO.format(python=sys.executable, path=[], hello=hello, then=then))
+
+
+def start(run: Any, *argv: object, timeout_s: float = 10.0) -> Child:
+    child, _ = run(Child.start([str(each) for each in argv], timeout_s=timeout_s))
+    return child  # type: ignore[no-any-return]
+
+
+HELLO = encode_frame(Hello(protocol=1, engine="fake", version="1", jspi=True, pid=1))
+
+
+def test_a_program_that_says_nothing_is_given_up(run: Any, program: Program) -> None:
+    began = time.monotonic()
+    with pytest.raises(EngineError, match=r"did not answer within 0\.3 s"):
+        start(run, program("#!/bin/sh\nexec sleep 60\n"), timeout_s=0.3)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("#!/bin/sh\nexit 3\n", "exit status 3"),
+        ("#!/bin/sh\necho no such luck >&2; exit 1\n", "no such luck"),
+        ("#!/bin/sh\nkill -SEGV $$\n", "SIGSEGV"),
+    ],
+)
+def test_a_program_that_ends_says_how(run: Any, program: Program, text: str, message: str) -> None:
+    with pytest.raises(ChildDiedError, match=message):
+        start(run, program(text))
+
+
+def test_a_program_that_prints_without_end_does_not_fill_anything(run: Any, program: Program) -> None:
+    with pytest.raises(EngineError, match="did not answer") as caught:
+        start(run, program("#!/bin/sh\nexec yes nonsense\n"), timeout_s=0.5)
+    assert len(str(caught.value)) < 5000
+
+
+def test_a_program_that_is_none_cannot_be_started(run: Any, tmp_path: Path, program: Program) -> None:
+    with pytest.raises(EngineError, match="cannot be started: No such file"):
+        start(run, tmp_path / "nothing")
+    with pytest.raises(EngineError, match="cannot be started: Exec format error"):
+        start(run, program("\x7fnothing"))
+
+
+def test_nonsense_on_the_wire_is_refused(run: Any, program: Program) -> None:
+    with pytest.raises(EngineError, match="does not speak our protocol"):
+        start(run, speaking(program, b"HTTP/1.1 400 Bad Request\r\n"))
+
+
+def test_another_version_of_the_protocol_is_refused(run: Any, program: Program) -> None:
+    hello = encode_frame(Hello(protocol=99, engine="fake", version="1", jspi=True, pid=1))
+    with pytest.raises(EngineError, match="version 99"):
+        start(run, speaking(program, hello))
+
+
+def test_everyone_who_waits_is_told_when_the_pipe_closes(run: Any, program: Program) -> None:
+    import asyncio
+
+    then = "os.read(fd, 1); print('out of words'); sys.stdout.flush(); os.abort()"
+    child = start(run, speaking(program, HELLO, then))
+
+    async def ask() -> list[object]:
+        asked = [child.request(lambda number: Ping(id=number)) for _ in range(3)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    errors = run(ask())
+    assert [type(each) for each in errors] == [ChildDiedError] * 3
+    assert errors[0].ending == "SIGABRT"
+    assert "out of words" in errors[0].output
+    assert not child.is_alive
+    with pytest.raises(ChildDiedError):
+        run(child.request(lambda number: Ping(id=number)))
+    run(child.aclose())
+    run(child.aclose())
+
+
+def test_a_pipe_that_closes_under_a_living_process_ends_it(run: Any, program: Program) -> None:
+    child = start(run, speaking(program, HELLO, "os.close(fd); time.sleep(60)"))
+    with pytest.raises(ChildDiedError, match="closed the pipe"):
+        run(child.request(lambda number: Ping(id=number)))
+    run(child.aclose())
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, 0)
+
+
+def test_many_at_once_get_their_own_answers(run: Any, jspi: JspiBackend) -> None:
+    import asyncio
+
+    async def ask() -> list[object]:
+        child, hello = await Child.start(jspi.argv)
+        assert hello.jspi
+        answers = await asyncio.gather(*(child.request(lambda number: Ping(id=number)) for _ in range(500)))
+        await child.aclose()
+        return list(answers)
+
+    assert run(ask()) == [Pong(id=number) for number in range(1, 501)]
+
+
+def test_closing_ends_the_process(run: Any, jspi: JspiBackend) -> None:
+    child = start(run, *jspi.argv)
+    assert child.is_alive
+    run(child.aclose())
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, signal.SIGCONT)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stackswitch.engines.catalogue import ENGINES
+from stackswitch.engines.locate import find_engine, parse_spec
+from stackswitch.engines.probe import Attempt, ProbeResult, ending, understand
+from stackswitch.errors import BackendUnavailableError, ConfigError
+
+SAID = '{"version": "26.1.0", "program": "/n", "works": true, "reason": "", "features": ["simd"]}'
+
+
+@pytest.mark.parametrize(
+    ("spec", "version", "path"),
+    [
+        ("node", None, None),
+        ("node@24", "24", None),
+        ("node@24.19.0", "24.19.0", None),
+        ("node@^24", "^24", None),
+        ("node:/opt/a b/node", None, Path("/opt/a b/node")),
+    ],
+)
+def test_an_engine_is_named_by_kind_version_or_path(
+    spec: str, version: str | None, path: Path | None
+) -> None:
+    assert parse_spec(spec) == (ENGINES["node"], version, path)
+
+
+@pytest.mark.parametrize("spec", ["", "netscape", "node@", "node:", "node@24;rm", "node 24", "@24"])
+def test_what_names_no_engine_is_refused(spec: str) -> None:
+    with pytest.raises(ConfigError, match="there is no engine"):
+        parse_spec(spec)
+
+
+def test_a_program_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(BackendUnavailableError, match="no such file"):
+        find_engine(f"node:{tmp_path / 'node'}")
+
+
+def test_the_variable_names_an_engine_that_must_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKSWITCH_NODE", str(tmp_path / "node"))
+    with pytest.raises(BackendUnavailableError, match=r"\$STACKSWITCH_NODE"):
+        find_engine()
+
+
+def test_what_the_probe_says_is_its_last_line() -> None:
+    said = understand(f"a warning\n{SAID}\n".encode(), 0, "")
+    assert isinstance(said, dict)
+    assert said["version"] == "26.1.0"
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "stderr", "reason"),
+    [
+        (b"", 9, "x: bad option: --jspi\n", "exit status 9 (x: bad option: --jspi)"),
+        (b"", -11, "", "SIGSEGV"),
+        (b"", -6, "# Fatal error\nin f", "SIGABRT (# Fatal error)"),
+        (SAID.encode(), 1, "", "exit status 1"),
+        (b"", 0, "", "printed nothing"),
+        (b"hello\nworld", 0, "", "printed 'hello'"),
+        (b"[1]", 0, "", "does not run our JavaScript"),
+        (b'{"version": 3}', 0, "", "does not run our JavaScript"),
+        (b"\xff\xfe", 0, "", "does not run our JavaScript"),
+    ],
+)
+def test_anything_else_is_a_reason(output: bytes, status: int, stderr: str, reason: str) -> None:
+    said = understand(output, status, stderr)
+    assert isinstance(said, str)
+    assert reason in said
+
+
+def test_endings_have_names() -> None:
+    assert [ending(0), ending(3), ending(-9), ending(-250)] == [
+        "exit status 0",
+        "exit status 3",
+        "SIGKILL",
+        "signal 250",
+    ]
+
+
+def test_the_reasons_are_told_once_each() -> None:
+    attempts = tuple(
+        Attempt(flags=(flag,), reason=reason) for flag, reason in (("a", "x"), ("b", "x"), ("c", "y"))
+    )
+    result = ProbeResult(engine="node", version="20.1.0", flags=None, attempts=attempts)
+    assert result.why_not == "node 20.1.0: x; y"
