@@ -1,0 +1,119 @@
+"""Which locals are read after a call with a value that they had before it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from .instructions import (
+    BLOCK,
+    BR_TABLE,
+    CATCH,
+    CATCH_ALL,
+    DELEGATE,
+    ELSE,
+    END,
+    IF,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    LOOP,
+    TRY,
+    TRY_TABLE,
+    Instruction,
+)
+
+BR, BR_IF = 0x0C, 0x0D
+_BLOCKS = frozenset({BLOCK, LOOP, IF, TRY, TRY_TABLE})
+
+
+@dataclass
+class _Block:
+    """A block that is open.
+
+    ``before``: locals that held an old value where it began; ``leaving``: at jumps to its label (its end,
+    or a loop's beginning) and at the ends of its earlier arms; ``written``: set in it so far;
+    ``read_first``: read before they were set.
+    """
+
+    opcode: int
+    before: set[int]
+    leaving: set[int] = field(default_factory=set)
+    written: set[int] = field(default_factory=set)
+    read_first: set[int] = field(default_factory=set)
+    has_call: bool = False
+    has_else: bool = False
+
+
+class ReadsAfterCalls:
+    """Goes over a function's code once; a local is *old* when its value is from before some call.
+
+    A local that is read at the beginning of a loop, and old where the loop is taken again, is read after
+    the call too. Where it can't tell it takes a local for old.
+
+    :param numbers: the locals to look at
+    """
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self.numbers = frozenset(numbers)
+        self.blocks = [_Block(BLOCK, set())]
+        self.old: set[int] = set()
+
+    def call(self) -> None:
+        """Note a call: all locals are old from here on."""
+        self.old = set(self.numbers)
+        for block in self.blocks:
+            block.has_call = True
+
+    def step(self, instruction: Instruction) -> int | None:
+        """Go on by an instruction other than such a call; return its offset if it shows an old local read."""
+        opcode = instruction.opcode
+        if opcode == LOCAL_GET:
+            return self._read(instruction.immediates[0], instruction.offset)
+        if opcode in (LOCAL_SET, LOCAL_TEE):
+            self.old.discard(instruction.immediates[0])
+            self.blocks[-1].written.add(instruction.immediates[0])
+        elif opcode in (BR, BR_IF):
+            self._jump(instruction.immediates[0])
+        elif opcode == BR_TABLE:
+            for depth in set(instruction.immediates[0]):
+                self._jump(depth)
+        elif opcode in _BLOCKS:
+            self.blocks.append(_Block(opcode, set(self.old)))
+        elif opcode in (ELSE, CATCH, CATCH_ALL):
+            self._next_arm()
+        elif opcode in (END, DELEGATE) and len(self.blocks) > 1:
+            return self._leave(instruction.offset)
+        return None
+
+    def _read(self, index: int, offset: int) -> int | None:
+        if index in self.old:
+            return offset
+        if index in self.numbers and not any(index in block.written for block in self.blocks):
+            self.blocks[-1].read_first.add(index)
+        return None
+
+    def _jump(self, depth: int) -> None:
+        if depth < len(self.blocks):
+            self.blocks[-1 - depth].leaving |= self.old
+
+    def _next_arm(self) -> None:
+        block = self.blocks[-1]
+        block.leaving |= self.old
+        block.has_else = True
+        block.written.clear()
+        # A throw may come from any call in the body; and the pass makes both arms of an ``if`` with a call in
+        # the first run one after the other when it rewinds.
+        self.old = block.before | (self.numbers if block.has_call else frozenset())
+
+    def _leave(self, offset: int) -> int | None:
+        block = self.blocks.pop()
+        self.blocks[-1].read_first |= block.read_first - self.blocks[-1].written
+        if block.opcode == LOOP:
+            return offset if block.read_first & block.leaving else None
+        self.old |= block.leaving
+        if block.opcode == IF and not block.has_else:
+            self.old |= block.before
+        elif not block.has_else and not block.leaving:
+            self.blocks[-1].written |= block.written
+        return None
