@@ -20,10 +20,11 @@ from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
 from stackswitch.models.case import Case
 from stackswitch.models.result import BackendInfo, Observation, StepSeen
 from stackswitch.toolcache import Progress
+from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 
-from ._interim import instrumented_functions
 from .build import make_build
 from .engine import THREAD_STACK_BYTES, Engine, deadline
 from .features import supported_features
@@ -182,8 +183,8 @@ def _observation(world: AsyncifyWorld, script: Script, status: str, detail: str)
 
 
 def _catches(module: Module) -> bool:
-    """Whether a module knows exceptions: it declares or imports a tag, or catches what it has no tag for."""
-    return bool(module.tags)
+    """Whether a module knows exceptions."""
+    return bool(module.tags) or "exnref" in used_features(module)
 
 
 async def _on_thread(work: Callable[[], T]) -> T:

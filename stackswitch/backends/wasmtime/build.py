@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
+from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ConfigError, ToolError
-from stackswitch.models.case import MAIN, Case
+from stackswitch.models.case import MAIN, AsyncifyOptions, Case
+from stackswitch.models.result import Unsupported
+from stackswitch.wasm.callgraph import CallGraph, call_graph
+from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.names import binaryen_names
+from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
 
-from .ownmemory import with_own_memory
+from .ownmemory import EXPORT_NAME, with_own_memory
+
+OPTIMISE_FROM_BYTES = 100_000
+"""Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
+_NO_REFERENCES = "non-number types"
+"""In what Binaryen says of a reference that waits on the operand stack; only its own flattening finds those."""
 
 
 async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
@@ -16,38 +27,109 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
 
     :raises ToolError: the tool broke down
     """
-    modules: dict[str, bytes] = {}
+    modules = {name: parse_module(data) for name, data in loaded.modules.items()}
+    unsupported = None if loaded.case.asyncify.prebuilt else _unsupported(loaded.case, modules)
+    if unsupported is not None:
+        return Build(modules={}, unsupported=unsupported)
+    built: dict[str, bytes] = {}
     warnings: list[str] = []
-    for name, data in loaded.modules.items():
+    for name, module in modules.items():
+        request = _request(loaded.case, name, module)
+        if request is None:
+            built[name] = module.data
+            continue
         try:
-            built, said = await _instrument(loaded.case, name, parse_module(data), binaryen)
-        except (ConfigError, ToolError) as error:
+            result = await binaryen.asyncify(request)
+        except ConfigError as error:
             return Build(modules={}, error=str(error))
-        modules[name] = built
-        warnings += said
-    return Build(modules=modules, warnings=tuple(warnings))
+        except ToolError as error:
+            if _NO_REFERENCES in error.stderr:
+                where = "somewhere on the path of a wait (Binaryen does not say where)"
+                lacking = Unsupported(feature="reference-locals", where=where)
+                return Build(modules={}, unsupported=lacking)
+            return Build(modules={}, error=str(error))
+        built[name] = result.wasm
+        warnings += result.warnings
+    return Build(modules=built, warnings=tuple(warnings))
 
 
-async def _instrument(case: Case, name: str, module: Module, binaryen: Binaryen) -> tuple[bytes, list[str]]:
-    options = case.asyncify
+def _request(case: Case, name: str, module: Module) -> AsyncifyRequest | None:
+    """What to ask of Binaryen for a module; None: it can be run as it is."""
+    options = _options(case, name)
     if options.prebuilt:
-        return module.data, []
-    imports = options.imports if options.imports is not None else case.waiting_imports
-    present = {f"{each.module}.{each.name}" for each in module.imports if each.kind == "func"}
-    if not present & set(case.waiting_imports):
-        return module.data, []
-    main = name == MAIN
-    result = await binaryen.asyncify(
-        AsyncifyRequest(
-            wasm=with_own_memory(module),
-            imports=imports,
-            only=options.only if main else None,
-            add=options.add if main else None,
-            remove=options.remove if main else None,
-            ignore_indirect=options.ignore_indirect,
-            asserts=options.asserts,
-            emit_exnref=bool(module.tags),
-            memory="stackswitch.saved_stacks",
-        )
+        return None
+    legacy = "legacy-exceptions" in used_features(module)
+    if not _waiting(case, module):
+        # wasmtime knows the new exceptions only.
+        return AsyncifyRequest(wasm=module.data, only=(), emit_exnref=True) if legacy else None
+    return AsyncifyRequest(
+        wasm=with_own_memory(module),
+        imports=options.imports if options.imports is not None else case.waiting_imports,
+        only=options.only,
+        add=options.add,
+        remove=options.remove,
+        ignore_indirect=options.ignore_indirect,
+        asserts=options.asserts,
+        optimize_level=1 if len(module.data) >= OPTIMISE_FROM_BYTES else 0,
+        emit_exnref=legacy,
+        memory=EXPORT_NAME,
     )
-    return result.wasm, list(result.warnings)
+
+
+def _options(case: Case, name: str) -> AsyncifyOptions:
+    """The lists are the main module's; of the others, everything that can wait is instrumented."""
+    return case.asyncify if name == MAIN else AsyncifyOptions(prebuilt=False)
+
+
+def _waiting(case: Case, module: Module) -> list[int]:
+    """Return the imports that may wait, by function index."""
+    waiting = set(case.waiting_imports)
+    return [each.index for each in module.function_imports() if f"{each.module}.{each.name}" in waiting]
+
+
+def _unsupported(case: Case, modules: dict[str, Module]) -> Unsupported | None:
+    """Return what Asyncify cannot do in these modules, if they need it."""
+    waiting_exports: dict[str, set[str]] = {}
+    for name, module in modules.items():
+        for each in module.function_imports():
+            if each.name in waiting_exports.get(each.module, ()):
+                where = (
+                    f"{name} imports {each.module}.{each.name}, which may wait in the instance {each.module}"
+                )
+                return Unsupported(feature="cross-instance", where=where)
+        waiting = _waiting(case, module)
+        if not waiting:
+            continue
+        graph = call_graph(module)
+        options = _options(case, name)
+        found = asyncify_obstacles(
+            graph,
+            waiting,
+            instrumented=_chosen(options, graph, waiting),
+            ignore_indirect=options.ignore_indirect,
+        )
+        if found:
+            feature, place = found[0]
+            return Unsupported(feature=feature, where=place.describe(module))
+        reaching = graph.callers_reaching(waiting, through_indirect=True) | set(waiting)
+        waiting_exports[name] = {
+            each.name for each in module.exports if each.kind == "func" and each.index in reaching
+        }
+    return None
+
+
+def _chosen(options: AsyncifyOptions, graph: CallGraph, waiting: list[int]) -> set[int] | None:
+    """Return the functions that the lists make the pass instrument; None: there are no lists."""
+    if options.only is None and not options.add and not options.remove:
+        return None
+    names = binaryen_names(graph.module)
+
+    def named(patterns: tuple[str, ...] | None) -> set[int]:
+        return {
+            index for index, name in enumerate(names) if any(matches(each, name) for each in patterns or ())
+        }
+
+    if options.only is not None:
+        return named(options.only)
+    path = asyncify_path(graph, waiting, ignore_indirect=options.ignore_indirect)
+    return (path | named(options.add)) - named(options.remove)

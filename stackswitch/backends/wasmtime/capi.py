@@ -56,6 +56,7 @@ _SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasmtime_exnref_new": (c_void_p, (_POINTER, _POINTER, _POINTER, c_size_t, _POINTER)),
     "wasmtime_exnref_tag": (c_void_p, (_POINTER, _POINTER, _POINTER)),
     "wasmtime_exnref_field": (c_void_p, (_POINTER, _POINTER, c_size_t, _POINTER)),
+    "wasmtime_exnref_clone": (None, (_POINTER, _POINTER)),
     "wasmtime_exnref_unroot": (None, (_POINTER,)),
     "wasmtime_context_set_exception": (c_void_p, (_POINTER, _POINTER)),
     "wasmtime_context_take_exception": (c_bool, (_POINTER, _POINTER)),

@@ -17,6 +17,7 @@ from typing import Any
 from stackswitch.errors import BackendUnavailableError
 
 from .capi import EPOCH_CALLBACK, Api, load
+from .codecache import CodeCache
 from .store import Store
 
 TICK_S = 0.02
@@ -60,6 +61,7 @@ class Engine:
         except wasmtime.WasmtimeError as error:
             raise BackendUnavailableError(f"wasmtime refuses what stackswitch needs: {error}") from error
         self.version = importlib.metadata.version("wasmtime")
+        self._cache = CodeCache(self.wasmtime, self.version)
         self._modules: dict[bytes, Any] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -77,7 +79,11 @@ class Engine:
         with self._lock:
             found = self._modules.get(key)
         if found is None:
-            found = wasmtime.Module(self.wasmtime, without_custom_sections(wasm))
+            code = without_custom_sections(wasm)
+            found = self._cache.read(code)
+            if found is None:
+                found = wasmtime.Module(self.wasmtime, code)
+                self._cache.write(code, found)
             with self._lock:
                 found = self._modules.setdefault(key, found)
         return found

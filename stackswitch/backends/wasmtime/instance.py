@@ -102,7 +102,13 @@ class GuestInstance:
             if export is None:
                 raise ScriptError(f"{self.name} exports no {name!r}")
             type_ = self.module.function_type(export.index)
-            found = Function(name, extern, self.codec(type_.params), self.codec(type_.results))
+            found = Function(
+                name,
+                extern,
+                self.codec(type_.params),
+                self.codec(type_.results),
+                is_import=export.index < self.module.imported_function_count,
+            )
             self._functions[name] = found
         return found
 

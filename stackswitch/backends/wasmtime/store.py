@@ -16,7 +16,14 @@ from .values import References
 
 
 class GuestException(Exception):  # noqa: N818 (the field's word)
-    """A wasm exception left the export."""
+    """A wasm exception left the export.
+
+    :param exception: its ``wasmtime_exnref_t``, rooted; raised in a host function it goes on in the guest
+    """
+
+    def __init__(self, exception: Handle) -> None:
+        super().__init__("a wasm exception left the export")
+        self.exception = exception
 
 
 class ThrowTag(Exception):  # noqa: N818 (not an error of ours: it is thrown into the guest)
@@ -54,6 +61,7 @@ class Store:
         self._failures: dict[int, BaseException] = {}
         self._trapped: BaseException | None = None
         self._keep: list[Any] = []
+        self._rooted: list[Handle] = []
         self._make_tag()
 
     def _make_tag(self) -> None:
@@ -76,6 +84,12 @@ class Store:
         if isinstance(error, ThrowTag):
             values = (Val * len(error.values))(*error.values)
             return self._throw(ctypes.addressof(error.tag) + 8, values, error)
+        if isinstance(error, GuestException):
+            at = ctypes.addressof(error.exception)
+            # The guest is given a root of its own, which it uses up.
+            again = Handle()
+            self.api.wasmtime_exnref_clone(at, ctypes.addressof(again))
+            return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(again)) or 0
         if catchable and not isinstance(error, GuestTrap):
             number = len(self._failures) + 1
             self._failures[number] = error
@@ -115,18 +129,20 @@ class Store:
         at = ctypes.addressof(exception)
         if not self.api.wasmtime_context_take_exception(self.context, at):
             return None
-        try:
-            self.api.wasmtime_exnref_tag(self.context, at, ctypes.addressof(tag))
-            if not self.api.wasmtime_tag_eq(self.context, ctypes.addressof(tag), ctypes.addressof(self._tag)):
-                return GuestException("a wasm exception left the export")
-            self.api.wasmtime_exnref_field(self.context, at, 0, ctypes.addressof(value))
-            return self._failures.get(value.of[0] & 0xFFFFFFFF)
-        finally:
-            self.api.wasmtime_exnref_unroot(at)
+        self.api.wasmtime_exnref_tag(self.context, at, ctypes.addressof(tag))
+        if not self.api.wasmtime_tag_eq(self.context, ctypes.addressof(tag), ctypes.addressof(self._tag)):
+            self._rooted.append(exception)
+            return GuestException(exception)
+        self.api.wasmtime_exnref_field(self.context, at, 0, ctypes.addressof(value))
+        self.api.wasmtime_exnref_unroot(at)
+        return self._failures.get(value.of[0] & 0xFFFFFFFF)
 
     def close(self) -> None:
         """Free the store; a second call does nothing."""
         self.references.close()
+        for exception in self._rooted:
+            self.api.wasmtime_exnref_unroot(ctypes.addressof(exception))
+        self._rooted.clear()
         self.owner.close()
         self._keep.clear()
         self._failures.clear()

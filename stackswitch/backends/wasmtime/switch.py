@@ -40,12 +40,18 @@ class OverflowedError(Exception):
 
 
 class Function:
-    """An export, ready to be called: its address, its types, its slots."""
+    """An export, ready to be called: its address, its types, its slots.
 
-    __slots__ = ("_buffer", "_extern", "at", "count", "name", "params", "results", "slots")
+    :param is_import: the module exports what it imports: a call of it has no frame of the guest
+    """
 
-    def __init__(self, name: str, extern: Extern, params: Codec, results: Codec) -> None:
+    __slots__ = ("_buffer", "_extern", "at", "count", "is_import", "name", "params", "results", "slots")
+
+    def __init__(
+        self, name: str, extern: Extern, params: Codec, results: Codec, *, is_import: bool = False
+    ) -> None:
         self.name = name
+        self.is_import = is_import
         self.params = params
         self.results = results
         self.count = max(len(params.kinds), len(results.kinds))
@@ -58,6 +64,7 @@ class Function:
 class GuestCall:
     """A call of an export, from its beginning to its end.
 
+    :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside
     :ivar suspensions: how often it was
     :ivar note: for whoever watches
@@ -72,6 +79,7 @@ class GuestCall:
         "may_wait",
         "note",
         "outside",
+        "parent",
         "region",
         "results",
         "saved",
@@ -79,8 +87,11 @@ class GuestCall:
         "suspensions",
     )
 
-    def __init__(self, function: Function, args: Results, *, may_wait: bool) -> None:
+    def __init__(
+        self, function: Function, args: Results, *, may_wait: bool, parent: GuestCall | None = None
+    ) -> None:
         self.function = function
+        self.parent = parent
         self.args = args
         self.may_wait = may_wait
         self.suspensions = 0
@@ -215,17 +226,15 @@ class Switch:
             if call.region is not None and self.shadow_stack is not None:
                 self.shadow_stack.give_back(call.region)
 
-    def call_now(self, function: Function, args: Results, note: Any = None) -> tuple[Value, ...]:
-        """Call an export that must not wait (see ``call``).
+    def finish_now(self, call: GuestCall) -> tuple[Value, ...]:
+        """Begin a call that must not wait and take it to its end (see ``call``).
 
-        :raises SuspendError: it wanted to
+        :raises SuspendError: it wanted to wait
         """
-        call = GuestCall(function, args, may_wait=False)
-        call.note = note
         self._begin(call)
         try:
             self._run(call)
-            return function.results.read(function.slots)
+            return call.function.results.read(call.function.slots)
         except BaseException:
             self._abandon(call)
             raise
@@ -235,11 +244,20 @@ class Switch:
         stack = self.shadow_stack
         if stack is not None:
             call.outside = stack.get()
-            if self.machine.suspended and len(self.machine.running) == 1:
-                call.region = stack.take_region()
-                if call.region is not None:
-                    stack.set(call.region)
+            if len(self.machine.running) == 1 and self.machine.suspended:
+                self._choose_stack(call, stack)
         call.function.params.write(call.function.slots, call.args)
+
+    def _choose_stack(self, call: GuestCall, stack: ShadowStack) -> None:
+        """Put a call's C frames where those of the calls that are set aside are safe from them."""
+        parent = call.parent
+        if parent is not None and self.machine.is_suspended(parent):
+            # It ends before its parent goes on, so it may stand on the parent's frames.
+            stack.set(parent.stack_pointer)
+            return
+        call.region = stack.take_region()
+        if call.region is not None:
+            stack.set(call.region)
 
     def _run(self, call: GuestCall) -> bool:
         """Run the guest until it returns; whether the call is now set aside."""
@@ -250,7 +268,7 @@ class Switch:
                 stack.set(call.outside)
             raise self._why(store.taken(error))
         if not self.machine.left():
-            if call.region is not None and stack is not None:
+            if stack is not None and (call.region is not None or call.parent is not None):
                 stack.set(call.outside)
             return False
         area, controls = self._area, self._controls
@@ -266,7 +284,7 @@ class Switch:
         self._control(controls["stop_unwind"])
         if not fits:
             raise OverflowedError(f"{saved} bytes to save, room for {area.end - area.first}")
-        if not saved:
+        if not saved and not function.is_import:
             raise ProtocolError("nothing-saved")
         return True
 

@@ -80,6 +80,10 @@ class Unwinder(Generic[CallT]):
         """How many calls are set aside."""
         return len(self._imports)
 
+    def is_suspended(self, call: CallT) -> bool:
+        """Whether a call is set aside."""
+        return call in self._imports
+
     def enter(self, call: CallT) -> None:
         """Begin a call of an export.
 

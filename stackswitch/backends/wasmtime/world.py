@@ -313,6 +313,10 @@ class AsyncifyCaller:
     def _find(self, instance: str | None) -> Live:
         return self._live if instance is None else self._world._live[instance]
 
+    def _child(self, live: Live, function: Function, args: tuple[str, ...], *, may_wait: bool) -> GuestCall:
+        parent = self._call if live is self._live else None
+        return GuestCall(function, live.guest.values(args), may_wait=may_wait, parent=parent)
+
     def call_now(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
         """Call an export that must not wait."""
         return self._now(instance, export, args, in_place=False)
@@ -326,8 +330,9 @@ class AsyncifyCaller:
     ) -> tuple[str, ...]:
         live = self._find(instance)
         function = live.guest.function(export)
-        note = Note(self._world.note_below(), in_place=in_place)
-        results = live.switch.call_now(function, live.guest.values(args), note)
+        call = self._child(live, function, args, may_wait=False)
+        call.note = Note(self._world.note_below(), in_place=in_place)
+        results = live.switch.finish_now(call)
         return live.guest.texts(function.results, results)
 
     def call(
@@ -338,7 +343,7 @@ class AsyncifyCaller:
 
     async def _awaited(self, live: Live, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
         function = live.guest.function(export)
-        call = GuestCall(function, live.guest.values(args), may_wait=True)
+        call = self._child(live, function, args, may_wait=True)
         call.note = Note(self._world.note_below())
         results = await live.switch.finish(call)
         return live.guest.texts(function.results, results)
