@@ -3,7 +3,7 @@
 // V8 gives structured call sites: `getFunction()` of a wasm frame is its function index and `getPosition()` the
 // offset of the call in the module. Elsewhere the text is parsed: `url:wasm-function[3]:0x41`.
 
-const TEXT = /(wasm:[^\s()]*|\S*):wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
+const TEXT = /([^\s()@]+):wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 
 if ("stackTraceLimit" in Error) Error.stackTraceLimit = Infinity;
 

@@ -53,13 +53,14 @@ async def open_jspi(
 class JspiBackend:
     """See ``backends.base.Backend``. Made by ``open_jspi``.
 
+    :ivar engine: what was found
     :ivar argv: the command that starts a child
     :ivar idle: children with nothing to do
     :ivar busy: children that run a case
     """
 
     def __init__(self, engine: Engine, children: int) -> None:
-        self._engine = engine
+        self.engine = engine
         self.argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "main.mjs"]
         self._slots = asyncio.Semaphore(children)
         self.idle: list[Child] = []
@@ -139,7 +140,7 @@ class JspiBackend:
                 if not isinstance(seen, Observation):
                     seen = self._read(seen, modules)
                 return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
-        raise EngineError(f"{self._engine.path}: {_TRIES} children in turn died before they began a case")
+        raise EngineError(f"{self.engine.path}: {_TRIES} children in turn died before they began a case")
 
     async def _run_in_child(
         self, message: Callable[[int], Run], binaries: list[bytes], timeout_s: float
@@ -197,7 +198,7 @@ class JspiBackend:
         child, hello = await Child.start(self.argv)
         if not hello.jspi:
             await child.aclose(at_once=True)
-            raise EngineError(f"{self._engine.path} has no WebAssembly.Suspending; it had when it was probed")
+            raise EngineError(f"{self.engine.path} has no WebAssembly.Suspending; it had when it was probed")
         return child
 
     async def aclose(self) -> None:
