@@ -13,6 +13,7 @@ stack, growing upwards. Source: Binaryen, src/passes/Asyncify.cpp, opening comme
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 from .capi import Api
 
@@ -37,7 +38,7 @@ class Area:
     :param fixed: whether the memory never moves
     """
 
-    __slots__ = ("_api", "_base", "_context", "_memory", "_type", "end", "first", "start")
+    __slots__ = ("_api", "_base", "_context", "_memory", "_position", "_type", "end", "first", "start")
 
     def __init__(
         self, api: Api, context: int, memory: int, *, start: int, room: int, wide: bool, fixed: bool
@@ -45,12 +46,15 @@ class Area:
         self._api = api
         self._context = context
         self._memory = memory
-        self._type = ctypes.c_uint64 if wide else ctypes.c_uint32
+        self._type: Any = ctypes.c_uint64 if wide else ctypes.c_uint32
         header = 2 * ctypes.sizeof(self._type)
         self.start = start
         self.first = start + header
         self.end = self.first + room
         self._base: int | None = api.wasmtime_memory_data(context, memory) if fixed else None
+        # Made once where the memory stays in its place: it is looked at three times a wait.
+        self._position: Any = None if self._base is None else self._type.from_address(self._base + start)
+        self.clear()
 
     @property
     def base(self) -> int:
@@ -61,14 +65,16 @@ class Area:
         return base
 
     @property
-    def position(self) -> int:
-        """Where the saved stack ends at present (an address in the memory)."""
-        return self._type.from_address(self.base + self.start).value
-
-    @property
     def saved_bytes(self) -> int:
         """How much of a saved stack there is."""
-        return self.position - self.first
+        position = self._position or self._type.from_address(self.base + self.start)
+        saved: int = position.value - self.first
+        return saved
+
+    @property
+    def room(self) -> int:
+        """How much may be saved (bytes)."""
+        return self.end - self.first
 
     def clear(self) -> None:
         """Make the block empty."""
@@ -77,12 +83,13 @@ class Area:
         self._type.from_address(at + ctypes.sizeof(self._type)).value = self.end
 
     def save(self) -> bytes:
-        """Take the saved stack out."""
-        return ctypes.string_at(self.base + self.first, self.saved_bytes)
+        """Take the saved stack out; the block is empty then."""
+        saved = ctypes.string_at(self.base + self.first, self.saved_bytes)
+        self.clear()
+        return saved
 
     def restore(self, saved: bytes) -> None:
-        """Put a saved stack back."""
-        self.clear()
+        """Put a saved stack into the empty block."""
         base = self.base
         ctypes.memmove(base + self.first, saved, len(saved))
         self._type.from_address(base + self.start).value = self.first + len(saved)

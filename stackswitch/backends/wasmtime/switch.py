@@ -14,7 +14,9 @@ pointer up and down freely and would write over the frames of those that wait.
 from __future__ import annotations
 
 import ctypes
+import types
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from functools import partial
 from typing import Any
 
 from .area import Area
@@ -106,34 +108,25 @@ class GuestCall:
         self.region: int | None = None
 
 
-class _Rest:
-    """What is left of a coroutine that was started elsewhere and has yielded once."""
-
-    __slots__ = ("_coroutine", "_yielded")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Results], yielded: Any) -> None:
-        self._coroutine = coroutine
-        self._yielded = yielded
-
-    def __await__(self) -> Generator[Any, Any, Results]:
-        send: Callable[[Any], Any] = self._coroutine.send
-        yielded = self._yielded
-        while True:
-            try:
-                value = yield yielded
-            except GeneratorExit:
-                self._coroutine.close()
-                raise
-            except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
-                step: Callable[[Any], Any] = self._coroutine.throw
-                value = error
-            else:
-                step = send
-            try:
-                yielded = step(value)
-            except StopIteration as done:
-                results: Results = done.value
-                return results
+def _rest(coroutine: Coroutine[Any, Any, Results], yielded: Any) -> Generator[Any, Any, Results]:
+    """Do what is left of a coroutine that was started elsewhere and has yielded once."""
+    send: Callable[[Any], Any] = coroutine.send
+    while True:
+        try:
+            value = yield yielded
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
+            step: Callable[[Any], Any] = coroutine.throw
+            value = error
+        else:
+            step = send
+        try:
+            yielded = step(value)
+        except StopIteration as done:
+            results: Results = done.value
+            return results
 
 
 class ShadowStack:
@@ -159,6 +152,10 @@ class ShadowStack:
         self._free.append(region)
 
 
+def _not_connected() -> None:
+    raise ProtocolError("nothing-saved", "the build has no control functions")
+
+
 class Switch:
     """One instance of an Asyncify build.
 
@@ -181,6 +178,8 @@ class Switch:
         self.on_suspend = on_suspend
         self.shadow_stack: ShadowStack | None = None
         self._controls: dict[str, Function] | None = None
+        self._start_unwind = self._stop_unwind = _not_connected
+        self._start_rewind = self._stop_rewind = _not_connected
         self._make_area = make_area
         self._area: Area | None = None
         self._invoke = store.api.call
@@ -192,6 +191,10 @@ class Switch:
         """
         self._controls = controls
         self.shadow_stack = shadow_stack
+        self._start_unwind = self._control(controls["start_unwind"])
+        self._stop_unwind = self._control(controls["stop_unwind"])
+        self._start_rewind = self._control(controls["start_rewind"])
+        self._stop_rewind = self._control(controls["stop_rewind"])
 
     # --- calls of exports
 
@@ -204,13 +207,14 @@ class Switch:
         """
         return await self.finish(GuestCall(function, args, may_wait=True))
 
-    async def finish(self, call: GuestCall) -> tuple[Value, ...]:
-        """Begin a call and take it to its end (see ``call``)."""
+    @types.coroutine
+    def finish(self, call: GuestCall) -> Generator[Any, Any, tuple[Value, ...]]:
+        """Begin a call and take it to its end (see ``call``); to be awaited."""
         self._begin(call)
         try:
             while self._run(call):
                 try:
-                    call.results = await _Rest(call.coroutine, call.first)  # type: ignore[arg-type]
+                    call.results = yield from _rest(call.coroutine, call.first)  # type: ignore[arg-type]
                 except GeneratorExit:
                     raise
                 except BaseException as error:
@@ -271,37 +275,36 @@ class Switch:
             if stack is not None and (call.region is not None or call.parent is not None):
                 stack.set(call.outside)
             return False
-        area, controls = self._area, self._controls
-        if area is None or controls is None:  # unwind() has made them
+        area = self._area
+        if area is None:  # _set_aside has made it
             raise ProtocolError("nothing-saved")
         if stack is not None:
             call.stack_pointer = stack.get()
             stack.set(call.outside)
         saved = area.saved_bytes
-        fits = area.position <= area.end
-        if not fits:
-            area.clear()  # the guest checks it too, with a trap
-        self._control(controls["stop_unwind"])
-        if not fits:
-            raise OverflowedError(f"{saved} bytes to save, room for {area.end - area.first}")
+        if saved > area.room:
+            area.clear()  # the guest would check it too, with a trap
+            self._stop_unwind()
+            raise OverflowedError(f"{saved} bytes to save, room for {area.room}")
+        self._stop_unwind()
         if not saved and not function.is_import:
             raise ProtocolError("nothing-saved")
         return True
 
     def _rewind(self, call: GuestCall) -> None:
         """Put a call's saved stack back and have the guest rewind when it runs next."""
-        area, controls = self._area, self._controls
-        if area is None or controls is None:
+        area, machine = self._area, self.machine
+        if area is None:  # _set_aside has made it
             raise ProtocolError("nothing-saved")
-        self._claim(area, call)
-        if call.saved is not None:
-            area.restore(call.saved)
+        if machine.owner is not call:
+            self._claim(area, call)
+            area.restore(call.saved or b"")
             call.saved = None
-        self.machine.rewind(call)
+        machine.rewind(call)
         if self.shadow_stack is not None:
             call.outside = self.shadow_stack.get()
             self.shadow_stack.set(call.stack_pointer)
-        self._control(controls["start_rewind"])
+        self._start_rewind()
         if call.function.params.has_references:  # what is in the slots has gone stale
             call.function.params.write(call.function.slots, call.args)
 
@@ -326,19 +329,28 @@ class Switch:
         if call.coroutine is not None:
             call.coroutine.close()
             call.coroutine = None
-        if call in self.machine.running and self.machine.state != NORMAL:
-            area, controls = self._area, self._controls
-            if area is not None and controls is not None:
-                area.clear()
-                ending = "stop_unwind" if self.machine.state == UNWINDING else "stop_rewind"
-                self._control(controls[ending])
+        area = self._area
+        if call in self.machine.running and self.machine.state != NORMAL and area is not None:
+            area.clear()
+            (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
+        elif self.machine.owner is call and area is not None:
+            area.clear()
         self.machine.forget(call)
 
-    def _control(self, control: Function) -> None:
-        store = self.store
-        error = store.api.control(store.context, control.at, control.slots, control.count, store.trap_at)
-        if error or store.trap.value:
-            raise ProtocolError("trap-while-switching", f"{control.name}: {store.taken(error)}")
+    def _control(self, control: Function) -> Callable[[], None]:
+        """Return what calls a control function: short calls, which no other thread need wait for."""
+        store, name = self.store, control.name
+        trap = store.trap
+        call = partial(
+            store.api.control, store.context, control.at, control.slots, control.count, store.trap_at
+        )
+
+        def run() -> None:
+            error = call()
+            if error or trap.value:
+                raise ProtocolError("trap-while-switching", f"{name}: {store.taken(error)}")
+
+        return run
 
     # --- imports
 
@@ -372,7 +384,7 @@ class Switch:
                         return self._arrive(results, slots)
                 call = self._caller(name)
                 outcome = begin(call, params.read(slots))
-                if isinstance(outcome, Coroutine):
+                if type(outcome) is types.CoroutineType or isinstance(outcome, Coroutine):
                     try:
                         yielded = outcome.send(None)
                     except StopIteration as done:
@@ -394,9 +406,8 @@ class Switch:
 
     def _arrive(self, results: Codec, slots: int) -> int:
         """The rewind has come to the import that waited: it returns, or fails, now."""
-        call, controls = self.machine.running[-1], self._controls
-        if controls is not None:
-            self._control(controls["stop_rewind"])
+        call = self.machine.running[-1]
+        self._stop_rewind()
         call.coroutine = None
         if call.failure is not None:
             failure, call.failure = call.failure, None
@@ -421,9 +432,8 @@ class Switch:
         if self.on_suspend is not None:
             self.on_suspend(call, which)
         self._claim(area, call)
-        area.clear()
         self.machine.unwind(which)
-        self._control(self._controls["start_unwind"])
+        self._start_unwind()
 
     def _fail(self, error: BaseException) -> int:
         try:
