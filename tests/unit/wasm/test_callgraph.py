@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import pytest
+import wasmtime
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stackswitch.errors import WasmFormatError
+from stackswitch.wasm.callgraph import call_graph, call_sites
+from stackswitch.wasm.instructions import CALL, CALL_INDIRECT, REF_FUNC, SIGNATURES, read_instructions
+from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.scan import UNREAD, compile_collector, find_instructions
+
+WAT = """
+(module
+  (type $v (func)) (type $i (func (param i32) (result i32)))
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (table $t 8 funcref)
+  (elem (i32.const 0) func $leaf)
+  (elem declare func $by_ref $unused)
+  (func $leaf (type $i) (call $wait (local.get 0)))
+  (func $through_table (type $i) (call_indirect (type $i) (i32.const 0x10) (i32.const 0)))
+  (func $by_ref (type $v) (drop (call $leaf (i32.const 1))))
+  (func $ref_caller (call_ref $v (ref.func $by_ref)))
+  (func $tail (type $i) (return_call $leaf (local.get 0)))
+  (func $tail_table (type $i) (return_call_indirect (type $i) (local.get 0) (i32.const 0)))
+  (func $tail_ref (return_call_ref $v (ref.func $unused)))
+  (func $unused (type $v))
+  (func $constants (drop (i64.const 0x1010101010101010)) (drop (f64.const 0x1.1010101010101p0))))
+"""
+NAMES = [
+    "wait",
+    "leaf",
+    "through_table",
+    "by_ref",
+    "ref_caller",
+    "tail",
+    "tail_table",
+    "tail_ref",
+    "unused",
+    "constants",
+]
+MODULE = parse_module(bytes(wasmtime.wat2wasm(WAT)))
+
+
+def number(*names: str) -> set[int]:
+    return {NAMES.index(name) for name in names}
+
+
+def test_each_kind_of_call_is_an_edge() -> None:
+    graph = call_graph(MODULE)
+    assert {NAMES[caller]: {NAMES[each] for each in found} for caller, found in graph.direct.items()} == {
+        "leaf": {"wait"},
+        "by_ref": {"leaf"},
+        "tail": {"leaf"},
+    }
+    assert graph.indirect.keys() == number("through_table", "tail_table")
+    assert graph.call_ref.keys() == number("ref_caller", "tail_ref")
+    assert graph.tail_direct.keys() == number("tail")
+    assert graph.tail_indirect.keys() == number("tail_table")
+    assert graph.tail_ref.keys() == number("tail_ref")
+    assert graph.ref_func.keys() == number("ref_caller", "tail_ref")
+    assert graph.address_taken == number("leaf", "by_ref", "unused")
+    assert graph.functions_of_type(1) == number("leaf")
+    assert graph.callees(NAMES.index("ref_caller"), through_indirect=True) == number("by_ref", "unused")
+
+
+def test_callers_are_followed_directly_and_by_type() -> None:
+    graph = call_graph(MODULE)
+    assert graph.callers_reaching([0], through_indirect=False) == number("leaf", "by_ref", "tail")
+    everyone = number("leaf", "by_ref", "tail", "through_table", "tail_table", "ref_caller", "tail_ref")
+    assert graph.callers_reaching([0], through_indirect=True) == everyone
+    assert graph.callers_reaching([NAMES.index("constants")], through_indirect=True) == set()
+
+
+def test_call_sites_have_the_offset_of_the_instruction() -> None:
+    (site,) = call_sites(MODULE, NAMES.index("through_table"))
+    assert (site.kind, site.target) == ("call_indirect", 1)
+    assert MODULE.data[site.offset] == CALL_INDIRECT
+    assert [site.kind for site in call_sites(MODULE, NAMES.index("tail_ref"))] == ["return_call_ref"]
+    assert call_sites(MODULE, NAMES.index("constants")) == []
+
+
+def test_a_call_of_what_does_not_exist_is_refused() -> None:
+    data = bytearray(MODULE.data)
+    (site,) = call_sites(MODULE, NAMES.index("leaf"))
+    data[site.offset + 1] = 0x7F
+    with pytest.raises(WasmFormatError, match="call of 127") as caught:
+        call_graph(parse_module(bytes(data)))
+    assert caught.value.offset == site.offset
+
+
+def leb(value: int) -> bytes:
+    raw = bytearray()
+    while value > 0x7F:
+        raw.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*raw, value])
+
+
+def padded(value: int, zeros: int) -> bytes:
+    raw = bytearray(leb(value))
+    for _ in range(min(zeros, 5 - len(raw))):
+        raw[-1] |= 0x80
+        raw.append(0)
+    return bytes(raw)
+
+
+indexes = st.builds(padded, st.one_of(st.integers(0, 40), st.integers(0, 2**32 - 1)), st.integers(0, 4))
+value_types = st.sampled_from(
+    [b"\x7f", b"\x7b", b"\x70", b"\x63\x70", b"\x64\x10", b"\x63\x90\x01", b"\x65\x6e"]
+)
+heap_types = st.sampled_from([b"\x70", b"\x6e", b"\x10", b"\x90\x02", b"\x65\x6b", b"\x62\x11"])
+memory_arguments = st.builds(
+    lambda align, memory, offset: (padded(align | 0x40, 1) + memory if memory else padded(align, 2)) + offset,
+    st.integers(0, 4),
+    st.one_of(st.none(), indexes),
+    indexes,
+)
+
+
+@st.composite
+def vectors(draw: st.DrawFn, element: st.SearchStrategy[bytes], extra: int = 0) -> bytes:
+    size = draw(st.one_of(st.integers(0, 6), st.integers(120, 300)))
+    part = draw(element)
+    return leb(size) + part * (size + extra)
+
+
+clauses = st.one_of(
+    st.builds(lambda kind, tag, label: kind + tag + label, st.sampled_from([b"\0", b"\1"]), indexes, indexes),
+    st.builds(lambda kind, label: kind + label, st.sampled_from([b"\2", b"\3"]), indexes),
+)
+handlers = st.one_of(
+    st.builds(lambda tag, label: b"\0" + tag + label, indexes, indexes),
+    st.builds(lambda tag: b"\1" + tag, indexes),
+)
+IMMEDIATES = {
+    "b": st.one_of(st.just(b"\x40"), value_types, indexes.filter(lambda raw: raw[0] < 0x40 or len(raw) > 5)),
+    "i": indexes,
+    "T": vectors(indexes, 1),
+    "m": memory_arguments,
+    "s": st.sampled_from(
+        [b"\x10", b"\x7f", b"\x90\x90\x10", b"\xff\xff\xff\xff\x07", b"\x80\x80\x80\x80\x78"]
+    ),
+    "l": st.sampled_from(
+        [b"\x10", b"\x90\x90\x90\x90\x90\x90\x10", b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x7f"]
+    ),
+    "1": st.binary(min_size=1, max_size=1),
+    "4": st.binary(min_size=4, max_size=4),
+    "8": st.binary(min_size=8, max_size=8),
+    "v": st.binary(min_size=16, max_size=16),
+    "t": vectors(value_types),
+    "h": heap_types,
+    "c": vectors(clauses),
+    "r": vectors(handlers),
+}
+
+
+@st.composite
+def instructions(draw: st.DrawFn) -> bytes:
+    code = draw(st.sampled_from(sorted(SIGNATURES)))
+    raw = (
+        bytes([code])
+        if code < 0x100
+        else bytes([code >> 16]) + padded(code & 0xFFFF, draw(st.integers(0, 2)))
+    )
+    return raw + b"".join(draw(IMMEDIATES[letter]) for letter in SIGNATURES[code])
+
+
+WANTED = frozenset({CALL, CALL_INDIRECT, REF_FUNC})
+
+
+@given(st.lists(instructions(), max_size=40))
+@settings(max_examples=400, deadline=None)
+def test_the_scanner_sees_what_the_plain_decoder_sees(parts: list[bytes]) -> None:
+    code = b"".join(parts)
+    plain = list(read_instructions(code, 0, len(code)))
+    assert [each.offset for each in plain] == [sum(map(len, parts[:n])) for n in range(len(parts))]
+    wanted = [each for each in plain if each.opcode in WANTED]
+    assert list(find_instructions(code, 0, len(code), WANTED)) == wanted
+    found = [raw for raw in compile_collector(WANTED).findall(code) if raw]
+    if UNREAD.isdisjoint(found):
+        assert found == [code[each.offset : each.end] for each in wanted]
+    else:
+        assert any(set(SIGNATURES[each.opcode]) & set("Ttcr") for each in plain)
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=300)
+def test_bytes_that_are_no_code_are_told_by_the_plain_decoder(code: bytes) -> None:
+    try:
+        plain = [each for each in read_instructions(code, 0, len(code)) if each.opcode in WANTED]
+    except WasmFormatError:
+        return
+    assert list(find_instructions(code, 0, len(code), WANTED)) == plain
+
+
+def plain_calls(module: Module) -> dict[int, frozenset[int]]:
+    found = {}
+    for function in range(module.imported_function_count, module.function_count):
+        code = read_instructions(module.data, *module.code_range(function))
+        callees = frozenset(each.immediates[0] for each in code if each.opcode in (CALL, 0x12))
+        if callees:
+            found[function] = callees
+    return found
+
+
+def test_a_function_that_the_expression_cannot_measure_is_read_all_the_same() -> None:
+    targets = " ".join(["0"] * 300)
+    text = f"(module (func $f (call $f) (block (br_table {targets} (i32.const 0x10))) (call $g)) (func $g))"
+    module = parse_module(bytes(wasmtime.wat2wasm(text)))
+    assert call_graph(module).direct == plain_calls(module) == {0: frozenset({0, 1})}
