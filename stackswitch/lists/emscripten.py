@@ -34,12 +34,16 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True)
 class Item:
-    """A name in a setting's value: as emcc reads it, where it stands (quotes included), its quotes."""
+    """A name in a setting's value: as emcc reads it, where it stands (quotes included), its quotes.
+
+    ``json``: the whole value is JSON, where names may hold commas.
+    """
 
     name: str
     start: int
     end: int
     quote: Quote
+    json: bool = False
 
 
 def read_items(value: str, *, command_line: bool = True, fragment: bool = False) -> tuple[Item, ...]:
@@ -81,43 +85,52 @@ def read_items(value: str, *, command_line: bool = True, fragment: bool = False)
         raise SettingError("emcc takes this for JSON that is no list of names: put it in brackets", start)
     pattern = re.compile(r'"[^"]*"') if command_line else _JSON_STRING
     found = pattern.finditer(value, start, end)
-    return tuple(Item(name, each.start(), each.end(), '"') for name, each in zip(parsed, found, strict=True))
+    return tuple(
+        Item(name, each.start(), each.end(), '"', json=True) for name, each in zip(parsed, found, strict=True)
+    )
 
 
 def _own_items(value: str, start: int, end: int, *, doubled: bool) -> list[Item]:
-    """Read what is no JSON by emcc's own rule: a quote ends where a comma (or the end) follows."""
+    """Read what is no JSON by emcc's own rule: commas separate, quotes hold together.
+
+    A quoted name with a comma in it comes out wrong (3.1.6 to 6.0 at least): its first part stands in it twice. So
+    such a name can only be had in a list that is JSON, or with ``?`` for the comma.
+    """
     items: list[Item] = []
     if not value[start:end].strip():
         return items
     at = start
     while True:
-        comma = value.find(",", at, end)
-        stop = end if comma < 0 else comma
-        first = at + len(value[at:stop]) - len(value[at:stop].lstrip())
+        stop = _next_comma(value, at, end)
+        begin = at
+        first = stop - len(value[at:stop].lstrip())
         if first == stop:
             raise SettingError("there is an empty name in the list", at)
         quote = value[first]
-        if quote not in "\"'":
-            text = value[first:stop].rstrip()
-            items.append(_item(text, first, first + len(text), "", doubled=doubled))
-        else:
+        if quote in "\"'":
+            first_stop = stop
             while not value[at:stop].rstrip().endswith(quote):
                 if stop == end:
                     raise SettingError(f"the quote {quote} is not closed", first)
                 at = stop + 1
-                comma = value.find(",", at, end)
-                stop = end if comma < 0 else comma
-            text = value[first:stop].rstrip()
-            items.append(
-                _item(text[1:-1], first, first + len(text), '"' if quote == '"' else "'", doubled=doubled)
-            )
+                stop = _next_comma(value, at, end)
+            name = value[first:stop].rstrip()
+            if stop != first_stop:
+                name = f"{value[first:first_stop]},{value[begin:stop].rstrip()}"
+            name = name[1:-1]
+        else:
+            name = value[first:stop].rstrip()
+        length = len(value[first:stop].rstrip())
+        marks: Quote = '"' if quote == '"' else "'" if quote == "'" else ""
+        items.append(Item(name.replace("\\", "\\\\") if doubled else name, first, first + length, marks))
         if stop == end:
             return items
         at = stop + 1
 
 
-def _item(name: str, start: int, end: int, quote: Quote, *, doubled: bool) -> Item:
-    return Item(name.replace("\\", "\\\\") if doubled else name, start, end, quote)
+def _next_comma(value: str, at: int, end: int) -> int:
+    comma = value.find(",", at, end)
+    return end if comma < 0 else comma
 
 
 def read_lines(text: str) -> tuple[str, ...]:
@@ -186,9 +199,12 @@ FILE_ADVICE = (
 
 
 def unspeakable(names: Sequence[str], index: NameIndex | None = None) -> tuple[Unspeakable, ...]:
-    """Tell which of Binaryen's names cannot get through emcc, why, and the wildcard that can."""
+    """Tell which of Binaryen's names cannot get through emcc, why, and the wildcard that can.
+
+    What only harms the first or the last name of a list counts for each: the order may change.
+    """
     found = []
-    reasons = dict(comma_trouble([name for name in names if name == rewritten(name)]))
+    reasons = {name: trouble[0][1] for name in names if (trouble := comma_trouble([name]))}
     for name in names:
         if name != rewritten(name):
             characters = " ".join(each for each in _REWRITTEN if each in name)
@@ -216,8 +232,6 @@ def wildcard_for(name: str) -> str:
     result = re.sub(r"[.#?\n\r\t]+", "*", name)
     if result.startswith("@"):
         result = f"*{result[1:]}"
-    if result and result[0] in " \f\v":
-        result = f"*{result.lstrip()}"
     if result and result[-1] in " \f\v":
         result = f"{result.rstrip()}*"
     if comma_trouble([result]):

@@ -6,6 +6,7 @@ edit that changes nothing changes no byte. Every edit is read again before it is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -158,9 +159,12 @@ def _one(found: Sequence[Place], variable: str, path: str) -> Place:
 
 
 def _names(place: Place) -> tuple[str, ...]:
-    if place.spelling == "binaryen":
-        return place.names
-    return tuple(rewritten(name) for name in place.names)
+    return tuple(map(rewritten, place.names)) if _is_rewritten(place) else place.names
+
+
+def _is_rewritten(place: Place) -> bool:
+    """Whether emcc rewrites the names: it does so for functions, not for imports and exports."""
+    return place.spelling == "emscripten" and not re.match(r"JSPI_|ASYNCIFY_IMPORTS", place.variable)
 
 
 def _public(place: Place) -> ListInFile:
@@ -181,9 +185,7 @@ def _refuse_unspeakable(place: Place, added: Sequence[str], path: str) -> None:
 
     :raises ListFileError: with the wildcard that would, and the way around for all
     """
-    if place.variable.startswith("JSPI"):
-        return
-    if place.spelling == "emscripten":
+    if _is_rewritten(place):
         lost = [
             f"{shorten(each.name)}: {each.why}; {shorten(each.wildcard)} would match it"
             for each in unspeakable(added)
@@ -213,7 +215,7 @@ def _check(edited: str, place: Place, wanted: Sequence[str], path: str, spelling
         again = _one(_places(edited, path, spelling), place.variable, path)
         missing = [name for name in wanted if name not in _names(again)]
         right = _names(again) == tuple(wanted)
-        if right and place.spelling == "emscripten" and not place.variable.startswith("JSPI"):
+        if right and _is_rewritten(place):
             to_binaryen(again.names)
     except (ListFileError, ConfigError) as error:
         missing, right = [str(error)], False

@@ -15,7 +15,7 @@ from functools import cached_property
 from stackswitch.errors import ConfigError
 
 BLANKS = " \n\r\t\f\v"
-"""What C's ``isspace`` takes for a blank: Binaryen drops these around a list's text."""
+"""What C's ``isspace`` takes for a blank: Binaryen drops these at the end of a list's text."""
 _OPENING = "(<[{"
 _CLOSING = ")>]}"
 
@@ -23,12 +23,12 @@ _CLOSING = ")>]}"
 def split_text(text: str) -> tuple[str, ...]:
     """Split a list's text into entries: that of ``--pass-arg=asyncify-onlylist@TEXT``, or of ``@@FILE``.
 
-    Blanks around the whole are dropped. With a newline left inside, every line is an entry, exactly
-    as it stands; otherwise commas separate, save where brackets are open.
+    Blanks at the end of the whole are dropped. With a newline left inside, every line is an entry,
+    exactly as it stands; otherwise commas separate, save where brackets are open.
 
     :raises ConfigError: commas separate and the brackets do not come out even (fatal in Binaryen)
     """
-    text = text.strip(BLANKS)
+    text = text.rstrip(BLANKS + "\0")
     if "\n" in text:
         return tuple(text.split("\n"))
     entries, left = split_commas(text)
@@ -81,8 +81,8 @@ def comma_trouble(entries: Sequence[str]) -> list[tuple[str, str]]:
             found.append((entry, "it is split at its comma"))
         elif at == 0 and entry[0] == "@":
             found.append((entry, "a list that begins with @ is taken for a file's name"))
-        elif (at == 0 and entry[0] in BLANKS) or (at == len(entries) - 1 and entry[-1] in BLANKS):
-            found.append((entry, "blanks at the ends of a list are dropped"))
+        elif at == len(entries) - 1 and entry[-1] in BLANKS:
+            found.append((entry, "blanks at the end of a list are dropped"))
     return found
 
 

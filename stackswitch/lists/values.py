@@ -52,7 +52,7 @@ def setting_place(
         elements=elements,
         spelling="emscripten",
         at=value.place(first),
-        render=_renderer(source, value, items, elements, first, command_line=command_line),
+        render=_renderer(source, value, items, elements, first, command_line=command_line, fragment=fragment),
         file=file,
         expansions=expansions,
     )
@@ -66,15 +66,19 @@ def _renderer(
     first: int,
     *,
     command_line: bool,
+    fragment: bool,
 ) -> Callable[[str, Element | None], str]:
     by_start = {element.start: item for element, item in zip(elements, items, strict=True)}
 
     def render(name: str, like: Element | None) -> str:
         if like is None:
             quote = _quote_for(value, first)
-            return value.encode(first, quoted(name, quote, command_line=command_line))
+            as_json = quote == '"' and (fragment or value.chars[first - 1 : first] == "[")
+            return value.encode(first, quoted(name, quote, as_json=as_json, command_line=command_line))
         item = by_start[like.start]
-        spelled = value.encode(item.start, quoted(name, item.quote, command_line=command_line))
+        spelled = value.encode(
+            item.start, quoted(name, item.quote, as_json=item.json, command_line=command_line)
+        )
         # Quotes of an outer layer around just this name: the new one gets the same.
         opening = source[like.start : value.starts[item.start]]
         closing = source[value.ends[item.end - 1] : like.end]
@@ -91,13 +95,17 @@ def _quote_for(value: Text, at: int) -> Quote:
     return ""
 
 
-def quoted(name: str, quote: Quote, *, command_line: bool) -> str:
-    """Write a name in emcc's own quotes, or bare and in emcc's spelling where there are none."""
-    if not command_line and quote == '"':
-        return json.dumps(name, ensure_ascii=False)
+def quoted(name: str, quote: Quote, *, as_json: bool, command_line: bool) -> str:
+    """Write a name in emcc's own quotes, or bare and in emcc's spelling where there are none.
+
+    :param as_json: the list is JSON: a comma in a name is no trouble
+    """
+    if as_json:
+        return f'"{name}"' if command_line else json.dumps(name, ensure_ascii=False)
+    name = name.replace(",", "?")
     if not quote:
         name = to_emscripten(name, plain=True)
-        if name and not set(name) & set(",\"'[]\\") and name == name.strip():
+        if name and not set(name) & set("\"'[]\\") and name == name.strip():
             return name
         quote = '"'
     if quote in name and not {"'", '"'} <= set(name):

@@ -48,7 +48,7 @@ def argument_place(source: str, value: Text, variable: str, *, path: str = "") -
         closing = opening if opening in ("'", '"') else ""
         return opening + value.encode(places[like.start], name) + closing
 
-    separator = "\n" if "\n" in value.chars.strip(BLANKS) else ","
+    separator = "\n" if "\n" in value.chars.rstrip(BLANKS) else ","
     return Place(
         format=FORMAT,
         variable=variable,
@@ -66,7 +66,7 @@ def argument_place(source: str, value: Text, variable: str, *, path: str = "") -
 def _entries(text: str) -> list[tuple[str, int, int]]:
     """Split as Binaryen does, and tell where each entry stands."""
     found = []
-    at = len(text) - len(text.lstrip(BLANKS))
+    at = 0
     for entry in split_text(text):
         # Entries come in order; only parts without text may lie between.
         at = text.index(entry, at)
