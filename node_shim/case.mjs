@@ -120,8 +120,9 @@ class Instance {
 
 /** One run of a case's script, with given lists. */
 class Run {
-  constructor(plan, modules, lists, environment) {
+  constructor(plan, modules, lists, environment, scouting) {
     this.plan = plan;
+    this.scouting = scouting;
     this.modules = modules;
     this.lists = lists;
     this.switching = environment.switching;
@@ -153,6 +154,12 @@ class Run {
     this.found[list].add(name);
     this.over = true;
     return uncatchable(new NameMissing(message));
+  }
+
+  /** A run that goes ahead has come to a wait that is in order: it ends here. */
+  scouted() {
+    this.over = true;
+    return uncatchable(new NameMissing("scouted"));
   }
 
   suspended(instance, importName, call) {
@@ -356,8 +363,8 @@ function isGuestFault(error) {
   return !compiled && !(error instanceof TypeError);
 }
 
-async function runOnce(plan, modules, lists, environment) {
-  const run = new Run(plan, modules, lists, environment);
+async function runOnce(plan, modules, lists, environment, scouting) {
+  const run = new Run(plan, modules, lists, environment, scouting);
   const seen = { status: "finished", detail: "", unsupported: null };
   try {
     try {
@@ -377,6 +384,13 @@ async function runOnce(plan, modules, lists, environment) {
     run.end();
   }
   return { run, seen };
+}
+
+/** The exports that the script calls, and those that host functions call in a way that may wait. */
+function calledExports(plan) {
+  const reentries = Object.values(plan.host).flatMap((entries) => entries.flatMap((entry) => entry.calls));
+  const steps = plan.steps.map((step) => step.call ?? step.export).filter((name) => name !== null);
+  return [...steps, ...reentries.filter((each) => each.suspending).map((each) => each.export)];
 }
 
 /**
@@ -401,13 +415,21 @@ export async function runCase(plan, binaries, environment) {
   }
   const lists = { exports: new Set(plan.exports), imports: new Set(plan.imports) };
   const missing = { JSPI_EXPORTS: new Set(), JSPI_IMPORTS: new Set() };
+  // Most engines refuse before they call the import, with an exception that a guest may take and say nothing. So,
+  // while exports that are called are not promising, a run goes ahead in which no import is Suspending: each
+  // says from which export it is called, and where it may wait that run ends.
+  let scouting = calledExports(plan).some((name) => !lists.exports.has(name));
   for (let round = 0; ; round++) {
-    const { run, seen } = await runOnce(plan, modules, lists, environment);
+    const { run, seen } = await runOnce(plan, modules, lists, environment, scouting);
     const { exports, imports } = run.found;
     const found = exports.size + imports.size;
     for (const name of exports) lists.exports.add(name), missing.JSPI_EXPORTS.add(name);
     for (const name of imports) lists.imports.add(name), missing.JSPI_IMPORTS.add(name);
     if (found > 0 && round < MOST_ROUNDS) continue;
+    if (scouting) {
+      scouting = false;
+      continue;
+    }
     return {
       ...seen,
       steps: run.steps,

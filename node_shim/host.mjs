@@ -56,7 +56,7 @@ export class HostImport {
 
   make() {
     const host = (...args) => this.#called(args);
-    return this.suspending ? this.run.switching.suspending(host) : host;
+    return this.suspending && !this.run.scouting ? this.run.switching.suspending(host) : host;
   }
 
   #called(args) {
@@ -64,6 +64,7 @@ export class HostImport {
     if (run.over) throw uncatchable(new NameMissing("this run is over"));
     const call = run.currentCall(this.instance);
     if (this.suspending) this.#checkSuspendable();
+    if (this.suspending && run.scouting) throw run.scouted();
     if (run.log.length < LOG_LIMIT) run.log.push(this.name);
     const entry = this.turns.next();
     const effects = this.#effects(entry, args, call);

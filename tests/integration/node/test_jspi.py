@@ -99,12 +99,14 @@ def test_all_that_is_missing_from_both_lists_is_found_and_no_effect_is_doubled(o
     assert [each.ended for each in seen.steps] == ["returned", "returned"]
 
 
-def test_an_export_that_is_missing_is_found_though_the_guest_catches_all(observe: Observe) -> None:
+def test_what_is_missing_is_found_though_the_guest_catches_all(observe: Observe) -> None:
     wat = """(module (import "env" "wait" (func $wait))
       (func (export "main") (block $b (try_table (catch_all $b) (call $wait)))))"""
     host = [{"import": "env.wait", "delay_ms": 0}]
     seen = observe(wat, export="main", host=host, jspi={"imports": []})
     assert seen.missing == {"JSPI_IMPORTS": ("env.wait",)}
+    seen = observe(wat, export="main", host=host, jspi={"exports": []})
+    assert (seen.missing, seen.suspension_count) == ({"JSPI_EXPORTS": ("main",)}, 1)
 
 
 def test_a_frame_of_javascript_in_between_is_named(observe: Observe) -> None:
