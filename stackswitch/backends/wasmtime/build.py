@@ -19,7 +19,7 @@ from .ownmemory import EXPORT_NAME, with_own_memory
 OPTIMISE_FROM_BYTES = 100_000
 """Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
 _NO_REFERENCES = "non-number types"
-"""In what Binaryen says of a reference that waits on the operand stack; only its own flattening finds those."""
+"""In what Binaryen says of a reference on the operand stack: only its own flattening finds those."""
 
 
 async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
