@@ -205,4 +205,4 @@ class JspiBackend:
         """End the children; a second call does nothing."""
         self._closed = True
         children, self.idle, self.busy = [*self.idle, *self.busy], [], []
-        await asyncio.gather(*(child.aclose() for child in children))
+        await asyncio.gather(*(child.aclose(at_once=True) for child in children))
