@@ -162,3 +162,29 @@ def test_what_an_engine_lacks_is_found_in_the_module(run: Any, jspi: JspiBackend
     assert build.unsupported is not None
     assert build.unsupported.feature == "memory64"
     assert build.modules == {}
+
+
+def test_every_edge_of_hot_stacks_is_a_call_of_the_module(observe: Observe) -> None:
+    """V8 inlines through call_indirect on speculation; a few stacks then held a frame that never was."""
+    names = range(6)
+    wat = f"""(module (import "env" "wait" (func $wait))
+      (type $t (func (param i32)))
+      (table 6 funcref) (elem (i32.const 0) {" ".join(f"$f{n}" for n in names)})
+      {" ".join(f"(func $f{n} (type $t) {'(nop)' * n} (call $wait))" for n in names)}
+      (func $pick (type $t) (call_indirect (type $t) (local.get 0) (i32.rem_u (local.get 0) (i32.const 6))))
+      (func (export "main") (param i32)
+        (loop $l (call $pick (local.get 0))
+          (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"""
+    host = [{"import": "env.wait", "suspending": True}]
+    rounds = 30_000
+    seen = observe(wat, export="main", args=[f"i32:{rounds}"], host=host, timeout_s=60)
+    module = parse_module(make_case(wat, export="main").main)
+    assert seen.suspension_count == rounds
+    assert {len(each.frames) for each in seen.suspensions} == {3}
+    for each in seen.suspensions:
+        targets = [0, *(index for index, _, _ in each.frames)]
+        for callee, (index, offset, _) in zip(targets, each.frames, strict=False):
+            (site,) = (site for site in call_sites(module, index) if site.offset == offset)
+            assert site.kind == "call_indirect" or site.target == callee
+    assert len(seen.suspensions) == 6
+    assert sum(each.count for each in seen.suspensions) == rounds
