@@ -19,7 +19,7 @@ def judge(case: Case, info: BackendInfo, seen: Observation) -> CaseResult:
     difference = _difference(case, info, step=None)
     expected = difference.expect if difference else case.expect
     outcome, faults = _judge(case, info, seen, expected)
-    detail = "; ".join(faults)
+    detail = "; ".join(faults) or seen.detail
     if outcome == "unsupported" and seen.unsupported is not None:
         feature = seen.unsupported.feature
         detail = f"{feature}: {seen.unsupported.where}"
@@ -53,7 +53,7 @@ def _judge(case: Case, info: BackendInfo, seen: Observation, expected: Expect) -
     if any(seen.missing.values()):
         return "needs-list-fix", list(_missing_faults(expected, seen))
     if seen.status != "finished":
-        return seen.status, [seen.detail] if seen.detail else []
+        return seen.status, []
     faults: list[str] = []
     trapped = wrong = False
     for step in seen.steps:

@@ -98,7 +98,9 @@ def test_missing_names_come_first_and_must_be_exactly_the_expected_ones() -> Non
 
 @pytest.mark.parametrize("status", ["hung", "crashed", "error"])
 def test_a_run_that_did_not_finish(status: Any) -> None:
-    check(judge(case(), JSPI, Observation(status=status, detail="why")), status, False, "why")
+    seen = Observation(status=status, detail="why")
+    check(judge(case(), JSPI, seen), status, False, "why")
+    check(judge(case(expect={"outcome": status}), JSPI, seen), status, True, "why")
 
 
 def unsupported(feature: str) -> Observation:
