@@ -164,9 +164,11 @@ def understand(output: bytes, status: int, stderr: str) -> dict[str, Any] | str:
     """Read the probe's last line, or say why there is none to read."""
     lines = output.decode("utf-8", "replace").strip().splitlines()
     if status:
-        last = stderr.strip().splitlines()
-        said = next((line for line in last if "bad option" in line), last[0] if last else "")
-        return f"it ended with {ending(status)}" + (f" ({said.strip()[:200]})" if said else "")
+        said = stderr.strip().splitlines()
+        for line in said:
+            if "bad option: " in line:
+                return f"it does not take {line.partition('bad option: ')[2].strip()}"
+        return f"it ended with {ending(status)}" + (f" ({said[0].strip()[:200]})" if said else "")
     try:
         said_ = json.loads(lines[-1])
         known = isinstance(said_["version"], str) and isinstance(said_["program"], str)
