@@ -10,7 +10,7 @@ locals and where it was. No other does: control functions read one of them at mo
 ``asyncify-asserts`` puts into all other functions read only the state. Where optimisation has inlined
 control functions into one that calls them itself, it must also write through the data.
 Source: Binaryen src/passes/Asyncify.cpp, opening comment; tried on 132, see
-``tests/integration/test_asyncified_builds.py``.
+``tests/integration/wasm/test_asyncified_builds.py``.
 """
 
 from __future__ import annotations

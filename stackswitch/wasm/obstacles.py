@@ -1,6 +1,6 @@
 """What stands in Asyncify's way in a module, for a set of imports that wait.
 
-Found by trying each on Binaryen 132 (``tests/integration/test_asyncify_obstacles.py`` holds it):
+Found by trying each on Binaryen 132 (``tests/integration/wasm/test_asyncify_obstacles.py`` holds it):
 
 - ``tail-call``: any ``return_call`` or ``return_call_indirect`` in the module is refused.
 - Functions that the pass instruments (its *path*) are flattened, and that fails on ``try_table``
