@@ -93,8 +93,8 @@ def read_items(value: str, *, command_line: bool = True, fragment: bool = False)
 def _own_items(value: str, start: int, end: int, *, doubled: bool) -> list[Item]:
     """Read what is no JSON by emcc's own rule: commas separate, quotes hold together.
 
-    A quoted name with a comma in it comes out wrong (3.1.6 to 6.0 at least): its first part stands in it twice. So
-    such a name can only be had in a list that is JSON, or with ``?`` for the comma.
+    A quoted name with a comma in it comes out wrong (3.1.6 to 6.0 at least): its first part stands in it
+    twice. So such a name can only be had in a list that is JSON, or with ``?`` for the comma.
     """
     items: list[Item] = []
     if not value[start:end].strip():

@@ -123,8 +123,8 @@ def test_lists_are_split_and_matched_as_binaryen_does(run: Run, wasm_opt: Tool) 
             for entry in entries
             if f"name: '{entry}'" in done.stderr_text or f"pattern: '{entry}'" in done.stderr_text
         }
-        # A wildcard is only asked where no full name of the list has matched before: Binaryen's warnings about
-        # wildcards cry wolf, so ours must be among them, not the same.
+        # A wildcard is only asked where no full name of the list has matched before: Binaryen's warnings
+        # about wildcards cry wolf, so ours must be among them, not the same.
         assert stale <= warned, (text, done.stderr_text)
         assert {each for each in warned if "*" not in each} <= stale
     assert refused >= 10

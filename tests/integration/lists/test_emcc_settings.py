@@ -1,7 +1,7 @@
 """Our reading of emcc's list settings against emcc's own, run in a process of its own.
 
-Any Emscripten serves, an ``emcc`` on PATH or the folder in ``EMSCRIPTEN``: only its settings parser is run, which
-needs neither LLVM nor Node. Tried with 3.1.6 (Debian 12) and the state of August 2026.
+Any Emscripten serves, an ``emcc`` on PATH or the folder in ``EMSCRIPTEN``: only its settings parser is run,
+which needs neither LLVM nor Node. Tried with 3.1.6 (Debian 12) and 6.0.9 as of August 2026.
 """
 
 from __future__ import annotations

@@ -1,0 +1,128 @@
+"""How a list is drawn: from what was seen, from what the module allows, or from both.
+
+Each policy gives the functions to instrument and the options with which Binaryen, from the same module,
+instruments exactly these (``tests/integration/lists/test_policies.py`` holds it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from stackswitch.models.case import ListName
+from stackswitch.wasm.callgraph import CallGraph
+from stackswitch.wasm.names import binaryen_names
+
+from .evidence import Evidence
+from .namelist import NameIndex
+
+PolicyName = Literal["observed", "dispatch", "typed", "auto"]
+
+
+@dataclass(frozen=True)
+class PassOptions:
+    """What to tell Binaryen's pass.
+
+    :ivar lists: names by list, as Binaryen matches them; ``ASYNCIFY_IMPORTS`` as ``module.name``
+    :ivar ignore_indirect: ``asyncify-ignore-indirect``
+    :ivar propagate_add: ``asyncify-propagate-addlist``
+    """
+
+    lists: dict[ListName, tuple[str, ...]]
+    ignore_indirect: bool = False
+    propagate_add: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A list: the functions (indexes, imports counted) and the options that make Binaryen take these."""
+
+    policy: PolicyName
+    functions: frozenset[int]
+    options: PassOptions
+
+
+class Drafter:
+    """Draws lists for one module.
+
+    :param graph: the module's calls
+    :param imports: indexes of the imported functions that may suspend
+    """
+
+    def __init__(self, graph: CallGraph, imports: Iterable[int]) -> None:
+        self.graph = graph
+        self.module = graph.module
+        self.imports = frozenset(imports)
+        self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
+        self._through_tables: frozenset[int] | None = None
+
+    def draw(self, policy: PolicyName, evidence: Evidence) -> Drawn:
+        """Draw a list by a policy; ``typed`` and ``auto`` need no evidence.
+
+        - ``observed``: what was on a stack, and nothing else
+        - ``dispatch``: calls through tables count where they were seen to lead to a wait; from there, and
+          from the imports, all direct callers
+        - ``typed``: a call through a table may lead to any function of its type that a table may hold
+        - ``auto``: every call through a table may lead to a wait: Binaryen's own rule. Like Binaryen it is
+          blind to ``call_ref``
+        """
+        draw: Callable[[Evidence], Drawn] = getattr(self, f"_{policy}")
+        return draw(evidence)
+
+    def import_names(self) -> tuple[str, ...]:
+        """Return the suspending imports as ``asyncify-imports`` takes them."""
+        chosen = (self.module.function_import(index) for index in sorted(self.imports))
+        return tuple(dict.fromkeys(f"{each.module}.{each.name}" for each in chosen if each is not None))
+
+    def names(self, functions: Iterable[int]) -> tuple[str, ...]:
+        """Return the names of defined functions as Binaryen matches them, sorted."""
+        imported = self.module.imported_function_count
+        return tuple(sorted(self.index.names[each] for each in functions if each >= imported))
+
+    def _observed(self, evidence: Evidence) -> Drawn:
+        names = self.names(evidence.functions)
+        lists: dict[ListName, tuple[str, ...]] = {
+            "ASYNCIFY_IMPORTS": self.import_names(),
+            "ASYNCIFY_ONLY": names,
+        }
+        return Drawn("observed", self._matched(names), PassOptions(lists))
+
+    def _dispatch(self, evidence: Evidence) -> Drawn:
+        return self._from_dispatchers("dispatch", evidence.dispatchers)
+
+    def _typed(self, evidence: Evidence) -> Drawn:
+        del evidence
+        if self._through_tables is None:
+            graph = self.graph
+            reached = graph.callers_reaching(self.imports, through_indirect=True)
+            hot = reached | self.imports
+            self._through_tables = frozenset(
+                caller
+                for edges in (graph.indirect, graph.call_ref)
+                for caller, types in edges.items()
+                if any(graph.functions_of_type(each) & hot for each in types)
+            )
+        return self._from_dispatchers("typed", self._through_tables)
+
+    def _auto(self, evidence: Evidence) -> Drawn:
+        del evidence
+        through_tables = frozenset(self.graph.indirect)
+        options = PassOptions({"ASYNCIFY_IMPORTS": self.import_names()})
+        return Drawn("auto", self._closed(through_tables), options)
+
+    def _from_dispatchers(self, policy: PolicyName, dispatchers: frozenset[int]) -> Drawn:
+        names = self.names(dispatchers)
+        lists: dict[ListName, tuple[str, ...]] = {"ASYNCIFY_IMPORTS": self.import_names()}
+        if names:
+            lists["ASYNCIFY_ADD"] = names
+        options = PassOptions(lists, ignore_indirect=True, propagate_add=True)
+        return Drawn(policy, self._closed(self._matched(names)), options)
+
+    def _matched(self, names: Iterable[str]) -> frozenset[int]:
+        """Return what the names stand for: one with ``*`` in it (``f(char*)``) may be more than itself."""
+        return frozenset().union(*(self.index.matching(name) for name in names))
+
+    def _closed(self, functions: frozenset[int]) -> frozenset[int]:
+        """Add every function from which one of these, or a suspending import, is reached by direct calls."""
+        return functions | self.graph.callers_reaching(functions | self.imports, through_indirect=False)
