@@ -29,6 +29,8 @@ Results = Sequence[Value]
 Begin = Callable[["GuestCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
 """A waiting import: its results at once, or a coroutine that gives them."""
 _FUNC_IN_EXTERN = 8
+LIVELOCK_S = 1.0
+"""How long the guest may take to unwind or rewind: that is microseconds, unless it loops."""
 _OUT_OF_BOUNDS = 1
 """wasmtime's trap code."""
 
@@ -182,6 +184,9 @@ class Switch:
         self._start_rewind = self._stop_rewind = _not_connected
         self._make_area = make_area
         self._area: Area | None = None
+        self._stuck_at = -1
+        self._stuck_since = 0.0
+        self.is_stuck = False
         self._invoke = store.api.call
 
     def connect(self, controls: dict[str, Function], shadow_stack: ShadowStack | None) -> None:
@@ -313,6 +318,18 @@ class Switch:
         if before is not None:
             before.saved = area.save()
 
+    def look_for_livelock(self, now: float) -> bool:
+        """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
+
+        :param now: any clock's time (seconds)
+        """
+        machine = self.machine
+        if machine.state == NORMAL or machine.switches != self._stuck_at:
+            self._stuck_at, self._stuck_since = machine.switches, now
+            return False
+        self.is_stuck = now - self._stuck_since > LIVELOCK_S
+        return self.is_stuck
+
     def _why(self, error: BaseException) -> BaseException:
         """What a failure means in the middle of a switch."""
         area = self._area
@@ -320,6 +337,9 @@ class Switch:
             return error
         if self.machine.state == UNWINDING and error.code == _OUT_OF_BOUNDS:
             return OverflowedError(f"the saved stack ran out of its memory: {error.message}")
+        if self.is_stuck:
+            self.is_stuck = False
+            return ProtocolError("no-progress")
         broken = ProtocolError("trap-while-switching", error.message)
         broken.__cause__ = error
         return broken

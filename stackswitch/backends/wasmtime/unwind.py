@@ -63,14 +63,16 @@ class Unwinder(Generic[CallT]):
     """The state of one instance, and which calls are in it.
 
     :ivar state: NORMAL, UNWINDING or REWINDING; the guest's own state is the same
+    :ivar switches: how many unwinds and rewinds were begun
     :ivar running: the calls with frames on the native stack, innermost last
     :ivar owner: the call whose saved stack lies in the data block, if any
     """
 
-    __slots__ = ("_imports", "owner", "running", "state")
+    __slots__ = ("_imports", "owner", "running", "state", "switches")
 
     def __init__(self) -> None:
         self.state = NORMAL
+        self.switches = 0
         self.running: list[CallT] = []
         self.owner: CallT | None = None
         self._imports: dict[CallT, object] = {}
@@ -135,6 +137,7 @@ class Unwinder(Generic[CallT]):
         """Begin to unwind the innermost call, which waits in the import ``which``."""
         self._imports[self.running[-1]] = which
         self.state = UNWINDING
+        self.switches += 1
 
     def left(self) -> bool:
         """The innermost call's export has returned: whether it is now set aside (else it is done).
@@ -161,6 +164,7 @@ class Unwinder(Generic[CallT]):
             raise ProtocolError("import-while-unwinding" if self.state == UNWINDING else "stack-left")
         self.running.append(call)
         self.state = REWINDING
+        self.switches += 1
 
     def forget(self, call: CallT) -> None:
         """Drop a call that will not go on: it trapped, broke the protocol, or was cancelled."""

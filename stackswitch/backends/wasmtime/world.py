@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal
 
@@ -81,7 +82,7 @@ class AsyncifyWorld:
     ) -> None:
         self.host = Host(case)
         self.watch = Watch(case.asyncify)
-        self.store: Store = engine.store(is_over)
+        self.store: Store = engine.store(lambda: is_over() or self._is_stuck())
         self._case = case
         self._prepared = prepared
         self._api = engine.api
@@ -127,6 +128,10 @@ class AsyncifyWorld:
         if is_over(error):
             raise TimeUpError(str(error)) from error
         return trap_of(error, self._by_guest[id(guest)].prepared.watched.function_name)
+
+    def _is_stuck(self) -> bool:
+        now = time.monotonic()
+        return any([each.switch.look_for_livelock(now) for each in self._by_guest.values()])
 
     # --- making instances
 
