@@ -27,7 +27,12 @@ from stackswitch.backends.wasmtime.area import own_memory
 from stackswitch.backends.wasmtime.capi import EXTERN_KINDS, Extern, Handle
 from stackswitch.backends.wasmtime.engine import Engine
 from stackswitch.backends.wasmtime.instance import GuestInstance
-from stackswitch.backends.wasmtime.ownmemory import EXPORT_NAME, with_own_memory
+from stackswitch.backends.wasmtime.ownmemory import (
+    EXPORT_NAME,
+    STATE_EXPORT_NAME,
+    with_own_memory,
+    with_state_exported,
+)
 from stackswitch.backends.wasmtime.stacks import StackReader
 from stackswitch.backends.wasmtime.switch import Switch
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
@@ -57,7 +62,7 @@ async def build() -> bytes:
         request = AsyncifyRequest(
             wasm=with_own_memory(module), imports=("env.wait",), optimize_level=2, memory=EXPORT_NAME
         )
-        return (await binaryen.asyncify(request)).wasm
+        return with_state_exported((await binaryen.asyncify(request)).wasm)
     finally:
         await binaryen.aclose()
 
@@ -109,6 +114,7 @@ class Ours:
             raise store.taken(error)
         names = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
         self.switch.connect({each: guest.function(f"asyncify_{each}") for each in names}, None)
+        self.switch.connect_state(guest.global_setters(STATE_EXPORT_NAME, range(3)))
         self.run_export = guest.function("run")
 
     async def run(self, depth: int, count: int) -> int:
@@ -227,9 +233,8 @@ def main() -> None:
     found = asyncio.run(measure(options.rounds))
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    print(
-        f"µs per suspension, {options.rounds} rounds, wasmtime {found['wasmtime']}, Python {sys.version.split()[0]}"
-    )
+    python = sys.version.split()[0]
+    print(f"µs per suspension, {options.rounds} rounds, wasmtime {found['wasmtime']}, Python {python}")
     print(f"{'frames':>6} {'':>12} {'best':>8} {'median':>8} {'worst':>8}")
     for each in found["depths"]:
         for name, times in each["us_per_suspension"].items():

@@ -14,7 +14,7 @@ from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
 
-from .ownmemory import EXPORT_NAME, with_own_memory
+from .ownmemory import EXPORT_NAME, with_own_memory, with_state_exported
 
 OPTIMISE_FROM_BYTES = 100_000
 """Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
@@ -48,7 +48,7 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
                 lacking = Unsupported(feature="reference-locals", where=where)
                 return Build(modules={}, unsupported=lacking)
             return Build(modules={}, error=str(error))
-        built[name] = result.wasm
+        built[name] = with_state_exported(result.wasm)
         warnings += result.warnings
     return Build(modules=built, warnings=tuple(warnings))
 

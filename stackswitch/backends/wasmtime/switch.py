@@ -180,8 +180,11 @@ class Switch:
         self.on_suspend = on_suspend
         self.shadow_stack: ShadowStack | None = None
         self._controls: dict[str, Function] | None = None
-        self._start_unwind = self._stop_unwind = _not_connected
-        self._start_rewind = self._stop_rewind = _not_connected
+        self._setters: Sequence[Callable[[], object]] | None = None
+        self._start_unwind: Callable[[], object] = _not_connected
+        self._stop_unwind: Callable[[], object] = _not_connected
+        self._start_rewind: Callable[[], object] = _not_connected
+        self._stop_rewind: Callable[[], object] = _not_connected
         self._make_area = make_area
         self._area: Area | None = None
         self._stuck_at = -1
@@ -200,6 +203,13 @@ class Switch:
         self._stop_unwind = self._control(controls["stop_unwind"])
         self._start_rewind = self._control(controls["start_rewind"])
         self._stop_rewind = self._control(controls["stop_rewind"])
+
+    def connect_state(self, setters: Sequence[Callable[[], object]]) -> None:
+        """Set the guest's state by its global from now on, not by calls; the data block is set up first.
+
+        :param setters: what makes it NORMAL, UNWINDING and REWINDING
+        """
+        self._setters = setters
 
     # --- calls of exports
 
@@ -449,6 +459,11 @@ class Switch:
             start = area.start.to_bytes(8, "little")
             for control in ("start_unwind", "start_rewind"):
                 ctypes.memmove(self._controls[control].slots, start, 8)
+            if self._setters is not None:
+                # Once by a call, which tells the guest where the block lies: that never changes.
+                self._start_unwind()
+                normal, self._start_unwind, self._start_rewind = self._setters
+                self._stop_unwind = self._stop_rewind = normal
         if self.on_suspend is not None:
             self.on_suspend(call, which)
         self._claim(area, call)

@@ -17,7 +17,7 @@ from .engine import Engine
 from .host import Host
 from .instance import GuestInstance, ScriptError
 from .outcome import is_over, trap_of
-from .ownmemory import EXPORT_NAME
+from .ownmemory import EXPORT_NAME, STATE_EXPORT_NAME
 from .script import TimeUpError
 from .stacks import StackReader
 from .store import Store
@@ -131,7 +131,7 @@ class AsyncifyWorld:
 
     def _is_stuck(self) -> bool:
         now = time.monotonic()
-        return any([each.switch.look_for_livelock(now) for each in self._by_guest.values()])
+        return any(each.switch.look_for_livelock(now) for each in self._by_guest.values())
 
     # --- making instances
 
@@ -159,6 +159,8 @@ class AsyncifyWorld:
         if guest.has("asyncify_start_unwind", "func"):
             controls = {each: guest.function(f"asyncify_{each}") for each in CONTROLS}
             switch.connect(controls, self._shadow_stack(guest))
+            if guest.has(STATE_EXPORT_NAME, "global"):
+                switch.connect_state(guest.global_setters(STATE_EXPORT_NAME, range(3)))
         switch.on_suspend = self._suspended
         return live
 
