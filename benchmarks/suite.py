@@ -21,8 +21,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="stackswitch-bench-") as cache:
         cold = timed(cache)
         warm = [timed(cache) for _ in range(runs)]
-    print(f"cold: {cold:.1f} s (npm's Binaryen fetched, engines probed, every case instrumented)")
-    print(f"warm: median {statistics.median(warm):.1f} s, {min(warm):.1f} to {max(warm):.1f} s in {runs} runs")
+    print(f"cold: {cold:.1f} s (Binaryen fetched from npm, engines probed, every case instrumented)")
+    print(
+        f"warm: median {statistics.median(warm):.1f} s, {min(warm):.1f} to {max(warm):.1f} s in {runs} runs"
+    )
 
 
 def timed(cache: str) -> float:

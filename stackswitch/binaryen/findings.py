@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from stackswitch.models.base import Frozen
-from stackswitch.models.case import ListName
+from stackswitch.models.expect import ListName
 
 from .listfile import GUARD, matches
 

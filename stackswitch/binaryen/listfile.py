@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from stackswitch.models.case import ListName
+from stackswitch.models.expect import ListName
 
 GUARD = "stackswitch-list-guard"
 """The line that matches nothing. An import's full name has a dot in it, so this can't be one."""

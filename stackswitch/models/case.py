@@ -3,221 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from .backend import BackendInfo
 from .base import Frozen
-from .features import FEATURES
-from .values import ValueText, normalise_value
+from .expect import Difference, Expect
+from .features import known_feature
+from .host import HostCall
+from .values import ValueText
 
-ListName = Literal[
-    "ASYNCIFY_ONLY", "ASYNCIFY_ADD", "ASYNCIFY_REMOVE", "ASYNCIFY_IMPORTS", "JSPI_EXPORTS", "JSPI_IMPORTS"
-]
-Outcome = Literal["returned", "trapped", "wrong", "hung", "needs-list-fix", "unsupported", "crashed", "error"]
-TrapKind = Literal[
-    "unreachable",
-    "integer-divide-by-zero",
-    "integer-overflow",
-    "bad-conversion",
-    "memory-out-of-bounds",
-    "table-out-of-bounds",
-    "null-call",
-    "signature-mismatch",
-    "null-reference",
-    "bad-cast",
-    "stack-overflow",
-    "uncaught-exception",
-    "host-error",
-    "suspend-error",
-    "asyncify-overflow",
-    "asyncify-state",
-    "exit",
-    "other",
-]
-"""Why a call did not return, in words that do not depend on the engine.
-
-``uncaught-exception``: a wasm exception left the export. ``host-error``: a host function failed and
-nothing caught it (``error`` has its message). ``suspend-error``: JSPI refused to suspend.
-``asyncify-overflow``: Asyncify's buffer was too small. ``asyncify-state``: the unwind/rewind protocol
-was broken. ``exit``: WASI's proc_exit with a status other than 0.
-"""
-
-BACKEND_NAMES = ("asyncify", "jspi", "fiber")
 MAIN = "main"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*\Z")
-
-
-def _result_text(text: str) -> str:
-    """Accept a value, or ``arg:N``: the Nth argument handed back."""
-    if text.startswith("arg:"):
-        if not text[4:].isdecimal():
-            raise ValueError(f"{text!r}: write arg:N with N counted from 0")
-        return text
-    return normalise_value(text)
-
-
-def _address(at: int | str) -> int | str:
-    if isinstance(at, str) and not (at.startswith("arg:") and at[4:].isdecimal()):
-        raise ValueError(f"{at!r} is no address: write a number of bytes, or arg:N")
-    if isinstance(at, int) and at < 0:
-        raise ValueError("an address is not negative")
-    return at
-
-
-def _hex(text: str) -> str:
-    return bytes.fromhex(text).hex()
-
-
-ResultText = Annotated[str, AfterValidator(_result_text)]
-Address = Annotated[int | str, AfterValidator(_address)]
-HexBytes = Annotated[str, AfterValidator(_hex)]
-
-
-class Failure(Frozen):
-    """How a host function fails: with a message, or with a wasm exception that the guest may catch.
-
-    ``tag`` names an exported tag of the calling instance; ``values`` are its payload.
-    """
-
-    message: str = ""
-    tag: str | None = None
-    values: tuple[ValueText, ...] = ()
-
-
-class MemoryWrite(Frozen):
-    """Bytes that the host writes into the instance's first exported memory."""
-
-    at: Address
-    hex: HexBytes
-
-
-class GlobalSet(Frozen):
-    """An exported mutable global that the host sets."""
-
-    name: str
-    value: ValueText
-
-
-class TableSet(Frozen):
-    """An element of an exported table that the host replaces by an exported function (None: null)."""
-
-    table: str
-    index: int = Field(ge=0)
-    export: str | None = None
-
-
-class Reentry(Frozen):
-    """An export that a host function calls on the instance that called it.
-
-    ``when="before"``: at once, the guest's frames below and nothing suspended yet. ``"during"``: while
-    the call that waits is set aside (after ``delay_ms`` or the gate, before the host function's
-    other effects). ``suspending``: by a promising call, which may itself wait and is waited for.
-    """
-
-    export: str
-    args: tuple[ValueText, ...] = ()
-    instance: str | None = None
-    when: Literal["before", "during"] = "before"
-    suspending: bool = False
-    values: tuple[ValueText, ...] | None = None
-
-
-class HostCall(Frozen):
-    """What an imported function does when it is called.
-
-    Several entries for one import serve its calls in turn, each ``times`` times; the last serves all
-    the rest. Order of effects: ``args`` checked, ``throws``, ``calls`` before, [the wait], ``calls``
-    during, ``grows``, ``writes``, ``sets``, ``table_sets``, then ``rejects`` or ``returns``.
-    """
-
-    import_: str = Field(alias="import")
-    args: tuple[ValueText, ...] | None = None
-    returns: tuple[ResultText, ...] = ()
-    delay_ms: float | None = Field(default=None, ge=0, le=60_000)
-    gate: str | None = None
-    suspending: bool | None = None
-    throws: Failure | None = None
-    rejects: Failure | None = None
-    writes: tuple[MemoryWrite, ...] = ()
-    grows: int = Field(default=0, ge=0)
-    sets: tuple[GlobalSet, ...] = ()
-    table_sets: tuple[TableSet, ...] = ()
-    calls: tuple[Reentry, ...] = ()
-    times: int = Field(default=1, ge=1)
-
-    @field_validator("import_")
-    @classmethod
-    def _module_and_name(cls, name: str) -> str:
-        if "." not in name.strip("."):
-            raise ValueError(f"{name!r}: an import is written module.name")
-        return name
-
-    @field_validator("returns", mode="before")
-    @classmethod
-    def _one_is_many(cls, returns: object) -> object:
-        return (returns,) if isinstance(returns, str) else returns
-
-    @field_validator("throws", "rejects", mode="before")
-    @classmethod
-    def _message_alone(cls, failure: object) -> object:
-        return {"message": failure} if isinstance(failure, str) else failure
-
-    @property
-    def waits(self) -> bool:
-        """Whether this import is an asynchronous function (it need not wait each time it is called)."""
-        if self.suspending is not None:
-            return self.suspending
-        pending = self.delay_ms is not None or self.gate is not None or self.rejects is not None
-        return pending or any(call.suspending for call in self.calls)
-
-
-class MemoryExpect(Frozen):
-    """Bytes that must stand in an instance's first exported memory."""
-
-    at: int = Field(ge=0)
-    hex: HexBytes
-
-
-class Expect(Frozen):
-    """What must be seen of a call; what is not given is not looked at.
-
-    ``values``: results. ``trap``: why it did not return, and ``error`` the message of the host function's
-    failure. ``suspensions``: how often the call (of a case: all its calls) was set aside. ``log``: the
-    imports called, in order, WASI's left out. ``missing``: per list, exactly these names.
-    ``feature``: what an ``unsupported`` case lacks.
-    """
-
-    outcome: Outcome = "returned"
-    values: tuple[ValueText, ...] | None = None
-    trap: TrapKind | None = None
-    error: str | None = None
-    suspensions: int | None = Field(default=None, ge=0)
-    log: tuple[str, ...] | None = None
-    stdout: str | None = None
-    memory: tuple[MemoryExpect, ...] = ()
-    globals: dict[str, ValueText] = {}
-    missing: dict[ListName, tuple[str, ...]] = {}
-    feature: str | None = None
-
-    @field_validator("feature")
-    @classmethod
-    def _known_feature(cls, name: str | None) -> str | None:
-        return None if name is None else _feature(name)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _outcome_follows(cls, data: object) -> object:
-        """``trap`` alone means trapped, ``missing`` needs-list-fix, ``feature`` unsupported."""
-        if isinstance(data, dict) and "outcome" not in data:
-            for key, outcome in (
-                ("missing", "needs-list-fix"),
-                ("feature", "unsupported"),
-                ("trap", "trapped"),
-            ):
-                if data.get(key):
-                    return {**data, "outcome": outcome}
-        return data
 
 
 class Step(Frozen):
@@ -294,28 +91,6 @@ class WasiOptions(Frozen):
     stdin: str = ""
 
 
-class Difference(Frozen):
-    """Where a backend or an engine is known to do otherwise: what to expect instead, and why.
-
-    ``engine`` is a name or a name and a version bound: ``node``, ``node<24``, ``wasmtime>=50``.
-    ``expect`` replaces the case's own, whole; in a case of steps, the field of a step is given by
-    ``step`` (counted from 0).
-    """
-
-    backend: Literal["asyncify", "jspi", "fiber"] | None = None
-    engine: str | None = None
-    step: int | None = Field(default=None, ge=0)
-    expect: Expect
-    reason: str = Field(min_length=1)
-    link: str | None = None
-
-    @model_validator(mode="after")
-    def _says_where(self) -> Difference:
-        if self.backend is None and self.engine is None:
-            raise ValueError("a difference names a backend, an engine, or both")
-        return self
-
-
 class Case(Frozen):
     """One case. The short form (``export``, ``args``, ``expect``) stands for a single ``call`` step."""
 
@@ -345,7 +120,7 @@ class Case(Frozen):
     @field_validator("needs")
     @classmethod
     def _known_features(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_feature(name) for name in names)
+        return tuple(known_feature(name) for name in names)
 
     @model_validator(mode="after")
     def _steps_or_export(self) -> Case:
@@ -374,6 +149,23 @@ class Case(Frozen):
             return self.steps
         return (Step(call=self.export, args=self.args, expect=self.expect),)
 
+    def difference(self, step: int | None, info: BackendInfo) -> Difference | None:
+        """The first difference that speaks of this backend, and of a step (from 0) or the whole (None)."""
+        fitting = (each for each in self.differs if each.step == step and each.fits(info))
+        return next(fitting, None)
+
+    def expectations(self, info: BackendInfo) -> tuple[Expect, tuple[Expect, ...]]:
+        """What is expected of the whole and of each step, differences taken into account."""
+        difference = self.difference(None, info)
+        whole = difference.expect if difference else self.expect
+        if not self.steps:
+            return whole, (whole,)
+        differences = [self.difference(at, info) for at in range(len(self.steps))]
+        own = [step.expect for step in self.steps]
+        return whole, tuple(
+            each.expect if each else mine for each, mine in zip(differences, own, strict=True)
+        )
+
     @property
     def waiting_imports(self) -> tuple[str, ...]:
         """The imports that may wait, ``module.name``, sorted."""
@@ -385,9 +177,3 @@ class Case(Frozen):
         called = {step.call or step.export for step in self.script}
         called |= {call.export for entry in self.host for call in entry.calls if call.suspending}
         return tuple(sorted(name for name in called if name))
-
-
-def _feature(name: str) -> str:
-    if name not in FEATURES:
-        raise ValueError(f"{name!r} is no feature we know; there are {', '.join(FEATURES)}")
-    return name

@@ -29,3 +29,13 @@ FEATURES: dict[str, str] = {
     "wasi": "WASI preview 1",
 }
 """Every name that a case's ``needs`` may hold, and what it means."""
+
+
+def known_feature(name: str) -> str:
+    """Return a feature's name as it is.
+
+    :raises ValueError: we know none of that name
+    """
+    if name not in FEATURES:
+        raise ValueError(f"{name!r} is no feature we know; there are {', '.join(FEATURES)}")
+    return name

@@ -113,3 +113,11 @@ def same_value(expected: str, actual: str) -> bool:
 
 ValueText = Annotated[str, AfterValidator(normalise_value)]
 """A guest value, checked and in its one spelling."""
+
+
+def _hex(text: str) -> str:
+    return bytes.fromhex(text).hex()
+
+
+HexBytes = Annotated[str, AfterValidator(_hex)]
+"""Bytes in hexadecimal."""

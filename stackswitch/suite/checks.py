@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stackswitch.models.case import MAIN, Case, HostCall, Step
+from stackswitch.models.case import MAIN, Case, Step
+from stackswitch.models.host import HostCall
 from stackswitch.wasm.module import FuncType, Module
 
 WASI_MODULE = "wasi_snapshot_preview1"

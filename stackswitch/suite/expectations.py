@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import operator
-import re
 from collections.abc import Iterator
 
-from stackswitch.models.case import Case, Difference, Expect, Outcome
-from stackswitch.models.result import BackendInfo, CaseResult, Observation, StepSeen
+from stackswitch.models.backend import BackendInfo
+from stackswitch.models.case import Case
+from stackswitch.models.expect import Expect, Outcome
+from stackswitch.models.result import CaseResult, Observation, StepSeen
 from stackswitch.models.values import same_value
-
-_ENGINE = re.compile(r"([a-z]+)\s*(?:(<=|>=|==|<|>)\s*(\d+(?:\.\d+)*))?\Z")
-_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
 
 
 def judge(case: Case, info: BackendInfo, seen: Observation) -> CaseResult:
     """Compare what was seen with what the case, or its difference for this backend, expects."""
-    difference = _difference(case, info, step=None)
-    expected = difference.expect if difference else case.expect
-    outcome, faults = _judge(case, info, seen, expected)
+    difference = case.difference(None, info)
+    expected, of_steps = case.expectations(info)
+    outcome, faults = _judge(case, seen, expected, of_steps)
     detail = "; ".join(faults) or seen.detail
     if outcome == "unsupported" and seen.unsupported is not None:
         feature = seen.unsupported.feature
@@ -48,7 +45,9 @@ def judge(case: Case, info: BackendInfo, seen: Observation) -> CaseResult:
     )
 
 
-def _judge(case: Case, info: BackendInfo, seen: Observation, expected: Expect) -> tuple[Outcome, list[str]]:
+def _judge(
+    case: Case, seen: Observation, expected: Expect, of_steps: tuple[Expect, ...]
+) -> tuple[Outcome, list[str]]:
     """Return the outcome and what was not as expected."""
     if any(seen.missing.values()):
         return "needs-list-fix", list(_missing_faults(expected, seen))
@@ -57,8 +56,7 @@ def _judge(case: Case, info: BackendInfo, seen: Observation, expected: Expect) -
     faults: list[str] = []
     trapped = wrong = False
     for step in seen.steps:
-        wanted = _step_expect(case, info, step.step, expected)
-        found = list(_step_faults(wanted, step, counts=bool(case.steps)))
+        found = list(_step_faults(of_steps[step.step], step, counts=bool(case.steps)))
         if found and case.steps:
             found = [f"step {step.step}: {text}" for text in found]
         faults += found
@@ -76,34 +74,6 @@ def _judge(case: Case, info: BackendInfo, seen: Observation, expected: Expect) -
     if expected.outcome == "trapped" and not case.steps:
         return "trapped", []
     return "returned", []
-
-
-def _step_expect(case: Case, info: BackendInfo, number: int, expected: Expect) -> Expect:
-    if not case.steps:
-        return expected
-    difference = _difference(case, info, step=number)
-    return difference.expect if difference else case.steps[number].expect
-
-
-def _difference(case: Case, info: BackendInfo, step: int | None) -> Difference | None:
-    for each in case.differs:
-        if each.step == step and each.backend in (None, info.name) and _engine_fits(each.engine, info):
-            return each
-    return None
-
-
-def _engine_fits(spec: str | None, info: BackendInfo) -> bool:
-    """Whether ``node``, ``node<24`` or the like means this engine; compares as many parts as are given."""
-    if spec is None:
-        return True
-    match = _ENGINE.match(spec)
-    if match is None or match[1] != info.engine:
-        return False
-    if match[2] is None:
-        return True
-    bound = [int(part) for part in match[3].split(".")]
-    version = [int(part) for part in re.findall(r"\d+", info.engine_version)][: len(bound)]
-    return bool(_COMPARE[match[2]](version, bound))
 
 
 def _step_faults(wanted: Expect, seen: StepSeen, *, counts: bool) -> Iterator[str]:

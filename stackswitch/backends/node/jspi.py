@@ -14,14 +14,15 @@ from pathlib import Path
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import BackendUnavailableError, EngineError, WasmFormatError
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
-from stackswitch.models.result import BackendInfo, Observation, Unsupported
+from stackswitch.models.result import Observation, Unsupported
 from stackswitch.toolcache import node_shim_dir
 from stackswitch.wasm.features import Place, used_features
 from stackswitch.wasm.module import Module, parse_module
 
 from .child import Child, ChildDiedError
-from .plan import case_plan, looked_at
+from .plan import case_plan
 from .seen import observation
 from .wire import Answer, Failed, ModulePlace, Run, Seen
 
@@ -121,7 +122,7 @@ class JspiBackend:
         :raises EngineError: a child does not start, or does not keep to the protocol
         """
         modules = {name: self._module(binary) for name, binary in build.modules.items()}
-        plan = case_plan(loaded.case, modules, looked_at(loaded.case, self.info))
+        plan = case_plan(loaded.case, modules, loaded.case.expectations(self.info)[1])
         binaries = list(dict.fromkeys(build.modules.values()))
         places = tuple(
             ModulePlace(name=name, attachment=binaries.index(binary))

@@ -5,18 +5,15 @@ JavaScript can't ask a module for its types, so they come from here.
 
 from __future__ import annotations
 
-import operator
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stackswitch.models.case import Case, Expect, HostCall
-from stackswitch.models.result import BackendInfo
+from stackswitch.models.case import Case
+from stackswitch.models.expect import Expect
+from stackswitch.models.host import HostCall
 from stackswitch.models.values import split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
 
-_ENGINE = re.compile(r"([a-z]+)\s*(?:(<=|>=|==|<|>)\s*(\d+(?:\.\d+)*))?\Z")
-_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
 _FLOATS = {"f32": 8, "f64": 16}
 _KINDS = {"i32", "i64", "f32", "f64", "v128"}
 _FUNCTIONS = {"funcref", "nullfuncref", "(ref func)", "(ref nofunc)"}
@@ -133,35 +130,3 @@ def _kind(module: Module, type_: str) -> str:
     if heap.isdecimal() and isinstance(module.types[int(heap)], FuncType):
         return "funcref"
     return "externref"
-
-
-def looked_at(case: Case, info: BackendInfo) -> list[Expect]:
-    """For each step, the expectation whose ``memory`` and ``globals`` will be compared.
-
-    A difference may replace it: the first that fits this backend, as the suite's judge has it.
-    """
-    whole = _difference(case, info, None) or case.expect
-    if not case.steps:
-        return [whole]
-    return [_difference(case, info, number) or step.expect for number, step in enumerate(case.steps)]
-
-
-def _difference(case: Case, info: BackendInfo, step: int | None) -> Expect | None:
-    for each in case.differs:
-        if each.step == step and each.backend in (None, info.name) and _engine_fits(each.engine, info):
-            return each.expect
-    return None
-
-
-def _engine_fits(spec: str | None, info: BackendInfo) -> bool:
-    """Whether ``node``, ``node<24`` or the like means this engine; compares as many parts as are given."""
-    if spec is None:
-        return True
-    match = _ENGINE.match(spec)
-    if match is None or match[1] != info.engine:
-        return False
-    if match[2] is None:
-        return True
-    bound = [int(part) for part in match[3].split(".")]
-    version = [int(part) for part in re.findall(r"\d+", info.engine_version)][: len(bound)]
-    return bool(_COMPARE[match[2]](version, bound))

@@ -10,15 +10,17 @@ import asyncio
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
-from stackswitch.models.result import BackendInfo, Observation, StepSeen
+from stackswitch.models.expect import Expect
+from stackswitch.models.result import Observation, StepSeen
 from stackswitch.toolcache import Progress
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.features import used_features
@@ -91,7 +93,8 @@ class AsyncifyBackend:
             is_over=lambda: stop.is_set() or late(),
         )
         try:
-            observed = asyncio.run(_run_case(make, loaded.case, timeout_s))
+            expected = loaded.case.expectations(self.info)[1]
+            observed = asyncio.run(_run_case(make, loaded.case, expected, timeout_s))
         except Exception as error:  # noqa: BLE001 (one case must not end the others)
             text = "".join(traceback.format_exception(error)[-3:])
             return Observation(status="error", detail=f"the backend broke down: {text}")
@@ -136,9 +139,11 @@ async def open_asyncify(
     return AsyncifyBackend(engine, binaryen, detect=detect)
 
 
-async def _run_case(make: Callable[[], AsyncifyWorld], case: Case, timeout_s: float) -> Observation:
+async def _run_case(
+    make: Callable[[], AsyncifyWorld], case: Case, expected: Sequence[Expect], timeout_s: float
+) -> Observation:
     world = make()
-    script = Script(case, world)
+    script = Script(case, world, expected)
     status, detail = "finished", ""
     try:
         try:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from stackswitch.models.case import Case, Failure, HostCall, Reentry
+from stackswitch.models.case import Case
+from stackswitch.models.host import Failure, HostCall, Reentry
 from stackswitch.models.result import LOG_LIMIT
 from stackswitch.models.values import same_value
 

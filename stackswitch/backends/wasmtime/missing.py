@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from stackswitch.binaryen.listfile import matches
-from stackswitch.models.case import AsyncifyOptions, ListName
+from stackswitch.models.case import AsyncifyOptions
+from stackswitch.models.expect import ListName
 
 Missing = dict[ListName, set[str]]
 

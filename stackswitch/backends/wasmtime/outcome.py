@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from stackswitch.models.case import TrapKind
+from stackswitch.models.expect import TrapKind
 from stackswitch.models.result import Trap
 
 from .area import NoRoomError

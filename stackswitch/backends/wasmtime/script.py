@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from stackswitch.models.case import Case, Step
+from stackswitch.models.expect import Expect
 from stackswitch.models.result import StepSeen, Trap
 
 from .host import Host
@@ -67,11 +68,13 @@ class _Started:
 class Script:
     """Takes the steps.
 
+    :param expected: of each step; what stands in memory and globals is read only where one looks
     :ivar seen: what came of them, so far
     """
 
-    def __init__(self, case: Case, world: World) -> None:
+    def __init__(self, case: Case, world: World, expected: Sequence[Expect]) -> None:
         self._case = case
+        self._expected = expected
         self._world = world
         self._started: dict[str, _Started] = {}
         self.seen: list[StepSeen] = []
@@ -146,15 +149,13 @@ class Script:
                 # A program that ends itself well has returned.
                 exited = trap.kind == "exit" and trap.message == "exit status 0"
                 seen = {"ended": "returned"} if exited else {"ended": "trapped", "trap": trap}
-        expect = step.expect
-        memory = self._case.expect.memory if not self._case.steps else expect.memory
-        names = self._case.expect.globals if not self._case.steps else expect.globals
+        expect = self._expected[number]
         self.seen.append(
             StepSeen(
                 step=number,
                 suspensions=running.suspensions,
-                memory=tuple(_read(guest, each.at, len(each.hex) // 2) for each in memory),
-                globals={name: _global(guest, name) for name in names if guest.has(name, "global")},
+                memory=tuple(_read(guest, each.at, len(each.hex) // 2) for each in expect.memory),
+                globals={name: _global(guest, name) for name in expect.globals if guest.has(name, "global")},
                 **seen,
             )
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from stackswitch.models.case import AsyncifyOptions, ListName
+from stackswitch.models.case import AsyncifyOptions
+from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Frame, Suspension
 
 from .missing import Missing, missing_names

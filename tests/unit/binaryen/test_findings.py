@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from stackswitch.binaryen.findings import explain, imported_name, missing_features, read_warnings
 from stackswitch.binaryen.listfile import GUARD
-from stackswitch.models.case import ListName
+from stackswitch.models.expect import ListName
 
 
 def warning(name: str, which: str = "only", what: str = "non-existing function name") -> str:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stackswitch.models.case import Case, Expect, HostCall, Step
+from stackswitch.models.case import Case, Step
+from stackswitch.models.expect import Expect
+from stackswitch.models.host import HostCall
 
 MINIMAL: dict[str, Any] = {"id": "a/b", "why": "x", "source": "a.wat", "export": "main"}
 
@@ -33,6 +35,7 @@ def test_the_short_form_is_one_call() -> None:
         ({"host": [{"import": "e.w", "returns": "arg:x"}]}, "arg:N"),
         ({"host": [{"import": "e.w", "writes": [{"at": -1, "hex": "00"}]}]}, "not negative"),
         ({"differs": [{"expect": {"trap": "exit"}, "reason": "r"}]}, "names a backend"),
+        ({"differs": [{"engine": "node=24", "expect": {}, "reason": "r"}]}, "no engine"),
         ({"instance": [{"name": "main", "source": "b.wat"}]}, "one name"),
         ({"expect": {"feature": "warp-drive"}}, "no feature we know"),
         ({"expect": {"missing": {"WRONG_LIST": ["f"]}}}, "ASYNCIFY_ONLY"),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
-from stackswitch.backends.node.plan import case_plan, from_wire, looked_at, to_wire
+from stackswitch.backends.node.plan import case_plan, from_wire, to_wire
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
-from stackswitch.models.result import BackendInfo
 from stackswitch.models.values import normalise_value, value_text
 from stackswitch.wasm.module import parse_module
 
@@ -54,7 +54,7 @@ MODULE = parse_module(
 
 def plan_of(**fields: object) -> dict[str, object]:
     case = Case.model_validate({"id": "a", "why": "b", "source": "c.wat", **fields})
-    plan = case_plan(case, {"main": MODULE}, looked_at(case, NODE))
+    plan = case_plan(case, {"main": MODULE}, case.expectations(NODE)[1])
     json.dumps(plan)
     return plan
 

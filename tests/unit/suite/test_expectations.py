@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
-from stackswitch.models.result import BackendInfo, CaseResult, Observation, StepSeen, Trap, Unsupported
+from stackswitch.models.result import CaseResult, Observation, StepSeen, Trap, Unsupported
 from stackswitch.suite.expectations import judge
 
 JSPI = BackendInfo(name="jspi", engine="node", engine_version="v24.19.0")
@@ -139,7 +140,6 @@ def test_an_unexpected_pass_fails() -> None:
         ("node<24.20", "v24.19.0", True),
         ("node>=24.19.1", "v24.19.0", False),
         ("node==24", "v24.19.0", True),
-        ("nonsense!", "v24.19.0", False),
     ],
 )
 def test_an_engine_bound_compares_versions_part_by_part(engine: str, version: str, fits: bool) -> None:

@@ -1,0 +1,141 @@
+"""What a case expects, and where backends are known to do otherwise."""
+
+from __future__ import annotations
+
+import operator
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from .backend import BackendInfo
+from .base import Frozen
+from .features import known_feature
+from .values import HexBytes, ValueText
+
+ListName = Literal[
+    "ASYNCIFY_ONLY", "ASYNCIFY_ADD", "ASYNCIFY_REMOVE", "ASYNCIFY_IMPORTS", "JSPI_EXPORTS", "JSPI_IMPORTS"
+]
+Outcome = Literal["returned", "trapped", "wrong", "hung", "needs-list-fix", "unsupported", "crashed", "error"]
+TrapKind = Literal[
+    "unreachable",
+    "integer-divide-by-zero",
+    "integer-overflow",
+    "bad-conversion",
+    "memory-out-of-bounds",
+    "table-out-of-bounds",
+    "null-call",
+    "signature-mismatch",
+    "null-reference",
+    "bad-cast",
+    "stack-overflow",
+    "uncaught-exception",
+    "host-error",
+    "suspend-error",
+    "asyncify-overflow",
+    "asyncify-state",
+    "exit",
+    "other",
+]
+"""Why a call did not return, in words that do not depend on the engine.
+
+``uncaught-exception``: a wasm exception left the export. ``host-error``: a host function failed and
+nothing caught it (``error`` has its message). ``suspend-error``: JSPI refused to suspend.
+``asyncify-overflow``: Asyncify's buffer was too small. ``asyncify-state``: the unwind/rewind protocol
+was broken. ``exit``: WASI's proc_exit with a status other than 0.
+"""
+
+_ENGINE = re.compile(r"([a-z]+)\s*(?:(<=|>=|==|<|>)\s*(\d+(?:\.\d+)*))?\Z")
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
+
+
+class MemoryExpect(Frozen):
+    """Bytes that must stand in an instance's first exported memory."""
+
+    at: int = Field(ge=0)
+    hex: HexBytes
+
+
+class Expect(Frozen):
+    """What must be seen of a call; what is not given is not looked at.
+
+    ``values``: results. ``trap``: why it did not return, and ``error`` the message of the host function's
+    failure. ``suspensions``: how often the call (of a case: all its calls) was set aside. ``log``: the
+    imports called, in order, WASI's left out. ``missing``: per list, exactly these names.
+    ``feature``: what an ``unsupported`` case lacks.
+    """
+
+    outcome: Outcome = "returned"
+    values: tuple[ValueText, ...] | None = None
+    trap: TrapKind | None = None
+    error: str | None = None
+    suspensions: int | None = Field(default=None, ge=0)
+    log: tuple[str, ...] | None = None
+    stdout: str | None = None
+    memory: tuple[MemoryExpect, ...] = ()
+    globals: dict[str, ValueText] = {}
+    missing: dict[ListName, tuple[str, ...]] = {}
+    feature: str | None = None
+
+    @field_validator("feature")
+    @classmethod
+    def _known_feature(cls, name: str | None) -> str | None:
+        return None if name is None else known_feature(name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _outcome_follows(cls, data: object) -> object:
+        """``trap`` alone means trapped, ``missing`` needs-list-fix, ``feature`` unsupported."""
+        if isinstance(data, dict) and "outcome" not in data:
+            for key, outcome in (
+                ("missing", "needs-list-fix"),
+                ("feature", "unsupported"),
+                ("trap", "trapped"),
+            ):
+                if data.get(key):
+                    return {**data, "outcome": outcome}
+        return data
+
+
+class Difference(Frozen):
+    """Where a backend or an engine is known to do otherwise: what to expect instead, and why.
+
+    ``engine`` is a name or a name and a version bound: ``node``, ``node<24``, ``wasmtime>=50``.
+    ``expect`` replaces the case's own, whole; in a case of steps, the field of a step is given by
+    ``step`` (counted from 0).
+    """
+
+    backend: Literal["asyncify", "jspi", "fiber"] | None = None
+    engine: str | None = None
+    step: int | None = Field(default=None, ge=0)
+    expect: Expect
+    reason: str = Field(min_length=1)
+    link: str | None = None
+
+    @field_validator("engine")
+    @classmethod
+    def _is_an_engine(cls, spec: str | None) -> str | None:
+        if spec is not None and not _ENGINE.match(spec):
+            raise ValueError(f"{spec!r} is no engine: write a name, or a name and a bound such as node<24")
+        return spec
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Difference:
+        if self.backend is None and self.engine is None:
+            raise ValueError("a difference names a backend, an engine, or both")
+        return self
+
+    def fits(self, info: BackendInfo) -> bool:
+        """Whether it speaks of this backend and engine; versions are compared in as many parts as given."""
+        if self.backend not in (None, info.name):
+            return False
+        match = _ENGINE.match(self.engine) if self.engine is not None else None
+        if match is None:
+            return True
+        if match[1] != info.engine:
+            return False
+        if match[2] is None:
+            return True
+        bound = [int(part) for part in match[3].split(".")]
+        parts = [int(part) for part in re.findall(r"\d+", info.engine_version)][: len(bound)]
+        return bool(_COMPARE[match[2]](parts, bound))
