@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
-from stackswitch.models.result import BackendInfo, Observation, Unsupported
+from stackswitch.models.result import Observation, Unsupported
 
 
 class LoadedCase(Frozen):
