@@ -55,6 +55,7 @@ class Store:
         self.context = address(self.owner._context())
         self.pointer = address(self.owner.ptr())
         self.references = References(api, self.context)
+        self.closed = False
         self.trap = ctypes.c_void_p()
         self.trap_at = ctypes.addressof(self.trap)
         self._tag = Handle()
@@ -138,7 +139,13 @@ class Store:
         return self._failures.get(value.of[0] & 0xFFFFFFFF)
 
     def close(self) -> None:
-        """Free the store; a second call does nothing."""
+        """Free the store; a second call does nothing.
+
+        Calls that are still set aside can only be dropped then: their memory is gone.
+        """
+        if self.closed:
+            return
+        self.closed = True
         self.references.close()
         for exception in self._rooted:
             self.api.wasmtime_exnref_unroot(ctypes.addressof(exception))

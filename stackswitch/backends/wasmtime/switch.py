@@ -233,7 +233,7 @@ class Switch:
                 except GeneratorExit:
                     raise
                 except BaseException as error:
-                    if not self.catches:
+                    if not self.catches or self.store.closed:
                         raise
                     call.failure = error
                 self._rewind(call)
@@ -259,6 +259,8 @@ class Switch:
             raise
 
     def _begin(self, call: GuestCall) -> None:
+        if self.store.closed:
+            raise GuestTrap("the store has been closed")
         self.machine.enter(call)
         stack = self.shadow_stack
         if stack is not None:
@@ -309,6 +311,8 @@ class Switch:
     def _rewind(self, call: GuestCall) -> None:
         """Put a call's saved stack back and have the guest rewind when it runs next."""
         area, machine = self._area, self.machine
+        if self.store.closed:
+            raise GuestTrap("the store has been closed")
         if area is None:  # _set_aside has made it
             raise ProtocolError("nothing-saved")
         if machine.owner is not call:
@@ -359,6 +363,8 @@ class Switch:
         if call.coroutine is not None:
             call.coroutine.close()
             call.coroutine = None
+        if self.store.closed:
+            return
         area = self._area
         if call in self.machine.running and self.machine.state != NORMAL and area is not None:
             area.clear()

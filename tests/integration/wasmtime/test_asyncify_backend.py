@@ -240,3 +240,10 @@ def test_a_gate_that_nobody_opens_in_place_ends_the_call(runner: Runner) -> None
     assert seen.missing == {"ASYNCIFY_ONLY": ("mid",)}
     assert seen.steps[0].trap is not None
     assert seen.steps[0].trap.kind == "asyncify-state"
+
+
+def test_a_wait_without_end_hangs_and_nothing_else_breaks(runner: Runner) -> None:
+    host = [{"import": "env.wait", "returns": "i32:5", "gate": "g"}]
+    waiting = load(CHAIN, step=[{"call": "direct", "args": ["i32:3"]}], host=host)
+    assert runner.see(waiting, timeout_s=0.2).status == "hung"
+    assert runner.see(load(CHAIN, export="direct", args=["i32:3"])).steps[0].values == ("i32:81",)
