@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from stackswitch.models.case import ListName
+from stackswitch.models.expect import ListName
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.names import binaryen_names
 

@@ -87,6 +87,8 @@ def _strings(source: str) -> list[str] | None:
 
 def _first_odd_line(source: str) -> tuple[int, str] | None:
     """Find the first line that can be neither a name nor a comment: its number and the line."""
+    if _is_json_object(source):
+        return 1, source.strip()[:80]
     for number, line in enumerate(source.split("\n"), 1):
         name = line.strip()
         if not name or name.startswith("#"):
@@ -94,6 +96,13 @@ def _first_odd_line(source: str) -> tuple[int, str] | None:
         if name.endswith((";", "\\", "{", "}\\")) or name in ("}", ")", "]") or _is_sentence(name):
             return number, name[:80]
     return None
+
+
+def _is_json_object(source: str) -> bool:
+    try:
+        return source.lstrip().startswith("{") and isinstance(json.loads(source), dict)
+    except ValueError:
+        return False
 
 
 def _is_sentence(name: str) -> bool:

@@ -102,12 +102,12 @@ def quoted(name: str, quote: Quote, *, as_json: bool, command_line: bool) -> str
     """
     if as_json:
         return f'"{name}"' if command_line else json.dumps(name, ensure_ascii=False)
-    name = name.replace(",", "?")
     if not quote:
-        name = to_emscripten(name, plain=True)
-        if name and not set(name) & set("\"'[]\\") and name == name.strip():
-            return name
+        plain = to_emscripten(name, plain=True)
+        if plain and not set(plain) & set(",\"'[]\\") and plain == plain.strip():
+            return plain
         quote = '"'
+    name = name.replace(",", "?")
     if quote in name and not {"'", '"'} <= set(name):
         quote = "'" if quote == '"' else '"'
     return f"{quote}{name}{quote}"

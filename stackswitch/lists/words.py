@@ -55,7 +55,7 @@ def word_places(
 def _in_word(source: str, word: Word, previous: str, format_: str, path: str, depth: int) -> Iterator[Place]:
     chars = word.text.chars
     flag = _FLAG.match(chars)
-    if (flag or _ASSIGNMENT.match(chars)) and depth < _DEEPEST and _several_flags(word.text):
+    if (flag or previous == "-s") and depth < _DEEPEST and _several_flags(word.text):
         yield from word_places(source, word.text, format=format_, path=path, depth=depth + 1)
         return
     assignment = _ASSIGNMENT.match(chars)
@@ -66,6 +66,8 @@ def _in_word(source: str, word: Word, previous: str, format_: str, path: str, de
         return
     found = flag or assignment
     if found:
+        if swallowed := _ASSIGNMENT.search(chars, found.end()):
+            raise _open_quote(source, word, path, until=swallowed.start())
         yield setting_place(
             source,
             word.text.slice(found.end(), len(chars)),
@@ -87,9 +89,11 @@ def _several_flags(text: Text) -> bool:
     return any(word.text.chars.startswith("-") for word in shell_words(text)[1:])
 
 
-def _open_quote(source: str, word: Word, path: str) -> ListFileError:
+def _open_quote(source: str, word: Word, path: str, until: int | None = None) -> ListFileError:
     where = _ANYWHERE.search(word.text.chars)
     at = word.text.place(where.start() if where else 0)
+    more = f": it takes in line {line_of(source, word.text.place(until))}" if until is not None else ""
+    quote = f" ({word.open_quote})" if word.open_quote else ""
     return ListFileError(
-        f"a quote ({word.open_quote}) around this list is not closed", path=path, line=line_of(source, at)
+        f"a quote{quote} around this list is not closed{more}", path=path, line=line_of(source, at)
     )

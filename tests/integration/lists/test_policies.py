@@ -26,7 +26,7 @@ CASES = Path(stackswitch.__file__).parent / "suite" / "cases"
 
 
 def random_module(seed: int) -> bytes:
-    """A module with random calls: direct ones, by three types through a table that may hold the import, too."""
+    """A module with random calls: direct ones, by three types through a table, and to imports."""
     choose = random.Random(seed)
     count = choose.randint(3, 40)
     signatures = ["", "(param i32)", "(param i32 i32)"]
