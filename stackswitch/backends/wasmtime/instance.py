@@ -10,9 +10,9 @@ from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, valu
 from stackswitch.wasm.module import FuncType, Module
 
 from .area import PAGE
+from .call import Function
 from .capi import EXTERN_KINDS, VAL_KINDS, Extern, Handle, Val, take_error
 from .store import Store
-from .switch import Function
 from .values import Codec, Value
 
 

@@ -9,12 +9,12 @@ from stackswitch.models.expect import TrapKind
 from stackswitch.models.result import Trap
 
 from .area import NoRoomError
+from .call import OverflowedError, SuspendError
 from .capi import GuestTrap
 from .engine import OVER_MESSAGE
 from .host import CannotWaitError, HostError
 from .instance import ScriptError
 from .store import GuestException, ThrowTag
-from .switch import OverflowedError, SuspendError
 from .unwind import ProtocolError
 
 TRAP_CODES: dict[int, TrapKind] = {

@@ -12,6 +12,7 @@ from stackswitch.models.result import Trap
 from stackswitch.wasm.module import Module
 
 from .area import Area, NoRoomError, guest_memory, own_memory
+from .call import Function, GuestCall, ShadowStack
 from .capi import EXTERN_KINDS, Extern, Handle
 from .engine import Engine
 from .host import Host
@@ -21,7 +22,7 @@ from .ownmemory import EXPORT_NAME, STATE_EXPORT_NAME
 from .script import TimeUpError
 from .stacks import StackReader
 from .store import Store
-from .switch import Function, GuestCall, ShadowStack, Switch
+from .switch import Switch
 from .values import Value
 from .wasi import WASI_MODULE, Wasi
 from .watch import Stack, Watch, Watched

@@ -1,0 +1,132 @@
+"""A call of an export, what it is made of, and where its C frames lie."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any
+
+from .capi import SLOT, Extern
+from .values import Codec, Value
+
+Results = Sequence[Value]
+_FUNC_IN_EXTERN = 8
+
+
+class SuspendError(Exception):
+    """The guest wants to wait where it cannot be set aside: a frame of the host lies in between."""
+
+
+class OverflowedError(Exception):
+    """A saved stack did not fit its buffer."""
+
+
+class Function:
+    """An export, ready to be called: its address, its types, its slots.
+
+    :param is_import: the module exports what it imports: a call of it has no frame of the guest
+    """
+
+    __slots__ = ("_buffer", "_extern", "at", "count", "is_import", "name", "params", "results", "slots")
+
+    def __init__(
+        self, name: str, extern: Extern, params: Codec, results: Codec, *, is_import: bool = False
+    ) -> None:
+        self.name = name
+        self.is_import = is_import
+        self.params = params
+        self.results = results
+        self.count = max(len(params.kinds), len(results.kinds))
+        self._extern = extern
+        self._buffer = ctypes.create_string_buffer(max(1, self.count) * SLOT)
+        self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
+        self.slots = ctypes.addressof(self._buffer)
+
+
+class GuestCall:
+    """A call of an export, from its beginning to its end.
+
+    :param parent: the call whose host function makes this one: it waits for its end
+    :ivar may_wait: whether it can be set aside
+    :ivar suspensions: how often it was
+    :ivar note: for whoever watches
+    """
+
+    __slots__ = (
+        "args",
+        "coroutine",
+        "failure",
+        "first",
+        "function",
+        "may_wait",
+        "note",
+        "outside",
+        "parent",
+        "region",
+        "results",
+        "saved",
+        "stack_pointer",
+        "suspensions",
+    )
+
+    def __init__(
+        self, function: Function, args: Results, *, may_wait: bool, parent: GuestCall | None = None
+    ) -> None:
+        self.function = function
+        self.parent = parent
+        self.args = args
+        self.may_wait = may_wait
+        self.suspensions = 0
+        self.note: Any = None
+        self.coroutine: Coroutine[Any, Any, Results] | None = None
+        self.first: Any = None
+        self.results: Results = ()
+        self.failure: BaseException | None = None
+        self.saved: bytes | None = None
+        self.stack_pointer = 0
+        self.outside = 0
+        self.region: int | None = None
+
+
+def rest(coroutine: Coroutine[Any, Any, Results], yielded: Any) -> Generator[Any, Any, Results]:
+    """Do what is left of a coroutine that was started elsewhere and has yielded once."""
+    send: Callable[[Any], Any] = coroutine.send
+    while True:
+        try:
+            value = yield yielded
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
+            step: Callable[[Any], Any] = coroutine.throw
+            value = error
+        else:
+            step = send
+        try:
+            yielded = step(value)
+        except StopIteration as done:
+            results: Results = done.value
+            return results
+
+
+class ShadowStack:
+    """The guest's C stack pointer, an exported mutable global, and regions for calls side by side.
+
+    :param get: reads it; :param set_: writes it; :param new_region: the top of fresh room, or None
+    """
+
+    def __init__(
+        self, get: Callable[[], int], set_: Callable[[int], None], new_region: Callable[[], int | None]
+    ) -> None:
+        self.get = get
+        self.set = set_
+        self._new_region = new_region
+        self._free: list[int] = []
+
+    def take_region(self) -> int | None:
+        """Return the top of a region for one call."""
+        return self._free.pop() if self._free else self._new_region()
+
+    def give_back(self, region: int) -> None:
+        """Let another call have the region."""
+        self._free.append(region)
