@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.binaryen.listfile import matches
@@ -27,7 +29,7 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
 
     :raises ToolError: the tool broke down
     """
-    modules = {name: parse_module(data) for name, data in loaded.modules.items()}
+    modules = {name: _parsed(data) for name, data in loaded.modules.items()}
     unsupported = None if loaded.case.asyncify.prebuilt else _unsupported(loaded.case, modules)
     if unsupported is not None:
         return Build(modules={}, unsupported=unsupported)
@@ -58,7 +60,7 @@ def _request(case: Case, name: str, module: Module) -> AsyncifyRequest | None:
     options = _options(case, name)
     if options.prebuilt:
         return None
-    legacy = "legacy-exceptions" in used_features(module)
+    legacy = _knows_legacy_exceptions(module.data)
     if not _waiting(case, module):
         # wasmtime knows the new exceptions only.
         return AsyncifyRequest(wasm=module.data, only=(), emit_exnref=True) if legacy else None
@@ -100,25 +102,47 @@ def _unsupported(case: Case, modules: dict[str, Module]) -> Unsupported | None:
         waiting = _waiting(case, module)
         if not waiting:
             continue
-        graph = call_graph(module)
-        options = _options(case, name)
-        found = asyncify_obstacles(
-            graph,
-            waiting,
-            instrumented=_chosen(options, graph, waiting),
-            ignore_indirect=options.ignore_indirect,
-        )
-        if found:
-            feature, place = found[0]
-            return Unsupported(feature=feature, where=place.describe(module))
-        reaching = graph.callers_reaching(waiting, through_indirect=True) | set(waiting)
+        found, reaching = _look(module.data, tuple(waiting), _options(case, name))
+        if found is not None:
+            return found
         waiting_exports[name] = {
             each.name for each in module.exports if each.kind == "func" and each.index in reaching
         }
     return None
 
 
-def _chosen(options: AsyncifyOptions, graph: CallGraph, waiting: list[int]) -> set[int] | None:
+# Many cases run one module, and to look through a megabyte takes a tenth of a second.
+@lru_cache(maxsize=32)
+def _parsed(data: bytes) -> Module:
+    return parse_module(data)
+
+
+@lru_cache(maxsize=64)
+def _knows_legacy_exceptions(data: bytes) -> bool:
+    return "legacy-exceptions" in used_features(_parsed(data))
+
+
+@lru_cache(maxsize=64)
+def _look(
+    data: bytes, waiting: tuple[int, ...], options: AsyncifyOptions
+) -> tuple[Unsupported | None, frozenset[int]]:
+    """Return the first obstacle in a module, and the functions from which a waiting import is reached."""
+    module = _parsed(data)
+    graph = call_graph(module)
+    found = asyncify_obstacles(
+        graph,
+        waiting,
+        instrumented=_chosen(options, graph, waiting),
+        ignore_indirect=options.ignore_indirect,
+    )
+    reaching = graph.callers_reaching(waiting, through_indirect=True) | set(waiting)
+    if not found:
+        return None, frozenset(reaching)
+    feature, place = found[0]
+    return Unsupported(feature=feature, where=place.describe(module)), frozenset(reaching)
+
+
+def _chosen(options: AsyncifyOptions, graph: CallGraph, waiting: tuple[int, ...]) -> set[int] | None:
     """Return the functions that the lists make the pass instrument; None: there are no lists."""
     if options.only is None and not options.add and not options.remove:
         return None
