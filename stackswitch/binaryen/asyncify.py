@@ -25,6 +25,9 @@ from .memory import with_reachable_memory
 from .tool import ToolRun
 
 TIMEOUT_S = 900.0
+_FAILED = "Binaryen's asyncify pass failed"
+_REFUSALS = ("does not yet support non-number types", "unexpected expr type")
+"""What the pass says of code that it cannot take: as sure to come again as a build is."""
 _MOST_ROUNDS = 40
 """How often a pass is tried again with one imported name less or a feature more."""
 
@@ -112,13 +115,24 @@ class Binaryen:
         lists = request.lists()
         key = entry_key(request.wasm, request.model_dump(exclude={"wasm"}), self.version)
         if self._cache is not None and (entry := await asyncio.to_thread(self._cache.read, key)):
-            return AsyncifyResult(wasm=entry[1], cached=True, **entry[0])
+            findings, wasm = entry
+            if "refusal" in findings:
+                raise ToolError(_FAILED, **findings["refusal"])
+            return AsyncifyResult(wasm=wasm, cached=True, **findings)
         module = parse_module(request.wasm)
-        built = await self._build(request, module, lists, timeout_s)
-        if self._cache is not None:
-            findings: dict[str, Any] = built.model_dump(include={"memory", "unmatched", "warnings"})
-            await asyncio.to_thread(self._cache.write, key, findings, built.wasm)
+        try:
+            built = await self._build(request, module, lists, timeout_s)
+        except ToolError as error:
+            if any(each in error.stderr for each in _REFUSALS):
+                told = {"argv": error.argv, "status": error.status, "stderr": error.stderr}
+                await self._keep(key, {"refusal": told}, b"")
+            raise
+        await self._keep(key, built.model_dump(include={"memory", "unmatched", "warnings"}), built.wasm)
         return built
+
+    async def _keep(self, key: str, findings: dict[str, Any], wasm: bytes) -> None:
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.write, key, findings, wasm)
 
     async def _build(
         self,
@@ -225,6 +239,4 @@ def _matches_after_all(pattern: str, module: Module, names: Sequence[str]) -> bo
 
 
 def _failed(run: ToolRun) -> ToolError:
-    return ToolError(
-        "Binaryen's asyncify pass failed", argv=run.argv, status=run.status, stderr=run.stderr_text
-    )
+    return ToolError(_FAILED, argv=run.argv, status=run.status, stderr=run.stderr_text)

@@ -81,5 +81,7 @@ def module_flags(module: Module, *, emit_exnref: bool = False) -> tuple[str, ...
     used = set(used_features(module))
     if module.tags:  # engines of either kind have these, to Binaryen they are exceptions too
         used.add("legacy-exceptions")
+    if any(segment.mode != "active" for segment in module.elements):  # no table of their own, says Binaryen
+        used.add("reference-types")
     said = [name for prefix, name in module.target_features if prefix != "-"]
     return feature_flags(used, said, emit_exnref=emit_exnref)

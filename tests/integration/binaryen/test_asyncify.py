@@ -305,6 +305,32 @@ def test_the_second_time_it_comes_from_the_cache(run: Run, tmp_path: Any, binary
     assert again == first.model_copy(update={"cached": True})
 
 
+def test_a_refusal_is_kept_like_a_build(run: Run, tmp_path: Any, binaryen: Binaryen) -> None:
+    # A reference on the operand stack across the wait: only the pass itself sees that it has to keep it.
+    data = wasm(
+        '(import "env" "wait" (func $wait (result i32))) (memory (export "m") 1) (table $t 1 externref)'
+        '(func (export "main") (result i32) (ref.is_null (select (result externref)'
+        "(ref.null extern) (table.get $t (i32.const 0)) (call $wait))))"
+    )
+    counted = Counted(binaryen.found.tool)
+    kept = Binaryen(replace(binaryen.found, tool=counted), cache=BuildCache(tmp_path))
+    said = []
+    for _ in range(2):
+        with pytest.raises(ToolError, match="non-number types") as refused:
+            build(run, kept, data)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+    assert counted.runs == 1
+
+
+def test_a_segment_without_a_table_needs_no_help(run: Run, binaryen: Binaryen) -> None:
+    data = wasm(
+        f'{IMPORT} (memory (export "m") 1) (table 1 funcref) (elem func 1)'
+        '(func (export "main") call $wait (table.init 0 (i32.const 0) (i32.const 0) (i32.const 1)))'
+    )
+    assert instrumented(data, build(run, binaryen, data).wasm) == {"main"}
+
+
 def test_code_nested_deeper_than_v8_allows_by_itself(run: Run, binaryen: Binaryen) -> None:
     data = wasm(
         f'{IMPORT} (memory (export "m") 1)'
