@@ -124,6 +124,16 @@ def test_a_difference_replaces_what_is_expected_on_its_backend_alone() -> None:
     check(judge(differing, JSPI, finished(returned("i32:42"), suspension_count=1)), "returned", True)
 
 
+def test_a_feature_that_is_expected_to_be_lacking_is_not_any_that_is_needed() -> None:
+    differing = case(needs=["gc"], differs=[TAIL_CALL])
+    check(
+        judge(differing, ASYNCIFY, unsupported("gc")),
+        "unsupported",
+        False,
+        "expected unsupported (tail-call)",
+    )
+
+
 def test_an_unexpected_pass_fails() -> None:
     differing = case(expect=EXPECT_42, differs=[TAIL_CALL])
     result = judge(differing, ASYNCIFY, finished(returned("i32:42"), suspension_count=1))
