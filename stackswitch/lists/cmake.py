@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .elements import Element, Place
-from .source import EXPANSION, Segment, Text, line_of
+from .source import EXPANSION, Text, line_of
 from .values import setting_place
 from .words import SETTING, VARIABLE, mentions_list, word_places
 
@@ -156,7 +156,7 @@ def _argument(source: str, start: int, end: int, kind: str) -> _Argument:
         starts.append(at)
         ends.append(step)
         at = step
-    segments = (Segment(0, len(chars), start, end),) if quoted else ()
+    segments = {(0, len(chars)): (start, end)} if quoted else {}
 
     def encode(_at: int, text: str) -> str:
         return _escaped(text) if quoted else re.sub(r'([\s()#"\\;$])', r"\\\1", text)

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stackswitch.errors import ConfigError, ListFileError
+from stackswitch.errors import ListFileError
 
 from . import cmake, dockerfile, json_text, makefile, response_file, settings_flags, toml
 from .elements import Place, Spelling, rewrite
-from .emscripten import FILE_ADVICE, rewritten, to_binaryen, unspeakable
+from .emscripten import FILE_ADVICE, rewritten, unspeakable
 from .namelist import comma_trouble, shorten
 from .ordering import merge
 from .source import decode_file
@@ -107,7 +107,8 @@ def edit_list(
     wanted = merge(current, names)
     if tuple(wanted) == current:
         return data
-    _refuse_unspeakable(place, [name for name in wanted if name not in set(current)], path)
+    old = set(current)
+    _refuse_unspeakable(place, [name for name in wanted if name not in old], path)
     # An entry that stays keeps the spelling that it has.
     spelled: dict[str, list[str]] = {}
     for name, written in zip(current, place.names, strict=True):
@@ -213,11 +214,10 @@ def _check(edited: str, place: Place, wanted: Sequence[str], path: str, spelling
     """
     try:
         again = _one(_places(edited, path, spelling), place.variable, path)
-        missing = [name for name in wanted if name not in _names(again)]
-        right = _names(again) == tuple(wanted)
-        if right and _is_rewritten(place):
-            to_binaryen(again.names)
-    except (ListFileError, ConfigError) as error:
+        there = _names(again)
+        missing = [name for name in wanted if name not in there] if there != tuple(wanted) else []
+        right = not missing and there == tuple(wanted)
+    except ListFileError as error:
         missing, right = [str(error)], False
     if not right:
         what = ", ".join(map(shorten, missing)) or "the list, with its quoting,"

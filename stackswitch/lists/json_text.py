@@ -89,7 +89,8 @@ def array_place(
 
     :param inside: the offset behind the bracket
     """
-    escaped = not any(not char.isascii() for each in elements for char in source[each.start : each.end])
+    # A file that escapes what is not ASCII goes on doing so.
+    escaped = any("\\u" in source[each.start : each.end] for each in elements)
     return Place(
         format=format_,
         variable=variable,
@@ -97,9 +98,7 @@ def array_place(
         elements=elements,
         spelling="emscripten",
         at=inside,
-        render=lambda name, _like: json.dumps(
-            name, ensure_ascii=escaped and any("\\u" in source[e.start : e.end] for e in elements)
-        ),
+        render=lambda name, _like: json.dumps(name, ensure_ascii=escaped),
         gap=", ",
     )
 

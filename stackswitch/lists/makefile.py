@@ -20,7 +20,6 @@ _NAMES = re.compile(r"(?:^|/)(?:GNU)?[Mm]akefile(?:\.\w+)?\Z|\.(?:mk|mak|make)\Z
 _RULE = re.compile(r"^[^\s#=:][^#=:\n]*::?(?!=)[^=\n]*\n(?:\t|#[^\n]*\n\t)", re.MULTILINE)
 _MAKE_ASSIGNMENT = re.compile(r"^\w+ *(?:::?|\?)=", re.MULTILINE)
 _LIST_VARIABLE = re.compile(rf"\s*(?:(?:export|override|private)\s+)*({VARIABLE})\s*(?:::?:?|\+|\?)?=[ \t]*")
-_OTHER_VARIABLE = re.compile(r"\s*(?:(?:export|override|private)\s+)*[\w.%/ -]+?\s*(?:::?:?|\+|\?)?=[ \t]*")
 _REFERENCE = re.compile(r"\$(?:\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}|[^$\s])")
 
 
@@ -43,9 +42,15 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         if found:
             yield _variable(source, text.slice(found.end(), len(text.chars.rstrip())), found[1], path)
             continue
-        other = None if is_recipe else _OTHER_VARIABLE.match(text.chars)
-        inner = text.slice(other.end(), len(text.chars)) if other else text
-        yield from word_places(source, inner, format=FORMAT, path=path)
+        start = 0 if is_recipe else _value_start(text.chars)
+        yield from word_places(source, text.slice(start, len(text.chars)), format=FORMAT, path=path)
+
+
+def _value_start(line: str) -> int:
+    """Return where a variable's value begins; 0: the line is no assignment."""
+    equals = line.find("=")
+    name = line[: max(equals, 0)].rstrip(":+?!").split()
+    return equals + 1 if name and all(re.fullmatch(r"[\w.%/-]+:?", word) for word in name) else 0
 
 
 def _variable(source: str, value: Text, name: str, path: str) -> Place:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from .source import EXPANSION, Segment, Text
+from .source import EXPANSION, Text
 
 Context = Literal["bare", "single", "double", "ansi"]
 _ANSI = {
@@ -62,6 +62,8 @@ class _Lexer:
         self.at = 0
         self.words: list[Word] = []
         self.heredocs: list[str] = []
+        self.broken = False
+        """A ``$(`` is not closed: to look for the end of each that follows would take quadratic time."""
         self._new_word()
 
     def _new_word(self) -> None:
@@ -69,7 +71,7 @@ class _Lexer:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.contexts: list[tuple[Context, int]] = []
-        self.segments: list[Segment] = []
+        self.segments: dict[tuple[int, int], tuple[int, int]] = {}
         self.begun = False
         self.open_quote = ""
         self.last_quote: Context = "bare"
@@ -152,9 +154,8 @@ class _Lexer:
             self.open_quote = closing
         else:
             self.at += 1
-        self.segments.append(
-            Segment(first, len(self.chars), self.outer.starts[begin], self.outer.ends[self.at - 1])
-        )
+        span = (self.outer.starts[begin], self.outer.ends[self.at - 1])
+        self.segments[first, len(self.chars)] = span
 
     def _escape(self, context: Context) -> None:
         following = self.source[self.at + 1]
@@ -190,7 +191,7 @@ class _Lexer:
         if self.source[self.at] == "`":
             end = self.source.find("`", self.at + 1)
             return None if end < 0 else end + 1
-        if not self.source.startswith("$(", self.at):
+        if self.broken or not self.source.startswith("$(", self.at):
             return None
         depth, at, quote = 0, self.at + 1, ""
         while at < len(self.source):
@@ -206,6 +207,7 @@ class _Lexer:
                 if depth == 0:
                     return at + 1
             at += 1
+        self.broken = True
         return None
 
     def _end_word(self) -> None:
@@ -219,7 +221,7 @@ class _Lexer:
 
             limit = self.ends[-1] if self.ends else outer.place(end)
             if not self.chars and self.segments:
-                limit = self.segments[-1].outer_end - 1
-            text = Text("".join(self.chars), self.starts, self.ends, encode, tuple(self.segments), limit)
+                limit = next(reversed(self.segments.values()))[1] - 1
+            text = Text("".join(self.chars), self.starts, self.ends, encode, self.segments, limit)
             self.words.append(Word(text, self.open_quote))
         self._new_word()

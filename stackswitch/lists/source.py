@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stackswitch.errors import ListFileError
@@ -15,14 +15,8 @@ EXPANSION = "\ufdd0"
 """Stands in decoded text for what is filled in later (``$NAME``, ``$(…)``). No text has this character."""
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A quoted stretch: characters ``start`` to ``end``, at the file's ``outer_start`` to ``outer_end``."""
-
-    start: int
-    end: int
-    outer_start: int
-    outer_end: int
+Segments = Mapping[tuple[int, int], tuple[int, int]]
+"""Quoted stretches: from which character to which, and the offsets in the file, quotes included."""
 
 
 def _as_it_is(_at: int, text: str) -> str:
@@ -37,14 +31,15 @@ class Text:
     :ivar starts: by character, the offset in the file's text where its spelling begins
     :ivar ends: where it ends
     :ivar encode: how new text has to be spelled in the file before a given character
-    :ivar segments: quoted stretches, quotes included
+    :ivar segments: quoted stretches
+    :ivar limit: the offset in the file behind the last character
     """
 
     chars: str
     starts: Sequence[int]
     ends: Sequence[int]
     encode: Encoder = field(default=_as_it_is, repr=False)
-    segments: tuple[Segment, ...] = ()
+    segments: Segments = field(default_factory=dict)
     limit: int = 0
 
     @classmethod
@@ -74,11 +69,11 @@ class Text:
             self.starts[start:end],
             self.ends[start:end],
             lambda at, text: outer(at + start, text),
-            tuple(
-                Segment(each.start - start, each.end - start, each.outer_start, each.outer_end)
-                for each in self.segments
-                if start <= each.start and each.end <= end
-            ),
+            {
+                (first - start, last - start): outer_span
+                for (first, last), outer_span in self.segments.items()
+                if start <= first and last <= end
+            },
             self.place(end),
         )
 
@@ -90,10 +85,8 @@ class Text:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch of the file that holds the characters, with the quotes around just these."""
-        for each in self.segments:
-            if each.start == start and each.end == end:
-                return each.outer_start, each.outer_end
-        return self.starts[start], self.ends[end - 1]
+        whole = self.segments.get((start, end))
+        return whole or (self.starts[start], self.ends[end - 1])
 
 
 def decode_file(data: bytes, path: str = "") -> str:

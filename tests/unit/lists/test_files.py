@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.files import edit_list, read_list
+from stackswitch.lists.files import edit_list, find_lists, read_list
 from stackswitch.lists.ordering import merge
 
 PLAIN = st.from_regex(r"[A-Za-z_$][A-Za-z0-9_$]{0,12}", fullmatch=True)
@@ -202,3 +203,89 @@ def test_a_name_added_and_removed_leaves_the_file_as_it_was(kind: Kind, data: st
     more = edit_list(raw, [*before, "zz_new", "aa_new"], path=kind.path)
     assert set(read_list(more, path=kind.path).names) == {*before, "zz_new", "aa_new"}
     assert edit_list(more, before, path=kind.path) == raw
+
+
+DAMAGE = st.sampled_from(
+    [
+        "'",
+        '"',
+        "\\",
+        "\n",
+        "\r\n",
+        ",",
+        "[",
+        "]",
+        "$",
+        "$(",
+        "${",
+        "`",
+        "#",
+        "\\\n",
+        " ",
+        "=",
+        "@",
+        "(",
+        ")",
+        "\t",
+        "{",
+        "é",
+        "",
+    ]
+)
+
+
+@EVERY
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_a_damaged_file_is_refused_or_edited_right(kind: Kind, data: st.DataObject) -> None:
+    text = kind.write(data.draw(kind.names))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(DAMAGE) + text[at + data.draw(st.integers(0, 3)) :]
+    raw = text.encode()
+    try:
+        found = find_lists(raw, path=kind.path)
+        before = read_list(raw, path=kind.path).names
+        edited = edit_list(raw, [*before, "zz_added"], path=kind.path)
+    except ListFileError:
+        return
+    assert found
+    assert list(read_list(edited, path=kind.path).names) == merge(before, [*before, "zz_added"])
+    assert edit_list(raw, before, path=kind.path) == raw
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    with suppress(ListFileError):
+        find_lists(raw)
+
+
+def test_a_long_list_takes_little_time() -> None:
+    names = [f"function_number_{at}(int, char)" for at in range(5000)]
+    for kind in (
+        "dockerfile, plain line ends",
+        "make variable",
+        "package.json",
+        "json list",
+        "toml",
+        "a name a line",
+    ):
+        raw = KINDS[kind].write(names).encode()
+        path = KINDS[kind].path
+        start = time.perf_counter()
+        edited = edit_list(raw, [*names[::2], "new"], path=path)
+        taken = time.perf_counter() - start
+        assert len(read_list(edited, path=path).names) == 2501
+        assert taken < 10, f"{kind}: {taken:.1f} s"
+
+
+@pytest.mark.parametrize(
+    "line", ["ASYNCIFY_ONLY " + "a " * 50_000, "x" * 100_000 + " -sASYNCIFY_ONLY=a", "$(" * 10_000]
+)
+def test_hostile_lines_do_not_stall(line: str) -> None:
+    start = time.perf_counter()
+    for path in ("Makefile", "CMakeLists.txt", "x.sh", "Dockerfile"):
+        with suppress(ListFileError):
+            find_lists(f"FROM x\nASYNCIFY_ONLY\n{line}\n".encode(), path=path)
+    assert time.perf_counter() - start < 20
