@@ -27,15 +27,15 @@ from stackswitch.backends.wasmtime.area import own_memory
 from stackswitch.backends.wasmtime.capi import EXTERN_KINDS, Extern, Handle
 from stackswitch.backends.wasmtime.engine import Engine
 from stackswitch.backends.wasmtime.instance import GuestInstance
-from stackswitch.backends.wasmtime.ownmemory import (
+from stackswitch.backends.wasmtime.stacks import StackReader
+from stackswitch.backends.wasmtime.switch import Switch
+from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
+from stackswitch.binaryen.ownmemory import (
     EXPORT_NAME,
     STATE_EXPORT_NAME,
     with_own_memory,
     with_state_exported,
 )
-from stackswitch.backends.wasmtime.stacks import StackReader
-from stackswitch.backends.wasmtime.switch import Switch
-from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.wasm.module import parse_module
 
 GUEST = """(module

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from stackswitch.backends.asyncify_build import make_build
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
 from stackswitch.models.backend import BackendInfo
@@ -27,7 +28,6 @@ from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 
-from .build import make_build
 from .engine import THREAD_STACK_BYTES, Engine, deadline
 from .features import supported_features
 from .instance import ScriptError

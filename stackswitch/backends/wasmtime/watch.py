@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from stackswitch.backends.asyncify_missing import Missing, missing_names
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Frame, Suspension
-
-from .missing import Missing, missing_names
 
 
 class Watched:

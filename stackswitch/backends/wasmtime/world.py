@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal
 
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, STATE_EXPORT_NAME
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.result import Trap
 from stackswitch.wasm.module import Module
@@ -18,7 +19,6 @@ from .engine import Engine
 from .host import Host
 from .instance import GuestInstance, ScriptError
 from .outcome import is_over, trap_of
-from .ownmemory import EXPORT_NAME, STATE_EXPORT_NAME
 from .script import TimeUpError
 from .stacks import StackReader
 from .store import Store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackswitch.backends.wasmtime.missing import missing_names
+from stackswitch.backends.asyncify_missing import missing_names
 from stackswitch.models.case import AsyncifyOptions
 
 NAMES = ["wait", "leaf", "mid", "main"]

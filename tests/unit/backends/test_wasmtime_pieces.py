@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.backends.wasmtime.engine import without_custom_sections
-from stackswitch.backends.wasmtime.ownmemory import EXPORT_NAME, with_own_memory
 from stackswitch.backends.wasmtime.stacks import frames_of_profile
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory
 from stackswitch.wasm.module import parse_module
 
 EMPTY = b"\0asm\x01\0\0\0"

@@ -7,6 +7,7 @@ from functools import lru_cache
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.binaryen.listfile import matches
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory, with_state_exported
 from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Unsupported
@@ -15,8 +16,6 @@ from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
-
-from .ownmemory import EXPORT_NAME, with_own_memory, with_state_exported
 
 OPTIMISE_FROM_BYTES = 100_000
 """Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
