@@ -90,7 +90,9 @@ def _step_faults(wanted: Expect, seen: StepSeen, *, counts: bool) -> Iterator[st
             yield f"expected the failure {wanted.error!r}, got {seen.trap.error!r}"
     elif wanted.outcome == "trapped" and seen.ended == "returned":
         yield f"expected the trap {wanted.trap or '(any)'}, and it returned {_list(seen.values)}"
-    elif wanted.values is not None and seen.ended == "returned":
+    elif wanted.values is not None and seen.ended == "cancelled":
+        yield f"expected {_list(wanted.values)}, and it was cancelled"
+    elif wanted.values is not None:
         same = len(wanted.values) == len(seen.values) and all(map(same_value, wanted.values, seen.values))
         if not same:
             yield f"expected {_list(wanted.values)}, got {_list(seen.values)}"

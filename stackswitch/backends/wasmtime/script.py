@@ -96,7 +96,7 @@ class Script:
             guest = world.guest(step.instance)
             running = world.calling(guest, step.call, step.args)
             task = asyncio.ensure_future(running.run())
-            await self._ended(number, step, guest, running, task)
+            await self._ended(number, guest, running, task)
         elif step.start is not None:
             await self._start(step)
             self.seen.append(StepSeen(step=number, ended="done"))
@@ -104,11 +104,12 @@ class Script:
             started = self._started.pop(step.finish or step.cancel or "", None)
             if started is None:
                 raise ScriptError(f"step {number}: that call has ended already")
-            if step.cancel is not None:
-                for _, task in started.calls:
-                    task.cancel()
+            # A call that has ended keeps its end: there is nothing to cancel.
+            cancelled = {task for _, task in started.calls if step.cancel is not None and not task.done()}
+            for task in cancelled:
+                task.cancel()
             for running, task in started.calls:
-                await self._ended(number, step, started.guest, running, task)
+                await self._ended(number, started.guest, running, task, cancelled=task in cancelled)
         elif step.release is not None:
             world.host.release(step.release)
             await asyncio.sleep(0)
@@ -130,14 +131,15 @@ class Script:
     async def _ended(
         self,
         number: int,
-        step: Step,
         guest: GuestInstance,
         running: Running,
         task: asyncio.Task[tuple[str, ...]],
+        *,
+        cancelled: bool = False,
     ) -> None:
         seen: dict[str, Any]
         await asyncio.wait([task])
-        if step.cancel is not None:
+        if cancelled:
             with contextlib.suppress(BaseException):
                 task.result()
             seen = {"ended": "cancelled"}

@@ -185,3 +185,10 @@ def test_a_step_counts_its_own_call_and_the_case_all_of_them() -> None:
     check(judge(both, JSPI, finished(returned(suspensions=2), suspension_count=2)), "wrong", False, "step 0")
     short = case(expect={"suspensions": 2})
     check(judge(short, JSPI, finished(returned(suspensions=1), suspension_count=2)), "returned", True)
+
+
+def test_a_cancelled_call_has_no_values() -> None:
+    steps = [{"start": "a", "export": "f"}, {"cancel": "a", "expect": {"values": ["i32:1"]}}]
+    cancelled = finished(StepSeen(step=0, ended="done"), StepSeen(step=1, ended="cancelled"))
+    check(judge(case(step=steps), JSPI, cancelled), "wrong", False, "it was cancelled")
+    check(judge(case(step=steps[:1] + [{"cancel": "a"}]), JSPI, cancelled), "returned", True)
