@@ -105,6 +105,7 @@ def examine(entries: Sequence[str], index: NameIndex) -> ListFindings:
         by_entry[entry] = found
         if not found:
             stale.append(_why_stale(entry, index, spellings))
+    stale = [_unless_listed(each, by_entry) for each in stale]
     shadowed += _covered(by_entry)
     selected = frozenset().union(*by_entry.values())
     return ListFindings(selected, by_entry, tuple(stale), tuple(shadowed))
@@ -144,6 +145,16 @@ def _why_stale(entry: str, index: NameIndex, spellings: Callable[[], _Spellings]
         if other and other != entry and any(each >= index.imported for each in index.matching(other)):
             return Stale(entry, reason, (other,))
     return spellings().explain(entry)
+
+
+_CHANCE: frozenset[StaleReason] = frozenset({"case", "leading-underscore", "fpcast-prefix"})
+
+
+def _unless_listed(stale: Stale, by_entry: dict[str, frozenset[int]]) -> Stale:
+    """Take a likeness for chance where the list has the other name as well."""
+    if stale.reason in _CHANCE and all(by_entry.get(each) for each in stale.suggestions):
+        return Stale(stale.entry, "absent")
+    return stale
 
 
 def _variants(entry: str) -> list[tuple[StaleReason, str]]:

@@ -54,6 +54,11 @@ def word_places(
 
 def _in_word(source: str, word: Word, previous: str, format_: str, path: str, depth: int) -> Iterator[Place]:
     chars = word.text.chars
+    if quoted := _quoted_arguments(word.text):
+        # An array of arguments, as build scripts in Python, JavaScript or Meson have it.
+        for each in quoted:
+            yield from _in_word(source, Word(each), "", format_, path, depth)
+        return
     flag = _FLAG.match(chars)
     if (flag or previous == "-s") and depth < _DEEPEST and _several_flags(word.text):
         yield from word_places(source, word.text, format=format_, path=path, depth=depth + 1)
@@ -82,6 +87,16 @@ def _in_word(source: str, word: Word, previous: str, format_: str, path: str, de
         if name:  # VARIABLE="flags"
             inner = inner.slice(name.end(), len(chars))
         yield from word_places(source, inner, format=format_, path=path, depth=depth + 1)
+
+
+def _quoted_arguments(text: Text) -> list[Text]:
+    """Return the arguments with a list that are quoted for themselves within a word, as in ``['-sX=a',``."""
+    return [
+        text.slice(start, end)
+        for start, end in text.segments
+        if end - start < len(text.chars)
+        and (_FLAG.match(text.chars, start, end) or OPTION.match(text.chars, start, end))
+    ]
 
 
 def _several_flags(text: Text) -> bool:

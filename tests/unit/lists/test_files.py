@@ -281,7 +281,7 @@ def test_a_long_list_takes_little_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ASYNCIFY_ONLY " + "a " * 50_000, "x" * 100_000 + " -sASYNCIFY_ONLY=a", "$(" * 10_000]
+    "line", ["ASYNCIFY_ONLY " + "a " * 10_000, "x" * 100_000 + " -sASYNCIFY_ONLY=a", "$(" * 10_000]
 )
 def test_hostile_lines_do_not_stall(line: str) -> None:
     start = time.perf_counter()

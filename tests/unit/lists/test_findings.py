@@ -57,6 +57,15 @@ def test_a_name_that_cannot_match_is_told_why(entry: str, reason: str, suggestio
         assert INDEX.matching(suggestion)
 
 
+def test_a_likeness_to_a_name_that_the_list_has_too_is_chance() -> None:
+    found = examine(["zend_call", "Zend_Call", "_zend_call", "Zend_Exec"], INDEX)
+    assert [(each.entry, each.reason) for each in found.stale] == [
+        ("Zend_Call", "absent"),
+        ("_zend_call", "absent"),
+        ("Zend_Exec", "case"),
+    ]
+
+
 def test_entries_that_add_nothing_are_told_with_what_covers_them() -> None:
     found = examine(["main", "zend_call", "zend_*", "zend_e*", "main", "*end_*", "Foo::bar(int)"], INDEX)
     assert set(found.shadowed) == {

@@ -155,6 +155,21 @@ def test_a_cmake_file() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "flags = ['-O2', '-sASYNCIFY_ONLY=[\"a\"]', '-o']\n",
+            "flags = ['-O2', '-sASYNCIFY_ONLY=[\"a\",\"b\"]', '-o']\n",
+        ),
+        ('link_args : ["-sASYNCIFY_ONLY=a"]\n', 'link_args : ["-sASYNCIFY_ONLY=a,b"]\n'),
+        ("- run: emcc -sASYNCIFY_ONLY=a -o x\n", "- run: emcc -sASYNCIFY_ONLY=a,b -o x\n"),
+    ],
+)
+def test_arguments_in_build_scripts_of_other_kinds(text: str, expected: str) -> None:
+    assert edit_list(text.encode(), ["a", "b"]).decode() == expected
+
+
 def test_settings_in_json() -> None:
     command = "emcc -sASYNCIFY_ONLY='[\\\"a\\\"]' x.c"
     text = f'{{"scripts": {{"build": "{command}"}},\n "args": ["-s", "ASYNCIFY_ADD=b,c"]}}'
