@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 """Part of every key: raise it when an entry's form or the way of building changes."""
 MOST_BYTES = 512 * 1024 * 1024
 _KEEP_SHARE = 0.8

@@ -27,6 +27,8 @@ _LISTS: dict[str, ListName] = {
     "add": "ASYNCIFY_ADD",
     "remove": "ASYNCIFY_REMOVE",
 }
+# Names of labels, which only people read.
+_OF_NO_ACCOUNT = re.compile(r"warning: unknown name subsection with id \d+ at \d+\Z")
 _MISSING_FEATURE = re.compile(r"(?:\[| requires )--enable-([a-z0-9-]+)")
 
 
@@ -47,7 +49,7 @@ def read_warnings(stderr: str, lists: Mapping[ListName, Iterable[str]]) -> Findi
     for line in stderr.split("\n"):
         head = _UNMATCHED.match(line)
         if not head:
-            if line.strip():
+            if line.strip() and not _OF_NO_ACCOUNT.match(line):
                 other.append(line)
             continue
         which = _LISTS[head.group(1)]
@@ -94,7 +96,8 @@ def explain(
         elif "\n" in name:
             lines.append(f"{which}: {name!r} has a line break, which a list can't hold: write * in its place")
         else:
-            lines.append(f"{which}: no function has the name {name}")
+            shown = name if name == name.strip() else repr(name)
+            lines.append(f"{which}: no function has the name {shown}")
     for pattern in lists.get("ASYNCIFY_REMOVE", ()):
         if "*" in pattern:
             hit = [full for name, full in imported.items() if matches(pattern, name)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from textwrap import indent
 
 from rich.console import Console
 from rich.table import Table
@@ -27,7 +28,8 @@ def show_results(console: Console, result: SuiteResult, skipped: dict[str, str],
         _table(console, columns, by_case)
         _differences(console, by_case)
     _unexpected(console, result)
-    _names(console, result, by_case)
+    _names(console, result)
+    _warnings(console, result)
     for name, reason in skipped.items():
         console.print(f"\n{name} was skipped: {reason}", style="yellow", markup=False)
     _summary(console, columns, result)
@@ -74,7 +76,7 @@ def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) ->
     for (backend, outcome, reason), cases in sorted(groups.items()):
         if outcome == "needs-list-fix":
             continue  # these are listed by name below
-        console.print(f"  {backend} {outcome}: {reason or 'see the case'}", markup=False)
+        console.print(f"  {backend} {outcome}: {reason or 'see the case'}", markup=False, soft_wrap=True)
         console.print(f"    {', '.join(cases)}", style="dim", markup=False)
 
 
@@ -86,10 +88,10 @@ def _unexpected(console: Console, result: SuiteResult) -> None:
     for each in unexpected:
         console.print(f"  {each.case_id} on {each.backend}: {each.outcome}", style="red", markup=False)
         if each.detail:
-            console.print(f"    {each.detail}", markup=False)
+            console.print(indent(each.detail, "    "), markup=False, soft_wrap=True)
 
 
-def _names(console: Console, result: SuiteResult, by_case: dict[str, dict[str, CaseResult]]) -> None:
+def _names(console: Console, result: SuiteResult) -> None:
     """List the names to add where nobody expected them to be missing; of the others, only say how many."""
     wanting = [each for each in result.results if each.missing]
     known = sum(each.as_expected for each in wanting)
@@ -107,9 +109,25 @@ def _names(console: Console, result: SuiteResult, by_case: dict[str, dict[str, C
         return
     console.print("\nNames to add (from ASYNCIFY_REMOVE: to take out):", style="bold yellow")
     for (which, name), cases in sorted(to_add.items()):
-        shown = ", ".join(sorted(cases)[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
         console.print(f"  {which}: {name}", style="yellow", markup=False, soft_wrap=True)
-        console.print(f"    seen in {shown}", style="dim", markup=False)
+        console.print(f"    seen in {_some(cases)}", style="dim", markup=False, soft_wrap=True)
+
+
+def _warnings(console: Console, result: SuiteResult) -> None:
+    """List what was found of the lists themselves, each finding once."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in result.results:
+        for line in each.warnings:
+            found[line].add(each.case_id)
+    if not found:
+        return
+    console.print("\nFound in the lists:", style="bold")
+    for line, cases in sorted(found.items()):
+        console.print(f"  {line} ({_some(cases)})", markup=False, soft_wrap=True)
+
+
+def _some(cases: set[str]) -> str:
+    return ", ".join(sorted(cases)[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
 
 
 def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:

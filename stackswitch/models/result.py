@@ -52,7 +52,8 @@ class Observation(Frozen):
     engine died; ``unsupported``, it was not run; ``error``, it could not be made ready (``detail``).
     ``log`` holds the imports called, in order, WASI's left out, ended at ``LOG_LIMIT``.
     ``problems`` are departures from the case's own words: host arguments or re-entry results that were not
-    as given. ``missing`` are names by list that the run has shown to be needed.
+    as given. ``missing`` are names by list that the run has shown to be needed, ``warnings`` what was found
+    of the lists when the case was made ready.
     """
 
     status: Literal["finished", "hung", "crashed", "unsupported", "error"]
@@ -65,6 +66,7 @@ class Observation(Frozen):
     stderr: str = ""
     problems: tuple[str, ...] = ()
     missing: dict[ListName, tuple[str, ...]] = {}
+    warnings: tuple[str, ...] = ()
     unsupported: Unsupported | None = None
     duration_ms: float = 0.0
 
@@ -73,7 +75,10 @@ LOG_LIMIT = 10_000
 
 
 class CaseResult(Frozen):
-    """One line of ``test --json``: a case on a backend."""
+    """One line of ``test --json``: a case on a backend.
+
+    ``warnings``: findings about the case's lists, such as a name that matches nothing.
+    """
 
     case_id: str
     backend: str
@@ -83,6 +88,7 @@ class CaseResult(Frozen):
     as_expected: bool
     detail: str = ""
     missing: dict[ListName, tuple[str, ...]] = {}
+    warnings: tuple[str, ...] = ()
     suspensions: int = 0
     duration_ms: float = 0.0
 

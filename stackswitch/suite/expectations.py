@@ -40,6 +40,7 @@ def judge(case: Case, info: BackendInfo, seen: Observation) -> CaseResult:
         as_expected=as_expected,
         detail=detail,
         missing={name: tuple(sorted(names)) for name, names in sorted(seen.missing.items()) if names},
+        warnings=seen.warnings,
         suspensions=seen.suspension_count,
         duration_ms=round(seen.duration_ms, 3),
     )

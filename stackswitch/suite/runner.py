@@ -72,6 +72,7 @@ async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Ob
             return Observation(status="unsupported", unsupported=build.unsupported)
         if build.error is not None:
             return Observation(status="error", detail=build.error)
-        return await backend.run(loaded, build, timeout_s=timeout_s)
+        seen = await backend.run(loaded, build, timeout_s=timeout_s)
+        return seen.model_copy(update={"warnings": build.warnings})
     except StackswitchError as error:
         return Observation(status="error", detail=str(error))

@@ -46,6 +46,17 @@ def test_our_own_guard_is_no_finding() -> None:
     assert found == read_warnings("", {})
 
 
+def test_names_of_labels_are_of_no_account() -> None:
+    stderr = "warning: unknown name subsection with id 3 at 108\nwarning: unknown name subsection with id 3"
+    assert read_warnings(stderr, {}).other == ("warning: unknown name subsection with id 3",)
+
+
+def test_blanks_around_a_name_are_shown() -> None:
+    assert explain([("ASYNCIFY_ONLY", " leaf")], {}, {}) == [
+        "ASYNCIFY_ONLY: no function has the name ' leaf'"
+    ]
+
+
 def test_what_is_not_understood_is_kept() -> None:
     stderr = f"warning: something new\n{warning(repr('never given'))}"
     assert read_warnings(stderr, {"ASYNCIFY_ONLY": ["a"]}).other == tuple(stderr.split("\n"))

@@ -191,4 +191,4 @@ def test_a_cancelled_call_has_no_values() -> None:
     steps = [{"start": "a", "export": "f"}, {"cancel": "a", "expect": {"values": ["i32:1"]}}]
     cancelled = finished(StepSeen(step=0, ended="done"), StepSeen(step=1, ended="cancelled"))
     check(judge(case(step=steps), JSPI, cancelled), "wrong", False, "it was cancelled")
-    check(judge(case(step=steps[:1] + [{"cancel": "a"}]), JSPI, cancelled), "returned", True)
+    check(judge(case(step=[*steps[:1], {"cancel": "a"}]), JSPI, cancelled), "returned", True)
