@@ -26,7 +26,7 @@ def doctor(
     ] = None,
     wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
 ) -> None:
-    """Say what is there, what is missing and how to get it; exits with 1 if a backend cannot run."""
+    """Say what is there, what is missing, and how to get it."""
     settings = load_settings(Path.cwd())
     options = BackendOptions(engine=engine or settings.engine, wasm_opt=wasm_opt or settings.wasm_opt)
     console = Console(highlight=False)
@@ -47,16 +47,15 @@ async def _look(console: Console, options: BackendOptions, progress: Progress) -
         except StackswitchError as error:
             healthy = False
             console.print(f"✗ {name}: {spec.summary}", style="red", markup=False)
-            console.print(f"  {error}", markup=False)
+            console.print(f"  {error}", markup=False, soft_wrap=True)
             continue
         try:
             info = backend.info
             flags = f" {' '.join(info.flags)}" if info.flags else ""
             console.print(f"✓ {name}: {spec.summary}", style="green", markup=False)
-            console.print(f"  engine    {info.engine} {info.engine_version}{flags}", markup=False)
-            for key, value in info.details.items():
-                console.print(f"  {key:<9} {value}", markup=False)
-            console.print(f"  features  {', '.join(sorted(info.features))}", markup=False)
+            told = {"engine": f"{info.engine} {info.engine_version}{flags}", **info.details}
+            for key, value in {**told, "features": ", ".join(sorted(info.features))}.items():
+                console.print(f"  {key:<12} {value}", markup=False, soft_wrap=True)
         finally:
             await backend.aclose()
     return healthy

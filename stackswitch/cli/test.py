@@ -59,7 +59,7 @@ def run_test(
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False,
 ) -> None:
-    """Run a suite on Asyncify and on JSPI; say where they differ, and which names are missing."""
+    """Run a suite on every backend; say where they differ and which names are missing."""
     settings = load_settings(Path.cwd())
     console = console_for([json, junit])
     check_writable([json, junit])

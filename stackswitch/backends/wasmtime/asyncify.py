@@ -18,6 +18,7 @@ from typing import TypeVar
 from stackswitch.backends.asyncify_build import make_build
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
+from stackswitch.binaryen.locate import FoundTool
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
 from stackswitch.models.expect import Expect
@@ -60,6 +61,7 @@ class AsyncifyBackend:
             engine="wasmtime",
             engine_version=engine.version,
             features=supported_features(engine),
+            details=_tool_details(binaryen.found),
         )
 
     async def prepare(self, loaded: LoadedCase) -> Build:
@@ -137,6 +139,14 @@ async def open_asyncify(
         engine.close()
         raise
     return AsyncifyBackend(engine, binaryen, detect=detect)
+
+
+def _tool_details(found: FoundTool) -> dict[str, str]:
+    """Say which Binaryen instruments, and which were passed over."""
+    details = {"wasm-opt": f"{found.version}, {found.path}"}
+    if found.passed_over:
+        details["passed over"] = "; ".join(found.passed_over)
+    return details
 
 
 async def _run_case(
