@@ -120,11 +120,15 @@ def edit_list(
 
 
 def _places(source: str, path: str, spelling: Spelling) -> list[Place]:
-    for each in FORMATS:
-        if each.recognise(source, path):
-            found = list(each.places(source, path))
-            if found:
-                return found
+    looks_like = [each for each in FORMATS if each.recognise(source, path)]
+    for each in looks_like:
+        found = list(each.places(source, path))
+        if found:
+            return found
+    if looks_like and not response_file.recognise(source):
+        raise ListFileError(
+            f"no list of names is set in this {looks_like[0].name} (ASYNCIFY_ONLY and its kin)", path=path
+        )
     return list(response_file.places(source, path, spelling=spelling))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stackswitch.models.expect import ListName
+from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.names import binaryen_names
 
@@ -126,3 +127,13 @@ class Drafter:
     def _closed(self, functions: frozenset[int]) -> frozenset[int]:
         """Add every function from which one of these, or a suspending import, is reached by direct calls."""
         return functions | self.graph.callers_reaching(functions | self.imports, through_indirect=False)
+
+
+def jspi_lists(suspensions: Iterable[Suspension]) -> dict[ListName, tuple[str, ...]]:
+    """Return what JSPI needs for what was seen: exports to be promising, imports to be suspending."""
+    exports: set[str] = set()
+    imports: set[str] = set()
+    for each in suspensions:
+        exports.add(each.export)
+        imports.add(each.import_)
+    return {"JSPI_EXPORTS": tuple(sorted(exports)), "JSPI_IMPORTS": tuple(sorted(imports))}

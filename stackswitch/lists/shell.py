@@ -102,7 +102,6 @@ class _Lexer:
         elif char in "$`" and self._expansion("bare"):
             pass
         elif char == "\\" and following:
-            self.begun = True
             if following == "\n":
                 self.at += 2
             elif self.source.startswith("\r\n", self.at + 1):

@@ -95,6 +95,7 @@ def _quoted_arguments(text: Text) -> list[Text]:
         text.slice(start, end)
         for start, end in text.segments
         if end - start < len(text.chars)
+        and not (text.chars[:start].strip("[({") + text.chars[end:].strip(",;])}"))
         and (_FLAG.match(text.chars, start, end) or OPTION.match(text.chars, start, end))
     ]
 

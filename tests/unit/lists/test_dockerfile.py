@@ -152,7 +152,7 @@ def test_env_and_arg() -> None:
         (b"FROM x\nRUN emcc -sASYNCIFY_ONLY=$LIST\n", "ASYNCIFY_ONLY", r"put together from \$LIST"),
         (b"FROM x\nRUN emcc -sASYNCIFY_ONLY=@names.txt\n", "ASYNCIFY_ONLY", "but in names.txt"),
         (b"FROM x\nRUN emcc -sASYNCIFY_ONLY=a,,b\n", "ASYNCIFY_ONLY", "empty name"),
-        (b"FROM x\nRUN echo\n", "ASYNCIFY_ONLY", "Dockerfile"),
+        (b"FROM x\nRUN echo\n", "ASYNCIFY_ONLY", "no list of names is set in this Dockerfile"),
     ],
 )
 def test_what_cannot_be_edited_is_told_with_the_file(data: bytes, variable: str, message: str) -> None:

@@ -9,7 +9,7 @@ from wasmtime import wat2wasm
 
 from stackswitch.lists.confidence import leave_one_out, resting_on_one, support
 from stackswitch.lists.evidence import Evidence, StackReader
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import Drafter, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.module import parse_module
@@ -114,6 +114,11 @@ def test_what_was_seen_is_in_every_list() -> None:
     policies: tuple[PolicyName, ...] = ("observed", "dispatch", "typed", "auto")
     for policy in policies:
         assert evidence.functions <= drafter.draw(policy, evidence).functions
+
+
+def test_jspi_needs_the_ends_of_each_stack() -> None:
+    stacks = [suspension(LEAF, MAIN), suspension(LEAF, import_="env.sleep"), suspension(MID)]
+    assert jspi_lists(stacks) == {"JSPI_EXPORTS": ("main",), "JSPI_IMPORTS": ("env.sleep", "env.wait")}
 
 
 def test_each_case_is_left_out_in_turn() -> None:
