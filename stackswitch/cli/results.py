@@ -28,8 +28,9 @@ def show_results(console: Console, result: SuiteResult, skipped: dict[str, str],
         _table(console, columns, by_case)
         _differences(console, by_case)
     _unexpected(console, result)
-    _names(console, result)
-    _warnings(console, result)
+    _names(console, result, quiet=quiet)
+    if not quiet:
+        _warnings(console, result)
     for name, reason in skipped.items():
         console.print(f"\n{name} was skipped: {reason}", style="yellow", markup=False)
     _summary(console, columns, result)
@@ -91,14 +92,17 @@ def _unexpected(console: Console, result: SuiteResult) -> None:
             console.print(indent(each.detail, "    "), markup=False, soft_wrap=True)
 
 
-def _names(console: Console, result: SuiteResult) -> None:
-    """List the names to add where nobody expected them to be missing; of the others, only say how many."""
+def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
+    """List the names to add: in short where their lack is what a case is about, one by one where not."""
     wanting = [each for each in result.results if each.missing]
-    known = sum(each.as_expected for each in wanting)
-    if known:
-        console.print(
-            f"\n{known} cases have lists that fall short: each came out with exactly the names left out."
-        )
+    known = [each for each in wanting if each.as_expected]
+    if known and not quiet:
+        console.print("\nLists that fall short, as their cases expect; to add:", style="bold")
+        for each in known:
+            lists = "; ".join(
+                f"{which}: {', '.join(map(_shown, names))}" for which, names in each.missing.items()
+            )
+            console.print(f"  {each.case_id} on {each.backend}: {lists}", markup=False, soft_wrap=True)
     to_add: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in wanting:
         if not each.as_expected:
@@ -109,7 +113,7 @@ def _names(console: Console, result: SuiteResult) -> None:
         return
     console.print("\nNames to add (from ASYNCIFY_REMOVE: to take out):", style="bold yellow")
     for (which, name), cases in sorted(to_add.items()):
-        console.print(f"  {which}: {name}", style="yellow", markup=False, soft_wrap=True)
+        console.print(f"  {which}: {_shown(name)}", style="yellow", markup=False, soft_wrap=True)
         console.print(f"    seen in {_some(cases)}", style="dim", markup=False, soft_wrap=True)
 
 
@@ -124,6 +128,11 @@ def _warnings(console: Console, result: SuiteResult) -> None:
     console.print("\nFound in the lists:", style="bold")
     for line, cases in sorted(found.items()):
         console.print(f"  {line} ({_some(cases)})", markup=False, soft_wrap=True)
+
+
+def _shown(name: str) -> str:
+    """A name as it is, quoted where one could not see its ends."""
+    return repr(name) if "," in name or name != name.strip() else name
 
 
 def _some(cases: set[str]) -> str:
