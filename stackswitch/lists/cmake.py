@@ -99,6 +99,7 @@ def _variable(source: str, variable: _Argument, values: list[_Argument], path: s
         render=lambda new, like: render(new, like) if like else f" {render(new, like)}",
         expansions=expansions,
         gap=" " if elements else "",
+        remarks=True,
     )
 
 

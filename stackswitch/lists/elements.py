@@ -41,6 +41,7 @@ class Place:
     :ivar at: offset where a first name would go
     :ivar render: spells a name as the neighbour is spelled (None: there is no neighbour)
     :ivar gap: what goes between two names where no gap can be copied
+    :ivar remarks: a comment after a name on its line is about that name: it goes where the name goes
     :ivar tail: what must follow a last name, where the first ever is put in (a line's end)
     """
 
@@ -55,6 +56,7 @@ class Place:
     expansions: tuple[str, ...] = ()
     gap: str = ","
     tail: str = ""
+    remarks: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,7 +120,12 @@ class _Rewriter:
         self.place = place
         self.elements = place.elements
         self.head = source[: self.elements[0].start]
-        self.tail = source[self.elements[-1].end :]
+        tail = source[self.elements[-1].end :]
+        comma = re.match(r"[ \t]*,", tail)
+        remark = re.compile(r"[ \t]*#[^\r\n]*").match(tail, comma.end() if comma else 0)
+        self.comma = comma[0] if comma else ""
+        self.remark = remark[0] if remark and place.remarks else ""
+        self.tail = tail[len(self.comma + self.remark) :]
         pairs = pairwise(self.elements)
         self.gaps = [_Gap.of(source[one.end : other.start]) for one, other in pairs]
         self.usual = self._usual()
@@ -140,19 +147,25 @@ class _Rewriter:
         kept = self._kept(names)
         first = next((old for old in kept if old is not None), None)
         out = [self.head]
-        if kept[0] is not None:
-            out.append(self._leading(kept[0]))
+        if first is None:
+            out.append(self._leading(len(self.elements) - 1))
+        elif kept[0] is not None:
+            out.append(self._leading(first))
         last: int | None = None
+        following = list(kept)
+        for at in range(len(kept) - 2, -1, -1):
+            if following[at] is None:
+                following[at] = following[at + 1]
         for at, (name, old) in enumerate(zip(names, kept, strict=True)):
             if at:
-                out.append(self._between(kept, at, last))
+                out.append(self._between(kept[at - 1], old, last, following[at]))
             if old is not None:
                 out.append(self.source[self.elements[old].start : self.elements[old].end])
                 last = old
             else:
                 near = last if last is not None else first if first is not None else 0
                 out.append(self.place.render(name, self.elements[near]))
-        out.append(self._ending(last) if kept[-1] is not None else self.tail)
+        out.append(self.comma + self.tail if kept[-1] is None else self._ending(kept[-1]))
         return "".join(out)
 
     def _kept(self, names: Sequence[str]) -> list[int | None]:
@@ -180,17 +193,24 @@ class _Rewriter:
             gap = gap.then(other)
         return gap
 
-    def _between(self, kept: Sequence[int | None], at: int, last: int | None) -> str:
-        """Return the gap before new name number ``at`` (not the first)."""
-        before, here = kept[at - 1], kept[at]
+    def _between(self, before: int | None, here: int | None, last: int | None, following: int | None) -> str:
+        """Return the gap between two names; None for a new one.
+
+        :param last: the last old name before the gap
+        :param following: the first old name behind it
+        """
         usual = self.usual
         if before is not None and here is not None:
             return self._joined(before, here).text
-        following = next((old for old in kept[at:] if old is not None), None)
         if before is not None:  # a new name after an old one
             if following is None:
                 end = len(self.elements) - 1
-                return self._joined(before, end).text if before < end else usual.text
+                if before < end:
+                    return self._joined(before, end).text
+                line_end = len(usual.rest.rstrip("\r\n"))
+                return (
+                    usual.rest[:line_end] + self.remark + usual.rest[line_end:] + usual.lines + usual.indent
+                )
             gap = self._joined(before, following)
             return gap.rest + gap.indent if gap.breaks else gap.text
         if here is None:
@@ -214,32 +234,25 @@ class _Rewriter:
             return gap.lines.lstrip(" \t") + gap.indent
         return _without_comma(self.usual.rest if self.usual.breaks else gap.rest) + gap.lines + gap.indent
 
-    def _ending(self, last: int | None) -> str:
-        """Return the comments that stood after the last name that stays, and what follows the list."""
+    def _ending(self, last: int) -> str:
+        """Return what follows an old name that is the last now: the comments after it, the list's end."""
         end = len(self.elements) - 1
-        if last is None or last == end:
-            return self.tail
+        if last == end:
+            return self.comma + self.remark + self.tail
         gap = self._joined(last, end)
         if not gap.lines.strip():
-            return self.tail
-        rest = self.tail.lstrip(" \t")
-        if rest.startswith(","):
-            rest = rest[1:]
-            before = gap.rest
-        else:
-            before = _without_comma(gap.rest)
+            remark = re.search(r"[ \t]*#[^\r\n]*", gap.rest) if self.place.remarks else None
+            return self.comma + (remark[0] if remark else "") + self.tail
+        before = gap.rest if self.comma else _without_comma(gap.rest)
         lines = gap.lines
-        if re.match(r"[ \t]*\r?\n", rest):
+        if re.match(r"[ \t]*\r?\n", self.tail):
             lines = re.sub(r"\r?\n\Z", "", lines)
-        return before + lines + rest
+        return before + lines + self.tail.lstrip(" \t")
 
     def _emptied(self) -> str:
         """Return the text with a list of no names."""
         head, tail = self.head, self.tail
         lines = "".join(gap.lines for gap in self.gaps)
-        comma = re.match(r"[ \t]*,", tail)
-        if comma:
-            tail = tail[comma.end() :]
         start = head.rfind("\n") + 1
         alone = not head[start:].strip() and re.match(r"[ \t]*\r?\n", tail)
         if lines.strip():

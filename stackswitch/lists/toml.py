@@ -131,6 +131,7 @@ def _place(source: str, start: int, end: int, variable: str, path: str) -> Place
         at=start + 1,
         render=render,
         gap=", ",
+        remarks=True,
     )
 
 

@@ -85,6 +85,22 @@ exports = ["main"]
         (TOML, ["write", "sleep"], TOML.replace('    "read",   # blocking\n', "")),
         (TOML, ["read", "write"], TOML.replace("    'sleep',\n", "")),
         (TOML, ["read", "write", "sleep", "x'y"], TOML.replace("'sleep',\n", "'sleep',\n    \"x'y\",\n")),
+        (
+            '[asyncify]\nonly = [\n  "z", # about z\n  "b", # about b\n]\n',
+            ["z", "b", "x"],
+            '[asyncify]\nonly = [\n  "z", # about z\n  "b", # about b\n  "x",\n]\n',
+        ),
+        (
+            '[asyncify]\nonly = [\n  "z", # about z\n  "b" # about b\n]\n',
+            ["z"],
+            '[asyncify]\nonly = [\n  "z" # about z\n]\n',
+        ),
+        (
+            '[asyncify]\nonly = [\n  "z",\n  # about b\n  "b",\n]\n',
+            ["x"],
+            '[asyncify]\nonly = [\n  # about b\n  "x",\n]\n',
+        ),
+        ("a\n# c\nb\n", ["x"], "# c\nx\n"),
         ('[asyncify]\nonly = ["b", "a"]\n', ["a"], '[asyncify]\nonly = ["a"]\n'),
         ("[asyncify]\nonly = []\n", ["a\\b"], '[asyncify]\nonly = ["a\\\\b"]\n'),
         ('asyncify = { only = ["a"], asserts = true }\n', [], "asyncify = { only = [], asserts = true }\n"),
