@@ -34,7 +34,7 @@ class Settings(BaseSettings):
 
     ``suite``: the folder of cases; ``backends``: which to run; ``engine``: for those that need one;
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
-    ``require``: the backends that must not be skipped.
+    ``require``: the backends that must not be skipped where all are run.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)

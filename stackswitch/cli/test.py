@@ -69,16 +69,16 @@ def run_test(
         jobs=jobs or settings.jobs,
         wasm_opt=wasm_opt or settings.wasm_opt,
     )
-    required = {*(backend or settings.backends), *settings.require}
-    for name in sorted(required):
+    asked = {*(backend or settings.backends)}
+    for name in sorted({*asked, *settings.require}):
         try:
             backend_spec(name)
         except ConfigError as error:
             if name in (backend or ()):
                 raise typer.BadParameter(str(error), param_hint="--backend") from None
             raise
-    everything = not (backend or settings.backends)
-    names = [name for name in BACKENDS if everything or name in required]
+    names = [name for name in BACKENDS if not asked or name in asked]
+    required = {*asked, *settings.require}
     result, skipped = asyncio.run(
         _run(loaded, names, required, options, timeout or settings.timeout_s, Console(stderr=True))
     )

@@ -182,6 +182,8 @@ def test_a_backend_that_cannot_be_had_is_skipped_unless_required(suite: Path) ->
     assert "/none/wasm-opt" in done.stdout
     required = stackswitch("test", suite, **gone | {"STACKSWITCH_REQUIRE": "asyncify"})
     assert required.returncode == 8
+    other = stackswitch("test", suite, "--backend", "jspi", **gone | {"STACKSWITCH_REQUIRE": "asyncify"})
+    assert other.returncode == 0, other.stderr
     none = stackswitch("test", suite, "--engine", "node:/none/node", **gone)
     assert none.returncode == 10
     assert "no backend can run here" in none.stderr
