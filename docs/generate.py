@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation; ``--check`` only says which are stale, and exits with 1."""
+"""Write what is generated, of documentation and shim; ``--check`` says what is stale, and exits with 1."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from stackswitch.engines.probes import modules_source
 from stackswitch.models.case import Case
+from stackswitch.models.engine import DetectResult
 from stackswitch.models.result import SuiteResult
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
+from stackswitch.toolcache import node_shim_dir
 
 DOCS = Path(__file__).parent
 
@@ -21,6 +24,8 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "results.schema.json": _schema(SuiteResult.model_json_schema()),
         DOCS / "schema" / "case.schema.json": _schema(Case.model_json_schema()),
         DOCS / "cases.md": _cases(),
+        node_shim_dir() / "detect" / "modules.mjs": modules_source(),
+        DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),
     }
 
 

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from .errors import ConfigError, DownloadError, ToolNotFoundError
 Progress = Callable[[str], None]
 """Takes a line that tells what is being done, for a person."""
 
-NPM_TIMEOUT_S = 900.0
+FETCH_TIMEOUT_S = 900.0
 _NPM_OPTIONS = (
     "--no-audit",
     "--no-fund",
@@ -145,6 +145,27 @@ def npm_package(name: str, version_spec: str, *, progress: Progress = silent) ->
     return folder / "node_modules" / name
 
 
+def pypi_package(pins: Sequence[str], *, progress: Progress = silent) -> Path:
+    """Install one wheel from PyPI, by pip, and return the folder it was unpacked into.
+
+    :param pins: the requirement (``NAME==VERSION``) and the digests it may have (``--hash=sha256:…``)
+    :raises DownloadError: pip is not there or failed, or what it got has another digest
+    """
+    line = " ".join(pins)
+    digest = hashlib.sha256(line.encode()).hexdigest()[:16]
+    folder = cache_dir() / "pypi" / f"{pins[0].replace('==', '-')}-{_LAYOUT}-{digest}"
+
+    def install(into: Path) -> None:
+        asked = into / "requirements.txt"
+        asked.write_text(f"{line}\n", "utf-8")
+        install_one = "pip install --quiet --no-input --disable-pip-version-check --no-deps --only-binary=:all:"
+        argv = [sys.executable, "-m", *install_one.split(), "--require-hashes"]
+        argv += [f"--target={into}", f"--requirement={asked}"]
+        _run_fetcher("pip", argv, cwd=into, env=dict(os.environ))
+
+    return _once(folder, install, f"fetching {pins[0]} from PyPI", progress)
+
+
 def installed_version(package_dir: Path) -> str:
     """The version of an installed package.
 
@@ -175,6 +196,13 @@ def _npm(args: list[str], *, cwd: Path) -> None:
     argv = npm_argv(*args, *_NPM_OPTIONS)
     # npm starts `node` from PATH for some of its work: let it be the wheel's.
     env = {**os.environ, "PATH": f"{wheel_node().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    _run_fetcher("npm", argv, cwd=cwd, env=env)
+
+
+_MIRRORS = {"npm": "npm_config_registry", "pip": "PIP_INDEX_URL"}
+
+
+def _run_fetcher(name: str, argv: list[str], *, cwd: Path, env: dict[str, str]) -> None:
     try:
         done = subprocess.run(
             argv,
@@ -184,19 +212,19 @@ def _npm(args: list[str], *, cwd: Path) -> None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=NPM_TIMEOUT_S,
+            timeout=FETCH_TIMEOUT_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise DownloadError(
-            f"npm was not done after {NPM_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
+            f"{name} was not done after {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
         ) from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-2000:]
         raise DownloadError(
-            f"npm could not fetch what is pinned\n  command: {' '.join(argv)}\n"
+            f"{name} could not fetch what is pinned\n  command: {' '.join(argv)}\n"
             f"  exit status {done.returncode}\n  {said}\n"
-            "  it needs the network, or a registry within reach (npm_config_registry)"
+            f"  it needs the network, or a registry within reach ({_MIRRORS[name]})"
         )
 
 

@@ -10,6 +10,7 @@ import typer
 from stackswitch import __version__
 from stackswitch.errors import StackswitchError
 
+from .detect import detect
 from .doctor import doctor
 from .test import run_test
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("test")(run_test)
+app.command()(detect)
 app.command()(doctor)
 
 

@@ -1,0 +1,36 @@
+// how many calls can be suspended at once
+// needs jspi
+// deep
+
+const STEPS = [1000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000];
+
+export default async function probe({ bytesOf, seen }) {
+  const module = new WebAssembly.Module(bytesOf("depth"));
+  let held = 0;
+  for (const wanted of STEPS) {
+    let open;
+    const gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const env = { wait: new WebAssembly.Suspending(() => gate) };
+    const run = WebAssembly.promising(new WebAssembly.Instance(module, { env }).exports.run);
+    const calls = [];
+    let failed;
+    try {
+      for (let i = 0; i < wanted; i++) calls.push(run(1));
+    } catch (error) {
+      failed = error;
+    }
+    open(41);
+    try {
+      const values = await Promise.all(calls);
+      if (values.some((value) => value !== 42)) return { shown: "unsound", why: `wrong values at ${wanted}` };
+    } catch (error) {
+      failed ??= error;
+    }
+    if (failed) return { shown: "yes", why: `${held}; at ${wanted}: ${failed}`, facts: { held, failed_at: wanted } };
+    held = wanted;
+    await seen({ held });
+  }
+  return { shown: "yes", why: `${held} and more`, facts: { held } };
+}

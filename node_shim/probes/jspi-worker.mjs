@@ -1,0 +1,30 @@
+// JSPI in a worker
+// needs jspi
+
+import { AT_ONCE, ROUNDS } from "../detect/roundtrip.mjs";
+
+const FILE = new URL("../detect/worker.mjs", import.meta.url);
+const TIMEOUT_MS = 8000;
+
+export default async function probe({ bytesOf }) {
+  const web = typeof globalThis.Worker === "function";
+  const worker = web
+    ? new Worker(FILE, { type: "module" })
+    : new (await import("node:worker_threads")).Worker(FILE);
+  const task = { bytes: bytesOf("round-trip"), rounds: ROUNDS, atOnce: AT_ONCE };
+  try {
+    return await new Promise((resolve, reject) => {
+      const take = (said) => (said.ready ? worker.postMessage(task) : resolve(said));
+      if (web) {
+        worker.onmessage = (event) => take(event.data);
+        worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed"));
+      } else {
+        worker.on("message", take);
+        worker.on("error", reject);
+      }
+      setTimeout(() => reject(new Error(`no answer after ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+    });
+  } finally {
+    await worker.terminate();
+  }
+}

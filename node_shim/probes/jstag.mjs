@@ -1,0 +1,17 @@
+// WebAssembly.JSTag: the guest catches what JavaScript throws, by tag
+// try v8: --experimental-wasm-exnref
+
+export default async function probe({ bytesOf }) {
+  if (WebAssembly.JSTag === undefined) return { shown: "no", why: "no WebAssembly.JSTag" };
+  const thrown = { by: "host" };
+  const imports = {
+    js: { tag: WebAssembly.JSTag },
+    env: {
+      fail: () => {
+        throw thrown;
+      },
+    },
+  };
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf("jstag")), imports);
+  return exports.run() === thrown ? { shown: "yes" } : { shown: "unsound", why: "it caught something else" };
+}

@@ -1,0 +1,4 @@
+;; blocks and functions with several results
+(module
+  (func $two (result i32 i32) (i32.const 40) (i32.const 2))
+  (func (export "run") (result i32) (call $two) (i32.add)))

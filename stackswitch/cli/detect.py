@@ -1,0 +1,166 @@
+"""``stackswitch detect``: what engines do, found by doing."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stackswitch.engines.detect import detect as detect_engines
+from stackswitch.engines.probes import all_probes
+from stackswitch.engines.runtimes import RUNTIMES
+from stackswitch.errors import ConfigError, OutputError
+from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
+from stackswitch.reports.engines import engines_markdown
+
+from .output import check_writable, console_for, write_output
+from .progress import Progress
+
+EXIT_LACKING = 1
+
+
+def detect(
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Ask this engine; may be repeated: NAME, NAME@VERSION (from npm), NAME:/path/to/it. "
+            f"Names: {', '.join(RUNTIMES)}. Default: all that are found here."
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Exit with 1 unless these work (jspi,exnref,…): on every engine named; if none is, on one.",
+        ),
+    ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Ask also how many calls at once, and how deep a stack.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask anew, even where answers are kept.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("-j", "--jobs", min=1, max=16, help="Engines at a time.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the answers as JSON; - is stdout.")
+    ] = None,
+    markdown: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write tables in Markdown; - is stdout.")
+    ] = None,
+    github_output: Annotated[
+        bool,
+        typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: per probe, the engines it works on."),
+    ] = False,
+) -> None:
+    """Ask engines what they do, by running real modules until hot, in children that may crash."""
+    console = console_for([json, markdown])
+    check_writable([json, markdown])
+    required = _known(require or [])
+    outputs = _github_file() if github_output else None
+    specs = tuple(engine or ())
+    with Progress(Console(stderr=True)) as progress:
+        result = detect_engines(specs, deep=deep, fresh=fresh, jobs=jobs, progress=progress.say)
+    for report in result.engines:
+        _show(console, report)
+    write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    if markdown is not None:
+        arguments = [*(f"--engine {spec}" for spec in specs), *(["--deep"] if deep else [])]
+        command = " ".join(["stackswitch detect", *arguments, "--markdown", markdown])
+        write_output(markdown, engines_markdown(result, command=command).encode())
+    if outputs is not None:
+        _append(outputs, github_lines(result))
+    lacking = what_lacks(result, required, named=bool(specs))
+    for line in lacking:
+        console.print(line, style="red", markup=False)
+    if lacking or (specs and any(report.problem for report in result.engines)):
+        raise typer.Exit(EXIT_LACKING)
+
+
+def _known(words: list[str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+    known = [probe.name for probe in all_probes()]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(
+                f"no probe {name!r}; there are {', '.join(known)}", param_hint="--require"
+            )
+    return names
+
+
+def _github_file() -> Path:
+    name = os.environ.get("GITHUB_OUTPUT", "")
+    if not name:
+        raise ConfigError("--github-output: $GITHUB_OUTPUT is not set; it is within a job of GitHub Actions")
+    return Path(name)
+
+
+def what_lacks(result: DetectResult, required: tuple[str, ...], *, named: bool) -> list[str]:
+    """Say what was required and is not there, a line each.
+
+    :param named: whether the engines were named: then each of them has to have it, else one has to
+    """
+    lines: list[str] = []
+    for name in required:
+        short = []
+        for report in result.engines:
+            answer = report.answer(name)
+            if answer is None or not answer.works:
+                words = answer.words if answer else report.problem or "it cannot be asked that"
+                short.append(f"{report.name}: {name} is required: {words}")
+        if named or len(short) == len(result.engines):
+            lines += short or [f"{name} is required, and there is no engine here"]
+    return lines if named or result.engines else [f"{name} is required: no engine here" for name in required]
+
+
+def github_lines(result: DetectResult) -> str:
+    """Return the outputs of a step: a JSON list of engines per probe; ``json``, everything."""
+    lines = []
+    for probe in result.probes:
+        specs = [
+            report.spec for report in result.engines if (answer := report.answer(probe.name)) and answer.works
+        ]
+        lines.append(f"{probe.name}={json_module.dumps(specs)}")
+    return "\n".join([*lines, f"json={result.model_dump_json()}"]) + "\n"
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise OutputError(f"{path}: could not be written: {error.strerror}") from None
+
+
+def _show(console: Console, report: EngineReport) -> None:
+    """Show an engine: what it has in one line, then what needs words, the same words once."""
+
+    def line(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, soft_wrap=True)
+
+    if report.problem:
+        line(f"✗ {report.spec}: {report.problem}", "red")
+        return
+    line(f"{report.name} ({report.source})", "bold")
+    for note in report.notes:
+        line(f"  {note}")
+    by_words: dict[str, list[Answer]] = {}
+    for answer in report.answers:
+        by_words.setdefault(answer.words, []).append(answer)
+    for words in sorted(by_words, key=lambda words: _ORDER.index(by_words[words][0].shown)):
+        answers = by_words[words]
+        names = ", ".join(answer.probe for answer in answers)
+        line(f"  {names}: {words}", _STYLES[answers[0].shown])
+
+
+_ORDER: tuple[Shown, ...] = ("yes", "with-flags", "unsound", "crashed", "no")
+_STYLES: dict[Shown, str] = {
+    "yes": "green",
+    "with-flags": "yellow",
+    "unsound": "red",
+    "crashed": "red",
+    "no": "dim",
+}

@@ -1,0 +1,127 @@
+"""The probes, as they lie in ``node_shim/probes``: one small file each.
+
+A probe is a module whose export ``run`` gives 42 (``NAME.wat``, or ``NAME.hex`` where no text format has it),
+or a script (``NAME.mjs``) that returns ``{shown, why, facts}``. Comments at the top say the rest: the first
+line what it asks; ``needs NAME``: it is asked with the flags that made NAME work, and not at all without it;
+``try v8: FLAGS``: what to try, in turn, where it does not work as it is; ``deep``: only when asked for.
+``probes/modules`` holds what scripts run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+import wasmtime
+
+from stackswitch.errors import ConfigError
+from stackswitch.models.base import Frozen
+from stackswitch.toolcache import node_shim_dir
+
+_MODULE_SUFFIXES = (".wat", ".hex")
+_SUFFIXES = (*_MODULE_SUFFIXES, ".mjs")
+
+
+class Probe(Frozen):
+    """A probe. ``tries``: sets of flags by flag language (``v8``, ``firefox``), in turn."""
+
+    name: str
+    path: Path
+    asks: str
+    needs: str = ""
+    deep: bool = False
+    tries: dict[str, tuple[tuple[str, ...], ...]] = {}
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a module alone, which any host can run."""
+        return self.path.suffix in _MODULE_SUFFIXES
+
+
+@cache
+def all_probes() -> tuple[Probe, ...]:
+    """Return every probe: those that others need first, then by name.
+
+    :raises ConfigError: our own files are not as they should be
+    """
+    folder = node_shim_dir() / "probes"
+    probes = [read_probe(path) for path in folder.iterdir() if path.suffix in _SUFFIXES]
+    names = {probe.name for probe in probes}
+    for probe in probes:
+        if probe.needs and probe.needs not in names:
+            raise ConfigError(f"{probe.path}: it needs the probe {probe.needs}, which is not there")
+    needed = {probe.needs for probe in probes}
+    return tuple(sorted(probes, key=lambda probe: (probe.name not in needed, bool(probe.needs), probe.name)))
+
+
+def read_probe(path: Path) -> Probe:
+    """Read a probe's file.
+
+    :raises ConfigError: no comment at its top says what it asks
+    """
+    return parse_head(path, path.read_text("utf-8"))
+
+
+def parse_head(path: Path, text: str) -> Probe:
+    """Read the comments at the top of a probe.
+
+    :raises ConfigError: there is none that says what it asks
+    """
+    head: list[str] = []
+    for line in text.splitlines():
+        match = re.match(r"(?://|;;) (.*)", line)
+        if match is None:
+            break
+        head.append(match[1].strip())
+    if not head or not head[0]:
+        raise ConfigError(f"{path}: the first line has to say, in a comment, what the probe asks")
+    tries: dict[str, tuple[tuple[str, ...], ...]] = {}
+    needs = ""
+    for line in head[1:]:
+        if match := re.match(r"try (\w+): (.+)", line):
+            tries[match[1]] = (*tries.get(match[1], ()), tuple(match[2].split()))
+        elif match := re.match(r"needs ([a-z0-9-]+)\Z", line):
+            needs = match[1]
+    return Probe(name=path.stem, path=path, asks=head[0], needs=needs, deep="deep" in head[1:], tries=tries)
+
+
+def module_bytes(path: Path) -> bytes:
+    """Assemble a ``.wat`` file, or read the digits of a ``.hex`` file."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".hex":
+        return bytes.fromhex(re.sub(r";;.*", "", text))
+    return bytes(wasmtime.wat2wasm(text))
+
+
+def modules_source() -> str:
+    """Return what ``node_shim/detect/modules.mjs`` has to hold: modules as digits, and the scripts' names.
+
+    ``python docs/generate.py`` writes it.
+    """
+    folder = node_shim_dir() / "probes"
+    paths = [*folder.iterdir(), *(folder / "modules").iterdir()]
+    modules = {path.stem: module_bytes(path).hex() for path in paths if path.suffix in _MODULE_SUFFIXES}
+    scripts = sorted(path.stem for path in paths if path.suffix == ".mjs")
+    lines = [
+        "// Written by `python docs/generate.py` from ../probes: do not edit.",
+        "",
+        "export const MODULES = {",
+    ]
+    lines += [f'  "{name}": "{digits}",' for name, digits in sorted(modules.items())]
+    lines += ["};", "", "export const SCRIPTS = ["]
+    lines += [f'  "{name}",' for name in scripts]
+    return "\n".join([*lines, "];", ""])
+
+
+@cache
+def probes_version() -> str:
+    """What the probes and all that runs them are known by: answers of another version are asked anew."""
+    shim, here = node_shim_dir(), Path(__file__).parent
+    paths = [shim / "probes", shim / "detect", shim / "browsers"]
+    files = sorted(path for folder in paths for path in folder.rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in [*files, *sorted(here.glob("*.py"))]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

