@@ -158,8 +158,8 @@ def pypi_package(pins: Sequence[str], *, progress: Progress = silent) -> Path:
     def install(into: Path) -> None:
         asked = into / "requirements.txt"
         asked.write_text(f"{line}\n", "utf-8")
-        install_one = "pip install --quiet --no-input --disable-pip-version-check --no-deps --only-binary=:all:"
-        argv = [sys.executable, "-m", *install_one.split(), "--require-hashes"]
+        command = "pip install --quiet --no-input --disable-pip-version-check --no-deps --only-binary=:all:"
+        argv = [sys.executable, "-m", *command.split(), "--require-hashes"]
         argv += [f"--target={into}", f"--requirement={asked}"]
         _run_fetcher("pip", argv, cwd=into, env=dict(os.environ))
 
