@@ -1,6 +1,13 @@
-"""Suspensions: the one currency between running, listing and reporting."""
+"""Suspensions: the one currency between running, listing and reporting; and the lines of a trace file.
+
+A trace is JSON Lines (``docs/trace-format.md``); each line is one of the ``Trace…`` models, by ``kind``.
+"""
 
 from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
 
 from .base import Frozen
 
@@ -27,3 +34,91 @@ class Suspension(Frozen):
     truncated: bool = False
     missing: tuple[str, ...] = ()
     count: int = 1
+
+
+class TraceStart(Frozen):
+    """A process, or a worker thread of one, was there; the first line is of the recorder itself."""
+
+    kind: Literal["start"] = "start"
+    schema_version: int = TRACE_SCHEMA_VERSION
+    process: int
+    parent: int | None = None
+    thread: int = 0
+    engine: str
+    engine_version: str
+    argv: tuple[str, ...] = ()
+
+
+class TraceModule(Frozen):
+    """A module that was compiled; ``functions`` None: its bytes could not be read.
+
+    ``instrumented``: how many functions Asyncify has instrumented; None: it is no Asyncify build.
+    """
+
+    kind: Literal["module"] = "module"
+    module: str
+    size_bytes: int
+    functions: int | None = None
+    instrumented: int | None = None
+
+
+class TraceSuspension(Suspension):
+    """A suspension as a line: ``import_`` is written as ``import``.
+
+    ``frame_modules``: the module of each frame, where not all are of ``module`` (a side module's); their
+    names have the first digits of that module's hash and ``!`` in front. ``missing_imports``: imports on
+    this stack after whose calls the build does not look whether it is to unwind (``ASYNCIFY_IMPORTS``).
+    """
+
+    kind: Literal["suspension"] = "suspension"
+    import_: str = Field(alias="import")
+    frame_modules: tuple[str, ...] = ()
+    missing_imports: tuple[str, ...] = ()
+
+
+class TraceTrap(Frozen):
+    """An error of the engine's that left the guest: the engine's own words, the place, and what it means.
+
+    ``frames`` are those that the error itself kept (``Error.stackTraceLimit`` of the program: 10 by default).
+    """
+
+    kind: Literal["trap"] = "trap"
+    process: int
+    thread: int = 0
+    module: str = ""
+    error: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+    js_frames: tuple[str, ...] = ()
+    explanation: str = ""
+
+
+class TraceError(Frozen):
+    """The observer itself fell short: something is missing in this trace."""
+
+    kind: Literal["error"] = "error"
+    process: int | None = None
+    thread: int = 0
+    message: str
+
+
+class TraceEnd(Frozen):
+    """A process or worker ended in an orderly way; one that has none was killed.
+
+    ``status``: what it exits with. ``suspensions``: all waits; ``left_out``: those of them whose stack is not
+    in the trace (sampling, limits).
+    """
+
+    kind: Literal["end"] = "end"
+    process: int
+    thread: int = 0
+    status: int | None = None
+    suspensions: int = 0
+    left_out: int = 0
+
+
+TraceLine = Annotated[
+    TraceStart | TraceModule | TraceSuspension | TraceTrap | TraceError | TraceEnd,
+    Field(discriminator="kind"),
+]
+TRACE_LINE: TypeAdapter[TraceLine] = TypeAdapter(TraceLine)

@@ -1,0 +1,82 @@
+// Traps and refused suspensions, where they can be seen without touching their way: rejections of promising calls
+// that the program itself takes, and what nobody takes. An error is told once.
+
+"use strict";
+
+const { RuntimeError, SuspendError, Exception } = WebAssembly;
+const nativeThen = Promise.prototype.then;
+const MOST_TRAPS = 1_000;
+const MOST_TEXT = 10_000;
+const MOST_CAUSES = 5;
+const WASM_FRAME = /wasm:\/\/|wasm-function\[/;
+
+class Errors {
+  #part;
+  #stacks;
+  #told = new WeakSet();
+  #count = 0;
+
+  constructor(part, stacks) {
+    this.#part = part;
+    this.#stacks = stacks;
+  }
+
+  /** Tell of an error if it, or what caused it, is wasm's doing. */
+  note(error, where) {
+    this.#part.guard(() => {
+      for (let each = error, depth = 0; each && typeof each === "object" && depth < MOST_CAUSES; each = each.cause, depth++) {
+        if (this.#told.has(each)) return;
+        if (!isOfWasm(each)) continue;
+        this.#told.add(each);
+        if (this.#count++ >= MOST_TRAPS) return;
+        const text = typeof each.stack === "string" ? each.stack.slice(0, MOST_TEXT) : "";
+        this.#part.write({
+          kind: "trap",
+          error: each.constructor?.name ?? "Error",
+          message: String(each.message ?? each).slice(0, MOST_TEXT),
+          where,
+          ...this.#stacks.framesOfError(text),
+        });
+        return;
+      }
+    });
+  }
+
+  /**
+   * Learn of a promise's rejection without being the one who handles it: not before the program itself takes hold
+   * of the promise (`await` asks it for its constructor, all else goes by `then`) is a reaction of ours added.
+   */
+  watch(promise, where) {
+    let watched = false;
+    const take = () => {
+      if (watched) return;
+      watched = true;
+      delete promise.constructor;
+      delete promise.then;
+      Reflect.apply(nativeThen, promise, [undefined, (error) => this.note(error, where)]);
+    };
+    for (const name of ["constructor", "then"]) {
+      Object.defineProperty(promise, name, {
+        configurable: true,
+        enumerable: false,
+        get() {
+          take();
+          return promise[name];
+        },
+        set(value) {
+          take();
+          promise[name] = value;
+        },
+      });
+    }
+  }
+}
+
+function isOfWasm(error) {
+  if (error instanceof RuntimeError || (SuspendError !== undefined && error instanceof SuspendError)) return true;
+  if (Exception !== undefined && error instanceof Exception) return true;
+  // A full stack is a RangeError, wherever it fills.
+  return error instanceof RangeError && typeof error.stack === "string" && WASM_FRAME.test(error.stack);
+}
+
+module.exports = { Errors };

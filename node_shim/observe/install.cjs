@@ -1,0 +1,256 @@
+// What is put in place of WebAssembly's own functions. Each is the native one behind a Proxy: name, length, prototype,
+// `instanceof`, errors and the order of what happens stay those of the engine.
+
+"use strict";
+
+const { versions, argv, execArgv } = process;
+const { Part } = require("./part.cjs");
+const { Stacks } = require("./stacks.cjs");
+const { Modules } = require("./modules.cjs");
+const { Errors } = require("./errors.cjs");
+const { adapted, replaced, controlExports } = require("./asyncify.cjs");
+
+const PART_VERSION = 1;
+const native = { ...Object.getOwnPropertyDescriptors(WebAssembly) };
+const { Module, Instance } = WebAssembly;
+const importsOf = Module.imports;
+const exportsGetter = Object.getOwnPropertyDescriptor(Instance.prototype, "exports").get;
+const then = Promise.prototype.then;
+const responseBytes = { clone: globalThis.Response?.prototype.clone, arrayBuffer: globalThis.Response?.prototype.arrayBuffer };
+
+/** A positive whole number from the environment, or the default. */
+function setting(name, otherwise) {
+  const value = Number(process.env[`STACKSWITCH_TRACE_${name}`]);
+  return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
+}
+
+function install(folder) {
+  const part = new Part(folder, setting("BYTES", 32 << 20));
+  part.write({
+    kind: "start",
+    part_version: PART_VERSION,
+    process: process.pid,
+    parent: process.ppid,
+    thread: part.thread,
+    engine: "node",
+    engine_version: versions.node,
+    argv,
+    exec_argv: execArgv,
+  });
+  part.guard(() => new Observer(part, folder).hook());
+}
+
+class Observer {
+  #part;
+  #stacks;
+  #modules;
+  #errors;
+  #slots = new WeakMap();
+  #states = [];
+  #hooked = new Map();
+
+  constructor(part, folder) {
+    this.#part = part;
+    const every = setting("SAMPLE", 1);
+    this.#stacks = new Stacks(part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
+    this.#modules = new Modules(part, folder, setting("MODULE_BYTES", 512 << 20));
+    this.#errors = new Errors(part, this.#stacks);
+  }
+
+  hook() {
+    this.#replace("Module", { construct: (target, args, newTarget) => this.#newModule(target, args, newTarget) });
+    this.#replace("Instance", { construct: (target, args, newTarget) => this.#newInstance(target, args, newTarget) });
+    this.#replace("compile", { apply: (target, self, args) => this.#compile(target, self, args) });
+    this.#replace("instantiate", { apply: (target, self, args) => this.#instantiate(target, self, args) });
+    this.#replace("compileStreaming", { apply: (target, self, args) => this.#streaming(target, self, args, false) });
+    this.#replace("instantiateStreaming", { apply: (target, self, args) => this.#streaming(target, self, args, true) });
+    this.#replace("Suspending", { construct: (target, args, newTarget) => this.#newSuspending(target, args, newTarget) });
+    this.#replace("promising", { apply: (target, self, args) => this.#promising(target, self, args) });
+    this.#replace("Function", { construct: (target, args, newTarget) => this.#newFunction(target, args, newTarget) });
+    process.on("uncaughtExceptionMonitor", (error) => this.#errors.note(error, "uncaught"));
+    process.on("exit", (status) => this.#end(status));
+  }
+
+  #replace(name, handler) {
+    const found = native[name];
+    if (found === undefined || typeof found.value !== "function") return;
+    const value = new Proxy(found.value, handler);
+    this.#hooked.set(name, value);
+    Object.defineProperty(WebAssembly, name, { ...found, value });
+  }
+
+  // Compiling. The bytes are looked at before the engine gets them, the module after.
+
+  #source(source, how) {
+    const bytes = Modules.bytesOf(source);
+    return bytes === null ? null : this.#part.guard(() => ({ bytes, sha256: this.#modules.compiled(bytes, how) }), null);
+  }
+
+  #known(module, source) {
+    this.#part.guard(() => this.#modules.remember(module, { control: controlExports(module, source?.bytes ?? null) }));
+    return module;
+  }
+
+  #newModule(target, args, newTarget) {
+    const module = Reflect.construct(target, args, newTarget);
+    return this.#known(module, this.#source(args[0], "Module"));
+  }
+
+  #compile(target, self, args) {
+    const source = this.#source(args[0], "compile");
+    const promise = Reflect.apply(target, self, args);
+    return source === null ? promise : Reflect.apply(then, promise, [(module) => this.#known(module, source)]);
+  }
+
+  #instantiate(target, self, args) {
+    const [given, imports] = args;
+    if (given instanceof Module) {
+      this.#nameImports(given, imports);
+      const promise = Reflect.apply(target, self, args);
+      return Reflect.apply(then, promise, [(instance) => this.#observe(instance, given)]);
+    }
+    const source = this.#source(given, "instantiate");
+    const promise = Reflect.apply(target, self, args);
+    if (source === null) return promise;
+    return Reflect.apply(then, promise, [(result) => this.#instantiated(result, source, imports)]);
+  }
+
+  #instantiated(result, source, imports) {
+    this.#known(result.module, source);
+    this.#nameImports(result.module, imports);
+    this.#observe(result.instance, result.module);
+    return result;
+  }
+
+  /** A response is read twice: by the engine, and, cloned, by us. */
+  #streaming(target, self, args, instantiates) {
+    let copy = null;
+    const given = Reflect.apply(then, Promise.resolve(args[0]), [
+      (response) => {
+        copy = this.#part.guard(() => Reflect.apply(responseBytes.arrayBuffer, Reflect.apply(responseBytes.clone, response, []), []), null);
+        return response;
+      },
+    ]);
+    const promise = Reflect.apply(target, self, [given, ...args.slice(1)]);
+    return Reflect.apply(then, promise, [
+      async (result) => {
+        let source = null;
+        try {
+          source = this.#source(await copy, instantiates ? "instantiateStreaming" : "compileStreaming");
+        } catch (error) {
+          this.#part.error(`a response could not be read again: ${error}`);
+        }
+        return instantiates ? this.#instantiated(result, source, args[1]) : this.#known(result, source);
+      },
+    ]);
+  }
+
+  // Instances.
+
+  #newInstance(target, args, newTarget) {
+    this.#nameImports(args[0], args[1]);
+    const instance = Reflect.construct(target, args, newTarget);
+    return this.#observe(instance, args[0]);
+  }
+
+  /** Give the imports that may suspend their names: those the module knows them by. Only plain properties are read. */
+  #nameImports(module, imports) {
+    if (!(module instanceof Module) || imports === null || typeof imports !== "object") return;
+    this.#part.guard(() => {
+      for (const { module: from, name, kind } of importsOf(module)) {
+        if (kind !== "function") continue;
+        const space = Object.getOwnPropertyDescriptor(imports, from)?.value;
+        if (space === null || (typeof space !== "object" && typeof space !== "function")) continue;
+        const slot = this.#slots.get(Object.getOwnPropertyDescriptor(space, name)?.value);
+        if (slot !== undefined) slot.name ??= `${from}.${name}`;
+      }
+    });
+  }
+
+  /** An Asyncify build: let the program have, for the start of unwinding, one that tells us first. */
+  #observe(instance, module) {
+    return this.#part.guard(() => {
+      const facts = this.#modules.factsOf(module) ?? { control: controlExports(module, null) };
+      if (facts.control === null) return instance;
+      const exports = Reflect.apply(exportsGetter, instance, []);
+      const { name, getState } = facts.control;
+      const slot = this.#stacks.slot("asyncify", { through: true, skip: 1 });
+      const stacks = this.#stacks;
+      const note = () => stacks.note(slot, note);
+      const value = replaced(exports, name, adapted(note, exports[name]));
+      Object.defineProperty(instance, "exports", { configurable: true, enumerable: false, value });
+      if (getState !== null) this.#states.push(exports[getState]);
+      return instance;
+    }, instance);
+  }
+
+  // JSPI.
+
+  /** The import again, telling of each call that is to be waited for. What is no object is not waited for. */
+  #waiting(host) {
+    const slot = this.#stacks.slot("jspi", { through: false, skip: 0 });
+    const stacks = this.#stacks;
+    const observed = function (...args) {
+      const result = Reflect.apply(host, this, args);
+      if (typeof result === "object" && result !== null) stacks.note(slot, observed);
+      return result;
+    };
+    return { slot, observed };
+  }
+
+  #newSuspending(target, args, newTarget) {
+    if (typeof args[0] !== "function") return Reflect.construct(target, args, newTarget);
+    const { slot, observed } = this.#waiting(args[0]);
+    const suspending = Reflect.construct(target, [observed, ...args.slice(1)], newTarget);
+    this.#slots.set(suspending, slot);
+    return suspending;
+  }
+
+  /** Before Suspending there was WebAssembly.Function with an option; V8 had it until Node 22. */
+  #newFunction(target, args, newTarget) {
+    const [type, host, options] = args;
+    if (options?.suspending === undefined || typeof host !== "function") return Reflect.construct(target, args, newTarget);
+    const { slot, observed } = this.#waiting(host);
+    const made = Reflect.construct(target, [type, observed, ...args.slice(2)], newTarget);
+    this.#slots.set(made, slot);
+    return made;
+  }
+
+  #promising(target, self, args) {
+    const made = Reflect.apply(target, self, args);
+    const index = this.#part.guard(() => {
+      this.#part.write({ kind: "promising", index: Number(args[0].name) });
+      return args[0].name;
+    });
+    const errors = this.#errors;
+    return new Proxy(made, {
+      apply(exported, receiver, values) {
+        const promise = Reflect.apply(exported, receiver, values);
+        errors.watch(promise, `promising ${index}`);
+        return promise;
+      },
+    });
+  }
+
+  #end(status) {
+    const part = this.#part;
+    part.guard(() => this.#stacks.flush());
+    for (const [name, value] of this.#hooked) {
+      const found = part.guard(() => globalThis.WebAssembly?.[name]);
+      // Taken away (so that glue picks its Asyncify build) is not replaced.
+      if (found !== undefined && found !== value) {
+        part.error(`the program has put another WebAssembly.${name} in place of the observed one: what went past ours is missing`);
+      }
+    }
+    const states = this.#states.map((state) => part.guard(() => state(), 0));
+    part.end({
+      kind: "end",
+      status,
+      ...this.#stacks.totals(),
+      unwinding: states.filter((state) => state === 1).length,
+      rewinding: states.filter((state) => state === 2).length,
+    });
+  }
+}
+
+module.exports = { install };

@@ -1,0 +1,78 @@
+// Which modules there are: each is hashed when it is compiled, and its bytes are kept beside the parts under that
+// hash, once however many processes compile it: names, and what is instrumented, are read from them afterwards.
+
+"use strict";
+
+const { existsSync, mkdirSync, openSync, writeSync, closeSync, renameSync, rmSync } = require("node:fs");
+const { join } = require("node:path");
+const { isAnyArrayBuffer } = require("node:util").types;
+const { threadId } = require("node:worker_threads");
+
+class Modules {
+  #part;
+  #folder;
+  #left;
+  #known = new Map();
+  #bySource = new WeakMap();
+
+  constructor(part, folder, mostBytes) {
+    this.#part = part;
+    this.#folder = join(folder, "modules");
+    this.#left = mostBytes;
+  }
+
+  /** A module's bytes, as any API takes them; null: none (the engine will say so to the program). */
+  static bytesOf(source) {
+    if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    return isAnyArrayBuffer(source) ? new Uint8Array(source) : null;
+  }
+
+  /** Note bytes that are being compiled. @returns {string | null} their hash */
+  compiled(bytes, how) {
+    const { createHash } = require("node:crypto");
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (!this.#known.has(sha256)) {
+      this.#known.set(sha256, how);
+      const kept = this.#keep(sha256, bytes);
+      this.#part.write({ kind: "module", sha256: `sha256:${sha256}`, size: bytes.length, how, kept });
+    }
+    return sha256;
+  }
+
+  #keep(sha256, bytes) {
+    const file = join(this.#folder, `${sha256}.wasm`);
+    if (existsSync(file)) return true;
+    if (bytes.length > this.#left) {
+      this.#part.error(`a module of ${bytes.length} bytes was not kept: the limit is reached; its frames have no names`);
+      return false;
+    }
+    const part = `${file}.${process.pid}-${threadId}`;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      const fd = openSync(part, "w");
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(part, file);
+    } catch (error) {
+      rmSync(part, { force: true });
+      this.#part.error(`a module could not be kept: ${error}`);
+      return false;
+    }
+    this.#left -= bytes.length;
+    return true;
+  }
+
+  /** What is known of a compiled module: its bytes are not held. */
+  remember(module, facts) {
+    this.#bySource.set(module, facts);
+  }
+
+  factsOf(module) {
+    return this.#bySource.get(module);
+  }
+}
+
+module.exports = { Modules };

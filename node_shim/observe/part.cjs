@@ -1,0 +1,82 @@
+// One process's (or worker's) part of a trace: lines of JSON, appended as they come, so that what stands is valid up
+// to where the process was killed. Bounded: past `mostBytes` only what is left out is counted.
+
+"use strict";
+
+// Taken now: a program may put others in their place.
+const { openSync, writeSync, mkdirSync } = require("node:fs");
+const { join } = require("node:path");
+const { threadId } = require("node:worker_threads");
+const { stringify } = JSON;
+
+const MOST_ERRORS = 20;
+
+class Part {
+  #fd;
+  #left;
+  #failed = null;
+  #errors = 0;
+  full = false;
+  thread = threadId;
+
+  constructor(folder, mostBytes) {
+    mkdirSync(folder, { recursive: true });
+    const name = `${process.pid}-${threadId}-${process.hrtime.bigint().toString(36)}.part.jsonl`;
+    this.#fd = openSync(join(folder, name), "ax", 0o644);
+    this.#left = mostBytes;
+  }
+
+  /** @returns {boolean} whether it was written */
+  write(line, { always = false } = {}) {
+    if (this.#failed !== null) return false;
+    const text = `${stringify(line)}\n`;
+    if (!always && text.length > this.#left) {
+      if (!this.full) {
+        this.full = true;
+        this.error("the trace has reached its limit of bytes: new stacks are left out from here on");
+      }
+      return false;
+    }
+    try {
+      const bytes = Buffer.from(text);
+      const written = writeSync(this.#fd, bytes);
+      if (written !== bytes.length) throw new Error(`${written} of ${bytes.length} bytes written`);
+      this.#left -= bytes.length;
+      return true;
+    } catch (error) {
+      this.#failed = String(error?.message ?? error);
+      return false;
+    }
+  }
+
+  /** Something of ours went wrong; the program goes on. */
+  error(message) {
+    if (this.#errors++ < MOST_ERRORS) this.write({ kind: "error", message: String(message) }, { always: true });
+  }
+
+  /** The last line. After a failure there may be room again: the torn line is ended first. */
+  end(line) {
+    if (this.#failed !== null) {
+      try {
+        writeSync(this.#fd, `\n${stringify({ kind: "error", message: `could not be written: ${this.#failed}` })}\n`);
+        writeSync(this.#fd, `${stringify(line)}\n`);
+      } catch {
+        // Still no room: the reader sees that the end is missing.
+      }
+      return;
+    }
+    this.write(line, { always: true });
+  }
+
+  /** Run a piece of the observer: what it throws is told in the trace and nowhere else. */
+  guard(piece, fallback) {
+    try {
+      return piece();
+    } catch (error) {
+      this.error(`the observer failed: ${error?.stack ?? error}`);
+      return fallback;
+    }
+  }
+}
+
+module.exports = { Part };

@@ -1,0 +1,32 @@
+"""The Node that a traced command is to run on: any will do, even one without JSPI."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+
+from stackswitch.engines.locate import parse_spec
+from stackswitch.errors import BackendUnavailableError
+from stackswitch.toolcache import Progress, npm_package, silent
+
+
+def engine_program(spec: str, progress: Progress = silent) -> Path | None:
+    """Return the program that ``node@24`` or ``node:/path/to/node`` names; None: ``node``, the one on PATH.
+
+    Unlike ``find_engine`` it is not probed: an Asyncify build is observed on engines that know no JSPI.
+
+    :raises ConfigError: the spec is none
+    :raises BackendUnavailableError: npm has none for this platform, or there is no such file
+    :raises DownloadError: the version cannot be fetched
+    """
+    kind, version, path = parse_spec(spec)
+    if version is not None:
+        machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+        package = kind.packages.get(f"{sys.platform}-{machine}")
+        if package is None:
+            raise BackendUnavailableError(f"npm has no {kind.name} for {sys.platform}-{machine}")
+        return npm_package(package, version, progress=progress) / kind.inside
+    if path is not None and not path.is_file():
+        raise BackendUnavailableError(f"{path}: there is no such file")
+    return path

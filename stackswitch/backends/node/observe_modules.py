@@ -1,0 +1,168 @@
+"""Which module a frame is of, what its functions are called, and which of them Asyncify has instrumented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from stackswitch.errors import WasmFormatError
+from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
+from stackswitch.wasm.callgraph import CallSite, call_sites
+from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.names import binaryen_names, display_name
+
+from .observe_parts import MODULES, Part
+from .seen import function_at
+
+SHORT = 8
+"""Digits of a hash that stand before the names of another module's functions."""
+_MOST_FRAMES = 2_000
+"""Frames that a module's identity is drawn from, for each URL."""
+
+
+class ObservedModule:
+    """A module of the program, read as far as it is asked about.
+
+    :raises WasmFormatError: (properties and methods) its code is malformed
+    """
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._sites: dict[int, dict[int, CallSite]] = {}
+
+    @cached_property
+    def asyncified(self) -> bool:
+        """Whether it is an Asyncify build."""
+        return is_asyncified(self.module)
+
+    @cached_property
+    def instrumented(self) -> frozenset[int]:
+        """The functions that can be set aside and brought back."""
+        return instrumented_functions(self.module)
+
+    @cached_property
+    def suspending(self) -> frozenset[int]:
+        """The imports after whose calls instrumented functions look whether they are to unwind."""
+        return suspending_imports(self.module) or frozenset()
+
+    @cached_property
+    def list_names(self) -> list[str]:
+        """The names by function index, as Binaryen's lists match them."""
+        return binaryen_names(self.module)
+
+    def site(self, function: int, offset: int) -> CallSite | None:
+        """The call at an offset of a function, if there is one."""
+        if not self.module.imported_function_count <= function < self.module.function_count:
+            return None
+        if function not in self._sites:
+            self._sites[function] = {each.offset: each for each in call_sites(self.module, function)}
+        return self._sites[function].get(offset)
+
+    def called_import(self, function: int, offset: int) -> int | None:
+        """The imported function that is called at an offset, by name; None: another, or through a table."""
+        site = self.site(function, offset)
+        if site is None or site.kind not in ("call", "return_call"):
+            return None
+        return site.target if site.target < self.module.imported_function_count else None
+
+    def may_call(self, function: int, offset: int, callee: int) -> bool:
+        """Whether the call at an offset can lead to a function: a stack may hold a frame that never was."""
+        site = self.site(function, offset)
+        if site is None or callee >= self.module.function_count:
+            return True
+        if site.kind in ("call", "return_call"):
+            return site.target == callee
+        return self.module.types[site.target] == self.module.function_type(callee)
+
+    def exported_as(self, function: int) -> str | None:
+        """The first name under which a function is exported."""
+        return self._exported.get(function)
+
+    @cached_property
+    def _exported(self) -> dict[int, str]:
+        names: dict[int, str] = {}
+        for export in self.module.exports:
+            if export.kind == "func":
+                names.setdefault(export.index, export.name)
+        return names
+
+
+class ModuleStore:
+    """The modules whose bytes were kept, read when first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / MODULES
+        self._read: dict[str, ObservedModule | None] = {}
+        self.problems: list[str] = []
+
+    def get(self, sha256: str) -> ObservedModule | None:
+        """Return a module by its hash; None: its bytes are not there or are none."""
+        if sha256 not in self._read:
+            self._read[sha256] = self._load(sha256)
+        return self._read[sha256]
+
+    def _load(self, sha256: str) -> ObservedModule | None:
+        path = self._folder / f"{sha256.removeprefix('sha256:')}.wasm"
+        try:
+            found = ObservedModule(parse_module(path.read_bytes()))
+            _ = found.asyncified
+        except OSError:
+            return None
+        except WasmFormatError as error:
+            self.problems.append(f"a module that the program loads cannot be read ({sha256[:20]}…): {error}")
+            return None
+        return found
+
+
+class PartModules:
+    """The modules of one part, by the numbers it gives to the engine's URLs.
+
+    The engine's URL holds a hash of its own; which module that is follows from the frames: each lies in
+    the body of the function that it names.
+    """
+
+    def __init__(self, part: Part, store: ModuleStore, everywhere: Iterable[str]) -> None:
+        # A worker may have got its module from another thread, without compiling it.
+        self._candidates = [*part.modules, *(each for each in everywhere if each not in part.modules)]
+        self._store = store
+        frames: dict[int, set[tuple[int, int]]] = {}
+        for flat in [
+            *(stack.frames for stack in part.stacks.values()),
+            *(trap.frames for trap in part.traps),
+        ]:
+            for at in range(0, len(flat), 3):
+                known = frames.setdefault(flat[at], set())
+                if len(known) < _MOST_FRAMES:
+                    known.add((flat[at + 1], flat[at + 2]))
+        self.by_url = {url: self._find(known) for url, known in frames.items()}
+
+    def _find(self, frames: set[tuple[int, int]]) -> str:
+        for sha256 in self._candidates:
+            found = self._store.get(sha256)
+            if found is not None and all(
+                function_at(found.module, offset) == index for index, offset in frames
+            ):
+                return sha256
+        return ""
+
+    def module(self, url: int) -> tuple[str, ObservedModule | None]:
+        """The hash of a URL's module (empty: not known) and the module."""
+        sha256 = self.by_url.get(url, "")
+        return sha256, self._store.get(sha256) if sha256 else None
+
+
+def shown_name(sha256: str, found: ObservedModule | None, index: int, base: str) -> str:
+    """A function's name for people, its module's short hash in front if that is not ``base``."""
+    name = display_name(found.module, index) if found is not None else f"func[{index}]"
+    return name if sha256 == base else f"{short(sha256)}!{name}"
+
+
+def short(sha256: str) -> str:
+    """The first digits of a module's hash, or ``?``."""
+    return sha256.removeprefix("sha256:")[:SHORT] or "?"
+
+
+def triples(flat: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Flat numbers as (URL's number, function index, offset) each."""
+    return [(flat[at], flat[at + 1], flat[at + 2]) for at in range(0, len(flat), 3)]

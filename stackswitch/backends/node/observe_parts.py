@@ -1,0 +1,169 @@
+"""What the preloaded observer has left: a file per process and worker, and the modules' bytes.
+
+A part may end in the middle of a line (its process was killed, the disk was full): all before it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stackswitch.errors import EngineError
+
+PART_VERSION = 1
+PARTS = "*.part.jsonl"
+MODULES = "modules"
+
+Flat = tuple[int, ...]
+"""Frames as flat numbers, innermost first, three a frame: the URL's number, function index, offset."""
+
+
+@dataclass
+class RawStack:
+    """A stack at a wait. ``gaps``: JavaScript frames, each with the number of guest frames inside it."""
+
+    how: str
+    import_: str | None
+    frames: Flat
+    gaps: tuple[tuple[int, str], ...]
+    truncated: bool
+    count: int = 1
+
+
+@dataclass
+class RawTrap:
+    """An error as it left the guest."""
+
+    error: str
+    message: str
+    where: str
+    frames: Flat
+    gaps: tuple[tuple[int, str], ...]
+
+
+@dataclass
+class Part:
+    """One process's or worker's part."""
+
+    process: int = 0
+    thread: int = 0
+    start: dict[str, Any] = field(default_factory=dict)
+    modules: dict[str, int] = field(default_factory=dict)
+    urls: dict[int, str] = field(default_factory=dict)
+    stacks: dict[int, RawStack] = field(default_factory=dict)
+    promising: set[int] = field(default_factory=set)
+    traps: list[RawTrap] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    end: dict[str, Any] | None = None
+
+
+def read_parts(folder: Path) -> list[Part]:
+    """Read all parts, oldest process first.
+
+    :raises EngineError: a part is of another version than ours
+    :raises OSError: a part cannot be read
+    """
+    parts = [read_part(path.read_bytes()) for path in sorted(folder.glob(PARTS))]
+    return sorted(parts, key=lambda part: (part.process, part.thread))
+
+
+def read_part(data: bytes) -> Part:
+    """Read one part; what cannot be understood is noted among its errors.
+
+    :raises EngineError: it is of another version than ours
+    """
+    part = Part()
+    lines = data.split(b"\n")
+    torn = lines.pop()
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            _take(part, json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            part.errors.append(f"line {number} of a part cannot be read: {error!r}")
+    if torn:
+        part.errors.append("the part ends in the middle of a line")
+    return part
+
+
+def _take(part: Part, line: dict[str, Any]) -> None:
+    taker = _TAKERS.get(line["kind"])
+    if taker is None:
+        raise ValueError(f"unknown kind {line['kind']!r}")
+    taker(part, line)
+
+
+def _take_start(part: Part, line: dict[str, Any]) -> None:
+    if line["part_version"] != PART_VERSION:
+        raise EngineError(
+            f"a part of the trace has version {line['part_version']}, not {PART_VERSION}:"
+            " the observer that wrote it is of another stackswitch"
+        )
+    part.process, part.thread, part.start = int(line["process"]), int(line["thread"]), line
+
+
+def _take_stack(part: Part, line: dict[str, Any]) -> None:
+    part.stacks[line["id"]] = RawStack(
+        how=line["how"],
+        import_=line["import"],
+        frames=_flat(line["frames"]),
+        gaps=_gaps(line["gaps"]),
+        truncated=bool(line["truncated"]),
+    )
+
+
+def _take_trap(part: Part, line: dict[str, Any]) -> None:
+    part.traps.append(
+        RawTrap(line["error"], line["message"], line["where"], _flat(line["frames"]), _gaps(line["gaps"]))
+    )
+
+
+def _take_count(part: Part, line: dict[str, Any]) -> None:
+    part.stacks[line["id"]].count = int(line["count"])
+
+
+def _take_module(part: Part, line: dict[str, Any]) -> None:
+    part.modules[str(line["sha256"])] = int(line["size"])
+
+
+def _take_url(part: Part, line: dict[str, Any]) -> None:
+    part.urls[line["id"]] = str(line["url"])
+
+
+def _take_promising(part: Part, line: dict[str, Any]) -> None:
+    part.promising.add(int(line["index"]))
+
+
+def _take_error(part: Part, line: dict[str, Any]) -> None:
+    part.errors.append(str(line["message"]))
+
+
+def _take_end(part: Part, line: dict[str, Any]) -> None:
+    part.end = line
+
+
+_TAKERS: dict[str, Callable[[Part, dict[str, Any]], None]] = {
+    "start": _take_start,
+    "module": _take_module,
+    "url": _take_url,
+    "promising": _take_promising,
+    "stack": _take_stack,
+    "count": _take_count,
+    "trap": _take_trap,
+    "error": _take_error,
+    "end": _take_end,
+}
+
+
+def _flat(numbers: list[int]) -> Flat:
+    if len(numbers) % 3 or not all(isinstance(each, int) for each in numbers):
+        raise ValueError("frames are three numbers each")
+    return tuple(numbers)
+
+
+def _gaps(gaps: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+    return tuple((int(at), str(text)) for at, text in gaps)

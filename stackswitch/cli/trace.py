@@ -1,0 +1,164 @@
+"""``stackswitch trace``: observe any Node program; say which names are missing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stackswitch.backends.node.observe import observe
+from stackswitch.backends.node.observe_engine import engine_program
+from stackswitch.backends.node.observe_trace import Trace, read_trace
+from stackswitch.errors import ConfigError, OutputError
+
+from .output import STDOUT, check_writable, write_output
+from .progress import Progress
+
+_SHOWN = 20
+
+
+def trace(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(help="The command, after --, with its own options.", metavar="COMMAND…"),
+    ] = None,
+    output: Annotated[
+        str, typer.Option(metavar="FILE", help="Where the trace goes, as JSON Lines.")
+    ] = "trace.jsonl",
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="What `node` is in the command: node@26 (from npm), node:/path/to/node. Default: PATH's."
+        ),
+    ] = None,
+    sample: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="After an import's first 1,000 waits, take the stack of one in N."
+        ),
+    ] = 1,
+    parts: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            help="Run nothing: make the trace of what observed programs left there.",
+        ),
+    ] = None,
+) -> None:
+    """Observe any Node program: each wait with its stack, traps explained, and the names that are missing.
+
+    Standard input and output are the program's; a summary goes to stderr, the trace to a file. Exits with the
+    program's own status (128 and the signal's number, if one ended it).
+    """
+    if output == STDOUT:
+        raise ConfigError(
+            "a trace cannot go to standard output, which is the program's: name a file with --output"
+        )
+    if bool(command) == (parts is not None):
+        raise typer.BadParameter("give a command after --, or a folder with --from", param_hint="COMMAND")
+    check_writable([output])
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with _alone(Path(output)) as folder:
+        if parts is not None:
+            found = _left_behind(parts)
+        else:
+            environment = dict(os.environ)
+            if engine is not None:
+                with Progress(console) as progress:
+                    program = engine_program(engine, progress.say)
+                if program is not None:
+                    environment["PATH"] = (
+                        f"{program.absolute().parent}{os.pathsep}{environment.get('PATH', '')}"
+                    )
+            argv = _found(command or [], environment)
+            found = observe(argv, folder, environment, sample=sample)
+        write_output(output, found.to_jsonl())
+    _summary(console, found, output)
+    status = found.ends[-1].status if parts is None else 0
+    raise typer.Exit(status or 0)
+
+
+def _found(command: list[str], environment: dict[str, str]) -> list[str]:
+    """Look the program up where the command will: Python itself would take our own PATH."""
+    program = shutil.which(command[0], path=environment.get("PATH"))
+    return [program or command[0], *command[1:]]
+
+
+def _left_behind(folder: Path) -> Trace:
+    try:
+        found = read_trace(folder)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read: {error.strerror}") from None
+    if not found.lines:
+        raise ConfigError(f"{folder}: no observed program has left anything there")
+    return found
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[Path]:
+    """Give a folder for the parts, beside the trace; one recorder at a time writes one trace.
+
+    :raises OutputError: another is at it, or there is no room
+    """
+    where = output.absolute()
+    lock = where.with_name(f".{where.name}.lock")
+    try:
+        with lock.open("w") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(
+                    f"{output}: another stackswitch trace is writing it: name another file"
+                ) from None
+            folder = Path(tempfile.mkdtemp(prefix=f".{where.name}.parts-", dir=where.parent))
+            try:
+                yield folder
+            except OutputError:
+                print(f"stackswitch: what was observed is in {folder}: trace --from", file=sys.stderr)
+                raise
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            finally:
+                lock.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"{output}: could not be prepared: {error.strerror}") from None
+
+
+def _summary(console: Console, found: Trace, output: str) -> None:
+    def say(text: str, style: str = "") -> None:
+        console.print(f"stackswitch: {text}", markup=False, style=style)
+
+    imports = {(each.module, each.import_) for each in found.suspensions}
+    say(
+        f"{_count(found.suspension_count, 'suspension')}, {_count(len(found.suspensions), 'distinct stack')},"
+        f" {_count(len(imports), 'waiting import')} → {output}"
+    )
+    for name, names in found.missing.items():
+        say(f"{name} lacks {_count(len(names), 'name')}:", style="red")
+        for each in names[:_SHOWN]:
+            console.print(f"  {each}", markup=False)
+        if len(names) > _SHOWN:
+            console.print(f"  … and {len(names) - _SHOWN} more, in the trace", markup=False)
+    for trap in found.traps:
+        say(f"{trap.error}: {trap.message}", style="red")
+        if trap.explanation:
+            console.print(f"  {trap.explanation}", markup=False)
+    for error in found.errors:
+        whose = "" if error.process is None else f"process {error.process}: "
+        say(f"{whose}{error.message}", style="yellow")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
