@@ -75,6 +75,7 @@ export class HostImport {
     } finally {
       run.active.pop();
     }
+    if (first.done && !run.switching.setsAsideAlways) return first.value;
     if (this.suspending) run.suspended(this.instance, this.name, call); // what threw at once, has not
     if (first.done) return this.suspending ? Promise.resolve(first.value) : first.value;
     if (!this.suspending) {
@@ -125,7 +126,7 @@ export class HostImport {
       if (!this.suspending) yield Promise.resolve(); // told as missing before anything has begun
       if (entry.delay_ms !== null) yield run.waitFor(call, (done) => run.timer(done, entry.delay_ms));
       if (entry.gate !== null) yield run.waitFor(call, (done) => run.atGate(entry.gate, done));
-    } else if (this.waits) {
+    } else if (this.waits && (run.switching.setsAsideAlways || entry.rejects !== null)) {
       yield Promise.resolve();
     }
     for (const each of entry.calls) if (each.when === "during") yield* this.#reenter(each, call);

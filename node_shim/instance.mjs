@@ -52,7 +52,7 @@ export class Instance {
     }
     this.run.active.push({ kind: "start", name: this.name });
     try {
-      this.exports = new WebAssembly.Instance(module, imports).exports;
+      this.exports = this.run.switching.instantiate(module, imports).exports;
     } finally {
       this.run.active.pop();
     }

@@ -5,6 +5,11 @@ export const jspi = {
   get available() {
     return typeof WebAssembly.Suspending === "function" && typeof WebAssembly.promising === "function";
   },
+  /** Whether an import sets its caller aside though its result is there at once. */
+  setsAsideAlways: true,
   suspending: (host) => new WebAssembly.Suspending(host),
   promising: (exported) => WebAssembly.promising(exported),
+  compile: (bytes) => new WebAssembly.Module(bytes),
+  instantiate: (module, imports) => new WebAssembly.Instance(module, imports),
+  canSetAside: () => true,
 };

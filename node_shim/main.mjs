@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import net from "node:net";
 
+import { asyncifySwitching } from "./asyncify.mjs";
 import { runCase } from "./case.mjs";
 import { jspi } from "./jspi.mjs";
 import { encodeFrame, FrameReader } from "./wire.mjs";
@@ -11,11 +12,12 @@ import { encodeFrame, FrameReader } from "./wire.mjs";
 const PROTOCOL = 1;
 
 const storage = new AsyncLocalStorage();
-const environment = {
-  switching: jspi,
-  calls: { run: (call, action) => storage.run(call, action), current: () => storage.getStore() },
-  compile: (bytes) => new WebAssembly.Module(bytes),
-};
+const calls = { run: (call, action) => storage.run(call, action), current: () => storage.getStore() };
+
+function environmentFor(plan) {
+  const switching = plan.asyncify === null ? jspi : asyncifySwitching(plan);
+  return { switching, calls, compile: switching.compile };
+}
 
 const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
 const reader = new FrameReader();
@@ -26,7 +28,7 @@ async function answer(message, attachments) {
   if (message.type !== "run") throw new Error(`unknown message ${message.type}`);
   send({ type: "begun", id: message.id });
   const binaries = new Map(message.modules.map(({ name, attachment }) => [name, attachments[attachment]]));
-  return { type: "seen", id: message.id, seen: await runCase(message.plan, binaries, environment) };
+  return { type: "seen", id: message.id, seen: await runCase(message.plan, binaries, environmentFor(message.plan)) };
 }
 
 socket.on("data", (chunk) => {

@@ -1,9 +1,11 @@
-// Does this engine, with the flags it was started with, switch stacks for real? Prints one line of JSON.
+// Does this engine, with the flags it was started with, switch stacks for real: by JSPI, or (argument `asyncify`)
+// by Asyncify, through the polyfill? Prints one line of JSON.
 //
 // A presence test would not do: some versions have the API and lose the stack, or crash, once the code is hot
 //. So: thousands of round trips through a hot loop, then many calls suspended at once.
 
-import { engineFeatures, fromHex, ROUND_TRIP } from "./features.mjs";
+import { engineFeatures, fromHex, ROUND_TRIP, ROUND_TRIP_ASYNCIFIED } from "./features.mjs";
+import { createSwitching } from "./polyfill/core.mjs";
 
 const ROUND_TRIPS = 10_000;
 const AT_ONCE = 100;
@@ -16,21 +18,34 @@ function hotCall(run, value) {
   return work === 0.5 ? undefined : run(value);
 }
 
-async function suspends() {
+function noJspi() {
   if (typeof WebAssembly.Suspending !== "function" || typeof WebAssembly.promising !== "function") {
     const old = typeof WebAssembly.Function === "function" || typeof WebAssembly.Suspender === "function";
     return `no WebAssembly.Suspending${old ? " (only the API before it)" : ""}`;
   }
-  const module = new WebAssembly.Module(fromHex(ROUND_TRIP));
-  const wait = new WebAssembly.Suspending(async (value) => value);
-  const run = WebAssembly.promising(new WebAssembly.Instance(module, { env: { wait } }).exports.run);
+  return "";
+}
+
+const nativeJspi = {
+  bytes: ROUND_TRIP,
+  get Suspending() {
+    return WebAssembly.Suspending;
+  },
+  promising: (exported) => WebAssembly.promising(exported),
+  instantiate: (module, imports) => new WebAssembly.Instance(module, imports),
+};
+
+async function suspends({ bytes, Suspending, promising, instantiate }) {
+  const module = new WebAssembly.Module(fromHex(bytes));
+  const wait = new Suspending(async (value) => value);
+  const run = promising(instantiate(module, { env: { wait } }).exports.run);
   for (let i = 0; i < ROUND_TRIPS; i++) {
     const got = await hotCall(run, i);
     const expected = (i & 1 ? i - 1 : i + 1) + i + 1;
     if (got !== expected) return `round trip ${i} gave ${got} instead of ${expected}`;
   }
-  const later = new WebAssembly.Suspending((value) => new Promise((resolve) => setTimeout(resolve, 0, value)));
-  const pending = WebAssembly.promising(new WebAssembly.Instance(module, { env: { wait: later } }).exports.run);
+  const later = new Suspending((value) => new Promise((resolve) => setTimeout(resolve, 0, value)));
+  const pending = promising(instantiate(module, { env: { wait: later } }).exports.run);
   const values = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => pending(2 * i)));
   const wrong = values.findIndex((value, i) => value !== 4 * i + 2);
   return wrong < 0 ? "" : `of calls suspended at once, number ${wrong} gave ${values[wrong]}`;
@@ -38,7 +53,9 @@ async function suspends() {
 
 let reason;
 try {
-  reason = await suspends();
+  const asyncify = globalThis.process?.argv[2] === "asyncify";
+  const why = asyncify ? "" : noJspi();
+  reason = why || (await suspends(asyncify ? { ...createSwitching(), bytes: ROUND_TRIP_ASYNCIFIED } : nativeJspi));
 } catch (error) {
   reason = `a suspension failed: ${error}`;
 }

@@ -56,7 +56,11 @@ export class Run {
 
   suspended(instance, importName, call) {
     if (call !== undefined) call.suspensions++;
-    this.suspensions.add(instance.name, importName, call?.export ?? "", guestFrames());
+    const frames = guestFrames();
+    this.suspensions.add(instance.name, importName, call?.export ?? "", frames);
+    if (this.switching.canSetAside(instance.name, importName, frames)) return;
+    this.over = true;
+    throw uncatchable(new NameMissing(`the stack at ${importName} cannot be set aside`));
   }
 
   currentCall(instance) {

@@ -1,11 +1,15 @@
 // What went wrong, in words that do not depend on the engine. The texts are those of the engines' own messages;
 // the kinds are those of stackswitch/models/case.py. A new engine is more rows, no more code.
 
+import { SuspendError as PolyfillSuspendError } from "./polyfill/errors.mjs";
+
 /**
  * Matched in order against the message, lower-cased. V8's texts stand in its src/common/message-template.h; it has
  * one text for a call of null and one of another type, which goes for the latter.
  */
 const TEXTS = [
+  ["asyncify-overflow", /^asyncify overflow:/],
+  ["asyncify-state", /^asyncify [a-z-]+:/],
   ["suspend-error", /(trying|attempting) to suspend|javascript frames? (found )?between|suspenderror|not on a suspendable stack/],
   ["null-call", /table element is null|call_indirect to a null/],
   ["signature-mismatch", /function signature mismatch|indirect call signature/],
@@ -62,7 +66,7 @@ export function uncatchable(error) {
 export const meant = (error) => meanings.get(error) ?? error;
 
 export function isSuspendError(error) {
-  if (error instanceof SuspendRefused) return true;
+  if (error instanceof SuspendRefused || error instanceof PolyfillSuspendError) return true;
   const own = WebAssembly.SuspendError;
   if (own !== undefined && error instanceof own) return true;
   return error instanceof WebAssembly.RuntimeError && kindOfMessage(error.message) === "suspend-error";

@@ -9,6 +9,7 @@ from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.binaryen.listfile import matches
 from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory, with_state_exported
 from stackswitch.errors import ConfigError, ToolError
+from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Unsupported
 from stackswitch.wasm.callgraph import CallGraph, call_graph
@@ -23,7 +24,18 @@ _NO_REFERENCES = "non-number types"
 """In what Binaryen says of a reference on the operand stack: only its own flattening finds those."""
 
 
-async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
+class BuildFor(Frozen):
+    """What the engine that is to run a build knows.
+
+    :ivar legacy_exceptions: exceptions as first shipped; else they are turned into the new ones
+    :ivar multi_memory: more than one memory: the saved stacks then get one of their own in every module
+    """
+
+    legacy_exceptions: bool = False
+    multi_memory: bool = True
+
+
+async def make_build(loaded: LoadedCase, binaryen: Binaryen, engine: BuildFor | None = None) -> Build:
     """Instrument the modules that import something that waits.
 
     :raises ToolError: the tool broke down
@@ -35,7 +47,7 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
     built: dict[str, bytes] = {}
     warnings: list[str] = []
     for name, module in modules.items():
-        request = _request(loaded.case, name, module)
+        request = _request(loaded.case, name, module, engine or BuildFor())
         if request is None:
             built[name] = module.data
             continue
@@ -54,17 +66,17 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen) -> Build:
     return Build(modules=built, warnings=tuple(warnings))
 
 
-def _request(case: Case, name: str, module: Module) -> AsyncifyRequest | None:
+def _request(case: Case, name: str, module: Module, engine: BuildFor) -> AsyncifyRequest | None:
     """What to ask of Binaryen for a module; None: it can be run as it is."""
     options = _options(case, name)
     if options.prebuilt:
         return None
-    legacy = _knows_legacy_exceptions(module.data)
+    legacy = not engine.legacy_exceptions and _knows_legacy_exceptions(module.data)
+    own = engine.multi_memory or not module.memories
     if not _waiting(case, module):
-        # wasmtime knows the new exceptions only.
         return AsyncifyRequest(wasm=module.data, only=(), emit_exnref=True) if legacy else None
     return AsyncifyRequest(
-        wasm=with_own_memory(module),
+        wasm=with_own_memory(module) if own else module.data,
         imports=options.imports if options.imports is not None else case.waiting_imports,
         only=options.only,
         add=options.add,
@@ -73,7 +85,7 @@ def _request(case: Case, name: str, module: Module) -> AsyncifyRequest | None:
         asserts=options.asserts,
         optimize_level=1 if len(module.data) >= OPTIMISE_FROM_BYTES else 0,
         emit_exnref=legacy,
-        memory=EXPORT_NAME,
+        memory=EXPORT_NAME if own else None,
     )
 
 

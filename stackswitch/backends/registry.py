@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
@@ -31,13 +32,38 @@ class BackendOptions(Frozen):
 class BackendSpec(Frozen):
     """A backend that exists, whether or not it can run here.
 
-    ``opener`` is ``module:function``; the function takes ``BackendOptions`` and a ``Progress`` or None.
+    ``openers``: by kind of engine, the usual one first: ``module:function``, which takes ``BackendOptions``
+    and a ``Progress`` or None.
     """
 
     name: str
     summary: str
-    engine: str
-    opener: str
+    openers: dict[str, str]
+
+    @property
+    def engine(self) -> str:
+        """The usual engine."""
+        return next(iter(self.openers))
+
+    def opener(self, engine: str | None) -> str:
+        """Return what opens it on an engine; what opens the usual one says what is wrong with any other.
+
+        :param engine: as on the command line, None: the usual one
+        """
+        return self.openers.get(_kind(engine or self.engine), self.openers[self.engine])
+
+    def engine_meant(self, engine: str | None, *, named: bool) -> str | None:
+        """Return the engine to open it on.
+
+        One that was asked for goes for the backends that were named, and those that it is the usual one of.
+
+        :param named: whether this backend was asked for by name
+        """
+        return engine if engine is None or named or _kind(engine) == self.engine else None
+
+
+def _kind(engine: str) -> str:
+    return re.split("[@:]", engine, maxsplit=1)[0]
 
 
 BACKENDS = {
@@ -45,15 +71,16 @@ BACKENDS = {
     for spec in (
         BackendSpec(
             name="asyncify",
-            summary="Asyncify on wasmtime, in process",
-            engine="wasmtime",
-            opener="stackswitch.backends.wasmtime:open_backend",
+            summary="Asyncify on wasmtime, in process; on Node, by the polyfill, if that is asked for",
+            openers={
+                "wasmtime": "stackswitch.backends.wasmtime:open_backend",
+                "node": "stackswitch.backends.node:open_asyncify_backend",
+            },
         ),
         BackendSpec(
             name="jspi",
             summary="JSPI on Node, in a child process",
-            engine="node",
-            opener="stackswitch.backends.node:open_backend",
+            openers={"node": "stackswitch.backends.node:open_backend"},
         ),
     )
 }
@@ -76,7 +103,7 @@ async def open_backend(name: str, options: BackendOptions, progress: Progress | 
     :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
     :raises StackswitchError: whatever else keeps it from starting, with the way to mend it
     """
-    module_name, _, function = backend_spec(name).opener.partition(":")
+    module_name, _, function = backend_spec(name).opener(options.engine).partition(":")
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:

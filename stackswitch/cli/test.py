@@ -40,7 +40,10 @@ def run_test(
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(help="The engine for jspi: node, node@24 (from npm), node:/path/to/node."),
+        typer.Option(
+            help="The engine: node, node@24 (from npm), node:/path/to/node. Asyncify runs there only if it is"
+            " named by --backend."
+        ),
     ] = None,
     k: Annotated[
         list[str] | None,
@@ -80,7 +83,7 @@ def run_test(
     names = [name for name in BACKENDS if not asked or name in asked]
     required = {*asked, *settings.require}
     result, skipped = asyncio.run(
-        _run(loaded, names, required, options, timeout or settings.timeout_s, Console(stderr=True))
+        _run(loaded, names, asked, required, options, timeout or settings.timeout_s, Console(stderr=True))
     )
     show_results(console, result, skipped, quiet=quiet)
     write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
@@ -93,6 +96,7 @@ def run_test(
 async def _run(
     suite: Suite,
     names: Sequence[str],
+    asked: set[str],
     required: set[str],
     options: BackendOptions,
     timeout_s: float | None,
@@ -104,8 +108,10 @@ async def _run(
     with Progress(stderr) as progress:
         try:
             for name in names:
+                engine = backend_spec(name).engine_meant(options.engine, named=name in asked)
+                chosen = options.model_copy(update={"engine": engine})
                 try:
-                    backends.append(await open_backend(name, options, progress.say))
+                    backends.append(await open_backend(name, chosen, progress.say))
                 except StackswitchError as error:
                     if name in required:
                         raise

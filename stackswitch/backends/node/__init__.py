@@ -1,13 +1,21 @@
-"""JSPI: cases run by a JavaScript engine in a child process."""
+"""Backends in a JavaScript engine, in a child process."""
 
 from __future__ import annotations
 
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, Progress
 
+from .asyncify import open_asyncify
 from .jspi import open_jspi
 
 
 async def open_backend(options: BackendOptions, progress: Progress | None = None) -> Backend:
-    """Start the backend as the registry asks for it; raises what ``open_jspi`` does."""
+    """Start ``jspi`` as the registry asks for it; raises what ``open_jspi`` does."""
     return await open_jspi(engine=options.engine, children=options.jobs, progress=progress)
+
+
+async def open_asyncify_backend(options: BackendOptions, progress: Progress | None = None) -> Backend:
+    """Start ``asyncify`` as the registry asks for it; raises what ``open_asyncify`` does."""
+    return await open_asyncify(
+        engine=options.engine, children=options.jobs, wasm_opt=options.wasm_opt, progress=progress
+    )

@@ -36,23 +36,31 @@ def from_wire(text: str) -> str:
     return value_text(kind, int(literal, 16)) if kind in _FLOATS else text
 
 
-def case_plan(case: Case, modules: Mapping[str, Module], looked_at: Iterable[Expect]) -> dict[str, Any]:
+def case_plan(
+    case: Case,
+    modules: Mapping[str, Module],
+    looked_at: Iterable[Expect],
+    asyncify: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write a case for the interpreter.
 
-    :param modules: by instance name, in the order of their making
+    :param modules: by instance name, in the order of their making; as they were before any Asyncify
     :param looked_at: for each step the expectation that will be compared: what stands in memory and
         globals is read only where one looks
+    :param asyncify: the stacks are switched by Asyncify, with this (see ``node_shim/asyncify.mjs``); JSPI's
+        lists say nothing then
     """
     host: dict[str, list[dict[str, Any]]] = {}
     for entry in case.host:
         host.setdefault(entry.import_, []).append(_entry(entry))
-    exports, imports = case.jspi.exports, case.jspi.imports
+    exports, imports = (case.jspi.exports, case.jspi.imports) if asyncify is None else (None, None)
     return {
         "instances": [_instance(name, module) for name, module in modules.items()],
         "host": host,
         "waiting": case.waiting_imports,
         "exports": case.called_exports if exports is None else exports,
         "imports": case.waiting_imports if imports is None else imports,
+        "asyncify": asyncify,
         "wasi": None if case.wasi is None else case.wasi.model_dump(mode="json"),
         "steps": [
             {

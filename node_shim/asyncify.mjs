@@ -1,0 +1,26 @@
+// Switching stacks by Asyncify, through the polyfill: for builds that were asyncified.
+
+import { createSwitching } from "./polyfill/core.mjs";
+
+/**
+ * @param plan of a case; its `asyncify` holds `buffer_bytes` (room for one saved stack, or null) and `guard`: by instance,
+ *   the functions that its build has instrumented and the imports it was told of (null: all that is needed)
+ */
+export function asyncifySwitching({ asyncify: { buffer_bytes: stackBytes, guard } }) {
+  const switching = createSwitching({ stackBytes: stackBytes ?? undefined });
+  const instrumented = new Map(Object.entries(guard?.instrumented ?? {}).map(([name, indexes]) => [name, new Set(indexes)]));
+  return {
+    setsAsideAlways: false,
+    suspending: (host) => new switching.Suspending(host),
+    promising: switching.promising,
+    compile: (bytes) => switching.remember(new WebAssembly.Module(bytes), switching.read(bytes)),
+    instantiate: switching.instantiate,
+    /** Whether the frames of a wait can all be set aside: to be asked before they are, for else the guest is lost. */
+    canSetAside(instance, importName, frames) {
+      const functions = instrumented.get(instance);
+      if (functions === undefined) return true;
+      if (!guard.imports.includes(importName)) return false;
+      return frames.every(([url, index]) => url !== frames[0][0] || functions.has(index));
+    },
+  };
+}
