@@ -75,7 +75,7 @@ def detect(
         _append(outputs, github_lines(result))
     lacking = what_lacks(result, required, named=bool(specs))
     for line in lacking:
-        console.print(line, style="red", markup=False)
+        console.print(line, style="red", markup=False, soft_wrap=True)
     if lacking or (specs and any(report.problem for report in result.engines)):
         raise typer.Exit(EXIT_LACKING)
 
@@ -111,9 +111,11 @@ def what_lacks(result: DetectResult, required: tuple[str, ...], *, named: bool) 
             if answer is None or not answer.works:
                 words = answer.words if answer else report.problem or "it cannot be asked that"
                 short.append(f"{report.name}: {name} is required: {words}")
-        if named or len(short) == len(result.engines):
-            lines += short or [f"{name} is required, and there is no engine here"]
-    return lines if named or result.engines else [f"{name} is required: no engine here" for name in required]
+        if not result.engines:
+            lines.append(f"{name} is required, and there is no engine here")
+        elif named or len(short) == len(result.engines):
+            lines += short
+    return lines
 
 
 def github_lines(result: DetectResult) -> str:

@@ -55,6 +55,7 @@ def test_what_is_required_of_engines_that_were_named_is_required_of_each() -> No
     ]
     assert what_lacks(RESULT, ("gc",), named=True)[0] == "node 23.11.1: gc is required: no (<unknown>)"
     assert what_lacks(RESULT, (), named=True) == []
+    assert what_lacks(RESULT.model_copy(update={"engines": (OLD, NEW)}), ("jspi",), named=True) == []
 
 
 def test_of_engines_that_were_found_one_is_enough() -> None:
@@ -62,6 +63,7 @@ def test_of_engines_that_were_found_one_is_enough() -> None:
     without = RESULT.model_copy(update={"engines": (OLD, GONE)})
     assert len(what_lacks(without, ("gc",), named=False)) == 2
     assert what_lacks(RESULT.model_copy(update={"engines": ()}), ("gc",), named=False)
+    assert what_lacks(RESULT.model_copy(update={"engines": ()}), ("gc",), named=True)
 
 
 @pytest.mark.parametrize(("probe", "specs"), [("jspi", ["node@23", "deno"]), ("gc", ["deno"])])
