@@ -12,7 +12,10 @@ from stackswitch.errors import StackswitchError
 
 from .detect import detect
 from .doctor import doctor
+from .fix import fix
+from .instrument import instrument
 from .test import run_test
+from .trace import trace
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -29,7 +32,10 @@ app = typer.Typer(
 )
 app.command("test")(run_test)
 app.command()(detect)
+app.command()(fix)
+app.command()(instrument)
 app.command()(doctor)
+app.command(context_settings={"allow_interspersed_args": False})(trace)
 
 
 def _version(asked: bool) -> None:

@@ -134,7 +134,7 @@ class _PartReader:
         self.trace.traps += [self._trap(each) for each in part.traps]
         if part.end is None:
             self._error(
-                "ended without a word: it was killed, or the disk was full; what came last may be missing"
+                "ended without a word (killed, died, or the disk full): its last waits may be missing"
             )
             return
         end = part.end
