@@ -23,18 +23,20 @@ from typing import Any
 
 import wasmtime
 
+from stackswitch.backends.wasmtime.adapter import CONTROLS, Adapter, shape_of
 from stackswitch.backends.wasmtime.area import own_memory
-from stackswitch.backends.wasmtime.capi import EXTERN_KINDS, Extern, Handle
+from stackswitch.backends.wasmtime.capi import Extern, Handle
 from stackswitch.backends.wasmtime.engine import Engine
+from stackswitch.backends.wasmtime.imports import adapted_import
 from stackswitch.backends.wasmtime.instance import GuestInstance
 from stackswitch.backends.wasmtime.stacks import StackReader
 from stackswitch.backends.wasmtime.switch import Switch
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.binaryen.ownmemory import (
     EXPORT_NAME,
-    STATE_EXPORT_NAME,
+    LOAD_EXPORT_NAME,
+    with_load_exported,
     with_own_memory,
-    with_state_exported,
 )
 from stackswitch.wasm.module import parse_module
 
@@ -62,7 +64,7 @@ async def build() -> bytes:
         request = AsyncifyRequest(
             wasm=with_own_memory(module), imports=("env.wait",), optimize_level=2, memory=EXPORT_NAME
         )
-        return with_state_exported((await binaryen.asyncify(request)).wasm)
+        return with_load_exported((await binaryen.asyncify(request)).wasm)
     finally:
         await binaryen.aclose()
 
@@ -86,22 +88,17 @@ class Ours:
         self.switch = Switch(store, area, on_suspend=(lambda *_: reader.read()) if capture else None)
         kinds = guest.codec(("i32",))
 
-        async def wait(number: int) -> tuple[int]:
+        async def wait(_call: Any, args: Any) -> tuple[int]:
             await asyncio.sleep(0)
-            return (number & 1,)
+            return (args[0] & 1,)
 
-        callback = self.switch.waiting_import(kinds, kinds, lambda _call, args: wait(args[0]), "env.wait")
-        functype = compiled.imports[0].type
-        store.keep(callback, functype)
-        externs = (Extern * 1)(Extern(kind=EXTERN_KINDS.index("func")))
-        api.wasmtime_func_new_unchecked(
-            store.context,
-            ctypes.cast(functype.ptr(), ctypes.c_void_p),
-            ctypes.cast(callback, ctypes.c_void_p),
-            None,
-            None,
-            ctypes.addressof(externs) + 8,
-        )
+        shape = shape_of(module, (0,))
+        if shape is None:
+            raise SystemExit("the guest takes no adapter")
+        adapter = Adapter(engine, store, shape)
+        adapter.add_host(adapted_import(self.switch, adapter, 0, kinds, kinds, wait, "env.wait"))
+        adapter.instantiate()
+        externs = (Extern * 1)(adapter.extern("i0"))
         error = api.wasmtime_instance_new(
             store.context,
             ctypes.cast(compiled.ptr(), ctypes.c_void_p),
@@ -112,9 +109,12 @@ class Ours:
         )
         if error or store.trap.value:
             raise store.taken(error)
-        names = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
-        self.switch.connect({each: guest.function(f"asyncify_{each}") for each in names}, None)
-        self.switch.connect_state(guest.global_setters(STATE_EXPORT_NAME, range(3)))
+        self.switch.connect(
+            {each: guest.function(f"asyncify_{each}") for each in CONTROLS},
+            None,
+            adapter,
+            guest.function(LOAD_EXPORT_NAME),
+        )
         self.run_export = guest.function("run")
 
     async def run(self, depth: int, count: int) -> int:

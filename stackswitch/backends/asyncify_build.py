@@ -7,7 +7,7 @@ from functools import lru_cache
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.binaryen.listfile import matches
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory, with_state_exported
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_load_exported, with_own_memory
 from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
@@ -61,7 +61,7 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen, engine: BuildFor | 
                 lacking = Unsupported(feature="reference-locals", where=where)
                 return Build(modules={}, unsupported=lacking)
             return Build(modules={}, error=str(error))
-        built[name] = with_state_exported(result.wasm)
+        built[name] = with_load_exported(result.wasm)
         warnings += result.warnings
     return Build(modules=built, warnings=tuple(warnings))
 

@@ -7,55 +7,60 @@ Layouts: "Binary Format / Modules" of the WebAssembly specification.
 
 from __future__ import annotations
 
-from stackswitch.wasm.asyncified import asyncify_globals
+from stackswitch.wasm.encoding import name, section, unsigned
 from stackswitch.wasm.module import Module, parse_module
 
 EXPORT_NAME = "stackswitch.saved_stacks"
-STATE_EXPORT_NAME = "stackswitch.state"
+LOAD_EXPORT_NAME = "stackswitch.load"
 PAGES = 256
 """16 MiB, of which the system gives what is touched: some hundred thousand small frames."""
-_MEMORY, _EXPORT = 5, 7
+_TYPE, _FUNCTION, _MEMORY, _EXPORT, _CODE = 1, 3, 5, 7, 10
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
-_MEMORY_KIND, _GLOBAL_KIND = 2, 3
+_FUNCTION_KIND, _MEMORY_KIND = 0, 2
 _HAS_MAXIMUM = 1
+_READS = b"\x60\x01\x7f\x01\x7f"
+"""The type of a function that takes an i32 and returns one."""
 
 
 def with_own_memory(module: Module) -> bytes:
     """Return the module with one more memory, exported as ``EXPORT_NAME``."""
-    imported = sum(each.kind == "memory" for each in module.imports)
-    limits = bytes([_HAS_MAXIMUM]) + _leb(PAGES) * 2
+    limits = bytes([_HAS_MAXIMUM]) + unsigned(PAGES) * 2
     export = _export(EXPORT_NAME, _MEMORY_KIND, len(module.memories))
-    return _with_entries(
-        module.data,
-        {_MEMORY: (len(module.memories) - imported, limits), _EXPORT: (len(module.exports), export)},
-    )
+    return _with_entries(module.data, {_MEMORY: limits, _EXPORT: export})
 
 
-def with_state_exported(wasm: bytes) -> bytes:
-    """Return a build that also exports the global that Asyncify keeps its state in, as ``STATE_EXPORT_NAME``.
+def with_load_exported(wasm: bytes) -> bytes:
+    """Return a build that also exports what reads an i32 of the own memory, as ``LOAD_EXPORT_NAME``.
 
-    To set it costs half of what calling the control functions does.
+    An adapter learns by it whether the whole saved stack has been restored: it has to be there before the
+    build is instantiated and so cannot import its memory. A build without own memory is returned as it is.
 
     :raises WasmFormatError: the build is malformed
     """
     module = parse_module(wasm)
-    found = asyncify_globals(module)
-    if found is None or module.export_named(STATE_EXPORT_NAME) is not None:
+    memory = module.export_named(EXPORT_NAME)
+    if memory is None or module.export_named(LOAD_EXPORT_NAME) is not None:
         return wasm
-    export = _export(STATE_EXPORT_NAME, _GLOBAL_KIND, found.state)
-    return _with_entries(wasm, {_EXPORT: (len(module.exports), export)})
+    # Bit 6 of the alignment says that a memory's index follows ("Binary Format / Instructions").
+    load = b"\x20\0\x28" + (b"\x42" + unsigned(memory.index) if memory.index else b"\x02") + b"\0"
+    body = b"\0" + load + b"\x0b"
+    return _with_entries(
+        wasm,
+        {
+            _TYPE: _READS,
+            _FUNCTION: unsigned(len(module.types)),
+            _EXPORT: _export(LOAD_EXPORT_NAME, _FUNCTION_KIND, module.function_count),
+            _CODE: unsigned(len(body)) + body,
+        },
+    )
 
 
-def _export(name: str, kind: int, index: int) -> bytes:
-    text = name.encode()
-    return _leb(len(text)) + text + bytes([kind]) + _leb(index)
+def _export(text: str, kind: int, index: int) -> bytes:
+    return name(text) + bytes([kind]) + unsigned(index)
 
 
-def _with_entries(data: bytes, added: dict[int, tuple[int, bytes]]) -> bytes:
-    """Add an entry to sections.
-
-    :param added: by section number: how many entries it has, the new one
-    """
+def _with_entries(data: bytes, added: dict[int, bytes]) -> bytes:
+    """Add an entry to sections, by their numbers."""
     out, at = [data[:8]], 8
     while at < len(data):
         number = data[at]
@@ -63,29 +68,15 @@ def _with_entries(data: bytes, added: dict[int, tuple[int, bytes]]) -> bytes:
         end = content + size
         if number:
             due = [each for each in added if _ORDER.index(each) < _ORDER.index(number)]
-            out += [_section(each, 1, added.pop(each)[1]) for each in due]
+            out += [section(each, unsigned(1) + added.pop(each)) for each in due]
         if number in added:
-            count, entry = added.pop(number)
-            _, entries = _read_leb(data, content)
-            out.append(_section(number, count + 1, data[entries:end] + entry))
+            count, entries = _read_leb(data, content)
+            out.append(section(number, unsigned(count + 1) + data[entries:end] + added.pop(number)))
         else:
             out.append(data[at:end])
         at = end
-    out += [_section(number, 1, entry) for number, (_, entry) in added.items()]
+    out += [section(number, unsigned(1) + entry) for number, entry in added.items()]
     return b"".join(out)
-
-
-def _section(number: int, count: int, entries: bytes) -> bytes:
-    content = _leb(count) + entries
-    return bytes([number]) + _leb(len(content)) + content
-
-
-def _leb(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
 
 
 def _read_leb(data: bytes, at: int) -> tuple[int, int]:

@@ -4,7 +4,8 @@ Builds of ours keep it in a second memory (Binaryen's ``asyncify-in-secondary-me
 ``memory.size`` is as it was, no address of its own is taken, and a saved stack that is too big runs into
 that memory's end instead of into somebody's data. Builds that came ready-made know only their first memory:
 there it lies in pages that we add when the first call waits (the guest may see that its memory has grown),
-with room behind it that nobody uses. If the memory cannot grow, ``malloc`` is asked, if exported.
+with room behind it that nobody uses. A memory that cannot grow by
+a page has no room for it.
 
 Layout of the block: current position, then end, each as wide as the build's pointers, then the saved
 stack, growing upwards. Source: Binaryen, src/passes/Asyncify.cpp, opening comment.
@@ -16,8 +17,8 @@ import ctypes
 from typing import Any
 
 from .capi import Api
+from .store import PAGE
 
-PAGE = 65536
 GUEST_ROOM_BYTES = 1 << 20
 """How much is added to a guest's memory, the header included."""
 BEHIND_BYTES = PAGE

@@ -21,13 +21,52 @@ class OverflowedError(Exception):
     """A saved stack did not fit its buffer."""
 
 
+class Entry:
+    """A way into an export.
+
+    :param call: runs the guest; an error's address or None
+    :param resume: the same when the guest rewinds
+    :param read: reads the results; :param write: writes the arguments
+    :param adapted: an adapter starts the rewind and stops the unwind
+    """
+
+    __slots__ = ("adapted", "call", "read", "resume", "write")
+
+    def __init__(
+        self,
+        call: Callable[[], int | None],
+        resume: Callable[[], int | None],
+        read: Callable[[], tuple[Value, ...]],
+        write: Callable[[Sequence[Value]], None],
+        *,
+        adapted: bool,
+    ) -> None:
+        self.call = call
+        self.resume = resume
+        self.read = read
+        self.write = write
+        self.adapted = adapted
+
+
 class Function:
     """An export, ready to be called: its address, its types, its slots.
 
     :param is_import: the module exports what it imports: a call of it has no frame of the guest
+    :ivar entry: how the switch enters it, once it has
     """
 
-    __slots__ = ("_buffer", "_extern", "at", "count", "is_import", "name", "params", "results", "slots")
+    __slots__ = (
+        "_buffer",
+        "_extern",
+        "at",
+        "count",
+        "entry",
+        "is_import",
+        "name",
+        "params",
+        "results",
+        "slots",
+    )
 
     def __init__(
         self, name: str, extern: Extern, params: Codec, results: Codec, *, is_import: bool = False
@@ -41,6 +80,7 @@ class Function:
         self._buffer = ctypes.create_string_buffer(max(1, self.count) * SLOT)
         self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
         self.slots = ctypes.addressof(self._buffer)
+        self.entry: Entry | None = None
 
 
 class GuestCall:
@@ -49,10 +89,12 @@ class GuestCall:
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside
     :ivar suspensions: how often it was
+    :ivar answer: for an adapter: what to write into ``pending``, and what lays the results ready
     :ivar note: for whoever watches
     """
 
     __slots__ = (
+        "answer",
         "args",
         "coroutine",
         "failure",
@@ -81,6 +123,7 @@ class GuestCall:
         self.coroutine: Coroutine[Any, Any, Results] | None = None
         self.first: Any = None
         self.results: Results = ()
+        self.answer: tuple[int, Callable[[Results], None]] | None = None
         self.failure: BaseException | None = None
         self.saved: bytes | None = None
         self.stack_pointer = 0
@@ -88,25 +131,28 @@ class GuestCall:
         self.region: int | None = None
 
 
-def rest(coroutine: Coroutine[Any, Any, Results], yielded: Any) -> Generator[Any, Any, Results]:
-    """Do what is left of a coroutine that was started elsewhere and has yielded once."""
-    send: Callable[[Any], Any] = coroutine.send
+def rest(
+    coroutine: Coroutine[Any, Any, Results], step: Callable[[Any], Any], value: Any
+) -> Generator[Any, Any, Results]:
+    """Do what is left of a coroutine that was started elsewhere and has yielded.
+
+    :param step: its ``send`` or ``throw``; :param value: what for
+    """
     while True:
+        try:
+            yielded = step(value)
+        except StopIteration as done:
+            results: Results = done.value
+            return results
         try:
             value = yield yielded
         except GeneratorExit:
             coroutine.close()
             raise
         except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
-            step: Callable[[Any], Any] = coroutine.throw
-            value = error
+            step, value = coroutine.throw, error
         else:
-            step = send
-        try:
-            yielded = step(value)
-        except StopIteration as done:
-            results: Results = done.value
-            return results
+            step = coroutine.send
 
 
 class ShadowStack:

@@ -15,6 +15,7 @@ from ctypes import c_bool, c_char_p, c_int32, c_size_t, c_uint8, c_uint32, c_uin
 from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
+from stackswitch.wasm.adapters import MODULE_NAME
 
 SLOT = 16
 """Bytes of a ``wasmtime_val_raw_t``."""
@@ -36,6 +37,7 @@ _SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasmtime_global_get": (None, (_POINTER, _POINTER, _POINTER)),
     "wasmtime_global_set": (c_void_p, (_POINTER, _POINTER, _POINTER)),
     "wasmtime_table_set": (c_void_p, (_POINTER, _POINTER, c_uint64, _POINTER)),
+    "wasmtime_table_grow": (c_void_p, (_POINTER, _POINTER, c_uint64, _POINTER, _POINTER)),
     "wasmtime_val_unroot": (None, (_POINTER,)),
     "wasmtime_trap_new": (c_void_p, (c_char_p, c_size_t)),
     "wasmtime_trap_code": (c_bool, (_POINTER, _POINTER)),
@@ -44,6 +46,7 @@ _SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasm_trap_delete": (None, (_POINTER,)),
     "wasm_frame_func_index": (c_uint32, (_POINTER,)),
     "wasm_frame_module_offset": (c_size_t, (_POINTER,)),
+    "wasmtime_frame_module_name": (c_void_p, (_POINTER,)),
     "wasm_frame_vec_delete": (None, (_POINTER,)),
     "wasm_byte_vec_delete": (None, (_POINTER,)),
     "wasmtime_error_new": (c_void_p, (c_char_p,)),
@@ -75,6 +78,12 @@ _LONG: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, c_void_p, c_size_t)
 """``wasmtime_func_unchecked_callback_t``: environment, caller, slots, how many; a trap or 0."""
+
+SIGNAL = ctypes.CFUNCTYPE(c_size_t)
+"""The same for functions without values: what it is called with stays in registers, unread.
+
+That is sound wherever the caller of a C function clears the stack, as on all machines wasmtime knows.
+"""
 
 EPOCH_CALLBACK = ctypes.CFUNCTYPE(
     c_size_t, c_void_p, c_void_p, ctypes.POINTER(c_uint64), ctypes.POINTER(c_uint8)
@@ -235,9 +244,18 @@ def _frames(api: Api, read: Callable[[int, int], None], of: int) -> tuple[int, .
     vector = ByteVec()
     read(of, ctypes.addressof(vector))
     found = (c_void_p * vector.size).from_address(vector.data) if vector.size else ()
-    indexes = tuple(api.wasm_frame_func_index(frame) for frame in found)
+    indexes = tuple(api.wasm_frame_func_index(frame) for frame in found if not _is_ours(api, frame))
     api.wasm_frame_vec_delete(ctypes.addressof(vector))
     return indexes
+
+
+def _is_ours(api: Api, frame: int) -> bool:
+    """Whether a frame is an adapter's: guests are compiled without names, adapters with them."""
+    name: int | None = api.wasmtime_frame_module_name(frame)
+    if not name:
+        return False
+    vector = ByteVec.from_address(name)
+    return ctypes.string_at(vector.data, vector.size) == MODULE_NAME.encode()
 
 
 def _plain(message: bytes) -> str:

@@ -67,9 +67,10 @@ class Engine:
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
 
-    def compile(self, wasm: bytes) -> Any:
+    def compile(self, wasm: bytes, *, named: bool = False) -> Any:
         """Compile a module, or take the one compiled before; custom sections are left out.
 
+        :param named: keep them
         :returns: wasmtime-py's module
         :raises wasmtime.WasmtimeError: it does not validate
         """
@@ -79,7 +80,7 @@ class Engine:
         with self._lock:
             found = self._modules.get(key)
         if found is None:
-            code = without_custom_sections(wasm)
+            code = wasm if named else without_custom_sections(wasm)
             found = self._cache.read(code)
             if found is None:
                 found = wasmtime.Module(self.wasmtime, code)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 
 from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
 
-from .area import PAGE
 from .call import Function
 from .capi import EXTERN_KINDS, VAL_KINDS, Extern, Handle, Val, take_error
-from .store import Store
+from .store import PAGE, Store
 from .values import Codec, Value
 
 
@@ -219,18 +217,6 @@ class GuestInstance:
 
         self.store.keep(extern, value)
         return get, set_
-
-    def global_setters(self, name: str, numbers: Iterable[int]) -> list[Callable[[], object]]:
-        """Return what sets an exported mutable i32 to each of some numbers, made to be called often."""
-        extern = self.extern(name, "global")
-        values = [Val(kind=VAL_KINDS["i32"], of=(number, 0, 0)) for number in numbers]
-        self.store.keep(extern, values)
-        set_, context, at = (
-            self.store.api.wasmtime_global_set,
-            self.store.context,
-            ctypes.addressof(extern) + 8,
-        )
-        return [partial(set_, context, at, ctypes.addressof(value)) for value in values]
 
     def set_global(self, name: str, text: str) -> None:
         """Set an exported global.

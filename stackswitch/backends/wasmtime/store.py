@@ -9,10 +9,15 @@ knows no exceptions a trap does the same.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from .capi import Api, Extern, GuestTrap, Handle, Val, address, take_error, take_trap
+from .capi import EXTERN_KINDS, Api, Extern, GuestTrap, Handle, Val, address, take_error, take_trap
 from .values import References
+
+PAGE = 65536
+_ALIGNMENT = 64
 
 
 class GuestException(Exception):  # noqa: N818 (the field's word)
@@ -63,6 +68,8 @@ class Store:
         self._trapped: BaseException | None = None
         self._keep: list[Any] = []
         self._rooted: list[Handle] = []
+        self._words: Extern | None = None
+        self._words_used = self._words_size = 0
         self._make_tag()
 
     def _make_tag(self) -> None:
@@ -73,9 +80,47 @@ class Store:
         if error:
             raise take_error(self.api, error)
 
+    def invoker(self, function: int, slots: int, count: int) -> Callable[[], int | None]:
+        """Return what calls a function of the guest, made to be called often; it returns an error or None.
+
+        :param function: address of the ``wasmtime_func_t``
+        :param slots: address of the slots, which are kept by the caller; :param count: how many they are
+        """
+        # To convert five integers at each call would take half as long as all the rest.
+        return partial(
+            self.api.call,
+            ctypes.c_void_p(self.context),
+            ctypes.c_void_p(function),
+            ctypes.c_void_p(slots),
+            ctypes.c_size_t(count),
+            ctypes.c_void_p(self.trap_at),
+        )
+
     def keep(self, *things: Any) -> None:
         """Keep what wasmtime has the address of alive for as long as the store."""
         self._keep += things
+
+    def words(self, size: int) -> tuple[Extern, int, int]:
+        """Return zeroed room in a memory of ours, for as long as the store.
+
+        :param size: bytes
+        :returns: the memory, where in it the room begins, and that place's native address
+        """
+        size = -(-size // _ALIGNMENT) * _ALIGNMENT
+        if self._words is None or self._words_used + size > self._words_size:
+            import wasmtime
+
+            pages = max(1, -(-size // PAGE))
+            # It cannot grow, so it never moves.
+            memory = wasmtime.Memory(self.owner, wasmtime.MemoryType(wasmtime.Limits(pages, pages)))
+            extern = Extern(kind=EXTERN_KINDS.index("memory"))
+            ctypes.memmove(ctypes.addressof(extern) + 8, ctypes.addressof(memory._memory), 24)
+            self.keep(extern)
+            self._words, self._words_used, self._words_size = extern, 0, pages * PAGE
+        start = self._words_used
+        self._words_used += size
+        base: int = self.api.wasmtime_memory_data(self.context, ctypes.addressof(self._words) + 8)
+        return self._words, start, base + start
 
     def fail(self, error: BaseException, *, catchable: bool) -> int:
         """Make a host function's failure into what its callback returns.

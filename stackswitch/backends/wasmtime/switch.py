@@ -4,6 +4,10 @@ A waiting import's coroutine is started within the callback. If it ends there is
 not, the guest unwinds, the event loop goes on, and when the coroutine ends the guest is rewound to where it
 was. Nothing here reads names, stacks or cases: this is the hot path, and a library's core.
 
+With an adapter (``adapter.py``) a wait takes two crossings: the import's call, and the one that resumes. The
+adapter ends the rewind without a word, so the state machine learns of it when we next look (``look``).
+Without, as for values that are references, each step is a call.
+
 Every call that is set aside keeps its own saved stack: it stays in the instance's one data block until
 another call needs that, and is copied out then. The C shadow stack (``__stack_pointer``, where exported)
 is, while a call is set aside, what it was before that call ran; a call that begins while others are set
@@ -15,16 +19,17 @@ from __future__ import annotations
 
 import ctypes
 import types
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
+from .adapter import CONTROLS, Adapter
 from .area import Area
-from .call import Function, GuestCall, OverflowedError, Results, ShadowStack, SuspendError, rest
-from .capi import CALLBACK, GuestTrap
+from .call import Entry, Function, GuestCall, OverflowedError, Results, ShadowStack, SuspendError, rest
+from .capi import GuestTrap
 from .store import Store
-from .unwind import NORMAL, UNWINDING, ProtocolError, Unwinder
-from .values import Codec, Value
+from .unwind import NORMAL, REWINDING, UNWINDING, ProtocolError, Unwinder
+from .values import Value
 
 Begin = Callable[["GuestCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
 """A waiting import: its results at once, or a coroutine that gives them."""
@@ -60,64 +65,84 @@ class Switch:
         self.on_suspend = on_suspend
         self.shadow_stack: ShadowStack | None = None
         self._controls: dict[str, Function] | None = None
-        self._setters: Sequence[Callable[[], object]] | None = None
-        self._start_unwind: Callable[[], object] = _not_connected
+        self._adapter: Adapter | None = None
+        self._is_awaited = False  # the adapter is to end the rewind
+        self.start_unwind: Callable[[], object] = _not_connected
         self._stop_unwind: Callable[[], object] = _not_connected
         self._start_rewind: Callable[[], object] = _not_connected
         self._stop_rewind: Callable[[], object] = _not_connected
         self._make_area = make_area
         self._area: Area | None = None
+        self._trap = store.trap
         self._stuck_at = -1
         self._stuck_since = 0.0
         self.is_stuck = False
-        self._invoke = store.api.call
 
-    def connect(self, controls: dict[str, Function], shadow_stack: ShadowStack | None) -> None:
+    def connect(
+        self,
+        controls: dict[str, Function],
+        shadow_stack: ShadowStack | None,
+        adapter: Adapter | None = None,
+        load: Function | None = None,
+    ) -> None:
         """Name what only exists once the instance has been made; before, no call can be set aside.
 
         :param controls: ``start_unwind``, ``stop_unwind``, ``start_rewind``, ``stop_rewind``
+        :param adapter: the one that the guest has its imports from
+        :param load: what the adapter reads the data block with
         """
+        if adapter is not None:
+            adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
+            self._adapter = adapter
         self._controls = controls
         self.shadow_stack = shadow_stack
-        self._start_unwind = self._control(controls["start_unwind"])
+        self.start_unwind = self._control(controls["start_unwind"])
         self._stop_unwind = self._control(controls["stop_unwind"])
         self._start_rewind = self._control(controls["start_rewind"])
         self._stop_rewind = self._control(controls["stop_rewind"])
 
-    def connect_state(self, setters: Sequence[Callable[[], object]]) -> None:
-        """Set the guest's state by its global from now on, not by calls; the data block is set up first.
-
-        :param setters: what makes it NORMAL, UNWINDING and REWINDING
-        """
-        self._setters = setters
-
     # --- calls of exports
 
-    async def call(self, function: Function, args: Results) -> tuple[Value, ...]:
-        """Call an export; it may wait.
+    def call(self, function: Function, args: Results) -> Awaitable[tuple[Value, ...]]:
+        """Call an export, which may wait; to be awaited, once.
 
         :raises GuestTrap, GuestException: the guest trapped, or an exception left it
         :raises ProtocolError, OverflowedError: the switch went wrong
         :raises BaseException: whatever a host function raised and the guest did not catch
         """
-        return await self.finish(GuestCall(function, args, may_wait=True))
+        return self.finish(GuestCall(function, args, may_wait=True))
 
     @types.coroutine
     def finish(self, call: GuestCall) -> Generator[Any, Any, tuple[Value, ...]]:
         """Begin a call and take it to its end (see ``call``); to be awaited."""
-        self._begin(call)
+        entry = self._begin(call)
         try:
-            while self._run(call):
+            enter, adapted = entry.call, entry.adapted
+            while self._run(call, enter, adapted=adapted):
+                coroutine: Any = call.coroutine
                 try:
-                    call.results = yield from rest(call.coroutine, call.first)  # type: ignore[arg-type]
+                    try:
+                        sent = yield call.first
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 (it is the coroutine's)
+                        call.results = yield from rest(coroutine, coroutine.throw, error)
+                    else:
+                        if sent is None:
+                            # As fast as awaiting it, which cannot be done to one that has begun.
+                            call.results = yield from coroutine.__await__()
+                        else:
+                            call.results = yield from rest(coroutine, coroutine.send, sent)
                 except GeneratorExit:
                     raise
                 except BaseException as error:
                     if not self.catches or self.store.closed:
                         raise
                     call.failure = error
-                self._rewind(call)
-            return call.function.results.read(call.function.slots)
+                call.coroutine = None
+                self._rewind(call, entry)
+                enter = entry.resume
+            return entry.read()
         except BaseException:
             self._abandon(call)
             raise
@@ -130,24 +155,39 @@ class Switch:
 
         :raises SuspendError: it wanted to wait
         """
-        self._begin(call)
+        entry = self._begin(call)
         try:
-            self._run(call)
-            return call.function.results.read(call.function.slots)
+            self._run(call, entry.call, adapted=entry.adapted)
+            return entry.read()
         except BaseException:
             self._abandon(call)
             raise
 
-    def _begin(self, call: GuestCall) -> None:
+    def _begin(self, call: GuestCall) -> Entry:
         if self.store.closed:
             raise GuestTrap("the store has been closed")
+        if self.machine.state:
+            self.look()
         self.machine.enter(call)
         stack = self.shadow_stack
         if stack is not None:
             call.outside = stack.get()
             if len(self.machine.running) == 1 and self.machine.suspended:
                 self._choose_stack(call, stack)
-        call.function.params.write(call.function.slots, call.args)
+        entry = call.function.entry or self._entry(call.function)
+        entry.write(call.args)
+        return entry
+
+    def _entry(self, function: Function) -> Entry:
+        """Find the way into an export, once."""
+        entry = self._adapter.entry(function) if self._adapter is not None else None
+        if entry is None:
+            slots = function.slots
+            call = self.store.invoker(function.at, slots, function.count)
+            read, write = partial(function.results.read, slots), partial(function.params.write, slots)
+            entry = Entry(call, call, read, write, adapted=False)
+        function.entry = entry
+        return entry
 
     def _choose_stack(self, call: GuestCall, stack: ShadowStack) -> None:
         """Put a call's C frames where those of the calls that are set aside are safe from them."""
@@ -160,57 +200,75 @@ class Switch:
         if call.region is not None:
             stack.set(call.region)
 
-    def _run(self, call: GuestCall) -> bool:
+    def _run(self, call: GuestCall, enter: Callable[[], int | None], *, adapted: bool) -> bool:
         """Run the guest until it returns; whether the call is now set aside."""
-        function, store, stack = call.function, self.store, self.shadow_stack
-        error = self._invoke(store.context, function.at, function.slots, function.count, store.trap_at)
-        if error or store.trap.value:
+        stack, machine = self.shadow_stack, self.machine
+        error = enter()
+        if machine.state == REWINDING:
+            self.look()
+        if error or self._trap.value:
             if stack is not None:
                 stack.set(call.outside)
-            raise self._why(store.taken(error))
-        if not self.machine.left():
+            raise self._why(self.store.taken(error))
+        if not machine.left():
             if stack is not None and (call.region is not None or call.parent is not None):
                 stack.set(call.outside)
             return False
         area = self._area
-        if area is None:  # _set_aside has made it
+        if area is None:  # set_aside has made it
             raise ProtocolError("nothing-saved")
         if stack is not None:
             call.stack_pointer = stack.get()
             stack.set(call.outside)
         saved = area.saved_bytes
-        if saved > area.room:
-            area.clear()  # the guest would check it too, with a trap
+        if not adapted:
+            if saved > area.room:
+                area.clear()  # the guest would check it too, with a trap
+                self._stop_unwind()
+                raise OverflowedError(f"{saved} bytes to save, room for {area.room}")
             self._stop_unwind()
-            raise OverflowedError(f"{saved} bytes to save, room for {area.room}")
-        self._stop_unwind()
-        if not saved and not function.is_import:
+            if self._adapter is not None:
+                self._adapter.reset()
+        if not saved and not call.function.is_import:
             raise ProtocolError("nothing-saved")
         return True
 
-    def _rewind(self, call: GuestCall) -> None:
+    def _rewind(self, call: GuestCall, entry: Entry) -> None:
         """Put a call's saved stack back and have the guest rewind when it runs next."""
         area, machine = self._area, self.machine
         if self.store.closed:
             raise GuestTrap("the store has been closed")
-        if area is None:  # _set_aside has made it
+        if area is None:  # set_aside has made it
             raise ProtocolError("nothing-saved")
         if machine.owner is not call:
-            self._claim(area, call)
+            before = machine.claim(call)
+            if before is not None:
+                before.saved = area.save()
             area.restore(call.saved or b"")
             call.saved = None
         machine.rewind(call)
         if self.shadow_stack is not None:
             call.outside = self.shadow_stack.get()
             self.shadow_stack.set(call.stack_pointer)
-        self._start_rewind()
-        if call.function.params.has_references:  # what is in the slots has gone stale
-            call.function.params.write(call.function.slots, call.args)
+        if not entry.adapted:
+            self._start_rewind()
+            if call.function.params.has_references:  # what is in the slots has gone stale
+                entry.write(call.args)
+        if call.answer is not None and call.failure is None:
+            number, write = call.answer
+            try:
+                write(call.results)
+            except Exception as error:  # noqa: BLE001 (it is the import's: it fails when the rewind comes to it)
+                call.failure = error
+            else:
+                self._adapter.pending.value = number  # type: ignore[union-attr]
+                self._is_awaited = True
 
-    def _claim(self, area: Area, call: GuestCall) -> None:
-        before = self.machine.claim(call)
-        if before is not None:
-            before.saved = area.save()
+    def look(self) -> None:
+        """Learn whether the adapter has ended a rewind."""
+        if self._is_awaited and self._adapter is not None and not self._adapter.pending.value:
+            self._is_awaited = False
+            self.machine.arrived()
 
     def look_for_livelock(self, now: float) -> bool:
         """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
@@ -218,6 +276,8 @@ class Switch:
         :param now: any clock's time (seconds)
         """
         machine = self.machine
+        if machine.state == REWINDING:
+            self.look()
         if machine.state == NORMAL or machine.switches != self._stuck_at:
             self._stuck_at, self._stuck_since = machine.switches, now
             return False
@@ -229,6 +289,8 @@ class Switch:
         area = self._area
         if self.machine.state == NORMAL or area is None or not isinstance(error, GuestTrap):
             return error
+        if self.machine.state == UNWINDING and area.saved_bytes > area.room:
+            return OverflowedError(f"{area.saved_bytes} bytes to save, room for {area.room}")
         if self.machine.state == UNWINDING and error.code == _OUT_OF_BOUNDS:
             return OverflowedError(f"the saved stack ran out of its memory: {error.message}")
         if self.is_stuck:
@@ -248,6 +310,9 @@ class Switch:
         area = self._area
         if call in self.machine.running and self.machine.state != NORMAL and area is not None:
             area.clear()
+            if self._adapter is not None:
+                self._adapter.reset()
+                self._is_awaited = False
             (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
         elif self.machine.owner is call and area is not None:
             area.clear()
@@ -268,72 +333,17 @@ class Switch:
 
         return run
 
-    # --- imports
+    # --- for imports
 
-    def plain_import(
-        self, params: Codec, results: Codec, function: Callable[[tuple[Value, ...]], Results]
-    ) -> Any:
-        """Make the C callback of an import that never waits."""
-        machine, fail = self.machine, self._fail
-
-        def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
-            try:
-                if machine.state:
-                    machine.plain_import()
-                results.write(slots, function(params.read(slots)))
-            except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-                return fail(error)
-            return 0
-
-        return CALLBACK(callback)
-
-    def waiting_import(self, params: Codec, results: Codec, begin: Begin, name: str) -> Any:
-        """Make the C callback of an import that may wait."""
-        machine, fail = self.machine, self._fail
-        which = object()
-
-        def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
-            try:
-                if machine.state:
-                    area = self._area
-                    if machine.waiting_import(which, area.saved_bytes if area else 0):
-                        return self._arrive(results, slots)
-                call = self._caller(name)
-                outcome = begin(call, params.read(slots))
-                if type(outcome) is types.CoroutineType or isinstance(outcome, Coroutine):
-                    try:
-                        yielded = outcome.send(None)
-                    except StopIteration as done:
-                        outcome = done.value
-                    else:
-                        self._set_aside(call, outcome, yielded, which, name)
-                        return 0
-                results.write(slots, outcome)
-            except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-                return fail(error)
-            return 0
-
-        return CALLBACK(callback)
-
-    def _caller(self, name: str) -> GuestCall:
-        if not self.machine.running:
-            raise SuspendError(f"{name} was called from outside: by a start function or another instance")
-        return self.machine.running[-1]
-
-    def _arrive(self, results: Codec, slots: int) -> int:
-        """The rewind has come to the import that waited: it returns, or fails, now."""
-        call = self.machine.running[-1]
-        self._stop_rewind()
-        call.coroutine = None
-        if call.failure is not None:
-            failure, call.failure = call.failure, None
-            return self._fail(failure)
-        results.write(slots, call.results)
-        return 0
-
-    def _set_aside(
+    def set_aside(
         self, call: GuestCall, coroutine: Coroutine[Any, Any, Results], yielded: Any, which: object, name: str
     ) -> None:
+        """A coroutine of an import waits: the guest is to unwind, which whoever calls this starts.
+
+        :param yielded: what the coroutine has yielded
+        :param which: the import; the same object each time
+        :raises SuspendError: the call cannot be set aside
+        """
         if not call.may_wait or self._controls is None:
             coroutine.close()
             raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be set aside")
@@ -345,18 +355,34 @@ class Switch:
             start = area.start.to_bytes(8, "little")
             for control in ("start_unwind", "start_rewind"):
                 ctypes.memmove(self._controls[control].slots, start, 8)
-            if self._setters is not None:
-                # Once by a call, which tells the guest where the block lies: that never changes.
-                self._start_unwind()
-                normal, self._start_unwind, self._start_rewind = self._setters
-                self._stop_unwind = self._stop_rewind = normal
+            if self._adapter is not None:
+                self._adapter.place(area.start, area.first)
         if self.on_suspend is not None:
             self.on_suspend(call, which)
-        self._claim(area, call)
-        self.machine.unwind(which)
-        self._start_unwind()
+        before = self.machine.unwind(which)
+        if before is not None:
+            before.saved = area.save()
+        if self._adapter is not None:
+            self._adapter.unwinding.value = 1
 
-    def _fail(self, error: BaseException) -> int:
+    def arrive(self, which: object, write: Callable[[Results], None]) -> int:
+        """The rewind has come to an import that may wait: if that is the one, it returns, or fails, now.
+
+        :param write: takes its results
+        :raises ProtocolError: it is another, or it is too early
+        """
+        area, machine = self._area, self.machine
+        machine.waiting_import(which, area.saved_bytes if area is not None else 0)
+        call = machine.running[-1]
+        self._stop_rewind()
+        if call.failure is not None:
+            failure, call.failure = call.failure, None
+            return self.fail(failure)
+        write(call.results)
+        return 0
+
+    def fail(self, error: BaseException) -> int:
+        """Return what the callback of an import that failed returns."""
         try:
             return self.store.fail(error, catchable=self.catches and self.machine.state == NORMAL)
         except BaseException:  # noqa: BLE001 (none may cross frames of C)

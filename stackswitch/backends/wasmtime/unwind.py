@@ -123,21 +123,31 @@ class Unwinder(Generic[CallT]):
             raise ProtocolError("other-import")
         if saved_bytes:
             raise ProtocolError("stack-left", f"{saved_bytes} bytes")
-        del self._imports[call]
+        self.arrived()
+        return True
+
+    def arrived(self) -> None:
+        """The rewind has come to the import that waits, and has been stopped; the data block is empty."""
+        del self._imports[self.running[-1]]
         self.owner = None
         self.state = NORMAL
-        return True
 
     def claim(self, call: CallT) -> CallT | None:
         """Give the data block to a call; return whose saved stack has to be set aside first."""
         before, self.owner = self.owner, call
         return None if before is call else before
 
-    def unwind(self, which: object) -> None:
-        """Begin to unwind the innermost call, which waits in the import ``which``."""
-        self._imports[self.running[-1]] = which
+    def unwind(self, which: object) -> CallT | None:
+        """Begin to unwind the innermost call, which waits in the import ``which``; it claims the data block.
+
+        :returns: whose saved stack has to be set aside first
+        """
+        call = self.running[-1]
+        self._imports[call] = which
         self.state = UNWINDING
         self.switches += 1
+        before, self.owner = self.owner, call
+        return None if before is call else before
 
     def left(self) -> bool:
         """The innermost call's export has returned: whether it is now set aside (else it is done).

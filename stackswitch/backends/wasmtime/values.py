@@ -7,7 +7,8 @@ store. A funcref is wasmtime's address of the function, the same as long as the 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from struct import Struct
 from typing import Any
 
@@ -116,6 +117,25 @@ class Codec:
         for each in self._externs:
             values[each] = self._references.from_raw(values[each])
         return tuple(values)
+
+    def bound(self, at: int) -> tuple[Callable[[], tuple[Value, ...]], Callable[[Sequence[Value]], None]]:
+        """Return what reads and what writes at one native address, made to be called often."""
+        single = self._single
+        if single is None:
+            return partial(self.read, at), partial(self.write, at)
+        view = single(at)
+        write_all = partial(self.write, at)
+
+        def read() -> tuple[Value, ...]:
+            return (view.value,)
+
+        def write(values: Sequence[Value]) -> None:
+            if len(values) == 1:
+                view.value = values[0]
+            else:
+                write_all(values)
+
+        return read, write
 
     def write(self, at: int, values: Sequence[Value]) -> None:
         """Write values into the slots at a native address.

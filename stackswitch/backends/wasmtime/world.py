@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal
 
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, STATE_EXPORT_NAME
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.result import Trap
 from stackswitch.wasm.module import Module
 
+from .adapter import CONTROLS, Adapter, Shape, host_function, shape_of
 from .area import Area, NoRoomError, guest_memory, own_memory
 from .call import Function, GuestCall, ShadowStack
-from .capi import EXTERN_KINDS, Extern, Handle
+from .capi import Extern, Handle
 from .engine import Engine
 from .host import Host
+from .imports import adapted_import, plain_import, waiting_import
 from .instance import GuestInstance, ScriptError
 from .outcome import is_over, trap_of
 from .script import TimeUpError
@@ -28,7 +30,6 @@ from .wasi import WASI_MODULE, Wasi
 from .watch import Stack, Watch, Watched
 
 Detect = Literal["stack", "state"]
-CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
 STACK_POINTER = "__stack_pointer"
 REGION_PAGES = 1
 """What a call gets for a C stack of its own when another is set aside on the instance."""
@@ -42,6 +43,13 @@ class Prepared:
         self.module = module
         self.compiled = compiled
         self.catches = catches
+        self._shapes: dict[tuple[int, ...], Shape | None] = {}
+
+    def shape(self, waiting: tuple[int, ...]) -> Shape | None:
+        """Return what adapter it takes when these imports may wait (see ``adapter.shape_of``)."""
+        if waiting not in self._shapes:
+            self._shapes[waiting] = shape_of(self.module, waiting)
+        return self._shapes[waiting]
 
 
 class Note:
@@ -87,6 +95,7 @@ class AsyncifyWorld:
         self._case = case
         self._prepared = prepared
         self._api = engine.api
+        self._engine = engine
         self._live: dict[str, Live] = {}
         self._by_guest: dict[int, Live] = {}
         self._depth = 0
@@ -143,7 +152,8 @@ class AsyncifyWorld:
         guest = GuestInstance(name, store, prepared.module, handle, frozenset((EXPORT_NAME,)))
         switch = Switch(store, lambda: self._area(live), catches=prepared.catches)
         live = Live(guest, switch, prepared)
-        imports = self._imports(live)
+        adapter = self._adapter(live)
+        imports = self._imports(live, adapter)
         externs = (Extern * max(1, len(imports)))(*imports)
         error = api.wasmtime_instance_new(
             store.context,
@@ -159,13 +169,29 @@ class AsyncifyWorld:
         self._by_guest[id(guest)] = live
         if guest.has("asyncify_start_unwind", "func"):
             controls = {each: guest.function(f"asyncify_{each}") for each in CONTROLS}
-            switch.connect(controls, self._shadow_stack(guest))
-            if guest.has(STATE_EXPORT_NAME, "global"):
-                switch.connect_state(guest.global_setters(STATE_EXPORT_NAME, range(3)))
+            load = guest.function(LOAD_EXPORT_NAME) if guest.has(LOAD_EXPORT_NAME, "func") else None
+            switch.connect(controls, self._shadow_stack(guest), adapter, load)
         switch.on_suspend = self._suspended
         return live
 
-    def _imports(self, live: Live) -> list[Extern]:
+    def _adapter(self, live: Live) -> Adapter | None:
+        """Make an instance's adapter, with all the waiting imports that it serves."""
+        module, host = live.prepared.module, self.host
+        waiting = {
+            each.index: f"{each.module}.{each.name}"
+            for each in module.function_imports()
+            if host.waits(f"{each.module}.{each.name}") and each.module not in self._live
+        }
+        shape = live.prepared.shape(tuple(waiting))
+        if shape is None:
+            return None
+        adapter = Adapter(self._engine, self.store, shape)
+        for index in shape.imports:
+            adapter.add_host(self._waiting(live, waiting[index], index, adapter))
+        adapter.instantiate()
+        return adapter
+
+    def _imports(self, live: Live, adapter: Adapter | None) -> list[Extern]:
         found = []
         module = live.prepared.module
         for each, theirs in zip(module.imports, live.prepared.compiled.imports, strict=True):
@@ -176,6 +202,8 @@ class AsyncifyWorld:
                 if extern is None:
                     raise ScriptError(f"{each.module}.{each.name} is no function of WASI preview 1")
                 found.append(extern)
+            elif adapter is not None and each.kind == "func" and each.index in adapter.shape.imports:
+                found.append(adapter.extern(f"i{adapter.shape.imports[each.index]}"))
             elif each.kind == "func":
                 found.append(self._host_function(live, f"{each.module}.{each.name}", each.index, theirs))
             else:
@@ -183,35 +211,35 @@ class AsyncifyWorld:
         return found
 
     def _host_function(self, live: Live, name: str, index: int, theirs: Any) -> Extern:
-        type_ = live.prepared.module.function_type(index)
-        params, results = live.guest.codec(type_.params), live.guest.codec(type_.results)
         host = self.host
         if host.waits(name):
-
-            def begin(call: GuestCall, args: tuple[Value, ...]) -> Any:
-                caller = AsyncifyCaller(self, live, call)
-                return host.begin(name, caller, params, results, args, sync=False)
-
-            callback = live.switch.waiting_import(params, results, begin, name)
+            callback = self._waiting(live, name, index, None)
         else:
+            type_ = live.prepared.module.function_type(index)
+            params, results = live.guest.codec(type_.params), live.guest.codec(type_.results)
             caller = AsyncifyCaller(self, live, None)
 
             def serve(args: tuple[Value, ...]) -> Any:
                 return host.begin(name, caller, params, results, args, sync=True)
 
-            callback = live.switch.plain_import(params, results, serve)
+            callback = plain_import(live.switch, params, results, serve)
         functype = theirs.type
         self.store.keep(callback, functype)
-        extern = Extern(kind=EXTERN_KINDS.index("func"))
-        self._api.wasmtime_func_new_unchecked(
-            self.store.context,
-            ctypes.cast(functype.ptr(), ctypes.c_void_p),
-            ctypes.cast(callback, ctypes.c_void_p),
-            None,
-            None,
-            ctypes.addressof(extern) + 8,
-        )
-        return extern
+        return host_function(self.store, callback, functype)
+
+    def _waiting(self, live: Live, name: str, index: int, adapter: Adapter | None) -> Any:
+        """Make the C callback of an import that may wait."""
+        type_, host = live.prepared.module.function_type(index), self.host
+        params, results = live.guest.codec(type_.params), live.guest.codec(type_.results)
+
+        def begin(call: GuestCall, args: tuple[Value, ...]) -> Any:
+            caller = AsyncifyCaller(self, live, call)
+            return host.begin(name, caller, params, results, args, sync=False)
+
+        if adapter is None:
+            return waiting_import(live.switch, params, results, begin, name)
+        number = adapter.shape.imports[index]
+        return adapted_import(live.switch, adapter, number, params, results, begin, name)
 
     def _area(self, live: Live) -> Area:
         guest, room = live.guest, self._case.asyncify.buffer_bytes

@@ -20,8 +20,8 @@ def suspended(name: str = "a") -> Unwinder[str]:
     machine: Unwinder[str] = Unwinder()
     machine.enter(name)
     assert not machine.waiting_import(WAIT, 0)
-    assert machine.claim(name) is None
-    machine.unwind(WAIT)
+    assert machine.unwind(WAIT) is None
+    assert machine.owner == name
     assert machine.left()
     return machine
 
@@ -44,6 +44,15 @@ def test_a_round_trip() -> None:
     assert machine.running == []
 
 
+def test_a_rewind_that_an_adapter_ends() -> None:
+    machine = suspended()
+    machine.rewind("a")
+    machine.arrived()
+    assert (machine.state, machine.running, machine.suspended, machine.owner) == (NORMAL, ["a"], 0, None)
+    assert machine.unwind(OTHER) is None
+    assert machine.left()
+
+
 def test_a_call_that_never_waits() -> None:
     machine: Unwinder[str] = Unwinder()
     machine.enter("a")
@@ -55,8 +64,7 @@ def test_two_calls_resumed_out_of_order_hand_the_block_over() -> None:
     machine = suspended("a")
     machine.enter("b")
     assert not machine.waiting_import(OTHER, 0)
-    assert machine.claim("b") == "a"
-    machine.unwind(OTHER)
+    assert machine.unwind(OTHER) == "a"
     assert machine.left()
     assert machine.suspended == 2
     assert machine.claim("a") == "b"

@@ -1,0 +1,111 @@
+"""The guest's imports, as callbacks of C: what is called from within the guest.
+
+None lets an exception out, which would cross frames of C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from types import CoroutineType
+from typing import Any
+
+from .adapter import Adapter
+from .call import GuestCall, Results, SuspendError
+from .capi import CALLBACK, SIGNAL
+from .switch import Begin, Switch
+from .values import Codec, Value
+
+
+def plain_import(
+    switch: Switch, params: Codec, results: Codec, function: Callable[[tuple[Value, ...]], Results]
+) -> Any:
+    """Make the callback of an import that never waits."""
+    machine, fail = switch.machine, switch.fail
+
+    def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
+        try:
+            if machine.state:
+                switch.look()
+                machine.plain_import()
+            results.write(slots, function(params.read(slots)))
+        except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
+            return fail(error)
+        return 0
+
+    return CALLBACK(callback)
+
+
+def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, name: str) -> Any:
+    """Make the callback of an import that may wait, called by the guest itself."""
+    machine, fail = switch.machine, switch.fail
+    which = object()
+
+    def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
+        try:
+            if machine.state:
+                switch.look()
+                if machine.state:
+                    return switch.arrive(which, partial(results.write, slots))
+            call = _caller_of(switch, name)
+            outcome = begin(call, params.read(slots))
+            if isinstance(outcome, Coroutine):
+                try:
+                    yielded = outcome.send(None)
+                except StopIteration as done:
+                    outcome = done.value
+                else:
+                    switch.set_aside(call, outcome, yielded, which, name)
+                    call.answer = None
+                    switch.start_unwind()
+                    return 0
+            results.write(slots, outcome)
+        except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
+            return fail(error)
+        return 0
+
+    return CALLBACK(callback)
+
+
+def adapted_import(
+    switch: Switch, adapter: Adapter, number: int, params: Codec, results: Codec, begin: Begin, name: str
+) -> Any:
+    """Make the callback of an import that may wait, called by the guest's adapter.
+
+    :param number: the adapter's of the import
+    """
+    machine, fail = switch.machine, switch.fail
+    which = object()
+    read, write = adapter.bound(params)[0], adapter.bound(results)[1]
+    answer = (number + 1, write) if adapter.shape.arrives else None
+
+    def callback() -> int:
+        try:
+            if machine.state:
+                switch.look()
+                if machine.state:
+                    return switch.arrive(which, write)
+            call = machine.running[-1] if machine.running else _caller_of(switch, name)
+            outcome = begin(call, read())
+            # The first question is the quick one, and nearly always enough.
+            if type(outcome) is CoroutineType or isinstance(outcome, Coroutine):
+                try:
+                    yielded = outcome.send(None)
+                except StopIteration as done:
+                    outcome = done.value
+                else:
+                    switch.set_aside(call, outcome, yielded, which, name)
+                    call.answer = answer
+                    return 0
+            write(outcome)
+        except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
+            return fail(error)
+        return 0
+
+    return SIGNAL(callback)
+
+
+def _caller_of(switch: Switch, name: str) -> GuestCall:
+    if not switch.machine.running:
+        raise SuspendError(f"{name} was called from outside: by a start function or another instance")
+    return switch.machine.running[-1]

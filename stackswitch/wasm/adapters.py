@@ -1,0 +1,206 @@
+"""Modules that stand between a host and an Asyncify build, so that a wait costs one crossing each way.
+
+A host that switches by itself crosses into the guest five times for one wait: it starts the unwind, stops it,
+starts the rewind, calls the export, stops the rewind. An adapter does all but the call within wasm. It
+is instantiated before the guest, which imports its waiting functions from it, and gets the guest's own
+functions in a table afterwards:
+
+- ``i0``, ``i1``, …: the waiting imports. Each stores its arguments, calls the host (``host.0``, …, without
+  parameters or results) and starts the unwind if the host says so. When the rewind comes to it, it stops
+  the rewind and returns what the host has laid ready, without asking.
+- ``call0``, ``resume0``, …: a pair for each signature of an export, given its slot in the table: calls it
+  with the arguments that the host has laid ready (when resuming, with zeros: the guest restores its own),
+  stores the results, and stops the unwind if there is one.
+
+Host and adapter speak through words in the memory ``host.memory``, from where ``bind`` says: ``PENDING`` to
+``VALUES``. Values lie there in slots of 16 bytes, little-endian. So only signatures of numbers can be
+adapted (``is_adaptable``); the host serves others by itself. Protocol: Binaryen, src/passes/Asyncify.cpp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from .encoding import HEADER, name, section, signed, unsigned, vector
+from .module import Module
+from .reader import Reader
+from .types import NUMBER_TYPES, FuncType, is_reference
+
+PENDING = 0
+"""i32: one more than the number of the import that the rewind is to come to; 0: the host sees to it."""
+UNWINDING = 4
+"""i32: set by the host in an import: the guest is to unwind; cleared by the adapter when it has."""
+START = 8
+"""i32: the address of the data block of saved stacks."""
+EMPTY = 12
+"""i32: the position in the data block (its first word) when nothing is saved."""
+VALUES = 16
+"""The first slot."""
+SLOT = 16
+
+START_UNWIND, STOP_UNWIND, START_REWIND, STOP_REWIND, LOAD = range(5)
+"""Slots of the table: Asyncify's control functions, and what reads a word of the data block's memory."""
+FIRST_EXPORT = 5
+"""The first slot for exports; the table is grown as they come."""
+MODULE_NAME = "stackswitch.adapter"
+"""Stands in the name section, so that its frames can be told from the guest's."""
+
+_TYPE_CODES = {text: bytes([code]) for code, text in NUMBER_TYPES.items()}
+_LOADS = {
+    "i32": b"\x28\x02",
+    "i64": b"\x29\x03",
+    "f32": b"\x2a\x02",
+    "f64": b"\x2b\x03",
+    "v128": b"\xfd\x00\x04",
+}
+_STORES = {
+    "i32": b"\x36\x02",
+    "i64": b"\x37\x03",
+    "f32": b"\x38\x02",
+    "f64": b"\x39\x03",
+    "v128": b"\xfd\x0b\x04",
+}
+_ZEROS = {
+    "i32": b"\x41\0",
+    "i64": b"\x42\0",
+    "f32": b"\x43" + bytes(4),
+    "f64": b"\x44" + bytes(8),
+    "v128": b"\xfd\x0c" + bytes(16),
+}
+_IF, _END, _RETURN, _CALL, _CALL_INDIRECT = b"\x04\x40", b"\x0b", b"\x0f", b"\x10", b"\x11"
+_LOCAL_GET, _LOCAL_SET, _BASE, _SET_BASE, _EQUAL = b"\x20", b"\x21", b"\x23\0", b"\x24\0", b"\x46"
+_NOTHING = FuncType((), ())
+_ADDRESS = FuncType(("i32",), ())
+_READ = FuncType(("i32",), ("i32",))
+_TYPE_SECTION = 1
+_GROUPS = b"\x4e\x4f\x50"
+"""What a type section holds if it has recursion groups or subtypes: ``rec``, ``sub final``, ``sub``."""
+
+
+def is_adaptable(type_: FuncType) -> bool:
+    """Whether a signature's values can lie in memory."""
+    return not any(map(is_reference, (*type_.params, *type_.results)))
+
+
+def has_plain_types(module: Module) -> bool:
+    """Whether a module's function types equal those of other modules that are written the same.
+
+    Types within recursion groups, and those that may have subtypes, do not. A number that looks like one of
+    their codes counts as one.
+    """
+    reader = Reader(module.data, len(HEADER))
+    while reader.left:
+        number, size = reader.u8(), reader.u32()
+        content = reader.take(size)
+        if number == _TYPE_SECTION:
+            return not any(code in content for code in _GROUPS)
+    return True
+
+
+@lru_cache(maxsize=256)
+def adapter_module(waiting: tuple[FuncType, ...], called: tuple[FuncType, ...]) -> bytes:
+    """Make an adapter.
+
+    :param waiting: the signatures of the waiting imports
+    :param called: the signatures of exports, each once
+    :raises ValueError: one is not adaptable
+    """
+    if not all(map(is_adaptable, (*waiting, *called))):
+        raise ValueError("only signatures of numbers can be adapted")
+    return _Adapter(waiting, called).module()
+
+
+class _Adapter:
+    """The parts of one adapter."""
+
+    def __init__(self, waiting: Sequence[FuncType], called: Sequence[FuncType]) -> None:
+        self.waiting = waiting
+        self.called = called
+        self.types = list(dict.fromkeys((_NOTHING, _ADDRESS, _READ, *waiting, *called)))
+
+    def module(self) -> bytes:
+        types, hosts = self.types, len(self.waiting)
+        imports = [name("host") + name("memory") + b"\x02\0\x01"]
+        imports += [
+            name("host") + name(str(at)) + b"\0" + unsigned(types.index(_NOTHING)) for at in range(hosts)
+        ]
+        functions: list[tuple[str, FuncType, list[str], bytes]]
+        functions = [("bind", _ADDRESS, [], _LOCAL_GET + b"\0" + _SET_BASE)]
+        functions += [(f"i{at}", type_, [], self._import(at, type_)) for at, type_ in enumerate(self.waiting)]
+        for at, type_ in enumerate(self.called):
+            results = list(type_.results)
+            given = b"".join(_load(kind, slot) for slot, kind in enumerate(type_.params))
+            zeros = b"".join(_ZEROS[kind] for kind in type_.params)
+            rewind = _word(START) + self._control(START_REWIND, _ADDRESS)
+            functions += [
+                (f"call{at}", _ADDRESS, results, self._enter(given, type_)),
+                (f"resume{at}", _ADDRESS, results, self._enter(rewind + zeros, type_)),
+            ]
+        exports = [name(each[0]) + b"\0" + unsigned(hosts + at) for at, each in enumerate(functions)]
+        text = name(MODULE_NAME)
+        return HEADER + b"".join(
+            (
+                section(1, vector(map(_function_type, types))),
+                section(2, vector(imports)),
+                section(3, vector(unsigned(types.index(each[1])) for each in functions)),
+                section(4, vector([b"\x70\0" + unsigned(FIRST_EXPORT)])),
+                section(6, vector([b"\x7f\x01" + _ZEROS["i32"] + _END])),
+                section(7, vector([*exports, name("table") + b"\x01\0"])),
+                section(10, vector(_body(locals_, code) for _, _, locals_, code in functions)),
+                section(0, name("name") + b"\0" + unsigned(len(text)) + text),
+            )
+        )
+
+    def _import(self, number: int, type_: FuncType) -> bytes:
+        results = b"".join(_load(kind, slot) for slot, kind in enumerate(type_.results))
+        at_last = _word(PENDING) + b"\x41" + signed(number + 1) + _EQUAL
+        # Something is left in the block: a function was not restored. The host is called, and says so.
+        empty = _word(START) + self._control(LOAD, _READ) + _word(EMPTY) + _EQUAL
+        arrive = _set_word(PENDING, 0) + self._control(STOP_REWIND, _NOTHING) + results + _RETURN
+        stores = b"".join(_store(kind, slot, local=slot) for slot, kind in enumerate(type_.params))
+        leave = _word(START) + self._control(START_UNWIND, _ADDRESS)
+        return (
+            at_last
+            + (_IF + empty + _IF + arrive + _END + _END)
+            + (stores + _CALL + unsigned(number))
+            + (_word(UNWINDING) + _IF + leave + _END)
+            + results
+        )
+
+    def _enter(self, before: bytes, type_: FuncType) -> bytes:
+        call = _LOCAL_GET + b"\0" + _CALL_INDIRECT + unsigned(self.types.index(type_)) + b"\0"
+        kept = b"".join(_LOCAL_SET + unsigned(at + 1) for at in reversed(range(len(type_.results))))
+        stores = b"".join(_store(kind, slot, local=slot + 1) for slot, kind in enumerate(type_.results))
+        stop = _set_word(UNWINDING, 0) + self._control(STOP_UNWIND, _NOTHING)
+        return before + call + kept + stores + _word(UNWINDING) + _IF + stop + _END
+
+    def _control(self, slot: int, type_: FuncType) -> bytes:
+        index = unsigned(self.types.index(type_))
+        return b"\x41" + signed(slot) + _CALL_INDIRECT + index + b"\0"
+
+
+def _function_type(type_: FuncType) -> bytes:
+    params = vector(_TYPE_CODES[each] for each in type_.params)
+    return b"\x60" + params + vector(_TYPE_CODES[each] for each in type_.results)
+
+
+def _body(locals_: Sequence[str], code: bytes) -> bytes:
+    content = vector(b"\x01" + _TYPE_CODES[each] for each in locals_) + code + _END
+    return unsigned(len(content)) + content
+
+
+def _word(at: int) -> bytes:
+    return _BASE + _LOADS["i32"] + unsigned(at)
+
+
+def _set_word(at: int, number: int) -> bytes:
+    return _BASE + b"\x41" + signed(number) + _STORES["i32"] + unsigned(at)
+
+
+def _load(kind: str, slot: int) -> bytes:
+    return _BASE + _LOADS[kind] + unsigned(VALUES + SLOT * slot)
+
+
+def _store(kind: str, slot: int, *, local: int) -> bytes:
+    return _BASE + _LOCAL_GET + unsigned(local) + _STORES[kind] + unsigned(VALUES + SLOT * slot)
