@@ -44,6 +44,8 @@ def check_writable(files: Sequence[str | None]) -> None:
 def write_output(name: str | None, data: bytes) -> None:
     """Write to a file, whole or not at all, or to standard output.
 
+    A file that is there keeps its permissions; of a symbolic link, the file that it leads to is written.
+
     :raises OutputError: it could not be written; what stood there before still does
     """
     if name is None:
@@ -55,17 +57,28 @@ def write_output(name: str | None, data: bytes) -> None:
     path = Path(name)
     part: Path | None = None
     try:
+        path = path.resolve() if path.is_symlink() else path
         with tempfile.NamedTemporaryFile(
             dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
         ) as file:
             part = Path(file.name)
             file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        part.chmod(0o666 & ~mask)
+        part.chmod(_mode(path))
         part.replace(path)
-    except OSError as error:
+    except BaseException as error:
         if part is not None:
             with suppress(OSError):
                 part.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(f"{path}: could not be written: {error.strerror}") from None
+
+
+def _mode(path: Path) -> int:
+    """The permissions that a file has, or that a new one gets."""
+    try:
+        return path.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -28,10 +28,11 @@ CONFIG_NAME = "stackswitch.toml"
 
 
 class Suite(Frozen):
-    """The cases of a folder, sorted by id."""
+    """The cases of a folder, sorted by id; ``files`` says, by id, where each stands."""
 
     folder: Path
     cases: tuple[LoadedCase, ...]
+    files: dict[str, Path] = {}
 
 
 def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
@@ -64,7 +65,11 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
     chosen = [name for name in sorted(found) if _matches(name, patterns)]
     if not chosen:
         raise SuiteError(f"{folder}: none of its {len(found)} cases matches {' or '.join(patterns)}")
-    return Suite(folder=folder, cases=tuple(sources.load(*found[name]) for name in chosen))
+    return Suite(
+        folder=folder,
+        cases=tuple(sources.load(*found[name]) for name in chosen),
+        files={name: found[name][0] for name in chosen},
+    )
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

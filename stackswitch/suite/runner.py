@@ -56,11 +56,18 @@ async def run_suite(
 
 async def run_case(loaded: LoadedCase, backend: Backend, *, timeout_s: float | None = None) -> CaseResult:
     """Make a case ready, run it, judge it. Trouble with this one case is its result, not an exception."""
+    return judge(loaded.case, backend.info, await observe_case(loaded, backend, timeout_s=timeout_s))
+
+
+async def observe_case(
+    loaded: LoadedCase, backend: Backend, *, timeout_s: float | None = None
+) -> Observation:
+    """Make a case ready and run it; tell what was seen and leave the judging to others."""
     started = time.perf_counter()
     seen = await _observe(loaded, backend, timeout_s or loaded.case.timeout_s)
-    if not seen.duration_ms:
-        seen = seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
-    return judge(loaded.case, backend.info, seen)
+    if seen.duration_ms:
+        return seen
+    return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
 
 
 async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Observation:

@@ -19,6 +19,7 @@ FLOORS = {
     "reports": 3,
     "binaryen": 4,
     "readiness": 4,
+    "analysis": 5,
     "backends": 5,
     "suite": 6,
     "guest": 6,

@@ -1,0 +1,56 @@
+"""Lists held against a module, in words: entries that match nothing, that add nothing, that name imports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stackswitch.lists.findings import REASONS, examine
+from stackswitch.lists.namelist import NameIndex, shorten
+from stackswitch.models.base import Frozen
+from stackswitch.models.expect import ListName
+
+FUNCTION_LISTS: tuple[ListName, ...] = ("ASYNCIFY_ONLY", "ASYNCIFY_ADD", "ASYNCIFY_REMOVE")
+
+
+class ListFinding(Frozen):
+    """An entry of a list that does nothing: why, what may be meant, in words."""
+
+    list: ListName
+    entry: str
+    kind: str
+    text: str
+    suggestions: tuple[str, ...] = ()
+
+
+def hold(lists: Mapping[ListName, Sequence[str]], index: NameIndex) -> tuple[ListFinding, ...]:
+    """Find what is wrong with lists of functions: stale entries first, then those that others cover."""
+    stale: list[ListFinding] = []
+    shadowed: list[ListFinding] = []
+    for which in FUNCTION_LISTS:
+        if which not in lists:
+            continue
+        found = examine(lists[which], index)
+        for each in found.stale:
+            meant = f": {_alternatives(each.suggestions)} may be meant" if each.suggestions else ""
+            stale.append(
+                ListFinding(
+                    list=which,
+                    entry=each.entry,
+                    kind=each.reason,
+                    text=f"{shorten(each.entry)} matches nothing: {REASONS[each.reason]}{meant}",
+                    suggestions=each.suggestions,
+                )
+            )
+        for other in found.shadowed:
+            why = "stands there twice" if other.entry == other.by else f"adds nothing to {shorten(other.by)}"
+            shadowed.append(
+                ListFinding(
+                    list=which, entry=other.entry, kind="shadowed", text=f"{shorten(other.entry)} {why}"
+                )
+            )
+    return (*stale, *shadowed)
+
+
+def _alternatives(names: Sequence[str]) -> str:
+    shown = " or ".join(map(shorten, names[:3]))
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -1,0 +1,35 @@
+"""Which imports may suspend: named by the user, seen in a trace, or read from an Asyncify build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stackswitch.binaryen.listfile import matches
+from stackswitch.errors import ConfigError
+from stackswitch.wasm.module import Module
+
+
+def function_import_names(module: Module) -> tuple[str, ...]:
+    """Return the imported functions as ``module.name``, each once, in the order of the module."""
+    return tuple(dict.fromkeys(f"{each.module}.{each.name}" for each in module.function_imports()))
+
+
+def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the imports that these stand for: ``module.name``, ``*`` for any run of characters.
+
+    :raises ConfigError: one stands for none; what there is, is told
+    """
+    names = function_import_names(module)
+    for pattern in patterns:
+        if not any(matches(pattern, name) for name in names):
+            there = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+            raise ConfigError(f"the module imports no function {pattern}; it imports {there or 'none'}")
+    return tuple(name for name in names if any(matches(pattern, name) for pattern in patterns))
+
+
+def import_indexes(module: Module, names: Sequence[str]) -> frozenset[int]:
+    """Return the function indexes of imports by full name."""
+    wanted = set(names)
+    return frozenset(
+        each.index for each in module.function_imports() if f"{each.module}.{each.name}" in wanted
+    )

@@ -1,0 +1,147 @@
+"""The files in which lists live: read, applied to cases, given new names. Writing them is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+from stackswitch.backends.base import LoadedCase
+from stackswitch.binaryen.listfile import matches
+from stackswitch.errors import ListFileError
+from stackswitch.lists.elements import Spelling
+from stackswitch.lists.files import ListInFile, edit_list, find_lists, read_list
+from stackswitch.models.expect import ListName
+
+LIST_NAMES: tuple[ListName, ...] = get_args(ListName)
+_FIELDS: dict[ListName, tuple[str, str]] = {
+    "ASYNCIFY_ONLY": ("asyncify", "only"),
+    "ASYNCIFY_ADD": ("asyncify", "add"),
+    "ASYNCIFY_REMOVE": ("asyncify", "remove"),
+    "ASYNCIFY_IMPORTS": ("asyncify", "imports"),
+    "JSPI_EXPORTS": ("jspi", "exports"),
+    "JSPI_IMPORTS": ("jspi", "imports"),
+}
+"""Where a case has each list: the table and the key."""
+
+Lists = dict[ListName, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ListSource:
+    """A file with lists in it.
+
+    :ivar path: the file
+    :ivar before: its bytes as they were read (None: it is not there yet)
+    :ivar data: its bytes as they are to be
+    :ivar variables: what each list is called there
+    :ivar spelling: who reads a file that has a name on each line
+    """
+
+    path: Path
+    before: bytes | None
+    data: bytes
+    variables: Mapping[ListName, str]
+    spelling: Spelling = "binaryen"
+
+    @property
+    def lists(self) -> Lists:
+        """The names by list, as Binaryen gets them."""
+        return self._read(self.data)
+
+    @property
+    def lists_before(self) -> Lists:
+        """The names as they stood when the file was read."""
+        if self.before is None:
+            return dict.fromkeys(self.variables, ())
+        return self._read(self.before)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file is to be written."""
+        return self.before != self.data
+
+    def _read(self, data: bytes) -> Lists:
+        return {
+            which: read_list(data, variable, path=str(self.path), spelling=self.spelling).names
+            for which, variable in self.variables.items()
+        }
+
+    def with_needs(self, needs: Mapping[ListName, Iterable[str]]) -> ListSource:
+        """Return the file with names that were missing put in (from a remove-list: taken out).
+
+        :raises ListFileError: a name cannot be said there, with the way around
+        """
+        data = self.data
+        lists = self.lists
+        for which, names in needs.items():
+            if which not in self.variables:
+                continue
+            current = lists[which]
+            if which == "ASYNCIFY_REMOVE":
+                wanted = [each for each in current if not any(matches(each, name) for name in names)]
+            else:
+                wanted = [*current, *sorted(set(names) - set(current))]
+            data = edit_list(data, wanted, self.variables[which], path=str(self.path), spelling=self.spelling)
+        return replace(self, data=data)
+
+
+def own_source(path: Path, data: bytes) -> ListSource:
+    """Return the lists that a case file has of its own.
+
+    :raises ListFileError: it has none, or one is written in a way that cannot be read
+    """
+    found = find_lists(data, path=str(path))
+    return ListSource(path, data, data, _known(found))
+
+
+def _known(found: Iterable[ListInFile]) -> dict[ListName, str]:
+    return {each.variable: each.variable for each in found if each.variable in _FIELDS}
+
+
+def shared_source(
+    path: Path, data: bytes | None, variable: str | None = None, *, spelling: Spelling = "binaryen"
+) -> ListSource:
+    """Return the lists of a file that all cases share.
+
+    :param data: its bytes; None, it is to be made: a name a line
+    :param variable: the one list in it that is meant, taken for ``ASYNCIFY_ONLY`` unless it is the name of
+        another; default: every list whose name we know
+    :raises ListFileError: it holds no list, or one that cannot be read
+    """
+    if data is None:
+        return ListSource(path, None, b"", {"ASYNCIFY_ONLY": variable or "ASYNCIFY_ONLY"}, spelling)
+    if variable is not None:
+        which: ListName = variable if variable in _FIELDS else "ASYNCIFY_ONLY"
+        variables: dict[ListName, str] = {which: variable}
+    else:
+        found = find_lists(data, path=str(path), spelling=spelling)
+        variables = _known(found)
+        if any(not each.variable for each in found):
+            variables["ASYNCIFY_ONLY"] = "ASYNCIFY_ONLY"
+        if not variables:
+            there = ", ".join(dict.fromkeys(each.variable for each in found))
+            raise ListFileError(
+                f"which list is meant cannot be told: there are {there}; say --variable", path=str(path)
+            )
+    source = ListSource(path, data, data, variables, spelling)
+    _ = source.lists  # what is wrong with it is told now
+    return source
+
+
+def apply_lists(loaded: LoadedCase, lists: Mapping[ListName, tuple[str, ...]]) -> LoadedCase:
+    """Return a case that has these lists in the place of its own."""
+    tables: dict[str, dict[str, tuple[str, ...]]] = {"asyncify": {}, "jspi": {}}
+    for which, names in lists.items():
+        table, key = _FIELDS[which]
+        tables[table][key] = names
+    case = loaded.case
+    update = {table: getattr(case, table).model_copy(update=keys) for table, keys in tables.items() if keys}
+    return loaded.model_copy(update={"case": case.model_copy(update=update)})
+
+
+def has_lists(loaded: LoadedCase) -> bool:
+    """Whether a case has a list of its own of what is instrumented, promising or suspending."""
+    case = loaded.case
+    return any(getattr(getattr(case, table), key) is not None for table, key in _FIELDS.values())
