@@ -3,6 +3,7 @@
 // deep
 
 const STEPS = [1000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000];
+const STEP_MS = 20_000;
 
 export default async function probe({ bytesOf, seen }) {
   const module = new WebAssembly.Module(bytesOf("depth"));
@@ -15,9 +16,13 @@ export default async function probe({ bytesOf, seen }) {
     const env = { wait: new WebAssembly.Suspending(() => gate) };
     const run = WebAssembly.promising(new WebAssembly.Instance(module, { env }).exports.run);
     const calls = [];
+    const late = Date.now() + STEP_MS;
     let failed;
     try {
-      for (let i = 0; i < wanted; i++) calls.push(run(1));
+      for (let i = 0; i < wanted; i++) {
+        calls.push(run(1));
+        if (Date.now() > late) throw new Error(`not done after ${STEP_MS / 1000} s`);
+      }
     } catch (error) {
       failed = error;
     }
@@ -28,7 +33,7 @@ export default async function probe({ bytesOf, seen }) {
     } catch (error) {
       failed ??= error;
     }
-    if (failed) return { shown: "yes", why: `${held}; at ${wanted}: ${failed}`, facts: { held, failed_at: wanted } };
+    if (failed) return { shown: "yes", why: `${held}; ${wanted}: ${failed.message}`, facts: { held, failed_at: wanted } };
     held = wanted;
     await seen({ held });
   }

@@ -1,5 +1,6 @@
 ;; exceptions with exnref: try_table, throw_ref
 ;; try v8: --experimental-wasm-exnref
+;; try chromium: --experimental-wasm-exnref
 ;; try wasmtime: wasm_exceptions
 (module
   (tag $e (param i32))

@@ -1,6 +1,7 @@
 ;; garbage-collected structs and arrays
 ;; try v8: --experimental-wasm-gc
 ;; try v8: --experimental-wasm-gc --experimental-wasm-typed-funcref
+;; try chromium: --experimental-wasm-gc
 ;; try firefox: javascript.options.wasm_gc
 ;; try wasmtime: wasm_gc wasm_function_references
 (module

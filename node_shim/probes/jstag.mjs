@@ -1,5 +1,6 @@
 // WebAssembly.JSTag: the guest catches what JavaScript throws, by tag
 // try v8: --experimental-wasm-exnref
+// try chromium: --experimental-wasm-exnref
 
 export default async function probe({ bytesOf }) {
   if (WebAssembly.JSTag === undefined) return { shown: "no", why: "no WebAssembly.JSTag" };

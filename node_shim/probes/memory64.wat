@@ -1,5 +1,6 @@
 ;; memories with 64-bit addresses
 ;; try v8: --experimental-wasm-memory64
+;; try chromium: --experimental-wasm-memory64
 ;; try firefox: javascript.options.wasm_memory64
 ;; try wasmtime: wasm_memory64
 (module

@@ -1,6 +1,8 @@
 ;; core stack switching: cont.new, suspend, resume
 ;; try v8: --experimental-wasm-wasmfx
 ;; try v8: --wasm-wasmfx
+;; try chromium: --wasm-wasmfx
+;; try chromium: --experimental-wasm-wasmfx
 ;; try wasmtime: wasm_stack_switching wasm_function_references wasm_exceptions
 (module
   (type $f (func)) (type $c (cont $f))

@@ -27,7 +27,7 @@ _STDERR_LIMIT = 64 << 10
 
 REFUSALS = ("bad option: ", "did not recognize flag ")
 """How engines say that they do not take a flag: Node; V8, by way of Deno."""
-FATAL_MARKS = ("panicked at", "FATAL ERROR:", "# Fatal error", "Fatal JavaScript")
+FATAL_MARKS = ("panicked at", "FATAL ERROR:", "Fatal error", "Fatal process", "Fatal JavaScript")
 """By which the one line is found that says why an engine died."""
 
 

@@ -124,8 +124,9 @@ class _Session:
         said = self._ask(first, ())
         self._try_flags()
         self._ask_with_flags(first)
-        for needed in dict.fromkeys(probe.needs for probe in self._probes if probe.needs):
-            self._ask_needing(needed)
+        for probe in self._probes:
+            if probe.needs and not self._attempts[probe.name]:
+                self._ask_deep(probe)
         answers = tuple(_answer(probe, self._attempts[probe.name]) for probe in self._probes)
         return base.model_copy(
             update={"version": said.version, "notes": said.notes, "answers": answers, "flags": self._flags}
@@ -134,12 +135,15 @@ class _Session:
     def _ask(
         self, probes: Sequence[Probe], flags: tuple[str, ...], timeout_s: float = PROBE_TIMEOUT_S
     ) -> Said:
+        """Ask probes, and those that need one of them: a start less, for browsers start slowly."""
         argv = command(self._target, flags, self._progress)
         names = [probe.name for probe in probes]
-        said = ask(argv, names, flags, probe_timeout_s=timeout_s)
+        needing = {each.name: each.needs for each in self._probes if each.needs in names and not each.deep}
+        said = ask(argv, [*names, *needing], flags, probe_timeout_s=timeout_s)
         self.hung |= said.hung
         for name, attempt in said.attempts.items():
-            self._attempts[name].append(attempt)
+            if name not in needing or said.attempts[needing[name]].shown == "yes":
+                self._attempts[name].append(attempt)
         return said
 
     def _sets(self, probe: Probe) -> tuple[tuple[str, ...], ...]:
@@ -177,16 +181,14 @@ class _Session:
             for probe in asked:
                 self._attempts[probe.name].append(Attempt(flags=flags, shown="no", why=why))
 
-    def _ask_needing(self, needed: str) -> None:
-        asked = [probe for probe in self._probes if probe.needs == needed]
-        winner = next((each for each in self._attempts.get(needed, ()) if each.shown == "yes"), None)
+    def _ask_deep(self, probe: Probe) -> None:
+        """Ask what was not asked along with what it needs: it is costly, or what it needs does not work."""
+        needed = self._attempts.get(probe.needs, ())
+        winner = next((each for each in needed if each.shown == "yes"), None)
         if winner is None:
-            for probe in asked:
-                self._attempts[probe.name].append(Attempt(flags=(), shown="no", why=f"it needs {needed}"))
-            return
-        for deep in (False, True):
-            if part := [probe for probe in asked if probe.deep is deep]:
-                self._ask(part, winner.flags, DEEP_TIMEOUT_S if deep else PROBE_TIMEOUT_S)
+            self._attempts[probe.name].append(Attempt(flags=(), shown="no", why=f"it needs {probe.needs}"))
+        else:
+            self._ask([probe], winner.flags, DEEP_TIMEOUT_S)
 
 
 def _works(attempts: Sequence[Attempt]) -> bool:

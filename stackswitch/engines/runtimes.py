@@ -115,14 +115,14 @@ RUNTIMES = {
         Runtime(
             name="chromium",
             how="browser",
-            language="v8",
+            language="chromium",
             programs=("chromium", "chromium-browser"),
             install="apt-get install chromium",
         ),
         Runtime(
             name="chrome",
             how="browser",
-            language="v8",
+            language="chromium",
             programs=("google-chrome", "google-chrome-stable"),
             install="see Google's page for Chrome",
         ),
