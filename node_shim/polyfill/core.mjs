@@ -125,12 +125,12 @@ export function createSwitching({ native = WebAssembly, stackBytes, suspendAlway
     try {
       result = call.target(...call.args);
     } catch (error) {
-      entries.length = depth - 1;
+      leave(depth);
       call.failed = true;
       fail(call, call.guest === null ? error : call.guest.why(error));
       return;
     }
-    entries.length = depth - 1;
+    leave(depth);
     const { guest } = call;
     if (guest === null || guest.state === NORMAL) {
       call.failed = false;
@@ -138,6 +138,12 @@ export function createSwitching({ native = WebAssembly, stackBytes, suspendAlway
       call.resolve(result);
     } else if (guest.state === UNWINDING) wait(call);
     else fail(call, guest.notReached());
+  }
+
+  /** Take a call's entry away, and what others could not take away for want of stack. */
+  function leave(depth) {
+    if (entries.length !== depth) entries.length = depth;
+    entries.pop();
   }
 
   function fail(call, error) {
@@ -186,12 +192,12 @@ export function createSwitching({ native = WebAssembly, stackBytes, suspendAlway
       if (!guest.isReady) throw new SuspendError(`${name} cannot suspend: the module has no asyncify_start_unwind among its exports: it is no Asyncify build`);
       guest.prepare();
       if (call.guest === null) guest.adopt(call);
-      const depth = entries.push(entry);
+      entries.push(entry);
       let value;
       try {
         value = host(...args);
       } finally {
-        entries.length = depth - 1;
+        entries.pop();
       }
       if (!suspendAlways && !isThenable(value)) return value;
       call.promise = value;
@@ -225,53 +231,53 @@ export function createSwitching({ native = WebAssembly, stackBytes, suspendAlway
     const entry = new Host(name);
     const enter = () => {
       if (guest.state !== NORMAL) throw new AsyncifyError(guest.state === UNWINDING ? "import-while-unwinding" : "import-while-rewinding", name);
-      return entries.push(entry) - 1;
+      entries.push(entry);
     };
     // Fixed numbers of arguments where the type is known: engines call those sooner.
     switch (arity) {
       case 0:
         return () => {
-          const depth = enter();
+          enter();
           try {
             return host();
           } finally {
-            entries.length = depth;
+            entries.pop();
           }
         };
       case 1:
         return (a) => {
-          const depth = enter();
+          enter();
           try {
             return host(a);
           } finally {
-            entries.length = depth;
+            entries.pop();
           }
         };
       case 2:
         return (a, b) => {
-          const depth = enter();
+          enter();
           try {
             return host(a, b);
           } finally {
-            entries.length = depth;
+            entries.pop();
           }
         };
       case 3:
         return (a, b, c) => {
-          const depth = enter();
+          enter();
           try {
             return host(a, b, c);
           } finally {
-            entries.length = depth;
+            entries.pop();
           }
         };
       default:
         return (...args) => {
-          const depth = enter();
+          enter();
           try {
             return host(...args);
           } finally {
-            entries.length = depth;
+            entries.pop();
           }
         };
     }

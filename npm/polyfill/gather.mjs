@@ -1,0 +1,13 @@
+// Puts together what the package holds: the polyfill as it lies in node_shim, and the license.
+
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+
+const here = new URL(".", import.meta.url);
+const root = new URL("../../", here);
+const dist = new URL("dist/", here);
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+cpSync(new URL("node_shim/polyfill.mjs", root), new URL("polyfill.mjs", dist));
+cpSync(new URL("node_shim/polyfill", root), new URL("polyfill", dist), { recursive: true });
+cpSync(new URL("LICENSE", root), new URL("LICENSE", here));

@@ -1,0 +1,82 @@
+"""The npm package: packed, unpacked as npm would, and used by glue that knows only JSPI."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import stackswitch
+from stackswitch.toolcache import npm_argv, wheel_node
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "npm" / "polyfill"
+BUILD = ROOT / "node_shim" / "test" / "builds" / "glue.wasm"
+GLUE = """
+import { readFileSync } from "node:fs";
+const { Suspending } = WebAssembly;
+const wait = new Suspending(async (value) => value * 2);
+const env = { wait, wait64: wait, pair: wait, plain: () => 0 };
+const { instance } = await WebAssembly.instantiate(readFileSync(process.argv[2]), { env });
+const value = await WebAssembly.promising(instance.exports.one)(20);
+console.log(value, String(Suspending).includes("[native code]"));
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the package is installed."""
+    folder = tmp_path_factory.mktemp("project")
+    packed = subprocess.run(
+        npm_argv("pack", "--json", "--pack-destination", str(folder), str(PACKAGE)),
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+    (told,) = json.loads(packed.stdout[packed.stdout.index("[") :])
+    into = folder / "node_modules" / "stackswitch-jspi-polyfill"
+    into.parent.mkdir()
+    with tarfile.open(folder / told["filename"]) as archive:
+        for member in archive.getmembers():
+            target = into / Path(member.name).relative_to("package")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            data = archive.extractfile(member)
+            assert data is not None
+            target.write_bytes(data.read())
+    (folder / "glue.mjs").write_text(GLUE)
+    return folder
+
+
+def _run(project: Path, *flags: str) -> str:
+    done = subprocess.run(
+        [wheel_node(), *flags, "glue.mjs", BUILD], cwd=project, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.strip() or done.stderr
+
+
+def test_it_serves_an_engine_without_jspi(project: Path) -> None:
+    assert "TypeError" in _run(project)  # the glue alone
+    assert _run(project, "--import", "stackswitch-jspi-polyfill/auto") == "41 false"
+
+
+def test_it_leaves_an_engine_alone_that_has_its_own(project: Path) -> None:
+    flags = ("--experimental-wasm-jspi", "--import", "stackswitch-jspi-polyfill/auto")
+    assert _run(project, *flags) == "41 true"
+
+
+def test_every_file_that_is_imported_is_in_it(project: Path) -> None:
+    folder = project / "node_modules" / "stackswitch-jspi-polyfill"
+    for path in folder.rglob("*.mjs"):
+        for found in re.findall(r'from "(\.[^"]+)"', path.read_text()):
+            assert (path.parent / found).is_file(), f"{path.name} imports {found}"
+    assert (folder / "LICENSE").is_file()
+    assert not list(folder.rglob("test*"))
+
+
+def test_its_version_is_the_projects() -> None:
+    assert json.loads((PACKAGE / "package.json").read_text())["version"] == stackswitch.__version__
