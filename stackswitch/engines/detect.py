@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 from stackswitch.errors import StackswitchError
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
@@ -108,8 +109,8 @@ class _Session:
     def __init__(self, target: Target, probes: Sequence[Probe], progress: Progress) -> None:
         self._target = target
         self._progress = progress
-        # What only JavaScript can ask is not asked of a library.
-        self._probes = [probe for probe in probes if probe.is_module or target.runtime.how != "library"]
+        host: Literal["javascript", "python"] = "python" if target.runtime.how == "library" else "javascript"
+        self._probes = [probe for probe in probes if probe.runs_in(host)]
         self._attempts: dict[str, list[Attempt]] = {probe.name: [] for probe in self._probes}
         self._flags: dict[str, str] = {}
         self.hung = False
@@ -208,7 +209,7 @@ def command(target: Target, flags: tuple[str, ...], progress: Progress = silent)
     """Return what makes the command that asks an engine, started with these flags."""
     runtime, shim = target.runtime, node_shim_dir()
     if runtime.how == "library":
-        paths = {probe.name: str(probe.path) for probe in all_probes() if probe.is_module}
+        paths = {probe.name: str(probe.path) for probe in all_probes() if probe.runs_in("python")}
         script = str(Path(__file__).with_name("in_wasmtime.py"))
         return lambda names: [sys.executable, script, ",".join(flags), *(paths[name] for name in names)]
     if runtime.how == "browser":

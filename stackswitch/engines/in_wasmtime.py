@@ -1,4 +1,4 @@
-"""Runs probes that are modules in wasmtime; a program of its own, for a proposal may end the process.
+"""Runs probes in wasmtime, modules and scripts; a program of its own, for a proposal may end the process.
 
 Arguments: settings of ``wasmtime.Config`` to switch on, joined by commas; then the probes' files. It tells
 what ``node_shim/detect/main.mjs`` does, in the same lines.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -55,7 +56,8 @@ def main(settings: str, *paths: str) -> None:
     tell(version=version("wasmtime"))
     for path in map(Path, paths):
         tell(begin=path.stem)
-        tell(end=path.stem, facts={}, **run(path, engine))
+        answer = runpy.run_path(str(path))["probe"](engine) if path.suffix == ".py" else run(path, engine)
+        tell(end=path.stem, **{"why": "", "facts": {}, **answer})
     tell(done=True)
 
 

@@ -1,10 +1,10 @@
 """The probes, as they lie in ``node_shim/probes``: one small file each.
 
 A probe is a module whose export ``run`` gives 42 (``NAME.wat``, or ``NAME.hex`` where no text format has it),
-or a script (``NAME.mjs``) that returns ``{shown, why, facts}``. Comments at the top say the rest: the first
-line what it asks; ``needs NAME``: it is asked with the flags that made NAME work, and not at all without it;
-``try v8: FLAGS``: what to try, in turn, where it does not work as it is; ``deep``: only when asked for.
-``probes/modules`` holds what scripts run.
+or a script (``NAME.mjs``, ``NAME.py``) that returns ``{shown, why, facts}``. Comments at the top say the
+rest: the first line what it asks; ``needs NAME``: it is asked with the flags that made NAME work, and not at
+all without it; ``try v8: FLAGS``: what to try, in turn, where it does not work as it is; ``deep``: only when
+asked for. ``probes/modules`` holds what scripts run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import re
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import wasmtime
 
@@ -21,7 +22,7 @@ from stackswitch.models.base import Frozen
 from stackswitch.toolcache import node_shim_dir
 
 _MODULE_SUFFIXES = (".wat", ".hex")
-_SUFFIXES = (*_MODULE_SUFFIXES, ".mjs")
+_SUFFIXES = (*_MODULE_SUFFIXES, ".mjs", ".py")
 
 
 class Probe(Frozen):
@@ -34,10 +35,9 @@ class Probe(Frozen):
     deep: bool = False
     tries: dict[str, tuple[tuple[str, ...], ...]] = {}
 
-    @property
-    def is_module(self) -> bool:
-        """Whether it is a module alone, which any host can run."""
-        return self.path.suffix in _MODULE_SUFFIXES
+    def runs_in(self, language: Literal["javascript", "python"]) -> bool:
+        """Whether a host of that kind can run it; a module alone runs in any."""
+        return self.path.suffix in (*_MODULE_SUFFIXES, ".mjs" if language == "javascript" else ".py")
 
 
 @cache
@@ -71,7 +71,7 @@ def parse_head(path: Path, text: str) -> Probe:
     """
     head: list[str] = []
     for line in text.splitlines():
-        match = re.match(r"(?://|;;) (.*)", line)
+        match = re.match(r"(?://|;;|#) (.*)", line)
         if match is None:
             break
         head.append(match[1].strip())

@@ -60,7 +60,8 @@ def test_the_head_of_a_probe_is_read() -> None:
     probe = parse_head(Path("some.mjs"), text)
     assert (probe.name, probe.asks, probe.needs, probe.deep) == ("some", "what it asks", "jspi", True)
     assert probe.tries == {"v8": (("--a", "--b"), ("--c",))}
-    assert not probe.is_module
+    assert probe.runs_in("javascript")
+    assert not probe.runs_in("python")
 
 
 def test_a_probe_that_does_not_say_what_it_asks_is_refused() -> None:
