@@ -34,7 +34,8 @@ def asyncified() -> Module:
               (func $through_js (export "js") (call $invoke) {INSTRUMENTED})
               (func $stranger (call $outer))
               (func (export "asyncify_start_unwind") (param i32)
-                (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data))))""")
+                (global.set $state (i32.const 1))
+                (global.set $data (local.get 0)) (drop (global.get $data))))""")
         )
     )
 
