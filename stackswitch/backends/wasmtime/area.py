@@ -37,9 +37,10 @@ class Area:
     :param room: how many bytes a saved stack may take
     :param wide: whether pointers have 64 bits
     :param fixed: whether the memory never moves
+    :ivar position: a view of the current position, if the memory never moves
     """
 
-    __slots__ = ("_api", "_base", "_context", "_memory", "_position", "_type", "end", "first", "start")
+    __slots__ = ("_api", "_base", "_context", "_memory", "_type", "end", "first", "position", "start")
 
     def __init__(
         self, api: Api, context: int, memory: int, *, start: int, room: int, wide: bool, fixed: bool
@@ -54,7 +55,7 @@ class Area:
         self.end = self.first + room
         self._base: int | None = api.wasmtime_memory_data(context, memory) if fixed else None
         # Made once where the memory stays in its place: it is looked at three times a wait.
-        self._position: Any = None if self._base is None else self._type.from_address(self._base + start)
+        self.position: Any = None if self._base is None else self._type.from_address(self._base + start)
         self.clear()
 
     @property
@@ -68,7 +69,9 @@ class Area:
     @property
     def saved_bytes(self) -> int:
         """How much of a saved stack there is."""
-        position = self._position or self._type.from_address(self.base + self.start)
+        position = self.position
+        if position is None:
+            position = self._type.from_address(self.base + self.start)
         saved: int = position.value - self.first
         return saved
 

@@ -25,8 +25,9 @@ def plain_import(
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
         try:
-            if machine.state:
+            if switch.resuming is not None:
                 switch.look()
+            if machine.state:
                 machine.plain_import()
             results.write(slots, function(params.read(slots)))
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
@@ -43,10 +44,10 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
         try:
-            if machine.state:
+            if switch.resuming is not None:
                 switch.look()
-                if machine.state:
-                    return switch.arrive(which, partial(results.write, slots))
+            if machine.state:
+                return switch.arrive(which, partial(results.write, slots))
             call = _caller_of(switch, name)
             outcome = begin(call, params.read(slots))
             if isinstance(outcome, Coroutine):
@@ -81,10 +82,10 @@ def adapted_import(
 
     def callback() -> int:
         try:
-            if machine.state:
+            if switch.resuming is not None:
                 switch.look()
-                if machine.state:
-                    return switch.arrive(which, write)
+            if machine.state:
+                return switch.arrive(which, write)
             call = machine.running[-1] if machine.running else _caller_of(switch, name)
             outcome = begin(call, read())
             # The first question is the quick one, and nearly always enough.

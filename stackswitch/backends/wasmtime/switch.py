@@ -27,16 +27,15 @@ from .adapter import CONTROLS, Adapter
 from .area import Area
 from .call import Entry, Function, GuestCall, OverflowedError, Results, ShadowStack, SuspendError, rest
 from .capi import GuestTrap
+from .failure import failure_of
 from .store import Store
-from .unwind import NORMAL, REWINDING, UNWINDING, ProtocolError, Unwinder
+from .unwind import NORMAL, UNWINDING, ProtocolError, Unwinder
 from .values import Value
 
 Begin = Callable[["GuestCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
 """A waiting import: its results at once, or a coroutine that gives them."""
 LIVELOCK_S = 1.0
 """How long the guest may take to unwind or rewind: that is microseconds, unless it loops."""
-_OUT_OF_BOUNDS = 1
-"""wasmtime's trap code."""
 
 
 def _not_connected() -> None:
@@ -66,7 +65,9 @@ class Switch:
         self.shadow_stack: ShadowStack | None = None
         self._controls: dict[str, Function] | None = None
         self._adapter: Adapter | None = None
-        self._is_awaited = False  # the adapter is to end the rewind
+        self.resuming: GuestCall | None = None  # the adapter is to end its rewind, if it has not yet
+        self._pending = ctypes.c_uint32()
+        self._unwinding = ctypes.c_uint32()
         self.start_unwind: Callable[[], object] = _not_connected
         self._stop_unwind: Callable[[], object] = _not_connected
         self._start_rewind: Callable[[], object] = _not_connected
@@ -94,6 +95,7 @@ class Switch:
         if adapter is not None:
             adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
             self._adapter = adapter
+            self._pending, self._unwinding = adapter.pending, adapter.unwinding
         self._controls = controls
         self.shadow_stack = shadow_stack
         self.start_unwind = self._control(controls["start_unwind"])
@@ -166,7 +168,7 @@ class Switch:
     def _begin(self, call: GuestCall) -> Entry:
         if self.store.closed:
             raise GuestTrap("the store has been closed")
-        if self.machine.state:
+        if self.resuming is not None:
             self.look()
         self.machine.enter(call)
         stack = self.shadow_stack
@@ -204,7 +206,7 @@ class Switch:
         """Run the guest until it returns; whether the call is now set aside."""
         stack, machine = self.shadow_stack, self.machine
         error = enter()
-        if machine.state == REWINDING:
+        if self.resuming is not None:
             self.look()
         if error or self._trap.value:
             if stack is not None:
@@ -220,7 +222,8 @@ class Switch:
         if stack is not None:
             call.stack_pointer = stack.get()
             stack.set(call.outside)
-        saved = area.saved_bytes
+        position = area.position
+        saved = area.saved_bytes if position is None else position.value - area.first
         if not adapted:
             if saved > area.room:
                 area.clear()  # the guest would check it too, with a trap
@@ -246,14 +249,9 @@ class Switch:
                 before.saved = area.save()
             area.restore(call.saved or b"")
             call.saved = None
-        machine.rewind(call)
         if self.shadow_stack is not None:
             call.outside = self.shadow_stack.get()
             self.shadow_stack.set(call.stack_pointer)
-        if not entry.adapted:
-            self._start_rewind()
-            if call.function.params.has_references:  # what is in the slots has gone stale
-                entry.write(call.args)
         if call.answer is not None and call.failure is None:
             number, write = call.answer
             try:
@@ -261,14 +259,26 @@ class Switch:
             except Exception as error:  # noqa: BLE001 (it is the import's: it fails when the rewind comes to it)
                 call.failure = error
             else:
-                self._adapter.pending.value = number  # type: ignore[union-attr]
-                self._is_awaited = True
+                if machine.state == NORMAL and entry.adapted:
+                    self._pending.value = number
+                    self.resuming = call
+                    return
+        machine.rewind(call)
+        if not entry.adapted:
+            self._start_rewind()
+            if call.function.params.has_references:  # what is in the slots has gone stale
+                entry.write(call.args)
 
     def look(self) -> None:
-        """Learn whether the adapter has ended a rewind."""
-        if self._is_awaited and self._adapter is not None and not self._adapter.pending.value:
-            self._is_awaited = False
-            self.machine.arrived()
+        """Learn whether the adapter has ended the rewind of ``resuming``."""
+        call, machine = self.resuming, self.machine
+        if call is None:
+            return
+        if not self._pending.value:
+            self.resuming = None
+            machine.resume(call)
+        elif machine.state == NORMAL:
+            machine.rewind(call)
 
     def look_for_livelock(self, now: float) -> bool:
         """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
@@ -276,7 +286,7 @@ class Switch:
         :param now: any clock's time (seconds)
         """
         machine = self.machine
-        if machine.state == REWINDING:
+        if self.resuming is not None:
             self.look()
         if machine.state == NORMAL or machine.switches != self._stuck_at:
             self._stuck_at, self._stuck_since = machine.switches, now
@@ -285,20 +295,8 @@ class Switch:
         return self.is_stuck
 
     def _why(self, error: BaseException) -> BaseException:
-        """What a failure means in the middle of a switch."""
-        area = self._area
-        if self.machine.state == NORMAL or area is None or not isinstance(error, GuestTrap):
-            return error
-        if self.machine.state == UNWINDING and area.saved_bytes > area.room:
-            return OverflowedError(f"{area.saved_bytes} bytes to save, room for {area.room}")
-        if self.machine.state == UNWINDING and error.code == _OUT_OF_BOUNDS:
-            return OverflowedError(f"the saved stack ran out of its memory: {error.message}")
-        if self.is_stuck:
-            self.is_stuck = False
-            return ProtocolError("no-progress")
-        broken = ProtocolError("trap-while-switching", error.message)
-        broken.__cause__ = error
-        return broken
+        stuck, self.is_stuck = self.is_stuck, False
+        return failure_of(error, self.machine.state, self._area, is_stuck=stuck)
 
     def _abandon(self, call: GuestCall) -> None:
         """Drop a call for good and bring the instance back to where others can run."""
@@ -312,7 +310,7 @@ class Switch:
             area.clear()
             if self._adapter is not None:
                 self._adapter.reset()
-                self._is_awaited = False
+                self.resuming = None
             (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
         elif self.machine.owner is call and area is not None:
             area.clear()
@@ -362,8 +360,7 @@ class Switch:
         before = self.machine.unwind(which)
         if before is not None:
             before.saved = area.save()
-        if self._adapter is not None:
-            self._adapter.unwinding.value = 1
+        self._unwinding.value = 1
 
     def arrive(self, which: object, write: Callable[[Results], None]) -> int:
         """The rewind has come to an import that may wait: if that is the one, it returns, or fails, now.

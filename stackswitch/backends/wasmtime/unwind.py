@@ -123,14 +123,10 @@ class Unwinder(Generic[CallT]):
             raise ProtocolError("other-import")
         if saved_bytes:
             raise ProtocolError("stack-left", f"{saved_bytes} bytes")
-        self.arrived()
-        return True
-
-    def arrived(self) -> None:
-        """The rewind has come to the import that waits, and has been stopped; the data block is empty."""
-        del self._imports[self.running[-1]]
+        del self._imports[call]
         self.owner = None
         self.state = NORMAL
+        return True
 
     def claim(self, call: CallT) -> CallT | None:
         """Give the data block to a call; return whose saved stack has to be set aside first."""
@@ -175,6 +171,20 @@ class Unwinder(Generic[CallT]):
         self.running.append(call)
         self.state = REWINDING
         self.switches += 1
+
+    def resume(self, call: CallT) -> None:
+        """A call that was set aside has been rewound to its import, and the rewind stopped, all without us.
+
+        :raises ProtocolError: the instance is in the middle of a switch
+        """
+        if self.state == NORMAL:
+            self.running.append(call)
+            self.switches += 1
+        elif self.state == UNWINDING or self.running[-1] is not call:
+            raise ProtocolError("import-while-unwinding")
+        del self._imports[call]
+        self.owner = None
+        self.state = NORMAL
 
     def forget(self, call: CallT) -> None:
         """Drop a call that will not go on: it trapped, broke the protocol, or was cancelled."""

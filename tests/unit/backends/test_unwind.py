@@ -44,13 +44,26 @@ def test_a_round_trip() -> None:
     assert machine.running == []
 
 
-def test_a_rewind_that_an_adapter_ends() -> None:
+@pytest.mark.parametrize("seen", [False, True], ids=["all at once", "seen on its way"])
+def test_a_rewind_that_an_adapter_ends(*, seen: bool) -> None:
     machine = suspended()
-    machine.rewind("a")
-    machine.arrived()
+    if seen:
+        machine.rewind("a")
+    machine.resume("a")
     assert (machine.state, machine.running, machine.suspended, machine.owner) == (NORMAL, ["a"], 0, None)
+    assert machine.switches == 2
     assert machine.unwind(OTHER) is None
     assert machine.left()
+
+
+def test_an_adapter_ends_no_rewind_in_the_middle_of_another_switch() -> None:
+    machine = suspended("a")
+    machine.enter("b")
+    machine.unwind(OTHER)
+    broken("import-while-unwinding", lambda: machine.resume("a"))
+    assert machine.left()
+    machine.rewind("b")
+    broken("import-while-unwinding", lambda: machine.resume("a"))
 
 
 def test_a_call_that_never_waits() -> None:
