@@ -33,12 +33,13 @@ class BackendSpec(Frozen):
     """A backend that exists, whether or not it can run here.
 
     ``openers``: by kind of engine, the usual one first: ``module:function``, which takes ``BackendOptions``
-    and a ``Progress`` or None.
+    and a ``Progress`` or None. ``default``: whether it runs where no backend is named.
     """
 
     name: str
     summary: str
     openers: dict[str, str]
+    default: bool = True
 
     @property
     def engine(self) -> str:
@@ -81,6 +82,12 @@ BACKENDS = {
             name="jspi",
             summary="JSPI on Node, in a child process",
             openers={"node": "stackswitch.backends.node:open_backend"},
+        ),
+        BackendSpec(
+            name="fiber",
+            summary="modules as they are on wasmtime's own stacks, in process: an oracle for lists",
+            openers={"wasmtime": "stackswitch.backends.wasmtime.fiber:open_backend"},
+            default=False,
         ),
     )
 }

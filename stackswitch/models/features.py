@@ -21,6 +21,7 @@ FEATURES: dict[str, str] = {
     # What a backend can or cannot do, whatever the engine knows.
     "call-ref-suspension": "suspending in a function that was called by call_ref",
     "reference-locals": "references alive in a function that suspends",
+    "concurrent-references": "suspending with references in a frame, another call running meanwhile",
     "catch-suspension": "suspending inside a catch block or a destructor",
     "start-suspension": "suspending in the start function",
     "cross-instance": "suspending with frames of more than one instance on the stack",

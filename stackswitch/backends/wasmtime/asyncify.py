@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from stackswitch.backends.asyncify_build import make_build
 from stackswitch.backends.base import Build, LoadedCase
@@ -29,16 +28,16 @@ from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 
-from .engine import THREAD_STACK_BYTES, Engine, deadline
+from .engine import Engine, deadline
 from .features import supported_features
 from .instance import ScriptError
 from .outcome import is_over, trap_of
 from .script import Script, TimeUpError
+from .thread import on_thread
 from .watch import Watched
 from .world import AsyncifyWorld, Detect, Prepared
 
 NAME = "asyncify"
-T = TypeVar("T")
 _GRACE_S = 0.2
 """How long after the deadline the guest may still clean up before it is stopped."""
 
@@ -75,7 +74,7 @@ class AsyncifyBackend:
         """Run the case and tell what was seen."""
         stop = threading.Event()
         try:
-            return await _on_thread(partial(self._run, loaded, build, timeout_s, stop))
+            return await on_thread(partial(self._run, loaded, build, timeout_s, stop))
         finally:
             stop.set()
 
@@ -200,37 +199,3 @@ def _observation(world: AsyncifyWorld, script: Script, status: str, detail: str)
 def _catches(module: Module) -> bool:
     """Whether a module knows exceptions."""
     return bool(module.tags) or "exnref" in used_features(module)
-
-
-async def _on_thread(work: Callable[[], T]) -> T:
-    """Run on a new thread with a deep stack; a cancelled wait leaves the thread to end by itself."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def body() -> None:
-        result, error = None, None
-        try:
-            result = work()
-        except BaseException as caught:  # noqa: BLE001 (it is raised where it is waited for)
-            error = caught
-        loop.call_soon_threadsafe(settle, result, error)
-
-    with _STACK_SIZE_LOCK:
-        before = threading.stack_size(THREAD_STACK_BYTES)
-        try:
-            thread = threading.Thread(target=body, name="stackswitch-case", daemon=True)
-            thread.start()
-        finally:
-            threading.stack_size(before)
-    return await future
-
-
-_STACK_SIZE_LOCK = threading.Lock()

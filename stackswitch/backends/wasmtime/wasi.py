@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from stackswitch.models.case import WasiOptions
@@ -18,10 +20,11 @@ OUTPUT_LIMIT_BYTES = 16 << 20
 class Wasi:
     """WASI for all the instances of a store.
 
+    :param files: where standard output and error go; None: they are kept here as they come
     :ivar stdout: what the guest wrote; :ivar stderr: likewise
     """
 
-    def __init__(self, store: Store, options: WasiOptions) -> None:
+    def __init__(self, store: Store, options: WasiOptions, *, files: Sequence[Path] | None = None) -> None:
         import wasmtime
         from wasmtime import _bindings
 
@@ -30,8 +33,11 @@ class Wasi:
         config = wasmtime.WasiConfig()
         config.argv = list(options.args)
         config.env = list(options.env.items())
-        config.stdout_custom = lambda data: _keep(self.stdout, data)
-        config.stderr_custom = lambda data: _keep(self.stderr, data)
+        if files is None:
+            config.stdout_custom = lambda data: _keep(self.stdout, data)
+            config.stderr_custom = lambda data: _keep(self.stderr, data)
+        else:
+            config.stdout_file, config.stderr_file = map(str, files)
         data = options.stdin.encode()
         vector = _bindings.wasm_byte_vec_t()
         content = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)

@@ -1,0 +1,152 @@
+"""What of a case has to be made ready, or cannot be run, on fibers: next to nothing.
+
+Modules run as they are, save those with legacy exceptions, which wasmtime does not know: Binaryen writes them
+in the new way. Function indexes stay.
+
+wasmtime's collector finds the references in the frames of the fiber that runs, not in those of fibers that
+are set aside (its own component model tells it of these, its C API does not). Where a module keeps such
+references in frames and the case has more than one call going, we refuse.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.binaryen.asyncify import Binaryen
+from stackswitch.binaryen.features import module_flags
+from stackswitch.binaryen.findings import missing_features
+from stackswitch.errors import ToolError
+from stackswitch.models.case import Case
+from stackswitch.models.result import Unsupported
+from stackswitch.wasm.features import used_features
+from stackswitch.wasm.instructions import TRY_TABLE
+from stackswitch.wasm.module import ArrayType, FuncType, Module, StructType, parse_module
+from stackswitch.wasm.names import display_name
+from stackswitch.wasm.scan import find_instructions
+
+TIMEOUT_S = 300.0
+_MOST_ROUNDS = 8
+_PLAIN = frozenset({"i32", "i64", "f32", "f64", "v128", "funcref", "nullfuncref", "i31ref"})
+_NEVER_KEPT = ("func", "nofunc", "i31")
+
+
+class Builder:
+    """Makes cases ready; what Binaryen made is kept.
+
+    :param binaryen: None: legacy exceptions cannot be translated
+    """
+
+    def __init__(self, binaryen: Binaryen | None) -> None:
+        self._binaryen = binaryen
+        self._translated: dict[bytes, bytes] = {}
+
+    async def build(self, loaded: LoadedCase) -> Build:
+        """Return a case's modules as wasmtime can run them.
+
+        :raises ToolError: Binaryen broke down
+        """
+        built: dict[str, bytes] = {}
+        for name, wasm in loaded.modules.items():
+            if not _legacy(wasm):
+                built[name] = wasm
+                continue
+            if self._binaryen is None:
+                where = f"{name} has them, and there is no Binaryen to translate them"
+                return Build(modules={}, unsupported=Unsupported(feature="legacy-exceptions", where=where))
+            if wasm not in self._translated:
+                self._translated[wasm] = await _translate(self._binaryen, wasm)
+            built[name] = self._translated[wasm]
+        lacking = _unsupported(loaded.case, built)
+        return Build(modules={}, unsupported=lacking) if lacking is not None else Build(modules=built)
+
+
+@lru_cache(maxsize=64)
+def _legacy(wasm: bytes) -> bool:
+    return "legacy-exceptions" in used_features(parse_module(wasm))
+
+
+async def _translate(binaryen: Binaryen, wasm: bytes) -> bytes:
+    flags = list(module_flags(parse_module(wasm), emit_exnref=True))
+    for _ in range(_MOST_ROUNDS):
+        args = ["in.wasm", "-o", "out.wasm", "-g", *flags, "--emit-exnref"]
+        run = await binaryen.found.tool.run(args, {"in.wasm": wasm}, ["out.wasm"], timeout_s=TIMEOUT_S)
+        if run.status == 0 and "out.wasm" in run.files:
+            return run.files["out.wasm"]
+        more = [f"--enable-{each}" for each in missing_features(run.stderr_text)]
+        if not set(more) - set(flags):
+            break
+        flags += [each for each in more if each not in flags]
+    raise ToolError(
+        "Binaryen failed to translate legacy exceptions",
+        argv=run.argv,
+        status=run.status,
+        stderr=run.stderr_text,
+    )
+
+
+def calls_overlap(case: Case) -> str | None:
+    """Say in which way one call may run while another is not at its end; None: none does."""
+    going: set[str] = set()
+    for number, step in enumerate(case.script):
+        if (step.call is not None or step.start is not None) and going:
+            return f"step {number} calls while {', '.join(sorted(going))} is under way"
+        if step.start is not None:
+            if step.copies > 1:
+                return f"step {number} starts {step.copies} calls"
+            going.add(step.start)
+        going.discard(step.finish or step.cancel or "")
+    for entry in case.host:
+        if entry.calls:
+            return f"{entry.import_} calls {entry.calls[0].export}"
+    return None
+
+
+def _unsupported(case: Case, modules: dict[str, bytes]) -> Unsupported | None:
+    overlap = calls_overlap(case)
+    if overlap is None:
+        return None
+    for name, wasm in modules.items():
+        kept = kept_references(wasm)
+        if kept is not None:
+            where = f"{overlap}, and in {name} {kept} may lie in a frame that is set aside"
+            return Unsupported(feature="concurrent-references", where=where)
+    return None
+
+
+@lru_cache(maxsize=64)
+def kept_references(wasm: bytes) -> str | None:
+    """Say which references to collected objects a module's frames may hold; None: none."""
+    module = parse_module(wasm)
+    for type_ in module.types:
+        if isinstance(type_, (StructType, ArrayType)):
+            return "a struct or an array"
+        if isinstance(type_, FuncType):
+            for each in (*type_.params, *type_.results):
+                if _is_collected(each, module):
+                    return f"a value of type {each}"
+    for each in (*(each.type for each in module.globals), *_element_types(module)):
+        if _is_collected(each, module):
+            return f"a value of type {each}"
+    for index in range(module.imported_function_count, module.function_count):
+        for _, each in module.locals_of(index)[0]:
+            if _is_collected(each, module):
+                return f"a local of type {each} of {display_name(module, index)}"
+        start, end = module.code_range(index)
+        for instruction in find_instructions(module.data, start, end, frozenset({TRY_TABLE})):
+            if any(clause[0] in (1, 3) for clause in instruction.immediates[1]):
+                return f"an exception caught by {display_name(module, index)}"
+    return None
+
+
+def _element_types(module: Module) -> list[str]:
+    return [each.type for each in module.tables]
+
+
+def _is_collected(type_: str, module: Module) -> bool:
+    if type_ in _PLAIN:
+        return False
+    heap = type_.removeprefix("(ref ").removeprefix("null ").rstrip(")")
+    if heap in _NEVER_KEPT:
+        return False
+    return not (heap.isdecimal() and isinstance(module.types[int(heap)], FuncType))

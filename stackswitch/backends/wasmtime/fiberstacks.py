@@ -1,0 +1,67 @@
+"""The guest's stack at a host function's arrival: sampled on the fiber by C code, read when it is wanted."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from typing import Any
+
+from .capi import ByteVec, take_bytes, take_error
+from .fibercall import Fibers
+from .stacks import StackReader, frames_of_profile
+
+_SAMPLES_MOST = 1000
+"""A profile keeps every sample, and only the last one is wanted."""
+
+
+class Sampler(StackReader):
+    """Reads the stack that was sampled when a host function was called last."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._profiler = 0
+        self._samples = 0
+
+    def ready(self, fibers: Fibers) -> None:
+        """Make a profiler for the samples that follow, if there is none or it has had enough."""
+        self._samples += 1
+        if self._profiler and self._samples < _SAMPLES_MOST:
+            return
+        self.drop()
+        self._profiler = self._api.wasmtime_guestprofiler_new(
+            self._engine,
+            ctypes.addressof(self._names[0]),
+            1,
+            ctypes.addressof(self._modules),
+            len(self._modules),
+        )
+        fibers.landing.watch_with(self._profiler)
+
+    def take(self) -> tuple[tuple[int, int], ...]:
+        """Return the functions of the last sample, innermost first."""
+        profile = self._finish()
+        frames = frames_of_profile(profile) if profile else ()
+        return tuple([(module, defined + self._imported[module]) for module, defined in frames])
+
+    def _finish(self) -> bytes:
+        profiler, self._profiler, self._samples = self._profiler, 0, 0
+        if not profiler:
+            return b""
+        out = ByteVec()
+        error = self._api.wasmtime_guestprofiler_finish(profiler, ctypes.addressof(out))
+        if error:
+            raise take_error(self._api, error)
+        return _last_sample(take_bytes(self._api, out))
+
+    def drop(self) -> None:
+        """Free the profiler."""
+        self._finish()
+
+
+def _last_sample(profile: bytes) -> bytes:
+    content = json.loads(profile)
+    samples = content["threads"][0]["samples"]
+    if len(samples["stack"]) > 1:
+        samples["stack"] = samples["stack"][-1:]
+        return json.dumps(content).encode()
+    return profile
