@@ -10,6 +10,7 @@ from pathlib import Path
 from stackswitch.engines.probes import modules_source
 from stackswitch.models.case import Case
 from stackswitch.models.engine import DetectResult
+from stackswitch.models.matrix import Matrix
 from stackswitch.models.result import SuiteResult
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
@@ -26,6 +27,7 @@ def generated() -> dict[Path, str]:
         DOCS / "cases.md": _cases(),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),
+        DOCS / "schema" / "matrix.schema.json": _schema(Matrix.model_json_schema()),
     }
 
 

@@ -12,6 +12,9 @@ from stackswitch.errors import StackswitchError
 
 from .detect import detect
 from .doctor import doctor
+from .fix import fix
+from .instrument import instrument
+from .matrix import matrix
 from .test import run_test
 from .trace import trace
 
@@ -30,6 +33,9 @@ app = typer.Typer(
 )
 app.command("test")(run_test)
 app.command()(detect)
+app.command()(matrix)
+app.command()(fix)
+app.command()(instrument)
 app.command()(doctor)
 app.command(context_settings={"allow_interspersed_args": False})(trace)
 

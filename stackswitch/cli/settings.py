@@ -34,7 +34,8 @@ class Settings(BaseSettings):
 
     ``suite``: the folder of cases; ``backends``: which to run; ``engine``: for those that need one;
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
-    ``require``: the backends that must not be skipped where all are run.
+    ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
+    ``matrix``; ``browserslist``: a query for it.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     timeout_s: float | None = Field(default=None, gt=0)
     wasm_opt: Path | None = None
     require: Names = ()
+    engines: Names = ()
+    browserslist: str | None = None
 
     @classmethod
     def settings_customise_sources(

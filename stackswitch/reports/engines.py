@@ -74,8 +74,15 @@ def _table(result: DetectResult, names: Sequence[str]) -> list[str]:
 
 
 def sign(answer: Answer | None) -> str:
-    """An answer in a sign or a word."""
-    return "·" if answer is None else SIGNS[answer.shown]
+    """An answer in a sign, a word, or the number that it comes to."""
+    if answer is None:
+        return "·"
+    counted = next((answer.facts[name] for name in _COUNTS if name in answer.facts), None)
+    return f"{counted:,}" if isinstance(counted, int) and answer.probe in _COUNTED else SIGNS[answer.shown]
+
+
+_COUNTED = ("deep-at-once", "deep-stack")
+_COUNTS = ("held", "frames")
 
 
 def _details(report: EngineReport) -> list[str]:

@@ -1,0 +1,69 @@
+// Who can use JSPI, by published data: a query's browsers, their share of use, and Node's schedule. One argument, JSON:
+// {packages, query, today}; packages is the folder that holds node_modules. Prints one line of JSON.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const task = JSON.parse(process.argv[2]);
+const require = createRequire(join(task.packages, "package.json"));
+const compat = require("@mdn/browser-compat-data");
+const browserslist = require("browserslist");
+const schedule = require("node-releases/data/release-schedule/release-schedule.json");
+const support = compat.webassembly.jspi.__compat.support;
+
+/** browserslist's names (caniuse's), as browser-compat-data has them. */
+const NAMES = {
+  chrome: "chrome",
+  and_chr: "chrome_android",
+  edge: "edge",
+  firefox: "firefox",
+  and_ff: "firefox_android",
+  safari: "safari",
+  ios_saf: "safari_ios",
+  samsung: "samsunginternet_android",
+  opera: "opera",
+  op_mob: "opera_android",
+  android: "webview_android",
+};
+
+function hasIt(browser) {
+  const [name, version] = browser.split(" ");
+  const said = support[NAMES[name]];
+  if (said === undefined) return undefined;
+  const { version_added: added, flags } = Array.isArray(said) ? said[0] : said;
+  if (flags || typeof added !== "string") return false;
+  if (version === "TP" || version === "all") return version === "TP";
+  const parts = (text) => text.replace(/^[^0-9]*/, "").split("-")[0].split(".").map(Number);
+  const [have, need] = [parts(version), parts(added)];
+  for (let i = 0; i < need.length; i++) {
+    if ((have[i] ?? 0) !== need[i]) return (have[i] ?? 0) > need[i];
+  }
+  return true;
+}
+
+const versions = Object.fromEntries(
+  ["@mdn/browser-compat-data", "browserslist", "caniuse-lite", "node-releases"].map((name) => [
+    name,
+    JSON.parse(readFileSync(join(task.packages, "node_modules", name, "package.json"), "utf8")).version,
+  ]),
+);
+const answer = {
+  versions,
+  node_lts: Object.entries(schedule)
+    .filter(([, phase]) => phase.lts && phase.lts <= task.today && phase.end > task.today)
+    .map(([name]) => name.slice(1)),
+  browsers: [],
+};
+if (task.query) {
+  try {
+    answer.browsers = browserslist(task.query).map((name) => ({
+      name,
+      share: browserslist.coverage([name]),
+      jspi: hasIt(name) ?? null,
+    }));
+  } catch (error) {
+    answer.error = `${error.message}`;
+  }
+}
+console.log(JSON.stringify(answer));

@@ -1,0 +1,59 @@
+"""``stackswitch matrix``: what CI has to run."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stackswitch.engines.detect import detect
+from stackswitch.engines.matrix import DEFAULT_POLICY, NODE_LTS, expand_policy, plan_matrix
+from stackswitch.engines.support import read_support
+from stackswitch.reports.matrix import FORMATS
+
+from .output import STDOUT, check_writable, write_output
+from .progress import Progress
+from .settings import load_settings
+
+EXIT_MISSING = 1
+Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
+
+
+def matrix(
+    suite: Annotated[
+        Path | None, typer.Argument(help="A folder of cases. Default: the configured one.")
+    ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Support this engine; may be repeated. Default: configured, or {DEFAULT_POLICY}."),
+    ] = None,
+    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    browserslist: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Say of these browsers how much of use has JSPI.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format("markdown"),
+    output: Annotated[str, typer.Option(metavar="FILE", help="Where to; - is stdout.")] = STDOUT,
+) -> None:
+    """Write the jobs that CI must run, from the engines to support, each of which is asked what it does."""
+    settings = load_settings(Path.cwd())
+    check_writable([output])
+    policy = tuple(engine or settings.engines) or DEFAULT_POLICY
+    query = browserslist or settings.browserslist or ""
+    with Progress(Console(stderr=True)) as progress:
+        support = read_support(query, progress=progress.say) if query or NODE_LTS in policy else None
+        result = detect(expand_policy(policy, support), progress=progress.say)
+    planned = plan_matrix(
+        result,
+        backends=tuple(backend or settings.backends or ("asyncify", "jspi")),
+        suite=str(suite) if suite else "",
+        support=support,
+    )
+    write_output(output, FORMATS[form.value](planned).encode())
+    problems = [report for report in result.engines if report.problem]
+    for report in problems:
+        Console(stderr=True).print(f"✗ {report.spec}: {report.problem}", markup=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(EXIT_MISSING)

@@ -1,0 +1,52 @@
+"""Published data: which browsers of a query have JSPI, which Node is supported; pinned, from npm."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+
+from pydantic import ValidationError
+
+from stackswitch.errors import ConfigError, ToolError
+from stackswitch.models.matrix import Support
+from stackswitch.toolcache import Progress, node_shim_dir, npm_packages, silent, wheel_node
+
+_TIMEOUT_S = 60.0
+
+
+def read_support(query: str = "", today: datetime.date | None = None, progress: Progress = silent) -> Support:
+    """Look up a browserslist query, and Node's schedule. Blocks; the data are fetched the first time.
+
+    :param query: as browserslist takes it (``defaults``, ``> 0.5%``); empty: no browsers
+    :param today: for Node's schedule; None: the real one
+    :raises ConfigError: browserslist does not take the query
+    :raises DownloadError: the data cannot be fetched
+    :raises ToolError: what reads them failed
+    """
+    folder = node_shim_dir() / "support"
+    today = today or datetime.datetime.now(tz=datetime.timezone.utc).date()
+    packages = npm_packages(folder, progress=progress)
+    task = {"packages": str(packages), "query": query, "today": today.isoformat()}
+    argv = [str(wheel_node()), str(folder / "main.mjs"), json.dumps(task)]
+    # The query alone decides: no configuration of the folder that we happen to be in.
+    done = subprocess.run(
+        argv,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    try:
+        said = json.loads(done.stdout)
+        error = said.pop("error", "")
+        support = Support.model_validate(said)
+    except (ValueError, ValidationError, AttributeError):
+        raise ToolError(
+            "the support data could not be read", argv=argv[:2], status=done.returncode, stderr=done.stderr
+        ) from None
+    if error:
+        raise ConfigError(f"browserslist does not take the query {query!r}: {error.splitlines()[0]}")
+    return support

@@ -1,0 +1,74 @@
+"""What CI has to run, and who can use what: the result of ``stackswitch matrix``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .base import Frozen
+
+
+class Job(Frozen):
+    """One job: an engine, a backend, the build it takes, and the command.
+
+    ``engine``: as ``--engine`` takes it; ``version``: the one that was asked; ``flags``: those that JSPI was
+    seen to need; ``build``: ``plain`` or ``asyncified``; ``features``: the names out of ``models.features``
+    that the engine was seen to have, without flags.
+    """
+
+    name: str
+    engine: str
+    version: str
+    flags: tuple[str, ...] = ()
+    backend: Literal["jspi", "asyncify"]
+    build: Literal["plain", "asyncified"]
+    features: tuple[str, ...] = ()
+    run: str
+
+
+class LeftOut(Frozen):
+    """An engine of the policy that gets no job for a backend, and why."""
+
+    engine: str
+    backend: str
+    reason: str
+
+
+class BrowserUse(Frozen):
+    """A browser of a query. ``share``: of all use (percent); ``jspi``: None, the data does not say."""
+
+    name: str
+    share: float
+    jspi: bool | None
+
+
+class Support(Frozen):
+    """What published data say. ``versions``: of the data, by npm package; ``node_lts``: major versions."""
+
+    versions: dict[str, str]
+    node_lts: tuple[str, ...]
+    browsers: tuple[BrowserUse, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """How much of the use has JSPI, and who does not, in a line; empty without browsers."""
+        total = sum(each.share for each in self.browsers)
+        if not total:
+            return ""
+        having = sum(each.share for each in self.browsers if each.jspi)
+        lacking = [each for each in self.browsers if not each.jspi]
+        names = ", ".join(
+            f"{each.name} ({each.share:.1f}%{', not known' if each.jspi is None else ''})"
+            for each in sorted(lacking, key=lambda each: -each.share)
+        )
+        data = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
+        rest = f"; these do not: {names}" if names else ""
+        return f"of the browsers in the query, {100 * having / total:.0f}% of use has JSPI{rest} (by {data})"
+
+
+class Matrix(Frozen):
+    """The jobs of a support policy."""
+
+    schema_version: Literal[1] = 1
+    jobs: tuple[Job, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    support: Support | None = None
