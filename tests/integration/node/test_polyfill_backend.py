@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -160,3 +163,20 @@ def test_an_engine_that_is_none_is_refused(tmp_path: Any) -> None:
         BackendUnavailableError, match=r"Asyncify, by the polyfill\): it ended with exit status 3"
     ):
         find_engine(f"node:{path}", purpose="asyncify")
+
+
+def test_the_command_picks_it_and_says_so_in_the_results() -> None:
+    command = [sys.executable, "-m", "stackswitch", "test", "-k", "frames/call-*", "--json", "-"]
+    done = subprocess.run(
+        [*command, "--backend", "asyncify", "--engine", f"node:{wheel_node()}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(done.stdout)["results"]
+    assert results
+    version = subprocess.run([wheel_node(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert {(each["backend"], each["engine"], "v" + each["engine_version"]) for each in results} == {
+        ("asyncify", "node", version.strip())
+    }

@@ -108,3 +108,22 @@ def test_what_is_read_after_a_step_is_what_will_be_compared() -> None:
     assert (step["memory"], step["globals"]) == ([{"at": 2, "size": 2}], [])
     (step,) = plan_of(export="f", expect=expect, differs=differs[:1])["steps"]  # type: ignore[misc]
     assert (step["memory"], step["globals"]) == ([{"at": 3, "size": 0}], ["g"])
+
+
+def test_where_asyncify_switches_the_lists_of_jspi_say_nothing() -> None:
+    case = Case.model_validate(
+        {
+            "id": "t",
+            "why": "a test",
+            "source": "t.wat",
+            "export": "f",
+            "host": [{"import": "env.wait", "returns": "i32:1", "delay_ms": 0}],
+            "jspi": {"exports": [], "imports": []},
+        }
+    )
+    looked_at = case.expectations(NODE)[1]
+    plain = case_plan(case, {"main": MODULE}, looked_at)
+    assert (plain["exports"], plain["imports"], plain["asyncify"]) == ((), (), None)
+    switched = case_plan(case, {"main": MODULE}, looked_at, {"buffer_bytes": 64, "guard": None})
+    assert (switched["exports"], switched["imports"]) == (("f",), ("env.wait",))
+    assert switched["asyncify"] == {"buffer_bytes": 64, "guard": None}
