@@ -16,7 +16,6 @@ const { Module, Instance } = WebAssembly;
 const importsOf = Module.imports;
 const exportsGetter = Object.getOwnPropertyDescriptor(Instance.prototype, "exports").get;
 const then = Promise.prototype.then;
-const responseBytes = { clone: globalThis.Response?.prototype.clone, arrayBuffer: globalThis.Response?.prototype.arrayBuffer };
 
 /** A positive whole number from the environment, or the default. */
 function setting(name, otherwise) {
@@ -127,7 +126,11 @@ class Observer {
     let copy = null;
     const given = Reflect.apply(then, Promise.resolve(args[0]), [
       (response) => {
-        copy = this.#part.guard(() => Reflect.apply(responseBytes.arrayBuffer, Reflect.apply(responseBytes.clone, response, []), []), null);
+        copy = this.#part.guard(() => {
+          // Not before it is needed: Node loads its whole HTTP client at the first look at Response.
+          const { clone, arrayBuffer } = globalThis.Response.prototype;
+          return Reflect.apply(arrayBuffer, Reflect.apply(clone, response, []), []);
+        }, null);
         return response;
       },
     ]);
@@ -222,14 +225,8 @@ class Observer {
       this.#part.write({ kind: "promising", index: Number(args[0].name) });
       return args[0].name;
     });
-    const errors = this.#errors;
-    return new Proxy(made, {
-      apply(exported, receiver, values) {
-        const promise = Reflect.apply(exported, receiver, values);
-        errors.watch(promise, `promising ${index}`);
-        return promise;
-      },
-    });
+    const watch = this.#errors.watcher(`promising ${index}`);
+    return new Proxy(made, { apply: (exported, receiver, values) => watch(Reflect.apply(exported, receiver, values)) });
   }
 
   #end(status) {

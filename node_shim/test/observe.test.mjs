@@ -253,7 +253,8 @@ test("streaming works, and its modules are known", () => {
     const { instance } = await WebAssembly.instantiateStreaming(response(), { env: { wait() {} } });
     console.log(Object.keys(instance.exports), (await WebAssembly.compileStreaming(Promise.resolve(response()))) instanceof WebAssembly.Module);
   `);
-  assert.equal(of("module").length, 1);
+  // Node's own HTTP client may have compiled one too.
+  assert.deepEqual(of("module").map((each) => each.how).filter((how) => how !== "instantiate" && how !== "Module" && how !== "compile"), ["instantiateStreaming"]);
   assert.deepEqual(of("error"), []);
 });
 
