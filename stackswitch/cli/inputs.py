@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from stackswitch.errors import ConfigError, WasmFormatError
+from stackswitch.models.result import RESULT_SCHEMA_VERSION, SuiteResult
 from stackswitch.wasm.module import Module, parse_module
 
 
@@ -32,3 +35,25 @@ def read_module(path: Path) -> Module:
     except WasmFormatError as error:
         message = str(error).removesuffix(f" (at offset {error.offset:#x})")
         raise WasmFormatError(f"{path}: {message}", error.offset) from None
+
+
+def read_results(path: Path) -> SuiteResult:
+    """Read what ``stackswitch test --json`` has written.
+
+    :raises ConfigError: it is not there, cannot be read, or is something else; of a version we do not know
+    """
+    data = read_input(path, "file of results")
+    try:
+        results = SuiteResult.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise ConfigError(
+            f"{path}: not what `stackswitch test --json` writes: {where}{first['msg']}"
+        ) from None
+    if results.schema_version != RESULT_SCHEMA_VERSION:
+        raise ConfigError(
+            f"{path}: results of schema version {results.schema_version};"
+            f" this stackswitch reads {RESULT_SCHEMA_VERSION}"
+        )
+    return results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +18,9 @@ from stackswitch.reports.junit import junit_xml
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import Suite, load_suite
 from stackswitch.suite.runner import run_suite
+from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 
+from .inputs import read_results
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 from .results import show_results
@@ -56,6 +58,13 @@ def run_test(
         float | None, typer.Option(min=0.001, metavar="SECONDS", help="For every case, instead of its own.")
     ] = None,
     wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts of the suite.")
+    ] = None,
+    durations: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An earlier --json: makes the parts of --shard equally long."),
+    ] = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the results as JSON; - is stdout.")
     ] = None,
@@ -69,6 +78,7 @@ def run_test(
     console = console_for([json, junit])
     check_writable([json, junit])
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
+    loaded = _shard(loaded, shard, durations, backend or settings.backends, console)
     options = BackendOptions(
         engine=engine or settings.engine,
         jobs=jobs or settings.jobs,
@@ -93,6 +103,23 @@ def run_test(
         write_output(junit, junit_xml(result))
     if not all(each.as_expected for each in result.results):
         raise typer.Exit(EXIT_UNEXPECTED)
+
+
+def _shard(
+    suite: Suite, shard: str | None, durations: Path | None, backends: Collection[str], console: Console
+) -> Suite:
+    if shard is None:
+        if durations is not None:
+            raise typer.BadParameter("it divides a suite: give --shard too", param_hint="--durations")
+        return suite
+    try:
+        part = parse_shard(shard)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint="--shard") from None
+    recorded = recorded_durations(read_results(durations), backends) if durations is not None else {}
+    taken = take_shard(suite, part, recorded)
+    console.print(f"shard {part}: {len(taken.cases)} of {len(suite.cases)} cases", style="dim")
+    return taken
 
 
 async def _run(

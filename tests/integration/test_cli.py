@@ -216,3 +216,45 @@ def test_help_names_every_command() -> None:
     assert "test" in text
     assert "doctor" in text
     assert stackswitch("--version").stdout.startswith("stackswitch 0.")
+
+
+def test_shards_of_equal_length_make_the_whole(suite: Path, tmp_path: Path) -> None:
+    for at in range(2, 6):
+        (suite / f"chain{at}.toml").write_text(TOML)
+    timed = tmp_path / "timed.json"
+    lines = results(suite, "--backend", "asyncify")
+    lines[0]["duration_ms"] = 10 * sum(float(str(each["duration_ms"])) for each in lines)
+    timed.write_text(json.dumps({"schema_version": 1, "results": lines}))
+    parts = [
+        results(suite, "--backend", "asyncify", "--shard", f"{at}/2", "--durations", str(timed))
+        for at in (1, 2)
+    ]
+    assert [[each["case_id"] for each in part] for part in parts] == [
+        ["chain"],
+        ["chain2", "chain3", "chain4", "chain5"],
+    ]
+    even = results(suite, "--backend", "asyncify", "--shard", "2/5")
+    assert [each["case_id"] for each in even] == ["chain2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("{}", "no such"),
+        ("nonsense", "not what `stackswitch test --json` writes"),
+        ('{"schema_version": 2, "results": []}', "schema version 2"),
+        ('{"results": [{"case_id": "a"}]}', "results: 0: backend: Field required"),
+    ],
+)
+def test_durations_that_are_none(suite: Path, tmp_path: Path, content: str, why: str) -> None:
+    timed = tmp_path / "timed.json"
+    if why != "no such":
+        timed.write_text(content)
+    done = stackswitch("test", suite, "--shard", "1/2", "--durations", timed)
+    assert done.returncode == 4
+    assert why in done.stderr or "cannot be read: No such file" in done.stderr
+
+
+def test_durations_are_for_shards(suite: Path, tmp_path: Path) -> None:
+    assert stackswitch("test", suite, "--durations", tmp_path / "t.json").returncode == 2
+    assert stackswitch("test", suite, "--shard", "3/2").returncode == 2

@@ -1,0 +1,154 @@
+"""Split a suite among machines, the same split on each, and put their results together again."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from statistics import median
+
+from stackswitch.errors import ConfigError
+from stackswitch.models.base import Frozen
+from stackswitch.models.result import CaseResult, SuiteResult
+
+from .loader import Suite
+
+MAX_SHARDS = 1000
+
+
+class Shard(Frozen):
+    """One of ``count`` parts, counted from 1."""
+
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+def parse_shard(text: str) -> Shard:
+    """Read ``2/5``.
+
+    :raises ConfigError: it is not of that form, or there is no such part
+    """
+    match = re.match(r"([0-9]{1,6})/([0-9]{1,6})\Z", text.strip(), re.ASCII)
+    if match is None:
+        raise ConfigError(f"{text!r} is no shard: write 2/5 for the second of five")
+    index, count = int(match[1]), int(match[2])
+    if not 1 <= index <= count <= MAX_SHARDS:
+        raise ConfigError(f"there is no shard {text}: they go from 1/N to N/N, and N to {MAX_SHARDS}")
+    return Shard(index=index, count=count)
+
+
+def recorded_durations(result: SuiteResult, backends: Collection[str] = ()) -> dict[str, float]:
+    """What each case took (ms): per backend the mean over engines and repeats, summed over backends.
+
+    :param backends: count these only; none: all
+    """
+    seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for each in result.results:
+        if not backends or each.backend in backends:
+            seen[each.case_id][each.backend].append(each.duration_ms)
+    return {
+        case: sum(sum(times) / len(times) for times in by_backend.values())
+        for case, by_backend in seen.items()
+    }
+
+
+def split_cases(
+    case_ids: Iterable[str], count: int, durations: Mapping[str, float]
+) -> tuple[tuple[str, ...], ...]:
+    """Divide cases into ``count`` parts of about the same duration; each case is in one of them.
+
+    The longest first, each into the part that has least so far (Graham, "Bounds on multiprocessing timing
+    anomalies", 1969: at most 4/3 of the best possible). A case that was never timed counts as the median of
+    those that were; if none was, all count the same. Nothing but the arguments decides, so every machine
+    that has the same file of durations divides alike.
+
+    :param durations: by case, in any one unit; cases that are not in the suite are ignored
+    """
+    ids = sorted(set(case_ids))
+    known = [durations[each] for each in ids if each in durations]
+    usual = (median(known) if known else 0.0) or 1.0
+    weights = {each: durations.get(each, usual) for each in ids}
+    parts: list[list[str]] = [[] for _ in range(count)]
+    loads = [0.0] * count
+    for case in sorted(ids, key=lambda each: (-weights[each], each)):
+        lightest = min(range(count), key=lambda at: (loads[at], len(parts[at]), at))
+        parts[lightest].append(case)
+        loads[lightest] += weights[case]
+    return tuple(tuple(sorted(part)) for part in parts)
+
+
+def take_shard(suite: Suite, shard: Shard, durations: Mapping[str, float]) -> Suite:
+    """Return the suite with the cases of one shard; it may have none, if there are fewer than shards."""
+    ids = [each.case.id for each in suite.cases]
+    mine = set(split_cases(ids, shard.count, durations)[shard.index - 1])
+    return suite.model_copy(
+        update={
+            "cases": tuple(each for each in suite.cases if each.case.id in mine),
+            "files": {name: path for name, path in suite.files.items() if name in mine},
+        }
+    )
+
+
+class Conflict(Frozen):
+    """One case, run twice on one backend of one engine, that came out differently."""
+
+    case_id: str
+    backend: str
+    engine: str
+    engine_version: str
+    outcomes: tuple[str, ...]
+
+
+class Merged(Frozen):
+    """Results put together, and where they contradict each other."""
+
+    result: SuiteResult
+    conflicts: tuple[Conflict, ...] = ()
+
+
+_Key = tuple[str, str, str, str]
+
+
+def merge_results(results: Sequence[SuiteResult]) -> Merged:
+    """Put the results of shards and jobs together, ordered by case, backend, engine.
+
+    A case that was run twice on one engine stands there once. If its runs differ, the one kept is the first
+    that was not as expected, so that no failure is lost by merging, and the conflict is told.
+    """
+    runs: dict[_Key, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        for each in result.results:
+            runs[each.case_id, each.backend, each.engine, each.engine_version].append(each)
+    kept: list[CaseResult] = []
+    conflicts: list[Conflict] = []
+    for key, same in sorted(runs.items()):
+        kept.append(next((each for each in same if not each.as_expected), same[0]))
+        if len({_substance(each) for each in same}) > 1:
+            case_id, backend, engine, version = key
+            outcomes = tuple(dict.fromkeys(_words(each) for each in same))
+            conflicts.append(
+                Conflict(
+                    case_id=case_id,
+                    backend=backend,
+                    engine=engine,
+                    engine_version=version,
+                    outcomes=outcomes,
+                )
+            )
+    return Merged(result=SuiteResult(results=tuple(kept)), conflicts=tuple(conflicts))
+
+
+def _substance(each: CaseResult) -> tuple[object, ...]:
+    """What has to be the same in every run; durations and words may differ."""
+    missing = tuple(sorted((which, names) for which, names in each.missing.items() if names))
+    return each.outcome, each.as_expected, missing, each.suspensions
+
+
+def _words(each: CaseResult) -> str:
+    suspensions = f"{each.suspensions} suspension{'' if each.suspensions == 1 else 's'}"
+    names = sum(len(names) for names in each.missing.values())
+    lacking = f", {names} missing name{'' if names == 1 else 's'}" if names else ""
+    return f"{each.outcome}{'' if each.as_expected else ' (unexpected)'}, {suspensions}{lacking}"
