@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +25,7 @@ from .probes import Probe, all_probes
 from .targets import NoTargetError, Target, found_targets, named_target
 
 VERSION_TIMEOUT_S = 10.0
+_VERSION_LIMIT = 200
 DEEP_TIMEOUT_S = 60.0
 _RANK = ("yes", "with-flags", "unsound", "crashed", "no")
 
@@ -68,7 +72,7 @@ def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress
         base = EngineReport(
             spec=spec, engine=target.runtime.name, source=target.source, path=str(target.path or "")
         )
-        printed = _printed_version(target)
+        printed = printed_version(target)
         kept = None if fresh else kept_report(target, printed, probes)
         if kept is not None:
             return kept.model_copy(update={"spec": spec, "source": target.source, "path": base.path})
@@ -87,20 +91,36 @@ def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress
     return report
 
 
-def _printed_version(target: Target) -> str:
+def printed_version(target: Target) -> str:
     """What the program prints as its version: a wrapper stays the same when what it starts is updated."""
     if target.path is None:
         return ""
     argv = [str(target.path), target.runtime.version_arg]
     try:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=VERSION_TIMEOUT_S, check=False
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        return ""  # it will be heard again, or not at all, when it is asked
     except OSError as error:
         raise NoTargetError(f"{target.path}: it cannot be started: {error.strerror}") from None
-    return done.stdout[:200].decode("utf-8", "replace").strip()
+
+    def end() -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    # One that hangs, or never stops talking, will be heard again, or not at all, when it is asked.
+    late = threading.Timer(VERSION_TIMEOUT_S, end)
+    late.start()
+    with process:
+        printed = process.stdout.read(_VERSION_LIMIT) if process.stdout else b""
+        if len(printed) == _VERSION_LIMIT:
+            end()
+        process.wait()
+    late.cancel()
+    return printed.decode("utf-8", "replace").strip()
 
 
 class _Session:

@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
 from stackswitch.engines.asking import Refused, ask
-from stackswitch.engines.detect import detect
+from stackswitch.engines.detect import detect, printed_version
 from stackswitch.engines.probes import all_probes
+from stackswitch.engines.targets import named_target
 from stackswitch.models.engine import EngineReport
 from stackswitch.toolcache import wheel_node
 
@@ -118,6 +120,17 @@ def test_an_engine_that_hangs_is_given_up(tmp_path: Path) -> None:
     program = shell(tmp_path / "hangs", "sleep 60 & sleep 60")
     with pytest.raises(Refused, match=r"it said nothing for 0\.3 s"):
         ask(lambda names: [str(program), *names], ["simd"], start_timeout_s=0.3)
+
+
+@pytest.mark.parametrize("what", ["sleep 60 & sleep 60", "yes", "exit 3"])
+def test_what_has_no_version_to_print_does_not_hold_up_the_rest(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stackswitch.engines.detect.VERSION_TIMEOUT_S", 0.5)
+    target = named_target(f"node:{shell(tmp_path / 'node', what)}")
+    started = time.monotonic()
+    assert printed_version(target).replace("y", "").strip() == ""
+    assert time.monotonic() - started < 10
 
 
 def test_an_engine_that_never_stops_talking_is_given_up(tmp_path: Path) -> None:
