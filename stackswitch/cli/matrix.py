@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from stackswitch.engines.detect import detect
-from stackswitch.engines.matrix import DEFAULT_POLICY, NODE_LTS, expand_policy, plan_matrix
+from stackswitch.engines.matrix import DEFAULT_BACKENDS, DEFAULT_POLICY, NODE_LTS, expand_policy, plan_matrix
 from stackswitch.engines.support import read_support
 from stackswitch.reports.matrix import FORMATS
 
@@ -47,7 +47,7 @@ def matrix(
         result = detect(expand_policy(policy, support), progress=progress.say)
     planned = plan_matrix(
         result,
-        backends=tuple(backend or settings.backends or ("asyncify", "jspi")),
+        backends=tuple(backend or settings.backends or DEFAULT_BACKENDS),
         suite=str(suite) if suite else "",
         support=support,
     )

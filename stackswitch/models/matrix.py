@@ -19,7 +19,7 @@ class Job(Frozen):
     engine: str
     version: str
     flags: tuple[str, ...] = ()
-    backend: Literal["jspi", "asyncify"]
+    backend: str
     build: Literal["plain", "asyncified"]
     features: tuple[str, ...] = ()
     run: str

