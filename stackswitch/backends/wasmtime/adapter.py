@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from stackswitch.binaryen.ownmemory import LOAD_EXPORT_NAME
@@ -80,6 +79,7 @@ class Adapter:
         self.shape = shape
         self._store = store
         self._compiled = engine.compile(shape.wasm, named=True)
+        self._no_values = engine.no_values
         memory, self._offset, self._at = store.words(shape.size)
         self.pending = self._word(adapters.PENDING)
         self.unwinding = self._word(adapters.UNWINDING)
@@ -101,7 +101,7 @@ class Adapter:
         :param callback: of type ``SIGNAL``: there are no slots, values lie in ours
         """
         self._store.keep(callback)
-        self._externs.append(host_function(self._store, callback, _empty_type()))
+        self._externs.append(host_function(self._store, callback, self._no_values))
 
     def instantiate(self) -> None:
         """Make the instance; all host functions are there.
@@ -195,13 +195,6 @@ def host_function(store: Store, callback: Any, type_: Any) -> Extern:
         ctypes.addressof(extern) + _IN_EXTERN,
     )
     return extern
-
-
-@lru_cache(maxsize=1)
-def _empty_type() -> Any:
-    import wasmtime
-
-    return wasmtime.FuncType([], [])
 
 
 def _reference(function: Function) -> Val:

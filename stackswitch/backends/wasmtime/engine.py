@@ -62,6 +62,8 @@ class Engine:
             raise BackendUnavailableError(f"wasmtime refuses what stackswitch needs: {error}") from error
         self.version = importlib.metadata.version("wasmtime")
         self._cache = CodeCache(self.wasmtime, self.version)
+        # A type belongs to the engine that first sees it: with another one wasmtime ends the process.
+        self.no_values = wasmtime.FuncType([], [])
         self._modules: dict[bytes, Any] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
