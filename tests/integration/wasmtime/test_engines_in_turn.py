@@ -1,4 +1,4 @@
-"""Several backends in one process, each with an engine of its own: what belongs to one must not reach another.
+"""Several backends in one process, each with its own engine: what is one engine's must not reach another.
 
 Where it does, wasmtime ends the process; so this runs in a child.
 """
