@@ -10,6 +10,7 @@ import typer
 from stackswitch import __version__
 from stackswitch.errors import StackswitchError
 
+from .analyze import analyze
 from .detect import detect
 from .doctor import doctor
 from .fix import fix
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("test")(run_test)
 app.command()(detect)
 app.command()(matrix)
+app.command()(analyze)
 app.command()(fix)
 app.command()(instrument)
 app.command()(doctor)

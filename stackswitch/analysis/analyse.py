@@ -1,0 +1,253 @@
+"""Put together what a module's bytes, its lists and its traces say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stackswitch.errors import ConfigError
+from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.namelist import NameIndex, shorten
+from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.models.expect import ListName
+from stackswitch.models.trace import Suspension
+from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
+from stackswitch.wasm.callgraph import CallGraph, call_graph
+from stackswitch.wasm.module import FuncType, Module
+from stackswitch.wasm.names import binaryen_names, raw_function_names
+from stackswitch.wasm.obstacles import asyncify_path
+from stackswitch.wasm.reach import Step, bringers, shortest_way
+
+from .facts import (
+    Analysis,
+    BringsIn,
+    BuildAgainstList,
+    HeldList,
+    ImportSource,
+    PolicySize,
+    SeenAgainstList,
+    Way,
+    WayStep,
+)
+from .heldlists import FUNCTION_LISTS, hold
+from .imports import function_import_names, import_indexes, imports_matching
+from .risks import obstacles_of
+
+GROWTH = 0.95
+"""Bytes that a byte of instrumented code gains at -O2: .88 to .97 on PHP and Lua; less for short lists."""
+_MOST_BRINGERS = 20
+
+
+@dataclass
+class Material:
+    """What an analysis rests on beside the module.
+
+    :ivar imports: patterns of the imports that may suspend; none: as lists, traces or the build say
+    :ivar lists: names by list, as Binaryen gets them
+    :ivar suspensions: from traces of this module
+    :ivar why: the name of a function to explain
+    """
+
+    imports: Sequence[str] = ()
+    lists: Mapping[ListName, Sequence[str]] = field(default_factory=dict)
+    suspensions: Sequence[Suspension] = ()
+    why: str | None = None
+
+
+def analyse(module: Module, name: str, material: Material) -> Analysis:
+    """Analyse a module.
+
+    :param name: what to call it
+    :raises ConfigError: an import or a function that is asked about does not exist
+    :raises WasmFormatError: code is malformed
+    """
+    graph = call_graph(module)
+    index = NameIndex(binaryen_names(module), module.imported_function_count)
+    asyncified = is_asyncified(module)
+    evidence = StackReader(graph).evidence(material.suspensions)
+    imports, source = _imports(module, material, evidence)
+    waiting = import_indexes(module, imports)
+    defined = range(module.imported_function_count, module.function_count)
+    selected = {
+        which: _selected(index, names) for which, names in material.lists.items() if which in FUNCTION_LISTS
+    }
+    notes = (
+        []
+        if raw_function_names(module)
+        else ["the module has no names: a list takes a function's index among the defined ones"]
+    )
+    build = None
+    if asyncified:
+        build = _build(module, index, selected.get("ASYNCIFY_ONLY"))
+        notes.append("an Asyncify build: what policies would take can only be told of the module before it")
+    return Analysis(
+        module=name,
+        sha256=module.sha256,
+        size_bytes=len(module.data),
+        code_bytes=_code_bytes(module, defined),
+        functions=len(defined),
+        named=sum(each in raw_function_names(module) for each in defined),
+        asyncified=asyncified,
+        imports=imports,
+        imports_from=source,
+        policies=() if asyncified else tuple(_policies(graph, waiting, evidence)),
+        brings_in=() if asyncified else tuple(_bringers(graph, waiting, index)),
+        lists=tuple(_held(material.lists, selected, index)),
+        seen=_seen(selected.get("ASYNCIFY_ONLY"), evidence, index),
+        build=build,
+        obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
+        why=None if material.why is None else why(graph, waiting, index, material.why, material.suspensions),
+        notes=tuple(notes),
+    )
+
+
+def _imports(module: Module, material: Material, evidence: Evidence) -> tuple[tuple[str, ...], ImportSource]:
+    if material.imports:
+        return imports_matching(module, material.imports), "given"
+    if listed := material.lists.get("ASYNCIFY_IMPORTS"):
+        return imports_matching(module, listed), "list"
+    every = function_import_names(module)
+    numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
+    if evidence.imports:
+        return tuple(dict.fromkeys(numbered[each] for each in sorted(evidence.imports))), "trace"
+    built = suspending_imports(module)
+    if built:
+        return tuple(dict.fromkeys(numbered[each] for each in sorted(built))), "build"
+    return every, "all"
+
+
+def _selected(index: NameIndex, names: Sequence[str]) -> frozenset[int]:
+    found = frozenset[int]().union(*map(index.matching, names))
+    return frozenset(each for each in found if each >= index.imported)
+
+
+def _code_bytes(module: Module, functions: Sequence[int] | frozenset[int]) -> int:
+    ranges = (module.body_range(each) for each in functions)
+    return sum(end - start for start, end in ranges)
+
+
+def _policies(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> list[PolicySize]:
+    module = graph.module
+    drafter = Drafter(graph, waiting)
+    chosen: dict[str, frozenset[int]] = {}
+    if evidence.functions:
+        seen: tuple[PolicyName, ...] = ("observed", "dispatch")
+        chosen |= {policy: drafter.draw(policy, evidence).functions for policy in seen}
+    chosen["direct calls only (unsafe)"] = frozenset(asyncify_path(graph, waiting, ignore_indirect=True))
+    static: tuple[PolicyName, ...] = ("typed", "auto")
+    chosen |= {policy: drafter.draw(policy, evidence).functions for policy in static}
+    whole = _code_bytes(module, range(module.imported_function_count, module.function_count))
+    sizes = []
+    for policy, functions in chosen.items():
+        own = frozenset(each for each in functions if each >= module.imported_function_count)
+        code = _code_bytes(module, own)
+        sizes.append(
+            PolicySize(
+                policy=policy,
+                functions=len(own),
+                code_bytes=code,
+                code_share=round(code / whole, 4) if whole else 0.0,
+                predicted_size_bytes=round(len(module.data) + GROWTH * code),
+            )
+        )
+    return sizes
+
+
+def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[BringsIn]:
+    module = graph.module
+    found = []
+    for each in bringers(graph, waiting, most=_MOST_BRINGERS):
+        if each.function is not None:
+            through = index.names[each.function]
+        else:
+            through = f"calls through a table of type {_type_text(module, each.type_ or 0)}"
+        found.append(
+            BringsIn(
+                through=through,
+                functions=len(each.functions),
+                code_bytes=_code_bytes(module, each.functions),
+                callee=None if each.callee is None else index.names[each.callee],
+            )
+        )
+    return found
+
+
+def _type_text(module: Module, index: int) -> str:
+    declared = module.types[index]
+    if not isinstance(declared, FuncType):
+        return str(index)
+    return f"({', '.join(declared.params)}) -> ({', '.join(declared.results)})"
+
+
+def _held(
+    lists: Mapping[ListName, Sequence[str]], selected: Mapping[ListName, frozenset[int]], index: NameIndex
+) -> list[HeldList]:
+    findings = hold(lists, index)
+    return [
+        HeldList(
+            list=which,
+            entries=len(lists[which]),
+            functions=len(functions),
+            findings=tuple(each for each in findings if each.list == which),
+        )
+        for which, functions in selected.items()
+    ]
+
+
+def _seen(only: frozenset[int] | None, evidence: Evidence, index: NameIndex) -> SeenAgainstList | None:
+    if only is None or not evidence.functions:
+        return None
+    missing = sorted(index.names[each] for each in evidence.functions - only if each >= index.imported)
+    return SeenAgainstList(missing=tuple(missing), never_seen=len(only - evidence.functions))
+
+
+def _build(module: Module, index: NameIndex, only: frozenset[int] | None) -> BuildAgainstList:
+    instrumented = instrumented_functions(module)
+    if only is None:
+        return BuildAgainstList(instrumented=len(instrumented))
+    return BuildAgainstList(
+        instrumented=len(instrumented),
+        not_listed=tuple(sorted(index.names[each] for each in instrumented - only)),
+        not_instrumented=tuple(sorted(index.names[each] for each in only - instrumented)),
+    )
+
+
+def why(
+    graph: CallGraph,
+    waiting: frozenset[int],
+    index: NameIndex,
+    name: str,
+    suspensions: Sequence[Suspension] = (),
+) -> Way:
+    """Explain a function: the shortest way from an export to it, and from it to a wait.
+
+    :param name: as the lists match it, or a decimal index in brackets, ``func[7]``
+    :raises ConfigError: the module has no such function
+    """
+    function = index.by_name.get(name)
+    if function is None and name.startswith("func[") and name[5:-1].isdecimal():
+        number = int(name[5:-1])
+        function = number if number < graph.module.function_count else None
+    if function is None:
+        close = [each for each in index.names if name.casefold() in each.casefold()][:5]
+        meant = f"; there are {', '.join(map(shorten, close))}" if close else ""
+        raise ConfigError(f"the module has no function {shorten(name)}{meant}")
+    exports: dict[int, str] = {}
+    for each in graph.module.exports:
+        if each.kind == "func":
+            exports.setdefault(each.index, each.name)
+    inwards = shortest_way(graph, exports, {function})
+    outwards = shortest_way(graph, [function], waiting)
+    seen = Counter(index for each in suspensions for index, _, _ in each.frames)[function]
+    return Way(
+        function=index.names[function],
+        export=exports[inwards[0].function] if inwards else None,
+        reached=_steps(inwards, index),
+        waits=_steps(outwards, index),
+        frames_seen=seen,
+    )
+
+
+def _steps(way: Sequence[Step] | None, index: NameIndex) -> tuple[WayStep, ...]:
+    return tuple(WayStep(function=index.names[each.function], kind=each.kind) for each in way or ())

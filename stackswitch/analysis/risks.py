@@ -1,0 +1,93 @@
+"""What in a module stands in either backend's way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from stackswitch.models.features import FEATURES
+from stackswitch.wasm.callgraph import CallGraph
+from stackswitch.wasm.features import used_features
+from stackswitch.wasm.names import display_name
+from stackswitch.wasm.obstacles import asyncify_obstacles
+
+from .facts import Obstacle
+
+_OFTEN_LACKING = ("memory64", "exnref", "legacy-exceptions", "tail-call", "gc", "threads")
+"""Features that some engines of today lack; the others can be had wherever JSPI can."""
+
+
+def obstacles_of(
+    graph: CallGraph,
+    waiting: Collection[int],
+    instrumented: Collection[int] | None,
+    *,
+    asyncified: bool,
+) -> tuple[Obstacle, ...]:
+    """Return what stands in the way of Asyncify, then of JSPI.
+
+    :param instrumented: the functions that a list names; None: those that Binaryen takes by itself
+    :param asyncified: the module is an Asyncify build: it has passed the pass
+
+    :raises WasmFormatError: code is malformed
+    """
+    module = graph.module
+    found: list[Obstacle] = []
+    if not asyncified:
+        findings = asyncify_obstacles(graph, waiting, instrumented=instrumented)
+        counts = Counter(feature for feature, _ in findings)
+        first = dict(reversed(findings))
+        found += [
+            Obstacle(
+                backend="asyncify",
+                feature=feature,
+                text=FEATURES[feature],
+                where=first[feature].describe(module),
+                count=count,
+            )
+            for feature, count in counts.items()
+        ]
+    suspends = graph.callers_reaching(waiting, through_indirect=True) | set(waiting)
+    if module.start is not None and module.start in suspends:
+        found.append(
+            Obstacle(
+                backend="jspi",
+                feature="start-suspension",
+                text=FEATURES["start-suspension"],
+                where=f"the start function {display_name(module, module.start)}",
+            )
+        )
+    invokes = [each for each in module.function_imports() if each.name.startswith("invoke_")]
+    if invokes:
+        found.append(
+            Obstacle(
+                backend="jspi",
+                feature="js-frames",
+                text="JavaScript frames between frames of the guest: Emscripten's invoke_* of exceptions and "
+                "longjmp; build with -fwasm-exceptions -sSUPPORT_LONGJMP=wasm",
+                where=f"the import {invokes[0].module}.{invokes[0].name}",
+                count=len(invokes),
+            )
+        )
+    fibers = [each for each in module.function_imports() if "fiber_swap" in each.name]
+    if fibers:
+        found.append(
+            Obstacle(
+                backend="jspi",
+                feature="fibers",
+                text="Emscripten's fibers are made of Asyncify and have no counterpart",
+                where=f"the import {fibers[0].module}.{fibers[0].name}",
+            )
+        )
+    used = used_features(module)
+    found += [
+        Obstacle(
+            backend="jspi",
+            feature=feature,
+            text=f"{FEATURES[feature]}: not every engine has it",
+            where=used[feature].describe(module),
+        )
+        for feature in _OFTEN_LACKING
+        if feature in used
+    ]
+    return tuple(found)

@@ -1,0 +1,92 @@
+"""``stackswitch analyze``: what can be said of a module, its lists and its traces without running it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from stackswitch.analysis.analyse import Material, analyse
+from stackswitch.analysis.markdown import analysis_markdown
+from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.fix.sources import Lists, shared_source
+from stackswitch.lists.elements import Spelling
+from stackswitch.models.trace import Suspension
+
+from .inputs import read_input, read_module
+from .output import check_writable, console_for, write_output
+
+EXIT_FINDINGS = 1
+
+
+def analyze(
+    module: Annotated[Path, typer.Argument(help="A module: as it was before any Asyncify, or a build.")],
+    imports: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE.NAME",
+            help="An import that may suspend, * for any characters; repeatable. Default: as the list, the "
+            "trace or the build says; else all.",
+        ),
+    ] = None,
+    trace: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A trace (stackswitch trace); repeatable."),
+    ] = None,
+    list_file: Annotated[
+        Path | None, typer.Option("--list", metavar="FILE", help="A file with lists in it.")
+    ] = None,
+    variable: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which list in the file, where it cannot be told.")
+    ] = None,
+    spelling: Annotated[
+        str, typer.Option(help="Who reads a file with a name a line: binaryen or emscripten.")
+    ] = "binaryen",
+    why: Annotated[
+        str | None,
+        typer.Option(metavar="FUNCTION", help="Show the shortest way from an export through it to a wait."),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 if an entry of a list matches nothing, or one lacks."),
+    ] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the analysis as JSON; - is stdout.")
+    ] = None,
+    markdown: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write it as Markdown; - is stdout.")
+    ] = None,
+) -> None:
+    """Say what each policy would instrument, what forces most, and what is wrong with a list."""
+    console = console_for([json, markdown])
+    check_writable([json, markdown])
+    if spelling not in get_args(Spelling):
+        raise typer.BadParameter(f"{spelling!r} is neither binaryen nor emscripten", param_hint="--spelling")
+    if variable is not None and list_file is None:
+        raise typer.BadParameter("it names a list in the file of --list", param_hint="--variable")
+    parsed = read_module(module)
+    lists: Lists = {}
+    if list_file is not None:
+        data = read_input(list_file, "list")
+        lists = shared_source(list_file, data, variable, spelling=cast("Spelling", spelling)).lists
+    suspensions: list[Suspension] = []
+    notes = []
+    for path in trace or ():
+        lines = read_trace_lines(read_input(path, "trace"), str(path))
+        found = trace_of_module(lines, parsed, str(path))
+        suspensions += found.suspensions
+        if found.by_name:
+            lost = f"; {found.lost} frames had none" if found.lost else ""
+            notes.append(f"{path} was taken on another build: its functions go by name{lost}")
+        elif not found.suspensions:
+            notes.append(f"{path} has no suspension in it")
+    analysis = analyse(parsed, str(module), Material(tuple(imports or ()), lists, tuple(suspensions), why))
+    analysis = analysis.model_copy(update={"notes": (*analysis.notes, *notes)})
+    text = analysis_markdown(analysis)
+    console.print(text, markup=False, soft_wrap=True, end="")
+    write_output(json, (analysis.model_dump_json(indent=2) + "\n").encode())
+    write_output(markdown, text.encode("utf-8", "replace"))
+    stale = any(each.kind != "shadowed" for held in analysis.lists for each in held.findings)
+    if strict and (stale or (analysis.seen is not None and analysis.seen.missing)):
+        raise typer.Exit(EXIT_FINDINGS)

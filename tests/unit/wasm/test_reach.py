@@ -1,0 +1,169 @@
+"""Ways and dominators, on a small module by hand and against brute force on random ones."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+import wasmtime
+
+from stackswitch.wasm.callgraph import CallGraph, call_graph
+from stackswitch.wasm.module import parse_module
+from stackswitch.wasm.names import binaryen_names
+from stackswitch.wasm.reach import bringers, shortest_way
+
+WAT = """(module
+  (type $v (func)) (type $i (func (param i32)))
+  (import "env" "wait" (func $wait))
+  (table 8 funcref) (elem (i32.const 0) $handler) (elem declare func $by_ref)
+  (func $leaf (call $wait))
+  (func $handler (type $i) (call $leaf))
+  (func $dispatch (call_indirect (type $i) (i32.const 0) (i32.const 0)))
+  (func $dispatch2 (call_indirect (type $i) (i32.const 0) (i32.const 0)))
+  (func $by_ref (call $dispatch))
+  (func $main (export "main") (call $long) (call_ref $v (ref.func $by_ref)))
+  (func $long (call $longer)) (func $longer (call $dispatch2))
+  (func $lonely (call $lonely)))"""
+
+
+def named(graph: CallGraph) -> list[str]:
+    return binaryen_names(graph.module)
+
+
+@pytest.fixture(scope="module")
+def graph() -> CallGraph:
+    return call_graph(parse_module(bytes(wasmtime.wat2wasm(WAT))))
+
+
+def way(graph: CallGraph, start: str, goal: str) -> str | None:
+    names = named(graph)
+    found = shortest_way(graph, [names.index(start)], {names.index(goal)})
+    return None if found is None else " ".join(f"{each.kind[0]}:{names[each.function]}" for each in found)
+
+
+def test_the_shortest_way_and_how_each_call_is_made(graph: CallGraph) -> None:
+    assert way(graph, "main", "wait") == "d:main r:by_ref d:dispatch i:handler d:leaf d:wait"
+    assert way(graph, "main", "dispatch2") == "d:main d:long d:longer d:dispatch2"
+    assert way(graph, "lonely", "wait") is None
+    assert way(graph, "leaf", "leaf") == "d:leaf"
+
+
+def test_what_brings_in_most(graph: CallGraph) -> None:
+    names = named(graph)
+    found = [
+        (
+            "type" if each.function is None else names[each.function],
+            len(each.functions),
+            None if each.callee is None else names[each.callee],
+        )
+        for each in bringers(graph, [names.index("wait")])
+    ]
+    # Both dispatch and dispatch2 lead main to a wait, so neither brings it in.
+    assert found == [
+        ("wait", 8, None),
+        ("leaf", 8, "wait"),
+        ("handler", 7, "leaf"),
+        ("type", 6, "handler"),
+        ("dispatch2", 3, None),
+        ("longer", 2, "dispatch2"),
+        ("dispatch", 2, None),
+    ]
+
+
+def random_graph(seed: int) -> CallGraph:
+    choose = random.Random(seed)
+    count = choose.randint(2, 14)
+    types = ["", "(param i32)", "(param i32 i32)"]
+    kinds = [choose.randrange(3) for _ in range(count)]
+    bodies = []
+    for at in range(count):
+        calls = []
+        for _ in range(choose.choice([0, 1, 1, 2])):
+            roll = choose.random()
+            if roll < 0.5:
+                other = choose.randrange(count)
+                calls.append("(i32.const 0)" * kinds[other] + f"(call $f{other})")
+            elif roll < 0.75:
+                kind = choose.randrange(3)
+                calls.append("(i32.const 0)" * kind + f"(call_indirect (type $t{kind}) (i32.const 0))")
+            elif roll < 0.9:
+                calls.append("(call $wait)")
+        bodies.append(f"(func $f{at} (type $t{kinds[at]}) {''.join(calls)})")
+    table = " ".join(f"$f{at}" for at in range(count) if choose.random() < 0.5)
+    declared = "".join(f"(type $t{at} (func {each}))" for at, each in enumerate(types))
+    text = (
+        f'(module {declared} (import "env" "wait" (func $wait)) (table 20 funcref)'
+        f"(elem (i32.const 0) func {table}) {''.join(bodies)})"
+    )
+    return call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+
+
+def reaching(graph: CallGraph, without: int | None, without_type: frozenset[int] | None) -> set[int]:
+    """All from which the import is reached, when one function or the calls of one type are taken out."""
+    reached = {0}
+    while True:
+        more = {
+            caller
+            for caller in range(1, graph.module.function_count)
+            if caller not in reached
+            and caller != without
+            and (
+                any(callee in reached for callee in graph.direct.get(caller, ()))
+                or any(
+                    (callees := graph.functions_of_type(each)) != without_type and callees & reached
+                    for each in graph.indirect.get(caller, ())
+                )
+            )
+        }
+        if not more:
+            return reached - {0}
+        reached |= more
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_bringers_are_what_brute_force_finds(seed: int) -> None:
+    graph = random_graph(seed)
+    everything = reaching(graph, None, None)
+    found = {
+        (each.function, None if each.type_ is None else graph.functions_of_type(each.type_)): each
+        for each in bringers(graph, [0], least=1)
+    }
+    for function in everything:
+        lost = everything - reaching(graph, function, None)
+        assert found[function, None].functions == lost
+    for each in bringers(graph, [0], least=1):
+        if each.type_ is not None:
+            without = reaching(graph, None, graph.functions_of_type(each.type_))
+            assert each.functions == everything - without
+        if each.callee is not None and each.function is not None:
+            # With that one call gone, nothing of it waits.
+            others = everything - {each.callee}
+            assert each.callee in everything | {0}
+            assert each.functions <= others
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_ways_are_real_and_none_is_shorter(seed: int) -> None:
+    graph = random_graph(seed)
+    distance = {0: 0}
+    frontier = {0}
+    while frontier:
+        frontier = {
+            caller
+            for caller in range(1, graph.module.function_count)
+            if caller not in distance and graph.callees(caller, through_indirect=True) & frontier
+        }
+        step = max(distance.values()) + 1
+        distance |= dict.fromkeys(frontier, step)
+    for start in range(1, graph.module.function_count):
+        way = shortest_way(graph, [start], {0})
+        if start not in distance:
+            assert way is None
+            continue
+        assert way is not None
+        assert len(way) - 1 == distance[start]
+        for (caller, _), (callee, kind) in pairwise(way):
+            direct = callee in graph.direct.get(caller, ())
+            assert callee in graph.callees(caller, through_indirect=True)
+            assert direct if kind == "direct" else not direct
