@@ -32,7 +32,7 @@ from .engine import Engine, deadline
 from .features import supported_features
 from .instance import ScriptError
 from .outcome import is_over, trap_of
-from .script import Script, TimeUpError
+from .script import Script, TimeUpError, drop_tasks
 from .thread import on_thread
 from .watch import Watched
 from .world import AsyncifyWorld, Detect, Prepared
@@ -174,6 +174,7 @@ async def _run_case(
         status, detail = "error", str(error)
     finally:
         observation = _observation(world, script, status, detail)
+        await drop_tasks(_GRACE_S)
         world.close()
     return observation
 

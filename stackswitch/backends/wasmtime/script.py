@@ -171,6 +171,22 @@ class Script:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def drop_tasks(grace_s: float) -> None:
+    """Cancel all other tasks of the loop and await them: they may still use a store that is to be closed.
+
+    :param grace_s: how long to wait; a guest that catches every failure may go on and on
+    """
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if not others:
+        return
+    done, _ = await asyncio.wait(others, timeout=grace_s)
+    for task in done:
+        if not task.cancelled():
+            task.exception()  # asked for, so that nobody complains that it was not
+
+
 def _read(guest: GuestInstance, at: int, size: int) -> str:
     try:
         return guest.read_memory(at, size).hex()

@@ -12,6 +12,7 @@ import wasmtime
 from stackswitch.backends.base import LoadedCase
 from stackswitch.backends.wasmtime.asyncify import AsyncifyBackend
 from stackswitch.backends.wasmtime.engine import Engine
+from stackswitch.backends.wasmtime.world import AsyncifyWorld
 from stackswitch.binaryen.asyncify import open_binaryen
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
@@ -242,8 +243,84 @@ def test_a_gate_that_nobody_opens_in_place_ends_the_call(runner: Runner) -> None
     assert seen.steps[0].trap.kind == "asyncify-state"
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"call": "direct", "args": ["i32:3"]}],
+        [{"start": "a", "export": "direct", "args": ["i32:3"]}, {"settle_ms": 1}],
+        [{"start": "a", "export": "direct", "args": ["i32:3"]}, {"settle_ms": 10_000}],
+        [{"start": "a", "export": "direct", "args": ["i32:3"]}, {"finish": "a"}],
+    ],
+    ids=["called, hung", "started, left", "started, hung", "finished in vain"],
+)
+def test_no_call_still_waits_when_the_store_is_closed(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, steps: list[dict[str, Any]]
+) -> None:
+    waiting: list[int] = []
+    close = AsyncifyWorld.close
+
+    def closing(world: AsyncifyWorld) -> None:
+        waiting.append(len(asyncio.all_tasks()) - 1)
+        close(world)
+
+    monkeypatch.setattr(AsyncifyWorld, "close", closing)
+    host = [{"import": "env.wait", "returns": "i32:5", "gate": "g"}]
+    runner.see(load(CHAIN, step=steps, host=host), timeout_s=0.2)
+    assert waiting == [0]
+
+
 def test_a_wait_without_end_hangs_and_nothing_else_breaks(runner: Runner) -> None:
     host = [{"import": "env.wait", "returns": "i32:5", "gate": "g"}]
     waiting = load(CHAIN, step=[{"call": "direct", "args": ["i32:3"]}], host=host)
     assert runner.see(waiting, timeout_s=0.2).status == "hung"
     assert runner.see(load(CHAIN, export="direct", args=["i32:3"])).steps[0].values == ("i32:81",)
+
+
+WAITS_OFTEN = """(module
+  (import "env" "wait" (func $wait (param i64 f32) (result f64)))
+  (import "env" "now" (func $now (result i32)))
+  (memory (export "memory") 1)
+  (func $a (param $n i32) (result f64) (local $sum f64)
+    (loop $again
+      (local.set $sum
+        (f64.add (local.get $sum) (call $wait (i64.extend_i32_s (local.get $n)) (f32.const 0.5))))
+      (drop (call $now))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum))
+  (func $b (param $n i32) (result f64) (call $a (local.get $n)))
+  (func (export "both") (param i32) (result f64 i32)
+    (f64.add (call $a (local.get 0)) (call $b (local.get 0))) (local.get 0)))"""
+
+
+def test_a_plain_import_after_each_wait_and_stacks_that_are_seen_again(runner: Runner) -> None:
+    host = [
+        {"import": "env.wait", "returns": "f64:0.25", "delay_ms": 0},
+        {"import": "env.now", "returns": "i32:1"},
+    ]
+    seen = runner.see(load(WAITS_OFTEN, export="both", args=["i32:20"], host=host))
+    assert seen.steps[0].values == ("f64:10.0", "i32:20")
+    names = [([name for _, _, name in each.frames], each.count) for each in seen.suspensions]
+    assert names == [(["a", "2"], 20), (["a", "b", "2"], 20)]
+
+
+def test_no_frame_of_an_adapter_is_among_a_traps(runner: Runner) -> None:
+    text = """(module
+      (import "env" "wait" (func $wait (result i32)))
+      (func $deep (param i32) (if (call $wait) (then unreachable)))
+      (func (export "run") (param i32) (call $deep (local.get 0))))"""
+    seen = runner.see(load(text, export="run", args=["i32:1"]))
+    assert seen.steps[0].trap is not None
+    assert seen.steps[0].trap.kind == "unreachable"
+    assert seen.steps[0].trap.frames == ("deep", "1")
+
+
+@pytest.mark.parametrize("kind", ["externref", "(ref null $f)"])
+def test_references_pass_though_no_adapter_takes_them(runner: Runner, kind: str) -> None:
+    text = f"""(module
+      (type $f (func))
+      (import "env" "wait" (func $wait (result i32)))
+      (func (export "run") (param {kind}) (result i32) (call $wait)))"""
+    null = "externref:null" if kind == "externref" else "funcref:null"
+    seen = runner.see(load(text, export="run", args=[null]))
+    assert seen.steps[0].values == ("i32:5",)
+    assert seen.steps[0].suspensions == 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.backends.wasmtime.engine import without_custom_sections
-from stackswitch.backends.wasmtime.stacks import frames_of_profile
+from stackswitch.backends.wasmtime.stacks import frames_of_profile, without_clock
 from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory
 from stackswitch.wasm.module import parse_module
 
@@ -70,3 +72,38 @@ def test_a_module_without_memory_or_exports_gets_both() -> None:
 
 def test_custom_sections_are_left_out() -> None:
     assert without_custom_sections(EMPTY + NAME + MEMORY + NAME + EXPORT) == EMPTY + MEMORY + EXPORT
+
+
+def written(
+    stack: int = 1, frame: str = "[0,1]", name: str = "<wasm function 0>", clock: str = "1.5"
+) -> bytes:
+    """A profile with its parts in wasmtime's order."""
+    return (
+        f'{{"meta":{{"startTime":{clock}}},"libs":[{{"name":"0"}}],"threads":[{{"frameTable":{{"func":[0,1]}},'
+        f'"funcTable":{{"name":[1,2],"resource":[0,0]}},"pid":"0","processShutdownTime":{clock},'
+        f'"registerTime":{clock},"resourceTable":{{"lib":[0]}},"samples":{{"stack":[{stack}],'
+        f'"timeDeltas":[{clock}],"weight":[1]}},"stackTable":{{"prefix":[null,0],"frame":{frame}}},'
+        f'"stringArray":["0","<wasm function 1>","{name}"],"tid":"0","unregisterTime":{clock}}}]}}'
+    ).encode()
+
+
+def test_equal_stacks_have_equal_keys_whatever_the_clock_says() -> None:
+    assert without_clock(written())
+    assert without_clock(written()) == without_clock(written(clock="22.75"))
+
+
+@pytest.mark.parametrize("other", [{"stack": 0}, {"frame": "[1,0]"}, {"name": "<wasm function 2>"}])
+def test_stacks_that_differ_have_keys_that_differ(other: dict[str, Any]) -> None:
+    assert frames_of_profile(written()) != frames_of_profile(written(**other))
+    assert without_clock(written()) != without_clock(written(**other))
+
+
+def test_a_profile_laid_out_otherwise_has_no_key() -> None:
+    assert without_clock(profile([(0, 1)])) == b""
+    assert without_clock(written().replace(b'"stackTable":', b'"stacks":')) == b""
+    # Its clock would be taken for a part of the stack, or the other way round.
+    text = written()
+    moved = text.replace(b'"unregisterTime":1.5', b'"end":0').replace(
+        b'{"meta"', b'{"unregisterTime":1.5,"meta"'
+    )
+    assert without_clock(moved) == b""
