@@ -68,13 +68,14 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
     evidence = StackReader(graph).evidence(material.suspensions)
     imports, source = _imports(module, material, evidence)
     waiting = import_indexes(module, imports)
+    raw_names = raw_function_names(module)
     defined = range(module.imported_function_count, module.function_count)
     selected = {
         which: _selected(index, names) for which, names in material.lists.items() if which in FUNCTION_LISTS
     }
     notes = (
         []
-        if raw_function_names(module)
+        if raw_names
         else ["the module has no names: a list takes a function's index among the defined ones"]
     )
     build = None
@@ -87,7 +88,7 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         size_bytes=len(module.data),
         code_bytes=_code_bytes(module, defined),
         functions=len(defined),
-        named=sum(each in raw_function_names(module) for each in defined),
+        named=sum(each in raw_names for each in defined),
         asyncified=asyncified,
         imports=imports,
         imports_from=source,
