@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import tempfile
@@ -29,6 +30,9 @@ REFUSALS = ("bad option: ", "did not recognize flag ")
 """How engines say that they do not take a flag: Node; V8, by way of Deno."""
 FATAL_MARKS = ("panicked at", "FATAL ERROR:", "Fatal error", "Fatal process", "Fatal JavaScript")
 """By which the one line is found that says why an engine died."""
+
+_THREAD = re.compile(r"^thread '[^']*' (?:\(\d+\) )?")
+"""Numbers of threads say nothing, and differ each time."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault of ours
@@ -191,7 +195,7 @@ class _Child:
         """How it ended, and the line that says why, if there is one."""
         said = self._said()
         telling = next((line for line in said if any(mark in line for mark in FATAL_MARKS)), "")
-        telling = telling or (said[0] if said else "")
+        telling = _THREAD.sub("", telling or (said[0] if said else ""))
         how = ending(self._status) if self._status is not None else "no status"
         return how + (f" ({telling[:200]})" if telling else "")
 
