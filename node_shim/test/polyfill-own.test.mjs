@@ -86,6 +86,24 @@ describe("refusals", () => {
   });
 });
 
+describe("a value that is no promise", () => {
+  for (const suspendAlways of [false, true]) {
+    it(`${suspendAlways ? "sets the call aside" : "is returned at once"} with suspendAlways: ${suspendAlways}`, async () => {
+      const switching = createSwitching({ suspendAlways });
+      const bytes = build("glue");
+      const module = switching.remember(new WebAssembly.Module(bytes), switching.read(bytes));
+      const wait = new switching.Suspending((value) => value);
+      const reached = [];
+      const plain = (value) => (reached.push(value), value);
+      const { exports } = switching.instantiate(module, { env: { wait, wait64: wait, pair: wait, plain } });
+      const promise = switching.promising(exports.twice)(5);
+      assert.deepEqual(reached, suspendAlways ? [] : [2]); // what comes after both waits
+      assert.equal(await promise, 205);
+      assert.deepEqual(reached, [2]);
+    });
+  }
+});
+
 describe("saved stacks", () => {
   it("too large for their room end the call before anything else is overwritten", async () => {
     const { call, exports } = open(build("glue"), { stackBytes: 256 });
