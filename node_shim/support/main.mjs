@@ -27,19 +27,27 @@ const NAMES = {
   android: "webview_android",
 };
 
-function hasIt(browser) {
-  const [name, version] = browser.split(" ");
-  const said = support[NAMES[name]];
-  if (said === undefined) return undefined;
-  const { version_added: added, flags } = Array.isArray(said) ? said[0] : said;
-  if (flags || typeof added !== "string") return false;
-  if (version === "TP" || version === "all") return version === "TP";
-  const parts = (text) => text.replace(/^[^0-9]*/, "").split("-")[0].split(".").map(Number);
-  const [have, need] = [parts(version), parts(added)];
+const parts = (version) => version.replace(/^[^0-9]*/, "").split("-")[0].split(".").map(Number);
+
+function reached(version, since) {
+  const [have, need] = [parts(version), parts(since)];
   for (let i = 0; i < need.length; i++) {
     if ((have[i] ?? 0) !== need[i]) return (have[i] ?? 0) > need[i];
   }
   return true;
+}
+
+/** Whether a browser has it as users get it: without flags, released ("preview" is not), and not removed again. */
+function hasIt(browser) {
+  const [name, version] = browser.split(" ");
+  const said = support[NAMES[name]];
+  if (said === undefined) return undefined;
+  return [said].flat().some(({ version_added: added, version_removed: removed, flags, partial_implementation: partial }) => {
+    if (flags || partial || typeof added !== "string") return false;
+    if (version === "TP") return !removed;
+    if (!/^[0-9]/.test(version) || !/[0-9]/.test(added)) return false;
+    return reached(version, added) && !(typeof removed === "string" && /[0-9]/.test(removed) && reached(version, removed));
+  });
 }
 
 const versions = Object.fromEntries(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,10 +11,10 @@ from rich.console import Console
 from stackswitch.engines.detect import detect as detect_engines
 from stackswitch.engines.probes import all_probes
 from stackswitch.engines.runtimes import RUNTIMES
-from stackswitch.errors import ConfigError, OutputError
 from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
 from stackswitch.reports.engines import engines_markdown
 
+from .github import append_outputs, github_file
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 
@@ -60,7 +58,7 @@ def detect(
     console = console_for([json, markdown])
     check_writable([json, markdown])
     required = _known(require or [])
-    outputs = _github_file() if github_output else None
+    outputs = github_file() if github_output else None
     specs = tuple(engine or ())
     with Progress(Console(stderr=True)) as progress:
         result = detect_engines(specs, deep=deep, fresh=fresh, jobs=jobs, progress=progress.say)
@@ -72,7 +70,7 @@ def detect(
         command = " ".join(["stackswitch detect", *arguments, "--markdown", markdown])
         write_output(markdown, engines_markdown(result, command=command).encode())
     if outputs is not None:
-        _append(outputs, github_lines(result))
+        append_outputs(outputs, github_outputs(result))
     lacking = what_lacks(result, required, named=bool(specs))
     for line in lacking:
         console.print(line, style="red", markup=False, soft_wrap=True)
@@ -89,13 +87,6 @@ def _known(words: list[str]) -> tuple[str, ...]:
                 f"no probe {name!r}; there are {', '.join(known)}", param_hint="--require"
             )
     return names
-
-
-def _github_file() -> Path:
-    name = os.environ.get("GITHUB_OUTPUT", "")
-    if not name:
-        raise ConfigError("--github-output: $GITHUB_OUTPUT is not set; it is within a job of GitHub Actions")
-    return Path(name)
 
 
 def what_lacks(result: DetectResult, required: tuple[str, ...], *, named: bool) -> list[str]:
@@ -118,23 +109,15 @@ def what_lacks(result: DetectResult, required: tuple[str, ...], *, named: bool) 
     return lines
 
 
-def github_lines(result: DetectResult) -> str:
+def github_outputs(result: DetectResult) -> dict[str, str]:
     """Return the outputs of a step: a JSON list of engines per probe; ``json``, everything."""
-    lines = []
+    outputs = {}
     for probe in result.probes:
-        specs = [
-            report.spec for report in result.engines if (answer := report.answer(probe.name)) and answer.works
-        ]
-        lines.append(f"{probe.name}={json_module.dumps(specs)}")
-    return "\n".join([*lines, f"json={result.model_dump_json()}"]) + "\n"
-
-
-def _append(path: Path, text: str) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise OutputError(f"{path}: could not be written: {error.strerror}") from None
+        answers = {report.spec: report.answer(probe.name) for report in result.engines}
+        outputs[probe.name] = json_module.dumps(
+            [spec for spec, each in answers.items() if each and each.works]
+        )
+    return outputs | {"json": result.model_dump_json()}
 
 
 def _show(console: Console, report: EngineReport) -> None:

@@ -10,10 +10,22 @@ import typer
 from rich.console import Console
 
 from stackswitch.engines.detect import detect
-from stackswitch.engines.matrix import DEFAULT_BACKENDS, DEFAULT_POLICY, NODE_LTS, expand_policy, plan_matrix
+from stackswitch.engines.matrix import (
+    DEFAULT_BACKENDS,
+    DEFAULT_POLICY,
+    NODE_LTS,
+    SuiteRun,
+    expand_policy,
+    plan_matrix,
+)
 from stackswitch.engines.support import read_support
 from stackswitch.reports.matrix import FORMATS
+from stackswitch.suite import CONFORMANCE_SUITE
+from stackswitch.suite.loader import load_suite
+from stackswitch.suite.needs import suite_needs
+from stackswitch.suite.shards import MAX_SHARDS
 
+from .github import append_outputs, github_file
 from .output import STDOUT, check_writable, write_output
 from .progress import Progress
 from .settings import load_settings
@@ -34,12 +46,29 @@ def matrix(
     browserslist: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Say of these browsers how much of use has JSPI.")
     ] = None,
+    shards: Annotated[
+        int, typer.Option(min=1, max=MAX_SHARDS, metavar="N", help="Divide the suite among N jobs.")
+    ] = 1,
+    durations: Annotated[
+        str | None, typer.Option(metavar="FILE", help="What the jobs divide it by: as `test` takes it.")
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format("markdown"),
     output: Annotated[str, typer.Option(metavar="FILE", help="Where to; - is stdout.")] = STDOUT,
+    github_output: Annotated[
+        bool, typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: matrix, for fromJSON.")
+    ] = False,
 ) -> None:
     """Write the jobs that CI must run, from the engines to support, each of which is asked what it does."""
     settings = load_settings(Path.cwd())
     check_writable([output])
+    outputs = github_file() if github_output else None
+    folder = suite or settings.suite or CONFORMANCE_SUITE
+    tested = SuiteRun(
+        suite=str(suite) if suite else "",
+        needs=suite_needs(load_suite(folder)),
+        shards=shards,
+        durations=durations or "",
+    )
     policy = tuple(engine or settings.engines) or DEFAULT_POLICY
     query = browserslist or settings.browserslist or ""
     with Progress(Console(stderr=True)) as progress:
@@ -48,10 +77,12 @@ def matrix(
     planned = plan_matrix(
         result,
         backends=tuple(backend or settings.backends or DEFAULT_BACKENDS),
-        suite=str(suite) if suite else "",
+        tested=tested,
         support=support,
     )
     write_output(output, FORMATS[form.value](planned).encode())
+    if outputs is not None:
+        append_outputs(outputs, {"matrix": FORMATS["github"](planned).strip()})
     problems = [report for report in result.engines if report.problem]
     for report in problems:
         Console(stderr=True).print(f"✗ {report.spec}: {report.problem}", markup=False, soft_wrap=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stackswitch.errors import ConfigError
+from stackswitch.models.base import Frozen
 from stackswitch.models.engine import DetectResult, EngineReport
 from stackswitch.models.features import FEATURES
 from stackswitch.models.matrix import Job, LeftOut, Matrix, Support
@@ -45,59 +47,108 @@ def expand_policy(policy: Sequence[str], support: Support | None) -> tuple[str, 
     return tuple(dict.fromkeys(engines))
 
 
+class SuiteRun(Frozen):
+    """What a job tests.
+
+    ``suite``: the folder, as it is given to ``stackswitch test``; empty: the configured one. ``needs``: by
+    case the features it needs; empty: not known. ``shards``: among how many jobs the cases are divided.
+    ``durations``: the file to divide them by.
+    """
+
+    suite: str = ""
+    needs: Mapping[str, frozenset[str]] = {}
+    shards: int = 1
+    durations: str = ""
+
+
+_CONFIGURED = SuiteRun()
+
+
 def plan_matrix(
     result: DetectResult,
     *,
     backends: Sequence[str] = DEFAULT_BACKENDS,
-    suite: str = "",
+    tested: SuiteRun = _CONFIGURED,
     support: Support | None = None,
 ) -> Matrix:
-    """Return a job for each engine and backend that can be run, and the reason for each that cannot.
+    """Return the jobs for each engine and backend that can be run, and the reason for each that cannot.
 
-    :param suite: the folder of cases, as it is given to ``stackswitch test``; empty: the configured one
     :raises ConfigError: a backend we do not know
     """
     for backend in backends:
         if backend not in RUNNABLE:
             raise ConfigError(f"there is no backend {backend!r}; there are {', '.join(RUNNABLE)}")
-    jobs: list[Job] = []
+    jobs: dict[str, Job] = {}
     left_out: list[LeftOut] = []
     for report in result.engines:
         for backend in dict.fromkeys(backends):
-            reason = _why_not(report, backend)
+            reason = _why_not(report, backend, tested.needs)
             if reason:
                 left_out.append(LeftOut(engine=report.spec, backend=backend, reason=reason))
             else:
-                jobs.append(_job(report, backend, suite))
-    return Matrix(jobs=tuple(jobs), left_out=tuple(left_out), support=support)
+                # Two specs may be one version: the first has the jobs.
+                for job in _jobs(report, backend, tested):
+                    jobs.setdefault(job.name, job)
+    return Matrix(jobs=tuple(jobs.values()), left_out=tuple(left_out), support=support)
 
 
-def _why_not(report: EngineReport, backend: str) -> str:
+def _why_not(report: EngineReport, backend: str, needs: Mapping[str, frozenset[str]]) -> str:
     if report.problem:
         return report.problem
     if backend in _SHOWN_BY:
-        answer = report.answer(_SHOWN_BY[backend])
-        if answer is None:
+        shown = report.answer(_SHOWN_BY[backend])
+        if shown is None:
             return f"it cannot be asked for {backend}"
-        if not answer.works:
-            return f"{backend}: {answer.words}"
+        if not shown.works:
+            return f"{backend}: {shown.words}"
     if report.engine not in RUNNABLE[backend]:
-        return "stackswitch test does not run cases on it; stackswitch detect --require asks it"
+        words = f" ({backend} there: {answer.words})" if (answer := report.answer(backend)) else ""
+        return f"stackswitch test does not run cases on it{words}; stackswitch detect --require asks it"
+    everywhere = frozenset.intersection(*needs.values()) if needs else frozenset()
+    for feature in sorted(everywhere):
+        lacking = report.answer(feature)
+        if lacking is not None and not lacking.works:
+            return f"every case needs {feature}: {lacking.words}"
     return ""
 
 
-def _job(report: EngineReport, backend: str, suite: str) -> Job:
-    answer = report.answer(_SHOWN_BY.get(backend, ""))
-    engine = report.spec if report.engine in ("node", "wasmtime") else f"node:{report.path}"
-    words = ["stackswitch", "test", *([suite] if suite else []), "--backend", backend, "--engine", engine]
-    features = [each.probe for each in report.answers if each.shown == "yes" and each.probe in FEATURES]
-    return Job(
+def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
+    """Return the jobs of one backend on one engine, one a shard."""
+    shown = report.answer(_SHOWN_BY.get(backend, ""))
+    flags = shown.flags if shown else ()
+    asked = {each.probe: each for each in report.answers if each.probe in FEATURES}
+    has = {name for name, each in asked.items() if each.works and set(each.flags) <= set(flags)}
+    needed = frozenset().union(*tested.needs.values())
+    base = Job(
         name=f"{backend} on {report.name}",
-        engine=engine,
+        engine=_engine(report),
         version=report.version,
-        flags=answer.flags if answer else (),
+        flags=flags,
         backend=backend,
         build="asyncified" if backend == "asyncify" else "plain",
-        features=tuple(sorted(features)),
-        run=shlex.join(words),
+        features=tuple(sorted(has)),
+        # With flags that the backend does not need it may have it or not: nothing is said of it.
+        lacks=tuple(sorted(name for name in needed & asked.keys() if not asked[name].works)),
+        run="",
+        results="",
     )
+    shards = [f"{at}/{tested.shards}" for at in range(1, tested.shards + 1)] if tested.shards > 1 else [""]
+    return [_of_shard(base, shard, tested) for shard in shards]
+
+
+def _engine(report: EngineReport) -> str:
+    """Name the engine for ``test``: of the very version that was asked, not the newest on the day."""
+    if report.engine not in ("node", "wasmtime"):
+        return f"node:{report.path}"
+    return f"{report.engine}@{report.version}" if "@" in report.spec and report.version else report.spec
+
+
+def _of_shard(job: Job, shard: str, tested: SuiteRun) -> Job:
+    name = f"{job.name} ({shard})" if shard else job.name
+    results = f"results-{re.sub('[^A-Za-z0-9.]+', '-', name.replace('/', 'of')).strip('-')}.json"
+    words = ["stackswitch", "test", *([tested.suite] if tested.suite else [])]
+    words += ["--backend", job.backend, "--engine", job.engine]
+    if shard:
+        words += ["--shard", shard, *(["--durations", tested.durations] if tested.durations else [])]
+    words += ["--json", results]
+    return job.model_copy(update={"name": name, "shard": shard, "run": shlex.join(words), "results": results})

@@ -10,9 +10,11 @@ from .base import Frozen
 class Job(Frozen):
     """One job: an engine, a backend, the build it takes, and the command.
 
-    ``engine``: as ``--engine`` takes it; ``version``: the one that was asked; ``flags``: those that JSPI was
+    ``engine``: as ``--engine`` takes it, of the version that was asked; ``flags``: those that the backend was
     seen to need; ``build``: ``plain`` or ``asyncified``; ``features``: the names out of ``models.features``
-    that the engine was seen to have, without flags.
+    that the engine was seen to have, with these flags. ``lacks``: those that some case of the suite needs and
+    it has not: these cases end as ``unsupported``. ``shard``: which part of the suite, ``2/3``; empty: all.
+    ``run``: the command; ``results``: the file it writes.
     """
 
     name: str
@@ -22,7 +24,10 @@ class Job(Frozen):
     backend: str
     build: Literal["plain", "asyncified"]
     features: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    shard: str = ""
     run: str
+    results: str
 
 
 class LeftOut(Frozen):

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from stackswitch.models.matrix import Matrix
 
+GITLAB_IMAGE = "python:3.12"
+"""Any image with Python 3.10 or later and glibc; the engines are fetched."""
+
 
 def github(matrix: Matrix) -> str:
     """One line of JSON for ``strategy.matrix: ${{ fromJSON(…) }}``: the jobs as ``include``."""
@@ -15,6 +18,7 @@ def github(matrix: Matrix) -> str:
             **job.model_dump(mode="json"),
             "flags": " ".join(job.flags),
             "features": " ".join(job.features),
+            "lacks": " ".join(job.lacks),
         }
         for job in matrix.jobs
     ]
@@ -25,8 +29,9 @@ def gitlab(matrix: Matrix) -> str:
     """The YAML of a child pipeline (JSON, which is YAML): a job each."""
     jobs = {
         job.name: {
-            "variables": {"STACKSWITCH_ENGINE": job.engine},
+            "image": GITLAB_IMAGE,
             "script": ["pip install stackswitch", job.run],
+            "artifacts": {"when": "always", "paths": [job.results]},
         }
         for job in matrix.jobs
     }
@@ -40,6 +45,10 @@ def markdown(matrix: Matrix) -> str:
         f"| {job.name} | {job.engine} | {job.build} | {' '.join(job.flags)} | `{job.run}` |"
         for job in matrix.jobs
     ]
+    short: dict[str, tuple[str, ...]] = {f"{job.backend} on {job.engine}": job.lacks for job in matrix.jobs}
+    if any(short.values()):
+        lines += ["", "Cases that need these are not run there:", ""]
+        lines += [f"- {where}: {', '.join(lacks)}" for where, lacks in short.items() if lacks]
     if matrix.left_out:
         lines += ["", "Left out:", ""]
         lines += [f"- {each.backend} on {each.engine}: {each.reason}" for each in matrix.left_out]

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from stackswitch.engines.matrix import DEFAULT_POLICY, RUNNABLE, expand_policy, plan_matrix
+from stackswitch.backends.registry import BACKENDS
+from stackswitch.engines.matrix import (
+    DEFAULT_BACKENDS,
+    DEFAULT_POLICY,
+    RUNNABLE,
+    SuiteRun,
+    expand_policy,
+    plan_matrix,
+)
 from stackswitch.engines.runtimes import RUNTIMES
 from stackswitch.errors import ConfigError
 from stackswitch.models.engine import Answer, DetectResult, EngineReport
@@ -73,11 +81,13 @@ def test_there_is_a_job_where_the_backend_can_be_run_and_a_reason_where_not() ->
 
 
 def test_a_job_says_what_it_needs_and_how_it_is_run() -> None:
-    matrix = plan_matrix(RESULT, backends=["jspi"], suite="tests/a suite")
+    matrix = plan_matrix(RESULT, backends=["jspi"], tested=SuiteRun(suite="tests/a suite"))
     job, wheel = matrix.jobs
     assert (job.build, job.flags, job.features) == ("plain", ("--jspi",), ("gc",))
-    assert job.run == "stackswitch test 'tests/a suite' --backend jspi --engine node@24"
-    assert wheel.run == "stackswitch test 'tests/a suite' --backend jspi --engine 'node:/opt/a b/node'"
+    assert job.results == "results-jspi-on-node-24.19.0.json"
+    shown = f"stackswitch test 'tests/a suite' --backend jspi --engine node@24.19.0 --json {job.results}"
+    assert job.run == shown
+    assert "--engine 'node:/opt/a b/node'" in wheel.run
     assert {each.build for each in plan_matrix(RESULT, backends=["asyncify"]).jobs} == {"asyncified"}
     assert [each.name for each in plan_matrix(RESULT, backends=["fiber"]).jobs] == [
         "fiber on wasmtime 50.0.1"
@@ -115,7 +125,60 @@ def test_gitlab_gets_a_job_with_a_script_each() -> None:
 
 def test_people_get_a_table_and_the_reasons() -> None:
     text = FORMATS["markdown"](plan_matrix(RESULT, support=SUPPORT))
-    assert "| jspi on node 24.19.0 | node@24 | plain | --jspi |" in text
+    assert "| jspi on node 24.19.0 | node@24.19.0 | plain | --jspi |" in text
     assert "- jspi on node@20: jspi: unsound (once hot)" in text
     assert text.endswith("4.29.6).\n")
     assert json.loads(FORMATS["json"](plan_matrix(RESULT)))["schema_version"] == 1
+
+
+def needs(**cases: str) -> SuiteRun:
+    return SuiteRun(needs={case: frozenset(features.split()) for case, features in cases.items()})
+
+
+def test_what_every_case_needs_decides_and_what_some_need_is_told() -> None:
+    lacking = report("node@20", "20.1.0", Answer(probe="gc", shown="no", why="no such type"))
+    having = report("node@22", "22.1.0", Answer(probe="gc", shown="yes"))
+    result = DetectResult(probes=(), engines=(lacking, having))
+    all_need = plan_matrix(result, backends=["asyncify"], tested=needs(a="gc simd", b="gc"))
+    assert [job.engine for job in all_need.jobs] == ["node@22.1.0"]
+    assert all_need.left_out[0].reason == "every case needs gc: no (no such type)"
+    some_need = plan_matrix(result, backends=["asyncify"], tested=needs(a="gc", b=""))
+    assert [job.lacks for job in some_need.jobs] == [("gc",), ()]
+    assert "- asyncify on node@20.1.0: gc" in FORMATS["markdown"](some_need)
+
+
+def test_a_feature_behind_a_flag_is_there_if_the_job_has_the_flag() -> None:
+    answers = [
+        Answer(probe="jspi", shown="with-flags", flags=("--jspi",)),
+        Answer(probe="exnref", shown="with-flags", flags=("--jspi",)),
+        Answer(probe="memory64", shown="with-flags", flags=("--m",)),
+    ]
+    result = DetectResult(probes=(), engines=(report("node@23", "23.0.0", *answers),))
+    asyncify, jspi = plan_matrix(result, tested=needs(a="memory64")).jobs
+    assert (asyncify.flags, asyncify.features, asyncify.lacks) == ((), (), ())
+    assert (jspi.flags, jspi.features, jspi.lacks) == (("--jspi",), ("exnref",), ())
+
+
+def test_shards_are_jobs_that_divide_by_one_file() -> None:
+    tested = SuiteRun(shards=2, durations="timed.json")
+    jobs = plan_matrix(RESULT, backends=["fiber", "asyncify"], tested=tested).jobs
+    on_wasmtime = [job for job in jobs if job.engine == "wasmtime" and job.backend == "asyncify"]
+    assert [job.shard for job in on_wasmtime] == ["1/2", "2/2"]
+    assert on_wasmtime[1].name == "asyncify on wasmtime 50.0.1 (2/2)"
+    assert on_wasmtime[1].results == "results-asyncify-on-wasmtime-50.0.1-2of2.json"
+    assert "--shard 2/2 --durations timed.json --json" in on_wasmtime[1].run
+    assert len({job.results for job in jobs}) == len(jobs)
+
+
+def test_one_version_by_two_names_is_run_once() -> None:
+    same = (report("node@20", "20.1.0"), report("node@20.1.0", "20.1.0"))
+    jobs = plan_matrix(DetectResult(probes=(), engines=same), backends=["asyncify"]).jobs
+    assert [job.engine for job in jobs] == ["node@20.1.0"]
+
+
+def test_what_can_be_run_is_what_the_backends_say() -> None:
+    assert RUNNABLE.keys() == BACKENDS.keys()
+    for name, spec in BACKENDS.items():
+        kinds = {"node" if each.startswith("node") else each for each in RUNNABLE[name]}
+        assert kinds == set(spec.openers)
+    assert tuple(name for name, spec in BACKENDS.items() if spec.default) == DEFAULT_BACKENDS

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from stackswitch.cli.detect import github_lines, what_lacks
+from stackswitch.cli.detect import github_outputs, what_lacks
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
 from stackswitch.reports.engines import engines_markdown
 
@@ -68,7 +68,7 @@ def test_of_engines_that_were_found_one_is_enough() -> None:
 
 @pytest.mark.parametrize(("probe", "specs"), [("jspi", ["node@23", "deno"]), ("gc", ["deno"])])
 def test_github_gets_a_list_of_engines_per_probe(probe: str, specs: list[str]) -> None:
-    lines = dict(line.split("=", 1) for line in github_lines(RESULT).splitlines())
+    lines = github_outputs(RESULT)
     assert json.loads(lines[probe]) == specs
     assert json.loads(lines["json"])["schema_version"] == 1
 

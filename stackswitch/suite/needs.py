@@ -1,0 +1,28 @@
+"""What the cases of a suite need of an engine."""
+
+from __future__ import annotations
+
+from stackswitch.backends.base import LoadedCase
+from stackswitch.errors import WasmFormatError
+from stackswitch.wasm.features import used_features
+from stackswitch.wasm.module import parse_module
+
+from .loader import Suite
+
+
+def suite_needs(suite: Suite) -> dict[str, frozenset[str]]:
+    """Return the features each case needs: those it declares, and those its modules are seen to use."""
+    read: dict[bytes, frozenset[str]] = {}
+    return {each.case.id: frozenset(each.case.needs) | _used(each, read) for each in suite.cases}
+
+
+def _used(loaded: LoadedCase, read: dict[bytes, frozenset[str]]) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for binary in loaded.modules.values():
+        if binary not in read:
+            try:
+                read[binary] = frozenset(used_features(parse_module(binary)))
+            except WasmFormatError:  # no engine runs it: that is the case's result, not for here
+                read[binary] = frozenset()
+        found |= read[binary]
+    return found
