@@ -192,3 +192,12 @@ def test_a_cancelled_call_has_no_values() -> None:
     cancelled = finished(StepSeen(step=0, ended="done"), StepSeen(step=1, ended="cancelled"))
     check(judge(case(step=steps), JSPI, cancelled), "wrong", False, "it was cancelled")
     check(judge(case(step=[*steps[:1], {"cancel": "a"}]), JSPI, cancelled), "returned", True)
+
+
+def test_a_difference_may_say_no_more_than_wrong() -> None:
+    differs = [{"backend": "jspi", "expect": {"outcome": "wrong"}, "reason": "it grows"}]
+    departing = finished(returned("i32:42"), suspension_count=1, problems=("env.w: got i32:1",))
+    check(judge(case(expect=EXPECT_42, differs=differs), JSPI, departing), "wrong", True, "it grows")
+    same = finished(returned("i32:42"), suspension_count=1)
+    check(judge(case(expect=EXPECT_42, differs=differs), JSPI, same), "returned", False, "has to go")
+    check(judge(case(expect=EXPECT_42, differs=differs), ASYNCIFY, departing), "wrong", False)
