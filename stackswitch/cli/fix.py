@@ -86,9 +86,11 @@ def fix(
     settings = load_settings(Path.cwd())
     console = console_for([json])
     check_writable([json])
-    if variable is not None and list_file is None:
+    where = list_file or settings.lists
+    which = variable or (settings.list_variable if list_file is None else None)
+    if which is not None and where is None:
         raise typer.BadParameter("it names a list in the file of --list", param_hint="--variable")
-    shared = None if list_file is None else _open_list(list_file, variable, cast("Spelling", spelling))
+    shared = None if where is None else _open_list(where, which, cast("Spelling", spelling))
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
     options = BackendOptions(
         engine=engine or settings.engine,

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
     ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
     ``matrix``; ``browserslist``: a query for it.
+    ``lists``: the file in which the list lives that ``fix`` keeps, as its ``--list``; ``list_variable``: which
+    one in it.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)
@@ -47,6 +49,8 @@ class Settings(BaseSettings):
     timeout_s: float | None = Field(default=None, gt=0)
     wasm_opt: Path | None = None
     require: Names = ()
+    lists: Path | None = None
+    list_variable: str | None = None
     engines: Names = ()
     browserslist: str | None = None
 
@@ -83,7 +87,7 @@ def load_settings(folder: Path) -> Settings:
     return settings.model_copy(
         update={
             name: where.parent / value
-            for name in ("suite", "wasm_opt")
+            for name in ("suite", "wasm_opt", "lists")
             if name in data and (value := getattr(settings, name)) is not None
         }
     )

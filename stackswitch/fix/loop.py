@@ -242,6 +242,8 @@ class Fixer:
         if source is None:
             return f"{result.case_id}: {told}, and no list that is to be fixed holds for this case"
         there = self.sources[source]
+        if self._by_id[result.case_id].asyncify.prebuilt:
+            return f"{result.case_id}: {told}; its module is a build already: make it again with these"
         absent = [which for which in result.missing if which not in there.variables]
         if absent:
             wanted = " or ".join(absent)

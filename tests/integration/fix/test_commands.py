@@ -97,31 +97,50 @@ def test_a_new_list(tmp_path: Path) -> None:
     assert path.read_text() == "leaf\nmain\nmid\n"
 
 
-def test_an_interrupted_fix_leaves_the_old_list(tmp_path: Path) -> None:
-    path = write_chain(tmp_path / "suite", only([]), delay_ms=4000)
+def test_the_configuration_says_where_the_list_lives(tmp_path: Path) -> None:
+    write_chain(tmp_path / "suite")
+    makefile = tmp_path / "Makefile"
+    makefile.write_text("A = -sASYNCIFY_ONLY=leaf\nB = -sASYNCIFY_ADD=leaf\n")
+    config = 'suite = "suite"\nlists = "Makefile"\nlist_variable = "ASYNCIFY_ONLY"\n'
+    (tmp_path / "stackswitch.toml").write_text(config)
+    (tmp_path / "below").mkdir()
+    done = stackswitch("fix", folder=tmp_path / "below")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert makefile.read_text() == "A = -sASYNCIFY_ONLY=leaf,main,mid\nB = -sASYNCIFY_ADD=leaf\n"
+
+
+def started_fix(folder: Path, until: str) -> subprocess.Popen[str]:
+    """Start a fix, and wait until it has said that it is at a certain place."""
+    process = subprocess.Popen(
+        [*COMMAND, "fix", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if until in line:
+            return process
+    raise AssertionError(f"it ended before it came to {until}")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("until", ["looking at the stacks", "on asyncify"])
+def test_an_interrupted_fix_leaves_the_old_list(sign: signal.Signals, until: str, tmp_path: Path) -> None:
+    path = write_chain(tmp_path / "suite", only([]), delay_ms=3000)
     before = path.read_bytes()
-    for after_s, sign in ((1.0, signal.SIGINT), (2.5, signal.SIGKILL)):
-        process = subprocess.Popen(
-            [*COMMAND, "fix", str(path.parent)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        time.sleep(after_s)
-        process.send_signal(sign)
-        said = process.communicate(timeout=60)[0]
-        assert process.returncode != 0
-        assert "Traceback" not in said
-        assert path.read_bytes() == before
-        assert len(list(path.parent.iterdir())) == 2
+    process = started_fix(path.parent, until)
+    process.send_signal(sign)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode != 0
+    assert "Traceback" not in said
+    assert path.read_bytes() == before
+    assert len(list(path.parent.iterdir())) == 2
 
 
 def test_a_file_that_others_edit_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     path = write_chain(tmp_path / "suite", only([]), delay_ms=3000)
-    process = subprocess.Popen(
-        [*COMMAND, "fix", str(path.parent)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(2.5)
+    process = started_fix(path.parent, "on asyncify")
     edited = path.read_bytes() + b"# mine\n"
     path.write_bytes(edited)
-    _, said = process.communicate(timeout=120)
+    said = process.communicate(timeout=120)[1]
     assert process.returncode == 12, said
     assert "has changed while the suite ran; nothing was written" in said
     assert path.read_bytes() == edited
