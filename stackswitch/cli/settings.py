@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
     ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
     ``matrix``; ``browserslist``: a query for it.
-    ``lists``: the file in which the list lives that ``fix`` keeps, as its ``--list``; ``list_variable``: which
-    one in it.
+    ``lists``: the file in which the list lives that ``fix`` keeps, as its ``--list``; ``list_variable``:
+    which one in it.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)
