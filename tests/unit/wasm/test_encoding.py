@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wasmtime import wat2wasm
+
+from stackswitch.errors import WasmFormatError
+from stackswitch.wasm.encoding import (
+    EXPORT,
+    HEADER,
+    MEMORY,
+    MEMORY_KIND,
+    export,
+    signed,
+    unsigned,
+    with_entries,
+)
+from stackswitch.wasm.module import parse_module
+from stackswitch.wasm.reader import Reader
+
+ENTRIES = {EXPORT: export("added", MEMORY_KIND, 0), MEMORY: b"\0\1"}
+
+
+@given(st.integers(min_value=0, max_value=(1 << 32) - 1))
+def test_an_unsigned_number_reads_back(number: int) -> None:
+    assert Reader(unsigned(number)).unsigned(32) == number
+
+
+@given(st.integers(min_value=-(1 << 63), max_value=(1 << 63) - 1))
+def test_a_signed_number_reads_back(number: int) -> None:
+    assert Reader(signed(number)).signed(64) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(module)",
+        '(module (func (export "f")))',
+        "(module (type (func)) (start 0) (func))",
+        '(module (table 1 funcref) (elem (i32.const 0) 0) (func) (@custom "x" "y"))',
+        '(module (global (export "g") i32 (i32.const 1)) (data "z"))',
+    ],
+)
+def test_entries_are_added_where_their_sections_must_stand(text: str) -> None:
+    before = parse_module(bytes(wat2wasm(text)))
+    after = parse_module(with_entries(before.data, ENTRIES))
+    assert len(after.memories) == 1
+    assert [each.name for each in after.exports] == [*(each.name for each in before.exports), "added"]
+    twice = parse_module(with_entries(after.data, {MEMORY: b"\0\2"}))
+    assert len(twice.memories) == 2
+
+
+def test_a_module_that_is_cut_short_says_where() -> None:
+    with pytest.raises(WasmFormatError, match="offset"):
+        with_entries(HEADER + b"\x01\x7f", ENTRIES)
