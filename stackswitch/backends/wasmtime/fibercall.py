@@ -141,7 +141,9 @@ class Fibers:
         self.landing = Landing((api.dll, store.pointer) if sampling else None)
         self._is_over = is_over
         self._functions: list[HostFunction | None] = [None]  # 0: nobody arrived
-        self._futures: dict[int, FiberCall] = {}
+        self._futures: dict[int, ctypes.c_void_p] = {}
+        self._delete_future = api.deleter(self._futures)
+        self._ending: list[FiberCall] = []
         self._poll_future = api.wasmtime_call_future_poll
 
     @property
@@ -200,6 +202,9 @@ class Fibers:
     def _begin(self, call: FiberCall) -> None:
         if self.store.closed:
             raise GuestTrap("the store has been closed")
+        while self._ending:
+            self._let_go(self._ending[-1])
+            self._ending.pop()
         side, stack = call.side, call.side.shadow_stack
         if stack is not None:
             call.outside = stack.get()
@@ -207,7 +212,7 @@ class Fibers:
                 self._choose_stack(call, stack)
         side.running.append(call)
         call.future = call.start(call)
-        self._futures[call.future] = call
+        self._futures[call.future] = ctypes.c_void_p(call.future)
 
     def _choose_stack(self, call: FiberCall, stack: ShadowStack) -> None:
         """Put a call's C frames where those of the calls that are set aside are safe from them."""
@@ -332,26 +337,33 @@ class Fibers:
         ctypes.c_void_p.from_address(call.trap_at).value = trap
 
     def _delete(self, call: FiberCall) -> None:
-        future, call.future = call.future, 0
-        if self._futures.pop(future, None) is not None:
-            self.api.wasmtime_call_future_delete(future)
+        if call.future in self._futures:
+            self._delete_future(call.future)
 
     def _end(self, call: FiberCall) -> None:
-        """Let go of all that a call has, whatever became of it."""
+        """Let go of all that a call has, whatever became of it.
+
+        Where a ``RecursionError`` is due even this may fail: what is left is done before the next call.
+        """
+        self._ending.append(call)
+        while self._ending:
+            self._let_go(self._ending[-1])
+            self._ending.pop()
+
+    def _let_go(self, call: FiberCall) -> None:
         side, stack = call.side, call.side.shadow_stack
-        if call.future:
-            self._delete(call)
+        self._delete(call)
         side.aside.discard(call)
         if call in side.running:
-            side.running.remove(call)
             if stack is not None and not self.store.closed:
                 stack.set(call.outside)
+            side.running.remove(call)
         if call.region is not None and stack is not None:
-            stack.give_back(call.region)
-            call.region = None
+            region, call.region = call.region, None
+            stack.give_back(region)
 
     def close(self) -> None:
         """Delete all futures, then the store; a second call does nothing. Not within a poll."""
-        for call in [*self._futures.values()]:
-            self._delete(call)
+        for future in [*self._futures]:
+            self._delete_future(future)
         self.store.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -12,12 +11,11 @@ from stackswitch.models.result import Trap
 from stackswitch.wasm.module import Module
 
 from .call import ShadowStack
-from .capi import Extern, Handle, address
+from .capi import Extern, Handle
 from .fiberapi import FiberApi
 from .fibercall import FiberCall, Fibers, HostFunction, Side
-from .fiberlink import Linker
+from .fiberlink import Linker, array_of, calling, making
 from .fiberstacks import Sampler
-from .fibervalues import VAL, ValueArray
 from .fiberwasi import FileWasi
 from .host import Host
 from .instance import GuestInstance, ScriptError
@@ -156,29 +154,18 @@ class FiberWorld:
     # --- making instances
 
     def _making(self, name: str, *, may_wait: bool) -> tuple[Live, FiberCall, Linker]:
-        prepared, store, api = self._prepared[name], self.store, self.fibers.api
+        prepared, store = self._prepared[name], self.store
         handle = Handle()
         guest = FiberInstance(name, store, prepared.module, handle, frozenset())
         live = Live(guest, prepared)
-        linker = Linker(self.fibers, store.engine)
+        linker = Linker(self.fibers)
         try:
             self._link(linker, live)
         except BaseException:
             linker.close()
             raise
 
-        def start(call: FiberCall) -> int:
-            future: int = api.wasmtime_linker_instantiate_async(
-                linker.pointer,
-                store.context,
-                address(prepared.compiled.ptr()),
-                ctypes.addressof(handle),
-                ctypes.addressof(call.trap),
-                ctypes.addressof(call.error),
-            )
-            return future
-
-        call = FiberCall(live.side, start, tuple, may_wait=may_wait)
+        call = making(linker, live.side, prepared.compiled, handle, may_wait=may_wait)
         call.note = Note(START)
         return live, call, linker
 
@@ -230,12 +217,7 @@ class FiberWorld:
                 self.watch.waited(call.note.stack)
             return outcome
 
-        return HostFunction(name, self.array(guest, type_.params), self.array(guest, type_.results), serve)
-
-    def array(self, guest: GuestInstance, types: tuple[str, ...]) -> ValueArray:
-        """Return what reads and writes values of these types as wasmtime's asynchronous calls take them."""
-        store = self.store
-        return ValueArray(guest.codec(types), store.api, store.context, store.references)
+        return HostFunction(name, array_of(self.store, params), array_of(self.store, results), serve)
 
     # --- calls
 
@@ -249,37 +231,9 @@ class FiberWorld:
         parent: FiberCall | None = None,
     ) -> tuple[FiberCall, Callable[[tuple[Value, ...]], tuple[str, ...]]]:
         """Return a call, not yet begun, and what writes its results as text."""
-        guest, store, api = live.guest, self.store, self.fibers.api
-        function = guest.function(export)
-        params = ValueArray(function.params, store.api, store.context, store.references)
-        results = ValueArray(function.results, store.api, store.context, store.references)
-        values = guest.values(args)
-        if len(values) != len(params.kinds):
-            raise ScriptError(f"{export} takes {len(params.kinds)} arguments, not {len(values)}")
-        room = ctypes.create_string_buffer(max(1, len(params.kinds) + len(results.kinds)) * VAL)
-        args_at = ctypes.addressof(room)
-        results_at = args_at + len(params.kinds) * VAL
-
-        def start(call: FiberCall) -> int:
-            params.write(args_at, values)
-            future: int = api.wasmtime_func_call_async(
-                store.context,
-                function.at,
-                args_at,
-                len(params.kinds),
-                results_at,
-                len(results.kinds),
-                ctypes.addressof(call.trap),
-                ctypes.addressof(call.error),
-            )
-            return future
-
-        def result(_room: object = room) -> tuple[Value, ...]:
-            found = results.read(results_at)
-            results.drop(results_at)
-            return found
-
-        call = FiberCall(live.side, start, result, may_wait=may_wait, parent=parent)
+        guest = live.guest
+        function, values = guest.function(export), guest.values(args)
+        call = calling(self.fibers, live.side, function, values, may_wait=may_wait, parent=parent)
         call.note = Note(export)
         return call, partial(guest.texts, function.results)
 
