@@ -68,8 +68,8 @@ class Support(Frozen):
         data = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
         rest = f"; these do not: {names}" if names else ""
         return (
-            f"of the browsers in the query ({total:.0f}% of all use), {100 * having / total:.0f}% of use has JSPI"
-            f"{rest} (by {data})"
+            f"of the browsers in the query ({total:.0f}% of all use),"
+            f" {100 * having / total:.0f}% of use has JSPI{rest} (by {data})"
         )
 
 

@@ -102,8 +102,8 @@ def test_every_engine_that_can_be_run_is_known() -> None:
 
 def test_who_can_use_it_is_told_with_the_versions_of_the_data() -> None:
     assert SUPPORT.summary == (
-        "of the browsers in the query (80% of all use), 75% of use has JSPI; these do not: safari 26.6 (15.0%),"
-        " op_mini all (5.0%, not known) (by browserslist 4.29.6)"
+        "of the browsers in the query (80% of all use), 75% of use has JSPI;"
+        " these do not: safari 26.6 (15.0%), op_mini all (5.0%, not known) (by browserslist 4.29.6)"
     )
     assert Support(versions={}, node_lts=()).summary == ""
 
