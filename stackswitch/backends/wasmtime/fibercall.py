@@ -78,6 +78,7 @@ class FiberCall:
         "note",
         "outside",
         "parent",
+        "pointer",
         "region",
         "result",
         "results_at",
@@ -106,6 +107,7 @@ class FiberCall:
         self.suspensions = 0
         self.note: Any = None
         self.future = 0
+        self.pointer = ctypes.c_void_p()
         self.flag = 0
         self.trap = ctypes.c_void_p()
         self.error = ctypes.c_void_p()
@@ -113,6 +115,13 @@ class FiberCall:
         self.results_at = self.trap_at = 0
         self.outside = self.stack_pointer = 0
         self.region: int | None = None
+
+
+def _is_coroutine(outcome: object) -> bool:
+    # The first question is the quick one, and nearly always enough.
+    return type(outcome) is types.CoroutineType or (
+        type(outcome) not in (tuple, list) and isinstance(outcome, Coroutine)
+    )
 
 
 class Fibers:
@@ -171,7 +180,7 @@ class Fibers:
             while not self._poll(call):
                 if call.arrived is not None:
                     outcome, failure = self._serve(call)
-                    if failure is None and isinstance(outcome, Coroutine):
+                    if failure is None and _is_coroutine(outcome):
                         outcome, failure = yield from self._wait(call, outcome)
                     self._answer(call, outcome, failure)
             return call.result()
@@ -188,7 +197,7 @@ class Fibers:
             while not self._poll(call):
                 if call.arrived is not None:
                     outcome, failure = self._serve(call)
-                    if failure is None and isinstance(outcome, Coroutine):
+                    if failure is None and _is_coroutine(outcome):
                         name = call.arrived.name
                         outcome.close()
                         failure = SuspendError(
@@ -212,7 +221,7 @@ class Fibers:
                 self._choose_stack(call, stack)
         side.running.append(call)
         call.future = call.start(call)
-        self._futures[call.future] = ctypes.c_void_p(call.future)
+        self._futures[call.future] = call.pointer = ctypes.c_void_p(call.future)
 
     def _choose_stack(self, call: FiberCall, stack: ShadowStack) -> None:
         """Put a call's C frames where those of the calls that are set aside are safe from them."""
@@ -241,7 +250,7 @@ class Fibers:
             else:
                 landing.expect(flag)
             arrival.number = 0
-            done = self._poll_future(call.future)
+            done = self._poll_future(call.pointer)
         finally:
             landing.stay(flag)
         if not done:
