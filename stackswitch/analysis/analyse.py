@@ -35,7 +35,7 @@ from .imports import function_import_names, import_indexes, imports_matching
 from .risks import obstacles_of
 
 GROWTH = 0.95
-"""Bytes that a byte of instrumented code gains: worked out from sizes of whole builds, not measured by list."""
+"""Bytes that a byte of instrumented code gains: worked out from whole builds, not measured by list."""
 _MOST_BRINGERS = 20
 
 
