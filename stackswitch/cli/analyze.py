@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
 from stackswitch.analysis.analyse import Material, analyse
 from stackswitch.analysis.markdown import analysis_markdown
 from stackswitch.analysis.traces import read_trace_lines, trace_of_module
-from stackswitch.fix.sources import Lists, shared_source
-from stackswitch.lists.elements import Spelling
 from stackswitch.models.trace import Suspension
 
 from .inputs import read_input, read_module
+from .options import ListFile, ReadBy, TraceFiles, Variable, lists_in, open_list
 from .output import check_writable, console_for, write_output
 
 EXIT_FINDINGS = 1
@@ -30,19 +29,10 @@ def analyze(
             "trace or the build says; else all.",
         ),
     ] = None,
-    trace: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="A trace (stackswitch trace); repeatable."),
-    ] = None,
-    list_file: Annotated[
-        Path | None, typer.Option("--list", metavar="FILE", help="A file with lists in it.")
-    ] = None,
-    variable: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which list in the file, where it cannot be told.")
-    ] = None,
-    spelling: Annotated[
-        str, typer.Option(help="Who reads a file with a name a line: binaryen or emscripten.")
-    ] = "binaryen",
+    trace: TraceFiles = None,
+    list_file: ListFile = None,
+    variable: Variable = None,
+    spelling: ReadBy = "binaryen",
     why: Annotated[
         str | None,
         typer.Option(metavar="FUNCTION", help="Show the shortest way from an export through it to a wait."),
@@ -61,15 +51,8 @@ def analyze(
     """Say what each policy would instrument, what forces most, and what is wrong with a list."""
     console = console_for([json, markdown])
     check_writable([json, markdown])
-    if spelling not in get_args(Spelling):
-        raise typer.BadParameter(f"{spelling!r} is neither binaryen nor emscripten", param_hint="--spelling")
-    if variable is not None and list_file is None:
-        raise typer.BadParameter("it names a list in the file of --list", param_hint="--variable")
+    lists = lists_in(open_list(list_file, variable, spelling))
     parsed = read_module(module)
-    lists: Lists = {}
-    if list_file is not None:
-        data = read_input(list_file, "list")
-        lists = shared_source(list_file, data, variable, spelling=cast("Spelling", spelling)).lists
     suspensions: list[Suspension] = []
     notes = []
     for path in trace or ():

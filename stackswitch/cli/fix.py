@@ -11,16 +11,27 @@ import typer
 from rich.console import Console
 
 from stackswitch.backends.base import Backend
-from stackswitch.backends.registry import BackendOptions, open_backend
-from stackswitch.errors import ListFileError, OutputError, StackswitchError
+from stackswitch.backends.registry import open_backend
+from stackswitch.errors import OutputError, StackswitchError
 from stackswitch.fix.loop import DEFAULT_ROUNDS, Fixer
 from stackswitch.fix.report import VERDICTS, FixReport
-from stackswitch.fix.sources import ListSource, shared_source
-from stackswitch.lists.elements import Spelling
+from stackswitch.fix.sources import ListSource
 from stackswitch.lists.policies import PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
+from .options import (
+    CaseGlobs,
+    Jobs,
+    ReadBy,
+    SuiteFolder,
+    Timeout,
+    Variable,
+    WasmOpt,
+    backend_options,
+    one_of,
+    open_list,
+)
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 from .settings import load_settings
@@ -31,10 +42,7 @@ _MOST_NAMES = 20
 
 
 def fix(
-    suite: Annotated[
-        Path | None,
-        typer.Argument(help="A folder of cases. Default: the configured one, or the suite that comes along."),
-    ] = None,
+    suite: SuiteFolder = None,
     list_file: Annotated[
         Path | None,
         typer.Option(
@@ -44,22 +52,15 @@ def fix(
             "Makefile, CMake file, script, JSON, TOML, or a name a line. One that is not there yet is made.",
         ),
     ] = None,
-    variable: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which list in the file, where it cannot be told.")
-    ] = None,
-    spelling: Annotated[
-        str, typer.Option(help="Who reads a file with a name a line: binaryen or emscripten.")
-    ] = "binaryen",
+    variable: Variable = None,
+    spelling: ReadBy = "binaryen",
     policy: Annotated[
         str, typer.Option(help=f"How an only-list is drawn: {', '.join(get_args(PolicyName))}.")
     ] = "observed",
     observe: Annotated[
         str, typer.Option(help="Where stacks are looked at: jspi, asyncify; auto: jspi if it can be had.")
     ] = "auto",
-    k: Annotated[
-        list[str] | None,
-        typer.Option("-k", metavar="GLOB", help="Only cases whose id matches; may be repeated."),
-    ] = None,
+    k: CaseGlobs = None,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 1 where a list falls short.")
     ] = False,
@@ -70,33 +71,23 @@ def fix(
     engine: Annotated[
         str | None, typer.Option(help="The engine for jspi: node, node@24 (from npm), node:/path/to/node.")
     ] = None,
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=64, help="Cases at a time.")] = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=0.001, metavar="SECONDS", help="For every case, instead of its own.")
-    ] = None,
-    wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
+    wasm_opt: WasmOpt = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")
     ] = None,
 ) -> None:
     """Draw the lists from what the suite shows, write them where they live, and prove them on Asyncify."""
-    _one_of(policy, get_args(PolicyName), "--policy")
-    _one_of(observe, OBSERVERS, "--observe")
-    _one_of(spelling, get_args(Spelling), "--spelling")
+    one_of(policy, get_args(PolicyName), "--policy")
+    one_of(observe, OBSERVERS, "--observe")
     settings = load_settings(Path.cwd())
     console = console_for([json])
     check_writable([json])
-    where = list_file or settings.lists
     which = variable or (settings.list_variable if list_file is None else None)
-    if which is not None and where is None:
-        raise typer.BadParameter("it names a list in the file of --list", param_hint="--variable")
-    shared = None if where is None else _open_list(where, which, cast("Spelling", spelling))
+    shared = open_list(list_file or settings.lists, which, spelling, made=True)
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
-    options = BackendOptions(
-        engine=engine or settings.engine,
-        jobs=jobs or settings.jobs,
-        wasm_opt=wasm_opt or settings.wasm_opt,
-    )
+    options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
 
     async def work() -> tuple[Fixer, FixReport]:
         backends: list[Backend] = []
@@ -138,27 +129,6 @@ def fix(
     write_output(json, (report.model_dump_json(indent=2) + "\n").encode())
     if report.verdict != "verified":
         raise typer.Exit(EXIT_NOT_VERIFIED)
-
-
-def _one_of(value: str, known: tuple[str, ...], option: str) -> None:
-    if value not in known:
-        raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}", param_hint=option)
-
-
-def _open_list(path: Path, variable: str | None, spelling: Spelling) -> ListSource:
-    """Read the file of a list.
-
-    :raises ListFileError: it holds none, or cannot be read
-    :raises OutputError: it is not there and cannot be made
-    """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        check_writable([str(path)])
-        return shared_source(path, None, variable, spelling=spelling)
-    except OSError as error:
-        raise ListFileError(f"cannot be read: {error.strerror}", path=str(path)) from None
-    return shared_source(path, data, variable, spelling=spelling)
 
 
 def _write(sources: list[ListSource]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,8 +13,6 @@ from stackswitch.analysis.heldlists import ListFinding, hold
 from stackswitch.analysis.imports import function_import_names, import_indexes, imports_matching
 from stackswitch.binaryen.asyncify import AsyncifyRequest, AsyncifyResult, open_binaryen
 from stackswitch.errors import ConfigError
-from stackswitch.fix.sources import Lists, shared_source
-from stackswitch.lists.elements import Spelling
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
@@ -24,7 +22,8 @@ from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
 
-from .inputs import read_input, read_module
+from .inputs import read_module
+from .options import ListFile, ReadBy, Variable, WasmOpt, lists_in, open_list
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 from .settings import load_settings
@@ -51,18 +50,9 @@ class InstrumentReport(Frozen):
 def instrument(
     module: Annotated[Path, typer.Argument(help="The module as it was before any Asyncify.")],
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The build; - is stdout.")],
-    list_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--list", metavar="FILE", help="A file with lists in it: any that `stackswitch fix` can edit."
-        ),
-    ] = None,
-    variable: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which list in the file, where it cannot be told.")
-    ] = None,
-    spelling: Annotated[
-        str, typer.Option(help="Who reads a file with a name a line: binaryen or emscripten.")
-    ] = "binaryen",
+    list_file: ListFile = None,
+    variable: Variable = None,
+    spelling: ReadBy = "binaryen",
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Instrument this and nothing else; repeatable.")
     ] = None,
@@ -93,7 +83,7 @@ def instrument(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if an entry of a list matches nothing.")
     ] = False,
-    wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
+    wasm_opt: WasmOpt = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the findings as JSON; - is stdout.")
     ] = None,
@@ -103,17 +93,10 @@ def instrument(
     console = Console(stderr=True, highlight=False)
     console_for([output, json])
     check_writable([output, json])
-    if spelling not in get_args(Spelling):
-        raise typer.BadParameter(f"{spelling!r} is neither binaryen nor emscripten", param_hint="--spelling")
-    if variable is not None and list_file is None:
-        raise typer.BadParameter("it names a list in the file of --list", param_hint="--variable")
+    lists = lists_in(open_list(list_file, variable, spelling))
     parsed = read_module(module)
     if is_asyncified(parsed):
         raise ConfigError(f"{module} is an Asyncify build already: give the module as it was before")
-    lists: Lists = {}
-    if list_file is not None:
-        data = read_input(list_file, "list")
-        lists = shared_source(list_file, data, variable, spelling=cast("Spelling", spelling)).lists
     given: dict[ListName, list[str] | None] = {
         "ASYNCIFY_ONLY": only,
         "ASYNCIFY_ADD": add,

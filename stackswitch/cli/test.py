@@ -21,6 +21,7 @@ from stackswitch.suite.runner import run_suite
 from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 
 from .inputs import read_results
+from .options import CaseGlobs, Jobs, SuiteFolder, Timeout, WasmOpt, backend_options
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 from .results import show_results
@@ -31,10 +32,7 @@ _DEFAULT = [name for name, spec in BACKENDS.items() if spec.default]
 
 
 def run_test(
-    suite: Annotated[
-        Path | None,
-        typer.Argument(help="A folder of cases. Default: the configured one, or the suite that comes along."),
-    ] = None,
+    suite: SuiteFolder = None,
     backend: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,15 +47,10 @@ def run_test(
             " named by --backend."
         ),
     ] = None,
-    k: Annotated[
-        list[str] | None,
-        typer.Option("-k", metavar="GLOB", help="Only cases whose id matches; may be repeated."),
-    ] = None,
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=64, help="Cases at a time.")] = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=0.001, metavar="SECONDS", help="For every case, instead of its own.")
-    ] = None,
-    wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
+    k: CaseGlobs = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
+    wasm_opt: WasmOpt = None,
     shard: Annotated[
         str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts of the suite.")
     ] = None,
@@ -79,11 +72,7 @@ def run_test(
     check_writable([json, junit])
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
     loaded = _shard(loaded, shard, durations, backend or settings.backends, console)
-    options = BackendOptions(
-        engine=engine or settings.engine,
-        jobs=jobs or settings.jobs,
-        wasm_opt=wasm_opt or settings.wasm_opt,
-    )
+    options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
     asked = {*(backend or settings.backends)}
     for name in sorted({*asked, *settings.require}):
         try:
