@@ -9,6 +9,7 @@ Exit codes 0, 1 and 2 are taken: all as expected, a case failed or a list needs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 DOCS_URL = "https://stackswitch.readthedocs.io/en/latest/errors/"
@@ -144,3 +145,97 @@ class ListFileError(StackswitchError):
         super().__init__(f"{place}: {message}" if path else f"line {line}: {message}" if line else message)
         self.path = path
         self.line = line
+
+
+class GuestError(StackswitchError):
+    """A guest opened as a library could not do what was asked; the classes below say in which way."""
+
+    exit_code = 14
+    slug = "guest"
+
+
+class ImportsError(GuestError):
+    """The host functions given do not fit what the module imports; all that is wrong is told at once.
+
+    :param missing: imports that nothing provides, ``module.name``
+    """
+
+    exit_code = 15
+    slug = "imports"
+
+    def __init__(self, message: str, *, missing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
+
+
+class GuestTypeError(GuestError, TypeError):
+    """A value is not of the type that the module has at that place, or there are too few or too many."""
+
+    exit_code = 16
+    slug = "guest-type"
+
+
+@dataclass(frozen=True)
+class GuestFrame:
+    """A frame of the guest's stack.
+
+    :ivar function: its name, ``func[3]`` if the module has none; :ivar index: among all functions
+    :ivar offset: of the call, in bytes from the module's start; -1: the engine does not tell
+    """
+
+    function: str
+    index: int
+    offset: int = -1
+
+    def __str__(self) -> str:
+        return self.function + (f" at {self.offset:#x}" if self.offset >= 0 else "")
+
+
+class GuestTrapError(GuestError):
+    """The guest trapped.
+
+    :ivar kind: ``unreachable``, ``memory-out-of-bounds``, ``exit``…, as in the suite format
+    :ivar frames: innermost first; engines may tell the innermost twenty only
+    :ivar exit_status: what ``proc_exit`` was given, for the kind ``exit``
+    """
+
+    exit_code = 17
+    slug = "guest-trap"
+
+    def __init__(
+        self, message: str, *, kind: str, frames: Sequence[GuestFrame] = (), exit_status: int | None = None
+    ) -> None:
+        where = "".join(f"\n  in {frame}" for frame in frames)
+        super().__init__(message + where)
+        self.message = message
+        self.kind = kind
+        self.frames = tuple(frames)
+        self.exit_status = exit_status
+
+
+class GuestStateError(GuestError, RuntimeError):
+    """The guest cannot be called now, or ever again: closed, poisoned, of another thread or process."""
+
+    exit_code = 18
+    slug = "guest-state"
+
+
+class GuestMemoryError(GuestError, IndexError):
+    """An address that is not within the guest's memory, or memory that it may not have."""
+
+    exit_code = 19
+    slug = "guest-memory"
+
+
+class GuestTimeoutError(GuestError, TimeoutError):
+    """A call was ended since its time, or its fuel, was up."""
+
+    exit_code = 20
+    slug = "guest-timeout"
+
+
+class SuspendRefusedError(GuestError):
+    """A host function wants to wait where the guest cannot be set aside: the message says why not."""
+
+    exit_code = 21
+    slug = "suspend-refused"

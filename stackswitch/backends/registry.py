@@ -12,6 +12,7 @@ from stackswitch.errors import BackendUnavailableError, ConfigError
 from stackswitch.models.base import Frozen
 
 from .base import Backend
+from .library import LibraryOpener
 
 Progress = Callable[[str], None]
 """Told what takes long, in one line, when it begins."""
@@ -33,12 +34,14 @@ class BackendSpec(Frozen):
     """A backend that exists, whether or not it can run here.
 
     ``openers``: by kind of engine, the usual one first: ``module:function``, which takes ``BackendOptions``
-    and a ``Progress`` or None. ``default``: whether it runs where no backend is named.
+    and a ``Progress`` or None. ``library``: its ``LibraryOpener``, likewise. ``default``: whether it runs
+    where no backend is named.
     """
 
     name: str
     summary: str
     openers: dict[str, str]
+    library: str
     default: bool = True
 
     @property
@@ -77,16 +80,19 @@ BACKENDS = {
                 "wasmtime": "stackswitch.backends.wasmtime:open_backend",
                 "node": "stackswitch.backends.node:open_asyncify_backend",
             },
+            library="stackswitch.backends.wasmtime.library:open_asyncify",
         ),
         BackendSpec(
             name="jspi",
             summary="JSPI on Node, in a child process",
             openers={"node": "stackswitch.backends.node:open_backend"},
+            library="stackswitch.backends.node.library:open_library",
         ),
         BackendSpec(
             name="fiber",
             summary="modules as they are on wasmtime's own stacks, in process: an oracle for lists",
             openers={"wasmtime": "stackswitch.backends.wasmtime.fiber:open_backend"},
+            library="stackswitch.backends.wasmtime.library:open_fiber",
             default=False,
         ),
     )
@@ -110,14 +116,29 @@ async def open_backend(name: str, options: BackendOptions, progress: Progress | 
     :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
     :raises StackswitchError: whatever else keeps it from starting, with the way to mend it
     """
-    module_name, _, function = backend_spec(name).opener(options.engine).partition(":")
+    opener = cast(
+        "Callable[[BackendOptions, Progress | None], Awaitable[Backend]]",
+        _imported(name, backend_spec(name).opener(options.engine)),
+    )
+    return await opener(options, progress)
+
+
+def library_opener(name: str) -> LibraryOpener:
+    """Return what opens modules for the library on a backend.
+
+    :raises ConfigError: there is none of that name
+    :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
+    """
+    return cast("LibraryOpener", _imported(name, backend_spec(name).library))
+
+
+def _imported(name: str, place: str) -> object:
+    """Import what stands at ``module:function``."""
+    module_name, _, function = place.partition(":")
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise BackendUnavailableError(
             f"the backend {name!r} cannot be loaded: {error}; reinstall stackswitch to get its packages"
         ) from error
-    opener = cast(
-        "Callable[[BackendOptions, Progress | None], Awaitable[Backend]]", getattr(module, function)
-    )
-    return await opener(options, progress)
+    return getattr(module, function)

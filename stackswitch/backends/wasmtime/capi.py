@@ -200,6 +200,7 @@ class GuestTrap(Exception):  # noqa: N818 (the field's word)
     :ivar code: wasmtime's trap code, None if it was no trap of the machine
     :ivar message: wasmtime's words, without the backtrace
     :ivar frames: function indexes, innermost first; wasmtime tells 20 at most
+    :ivar offsets: of each frame, in bytes from the start of the module as it was compiled
     :ivar exit_status: what WASI's proc_exit was given, if it was that
     """
 
@@ -209,12 +210,14 @@ class GuestTrap(Exception):  # noqa: N818 (the field's word)
         *,
         code: int | None = None,
         frames: tuple[int, ...] = (),
+        offsets: tuple[int, ...] = (),
         exit_status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.frames = frames
+        self.offsets = offsets
         self.exit_status = exit_status
 
 
@@ -223,10 +226,10 @@ def take_trap(api: Api, trap: int) -> GuestTrap:
     code, message = c_uint8(), ByteVec()
     has_code = api.wasmtime_trap_code(trap, ctypes.addressof(code))
     api.wasm_trap_message(trap, ctypes.addressof(message))
-    frames = _frames(api, api.wasm_trap_trace, trap)
+    frames, offsets = _frames(api, api.wasm_trap_trace, trap)
     text = _plain(take_bytes(api, message))
     api.wasm_trap_delete(trap)
-    return GuestTrap(text, code=code.value if has_code else None, frames=frames)
+    return GuestTrap(text, code=code.value if has_code else None, frames=frames, offsets=offsets)
 
 
 def take_error(api: Api, error: int) -> GuestTrap:
@@ -234,19 +237,22 @@ def take_error(api: Api, error: int) -> GuestTrap:
     status, message = c_int32(), ByteVec()
     exited = api.wasmtime_error_exit_status(error, ctypes.addressof(status))
     api.wasmtime_error_message(error, ctypes.addressof(message))
-    frames = _frames(api, api.wasmtime_error_wasm_trace, error)
+    frames, offsets = _frames(api, api.wasmtime_error_wasm_trace, error)
     text = _plain(take_bytes(api, message))
     api.wasmtime_error_delete(error)
-    return GuestTrap(text, frames=frames, exit_status=status.value if exited else None)
+    exit_status = status.value if exited else None
+    return GuestTrap(text, frames=frames, offsets=offsets, exit_status=exit_status)
 
 
-def _frames(api: Api, read: Callable[[int, int], None], of: int) -> tuple[int, ...]:
+def _frames(api: Api, read: Callable[[int, int], None], of: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     vector = ByteVec()
     read(of, ctypes.addressof(vector))
     found = (c_void_p * vector.size).from_address(vector.data) if vector.size else ()
-    indexes = tuple(api.wasm_frame_func_index(frame) for frame in found if not _is_ours(api, frame))
+    guests = [frame for frame in found if not _is_ours(api, frame)]
+    indexes = tuple([api.wasm_frame_func_index(frame) for frame in guests])
+    offsets = tuple([api.wasm_frame_module_offset(frame) for frame in guests])
     api.wasm_frame_vec_delete(ctypes.addressof(vector))
-    return indexes
+    return indexes, offsets
 
 
 def _is_ours(api: Api, frame: int) -> bool:

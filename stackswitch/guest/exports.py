@@ -1,0 +1,77 @@
+"""What a module exports, for people and for calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stackswitch.errors import ConfigError, GuestTypeError
+from stackswitch.wasm.module import FuncType, Module
+
+
+class Exports(Mapping[str, str]):
+    """What a module exports, by name: ``func (i32 i32) -> (i32)``, ``memory``, ``global i32``…
+
+    :ivar functions: the types of those that are functions
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._found: dict[str, str] = {}
+        self.functions: dict[str, FuncType] = {}
+        for each in module.exports:
+            text: str = each.kind
+            if each.kind == "func":
+                type_ = self.functions[each.name] = module.function_type(each.index)
+                text = f"func ({' '.join(type_.params)}) -> ({' '.join(type_.results)})"
+            elif each.kind == "global":
+                text = f"global {module.global_type(each.index).type}"
+            self._found[each.name] = text
+        self._arity = {name: len(type_.params) for name, type_ in self.functions.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name}: {text}' for name, text in self._found.items())}}}"
+
+    def check_call(self, name: str, count: int) -> None:
+        """See that a function can be called with so many arguments.
+
+        :raises ConfigError: there is none of that name
+        :raises GuestTypeError: it takes another number
+        """
+        if self._arity.get(name) == count:
+            return
+        type_ = self.functions.get(name)
+        if type_ is None:
+            there = ", ".join(sorted(self.functions)) or "none"
+            raise ConfigError(f"the module exports no function {name!r}; it has {there}")
+        wanted = f"{len(type_.params)} arguments ({' '.join(type_.params)})"
+        raise GuestTypeError(f"{name} takes {wanted}, not {count}")
+
+    def memory(self, name: str | None = None) -> tuple[str, bool]:
+        """Return a memory's name (None: the first one's), and whether its addresses have 64 bits.
+
+        :raises ConfigError: there is none
+        """
+        for each in self._module.exports:
+            if each.kind == "memory" and name in (None, each.name):
+                return each.name, self._module.memories[each.index].is64
+        raise ConfigError("the module exports no memory" + (f" {name!r}" if name is not None else ""))
+
+    def check_global(self, name: str, *, mutable: bool) -> None:
+        """See that there is a global.
+
+        :raises ConfigError: there is none, or it is not mutable where that is asked for
+        """
+        export = self._module.export_named(name)
+        if export is None or export.kind != "global":
+            raise ConfigError(f"the module exports no global {name!r}")
+        if mutable and not self._module.global_type(export.index).mutable:
+            raise ConfigError(f"the global {name!r} is not mutable")

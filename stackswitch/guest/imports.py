@@ -1,0 +1,137 @@
+"""What a module imports, matched with the host functions given: all that does not fit is told at once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from stackswitch.backends.library import HostFunction
+from stackswitch.errors import ImportsError
+from stackswitch.wasm.module import FuncType, Import, Module
+
+WASI_MODULE = "wasi_snapshot_preview1"
+
+
+class JavaScript:
+    """A host function written in JavaScript, for the backend ``jspi``: it runs in Node, beside the guest.
+
+    :param path: of a module; :param name: of its export
+    """
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = str(path)
+        self.name = name
+
+    def __call__(self, *_args: Any) -> Any:
+        """Never called: the backend runs the JavaScript."""
+        raise ImportsError(f"{self.name} is JavaScript ({self.path}): only the backend jspi runs it")
+
+
+Imports = Mapping[str, "Callable[..., Any] | JavaScript"]
+"""By ``module.name``."""
+
+
+def host_functions(module: Module, imports: Imports, *, wasi: bool) -> dict[tuple[str, str], HostFunction]:
+    """Return the host function of each imported function.
+
+    :param wasi: whether WASI is provided; a function given for an import of WASI's goes before it
+    :raises ImportsError: one is missing, takes another number of arguments, or is no function
+    """
+    found: dict[tuple[str, str], HostFunction] = {}
+    missing: dict[str, str] = {}
+    wrong: list[str] = []
+    for each in module.imports:
+        given = imports.get(each.full_name)
+        type_ = module.function_type(each.index) if each.kind == "func" else None
+        if given is None:
+            if not (wasi and each.module == WASI_MODULE):
+                missing[each.full_name] = _described(each, type_)
+        elif type_ is None:
+            wrong.append(f"{each.full_name} is a {each.kind}: only functions can be given")
+        elif not callable(given):
+            wrong.append(f"{each.full_name} wants a function, not {given!r}")
+        elif problem := _signature_problem(given, type_):
+            wrong.append(f"{each.full_name} {problem}")
+        else:
+            key = (each.module, each.name)
+            if key in found and found[key].type != type_:
+                wrong.append(f"{each.full_name} is imported with two types")
+            script = (given.path, given.name) if isinstance(given, JavaScript) else None
+            waits = script is not None or is_coroutine_function(given)
+            found[key] = HostFunction(each.module, each.name, type_, given, waits, script)
+    if missing or wrong:
+        raise ImportsError(_told(missing, wrong, imports), missing=[*missing])
+    return found
+
+
+def is_coroutine_function(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine: ``async def``, bound, wrapped in ``partial``, or an object's."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    return inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (its kind is asked)
+
+
+def _described(each: Import, type_: FuncType | None) -> str:
+    if type_ is None:
+        return f"{each.full_name}: a {each.kind}"
+    return f"{each.full_name}: ({' '.join(type_.params)}) -> ({' '.join(type_.results)})"
+
+
+def _told(missing: Mapping[str, str], wrong: list[str], imports: Imports) -> str:
+    lines = []
+    if missing:
+        lines.append("nothing provides what the module imports; give these in imports={…}:")
+        lines += [f"  {each}" for each in missing.values()]
+        if any(each.startswith(WASI_MODULE) for each in missing):
+            lines.append(f"  (for {WASI_MODULE}: pass wasi=stackswitch.Wasi())")
+        lines += _near(missing, imports)
+    if wrong:
+        lines.append("host functions that do not fit:")
+        lines += [f"  {each}" for each in wrong]
+    return "\n".join(lines)
+
+
+def _near(missing: Mapping[str, str], imports: Imports) -> list[str]:
+    """Say which of the functions given are imported under another module's name."""
+    by_name = {each.rpartition(".")[2]: each for each in imports}
+    return [
+        f"  ({given} was given: should it be {each}?)"
+        for each in missing
+        if (given := by_name.get(each.rpartition(".")[2]))
+    ]
+
+
+def _signature_problem(function: Callable[..., Any], type_: FuncType) -> str | None:
+    """Say why a function cannot be called with the caller and the import's arguments."""
+    if isinstance(function, JavaScript):
+        return None
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return None
+    try:
+        signature.bind(None, *type_.params)
+    except TypeError:
+        return (
+            f"is called with the caller and {len(type_.params)} arguments ({' '.join(type_.params)}),"
+            f" and the function takes {signature}"
+        )
+    return None
+
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def reads(*slices: tuple[int, int]) -> Callable[[FunctionT], FunctionT]:
+    """Say which memory a host function reads, so that ``jspi`` sends it along with the call.
+
+    :param slices: of each the numbers of the arguments that are its address and its size, from 0, the caller
+        not counted
+    """
+
+    def mark(function: FunctionT) -> FunctionT:
+        function.__stackswitch_reads__ = slices  # type: ignore[attr-defined]
+        return function
+
+    return mark

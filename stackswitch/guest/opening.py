@@ -1,0 +1,183 @@
+"""Opening a module: read it, match its imports, choose a backend, make it ready, make an instance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from stackswitch.backends.library import LibraryModule, Limits, Plan, Wasi
+from stackswitch.backends.registry import backend_spec, library_opener
+from stackswitch.errors import (
+    BackendUnavailableError,
+    ConfigError,
+    GuestError,
+    ImportsError,
+    StackswitchError,
+)
+from stackswitch.wasm.module import Module, parse_module
+
+from .guest import Guest
+from .imports import Imports, host_functions
+
+AUTO = "auto"
+_TEXT = b"(module"
+
+
+async def open_guest(
+    source: str | Path | bytes,
+    *,
+    backend: str = AUTO,
+    imports: Imports | None = None,
+    wasi: Wasi | None = None,
+    only: Sequence[str] | None = None,
+    concurrent: bool = False,
+    stacks: bool = False,
+    max_memory: int | None = None,
+    fuel: int | None = None,
+    deadline_s: float | None = None,
+    stack_bytes: int | None = None,
+    engine: str | None = None,
+) -> Guest:
+    """Open a WebAssembly module; its imports are Python functions, and those that are coroutines suspend it.
+
+    :param source: a file of wasm or of its text format, or its bytes
+    :param backend: ``asyncify``, ``fiber``, ``jspi``, or ``auto``: the first that can (``Guest.why`` tells)
+    :param imports: by ``module.name``: called with the ``Caller`` and the import's arguments
+    :param wasi: for modules that want WASI preview 1
+    :param only: for ``asyncify``: the functions to instrument; None: all that can lead to a wait
+    :param concurrent: several calls at once, each with a C stack of its own; else they take turns
+    :param stacks: note the stack at each wait, for ``Guest.suspended``
+    :param max_memory: bytes that each linear memory may grow to
+    :param fuel: how much a call may use, about one for each instruction
+    :param deadline_s: how long a call may take, waits included (seconds)
+    :param stack_bytes: of the guest's native stack
+    :param engine: which Node, for ``jspi`` (``node@24``, ``node:/path``)
+    :raises ImportsError: imports that nothing provides, all at once, or functions that do not fit
+    :raises WasmFormatError: it is no module
+    :raises BackendUnavailableError: the backend cannot run here, with the reason
+    :raises GuestError: the backend cannot run this module
+    :raises GuestTrapError: its start function trapped
+    :raises ConfigError: a parameter makes no sense, or there is no such file
+    """
+    plan = await make_plan(
+        source,
+        imports=imports,
+        wasi=wasi,
+        only=only,
+        concurrent=concurrent,
+        stacks=stacks,
+        limits=Limits(max_memory, fuel, deadline_s, stack_bytes),
+        engine=engine,
+    )
+    module, why = await open_module(plan, backend)
+    guest = Guest(module, plan, why, owns_module=True)
+    try:
+        return await guest._make()
+    except BaseException:
+        await guest.aclose()
+        raise
+
+
+async def make_plan(
+    source: str | Path | bytes,
+    *,
+    imports: Imports | None,
+    wasi: Wasi | None,
+    only: Sequence[str] | None,
+    concurrent: bool,
+    stacks: bool,
+    limits: Limits,
+    engine: str | None,
+) -> Plan:
+    """Read a module and settle what it imports (see ``open_guest``)."""
+    for name, value in vars(limits).items():
+        if value is not None and value <= 0:
+            raise ConfigError(f"{name} must be more than 0, not {value}")
+    wasm = await asyncio.to_thread(_read, source)
+    module = parse_module(wasm)
+    functions = host_functions(module, imports or {}, wasi=wasi is not None)
+    if wasi is not None:
+        await asyncio.to_thread(_check_dirs, wasi)
+    return Plan(
+        wasm=wasm,
+        module=module,
+        functions=functions,
+        wasi=wasi,
+        only=tuple(only) if only is not None else None,
+        concurrent=concurrent,
+        stacks=stacks,
+        limits=limits,
+        engine=engine,
+    )
+
+
+def _check_dirs(wasi: Wasi) -> None:
+    for each in wasi.dirs.values():
+        if not Path(each).is_dir():
+            raise ConfigError(f"wasi: there is no directory {each}")
+
+
+def _read(source: str | Path | bytes) -> bytes:
+    if isinstance(source, (str, Path)):
+        try:
+            source = Path(source).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"the module cannot be read: {error}") from error
+    if source.lstrip()[: len(_TEXT)] != _TEXT:
+        return bytes(source)
+    import wasmtime
+
+    try:
+        return bytes(wasmtime.wat2wasm(source))
+    except wasmtime.WasmtimeError as error:
+        raise ConfigError(f"the module's text cannot be read: {error}") from error
+
+
+def candidates(plan: Plan) -> list[tuple[str, str]]:
+    """Return the backends for a module, the best first, each with the reason for it."""
+    if is_asyncified(plan.module):
+        return [("asyncify", "the module is an Asyncify build already")]
+    scripts = [each.full_name for each in plan.functions.values() if each.javascript]
+    if scripts:
+        return [("jspi", f"{scripts[0]} is JavaScript")]
+    if plan.only is not None:
+        return [("asyncify", "a list of functions to instrument was given")]
+    return [
+        ("fiber", "it runs modules as they are, in this process"),
+        ("asyncify", "it runs in this process, on any machine that wasmtime does"),
+        ("jspi", "it runs modules as they are, in Node"),
+    ]
+
+
+def is_asyncified(module: Module) -> bool:
+    """Whether Asyncify was run on a module: it has the control functions."""
+    return all(
+        module.export_named(f"asyncify_{each}") is not None
+        for each in ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
+    )
+
+
+async def open_module(plan: Plan, backend: str) -> tuple[LibraryModule, str]:
+    """Make a module ready on a backend; return why on that one, too.
+
+    :param backend: its name, or ``auto``
+    """
+    if backend != AUTO:
+        backend_spec(backend)
+        return await library_opener(backend)(plan), "it was asked for"
+    passed: list[str] = []
+    last: StackswitchError | None = None
+    for name, reason in candidates(plan):
+        try:
+            opened = await library_opener(name)(plan)
+        except (ImportsError, ConfigError):
+            raise
+        except (BackendUnavailableError, GuestError) as error:
+            last = error
+            passed.append(f"{name}: {str(error).splitlines()[0]}")
+        else:
+            return opened, "; ".join([f"{name}: {reason}", *(f"not {each}" for each in passed)])
+    if len(passed) == 1 and last is not None:
+        raise last
+    raise BackendUnavailableError("no backend can run this module:\n  " + "\n  ".join(passed)) from last
