@@ -68,7 +68,10 @@ def trap_of(error: BaseException, name: Callable[[int], str]) -> Trap:
         return Trap(kind="asyncify-overflow", message=str(error))
     if isinstance(error, ProtocolError):
         kind = "asyncify-overflow" if error.rule == "overflow" else "asyncify-state"
-        return Trap(kind=kind, message=f"{error.rule}: {error}")
+        cause = error.__cause__
+        noticed_on = cause.frames if isinstance(cause, GuestTrap) else ()
+        frames = tuple(name(index) for index in noticed_on)
+        return Trap(kind=kind, message=f"{error.rule}: {error}", frames=frames)
     if isinstance(error, CannotWaitError):
         return Trap(kind="asyncify-state", message=str(error))
     if isinstance(error, (ScriptError, MemoryError)):

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from .capi import EXTERN_KINDS, Api, Extern, GuestTrap, Handle, Val, address, take_error, take_trap
+from .unwind import ProtocolError
 from .values import References
 
 PAGE = 65536
@@ -167,6 +168,8 @@ class Store:
         if self._trapped is not None:
             trapped, self._trapped = self._trapped, None
             self._drop_exception()
+            if isinstance(trapped, ProtocolError) and trapped.__cause__ is None:
+                trapped.__cause__ = found  # the stack on which it was noticed
             return trapped
         return self._drop_exception() or found
 
