@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
-from rich.console import Console
 
-from stackswitch.backends.base import Backend
-from stackswitch.backends.registry import open_backend
-from stackswitch.errors import OutputError, StackswitchError
-from stackswitch.fix.loop import DEFAULT_ROUNDS, Fixer
-from stackswitch.fix.report import VERDICTS, FixReport
-from stackswitch.fix.sources import ListSource
+from stackswitch.fix.guard import Guard
+from stackswitch.fix.loop import DEFAULT_ROUNDS
+from stackswitch.fix.report import PROVED
+from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.policies import PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
+from .fix_output import show_diff, show_report, write_lists
+from .fix_work import FixAsked, fix_from_traces, fix_suite
 from .options import (
     CaseGlobs,
     Jobs,
     ReadBy,
     SuiteFolder,
+    Symbols,
     Timeout,
+    TraceFiles,
     Variable,
     WasmOpt,
     backend_options,
@@ -33,12 +32,10 @@ from .options import (
     open_list,
 )
 from .output import check_writable, console_for, write_output
-from .progress import Progress
-from .settings import load_settings
+from .settings import config_folder, load_settings
 
 EXIT_NOT_VERIFIED = 1
 OBSERVERS = ("auto", "jspi", "asyncify")
-_MOST_NAMES = 20
 
 
 def fix(
@@ -64,6 +61,10 @@ def fix(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 1 where a list falls short.")
     ] = False,
+    minimize: Annotated[
+        bool,
+        typer.Option("--minimize", help="Take out what nothing rests on, and prove the list without it."),
+    ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the edit of each file.")] = False,
     rounds: Annotated[
         int, typer.Option(min=1, max=20, help="How often lists may be drawn.")
@@ -74,6 +75,20 @@ def fix(
     jobs: Jobs = None,
     timeout: Timeout = None,
     wasm_opt: WasmOpt = None,
+    build: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND", help="What makes modules that are builds already again, by the shell."
+        ),
+    ] = None,
+    trace: TraceFiles = None,
+    module: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The module that the traces are of; nothing is run.")
+    ] = None,
+    built: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --trace and --build: the module that it makes.")
+    ] = None,
+    symbols: Symbols = None,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")
     ] = None,
@@ -82,115 +97,51 @@ def fix(
     one_of(policy, get_args(PolicyName), "--policy")
     one_of(observe, OBSERVERS, "--observe")
     settings = load_settings(Path.cwd())
-    console = console_for([json])
     check_writable([json])
-    which = variable or (settings.list_variable if list_file is None else None)
-    shared = open_list(list_file or settings.lists, which, spelling, made=True)
-    loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
-    options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
-
-    async def work() -> tuple[Fixer, FixReport]:
-        backends: list[Backend] = []
-        with Progress(Console(stderr=True)) as progress:
-            try:
-                backends.append(await open_backend("asyncify", options, progress.say))
-                observer = None
-                if observe != "asyncify":
-                    try:
-                        observer = await open_backend("jspi", options, progress.say)
-                        backends.append(observer)
-                    except StackswitchError as error:
-                        if observe == "jspi" or "jspi" in settings.require:
-                            raise
-                        progress.say(f"stacks are looked at on asyncify, for want of jspi: {error}")
-                fixer = Fixer(
-                    loaded,
-                    shared,
-                    backends[0],
-                    observer,
-                    policy=cast("PolicyName", policy),
-                    jobs=options.jobs,
-                    timeout_s=timeout or settings.timeout_s,
-                    on_result=progress.result,
-                    on_more=progress.expect,
-                    say=progress.say,
-                )
-                return fixer, await (fixer.check() if check else fixer.fix(rounds))
-            finally:
-                for each in backends:
-                    await each.aclose()
-
-    fixer, report = asyncio.run(work())
-    if diff:
-        for source in fixer.sources:
-            _show_diff(console, source)
-    written = not check and report.verdict != "no-progress" and _write(fixer.sources)
-    _show(console, report, written=written, check=check)
-    write_output(json, (report.model_dump_json(indent=2) + "\n").encode())
-    if report.verdict != "verified":
-        raise typer.Exit(EXIT_NOT_VERIFIED)
-
-
-def _write(sources: list[ListSource]) -> bool:
-    """Write the files that change, each whole or not at all; none, if one was edited by others meanwhile.
-
-    :raises OutputError: a file has changed since it was read, or cannot be written
-    """
-    changed = [each for each in sources if each.changed]
-    for source in changed:
-        there = source.path.read_bytes() if source.path.is_file() else None
-        if there != source.before:
-            raise OutputError(
-                f"{source.path}: has changed while the suite ran; nothing was written: run again"
+    which = variable or settings.lists.variable or settings.list_variable
+    shared = open_list(
+        list_file or settings.lists.file, variable if list_file else which, spelling, made=True
+    )
+    asked = FixAsked(
+        shared=shared,
+        policy=cast("PolicyName", policy),
+        assertions=Assertions(settings.lists.never, settings.lists.always),
+        minimise=minimize,
+        check=check,
+        rounds=rounds,
+        build=build or settings.fix.build,
+        folder=Path.cwd() if build else config_folder(Path.cwd()) or Path.cwd(),
+        symbols=symbols,
+    )
+    console = console_for([json])
+    with Guard() as guard:
+        if trace:
+            if module is None:
+                raise typer.BadParameter("say which module the traces are of", param_hint="--module")
+            if suite is not None:
+                raise typer.BadParameter("a suite is run, or traces are read: not both", param_hint="--trace")
+            sources, report = fix_from_traces(
+                asked, trace, module, built or settings.fix.built, wasm_opt or settings.wasm_opt, guard
             )
-    check_writable([str(each.path) for each in changed])
-    for source in changed:
-        write_output(str(source.path), source.data)
-    return bool(changed)
-
-
-def _show_diff(console: Console, source: ListSource) -> None:
-    before, after = ((data or b"").decode("utf-8") for data in (source.before, source.data))
-    for line in unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        f"a/{source.path}",
-        f"b/{source.path}",
-    ):
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
-        console.print(line.rstrip("\n"), style=style, markup=False, soft_wrap=True)
-
-
-def _show(console: Console, report: FixReport, *, written: bool, check: bool) -> None:
-    for edit in report.edits:
-        console.print(f"{edit.path}: {edit.list}", style="bold", markup=False, soft_wrap=True)
-        for sign, names, style in (("+", edit.added, "green"), ("-", edit.removed, "red")):
-            for name in names[:_MOST_NAMES]:
-                cases = edit.needed_by.get(name, ())
-                seen = f"  (seen in {cases[0]}{f' and {len(cases) - 1} more' if len(cases) > 1 else ''})"
-                console.print(
-                    f"  {sign} {name}{seen if cases else ''}", style=style, markup=False, soft_wrap=True
-                )
-            if len(names) > _MOST_NAMES:
-                console.print(f"  {sign} {len(names) - _MOST_NAMES} more", style=style)
-    style = "bold green" if report.verdict == "verified" else "bold red"
-    console.print(VERDICTS[report.verdict] + _circumstances(report, check=check), style=style, markup=False)
-    if report.reason and report.verdict != "falls-short":
-        for line in report.reason.splitlines():
-            console.print(f"  {line}", markup=False, soft_wrap=True)
-    if report.changed and not check and not written:
-        console.print("nothing was written", style="yellow")
-
-
-def _circumstances(report: FixReport, *, check: bool) -> str:
-    good = sum(each.as_expected for each in report.results)
-    told = f"{good} of {len(report.results)} cases as expected on Asyncify" if report.results else ""
-    names = sum(len(each.added) for each in report.edits)
-    if check:
-        short = f"{names} names are missing" if names else ""
-        told = ", ".join(filter(None, (short, told)))
-    elif not report.changed:
-        told += ", no list changed"
-    elif report.rounds:
-        told += f", in {report.rounds} round{'s' if report.rounds > 1 else ''}"
-    return f": {told}, {report.duration_s:.1f} s"
+        else:
+            for value, name in ((module, "--module"), (built, "--built")):
+                if value is not None:
+                    raise typer.BadParameter("it goes with --trace", param_hint=name)
+            loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
+            options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
+            must = observe == "jspi" or "jspi" in settings.require
+            observer = None if observe == "asyncify" else must
+            sources, report = fix_suite(
+                asked, loaded, options, timeout or settings.timeout_s, observer=observer, guard=guard
+            )
+        if diff:
+            for source in sources:
+                show_diff(console, source)
+        written = not check and report.verdict not in ("no-progress", "falls-short")
+        if written:
+            written = report.build is not None or write_lists(sources)
+            guard.keep()
+    show_report(console, report, written=written, check=check)
+    write_output(json, (report.model_dump_json(indent=2) + "\n").encode())
+    if report.verdict not in PROVED:
+        raise typer.Exit(EXIT_NOT_VERIFIED)

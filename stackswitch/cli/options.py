@@ -40,6 +40,13 @@ TraceFiles = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="A trace (stackswitch trace); repeatable.")
 ]
 
+Symbols = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Names for a module that has none: INDEX:NAME a line (emcc's .symbols)."
+    ),
+]
+
 
 def backend_options(
     settings: Settings, *, engine: str | None = None, jobs: int | None = None, wasm_opt: Path | None = None

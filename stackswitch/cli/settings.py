@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stackswitch.errors import ConfigError
+from stackswitch.models.base import Frozen
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -29,6 +30,35 @@ def _words(value: object) -> object:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
+def _file_of_lists(value: object) -> object:
+    """Take ``lists = "FILE"`` for ``[lists] file = "FILE"``."""
+    return {"file": value} if isinstance(value, (str, Path)) else value
+
+
+class ListSettings(Frozen):
+    """``[lists]``: where the lists live that ``fix`` keeps, and what is asserted of functions.
+
+    ``file`` and ``variable``: as its ``--list`` and ``--variable``. ``never``: functions that never wait;
+    ``always``: those that are to be instrumented whatever was seen; entries as Binaryen's lists have them.
+    """
+
+    file: Path | None = None
+    variable: str | None = None
+    never: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+
+
+class FixSettings(Frozen):
+    """``[fix]``: what ``fix`` runs.
+
+    ``build``: the command that makes the modules again, as ``--build``; run in the folder of the
+    configuration. ``built``: the module that it makes, for lists drawn from traces.
+    """
+
+    build: str | None = None
+    built: Path | None = None
+
+
 class Settings(BaseSettings):
     """What a project may set. The environment (``STACKSWITCH_…``) goes before the file.
 
@@ -36,8 +66,8 @@ class Settings(BaseSettings):
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
     ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
     ``matrix``; ``browserslist``: a query for it.
-    ``lists``: the file in which the list lives that ``fix`` keeps, as its ``--list``; ``list_variable``:
-    which one in it.
+    ``lists``: the file in which the list lives that ``fix`` keeps, or a table (``ListSettings``);
+    ``list_variable``: which one in the file. ``fix``: see ``FixSettings``.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)
@@ -49,8 +79,9 @@ class Settings(BaseSettings):
     timeout_s: float | None = Field(default=None, gt=0)
     wasm_opt: Path | None = None
     require: Names = ()
-    lists: Path | None = None
+    lists: Annotated[ListSettings, NoDecode, BeforeValidator(_file_of_lists)] = ListSettings()
     list_variable: str | None = None
+    fix: FixSettings = FixSettings()
     engines: Names = ()
     browserslist: str | None = None
 
@@ -84,13 +115,22 @@ def load_settings(folder: Path) -> Settings:
         raise ConfigError("\n".join(lines)) from None
     if where is None:
         return settings
-    return settings.model_copy(
-        update={
-            name: where.parent / value
-            for name in ("suite", "wasm_opt", "lists")
-            if name in data and (value := getattr(settings, name)) is not None
-        }
-    )
+    own: dict[str, Any] = {
+        name: where.parent / value
+        for name in ("suite", "wasm_opt")
+        if name in data and (value := getattr(settings, name)) is not None
+    }
+    if "lists" in data and settings.lists.file is not None:
+        own["lists"] = settings.lists.model_copy(update={"file": where.parent / settings.lists.file})
+    if settings.fix.built is not None:
+        own["fix"] = settings.fix.model_copy(update={"built": where.parent / settings.fix.built})
+    return settings.model_copy(update=own)
+
+
+def config_folder(folder: Path) -> Path | None:
+    """Return the folder of the configuration that holds for ``folder``; None: there is none."""
+    where, _ = _nearest(folder)
+    return None if where is None else where.parent
 
 
 def _nearest(folder: Path) -> tuple[Path | None, dict[str, Any]]:

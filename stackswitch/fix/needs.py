@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from stackswitch.backends.asyncify_missing import missing_names
-from stackswitch.backends.base import LoadedCase
+from stackswitch.lists.assertions import Asserted, Assertions, Draw
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import Drafter, PolicyName
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
-from stackswitch.models.result import Observation
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
@@ -30,6 +29,7 @@ class ModuleFacts:
         self.graph = call_graph(self.module)
         self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
         self.stacks = StackReader(self.graph)
+        self._instrumented: dict[tuple[AsyncifyOptions, frozenset[str]], frozenset[int]] = {}
 
     def import_indexes(self, names: Iterable[str]) -> frozenset[int]:
         """Return the imported functions of these full names (wildcards not read)."""
@@ -43,6 +43,12 @@ class ModuleFacts:
 
         :param waiting: the imports that wait, where the options name none
         """
+        key = (options, frozenset(waiting))
+        if key not in self._instrumented:
+            self._instrumented[key] = self._chosen(options, key[1])
+        return self._instrumented[key]
+
+    def _chosen(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
         if options.only is not None:
             return self._matching(options.only)
         imports = self.import_indexes(waiting if options.imports is None else options.imports)
@@ -51,6 +57,15 @@ class ModuleFacts:
 
     def _matching(self, entries: Iterable[str]) -> frozenset[int]:
         return frozenset().union(*map(self.index.matching, entries))
+
+    def names(self, functions: Iterable[int]) -> set[str]:
+        """Return the names of defined functions, as Binaryen matches them."""
+        return {self.index.names[each] for each in functions if each >= self.index.imported}
+
+    def body_bytes(self, functions: Iterable[int]) -> int:
+        """Return how long the bodies of defined functions are."""
+        ranges = (self.module.body_range(each) for each in functions if each >= self.index.imported)
+        return sum(end - start for start, end in ranges)
 
 
 @lru_cache(maxsize=16)
@@ -62,43 +77,49 @@ def facts_of(data: bytes) -> ModuleFacts:
     return ModuleFacts(data)
 
 
-def needs_of_stacks(loaded: LoadedCase, suspensions: Iterable[Suspension]) -> Needs:
-    """Return the names that the Asyncify lists of a case's main module lack, by list.
+@lru_cache(maxsize=16)
+def asserted_of(data: bytes, assertions: Assertions) -> Asserted:
+    """Return assertions held against a module.
 
+    :raises ConfigError: they contradict each other
+    """
+    return Asserted(assertions, facts_of(data).index)
+
+
+def needs_of_stacks(
+    data: bytes, options: AsyncifyOptions, waiting: Iterable[str], suspensions: Iterable[Suspension]
+) -> Needs:
+    """Return the names that Asyncify lists lack, by list.
+
+    :param waiting: the imports that may wait, where the options name none
     :param suspensions: seen on an engine that switches stacks by itself; frames that cannot have been
         are left out
     """
-    facts = facts_of(loaded.main)
-    case = loaded.case
-    chosen = facts.instrumented(case.asyncify, case.waiting_imports)
+    facts = facts_of(data)
+    chosen = facts.instrumented(options, waiting)
     needs: Needs = {}
     for each in suspensions:
         frames = [index for index, _ in facts.stacks.real_frames(each)]
-        found = missing_names(case.asyncify, each.import_, frames, facts.index.names, chosen)
+        found = missing_names(options, each.import_, frames, facts.index.names, chosen)
         merge_needs(needs, found)
     return needs
 
 
-def evidence_of(loaded: LoadedCase, seen: Observation) -> Evidence:
-    """Return what a run has shown of the main module.
-
-    The module is known by its hash to one backend and by its place to the other, so cases with further
-    instances, whose frames cannot be told apart by both, show nothing here.
-    """
-    if loaded.case.instances or loaded.problem is not None:
-        return Evidence()
-    return facts_of(loaded.main).stacks.evidence(seen.suspensions)
+def draw_by(policy: PolicyName, evidence: Evidence, imports: frozenset[int]) -> Draw:
+    """Return what draws a list by a policy from a module's calls."""
+    return lambda graph: Drafter(graph, imports).draw(policy, evidence).functions
 
 
-def drawn_names(data: bytes, policy: PolicyName, evidence: Evidence, waiting: Iterable[str]) -> set[str]:
-    """Return the names that a policy puts on a module's only-list.
+def drawn(
+    data: bytes, policy: PolicyName, evidence: Evidence, waiting: Iterable[str], assertions: Assertions
+) -> frozenset[int]:
+    """Return the functions that a policy puts on a module's only-list.
 
     :param waiting: the imports that may wait, ``module.name``; what waited counts as well
     """
     facts = facts_of(data)
     imports = evidence.imports | facts.import_indexes(waiting)
-    drafter = Drafter(facts.graph, imports)
-    return set(drafter.names(drafter.draw(policy, evidence).functions))
+    return asserted_of(data, assertions).drawn(facts.graph, draw_by(policy, evidence, imports))
 
 
 def merge_needs(into: Needs, more: Mapping[ListName, Iterable[str]]) -> None:

@@ -10,9 +10,14 @@ from stackswitch.models.result import CaseResult
 
 FIX_SCHEMA_VERSION = 1
 
-Verdict = Literal["verified", "falls-short", "no-progress", "out-of-rounds", "fails-otherwise"]
+Verdict = Literal[
+    "verified", "covers-traces", "falls-short", "no-progress", "out-of-rounds", "fails-otherwise"
+]
+PROVED: tuple[Verdict, ...] = ("verified", "covers-traces")
+"""What ends well."""
 VERDICTS: dict[Verdict, str] = {
     "verified": "verified",
+    "covers-traces": "the build instruments every function on the stacks of the traces",
     "falls-short": "the lists fall short",
     "no-progress": "no progress",
     "out-of-rounds": "out of rounds",
@@ -30,14 +35,43 @@ class Edit(Frozen):
     needed_by: dict[str, tuple[str, ...]] = {}
 
 
+class AssertionHeld(Frozen):
+    """An assertion of the configuration, and what it changes in the lists that are drawn.
+
+    ``kind`` *never*: the functions that it spares, and the bytes of their bodies; *always*: those that
+    nothing else brings in.
+    """
+
+    kind: Literal["never", "always"]
+    entry: str
+    functions: int
+    bytes: int
+
+
+class Confidence(Frozen):
+    """How far a list can be trusted: each case left out in turn, and the list drawn from the others.
+
+    ``cases``: those that waited; ``covered``: those whose functions were all in the list of the others;
+    ``uncovered``: for each other case, the names that only it would have told. ``groups``: with many cases,
+    so many parts of them were left out in turn, not each by itself.
+    """
+
+    path: str
+    cases: int
+    covered: int
+    uncovered: dict[str, tuple[str, ...]] = {}
+    groups: int | None = None
+
+
 class FixReport(Frozen):
     """``fix --json``.
 
-    ``verdict``: *verified*, all cases ran as expected with the lists as they now are; *falls-short*, with
-    ``--check``: names are missing; *no-progress*, what is missing cannot be mended by names, ``reason`` says
-    why; *out-of-rounds*, each round found more; *fails-otherwise*, no name is missing, and cases fail.
+    ``verdict``: *verified*, all cases ran as expected with the lists as they now are; *covers-traces*,
+    nothing was run, and a build instruments all that the traces show; *falls-short*, with ``--check``: names
+    are missing; *no-progress*, what is missing cannot be mended by names, ``reason`` says why;
+    *out-of-rounds*, each round found more; *fails-otherwise*, no name is missing, and cases fail.
     ``rounds``: how often lists were drawn. ``results``: of the last run on Asyncify.
-    ``observed``: cases by the backend that their stacks were seen on.
+    ``observed``: cases by the backend that their stacks were seen on. ``build``: the command that was run.
     """
 
     schema_version: int = FIX_SCHEMA_VERSION
@@ -49,4 +83,8 @@ class FixReport(Frozen):
     edits: tuple[Edit, ...] = ()
     results: tuple[CaseResult, ...] = ()
     observed: dict[str, int] = {}
+    assertions: tuple[AssertionHeld, ...] = ()
+    confidence: tuple[Confidence, ...] = ()
+    notes: tuple[str, ...] = ()
+    build: str | None = None
     duration_s: float = 0.0

@@ -82,9 +82,27 @@ class ListSource:
             if which == "ASYNCIFY_REMOVE":
                 wanted = [each for each in current if not any(matches(each, name) for name in names)]
             else:
-                wanted = [*current, *sorted(set(names) - set(current))]
+                wildcards = [each for each in current if "*" in each]
+                new = sorted(set(names) - set(current))
+                wanted = [*current, *(name for name in new if not _matched(name, wildcards))]
             data = edit_list(data, wanted, self.variables[which], path=str(self.path), spelling=self.spelling)
         return replace(self, data=data)
+
+    def without(self, entries: Mapping[ListName, Iterable[str]]) -> ListSource:
+        """Return the file with entries taken out."""
+        data = self.data
+        lists = self.lists
+        for which, gone in entries.items():
+            out = set(gone)
+            kept = [each for each in lists[which] if each not in out]
+            if len(kept) != len(lists[which]):
+                variable = self.variables[which]
+                data = edit_list(data, kept, variable, path=str(self.path), spelling=self.spelling)
+        return replace(self, data=data)
+
+
+def _matched(name: str, wildcards: Iterable[str]) -> bool:
+    return any(matches(each, name) for each in wildcards)
 
 
 def own_source(path: Path, data: bytes) -> ListSource:

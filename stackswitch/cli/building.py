@@ -1,0 +1,72 @@
+"""The user's build command, run with the new lists in place; what fails leaves the old ones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from stackswitch.errors import ToolError
+from stackswitch.fix.guard import Guard
+from stackswitch.fix.sources import ListSource
+
+from .fix_output import write_lists
+
+_TAIL_BYTES = 4000
+"""How much of what a command says is kept for the message."""
+
+
+class BuildCommand:
+    """Writes lists and runs a command through the shell.
+
+    :param command: as the user has it
+    :param folder: where it is run
+    :param guard: puts the old lists back unless all ends well
+    :param say: told what is being done
+    """
+
+    def __init__(self, command: str, folder: Path, guard: Guard, say: Callable[[str], None]) -> None:
+        self.command = command
+        self._folder = folder
+        self._guard = guard
+        self._say = say
+        self._written: dict[Path, bytes] = {}
+
+    async def run(self, sources: Sequence[ListSource]) -> None:
+        """Write the lists that have changed, and build.
+
+        :raises OutputError: a file was edited by others meanwhile, or cannot be written
+        :raises ToolError: the command failed; the end of what it said is told
+        """
+        self._guard.hold({each.path: each.before for each in sources})
+        write_lists(sources, self._written)
+        self._say(f"building: {self.command}")
+        process = await asyncio.create_subprocess_shell(
+            self.command,
+            cwd=self._folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        said = b""
+        try:
+            assert process.stdout is not None
+            while part := await process.stdout.read(1 << 16):
+                said = (said + part)[-_TAIL_BYTES:]
+            status = await process.wait()
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+                await process.wait()
+        if status:
+            raise ToolError(
+                "the build command failed with the new lists; the old ones are back",
+                argv=[self.command],
+                status=status,
+                stderr=said.decode("utf-8", "replace"),
+            )

@@ -1,0 +1,108 @@
+"""What ``fix`` says and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
+
+from rich.console import Console
+
+from stackswitch.errors import OutputError
+from stackswitch.fix.report import PROVED, VERDICTS, Confidence, FixReport
+from stackswitch.fix.sources import ListSource
+
+from .output import check_writable, write_output
+
+_MOST_NAMES = 20
+
+
+def write_lists(sources: Sequence[ListSource], written: dict[Path, bytes] | None = None) -> bool:
+    """Write the files that change, each whole or not at all; none, if one was edited by others meanwhile.
+
+    :param written: what we have written ourselves by now, by file; it is kept up
+    :raises OutputError: a file has changed since it was read, or cannot be written
+    """
+    ours = {} if written is None else written
+    changed = [each for each in sources if ours.get(each.path, each.before) != each.data]
+    for source in changed:
+        there = source.path.read_bytes() if source.path.is_file() else None
+        if there != ours.get(source.path, source.before):
+            raise OutputError(
+                f"{source.path}: has changed while the suite ran; nothing was written: run again"
+            )
+    check_writable([str(each.path) for each in changed])
+    for source in changed:
+        write_output(str(source.path), source.data)
+        ours[source.path] = source.data
+    return any(each.changed for each in sources)
+
+
+def show_diff(console: Console, source: ListSource) -> None:
+    """Show what changes in a file."""
+    before, after = ((data or b"").decode("utf-8") for data in (source.before, source.data))
+    for line in unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{source.path}",
+        f"b/{source.path}",
+    ):
+        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
+        console.print(line.rstrip("\n"), style=style, markup=False, soft_wrap=True)
+
+
+def show_report(console: Console, report: FixReport, *, written: bool, check: bool) -> None:
+    """Show what came of a fix."""
+    for edit in report.edits:
+        console.print(f"{edit.path}: {edit.list}", style="bold", markup=False, soft_wrap=True)
+        for sign, names, style in (("+", edit.added, "green"), ("-", edit.removed, "red")):
+            for name in names[:_MOST_NAMES]:
+                cases = edit.needed_by.get(name, ())
+                more = f" and {len(cases) - 1} more" if len(cases) > 1 else ""
+                seen = f"  (seen in {cases[0]}{more})" if cases else ""
+                console.print(f"  {sign} {name}{seen}", style=style, markup=False, soft_wrap=True)
+            if len(names) > _MOST_NAMES:
+                console.print(f"  {sign} {len(names) - _MOST_NAMES} more", style=style)
+    for assertion in report.assertions:
+        does = "spares" if assertion.kind == "never" else "adds"
+        console.print(
+            f"{assertion.kind} {assertion.entry}: {does} {assertion.functions} functions, "
+            f"{assertion.bytes} bytes of code",
+            markup=False,
+            soft_wrap=True,
+        )
+    for each in report.confidence:
+        console.print(_trust(each), style="dim", markup=False, soft_wrap=True)
+    for note in report.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    style = "bold green" if report.verdict in PROVED else "bold red"
+    console.print(VERDICTS[report.verdict] + _circumstances(report, check=check), style=style, markup=False)
+    if report.reason and report.verdict != "falls-short":
+        for line in report.reason.splitlines():
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+    if report.changed and not check and not written:
+        console.print("nothing was written", style="yellow")
+
+
+def _trust(found: Confidence) -> str:
+    ways = f"in {found.groups} parts" if found.groups else "each"
+    worst = next(iter(found.uncovered), None)
+    lost = f"; {worst} alone tells {', '.join(found.uncovered[worst][:3])}" if worst is not None else ""
+    return (
+        f"{found.path}: with its cases left out in turn ({ways}), a list from the others covers "
+        f"{found.covered} of {found.cases} that wait{lost}"
+    )
+
+
+def _circumstances(report: FixReport, *, check: bool) -> str:
+    good = sum(each.as_expected for each in report.results)
+    told = f"{good} of {len(report.results)} cases as expected on Asyncify" if report.results else ""
+    names = sum(len(each.added) for each in report.edits)
+    if check:
+        short = f"{names} names are missing" if names else ""
+        told = ", ".join(filter(None, (short, told)))
+    elif not report.changed:
+        told += ", no list changed"
+    elif report.rounds:
+        told += f", in {report.rounds} round{'s' if report.rounds > 1 else ''}"
+    return f": {told}, {report.duration_s:.1f} s"

@@ -1,0 +1,204 @@
+"""The two ways of ``fix``: a suite is run, or traces are read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from stackswitch.backends.base import Backend
+from stackswitch.backends.registry import BackendOptions, open_backend
+from stackswitch.binaryen.asyncify import open_binaryen
+from stackswitch.errors import ConfigError, StackswitchError
+from stackswitch.fix.from_traces import TraceFixer
+from stackswitch.fix.guard import Guard
+from stackswitch.fix.loop import Fixer
+from stackswitch.fix.report import FixReport
+from stackswitch.fix.sources import ListSource
+from stackswitch.lists.assertions import Assertions
+from stackswitch.lists.policies import PolicyName
+from stackswitch.models.case import MAIN
+from stackswitch.suite.loader import Suite, load_suite
+from stackswitch.wasm.module import parse_module
+from stackswitch.wasm.symbols import read_symbols, with_symbols
+
+from .building import BuildCommand
+from .inputs import read_input, read_module
+from .progress import Progress
+
+Fixed = tuple[Sequence[ListSource], FixReport]
+
+
+@dataclass(frozen=True)
+class FixAsked:
+    """What both ways are asked for.
+
+    :ivar shared: the file of ``--list``
+    :ivar build: the build command, run in ``folder``
+    :ivar symbols: names for modules that have none
+    """
+
+    shared: ListSource | None
+    policy: PolicyName
+    assertions: Assertions
+    minimise: bool
+    check: bool
+    rounds: int
+    build: str | None
+    folder: Path
+    symbols: Path | None
+
+
+def fix_suite(
+    asked: FixAsked,
+    suite: Suite,
+    options: BackendOptions,
+    timeout_s: float | None,
+    *,
+    observer: bool | None,
+    guard: Guard,
+) -> Fixed:
+    """Run a suite and fix its lists.
+
+    :param observer: whether JSPI must be had to look at stacks; None: it is not asked
+    """
+
+    async def work() -> Fixed:
+        backends: list[Backend] = []
+        with Progress(Console(stderr=True)) as progress:
+            try:
+                backends.append(await open_backend("asyncify", options, progress.say))
+                looking = None
+                if observer is not None:
+                    try:
+                        looking = await open_backend("jspi", options, progress.say)
+                        backends.append(looking)
+                    except StackswitchError as error:
+                        if observer:
+                            raise
+                        progress.say(f"stacks are looked at on asyncify, for want of jspi: {error}")
+                command = None
+                if asked.build is not None and not asked.check:
+                    command = BuildCommand(asked.build, asked.folder, guard, progress.say)
+
+                async def rebuild(sources: Sequence[ListSource]) -> Suite:
+                    assert command is not None
+                    await command.run(sources)
+                    again = load_suite(suite.folder)
+                    kept = tuple(each for each in again.cases if each.case.id in suite.files)
+                    return _named(again.model_copy(update={"cases": kept}), asked.symbols)
+
+                fixer = Fixer(
+                    _named(suite, asked.symbols),
+                    asked.shared,
+                    backends[0],
+                    looking,
+                    policy=asked.policy,
+                    assertions=asked.assertions,
+                    minimise=asked.minimise,
+                    rebuild=rebuild if command is not None else None,
+                    jobs=options.jobs,
+                    timeout_s=timeout_s,
+                    on_result=progress.result,
+                    on_more=progress.expect,
+                    say=progress.say,
+                )
+                report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
+                if command is not None:
+                    report = report.model_copy(update={"build": command.command})
+                return fixer.sources, report
+            finally:
+                for each in backends:
+                    await each.aclose()
+
+    return asyncio.run(work())
+
+
+def _named(suite: Suite, symbols: Path | None) -> Suite:
+    """Give the modules that have no names those of a symbol file.
+
+    :raises ConfigError: it is none, is of another build, or every module has names
+    """
+    if symbols is None:
+        return suite
+    names = read_symbols(read_input(symbols, "symbol file"), str(symbols))
+    made: dict[bytes, bytes] = {}
+    cases = []
+    for each in suite.cases:
+        if not each.problem and not (module := parse_module(each.main)).function_name_entries:
+            if each.main not in made:
+                made[each.main] = with_symbols(module, names, str(symbols))
+            each = each.model_copy(update={"modules": {**each.modules, MAIN: made[each.main]}})
+        cases.append(each)
+    if not made:
+        raise ConfigError(f"--symbols {symbols}: all modules of the suite have names of their own")
+    return suite.model_copy(update={"cases": tuple(cases)})
+
+
+def fix_from_traces(
+    asked: FixAsked,
+    traces: Sequence[Path],
+    module_file: Path,
+    built: Path | None,
+    wasm_opt: Path | None,
+    guard: Guard,
+) -> Fixed:
+    """Draw lists from traces, and hold a build against them.
+
+    :raises ConfigError: there is no file with a list; a trace is none, or of another module
+    """
+    if asked.shared is None:
+        raise ConfigError("say with --list FILE where the list lives that the traces are to fix")
+    if asked.build is not None and built is None and not asked.check:
+        raise ConfigError("say with --built FILE (or [fix] built) which module the build command makes")
+    module = read_module(module_file)
+    named = None
+    if asked.symbols is not None:
+        names = read_symbols(read_input(asked.symbols, "symbol file"), str(asked.symbols))
+        named = with_symbols(module, names, str(asked.symbols))
+    fixer = TraceFixer(
+        asked.shared,
+        module,
+        {str(path): read_input(path, "trace") for path in _files(traces)},
+        named=named,
+        policy=asked.policy,
+        assertions=asked.assertions,
+        minimise=asked.minimise,
+    )
+
+    async def work() -> FixReport:
+        with Progress(Console(stderr=True)) as progress:
+            if fixer.draw() and asked.check:
+                return fixer.falls_short()
+            if asked.build is not None and built is not None and not asked.check:
+                await BuildCommand(asked.build, asked.folder, guard, progress.say).run([fixer.source])
+                report = fixer.prove(read_module(built), str(built))
+                return report.model_copy(update={"build": asked.build})
+            binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
+            try:
+                progress.say("instrumenting the module with the lists")
+                return fixer.prove(await fixer.build(binaryen))
+            finally:
+                await binaryen.aclose()
+
+    return [fixer.source], asyncio.run(work())
+
+
+def _files(traces: Sequence[Path]) -> list[Path]:
+    """Return the trace files: of a folder, all that it holds.
+
+    :raises ConfigError: there is none in a folder
+    """
+    found: list[Path] = []
+    for path in traces:
+        if path.is_dir():
+            inside = sorted(path.rglob("*.jsonl"))
+            if not inside:
+                raise ConfigError(f"{path}: there is no trace (*.jsonl) in this folder")
+            found += inside
+        else:
+            found.append(path)
+    return found

@@ -1,0 +1,60 @@
+"""Which entries of lists nothing rests on: pure. The proof is a run without them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stackswitch.binaryen.listfile import matches
+from stackswitch.models.expect import ListName
+
+
+@dataclass
+class Used:
+    """What a suite has used, by name: all cases that a file's lists hold for, put together.
+
+    :ivar functions: functions that have to be instrumented
+    :ivar beyond: those of them that Binaryen does not instrument by itself, with no add-list
+    :ivar imports: the imports that waited, ``module.name``
+    :ivar exports: the exports through which they did
+    """
+
+    functions: set[str] = field(default_factory=set)
+    beyond: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
+    exports: set[str] = field(default_factory=set)
+
+    def of(self, which: ListName) -> Collection[str] | None:
+        """Return what the entries of a list are there for; None: it is not one to take entries from."""
+        by_list: dict[ListName, Collection[str]] = {
+            "ASYNCIFY_ONLY": self.functions,
+            "ASYNCIFY_ADD": self.beyond,
+            "ASYNCIFY_IMPORTS": self.imports,
+            "JSPI_IMPORTS": self.imports,
+            "JSPI_EXPORTS": self.exports,
+        }
+        return by_list.get(which)
+
+
+def spared(lists: Mapping[ListName, Iterable[str]], used: Used) -> dict[ListName, tuple[str, ...]]:
+    """Return the entries that stand for nothing that was used, and those that only say again what others do.
+
+    An entry goes too if all that is used of what it matches is named in full beside it.
+    """
+    found: dict[ListName, tuple[str, ...]] = {}
+    for which, entries in lists.items():
+        wanted = used.of(which)
+        if wanted is None:
+            continue
+        listed = list(dict.fromkeys(entries))
+        plain = {each for each in listed if "*" not in each or each in wanted}
+        gone = tuple(each for each in listed if not _needed(each, wanted, plain))
+        if gone:
+            found[which] = gone
+    return found
+
+
+def _needed(entry: str, wanted: Collection[str], plain: set[str]) -> bool:
+    if entry in wanted:
+        return True
+    return "*" in entry and any(matches(entry, name) for name in wanted if name not in plain)

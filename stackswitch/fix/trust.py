@@ -1,0 +1,76 @@
+"""What a list rests on, and what the assertions change in it: pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from stackswitch.lists.assertions import Assertions
+from stackswitch.lists.confidence import leave_one_out
+from stackswitch.lists.evidence import Evidence
+from stackswitch.lists.policies import PolicyName
+
+from .needs import asserted_of, draw_by, drawn, facts_of
+from .report import AssertionHeld, Confidence
+from .seen import SourceSeen
+
+MOST_DRAWS = 50
+"""How many lists are drawn at most to say how far one can be trusted."""
+
+
+def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Assertions) -> Confidence | None:
+    """Leave cases out in turn, draw the list from the others, and see whether it would have held.
+
+    None: nothing waited, or only one case.
+    """
+    waited = {
+        (data, case): each
+        for data, cases in seen.evidence.items()
+        for case, each in cases.items()
+        if each.functions
+    }
+    if len(waited) < 2:
+        return None
+    covered = 0
+    uncovered: dict[str, tuple[str, ...]] = {}
+    groups: int | None = None
+    for data in seen.evidence:
+        cases = {case: each for (of, case), each in waited.items() if of == data}
+        if not cases:
+            continue
+        parts = None
+        if len(cases) > MOST_DRAWS:
+            groups = MOST_DRAWS
+            parts = {case: str(at % MOST_DRAWS) for at, case in enumerate(sorted(cases))}
+        facts, waiting = facts_of(data), seen.waiting[data]
+
+        def draw(evidence: Evidence, data: bytes = data, waiting: set[str] = waiting) -> frozenset[int]:
+            return drawn(data, policy, evidence, waiting, assertions)
+
+        found = leave_one_out(cases, draw, parts)
+        covered += len(found.covered)
+        uncovered |= {case: tuple(sorted(facts.names(gap))) for case, gap in found.missing.items()}
+    return Confidence(path=path, cases=len(waited), covered=covered, uncovered=uncovered, groups=groups)
+
+
+def savings(seen: list[SourceSeen], policy: PolicyName, assertions: Assertions) -> tuple[AssertionHeld, ...]:
+    """Say what each assertion spares or costs, in all modules together."""
+    functions: defaultdict[tuple[str, str], int] = defaultdict(int)
+    sizes: defaultdict[tuple[str, str], int] = defaultdict(int)
+    if not assertions:
+        return ()
+    for source in seen:
+        for data, cases in source.evidence.items():
+            evidence = Evidence()
+            for each in cases.values():
+                evidence |= each
+            facts = facts_of(data)
+            imports = evidence.imports | facts.import_indexes(source.waiting[data])
+            for one in asserted_of(data, assertions).savings(facts.graph, draw_by(policy, evidence, imports)):
+                functions[one.kind, one.entry] += len(one.functions)
+                sizes[one.kind, one.entry] += facts.body_bytes(one.functions)
+    return tuple(
+        AssertionHeld.model_validate(
+            {"kind": kind, "entry": entry, "functions": count, "bytes": sizes[kind, entry]}
+        )
+        for (kind, entry), count in functions.items()
+    )

@@ -1,0 +1,128 @@
+"""What a user asserts of functions: that they never wait, or are always to be instrumented.
+
+``never`` cuts: nothing is brought in by a call of such a function, as for Binaryen's remove-list. ``always``
+adds the functions themselves, and not their callers, as for its add-list. Entries are Binaryen's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from stackswitch.errors import ConfigError
+from stackswitch.models.trace import Suspension
+from stackswitch.wasm.callgraph import CallGraph
+
+from .evidence import StackReader
+from .namelist import NameIndex, shorten
+
+Draw = Callable[[CallGraph], frozenset[int]]
+"""The functions that a policy instruments, given a module's calls."""
+
+
+@dataclass(frozen=True)
+class Assertions:
+    """Entries as a list has them."""
+
+    never: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.never or self.always)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What an assertion changes in a list: functions that it spares (``always``: that it costs)."""
+
+    kind: str
+    entry: str
+    functions: frozenset[int]
+
+
+def without(graph: CallGraph, never: Iterable[int]) -> CallGraph:
+    """Return the calls of a module as they matter to waiting if some functions never wait."""
+    gone = frozenset(never)
+    if not gone:
+        return graph
+
+    def kept(edges: Mapping[int, frozenset[int]]) -> dict[int, frozenset[int]]:
+        return {caller: targets for caller, targets in edges.items() if caller not in gone}
+
+    direct = {
+        caller: left
+        for caller, targets in graph.direct.items()
+        if caller not in gone and (left := targets - gone)
+    }
+    return replace(
+        graph,
+        direct=direct,
+        indirect=kept(graph.indirect),
+        call_ref=kept(graph.call_ref),
+        address_taken=graph.address_taken - gone,
+    )
+
+
+class Asserted:
+    """Assertions held against a module."""
+
+    def __init__(self, assertions: Assertions, index: NameIndex) -> None:
+        self._index = index
+        self._never = {each: self._own(each) for each in assertions.never}
+        self._always = {each: self._own(each) for each in assertions.always}
+        self.never = frozenset[int]().union(*self._never.values())
+        self.always = frozenset[int]().union(*self._always.values())
+        both = sorted(index.names[each] for each in self.never & self.always)
+        if both:
+            raise ConfigError(f"[lists] never and always both name {', '.join(map(shorten, both[:5]))}")
+
+    @property
+    def unmatched(self) -> tuple[tuple[str, str], ...]:
+        """Entries that match nothing, each after its list."""
+        lists = (("never", self._never), ("always", self._always))
+        return tuple((kind, entry) for kind, found in lists for entry, own in found.items() if not own)
+
+    def _own(self, entry: str) -> frozenset[int]:
+        return frozenset(each for each in self._index.matching(entry) if each >= self._index.imported)
+
+    def drawn(self, graph: CallGraph, draw: Draw) -> frozenset[int]:
+        """Draw a list with the assertions kept."""
+        return (draw(without(graph, self.never)) - self.never) | self.always
+
+    def savings(self, graph: CallGraph, draw: Draw) -> tuple[Saving, ...]:
+        """Say what each assertion spares or costs, the others being kept."""
+        drawn = draw(without(graph, self.never)) - self.never
+        found = []
+        for entry in self._never:
+            others = frozenset[int]().union(*(own for each, own in self._never.items() if each != entry))
+            found.append(Saving("never", entry, (draw(without(graph, others)) - others) - drawn))
+        found += [Saving("always", entry, own - drawn) for entry, own in self._always.items()]
+        return tuple(found)
+
+    def check(self, stacks: StackReader, suspensions: Iterable[Suspension], where: str) -> None:
+        """Hold ``never`` against stacks at waits.
+
+        :param where: whose stacks they are, for the message
+        :raises ConfigError: one is contradicted; the stack is told
+        """
+        if not self.never:
+            return
+        for each in suspensions:
+            frames = [index for index, _ in stacks.real_frames(each)]
+            wrong = self.never.intersection(frames)
+            if wrong:
+                entries = [entry for entry, own in self._never.items() if own & wrong]
+                raise ConfigError(
+                    f"[lists] never = {_quoted(entries)} is not so: {_names(self._index, wrong)} was on "
+                    f"the stack at a wait for {each.import_} in {where}:\n"
+                    f"  {_names(self._index, frames, ' < ')}\n"
+                    "  take the entry out, or make it narrower"
+                )
+
+
+def _quoted(entries: Sequence[str]) -> str:
+    return "[" + ", ".join(f'"{each}"' for each in entries) + "]"
+
+
+def _names(index: NameIndex, functions: Iterable[int], between: str = ", ") -> str:
+    return between.join(index.names[each] for each in functions)
