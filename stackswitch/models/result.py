@@ -77,7 +77,8 @@ LOG_LIMIT = 10_000
 class CaseResult(Frozen):
     """One line of ``test --json``: a case on a backend.
 
-    ``warnings``: findings about the case's lists, such as a name that matches nothing.
+    ``warnings``: findings about the case's lists, such as a name that matches nothing. ``module``: the hash
+    (SHA-256) of the module under test; empty: not known.
     """
 
     case_id: str
@@ -91,6 +92,7 @@ class CaseResult(Frozen):
     warnings: tuple[str, ...] = ()
     suspensions: int = 0
     duration_ms: float = 0.0
+    module: str = ""
 
 
 class SuiteResult(Frozen):

@@ -68,6 +68,29 @@ def shortest_way(graph: CallGraph, start: Iterable[int], goal: Collection[int]) 
     return [Step(last, "direct"), *reversed(way)]
 
 
+def nearest_waits(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
+    """Return, for each function that may come to a wait, whom it calls on its shortest way there.
+
+    Calls through tables and references count by type. The waiting imports themselves are not among the keys.
+    """
+    edges, _ = _towards_callers(graph, set(waiting))
+    towards: dict[Node, Node] = {}
+    open_ = deque([ROOT])
+    while open_:
+        node = open_.popleft()
+        for caller in edges.get(node, ()):
+            if caller not in towards:
+                towards[caller] = node
+                open_.append(caller)
+    found: dict[int, int] = {}
+    for node, callee in towards.items():
+        while callee[0] == "type":
+            callee = towards[callee]
+        if node[0] == "function" and callee != ROOT:
+            found[node[1]] = callee[1]
+    return found
+
+
 @dataclass(frozen=True)
 class Bringer:
     """What stands between functions and every wait.

@@ -18,7 +18,7 @@ FLOORS = {
     "engines": 3,
     "reports": 3,
     "binaryen": 4,
-    "readiness": 4,
+    "readiness": 7,
     "analysis": 5,
     "backends": 5,
     "suite": 6,

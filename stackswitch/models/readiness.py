@@ -1,0 +1,340 @@
+"""Whether a module can leave Asyncify for JSPI: the verdict and all that it rests on.
+
+``stackswitch report --json`` writes a ``Report``; every other form of the report is made from one. The
+verdict itself is drawn in ``stackswitch.readiness``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .base import Frozen
+from .expect import ListName, Outcome
+
+REPORT_SCHEMA_VERSION: Literal[1] = 1
+
+Level = Literal["ready", "ready-with-changes", "not-ready", "unknown"]
+"""``ready``: on JSPI as it is; ``ready-with-changes``: the steps are known and listed; ``not-ready``:
+something has no step that we know of, or has to be mended in the program itself; ``unknown``: not run on
+JSPI yet.
+"""
+LEVELS: dict[Level, str] = {
+    "ready": "ready",
+    "ready-with-changes": "ready with changes",
+    "not-ready": "not ready",
+    "unknown": "not known yet",
+}
+
+Weight = Literal["blocks", "change", "unknown", "note"]
+"""What a finding does to the verdict: ``not-ready``, ``ready-with-changes``, keeps it from being known, or
+nothing.
+"""
+
+Scope = Literal["module", "case", "list", "engine", "gain"]
+
+CaseStatus = Literal[
+    "both",
+    "needs-list",
+    "asyncify-only",
+    "jspi-only",
+    "neither",
+    "silently-wrong",
+    "flaky",
+    "one-backend",
+]
+STATUSES: dict[CaseStatus, str] = {
+    "both": "works on both",
+    "needs-list": "works once its lists are complete",
+    "asyncify-only": "works on Asyncify alone",
+    "jspi-only": "works on JSPI alone",
+    "neither": "works on neither",
+    "silently-wrong": "silently wrong somewhere",
+    "flaky": "differs from run to run",
+    "one-backend": "run on one backend only",
+}
+
+
+class Finding(Frozen):
+    """A rule that applies: what was found, to what, and how to mend it.
+
+    ``rule``: its id in ``docs/readiness.md``. ``subject``: the engine, list or feature it is about; empty:
+    the module. ``cases``: those concerned. ``names``: what to add or to take out, by list. ``silenced``: the
+    project's own reason why this does not count; empty: it does.
+    """
+
+    rule: str
+    weight: Weight
+    scope: Scope
+    text: str
+    mend: str = ""
+    subject: str = ""
+    cases: tuple[str, ...] = ()
+    names: dict[ListName, tuple[str, ...]] = {}
+    silenced: str = ""
+
+
+class Step(Frozen):
+    """Something to do. ``code`` is to be taken as it stands (flags, a list, a command), of kind
+    ``language``.
+    """
+
+    title: str
+    text: str = ""
+    code: str = ""
+    language: str = ""
+    rules: tuple[str, ...] = ()
+
+
+class RunColumn(Frozen):
+    """Where cases ran: a backend on an engine. ``worked`` of ``cases``."""
+
+    backend: str
+    engine: str
+    engine_version: str
+    cases: int
+    worked: int
+
+    @property
+    def name(self) -> str:
+        """``jspi (node 24.19.0)``."""
+        return f"{self.backend} ({self.engine} {self.engine_version})"
+
+
+class Cell(Frozen):
+    """A case on one of the ``runs`` (by position). ``works``: for a user, not only as its case expects.
+
+    ``known``: it came out as the case says it does there.
+    """
+
+    run: int
+    outcome: Outcome
+    works: bool
+    known: bool = True
+    detail: str = ""
+    missing: dict[ListName, tuple[str, ...]] = {}
+    suspensions: int = 0
+    duration_ms: float = 0.0
+
+
+class CaseVerdict(Frozen):
+    """A case: what becomes of it, why, and what to do. ``module``: the hash of its module, where that is
+    known.
+    """
+
+    case_id: str
+    status: CaseStatus
+    level: Level
+    why: str = ""
+    mend: str = ""
+    rules: tuple[str, ...] = ()
+    cells: tuple[Cell, ...]
+    stacks: tuple[int, ...] = ()
+    module: str = ""
+
+
+class EngineVerdict(Frozen):
+    """An engine: whether JSPI may ship there.
+
+    ``flags``: those it needs. ``fallback``: what serves its users meanwhile. ``source``: how we know:
+    probed, the suite run there, published data.
+    """
+
+    name: str
+    level: Level
+    why: str = ""
+    flags: tuple[str, ...] = ()
+    fallback: str = ""
+    source: Literal["probed", "run", "published"] = "probed"
+
+
+class Users(Frozen):
+    """Who has JSPI, of a browserslist query; ``share`` of the query's use (percent)."""
+
+    query: str
+    share: float
+    without: tuple[tuple[str, float], ...] = ()
+    data: str = ""
+
+
+FunctionState = Literal["instrumented", "missing", "not-needed", "seen", "possible", "import"]
+"""``instrumented``: seen at a wait, and the list or build has it; ``missing``: seen, and it has not;
+``not-needed``: it has it, and no stack showed it; ``seen``: on a stack, and there is no list to hold it
+against; ``possible``: on a way to a wait by the module's code alone.
+"""
+
+
+class Function(Frozen):
+    """A function or an import in the picture."""
+
+    name: str
+    state: FunctionState
+
+
+class Node(Frozen):
+    """A place in the picture of ways from exports to imports.
+
+    ``function``: position in ``functions``. ``parent``: position of the caller's node, always smaller; -1:
+    none. ``stacks``: how many stacks went through; 0: a way that the code allows and no stack showed.
+    ``repeat``: calls of itself in a row. ``stack``: the position of a stack that ended here; -1: none.
+    """
+
+    function: int
+    parent: int
+    stacks: int
+    repeat: int = 1
+    stack: int = -1
+
+
+class Stack(Frozen):
+    """A stack at a wait, outermost frame first; ``frames`` are positions in ``functions``, ``count`` how
+    often.
+    """
+
+    import_: str
+    export: str
+    frames: tuple[int, ...]
+    count: int = 1
+    cases: tuple[str, ...] = ()
+    backend: str = ""
+    js_frames: tuple[str, ...] = ()
+    truncated: bool = False
+
+
+class Picture(Frozen):
+    """The ways from exports to suspending imports. ``left_out``: nodes that were too many to show."""
+
+    functions: tuple[Function, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    left_out: int = 0
+
+
+class Confidence(Frozen):
+    """A policy on cases it has not seen: leaving each out in turn, how many the list from the others covers
+    (0 to 1).
+
+    ``points``: (cases used, share of the others covered), for the curve.
+    """
+
+    policy: str
+    functions: int
+    code_share: float | None = None
+    covered: float
+    points: tuple[tuple[int, float], ...] = ()
+
+
+class ListReport(Frozen):
+    """A list as it is, against what was seen. ``derived``: complete, for what was seen."""
+
+    list: ListName
+    entries: int | None = None
+    missing: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    never_seen: int | None = None
+    derived: tuple[str, ...] = ()
+
+
+class Spread(Frozen):
+    """Several measurements of one thing."""
+
+    low: float
+    median: float
+    high: float
+    count: int = 1
+
+
+class Measure(Frozen):
+    """Asyncify against plain (JSPI), in alternating runs. ``ratio``: Asyncify's divided by plain's, run by
+    run.
+    """
+
+    id: str
+    what: str
+    unit: Literal["bytes", "ms", "us"]
+    plain: Spread
+    asyncify: Spread
+    ratio: Spread
+    note: str = ""
+
+
+class Gain(Frozen):
+    """What was measured here. ``how``: the command, engine and rounds."""
+
+    engine: str = ""
+    rounds: int = 0
+    how: str = ""
+    build: str = ""
+    measures: tuple[Measure, ...] = ()
+
+
+class ModuleFacts(Frozen):
+    """What the bytes say. ``shadow_stack``: the C stack is in linear memory, and whether its pointer can be
+    reached.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    functions: int
+    named: int
+    asyncified: bool = False
+    imports: tuple[str, ...] = ()
+    imports_from: str = ""
+    shadow_stack: Literal["none", "reachable", "hidden"] = "none"
+    policies: tuple[tuple[str, int, float, int], ...] = ()
+    """Policy, functions, share of code (0 to 1), predicted size (bytes)."""
+
+
+class Source(Frozen):
+    """A file that was read. ``text``: what was in it, in a line."""
+
+    name: str
+    kind: Literal["results", "trace", "module", "list", "engines", "measures", "report"]
+    text: str = ""
+
+
+class Point(Frozen):
+    """An earlier run, for the trend."""
+
+    made_at: str
+    level: Level
+    statuses: dict[CaseStatus, int] = {}
+    size_bytes: int | None = None
+
+
+class Change(Frozen):
+    """What is otherwise than in the report compared with. ``better``: None, neither."""
+
+    subject: str
+    before: str
+    after: str
+    better: bool | None = None
+
+
+class Report(Frozen):
+    """The readiness report."""
+
+    schema_version: Literal[1] = REPORT_SCHEMA_VERSION
+    title: str
+    made_at: str = ""
+    made_with: str = ""
+    level: Level
+    headline: str
+    statuses: dict[CaseStatus, int] = {}
+    runs: tuple[RunColumn, ...] = ()
+    cases: tuple[CaseVerdict, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = ()
+    engines: tuple[EngineVerdict, ...] = ()
+    users: Users | None = None
+    lists: tuple[ListReport, ...] = ()
+    confidence: tuple[Confidence, ...] = ()
+    picture: Picture = Picture()
+    gain: Gain | None = None
+    module: ModuleFacts | None = None
+    other_modules: dict[str, int] = {}
+    """Modules of cases, by hash: how many cases; where there is more than one."""
+    sources: tuple[Source, ...] = ()
+    history: tuple[Point, ...] = ()
+    changes: tuple[Change, ...] = ()
+    compared_with: str = ""

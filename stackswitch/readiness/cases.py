@@ -1,0 +1,335 @@
+"""What becomes of each case: compare what it did on Asyncify with what it did on JSPI."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stackswitch.models.expect import ListName, Outcome
+from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, Level, RunColumn, Stack
+from stackswitch.models.result import CaseResult
+
+from .material import Flaky, Material
+from .rules import RULES, finding
+
+_JS_FRAME = re.compile(
+    r"javascript (lies|frame)|javascript frames|to suspend|frames? (found )?between|js-frames", re.IGNORECASE
+)
+_INVOKE = re.compile(r"\binvoke_[a-z]*\b")
+_START = re.compile(r"start-suspension|start function", re.IGNORECASE)
+_MOST_TEXT = 400
+_Key = tuple[str, str, str]
+
+
+@dataclass
+class CasesFound:
+    """The cases' verdicts, where they ran, and what the rules say of them."""
+
+    runs: tuple[RunColumn, ...]
+    cases: tuple[CaseVerdict, ...]
+    findings: tuple[Finding, ...]
+    counts: dict[CaseStatus, int] = field(default_factory=dict)
+
+
+def judge_cases(material: Material) -> CasesFound:
+    """Give every case its verdict."""
+    by_case: dict[str, list[CaseResult]] = defaultdict(list)
+    keys: dict[_Key, None] = {}
+    for each in material.results:
+        by_case[each.case_id].append(each)
+        keys[_key(each)] = None
+    order = {key: at for at, key in enumerate(sorted(keys, key=_column_order))}
+    stacks = _stacks_by_case(material.picture.stacks)
+    flaky = {each.case_id: each for each in material.flaky}
+    gathered = _Gathered()
+    cases = []
+    for case_id, results in by_case.items():
+        judged = _Judge(case_id, results, order, flaky.get(case_id), gathered)
+        cases.append(judged.verdict(stacks.get(case_id, ())))
+    counts: dict[CaseStatus, int] = defaultdict(int)
+    for verdict in cases:
+        counts[verdict.status] += 1
+    return CasesFound(_columns(order, cases), tuple(cases), gathered.findings(), dict(counts))
+
+
+def _key(each: CaseResult) -> _Key:
+    return each.backend, each.engine, each.engine_version
+
+
+def _column_order(key: _Key) -> tuple[object, ...]:
+    numbers = [int(part) for part in re.findall(r"\d+", key[2])]
+    return key[0], key[1], numbers
+
+
+def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[RunColumn, ...]:
+    ran = [0] * len(order)
+    worked = [0] * len(order)
+    for case in cases:
+        for cell in case.cells:
+            ran[cell.run] += 1
+            worked[cell.run] += cell.works
+    return tuple(
+        RunColumn(backend=backend, engine=engine, engine_version=version, cases=ran[at], worked=worked[at])
+        for (backend, engine, version), at in order.items()
+    )
+
+
+def _stacks_by_case(stacks: Sequence[Stack]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for at, stack in enumerate(stacks):
+        for case in stack.cases:
+            found[case].append(at)
+    return {case: tuple(each) for case, each in found.items()}
+
+
+@dataclass
+class _Gathered:
+    """Findings as they come up, one per rule and subject, with the cases they concern."""
+
+    cases: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    names: dict[tuple[str, str], dict[ListName, set[str]]] = field(default_factory=dict)
+
+    def add(
+        self,
+        rule: str,
+        case_id: str,
+        subject: str = "",
+        names: Mapping[ListName, Sequence[str]] | None = None,
+    ) -> None:
+        self.cases.setdefault((rule, subject), {})[case_id] = None
+        for which, each in (names or {}).items():
+            self.names.setdefault((rule, subject), {}).setdefault(which, set()).update(each)
+
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(
+            finding(
+                rule,
+                _text(rule, subject, len(cases)),
+                subject=subject,
+                cases=tuple(cases),
+                names={which: sorted(each) for which, each in self.names.get((rule, subject), {}).items()},
+            )
+            for (rule, subject), cases in self.cases.items()
+        )
+
+
+_TEXTS = {
+    "js-frames": "{cases} wait through JavaScript: {subject}",
+    "invoke-glue": "{cases} wait through Emscripten's {subject}",
+    "start-waits": "{cases} wait in the start function",
+    "jspi-fails": "{cases} work on Asyncify and end as {subject} on JSPI",
+    "jspi-wrong": "{cases} are silently wrong on JSPI",
+    "asyncify-wrong": "{cases} are silently wrong on Asyncify",
+    "engine-differs": "{cases} work on JSPI elsewhere and fail on {subject}",
+    "engine-lacks-feature": "{cases} need {subject}",
+    "asyncify-fails": "{cases} work on JSPI and not on Asyncify",
+    "fails-on-both": "{cases} work on neither",
+    "flaky": "{cases} differ from run to run",
+    "not-run-on-jspi": "{cases} were not run on JSPI",
+    "not-run-on-asyncify": "{cases} were not run on Asyncify",
+    "jspi-list-missing": "{cases} need names that {subject} lacks",
+    "asyncify-list-missing": "{cases} wait through functions that {subject} lacks",
+}
+
+
+def _text(rule: str, subject: str, cases: int) -> str:
+    return _TEXTS[rule].format(cases=f"{cases} case{'' if cases == 1 else 's'}", subject=subject)
+
+
+class _Judge:
+    """Judges one case."""
+
+    def __init__(
+        self,
+        case_id: str,
+        results: Sequence[CaseResult],
+        order: Mapping[_Key, int],
+        flaky: Flaky | None,
+        gathered: _Gathered,
+    ) -> None:
+        self.case_id = case_id
+        self.results = results
+        self.flaky = flaky
+        self.gathered = gathered
+        self.rules: list[str] = []
+        self.why: list[str] = []
+        returned = any(each.as_expected and each.outcome == "returned" for each in results)
+        self.works = [_works(each, returned=returned) for each in results]
+        cells = [
+            Cell(
+                run=order[_key(each)],
+                outcome=each.outcome,
+                works=works,
+                known=each.as_expected,
+                detail=each.detail,
+                missing=each.missing,
+                suspensions=each.suspensions,
+                duration_ms=each.duration_ms,
+            )
+            for each, works in zip(results, self.works, strict=True)
+        ]
+        self.cells = tuple(sorted(cells, key=lambda cell: cell.run))
+
+    def verdict(self, stacks: tuple[int, ...]) -> CaseVerdict:
+        status = self._status()
+        weights = {RULES[each].weight for each in self.rules}
+        level: Level = "ready"
+        if "blocks" in weights:
+            level = "not-ready"
+        elif "unknown" in weights or (status == "neither" and "change" not in weights):
+            level = "unknown" if "unknown" in weights else "not-ready"
+        elif "change" in weights:
+            level = "ready-with-changes"
+        return CaseVerdict(
+            case_id=self.case_id,
+            status=status,
+            level=level,
+            why="; ".join(dict.fromkeys(self.why)),
+            mend=RULES[self.rules[0]].mend if self.rules else "",
+            rules=tuple(dict.fromkeys(self.rules)),
+            cells=self.cells,
+            stacks=stacks,
+            module=next((each.module for each in self.results if each.module), ""),
+        )
+
+    def _on(self, backend: str) -> list[tuple[CaseResult, bool]]:
+        return [
+            (each, works)
+            for each, works in zip(self.results, self.works, strict=True)
+            if each.backend == backend
+        ]
+
+    def _apply(
+        self,
+        rule: str,
+        why: str,
+        subject: str = "",
+        names: Mapping[ListName, Sequence[str]] | None = None,
+    ) -> None:
+        self.rules.append(rule)
+        self.why.append(why if len(why) <= _MOST_TEXT else why[: _MOST_TEXT - 1] + "…")
+        self.gathered.add(rule, self.case_id, subject, names)
+
+    def _status(self) -> CaseStatus:
+        jspi, asyncify = self._on("jspi"), self._on("asyncify")
+        good_jspi, good_asyncify = _any_good(jspi), _any_good(asyncify)
+        wrong = self._wrong(jspi, asyncify)
+        lacking = self._lists(jspi, asyncify)
+        if good_jspi:
+            self._engines(jspi)
+        elif jspi and not wrong and not _lacks(jspi):
+            self._jspi_fails(jspi, good_asyncify or _lacks(asyncify))
+        if self.flaky is not None:
+            self._apply("flaky", f"on {self.flaky.where}: {'; '.join(self.flaky.outcomes)}")
+            return "flaky"
+        if wrong:
+            return "silently-wrong"
+        if not jspi or not asyncify:
+            rule = "not-run-on-asyncify" if jspi else "not-run-on-jspi"
+            self._apply(rule, RULES[rule].meaning)
+            return "one-backend"
+        good_jspi |= _lacks(jspi)
+        if (good_asyncify or _lacks(asyncify)) and good_jspi:
+            return "needs-list" if lacking else "both"
+        if good_asyncify or _lacks(asyncify):
+            return "asyncify-only"
+        if good_jspi:
+            self._apply("asyncify-fails", _told(_first_bad(asyncify)))
+            return "jspi-only"
+        self._apply("fails-on-both", _told(_first_bad(jspi)))
+        return "neither"
+
+    def _wrong(self, *sides: list[tuple[CaseResult, bool]]) -> bool:
+        found = False
+        for side in sides:
+            for each, works in side:
+                if each.outcome == "wrong" and not works:
+                    self._apply(f"{each.backend}-wrong", _told(each))
+                    found = True
+                    break
+        return found
+
+    def _lists(self, *sides: list[tuple[CaseResult, bool]]) -> bool:
+        found = False
+        for side in sides:
+            if _any_good(side) and not any(each.missing for each, _ in side):
+                continue
+            for each, works in side:
+                if each.missing and not works:
+                    found = True
+                    for which, names in each.missing.items():
+                        self._apply(
+                            f"{each.backend}-list-missing",
+                            f"{which} lacks {_some(names)}",
+                            which,
+                            {which: names},
+                        )
+                    break
+        return found
+
+    def _engines(self, jspi: list[tuple[CaseResult, bool]]) -> None:
+        """It works somewhere on JSPI: say where it does not."""
+        for each, works in jspi:
+            if works or each.missing:
+                continue
+            where = f"{each.engine} {each.engine_version}"
+            if each.outcome == "unsupported":
+                self._apply("engine-lacks-feature", f"{where}: {each.detail}", _feature(each))
+            else:
+                self._apply("engine-differs", f"{where}: {_told(each)}", where)
+
+    def _jspi_fails(self, jspi: list[tuple[CaseResult, bool]], elsewhere: bool) -> None:
+        each = _first_bad(jspi)
+        if _START.search(each.detail):
+            self._apply("start-waits", _told(each))
+        elif invoke := _INVOKE.search(each.detail):
+            self._apply("invoke-glue", _told(each), invoke[0])
+        elif _JS_FRAME.search(each.detail):
+            self._apply("js-frames", _told(each), _frame(each.detail))
+        elif each.outcome == "unsupported":
+            self._apply("engine-lacks-feature", each.detail, _feature(each))
+        elif elsewhere:
+            self._apply("jspi-fails", _told(each), each.outcome)
+
+
+def _works(each: CaseResult, *, returned: bool) -> bool:
+    """Whether a case works there for a user, not only as it was said to come out.
+
+    :param returned: somewhere it returns as it should: then to trap or hang, known or not, is not to work
+    """
+    if not each.as_expected or each.outcome in ("unsupported", "needs-list-fix", "wrong", "error", "crashed"):
+        return False
+    return each.outcome == "returned" or not returned
+
+
+def _any_good(side: Sequence[tuple[CaseResult, bool]]) -> bool:
+    return any(works for _, works in side)
+
+
+def _lacks(side: Sequence[tuple[CaseResult, bool]]) -> bool:
+    """Whether nothing but names stands between a case and its working on a backend."""
+    return any(each.missing and each.outcome == "needs-list-fix" for each, _ in side)
+
+
+def _first_bad(side: Sequence[tuple[CaseResult, bool]]) -> CaseResult:
+    return next(each for each, works in side if not works)
+
+
+def _told(each: CaseResult) -> str:
+    outcome: Outcome = each.outcome
+    return f"{outcome}: {each.detail}" if each.detail else outcome
+
+
+def _feature(each: CaseResult) -> str:
+    return each.detail.partition(":")[0]
+
+
+def _frame(detail: str) -> str:
+    return detail.partition("between:")[2].strip().partition(";")[0][:120] or "its own glue"
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,0 +1,105 @@
+"""What is otherwise than in an earlier report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stackswitch.models.readiness import (
+    LEVELS,
+    STATUSES,
+    CaseStatus,
+    Change,
+    Finding,
+    Level,
+    Point,
+    Report,
+)
+
+_MOST_HISTORY = 200
+_RANK: dict[Level, int] = {"not-ready": 0, "unknown": 1, "ready-with-changes": 2, "ready": 3}
+_STATUS_RANK: dict[CaseStatus, int] = {
+    "neither": 0,
+    "silently-wrong": 0,
+    "flaky": 1,
+    "asyncify-only": 1,
+    "one-backend": 2,
+    "needs-list": 3,
+    "jspi-only": 4,
+    "both": 5,
+}
+
+
+def compared(new: Report, old: Report, name: str) -> Report:
+    """Return the new report with what changed since the old one, and with its history.
+
+    :param name: what to call the old one
+    """
+    history = (*old.history, point_of(old))[-_MOST_HISTORY:]
+    return new.model_copy(
+        update={"changes": tuple(_changes(new, old)), "history": history, "compared_with": name}
+    )
+
+
+def point_of(report: Report) -> Point:
+    """Return what the trend keeps of a report."""
+    return Point(
+        made_at=report.made_at,
+        level=report.level,
+        statuses=report.statuses,
+        size_bytes=None if report.module is None else report.module.size_bytes,
+    )
+
+
+def _changes(new: Report, old: Report) -> Iterator[Change]:
+    if new.level != old.level:
+        better = _RANK[new.level] > _RANK[old.level]
+        yield Change(subject="the verdict", before=LEVELS[old.level], after=LEVELS[new.level], better=better)
+    yield from _of_cases(new, old)
+    yield from _of_findings(new, old)
+    was = {each.name: each for each in old.engines}
+    for engine in new.engines:
+        before = was.get(engine.name)
+        if before is not None and before.level != engine.level:
+            better = _RANK[engine.level] > _RANK[before.level]
+            yield Change(
+                subject=engine.name, before=LEVELS[before.level], after=LEVELS[engine.level], better=better
+            )
+    if new.module is not None and old.module is not None and new.module.sha256 != old.module.sha256:
+        sizes = (f"{each.module.size_bytes:,} bytes" for each in (old, new) if each.module is not None)
+        before_size, after_size = sizes
+        yield Change(subject="the module", before=before_size, after=after_size)
+
+
+def _of_cases(new: Report, old: Report) -> Iterator[Change]:
+    was = {each.case_id: each.status for each in old.cases}
+    now = {each.case_id: each.status for each in new.cases}
+    for case, status in now.items():
+        if case not in was:
+            yield Change(subject=case, before="not there", after=STATUSES[status])
+        elif was[case] != status:
+            better = _STATUS_RANK[status] - _STATUS_RANK[was[case]]
+            yield Change(
+                subject=case,
+                before=STATUSES[was[case]],
+                after=STATUSES[status],
+                better=None if better == 0 else better > 0,
+            )
+    for case, status in was.items():
+        if case not in now:
+            yield Change(subject=case, before=STATUSES[status], after="not there")
+
+
+def _of_findings(new: Report, old: Report) -> Iterator[Change]:
+    # What is about cases shows in them already.
+    was = {_key(each) for each in old.findings if each.scope != "case"}
+    now = {_key(each) for each in new.findings if each.scope != "case"}
+    for rule, subject in sorted(now - was):
+        yield Change(
+            subject=f"{rule} {subject}".strip(), before="did not apply", after="applies", better=False
+        )
+    for rule, subject in sorted(was - now):
+        yield Change(subject=f"{rule} {subject}".strip(), before="applied", after="does not", better=True)
+
+
+def _key(each: Finding) -> tuple[str, str]:
+    return each.rule, each.subject

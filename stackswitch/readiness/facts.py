@@ -1,0 +1,162 @@
+"""What a module's bytes say for the report: the facts, the ways from its exports, how far lists can be
+trusted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from stackswitch.analysis.facts import Analysis
+from stackswitch.analysis.imports import import_indexes
+from stackswitch.lists.confidence import Draw, leave_one_out
+from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.namelist import NameIndex
+from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.models.expect import ListName
+from stackswitch.models.readiness import Confidence, ModuleFacts
+from stackswitch.models.trace import Suspension
+from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.callgraph import CallGraph
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.names import binaryen_names
+from stackswitch.wasm.reach import nearest_waits
+
+from .picture import MOST_WAYS
+
+SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Parts of the cases from which a list is drawn, for the curve."""
+_DRAWS = 5
+_LEAST_CASES = 4
+_CURVES: tuple[PolicyName, ...] = ("observed", "dispatch")
+
+
+def module_facts(module: Module, analysis: Analysis) -> ModuleFacts:
+    """Say what the bytes say."""
+    return ModuleFacts(
+        name=analysis.module,
+        sha256=analysis.sha256,
+        size_bytes=analysis.size_bytes,
+        functions=analysis.functions,
+        named=analysis.named,
+        asyncified=analysis.asyncified,
+        imports=analysis.imports,
+        imports_from=analysis.imports_from,
+        shadow_stack=shadow_stack(module),
+        policies=tuple(
+            (each.policy, each.functions, each.code_share, each.predicted_size_bytes)
+            for each in analysis.policies
+        ),
+    )
+
+
+def shadow_stack(module: Module) -> Literal["none", "reachable", "hidden"]:
+    """Say whether C's stack is in linear memory, and whether a host can reach its pointer.
+
+    ``__stack_pointer`` is where the tool conventions have it: global 0, a mutable number. A module without
+    memory has none.
+    """
+    exports = {each.name for each in module.exports}
+    accessors = {"stackSave", "stackRestore"}, {"emscripten_stack_get_current", "_emscripten_stack_restore"}
+    if "__stack_pointer" in exports or any(each <= exports for each in accessors):
+        return "reachable"
+    if not module.memories or not module.globals:
+        return "none"
+    imported = any(each.name == "__stack_pointer" for each in module.imports)
+    first = module.global_type(0)
+    pointer = first.mutable and first.type in ("i32", "i64")
+    return "hidden" if imported or pointer else "none"
+
+
+def listed_names(module: Module, lists: Mapping[ListName, Sequence[str]]) -> frozenset[str] | None:
+    """Return the functions that an only-list names, or else that the build has instrumented; None:
+    neither.
+    """
+    index = NameIndex(binaryen_names(module), module.imported_function_count)
+    if "ASYNCIFY_ONLY" in lists:
+        functions = frozenset().union(*map(index.matching, lists["ASYNCIFY_ONLY"]))
+    else:
+        functions = instrumented_functions(module)
+        if not functions:
+            return None
+    return frozenset(index.names[each] for each in functions if each >= module.imported_function_count)
+
+
+def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Give the shortest way of each export to a suspending import, the shortest first, so many at most."""
+    module = graph.module
+    waiting = import_indexes(module, imports)
+    towards = nearest_waits(graph, waiting)
+    names = NameIndex(binaryen_names(module), module.imported_function_count).names
+    numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
+    found: dict[int, tuple[str, ...]] = {}
+    for export in module.exports:
+        if export.kind != "func" or export.index not in towards or export.index in found:
+            continue
+        function = export.index
+        way = [names[function]]
+        while function in towards:
+            function = towards[function]
+            imported = function < module.imported_function_count
+            way.append(numbered[function] if imported else names[function])
+        found[export.index] = tuple(way)
+    yield from sorted(found.values(), key=lambda way: (len(way), way))[:MOST_WAYS]
+
+
+def confidence(
+    graph: CallGraph, imports: Sequence[str], suspensions: Mapping[str, Sequence[Suspension]]
+) -> tuple[Confidence, ...]:
+    """Leave cases out, draw lists from the others, and see which of the left out they cover.
+
+    :param suspensions: by case; cases that never wait do not count. With fewer than four: nothing is said.
+    """
+    reader = StackReader(graph)
+    cases = {case: reader.evidence(stacks) for case, stacks in suspensions.items() if case and stacks}
+    if len(cases) < _LEAST_CASES:
+        return ()
+    drafter = Drafter(graph, import_indexes(graph.module, imports))
+    whole = Evidence()
+    for each in cases.values():
+        whole |= each
+    found = []
+    for policy in _CURVES:
+        kept: dict[Evidence, frozenset[int]] = {}
+
+        def draw(
+            evidence: Evidence, policy: PolicyName = policy, kept: dict[Evidence, frozenset[int]] = kept
+        ) -> frozenset[int]:
+            if evidence not in kept:
+                kept[evidence] = drafter.draw(policy, evidence).functions
+            return kept[evidence]
+
+        share = leave_one_out(cases, draw).share
+        points = []
+        for part in SHARES:
+            count = max(1, min(len(cases) - 1, round(part * len(cases))))
+            covered = [
+                _covered(cases, count, random.Random(f"{policy} {part} {number}"), draw)  # noqa: S311
+                for number in range(_DRAWS)
+            ]
+            points.append((count, round(sum(covered) / len(covered), 4)))
+        found.append(
+            Confidence(
+                policy=policy,
+                functions=len(draw(whole)),
+                covered=round(share, 4),
+                points=tuple(dict.fromkeys(points)),
+            )
+        )
+    return tuple(found)
+
+
+def _covered(cases: Mapping[str, Evidence], count: int, chance: random.Random, draw: Draw) -> float:
+    """The share of cases that a list drawn from ``count`` of them covers, of the others."""
+    names = sorted(cases)
+    chance.shuffle(names)
+    seen = Evidence()
+    for name in names[:count]:
+        seen |= cases[name]
+    drawn = draw(seen)
+    rest = names[count:]
+    return sum(cases[name].functions <= drawn for name in rest) / len(rest)

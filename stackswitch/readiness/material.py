@@ -1,0 +1,53 @@
+"""What a verdict rests on: results, stacks, facts of the bytes, engines, users, measured builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stackswitch.analysis.facts import Analysis
+from stackswitch.models.engine import DetectResult
+from stackswitch.models.expect import ListName
+from stackswitch.models.matrix import Support
+from stackswitch.models.readiness import Confidence, Gain, ModuleFacts, Picture, Source
+from stackswitch.models.result import CaseResult
+from stackswitch.models.trace import Suspension
+
+
+@dataclass(frozen=True)
+class Flaky:
+    """A case that came out differently when it was run again on one engine: in which ways."""
+
+    case_id: str
+    where: str
+    outcomes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that is known; each part may be missing.
+
+    :ivar title: what the report is about
+    :ivar results: merged: a case stands there once a backend and engine
+    :ivar suspensions: stacks by case; those of no case under ``""``
+    :ivar lists: names by list, as Binaryen gets them
+    :ivar query: the browserslist query that ``support`` answers
+    :ivar silence: reasons, by rule
+    """
+
+    title: str
+    results: tuple[CaseResult, ...] = ()
+    flaky: tuple[Flaky, ...] = ()
+    suspensions: Mapping[str, tuple[Suspension, ...]] = field(default_factory=dict)
+    module: ModuleFacts | None = None
+    analysis: Analysis | None = None
+    lists: Mapping[ListName, tuple[str, ...]] = field(default_factory=dict)
+    picture: Picture = field(default_factory=Picture)
+    confidence: tuple[Confidence, ...] = ()
+    engines: DetectResult | None = None
+    support: Support | None = None
+    query: str = ""
+    gain: Gain | None = None
+    silence: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    other_modules: Mapping[str, int] = field(default_factory=dict)

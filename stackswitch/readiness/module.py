@@ -1,0 +1,143 @@
+"""What the rules say of the module itself and of its lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from stackswitch.lists.policies import jspi_lists
+from stackswitch.models.expect import ListName
+from stackswitch.models.readiness import Finding, Function, Gain, ListReport, ModuleFacts, Weight
+from stackswitch.models.trace import Suspension
+
+from .material import Material
+from .rules import finding
+
+_COVERED_WELL = 0.9
+_SMALLER = 0.98
+"""A ratio of Asyncify to plain above this is no gain in size worth the name."""
+
+
+def judge_module(material: Material) -> Iterator[Finding]:
+    """Apply the rules of the module."""
+    facts, analysis = material.module, material.analysis
+    if len(material.other_modules) > 1:
+        yield finding("several-modules", f"results of {len(material.other_modules)} builds of one module")
+    if analysis is not None:
+        yield from _obstacles(material)
+    if facts is not None:
+        yield from _shadow_stack(facts, material)
+        if not facts.named and facts.functions:
+            yield finding("no-names", f"none of its {facts.functions} functions has a name")
+
+
+def _obstacles(material: Material) -> Iterator[Finding]:
+    if material.analysis is None:
+        return
+    ran = any(each.backend == "jspi" for each in material.results)
+    rules = {"js-frames": "invoke-imports", "start-suspension": "start-reaches-wait", "fibers": "fibers"}
+    for each in material.analysis.obstacles:
+        more = f" (and {each.count - 1} more)" if each.count > 1 else ""
+        if each.backend == "jspi" and each.feature in rules:
+            # What ran, ran: then the code's mere possibility is no blocker.
+            weight: Weight | None = "change" if ran and each.feature == "js-frames" else None
+            yield finding(rules[each.feature], f"{each.where}{more}", subject=each.feature, weight=weight)
+        elif each.backend == "asyncify":
+            yield finding("asyncify-refuses", f"{each.text}: {each.where}{more}", subject=each.feature)
+
+
+def _shadow_stack(facts: ModuleFacts, material: Material) -> Iterator[Finding]:
+    if facts.shadow_stack == "none":
+        return
+    exports = {each.export for stacks in material.suspensions.values() for each in stacks}
+    several = f", {len(exports)} exports wait" if len(exports) > 1 else ""
+    yield finding("shared-stack", f"the C stack is shared by all calls{several}")
+    if facts.shadow_stack == "hidden":
+        yield finding("hidden-stack-pointer", "__stack_pointer is not exported")
+
+
+def judge_lists(
+    material: Material, functions: Iterable[Function], *, fallback: bool
+) -> tuple[tuple[ListReport, ...], tuple[Finding, ...]]:
+    """Hold the lists against what was seen, and derive those of JSPI.
+
+    :param fallback: the Asyncify build has to stay for some engines
+    """
+    functions = tuple(functions)
+    seen = [each for stacks in material.suspensions.values() for each in stacks]
+    findings: list[Finding] = []
+    reports: dict[ListName, ListReport] = {}
+    for which, names in material.lists.items():
+        reports[which] = ListReport(list=which, entries=len(names))
+    for result in material.results:
+        for which, names in result.missing.items():
+            report = reports.get(which, ListReport(list=which))
+            reports[which] = report.model_copy(update={"missing": _more(report.missing, names)})
+    missing = tuple(each.name for each in functions if each.state == "missing")
+    if missing:
+        only = reports.get("ASYNCIFY_ONLY", ListReport(list="ASYNCIFY_ONLY"))
+        reports["ASYNCIFY_ONLY"] = only.model_copy(update={"missing": _more(only.missing, missing)})
+        text = f"{len(missing)} function{'s' if len(missing) > 1 else ''} seen at a wait, not instrumented"
+        findings.append(
+            finding(
+                "asyncify-list-missing",
+                text,
+                subject="ASYNCIFY_ONLY",
+                names={"ASYNCIFY_ONLY": missing},
+                weight="change" if fallback else None,
+            )
+        )
+    if seen:
+        _derive(reports, seen)
+    findings += _held(material, reports, bool(seen))
+    findings += _confidence(material, seen)
+    return tuple(reports[which] for which in sorted(reports)), tuple(findings)
+
+
+def _derive(reports: dict[ListName, ListReport], seen: list[Suspension]) -> None:
+    for which, names in jspi_lists(seen).items():
+        report = reports.get(which, ListReport(list=which))
+        reports[which] = report.model_copy(update={"derived": names})
+
+
+def _more(names: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*names, *others}))
+
+
+def _held(material: Material, reports: dict[ListName, ListReport], seen: bool) -> Iterator[Finding]:
+    analysis = material.analysis
+    if analysis is None:
+        return
+    for held in analysis.lists:
+        stale = tuple(each.entry for each in held.findings if each.kind != "shadowed")
+        report = reports.get(held.list, ListReport(list=held.list))
+        reports[held.list] = report.model_copy(update={"entries": held.entries, "stale": stale})
+        if stale:
+            yield finding(
+                "stale-names",
+                f"{len(stale)} of {held.entries} entries of {held.list} stand for no function",
+                subject=held.list,
+                names={held.list: stale},
+            )
+    if analysis.seen is not None and seen and analysis.seen.never_seen:
+        only = reports["ASYNCIFY_ONLY"]
+        reports["ASYNCIFY_ONLY"] = only.model_copy(update={"never_seen": analysis.seen.never_seen})
+        text = f"{analysis.seen.never_seen} listed functions were on no stack at a wait"
+        yield finding("never-seen", text, subject="ASYNCIFY_ONLY")
+
+
+def _confidence(material: Material, seen: list[Suspension]) -> Iterator[Finding]:
+    for each in material.confidence:
+        if each.covered < _COVERED_WELL:
+            text = f"a list drawn as “{each.policy}” covers {each.covered:.0%} of cases it has not seen"
+            yield finding("thin-evidence", text, subject=each.policy)
+    truncated = sum(each.truncated for each in seen)
+    if truncated:
+        yield finding("truncated-stacks", f"{truncated} stack{'s' if truncated > 1 else ''} went on, unseen")
+
+
+def judge_gain(gain: Gain | None) -> Iterator[Finding]:
+    """Say whether moving gains anything."""
+    if gain is None or not gain.measures:
+        yield finding("not-measured", "no build was measured for this report")
+    elif all(each.ratio.median <= 1 / _SMALLER for each in gain.measures):
+        yield finding("no-gain", "in nothing that was measured is the plain build better")

@@ -1,0 +1,226 @@
+"""The way from Asyncify to JSPI: what to do, with flags, lists and code to be taken as they stand; smallest
+first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, Step
+
+from .material import Material
+
+_MOST_INLINE = 12
+_ONE_AT_A_TIME = """\
+let last = Promise.resolve();
+const oneAtATime = (call) => (...args) => (last = last.then(() => call(...args), () => call(...args)));
+const handle = oneAtATime(WebAssembly.promising(instance.exports.{export}));"""
+_BOTH = """\
+import {{ hasNativeJspi, install }} from "stackswitch-jspi-polyfill";
+
+const file = hasNativeJspi() ? "{plain}" : "{asyncified}";
+install();   // leaves an engine's own JSPI alone"""
+
+
+def the_way(
+    material: Material,
+    findings: Sequence[Finding],
+    lists: Sequence[ListReport],
+    engines: Sequence[EngineVerdict],
+) -> tuple[Step, ...]:
+    """Return the steps in the order in which to take them."""
+    open_ = [each for each in findings if not each.silenced]
+    by_rule: dict[str, list[Finding]] = {}
+    for each in open_:
+        by_rule.setdefault(each.rule, []).append(each)
+    ran = any(each.backend == "jspi" for each in material.results)
+    if not ran:
+        return (*_to_know(material), *_flags(by_rule), *_lists_of_jspi(lists), *_mend(by_rule))
+    return (
+        *_flags(by_rule),
+        *_lists_of_jspi(lists),
+        *_engine_flags(engines),
+        *_list_of_asyncify(by_rule),
+        *_mend(by_rule),
+        *_concurrency(by_rule, material),
+        *_both_builds(by_rule, material, engines),
+        *_later(by_rule),
+    )
+
+
+def _to_know(material: Material) -> Iterator[Step]:
+    name = material.module.name if material.module is not None else "app.wasm"
+    yield Step(
+        title="Run the cases on both backends",
+        text="A case is a few lines of TOML beside the module, or any command that starts Node on your own "
+        "glue.",
+        code="stackswitch init\nstackswitch test --json results.json --traces traces",
+        language="sh",
+        rules=("not-run",),
+    )
+    yield Step(
+        title="Or watch your own program wait, as it is",
+        code="stackswitch trace --output program.jsonl -- node program.mjs",
+        language="sh",
+    )
+    yield Step(
+        title="Ask the engines that you support, and report again",
+        code="stackswitch detect --json engines.json\n"
+        f"stackswitch report results.json {name} --traces traces --detect engines.json --html report.html",
+        language="sh",
+        rules=("engines-not-asked",),
+    )
+
+
+def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+    glue = [rule for rule in ("invoke-imports", "invoke-glue") if rule in by_rule]
+    if glue:
+        yield Step(
+            title="Keep exceptions and longjmp inside wasm",
+            text="Emscripten's invoke_* put JavaScript on the stack; these flags, at compile and link time, "
+            "need none.",
+            code="-fwasm-exceptions -sSUPPORT_LONGJMP=wasm",
+            language="flags",
+            rules=tuple(glue),
+        )
+    if "hidden-stack-pointer" in by_rule:
+        yield Step(
+            title="Export the C stack's pointer",
+            text="So that what was given up can be put back, and calls can have a region each.",
+            code="-Wl,--export=__stack_pointer -mmutable-globals",
+            language="flags",
+            rules=("hidden-stack-pointer",),
+        )
+
+
+def _lists_of_jspi(lists: Sequence[ListReport]) -> Iterator[Step]:
+    derived = {each.list: tuple(sorted({*each.derived, *each.missing})) for each in lists}
+    exports = derived.get("JSPI_EXPORTS", ())
+    imports = tuple(dict.fromkeys(each.partition(".")[2] or each for each in derived.get("JSPI_IMPORTS", ())))
+    if not exports and not imports:
+        return
+    settings = ["-sJSPI", *_setting("JSPI_EXPORTS", exports), *_setting("JSPI_IMPORTS", imports)]
+    yield Step(
+        title="Build for JSPI, without Asyncify",
+        text="The exports and imports are those that were seen waiting; an export that no case waits in is "
+        "not among them.",
+        code="\n".join(settings),
+        language="flags",
+        rules=("jspi-list-missing",),
+    )
+
+
+def _setting(name: str, values: Sequence[str]) -> Iterator[str]:
+    if values:
+        yield f"-s{name}={json.dumps(list(values), ensure_ascii=False, separators=(',', ':'))}"
+
+
+def _engine_flags(engines: Sequence[EngineVerdict]) -> Iterator[Step]:
+    flagged = [each for each in engines if each.flags]
+    if flagged:
+        yield Step(
+            title="Start these engines with flags",
+            code="\n".join(f"{' '.join(each.flags)}    # {each.name}" for each in flagged),
+            language="sh",
+            rules=("jspi-by-flag",),
+        )
+
+
+def _list_of_asyncify(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+    names = sorted(
+        {
+            name
+            for each in by_rule.get("asyncify-list-missing", ())
+            for of in each.names.values()
+            for name in of
+        }
+    )
+    if names:
+        shown = names[:_MOST_INLINE]
+        more = (
+            f"\n… and {len(names) - _MOST_INLINE} more: in the JSON report"
+            if len(names) > _MOST_INLINE
+            else ""
+        )
+        yield Step(
+            title=f"Add {len(names)} name{'s' if len(names) > 1 else ''} to the Asyncify list, while it is "
+            f"in use",
+            text="stackswitch fix --list FILE writes them where the list lives, rebuilds, and proves it.",
+            code="\n".join(shown) + more,
+            language="list",
+            rules=("asyncify-list-missing",),
+        )
+
+
+_MENDED = (
+    ("start-reaches-wait", "Take what waits out of the start function"),
+    ("start-waits", "Take what waits out of the start function"),
+    ("js-frames", "Take JavaScript out of the way of these waits"),
+    ("fibers", "Replace Emscripten's fibers"),
+    ("jspi-fails", "Mend what works on Asyncify alone"),
+    ("jspi-wrong", "Mend what is silently wrong on JSPI"),
+    ("flaky", "Find out why these differ from run to run"),
+)
+
+
+def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+    done: set[str] = set()
+    for rule, title in _MENDED:
+        for each in by_rule.get(rule, ()):
+            if title in done:
+                continue
+            done.add(title)
+            concerned = each.cases[:_MOST_INLINE]
+            more = len(each.cases) - len(concerned)
+            code = "\n".join(concerned) + (f"\n… and {more} more" if more > 0 else "")
+            yield Step(
+                title=title, text=f"{each.text}. {each.mend}", code=code, language="cases", rules=(rule,)
+            )
+
+
+def _concurrency(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[Step]:
+    if "shared-stack" not in by_rule:
+        return
+    exports = sorted({each.export for stacks in material.suspensions.values() for each in stacks})
+    yield Step(
+        title="Make one call at a time",
+        text="The C stack is shared by all calls of an instance: two that wait at the same time corrupt "
+        "each other. One queue before the exports is enough; an instance for each call serves as well.",
+        code=_ONE_AT_A_TIME.format(export=exports[0] if exports and exports[0].isidentifier() else "main"),
+        language="js",
+        rules=("shared-stack",),
+    )
+
+
+def _both_builds(
+    by_rule: dict[str, list[Finding]], material: Material, engines: Sequence[EngineVerdict]
+) -> Iterator[Step]:
+    rules = [
+        rule for rule in ("no-jspi", "jspi-unsound", "users-without", "engine-differs") if rule in by_rule
+    ]
+    if not rules or "asyncify-refuses" in by_rule:
+        return
+    names = [each.name for each in engines if each.level == "not-ready"]
+    name = material.module.name.rpartition("/")[2] if material.module is not None else "app.wasm"
+    base = name.removesuffix(".wasm")
+    whom = f" ({', '.join(names)})" if names else ""
+    yield Step(
+        title="Ship both builds behind one glue until the last engines have caught up",
+        text=f"Where JSPI is missing{whom} the polyfill drives the Asyncify build by the same interface.",
+        code=f"stackswitch instrument {name} --list FILE -o {base}.asyncify.wasm\n"
+        "npm install stackswitch-jspi-polyfill\n\n"
+        + _BOTH.format(plain=name, asyncified=f"{base}.asyncify.wasm"),
+        language="js",
+        rules=tuple(rules),
+    )
+
+
+def _later(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+    if "not-measured" in by_rule:
+        yield Step(
+            title="Measure what it gains",
+            code="stackswitch report results.json app.wasm --measure --html report.html",
+            language="sh",
+            rules=("not-measured",),
+        )

@@ -1,0 +1,122 @@
+"""The verdict: all rules applied to all that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stackswitch.models.readiness import CaseStatus, EngineVerdict, Finding, Level, Report
+
+from .cases import judge_cases
+from .engines import judge_engines, judge_users
+from .material import Material
+from .module import judge_gain, judge_lists, judge_module
+from .rules import finding, silenced
+from .steps import the_way
+
+_ORDER = ("blocks", "unknown", "change", "note")
+
+
+def judge(material: Material) -> Report:
+    """Draw the report. It has no clock and no history: whoever writes it adds those.
+
+    :raises ConfigError: a rule is silenced that does not exist, or without a reason
+    """
+    cases = judge_cases(material)
+    obstacles = () if material.analysis is None else material.analysis.obstacles
+    probed = () if material.engines is None else material.engines.engines
+    engines, of_engines = judge_engines(probed, cases.runs, obstacles)
+    users, of_users = judge_users(material.support, material.query)
+    fallback = bool(of_users) or any(each.level == "not-ready" for each in engines)
+    lists, of_lists = judge_lists(material, material.picture.functions, fallback=fallback)
+    of_cases = [_weighed(each, fallback=fallback) for each in cases.findings]
+    found = [
+        *_once(of_cases, of_lists),
+        *judge_module(material),
+        *of_engines,
+        *of_users,
+        *judge_gain(material.gain),
+    ]
+    if not any(run.backend == "jspi" for run in cases.runs):
+        found.append(finding("not-run", "no case was run on JSPI"))
+    found.sort(key=lambda each: _ORDER.index(each.weight))
+    findings = silenced(found, material.silence)
+    level = level_of(findings)
+    return Report(
+        title=material.title,
+        level=level,
+        headline=_headline(level, findings, cases.counts, engines),
+        statuses=cases.counts,
+        runs=cases.runs,
+        cases=cases.cases,
+        findings=findings,
+        steps=the_way(material, findings, lists, engines),
+        engines=engines,
+        users=users,
+        lists=lists,
+        confidence=material.confidence,
+        picture=material.picture,
+        gain=material.gain,
+        module=material.module,
+        other_modules=dict(material.other_modules),
+        sources=material.sources,
+    )
+
+
+def level_of(findings: Sequence[Finding]) -> Level:
+    """The level that findings come to; those that are silenced do not count."""
+    weights = {each.weight for each in findings if not each.silenced}
+    if "blocks" in weights:
+        return "not-ready"
+    if "unknown" in weights:
+        return "unknown"
+    return "ready-with-changes" if "change" in weights else "ready"
+
+
+def _weighed(each: Finding, *, fallback: bool) -> Finding:
+    if each.rule == "asyncify-list-missing" and fallback:
+        return each.model_copy(update={"weight": "change"})
+    return each
+
+
+def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Finding]:
+    """Put together what cases and stacks say of one list."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for each in (*of_cases, *of_lists):
+        key = each.rule, each.subject
+        other = merged.get(key)
+        if other is None:
+            merged[key] = each
+            continue
+        names = {
+            which: tuple(sorted({*other.names.get(which, ()), *each.names.get(which, ())}))
+            for which in {**other.names, **each.names}
+        }
+        merged[key] = other.model_copy(update={"names": names, "text": f"{other.text}; {each.text}"})
+    return list(merged.values())
+
+
+def _headline(
+    level: Level,
+    findings: Sequence[Finding],
+    counts: Mapping[CaseStatus, int],
+    engines: Sequence[EngineVerdict],
+) -> str:
+    """The verdict's reason, in one or two sentences."""
+    total = sum(counts.values())
+    works = sum(counts.get(each, 0) for each in ("both", "jspi-only"))
+    count = [each for each in findings if not each.silenced]
+    parts = []
+    if total:
+        parts.append(f"{works} of {total} cases work on JSPI as they are")
+    if level == "not-ready":
+        first = next(each for each in count if each.weight == "blocks")
+        parts.append(f"what stands in the way: {first.text}")
+    elif level == "unknown":
+        first = next(each for each in count if each.weight == "unknown")
+        parts.append(first.text)
+    asked = [each for each in engines if each.level != "unknown"]
+    if asked and level != "not-ready":
+        fit = sum(each.level != "not-ready" for each in asked)
+        parts.append(f"{fit} of {len(asked)} engines can run it")
+    text = "; ".join(parts) or "nothing was found that stands in the way"
+    return text[0].upper() + text[1:] + "."

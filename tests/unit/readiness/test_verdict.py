@@ -1,0 +1,189 @@
+"""The verdict of cases, engines and the whole; the way; what changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from stackswitch.models.readiness import CaseStatus, Level, Report
+from stackswitch.models.result import CaseResult
+from stackswitch.readiness.compare import compared
+from stackswitch.readiness.material import Flaky, Material
+from stackswitch.readiness.verdict import judge
+
+from .conftest import both, engine, obstacle, result, seen, users, well
+
+MISSING = {"missing": {"ASYNCIFY_ONLY": ("leaf",)}, "detail": "ASYNCIFY_ONLY lacks leaf"}
+KNOWN = {"as_expected": True, "detail": "a known difference"}
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "level"),
+    [
+        ([result("asyncify"), result("jspi")], "both", "ready"),
+        # To trap as expected is to work, where nothing shows that it could do better.
+        ([result("asyncify", "trapped"), result("jspi", "trapped")], "both", "ready"),
+        ([result("asyncify"), result("jspi", "trapped", **KNOWN)], "asyncify-only", "not-ready"),
+        ([result("asyncify", "needs-list-fix", **MISSING), result("jspi")], "needs-list", "ready"),
+        (
+            [result("asyncify"), result("jspi", "needs-list-fix", missing={"JSPI_EXPORTS": ("main",)})],
+            "needs-list",
+            "ready-with-changes",
+        ),
+        ([result("asyncify"), result("jspi", "hung")], "asyncify-only", "not-ready"),
+        (
+            [result("asyncify"), result("jspi", "unsupported", detail="gc: x")],
+            "asyncify-only",
+            "ready-with-changes",
+        ),
+        ([result("asyncify", "unsupported", **KNOWN), result("jspi")], "jspi-only", "ready"),
+        ([result("asyncify", "crashed"), result("jspi", "hung")], "neither", "not-ready"),
+        ([result("asyncify", "wrong"), result("jspi")], "silently-wrong", "ready"),
+        ([result("asyncify"), result("jspi", "wrong")], "silently-wrong", "not-ready"),
+        ([result("jspi")], "one-backend", "ready"),
+        ([result("asyncify")], "one-backend", "unknown"),
+        (
+            [result("asyncify"), result("jspi"), result("jspi", "hung", engine_version="20.0.0")],
+            "both",
+            "ready-with-changes",
+        ),
+    ],
+)
+def test_a_case(results: list[CaseResult], status: CaseStatus, level: Level) -> None:
+    (case,) = judge(Material("app", results=tuple(results))).cases
+    assert (case.status, case.level) == (status, level)
+    assert bool(case.why) == (level != "ready" or status != "both")
+
+
+def test_a_flaky_case_is_flaky_whatever_the_kept_result_says() -> None:
+    flaky = Flaky("a/case", "jspi on node 26.1.0", ("returned", "hung (unexpected)"))
+    (case,) = judge(Material("app", results=both().results, flaky=(flaky,))).cases
+    assert case.status == "flaky"
+    assert "hung (unexpected)" in case.why
+
+
+def test_cells_stand_by_backend_and_version() -> None:
+    results = [result("jspi", engine_version=version) for version in ("26.0.0", "9.0.0")]
+    report = judge(Material("app", results=(*results, result("asyncify"))))
+    assert [each.name for each in report.runs] == [
+        "asyncify (wasmtime 50.0.1)",
+        "jspi (node 9.0.0)",
+        "jspi (node 26.0.0)",
+    ]
+    assert [each.run for each in report.cases[0].cells] == [0, 1, 2]
+
+
+def test_findings_gather_cases_and_names() -> None:
+    results = [
+        result("asyncify", "needs-list-fix", case_id=case, missing={"ASYNCIFY_ONLY": names})
+        for case, names in (("a", ("x", "y")), ("b", ("y", "z")))
+    ] + [result("jspi", case_id=case) for case in "ab"]
+    report = judge(Material("app", results=tuple(results)))
+    (finding,) = [each for each in report.findings if each.rule == "asyncify-list-missing"]
+    assert finding.cases == ("a", "b")
+    assert finding.names == {"ASYNCIFY_ONLY": ("x", "y", "z")}
+    assert [(each.list, each.missing) for each in report.lists] == [("ASYNCIFY_ONLY", ("x", "y", "z"))]
+
+
+@pytest.mark.parametrize(
+    ("shown", "level", "fallback"),
+    [
+        ("yes", "ready", ""),
+        ("with-flags", "ready-with-changes", "polyfill"),
+        ("unsound", "not-ready", "polyfill"),
+    ],
+)
+def test_an_engine(shown: str, level: Level, fallback: str) -> None:
+    flags = ("--flag",) if shown == "with-flags" else ()
+    (verdict,) = judge(engine(shown, flags)).engines  # type: ignore[arg-type]
+    assert (verdict.name, verdict.level) == ("node 22.1.0", level)
+    assert fallback in verdict.fallback
+    assert verdict.flags == flags
+
+
+def test_there_is_no_falling_back_on_what_asyncify_refuses() -> None:
+    material = Material(
+        "app", engines=engine("no").engines, analysis=obstacle("asyncify", "tail-call").analysis
+    )
+    report = judge(material)
+    assert "Asyncify refuses" in report.engines[0].fallback
+    assert not any("both builds" in each.title for each in report.steps)
+
+
+def test_a_list_matters_once_asyncify_has_to_stay() -> None:
+    alone = seen_and_run()
+    assert judge(alone).level == "ready"
+    beside = Material(**{**vars(alone), "support": users_without().support, "query": "defaults"})
+    report = judge(beside)
+    assert report.level == "ready-with-changes"
+    assert [each.weight for each in report.findings if each.rule == "asyncify-list-missing"] == ["change"]
+
+
+def users_without() -> Material:
+    from stackswitch.models.matrix import BrowserUse
+
+    return users(
+        BrowserUse(name="chrome 150", share=1, jspi=True), BrowserUse(name="safari 18", share=1, jspi=False)
+    )
+
+
+def seen_and_run() -> Material:
+    from stackswitch.readiness.picture import Instrumented
+
+    return Material(**{**vars(seen(Instrumented(names={"main"}))), "results": both().results})
+
+
+def test_the_way_goes_from_small_to_large_and_carries_what_to_type() -> None:
+    material = Material(
+        **{
+            **vars(seen_and_run()),
+            "engines": engine("no").engines,
+            "module": well().module,
+            "analysis": obstacle("jspi", "js-frames").analysis,
+        }
+    )
+    steps = judge(material).steps
+    assert [each.language for each in steps] == ["flags", "flags", "list", "js", "sh"]
+    assert steps[0].code == "-fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
+    assert steps[1].code == '-sJSPI\n-sJSPI_EXPORTS=["main"]\n-sJSPI_IMPORTS=["wait"]'
+    assert steps[2].code == "leaf"
+    assert '"app.asyncify.wasm"' in steps[3].code
+
+
+def test_nothing_but_a_module_says_what_to_run() -> None:
+    report = judge(Material("app", module=well().module, analysis=well().analysis))
+    assert report.level == "unknown"
+    assert "stackswitch test" in report.steps[0].code
+    assert "app.wasm" in report.steps[2].code
+
+
+def test_what_changed_since() -> None:
+    old = judge(both(jspi="hung"))
+    new = judge(well())
+    report = compared(
+        new.model_copy(update={"made_at": "b"}), old.model_copy(update={"made_at": "a"}), "old.json"
+    )
+    told = {each.subject: (each.before, each.after, each.better) for each in report.changes}
+    assert told["the verdict"] == ("not ready", "ready", True)
+    assert told["a/case"] == ("works on Asyncify alone", "works on both", True)
+    assert [each.made_at for each in report.history] == ["a"]
+    again = compared(new.model_copy(update={"made_at": "c"}), report, "report.json")
+    assert [each.made_at for each in again.history] == ["a", "b"]
+    assert again.changes == ()
+
+
+def test_cases_that_came_and_went() -> None:
+    old, new = (judge(Material("app", results=(result("jspi", case_id=case),))) for case in ("old", "new"))
+    changes = {(each.subject, each.before, each.better) for each in compared(new, old, "x").changes}
+    assert ("new", "not there", None) in changes
+    assert ("old", "run on one backend only", None) in changes
+
+
+def test_it_goes_through_json_and_back() -> None:
+    report = judge(well())
+    assert Report.model_validate_json(report.model_dump_json()) == report
+
+
+def test_no_case_at_all() -> None:
+    report = judge(Material("app"))
+    assert report.level == "unknown"
+    assert report.headline == "No case was run on JSPI."
