@@ -9,9 +9,11 @@ from pathlib import Path
 
 from stackswitch.engines.probes import modules_source
 from stackswitch.models.case import Case
+from stackswitch.models.command import CommandCase, SuiteFile
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.matrix import Matrix
 from stackswitch.models.result import SuiteResult
+from stackswitch.models.trace import TRACE_LINE
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.toolcache import node_shim_dir
@@ -24,6 +26,9 @@ def generated() -> dict[Path, str]:
     return {
         DOCS / "schema" / "results.schema.json": _schema(SuiteResult.model_json_schema()),
         DOCS / "schema" / "case.schema.json": _schema(Case.model_json_schema()),
+        DOCS / "schema" / "command.schema.json": _schema(CommandCase.model_json_schema()),
+        DOCS / "schema" / "suite.schema.json": _schema(SuiteFile.model_json_schema()),
+        DOCS / "schema" / "trace-line.schema.json": _schema(TRACE_LINE.json_schema(by_alias=True)),
         DOCS / "cases.md": _cases(),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),

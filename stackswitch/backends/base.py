@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
-from stackswitch.models.result import Observation, Unsupported
+from stackswitch.models.command import CommandCase
+from stackswitch.models.result import CommandSeen, Observation, Unsupported
 
 
 class LoadedCase(Frozen):
@@ -58,6 +61,40 @@ class Backend(Protocol):
 
     async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
         """Run the case's script and tell what was seen; traps, hangs and dead engines are told too."""
+        ...
+
+    async def aclose(self) -> None:
+        """End what was started; a second call does nothing."""
+        ...
+
+
+class LoadedCommand(Frozen):
+    """A command case and where it runs; what it expects of standard output has been read from its file.
+
+    :ivar folder: that of the case's file, the command's working directory
+    :ivar problem: why it cannot be run at all
+    """
+
+    case: CommandCase
+    folder: Path
+    problem: str | None = None
+
+
+class CommandBackend(Protocol):
+    """One way of switching stacks, for commands that bring their own glue. Safe for several at a time."""
+
+    @property
+    def info(self) -> BackendInfo:
+        """Name, engine, version, features, build."""
+        ...
+
+    async def run(
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+    ) -> CommandSeen:
+        """Run the command under observation; traps, hangs and dead engines are told, not raised.
+
+        :param services: what the suite's services have given for the environment
+        """
         ...
 
     async def aclose(self) -> None:

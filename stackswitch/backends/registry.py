@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import cast
 
 from stackswitch.errors import BackendUnavailableError, ConfigError
+from stackswitch.models.backend import BuildKind
 from stackswitch.models.base import Frozen
+from stackswitch.models.command import BackendSettings
+from stackswitch.models.expect import ListName
 
-from .base import Backend
+from .base import Backend, CommandBackend
 from .library import LibraryOpener
 
 Progress = Callable[[str], None]
@@ -30,18 +33,32 @@ class BackendOptions(Frozen):
     wasm_opt: Path | None = None
 
 
+class CommandOptions(BackendOptions):
+    """What opening a backend for commands may take.
+
+    ``settings``: the suite's, for this backend. ``build``: which Asyncify build, None: as the suite says.
+    ``lists``: by which a build of ours is made; without any, all that can wait is instrumented.
+    """
+
+    settings: BackendSettings = BackendSettings()
+    build: BuildKind | None = None
+    lists: dict[ListName, tuple[str, ...]] = {}
+
+
 class BackendSpec(Frozen):
     """A backend that exists, whether or not it can run here.
 
     ``openers``: by kind of engine, the usual one first: ``module:function``, which takes ``BackendOptions``
-    and a ``Progress`` or None. ``library``: its ``LibraryOpener``, likewise. ``default``: whether it runs
-    where no backend is named.
+    and a ``Progress`` or None. ``library``: its ``LibraryOpener``, likewise. ``commands``: what opens it for
+    commands, which takes ``CommandOptions``; empty: none run on it. ``default``: whether it runs where no
+    backend is named.
     """
 
     name: str
     summary: str
     openers: dict[str, str]
     library: str
+    commands: str = ""
     default: bool = True
 
     @property
@@ -81,12 +98,14 @@ BACKENDS = {
                 "node": "stackswitch.backends.node:open_asyncify_backend",
             },
             library="stackswitch.backends.wasmtime.library:open_asyncify",
+            commands="stackswitch.backends.node:open_asyncify_commands",
         ),
         BackendSpec(
             name="jspi",
             summary="JSPI on Node, in a child process",
             openers={"node": "stackswitch.backends.node:open_backend"},
             library="stackswitch.backends.node.library:open_library",
+            commands="stackswitch.backends.node:open_jspi_commands",
         ),
         BackendSpec(
             name="fiber",
@@ -130,6 +149,19 @@ def library_opener(name: str) -> LibraryOpener:
     :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
     """
     return cast("LibraryOpener", _imported(name, backend_spec(name).library))
+
+
+async def open_command_backend(
+    name: str, options: CommandOptions, progress: Progress | None = None
+) -> CommandBackend:
+    """Import a backend's room and make it ready for commands; raises what ``open_backend`` does."""
+    where = backend_spec(name).commands
+    if not where:
+        raise BackendUnavailableError(f"commands bring a JavaScript engine: the backend {name!r} runs none")
+    opener = cast(
+        "Callable[[CommandOptions, Progress | None], Awaitable[CommandBackend]]", _imported(name, where)
+    )
+    return await opener(options, progress)
 
 
 def _imported(name: str, place: str) -> object:

@@ -37,7 +37,8 @@ def show_results(console: Console, result: SuiteResult, skipped: dict[str, str],
 
 
 def _column(each: CaseResult) -> str:
-    return f"{each.backend} ({each.engine} {each.engine_version})"
+    build = f"{each.build} build, " if each.build else ""
+    return f"{each.backend} ({build}{each.engine} {each.engine_version})"
 
 
 def _table(console: Console, columns: list[str], by_case: dict[str, dict[str, CaseResult]]) -> None:

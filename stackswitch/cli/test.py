@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from stackswitch.backends.base import Backend
-from stackswitch.backends.registry import BACKENDS, BackendOptions, backend_spec, open_backend
-from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
-from stackswitch.models.result import SuiteResult
+from stackswitch.backends.registry import BACKENDS, CommandOptions, backend_spec
+from stackswitch.errors import ConfigError
 from stackswitch.reports.junit import junit_xml
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import Suite, load_suite
-from stackswitch.suite.runner import run_suite
 from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 
 from .inputs import read_results
 from .options import CaseGlobs, Jobs, SuiteFolder, Timeout, WasmOpt, backend_options
 from .output import check_writable, console_for, write_output
-from .progress import Progress
 from .results import show_results
+from .running import SuiteRun, read_build, read_lists, run
 from .settings import load_settings
 
 EXIT_UNEXPECTED = 1
@@ -64,6 +60,22 @@ def run_test(
     junit: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a JUnit report; - is stdout.")
     ] = None,
+    build: Annotated[
+        str | None,
+        typer.Option(
+            help="Which Asyncify build commands run: own (theirs), or instrumented (the module of JSPI, made"
+            " ready by --list). Default: as suite.toml says, or own."
+        ),
+    ] = None,
+    list_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", metavar="FILE", help="The lists of an instrumented build, wherever they live."
+        ),
+    ] = None,
+    traces: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep each command's trace there, as CASE.jsonl.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False,
 ) -> None:
     """Run a suite on every backend; say where they differ and which names are missing."""
@@ -72,7 +84,11 @@ def run_test(
     check_writable([json, junit])
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
     loaded = _shard(loaded, shard, durations, backend or settings.backends, console)
-    options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
+    common = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
+    options = CommandOptions(**dict(common), build=read_build(build), lists=read_lists(list_file))
+    for name, given in (("--build", build), ("--list", list_file), ("--traces", traces)):
+        if given is not None and not loaded.commands:
+            raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
     asked = {*(backend or settings.backends)}
     for name in sorted({*asked, *settings.require}):
         try:
@@ -83,9 +99,16 @@ def run_test(
             raise
     names = [name for name in BACKENDS if name in (asked or _DEFAULT)]
     required = {*asked, *settings.require}
-    result, skipped = asyncio.run(
-        _run(loaded, names, asked, required, options, timeout or settings.timeout_s, Console(stderr=True))
+    plan = SuiteRun(
+        suite=loaded,
+        names=tuple(name for name in names if loaded.cases or backend_spec(name).commands),
+        asked=asked,
+        required=required,
+        options=options,
+        timeout_s=timeout or settings.timeout_s,
+        traces=traces,
     )
+    result, skipped = run(plan, Console(stderr=True))
     show_results(console, result, skipped, quiet=quiet)
     write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
     if junit is not None:
@@ -107,41 +130,5 @@ def _shard(
         raise typer.BadParameter(str(error), param_hint="--shard") from None
     recorded = recorded_durations(read_results(durations), backends) if durations is not None else {}
     taken = take_shard(suite, part, recorded)
-    console.print(f"shard {part}: {len(taken.cases)} of {len(suite.cases)} cases", style="dim")
+    console.print(f"shard {part}: {len(taken.ids)} of {len(suite.ids)} cases", style="dim")
     return taken
-
-
-async def _run(
-    suite: Suite,
-    names: Sequence[str],
-    asked: set[str],
-    required: set[str],
-    options: BackendOptions,
-    timeout_s: float | None,
-    stderr: Console,
-) -> tuple[SuiteResult, dict[str, str]]:
-    """Open the backends, run, close; a backend that cannot be had is skipped unless it is required."""
-    backends: list[Backend] = []
-    skipped: dict[str, str] = {}
-    with Progress(stderr) as progress:
-        try:
-            for name in names:
-                engine = backend_spec(name).engine_meant(options.engine, named=name in asked)
-                chosen = options.model_copy(update={"engine": engine})
-                try:
-                    backends.append(await open_backend(name, chosen, progress.say))
-                except StackswitchError as error:
-                    if name in required:
-                        raise
-                    skipped[name] = str(error)
-            if not backends:
-                reasons = "\n".join(f"{name}: {reason}" for name, reason in skipped.items())
-                raise BackendUnavailableError(f"no backend can run here\n{reasons}")
-            progress.expect(len(suite.cases) * len(backends))
-            result = await run_suite(
-                suite, backends, jobs=options.jobs, timeout_s=timeout_s, on_result=progress.result
-            )
-        finally:
-            for each in backends:
-                await each.aclose()
-    return result, skipped

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .base import Frozen
+
+BuildKind = Literal["own", "instrumented"]
+"""Of commands on Asyncify: the command's own build, or one made by us of the module that JSPI runs."""
 
 
 class BackendInfo(Frozen):
@@ -10,7 +15,8 @@ class BackendInfo(Frozen):
 
     ``engine`` is ``wasmtime``, ``node``, …; ``flags`` are those it was started with; ``features`` are the
     names out of ``models.features`` that this backend on this engine was seen to have; ``details``
-    is for people: where the engine and the tools were found, what was passed over and why.
+    is for people: where the engine and the tools were found, what was passed over and why. ``build``: of
+    commands on Asyncify, which build they ran.
     """
 
     name: str
@@ -19,3 +25,4 @@ class BackendInfo(Frozen):
     features: frozenset[str] = frozenset()
     flags: tuple[str, ...] = ()
     details: dict[str, str] = {}
+    build: BuildKind | None = None

@@ -17,6 +17,16 @@ MAIN = "main"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*\Z")
 
 
+def case_id(name: str) -> str:
+    """Return a case's id as it is.
+
+    :raises ValueError: it is none
+    """
+    if not _ID.match(name):
+        raise ValueError(f"{name!r} is no case id: words of letters, digits and . _ + - with / between")
+    return name
+
+
 class Step(Frozen):
     """One thing the host does; exactly one of the first six fields is given.
 
@@ -110,12 +120,7 @@ class Case(Frozen):
     differs: tuple[Difference, ...] = ()
     timeout_s: float = Field(default=10.0, gt=0, le=600)
 
-    @field_validator("id")
-    @classmethod
-    def _id_is_a_path(cls, name: str) -> str:
-        if not _ID.match(name):
-            raise ValueError(f"{name!r} is no case id: words of letters, digits and . _ + - with / between")
-        return name
+    _id_is_a_path = field_validator("id")(case_id)
 
     @field_validator("needs")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -49,6 +50,15 @@ _ENGINE = re.compile(r"([a-z]+)\s*(?:(<=|>=|==|<|>)\s*(\d+(?:\.\d+)*))?\Z")
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
 
 
+def with_outcome(data: object, implied: Mapping[str, Outcome]) -> object:
+    """Give what is to be an expectation the outcome that the first of its keys implies, if it has none."""
+    if isinstance(data, dict) and "outcome" not in data:
+        for key, outcome in implied.items():
+            if data.get(key):
+                return {**data, "outcome": outcome}
+    return data
+
+
 class MemoryExpect(Frozen):
     """Bytes that must stand in an instance's first exported memory."""
 
@@ -86,15 +96,7 @@ class Expect(Frozen):
     @classmethod
     def _outcome_follows(cls, data: object) -> object:
         """``trap`` alone means trapped, ``missing`` needs-list-fix, ``feature`` unsupported."""
-        if isinstance(data, dict) and "outcome" not in data:
-            for key, outcome in (
-                ("missing", "needs-list-fix"),
-                ("feature", "unsupported"),
-                ("trap", "trapped"),
-            ):
-                if data.get(key):
-                    return {**data, "outcome": outcome}
-        return data
+        return with_outcome(data, {"missing": "needs-list-fix", "feature": "unsupported", "trap": "trapped"})
 
 
 class Difference(Frozen):
@@ -121,9 +123,12 @@ class Difference(Frozen):
 
     @model_validator(mode="after")
     def _says_where(self) -> Difference:
-        if self.backend is None and self.engine is None:
+        if not self._names_something():
             raise ValueError("a difference names a backend, an engine, or both")
         return self
+
+    def _names_something(self) -> bool:
+        return self.backend is not None or self.engine is not None
 
     def fits(self, info: BackendInfo) -> bool:
         """Whether it speaks of this backend and engine; versions are compared in as many parts as given."""

@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from .backend import BuildKind
 from .base import Frozen
 from .expect import ListName, Outcome, TrapKind
-from .trace import Suspension
+from .trace import Suspension, TraceSuspension, TraceTrap
 from .values import ValueText
 
 RESULT_SCHEMA_VERSION = 1
@@ -74,18 +75,47 @@ class Observation(Frozen):
 LOG_LIMIT = 10_000
 
 
+class CommandSeen(Frozen):
+    r"""All that a backend saw of a command.
+
+    ``status``: ``finished``, it ended by itself; ``hung``, the deadline came first; ``unsupported``, it was
+    not run;
+    ``error``, it could not be run or observed (``detail``). ``exit_code``: None, it was ended by ``signal``.
+    ``stdout`` and the end of ``stderr`` as text, what is no UTF-8 as ``\xNN``. ``trace``: the trace file's
+    bytes.
+    """
+
+    status: Literal["finished", "hung", "unsupported", "error"]
+    detail: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    suspensions: tuple[TraceSuspension, ...] = ()
+    suspension_count: int = 0
+    traps: tuple[TraceTrap, ...] = ()
+    missing: dict[ListName, tuple[str, ...]] = {}
+    trace: bytes = Field(default=b"", repr=False)
+    warnings: tuple[str, ...] = ()
+    unsupported: Unsupported | None = None
+    duration_ms: float = 0.0
+
+
 class CaseResult(Frozen):
     """One line of ``test --json``: a case on a backend.
 
     ``warnings``: findings about the case's lists, such as a name that matches nothing. ``module``: the hash
-    (SHA-256) of the module under test; empty: not known.
+    (SHA-256) of the module under test; empty: not known. Of commands: ``build``, which build Asyncify ran;
+    ``symptom``, how one ended whose list falls short.
     """
 
     case_id: str
     backend: str
     engine: str
     engine_version: str
+    build: BuildKind | None = None
     outcome: Outcome
+    symptom: Outcome | None = None
     as_expected: bool
     detail: str = ""
     missing: dict[ListName, tuple[str, ...]] = {}

@@ -27,7 +27,8 @@ def junit_xml(result: SuiteResult) -> bytes:
 
 
 def _suite_name(each: CaseResult) -> str:
-    return f"{each.backend} on {each.engine} {each.engine_version}"
+    build = f" ({each.build} build)" if each.build else ""
+    return f"{each.backend}{build} on {each.engine} {each.engine_version}"
 
 
 def _test_suite(name: str, results: Iterable[CaseResult]) -> TestSuite:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 from wasmtime import WasmtimeError, wat2wasm
 
-from stackswitch.backends.base import LoadedCase
+from stackswitch.backends.base import LoadedCase, LoadedCommand
+from stackswitch.backends.processes import text_of
 from stackswitch.errors import SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
+from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
 from stackswitch.wasm.module import Module, parse_module
 
 from .checks import case_problems
@@ -25,14 +27,36 @@ else:
     import tomli as tomllib
 
 CONFIG_NAME = "stackswitch.toml"
+SUITE_NAME = "suite.toml"
 
 
 class Suite(Frozen):
-    """The cases of a folder, sorted by id; ``files`` says, by id, where each stands."""
+    """The cases of a folder, sorted by id; ``files`` says, by id, where each stands.
+
+    ``cases`` call exports, ``commands`` are programs with their own glue; ``file`` is what the suite says
+    of itself.
+    """
 
     folder: Path
     cases: tuple[LoadedCase, ...]
+    commands: tuple[LoadedCommand, ...] = ()
     files: dict[str, Path] = {}
+    file: SuiteFile = SuiteFile()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all cases, sorted."""
+        return tuple(sorted([each.case.id for each in self.cases] + [each.case.id for each in self.commands]))
+
+    def only(self, ids: Container[str]) -> Suite:
+        """Return the suite with these of its cases."""
+        return self.model_copy(
+            update={
+                "cases": tuple(each for each in self.cases if each.case.id in ids),
+                "commands": tuple(each for each in self.commands if each.case.id in ids),
+                "files": {name: path for name, path in self.files.items() if name in ids},
+            }
+        )
 
 
 def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
@@ -46,8 +70,7 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
     """
     if not folder.is_dir():
         raise SuiteError(f"{folder}: there is no such folder; a suite is a folder of *.toml cases")
-    sources = _Sources()
-    found: dict[str, tuple[Path, Case]] = {}
+    found: dict[str, tuple[Path, Case | CommandCase]] = {}
     complaints: list[str] = []
     for path in _case_files(folder):
         try:
@@ -58,6 +81,10 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
         if case.id in found:
             complaints.append(f"{path}: the id {case.id!r} is taken by {found[case.id][0]}")
         found[case.id] = (path, case)
+    try:
+        file = _read_suite_file(folder)
+    except SuiteError as error:
+        complaints.append(str(error))
     if complaints:
         raise SuiteError("\n".join(complaints))
     if not found:
@@ -65,10 +92,20 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
     chosen = [name for name in sorted(found) if _matches(name, patterns)]
     if not chosen:
         raise SuiteError(f"{folder}: none of its {len(found)} cases matches {' or '.join(patterns)}")
+    sources = _Sources()
+    cases, commands = [], []
+    for name in chosen:
+        path, case = found[name]
+        if isinstance(case, CommandCase):
+            commands.append(_load_command(path, case))
+        else:
+            cases.append(sources.load(path, case))
     return Suite(
         folder=folder,
-        cases=tuple(sources.load(*found[name]) for name in chosen),
+        cases=tuple(cases),
+        commands=tuple(commands),
         files={name: found[name][0] for name in chosen},
+        file=file,
     )
 
 
@@ -79,28 +116,74 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 def _case_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*.toml")):
         parts = path.relative_to(folder).parts
-        if path.name != CONFIG_NAME and not any(
-            part.startswith(".") or part == "node_modules" for part in parts
-        ):
+        own = path.name == CONFIG_NAME or (path.name == SUITE_NAME and path.parent == folder)
+        if not own and not any(part.startswith(".") or part == "node_modules" for part in parts):
             yield path
 
 
-def _read_case(path: Path, folder: Path) -> Case:
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SuiteError(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_case(path: Path, folder: Path) -> Case | CommandCase:
+    data = _read_toml(path)
     data.setdefault("id", path.relative_to(folder).with_suffix("").as_posix())
     try:
-        return Case.model_validate(data)
+        if "command" not in data:
+            return Case.model_validate(data)
+        foreign = [key for key in ("export", "source", "step", "host") if key in data]
+        if foreign:
+            raise SuiteError(
+                f"{path}: not a case:\n  a case has a command, or a source and what is called of it;"
+                f" this one has command and {', '.join(foreign)}"
+            )
+        return CommandCase.model_validate(data)
     except ValidationError as error:
-        lines = [f"{path}: not a case:"]
-        for each in error.errors(include_url=False):
-            where = ".".join(str(part) for part in each["loc"]) or "case"
-            lines.append(f"  {where}: {each['msg'].removeprefix('Value error, ')}")
+        raise SuiteError("\n".join([f"{path}: not a case:", *_complaints(error, "case")])) from None
+
+
+def _read_suite_file(folder: Path) -> SuiteFile:
+    path = folder / SUITE_NAME
+    if not path.is_file():
+        return SuiteFile()
+    try:
+        return SuiteFile.model_validate(_read_toml(path))
+    except ValidationError as error:
+        lines = [f"{path}: says of the suite what cannot be:", *_complaints(error, "suite")]
         raise SuiteError("\n".join(lines)) from None
+
+
+def _complaints(error: ValidationError, whole: str) -> list[str]:
+    lines = []
+    for each in error.errors(include_url=False):
+        where = ".".join(str(part) for part in each["loc"]) or whole
+        lines.append(f"  {where}: {each['msg'].removeprefix('Value error, ')}")
+    return lines
+
+
+def _load_command(path: Path, case: CommandCase) -> LoadedCommand:
+    """Read what a command is to print from the files in which that stands."""
+    folder = path.parent
+    try:
+        differs = tuple(
+            each.model_copy(update={"expect": _with_stdout(each.expect, folder)}) for each in case.differs
+        )
+        read = case.model_copy(update={"expect": _with_stdout(case.expect, folder), "differs": differs})
+    except OSError as error:
+        problem = f"stdout_file: {error.filename}: cannot be read: {error.strerror}"
+        return LoadedCommand(case=case, folder=folder, problem=problem)
+    return LoadedCommand(case=read, folder=folder)
+
+
+def _with_stdout(expect: CommandExpect, folder: Path) -> CommandExpect:
+    if expect.stdout_file is None:
+        return expect
+    return expect.model_copy(update={"stdout": text_of((folder / expect.stdout_file).read_bytes())})
 
 
 class _Sources:

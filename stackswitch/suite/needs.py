@@ -11,9 +11,13 @@ from .loader import Suite
 
 
 def suite_needs(suite: Suite) -> dict[str, frozenset[str]]:
-    """Return the features each case needs: those it declares, and those its modules are seen to use."""
+    """Return the features each case needs: those it declares, and those its modules are seen to use.
+
+    What a command's modules use is not known before it runs: it needs what it declares.
+    """
     read: dict[bytes, frozenset[str]] = {}
-    return {each.case.id: frozenset(each.case.needs) | _used(each, read) for each in suite.cases}
+    needs = {each.case.id: frozenset(each.case.needs) | _used(each, read) for each in suite.cases}
+    return needs | {each.case.id: frozenset(each.case.needs) for each in suite.commands}
 
 
 def _used(loaded: LoadedCase, read: dict[bytes, frozenset[str]]) -> frozenset[str]:

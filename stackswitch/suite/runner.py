@@ -4,54 +4,91 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from stackswitch.backends.base import Backend, LoadedCase
+from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
 from stackswitch.errors import StackswitchError
-from stackswitch.models.result import CaseResult, Observation, SuiteResult
+from stackswitch.models.backend import BackendInfo
+from stackswitch.models.result import CaseResult, CommandSeen, Observation, SuiteResult
 
+from .command_expectations import judge_command
 from .expectations import judge
 from .loader import Suite
+from .services import RunningServices, running
 
 OnResult = Callable[[CaseResult], None]
+OnTrace = Callable[[str, BackendInfo, bytes], None]
+"""Told a command's id, what ran it, and its trace, as the file holds it."""
 
 
 async def run_suite(
     suite: Suite,
     backends: Sequence[Backend],
     *,
+    commands: Sequence[CommandBackend] = (),
     jobs: int = 1,
     timeout_s: float | None = None,
     on_result: OnResult | None = None,
+    on_trace: OnTrace | None = None,
 ) -> SuiteResult:
     """Run every case on every backend; one result each, ordered by case, then by backend.
 
-    :param jobs: cases at a time, per backend
+    :param commands: the backends on which the suite's commands run; its services are up meanwhile
+    :param jobs: cases at a time, per backend; of commands, in all
     :param timeout_s: the longest any case may take (seconds); None: as each case says
     :param on_result: told each result as it comes
+    :param on_trace: told each command's trace
+    :raises ToolError: the suite's services do not come up
     """
-    order = {(each.case.id, at): None for each in suite.cases for at in range(len(backends))}
     results: dict[tuple[str, int], CaseResult] = {}
 
-    async def worker(queue: asyncio.Queue[LoadedCase], at: int) -> None:
-        while True:
-            try:
-                loaded = queue.get_nowait()
-            except asyncio.QueueEmpty:
-                return
-            result = await run_case(loaded, backends[at], timeout_s=timeout_s)
-            results[loaded.case.id, at] = result
-            if on_result is not None:
-                on_result(result)
+    def done(result: CaseResult, at: int) -> None:
+        results[result.case_id, at] = result
+        if on_result is not None:
+            on_result(result)
 
-    workers = []
-    for at in range(len(backends)):
-        queue: asyncio.Queue[LoadedCase] = asyncio.Queue()
-        for loaded in suite.cases:
-            queue.put_nowait(loaded)
-        workers += [worker(queue, at) for _ in range(jobs)]
-    await asyncio.gather(*workers)
-    return SuiteResult(results=tuple(results[key] for key in order))
+    async def work(todo: list[Callable[[], Awaitable[None]]]) -> None:
+        while todo:
+            await todo.pop(0)()
+
+    def case_on(loaded: LoadedCase, at: int) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            done(await run_case(loaded, backends[at], timeout_s=timeout_s), at)
+
+        return run
+
+    def command_on(
+        loaded: LoadedCommand, at: int, services: RunningServices
+    ) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            backend = commands[at]
+            seen = await observe_command(loaded, backend, services, timeout_s=timeout_s)
+            if on_trace is not None and seen.trace:
+                on_trace(loaded.case.id, backend.info, seen.trace)
+            done(judge_command(loaded.case, backend.info, seen), at)
+
+        return run
+
+    queues = [[case_on(loaded, at) for loaded in suite.cases] for at in range(len(backends))]
+    await _gather([work(queue) for queue in queues for _ in range(jobs)])
+    if suite.commands and commands:
+        async with running(suite.file.services, suite.folder) as services:
+            queue = [
+                command_on(loaded, at, services) for loaded in suite.commands for at in range(len(commands))
+            ]
+            await _gather([work(queue) for _ in range(jobs)])
+    return SuiteResult(results=tuple(results[key] for key in sorted(results)))
+
+
+async def _gather(tasks: Sequence[Awaitable[None]]) -> None:
+    """Wait for all; the first that fails ends the others, and is raised."""
+    begun = [asyncio.ensure_future(each) for each in tasks]
+    try:
+        await asyncio.gather(*begun)
+    finally:
+        for each in begun:
+            each.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
 
 async def run_case(loaded: LoadedCase, backend: Backend, *, timeout_s: float | None = None) -> CaseResult:
@@ -83,3 +120,21 @@ async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Ob
         return seen.model_copy(update={"warnings": build.warnings})
     except StackswitchError as error:
         return Observation(status="error", detail=str(error))
+
+
+async def observe_command(
+    loaded: LoadedCommand,
+    backend: CommandBackend,
+    services: RunningServices,
+    *,
+    timeout_s: float | None = None,
+) -> CommandSeen:
+    """Run a command and tell what was seen; trouble with this one is told too."""
+    problem = loaded.problem or services.problem
+    if problem is not None:
+        return CommandSeen(status="error", detail=problem)
+    try:
+        seen = await backend.run(loaded, services.env, timeout_s=timeout_s or loaded.case.timeout_s)
+    except StackswitchError as error:
+        return CommandSeen(status="error", detail=str(error))
+    return seen

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
 
 from stackswitch.errors import ConfigError
+from stackswitch.models.backend import BuildKind
 from stackswitch.models.base import Frozen
 from stackswitch.models.result import CaseResult, SuiteResult
 
@@ -82,14 +83,7 @@ def split_cases(
 
 def take_shard(suite: Suite, shard: Shard, durations: Mapping[str, float]) -> Suite:
     """Return the suite with the cases of one shard; it may have none, if there are fewer than shards."""
-    ids = [each.case.id for each in suite.cases]
-    mine = set(split_cases(ids, shard.count, durations)[shard.index - 1])
-    return suite.model_copy(
-        update={
-            "cases": tuple(each for each in suite.cases if each.case.id in mine),
-            "files": {name: path for name, path in suite.files.items() if name in mine},
-        }
-    )
+    return suite.only(split_cases(suite.ids, shard.count, durations)[shard.index - 1])
 
 
 class Conflict(Frozen):
@@ -99,6 +93,7 @@ class Conflict(Frozen):
     backend: str
     engine: str
     engine_version: str
+    build: BuildKind | None = None
     outcomes: tuple[str, ...]
 
 
@@ -109,7 +104,7 @@ class Merged(Frozen):
     conflicts: tuple[Conflict, ...] = ()
 
 
-_Key = tuple[str, str, str, str]
+_Key = tuple[str, str, str, str, str]
 
 
 def merge_results(results: Sequence[SuiteResult]) -> Merged:
@@ -121,13 +116,14 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
     runs: dict[_Key, list[CaseResult]] = defaultdict(list)
     for result in results:
         for each in result.results:
-            runs[each.case_id, each.backend, each.engine, each.engine_version].append(each)
+            build = each.build or ""
+            runs[each.case_id, each.backend, each.engine, each.engine_version, build].append(each)
     kept: list[CaseResult] = []
     conflicts: list[Conflict] = []
     for key, same in sorted(runs.items()):
         kept.append(next((each for each in same if not each.as_expected), same[0]))
         if len({_substance(each) for each in same}) > 1:
-            case_id, backend, engine, version = key
+            case_id, backend, engine, version, _ = key
             outcomes = tuple(dict.fromkeys(_words(each) for each in same))
             conflicts.append(
                 Conflict(
@@ -135,6 +131,7 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
                     backend=backend,
                     engine=engine,
                     engine_version=version,
+                    build=same[0].build,
                     outcomes=outcomes,
                 )
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stackswitch.backends.base import Backend
-from stackswitch.backends.registry import BackendOptions, Progress
+from stackswitch.backends.base import Backend, CommandBackend
+from stackswitch.backends.registry import BackendOptions, CommandOptions, Progress
 
 from .asyncify import open_asyncify
+from .command import open_commands
 from .jspi import open_jspi
 
 
@@ -19,3 +20,14 @@ async def open_asyncify_backend(options: BackendOptions, progress: Progress | No
     return await open_asyncify(
         engine=options.engine, children=options.jobs, wasm_opt=options.wasm_opt, progress=progress
     )
+
+
+async def open_jspi_commands(options: CommandOptions, progress: Progress | None = None) -> CommandBackend:
+    """Make ``jspi`` ready for commands; raises what ``open_commands`` does."""
+    return await open_commands("jspi", options.engine, options.settings, progress=progress)
+
+
+async def open_asyncify_commands(options: CommandOptions, progress: Progress | None = None) -> CommandBackend:
+    """Make ``asyncify`` ready for commands; raises what ``open_commands`` does."""
+    build = options.build or options.settings.build
+    return await open_commands("asyncify", options.engine, options.settings, build, progress=progress)

@@ -27,7 +27,8 @@ _PING_S = 0.5
 _TRIES = 3
 
 
-def _info(name: str, engine: Engine) -> BackendInfo:
+def engine_info(name: str, engine: Engine) -> BackendInfo:
+    """Say what a backend on an engine is."""
     details = {"path": f"{engine.path} ({engine.source})"}
     if engine.passed_over:
         details["passed over"] = "; ".join(engine.passed_over)
@@ -61,7 +62,7 @@ class Children:
         self._closed = False
         self._modules: dict[bytes, Module] = {}
         self._used: dict[bytes, dict[str, Place]] = {}
-        self._info = _info(name, engine)
+        self._info = engine_info(name, engine)
 
     @property
     def info(self) -> BackendInfo:

@@ -65,7 +65,14 @@ def observe(
     if not command:
         raise ConfigError("there is no command to observe")
     status = _run(command, observed_environment(environment, folder, sample=sample), environment)
-    trace = read_trace(folder)
+    return whole_trace(command, status, read_trace(folder))
+
+
+def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Trace:
+    """Put the recorder's own first and last lines to a trace, and say if no Node program was observed.
+
+    :param status: what the command ended with
+    """
     observed = len(trace.starts)
     trace.starts.insert(
         0,

@@ -94,23 +94,31 @@ class ModuleStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / MODULES
         self._read: dict[str, ObservedModule | None] = {}
-        self.problems: list[str] = []
+        self.problems: dict[str, str] = {}
+        """By the module's hash: why its bytes, which are there, cannot be read."""
+
+    def path(self, sha256: str) -> Path:
+        """Where a module's bytes are, if they were kept."""
+        return self._folder / f"{sha256.removeprefix('sha256:')}.wasm"
 
     def get(self, sha256: str) -> ObservedModule | None:
         """Return a module by its hash; None: its bytes are not there or are none."""
         if sha256 not in self._read:
-            self._read[sha256] = self._load(sha256)
+            try:
+                self._read[sha256] = self._load(sha256)
+            except OSError:  # another program may still bring it
+                return None
         return self._read[sha256]
 
     def _load(self, sha256: str) -> ObservedModule | None:
-        path = self._folder / f"{sha256.removeprefix('sha256:')}.wasm"
+        data = self.path(sha256).read_bytes()
         try:
-            found = ObservedModule(parse_module(path.read_bytes()))
+            found = ObservedModule(parse_module(data))
             _ = found.asyncified
-        except OSError:
-            return None
         except WasmFormatError as error:
-            self.problems.append(f"a module that the program loads cannot be read ({sha256[:20]}…): {error}")
+            self.problems[sha256] = (
+                f"a module that the program loads cannot be read ({sha256[:20]}…): {error}"
+            )
             return None
         return found
 

@@ -65,14 +65,15 @@ def _line(line: TraceLine) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
 
-def read_trace(folder: Path) -> Trace:
+def read_trace(folder: Path, store: ModuleStore | None = None) -> Trace:
     """Make a trace of the parts in a folder; fit for what a killed program has left.
 
+    :param store: of the modules, where several traces share them; default: those in the folder
     :raises EngineError: the parts are of another version than ours
     :raises OSError: they cannot be read
     """
     parts = read_parts(folder)
-    store = ModuleStore(folder)
+    store = store or ModuleStore(folder)
     sizes = {sha256: size for part in parts for sha256, size in part.modules.items()}
     trace = Trace()
     merged: dict[tuple[object, ...], TraceSuspension] = {}
@@ -80,7 +81,9 @@ def read_trace(folder: Path) -> Trace:
         _PartReader(part, PartModules(part, store, sizes), trace, merged).read()
     trace.suspensions = list(merged.values())
     trace.modules = [_module(sha256, size, store.get(sha256)) for sha256, size in sizes.items()]
-    trace.errors += [TraceError(message=each) for each in dict.fromkeys(store.problems)]
+    trace.errors += [
+        TraceError(message=store.problems[sha256]) for sha256 in sizes if sha256 in store.problems
+    ]
     return trace
 
 

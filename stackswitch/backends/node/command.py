@@ -1,0 +1,185 @@
+"""Commands under observation: each runs its own glue on an engine; its trace tells what it waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+from stackswitch.backends.base import LoadedCommand
+from stackswitch.backends.processes import Ended, run_command, text_of
+from stackswitch.engines.locate import Engine, find_engine
+from stackswitch.engines.probe import Purpose
+from stackswitch.errors import EngineError
+from stackswitch.models.backend import BackendInfo, BuildKind
+from stackswitch.models.command import BackendSettings
+from stackswitch.models.expect import ListName
+from stackswitch.models.result import CommandSeen, Unsupported
+
+from .children import engine_info
+from .observe import observed_environment, whole_trace
+from .observe_modules import ModuleStore
+from .observe_parts import MODULES
+from .observe_trace import Trace, read_trace
+
+NODE = "node"
+Progress = Callable[[str], None]
+
+
+async def open_commands(
+    name: Purpose,
+    engine: str | None,
+    settings: BackendSettings,
+    build: BuildKind | None = None,
+    *,
+    progress: Progress | None = None,
+) -> CommandRunner:
+    """Find the engine for commands.
+
+    :param engine: as ``engines.locate.find_engine`` takes it; None: as the suite says
+    :raises ConfigError: ``engine`` is none that we know
+    :raises BackendUnavailableError: the engine that was asked for cannot do the work
+    :raises ToolNotFoundError, DownloadError: an engine cannot be had
+    """
+    found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, name)
+    return CommandRunner(name, found, settings, build)
+
+
+class CommandRunner:
+    """Runs commands; see ``backends.base.CommandBackend``.
+
+    :param name: the backend's
+    :param settings: how the suite wants commands run on it
+    """
+
+    def __init__(
+        self, name: str, engine: Engine, settings: BackendSettings, build: BuildKind | None = None
+    ) -> None:
+        self.engine = engine
+        self.settings = settings
+        self._info = engine_info(name, engine).model_copy(update={"build": build})
+        self._folder = Path(tempfile.mkdtemp(prefix="stackswitch-commands-"))
+        self.modules = self._folder / MODULES
+        self.modules.mkdir()
+        self.store = ModuleStore(self._folder)
+        self._programs = self._folder / "bin"
+        self._programs.mkdir()
+        self._reading = asyncio.Lock()
+        self._write_node()
+
+    @property
+    def info(self) -> BackendInfo:
+        """Name, engine, version, features, build."""
+        return self._info
+
+    @property
+    def _node(self) -> list[str]:
+        return [str(self.engine.path), *self.engine.flags, *self.settings.node_args]
+
+    def _write_node(self) -> None:
+        """Put a ``node`` before all others: what a command starts runs on the engine too, with its flags."""
+        program = self._programs / NODE
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(self._node)} "$@"\n')
+        program.chmod(0o755)
+
+    async def run(
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+    ) -> CommandSeen:
+        """Run a command and read its trace."""
+        if lacking := next((each for each in loaded.case.needs if each not in self.info.features), None):
+            where = f"the case needs it, and {self.info.engine} {self.info.engine_version} lacks it"
+            return CommandSeen(status="unsupported", unsupported=Unsupported(feature=lacking, where=where))
+        started = time.perf_counter()
+        parts = Path(tempfile.mkdtemp(prefix="case-", dir=self._folder))
+        try:
+            # One copy of each module for all cases: the observer keeps what is not there yet.
+            (parts / MODULES).symlink_to(self.modules)
+            env = self._environment(loaded, services, parts)
+            argv = self._argv(loaded.case.command, env, loaded.folder)
+            try:
+                ended = await run_command(argv, env, loaded.folder, loaded.case.stdin.encode(), timeout_s)
+            except OSError as error:
+                return CommandSeen(
+                    status="error",
+                    detail=f"{loaded.case.command[0]} does not start: {error.strerror or error}",
+                )
+            duration_ms = (time.perf_counter() - started) * 1000
+            async with self._reading:
+                seen = await asyncio.to_thread(self._read, loaded, parts, ended)
+            return seen.model_copy(update={"duration_ms": duration_ms})
+        finally:
+            shutil.rmtree(parts, ignore_errors=True)
+
+    def _environment(self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path) -> dict[str, str]:
+        env = {
+            **os.environ,
+            **services,
+            **self.settings.env,
+            **loaded.case.env,
+            "STACKSWITCH_BACKEND": self.info.name,
+            "STACKSWITCH_BUILD": self.info.build or "",
+        }
+        env["PATH"] = f"{self._programs}{os.pathsep}{env.get('PATH', os.defpath)}"
+        return observed_environment(env, parts)
+
+    def _argv(self, command: tuple[str, ...], env: Mapping[str, str], folder: Path) -> list[str]:
+        """The command with its program as a path: one with a slash in it is the folder's, others PATH's."""
+        program, *args = command
+        if program == NODE:
+            return [*self._node, *args]
+        if "/" in program:
+            return [str((folder / program).absolute()), *args]
+        return [shutil.which(program, path=env["PATH"]) or program, *args]
+
+    def _read(self, loaded: LoadedCommand, parts: Path, ended: Ended) -> CommandSeen:
+        try:
+            trace = read_trace(parts, self.store)
+        except (EngineError, OSError) as error:
+            return CommandSeen(status="error", detail=f"its trace cannot be read: {error}")
+        observed = bool(trace.starts)
+        status = ended.status
+        exit_status = None if status is None else 128 - status if status < 0 else status
+        trace = whole_trace(loaded.case.command, exit_status, trace)
+        seen = CommandSeen(
+            status="finished",
+            exit_code=status if status is not None and status >= 0 else None,
+            signal=-status if status is not None and status < 0 else None,
+            stdout=text_of(ended.stdout),
+            stderr=text_of(ended.stderr),
+            suspensions=tuple(trace.suspensions),
+            suspension_count=trace.suspension_count,
+            traps=tuple(trace.traps),
+            missing=cast("dict[ListName, tuple[str, ...]]", trace.missing),
+            trace=trace.to_jsonl(),
+        )
+        if ended.too_much:
+            return seen.model_copy(
+                update={"status": "error", "detail": "it prints without end", "stdout": ""}
+            )
+        if status is None:
+            return seen.model_copy(update={"status": "hung", "detail": _waiting_for(trace)})
+        if not observed:
+            detail = (
+                f"no Node program was observed: {loaded.case.command[0]} started none, or one that does not"
+                f" heed NODE_OPTIONS (exit status {exit_status})"
+            )
+            return seen.model_copy(update={"status": "error", "detail": detail})
+        return seen
+
+    async def aclose(self) -> None:
+        """Remove what was kept; a second call does nothing."""
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _waiting_for(trace: Trace) -> str:
+    """What is known of a command that was killed for taking too long."""
+    if not trace.suspensions:
+        return "nothing in it has waited"
+    last = trace.suspensions[-1]
+    return f"the last new stack waited in {last.import_} below {last.export}"

@@ -1,0 +1,164 @@
+"""A run of a suite by the command line: backends opened, or skipped, and traces kept."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Collection, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import cast, get_args
+
+import typer
+from rich.console import Console
+
+from stackswitch.backends.base import Backend, CommandBackend
+from stackswitch.backends.registry import CommandOptions, backend_spec, open_backend, open_command_backend
+from stackswitch.errors import BackendUnavailableError, ConfigError, OutputError, StackswitchError
+from stackswitch.fix.sources import shared_source
+from stackswitch.models.backend import BackendInfo, BuildKind
+from stackswitch.models.expect import ListName
+from stackswitch.models.result import SuiteResult
+from stackswitch.suite.loader import Suite
+from stackswitch.suite.runner import run_suite
+
+from .inputs import read_input
+from .output import write_output
+from .progress import Progress
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """What to run.
+
+    :ivar names: the backends
+    :ivar asked: those that were named
+    :ivar required: those that must not be skipped
+    :ivar traces: the folder for the commands' traces
+    """
+
+    suite: Suite
+    names: tuple[str, ...]
+    asked: Collection[str]
+    required: Collection[str]
+    options: CommandOptions
+    timeout_s: float | None = None
+    traces: Path | None = None
+
+
+def read_build(name: str | None) -> BuildKind | None:
+    """Read ``--build``."""
+    if name is not None and name not in get_args(BuildKind):
+        raise typer.BadParameter(
+            f"{name!r} is none of {', '.join(get_args(BuildKind))}", param_hint="--build"
+        )
+    return cast("BuildKind | None", name)
+
+
+def read_lists(path: Path | None) -> dict[ListName, tuple[str, ...]]:
+    """Read the lists of ``--list``, in whatever file they live.
+
+    :raises ConfigError: it is not there or cannot be read
+    :raises ListFileError: it holds no list, or one that cannot be read
+    """
+    return {} if path is None else shared_source(path, read_input(path, "file of lists")).lists
+
+
+def run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, str]]:
+    """Run it; return the results, and why backends were skipped, by name."""
+    with _ending_in_order():
+        return asyncio.run(_run(plan, stderr))
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let a request to end be an exception, as Ctrl-C is: what was started is ended on the way out."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+async def _run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, str]]:
+    """Open the backends, run, close; a backend that cannot be had is skipped unless it is required."""
+    backends: list[Backend] = []
+    commands: list[CommandBackend] = []
+    skipped: dict[str, str] = {}
+    suite = plan.suite
+    with Progress(stderr) as progress:
+        async with AsyncExitStack() as opened:
+            for name in plan.names:
+                try:
+                    if suite.cases:
+                        engine = backend_spec(name).engine_meant(
+                            plan.options.engine, named=name in plan.asked
+                        )
+                        options = plan.options.model_copy(update={"engine": engine})
+                        backends.append(await open_backend(name, options, progress.say))
+                        opened.push_async_callback(backends[-1].aclose)
+                    if suite.commands and backend_spec(name).commands:
+                        commands.append(await open_command_backend(name, _options(plan, name), progress.say))
+                        opened.push_async_callback(commands[-1].aclose)
+                except StackswitchError as error:
+                    if name in plan.required:
+                        raise
+                    skipped[name] = str(error)
+            if not backends and not commands:
+                raise BackendUnavailableError(_none(skipped))
+            progress.expect(len(suite.cases) * len(backends) + len(suite.commands) * len(commands))
+            traces = _Traces(plan.traces, several=len(commands) > 1)
+            result = await run_suite(
+                suite,
+                backends,
+                commands=commands,
+                jobs=plan.options.jobs,
+                timeout_s=plan.timeout_s,
+                on_result=progress.result,
+                on_trace=traces.keep,
+            )
+    return result, skipped
+
+
+def _options(plan: SuiteRun, name: str) -> CommandOptions:
+    """What opens a backend for commands. The suite's engine goes before one asked for without the backend."""
+    settings = plan.suite.file.settings(name)
+    engine = plan.options.engine
+    if settings.engine is not None and name not in plan.asked:
+        engine = settings.engine
+    return plan.options.model_copy(update={"engine": engine, "settings": settings})
+
+
+def _none(skipped: dict[str, str]) -> str:
+    if not skipped:
+        return "none of the backends runs commands, and the suite has nothing else: asyncify and jspi do"
+    return "no backend can run here\n" + "\n".join(f"{name}: {reason}" for name, reason in skipped.items())
+
+
+class _Traces:
+    """Keeps the traces of a run, those of several backends in a folder each."""
+
+    def __init__(self, folder: Path | None, *, several: bool) -> None:
+        self._folder = folder
+        self._several = several
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder}: is no folder; traces are kept in one, a file for each case")
+
+    def keep(self, case_id: str, info: BackendInfo, trace: bytes) -> None:
+        if self._folder is None:
+            return
+        path = self._folder / (info.name if self._several else "") / f"{case_id}.jsonl"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path.parent}: could not be made: {error.strerror}") from None
+        write_output(str(path), trace)

@@ -1,0 +1,203 @@
+"""Command cases: any command that starts Node on its own glue, run under observation; and ``suite.toml``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from .backend import BackendInfo, BuildKind
+from .base import Frozen
+from .case import case_id
+from .expect import Difference, ListName, Outcome, with_outcome
+from .features import known_feature
+
+COMMAND_BACKENDS = ("asyncify", "jspi")
+"""The backends on which commands run."""
+CommandBackendName = Literal["asyncify", "jspi"]
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+RESERVED = "STACKSWITCH_"
+"""How the names of the variables begin that are ours to set."""
+
+
+def variables(env: dict[str, str]) -> dict[str, str]:
+    """Return an environment as it is.
+
+    :raises ValueError: a name that is none, or ours; a value with a NUL in it
+    """
+    for name, value in env.items():
+        if not _VARIABLE.match(name):
+            raise ValueError(f"{name!r} is no name of an environment variable")
+        if name.startswith(RESERVED):
+            raise ValueError(f"{name}: names that begin with {RESERVED} are set by stackswitch")
+        if "\0" in value:
+            raise ValueError(f"{name}: the value holds a NUL")
+    return env
+
+
+def words(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command as it is.
+
+    :raises ValueError: it names no program, or has a NUL in it
+    """
+    if not command or not command[0]:
+        raise ValueError("a command names a program")
+    if any("\0" in word for word in command):
+        raise ValueError("a command holds a NUL")
+    return command
+
+
+class CommandExpect(Frozen):
+    r"""What must be seen of a command; what is not given is not looked at.
+
+    ``stdout`` is compared whole, byte for byte (what is no UTF-8 as ``\xNN``); ``stdout_file``: it stands
+    in a
+    file, relative to the case's. ``suspensions``: waits in all. ``missing``: per list, exactly these names.
+    ``symptom``: how a command ended whose list falls short. ``feature``: what an ``unsupported`` one lacks.
+    """
+
+    outcome: Outcome = "returned"
+    stdout: str | None = None
+    stdout_file: str | None = None
+    exit_code: int = Field(default=0, ge=0, le=255)
+    suspensions: int | None = Field(default=None, ge=0)
+    missing: dict[ListName, tuple[str, ...]] = {}
+    symptom: Outcome | None = None
+    feature: str | None = None
+
+    @field_validator("feature")
+    @classmethod
+    def _known_feature(cls, name: str | None) -> str | None:
+        return None if name is None else known_feature(name)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _outcome_follows(cls, data: object) -> object:
+        """``missing`` or ``symptom`` alone mean needs-list-fix, ``feature`` unsupported."""
+        return with_outcome(
+            data, {"missing": "needs-list-fix", "symptom": "needs-list-fix", "feature": "unsupported"}
+        )
+
+    @model_validator(mode="after")
+    def _one_stdout(self) -> CommandExpect:
+        if self.stdout is not None and self.stdout_file is not None:
+            raise ValueError("stdout or stdout_file, not both")
+        return self
+
+
+class CommandDifference(Difference):
+    """Where a backend, an engine or a build is known to do otherwise.
+
+    What ``expect`` does not give is as the case expects it: an ``outcome`` alone is enough. ``build``: of
+    an Asyncify build of the command's own, or of one that stackswitch has made of the module that JSPI runs.
+    """
+
+    build: BuildKind | None = None
+    expect: CommandExpect  # type: ignore[assignment]  # of a command, not of an export
+
+    def fits(self, info: BackendInfo) -> bool:
+        """Whether it speaks of this backend, engine and build."""
+        return self.build in (None, info.build) and super().fits(info)
+
+    def _names_something(self) -> bool:
+        return self.build is not None or super()._names_something()
+
+
+class CommandCase(Frozen):
+    """One command, run in the folder of the case's file.
+
+    ``command``: the program and its arguments; ``node`` stands for the engine, wherever in the process tree.
+    ``env``: added to the environment. ``needs``: features that the engine must have.
+    """
+
+    id: str
+    why: str = Field(min_length=1)
+    command: tuple[str, ...]
+    env: dict[str, str] = {}
+    stdin: str = ""
+    needs: tuple[str, ...] = ()
+    expect: CommandExpect = CommandExpect()
+    differs: tuple[CommandDifference, ...] = ()
+    timeout_s: float = Field(default=60.0, gt=0, le=3600)
+
+    _id_is_a_path = field_validator("id")(case_id)
+    _command = field_validator("command")(words)
+    _env = field_validator("env")(variables)
+
+    @field_validator("needs")
+    @classmethod
+    def _known_features(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(known_feature(name) for name in names)
+
+    @model_validator(mode="after")
+    def _whole(self) -> CommandCase:
+        if any(each.step is not None for each in self.differs):
+            raise ValueError("a command has no steps that a difference could name")
+        return self
+
+    def difference(self, info: BackendInfo) -> CommandDifference | None:
+        """The first difference that speaks of this backend."""
+        return next((each for each in self.differs if each.fits(info)), None)
+
+    def expectation(self, info: BackendInfo) -> CommandExpect:
+        """What is expected on a backend."""
+        difference = self.difference(info)
+        if difference is None:
+            return self.expect
+        given: dict[str, Any] = {
+            name: getattr(difference.expect, name)
+            for name in {*difference.expect.model_fields_set, "outcome"}
+        }
+        return self.expect.model_copy(update=given)
+
+
+class Services(Frozen):
+    """Servers that the commands need: started once a run, before the first case.
+
+    The command prints, when all are ready, one line: a JSON object of strings, added to each case's
+    environment. It is ended by closing its standard input, and killed with all it started if it then stays.
+    """
+
+    command: tuple[str, ...]
+    env: dict[str, str] = {}
+    ready_timeout_s: float = Field(default=60.0, gt=0, le=3600)
+
+    _command = field_validator("command")(words)
+    _env = field_validator("env")(variables)
+
+
+class BackendSettings(Frozen):
+    """How commands run on a backend.
+
+    ``engine`` and ``build``: where the command line says nothing. ``node_args``: before a command's own,
+    where its
+    program is ``node``. ``stack_bytes``: room for one saved stack, and ``optimize_level``: of the code that
+    Asyncify writes, in builds that stackswitch makes.
+    """
+
+    env: dict[str, str] = {}
+    engine: str | None = None
+    node_args: tuple[str, ...] = ()
+    build: BuildKind = "own"
+    stack_bytes: int | None = Field(default=None, ge=1024, le=1 << 30)
+    optimize_level: int = Field(default=0, ge=0, le=4)
+
+    _env = field_validator("env")(variables)
+
+
+class SuiteFile(Frozen):
+    """``suite.toml`` in a suite's folder."""
+
+    services: Services | None = None
+    backend: dict[CommandBackendName, BackendSettings] = {}
+
+    @model_validator(mode="after")
+    def _builds_are_asyncifys(self) -> SuiteFile:
+        if "build" in self.settings("jspi").model_fields_set:
+            raise ValueError("backend.jspi: a build is Asyncify's: JSPI runs the module as it is")
+        return self
+
+    def settings(self, backend: str) -> BackendSettings:
+        """Return how commands run on a backend."""
+        return next((each for name, each in self.backend.items() if name == backend), BackendSettings())

@@ -1,0 +1,172 @@
+"""What a suite's commands talk to: started once a run, and ended for sure."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from stackswitch.backends.processes import kill_group, text_of
+from stackswitch.errors import ToolError, ToolNotFoundError
+from stackswitch.models.command import Services, variables
+
+_GRACE_S = 10.0
+"""How long services may take to end once their standard input is closed."""
+_MOST_STDERR = 8 << 10
+_LINE_LIMIT = 1 << 20
+_GIVEN = TypeAdapter(dict[str, str])
+
+
+class RunningServices:
+    """Services that are up. ``env``: what they have given for the environment of the cases."""
+
+    def __init__(
+        self,
+        env: dict[str, str],
+        process: asyncio.subprocess.Process | None = None,
+        said: bytearray | None = None,
+    ) -> None:
+        self.env = env
+        self._process = process
+        self._said = said if said is not None else bytearray()
+
+    @property
+    def problem(self) -> str | None:
+        """Why no case can count on them any more; None: they are up."""
+        if self._process is None or self._process.returncode is None:
+            return None
+        said = text_of(bytes(self._said)).strip()
+        ended = _ending(self._process.returncode)
+        return f"the suite's services have ended ({ended})" + (f": {said[-500:]}" if said else "")
+
+
+@asynccontextmanager
+async def running(spec: Services | None, folder: Path) -> AsyncIterator[RunningServices]:
+    """Start a suite's services and wait until they are ready; end them, and all they started, however this
+    is left.
+
+    :param folder: the suite's: their working directory
+    :raises ToolNotFoundError: there is no such command
+    :raises ToolError: they do not start, do not get ready in time, or say something else than one JSON object
+    """
+    if spec is None:
+        yield RunningServices({})
+        return
+    process = await _start(spec, folder)
+    said = bytearray()
+    listening = asyncio.create_task(_listen(process, said))
+    draining: asyncio.Task[None] | None = None
+    try:
+        env = await _ready(spec, process, said)
+        draining = asyncio.create_task(_drain(process))
+        yield RunningServices(env, process, said)
+    finally:
+        await _end(process)
+        for task in filter(None, (listening, draining)):
+            task.cancel()
+        process._transport.close()  # type: ignore[attr-defined]
+
+
+async def _start(spec: Services, folder: Path) -> asyncio.subprocess.Process:
+    program, *args = spec.command
+    env = {**os.environ, **spec.env}
+    if "/" in program:
+        path: str | None = str((folder / program).absolute())
+    elif program in ("python", "python3"):
+        path = sys.executable  # the one that has what stackswitch was installed with
+    else:
+        path = shutil.which(program, path=env.get("PATH"))
+    try:
+        if path is not None:
+            return await asyncio.create_subprocess_exec(
+                path,
+                *args,
+                cwd=folder,
+                env=env,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+                limit=_LINE_LIMIT,
+            )
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        what = f"suite.toml: services: does not start: {error.strerror}"
+        raise ToolError(what, argv=spec.command, status=None) from None
+    raise ToolNotFoundError(
+        f"suite.toml: services: there is no command {program}",
+        looked=[f"PATH: {env.get('PATH', 'not set')}"],
+    )
+
+
+async def _ready(spec: Services, process: asyncio.subprocess.Process, said: bytearray) -> dict[str, str]:
+    assert process.stdout is not None
+
+    def failed(what: str) -> ToolError:
+        status = process.returncode
+        return ToolError(
+            f"suite.toml: services: {what}", argv=spec.command, status=status, stderr=text_of(bytes(said))
+        )
+
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), spec.ready_timeout_s)
+    except asyncio.TimeoutError:
+        raise failed(f"not ready after {spec.ready_timeout_s:g} s: no line of JSON was printed") from None
+    except ValueError:
+        raise failed("the line that says they are ready has no end") from None
+    if not line:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), 1.0)
+        await asyncio.sleep(0.05)  # the rest of its last words
+        raise failed("ended before they were ready")
+    try:
+        return variables(_GIVEN.validate_json(line))
+    except ValueError:
+        raise failed(
+            f"the first line on standard output has to be a JSON object of strings, such as"
+            f' {{"HTTP_URL": "…"}}; it is {text_of(line).strip()[:200]!r}'
+        ) from None
+
+
+async def _listen(process: asyncio.subprocess.Process, said: bytearray) -> None:
+    assert process.stderr is not None
+    while chunk := await process.stderr.read(1 << 14):
+        said += chunk
+        del said[:-_MOST_STDERR]
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Take what else they print, so that they never wait for someone to read it."""
+    assert process.stdout is not None
+    while await process.stdout.read(1 << 14):
+        pass
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Close standard input and give them time; then kill the group: what they started may be left of it."""
+    assert process.stdin is not None
+    try:
+        process.stdin.close()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), _GRACE_S)
+    finally:
+        kill_group(process.pid)
+        await process.wait()
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
