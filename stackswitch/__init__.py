@@ -1,4 +1,4 @@
-"""Stack switching for WebAssembly: test, trace and fix, on Asyncify and on JSPI; and call guests with ``await``.
+"""Stack switching for WebAssembly: test, trace and fix it, on Asyncify and on JSPI; call guests with ``await``.
 
 The names below are the library. They are imported when they are first used, so that the command line
 starts without an engine.

@@ -9,22 +9,17 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import cast, get_args
 
-import typer
 from rich.console import Console
 
 from stackswitch.backends.base import Backend, CommandBackend
 from stackswitch.backends.registry import CommandOptions, backend_spec, open_backend, open_command_backend
 from stackswitch.errors import BackendUnavailableError, ConfigError, OutputError, StackswitchError
-from stackswitch.fix.sources import shared_source
-from stackswitch.models.backend import BackendInfo, BuildKind
-from stackswitch.models.expect import ListName
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.result import SuiteResult
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import run_suite
 
-from .inputs import read_input
 from .output import write_output
 from .progress import Progress
 
@@ -48,24 +43,6 @@ class SuiteRun:
     options: CommandOptions
     timeout_s: float | None = None
     traces: Path | None = None
-
-
-def read_build(name: str | None) -> BuildKind | None:
-    """Read ``--build``."""
-    if name is not None and name not in get_args(BuildKind):
-        raise typer.BadParameter(
-            f"{name!r} is none of {', '.join(get_args(BuildKind))}", param_hint="--build"
-        )
-    return cast("BuildKind | None", name)
-
-
-def read_lists(path: Path | None) -> dict[ListName, tuple[str, ...]]:
-    """Read the lists of ``--list``, in whatever file they live.
-
-    :raises ConfigError: it is not there or cannot be read
-    :raises ListFileError: it holds no list, or one that cannot be read
-    """
-    return {} if path is None else shared_source(path, read_input(path, "file of lists")).lists
 
 
 def run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, str]]:

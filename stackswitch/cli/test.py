@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 from rich.console import Console
 
 from stackswitch.backends.registry import BACKENDS, CommandOptions, backend_spec
 from stackswitch.errors import ConfigError
+from stackswitch.models.backend import BuildKind
 from stackswitch.reports.junit import junit_xml
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import Suite, load_suite
 from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 
 from .inputs import read_results
-from .options import CaseGlobs, Jobs, SuiteFolder, Timeout, WasmOpt, backend_options
+from .options import (
+    CaseGlobs,
+    Jobs,
+    SuiteFolder,
+    Timeout,
+    WasmOpt,
+    backend_options,
+    lists_in,
+    one_of,
+    open_list,
+)
 from .output import check_writable, console_for, write_output
 from .results import show_results
-from .running import SuiteRun, read_build, read_lists, run
+from .running import SuiteRun, run
 from .settings import load_settings
 
 EXIT_UNEXPECTED = 1
@@ -84,8 +95,9 @@ def run_test(
     check_writable([json, junit])
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
     loaded = _shard(loaded, shard, durations, backend or settings.backends, console)
+    lists = lists_in(open_list(list_file, None, "binaryen"))
     common = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
-    options = CommandOptions(**dict(common), build=read_build(build), lists=read_lists(list_file))
+    options = CommandOptions(**dict(common), build=_build(build), lists=lists)
     for name, given in (("--build", build), ("--list", list_file), ("--traces", traces)):
         if given is not None and not loaded.commands:
             raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
@@ -115,6 +127,12 @@ def run_test(
         write_output(junit, junit_xml(result))
     if not all(each.as_expected for each in result.results):
         raise typer.Exit(EXIT_UNEXPECTED)
+
+
+def _build(name: str | None) -> BuildKind | None:
+    if name is not None:
+        one_of(name, get_args(BuildKind), "--build")
+    return cast("BuildKind | None", name)
 
 
 def _shard(
