@@ -184,7 +184,8 @@ def fix_from_traces(
             finally:
                 await binaryen.aclose()
 
-    return [fixer.source], asyncio.run(work())
+    report = asyncio.run(work())
+    return [fixer.source], report
 
 
 def _files(traces: Sequence[Path]) -> list[Path]:

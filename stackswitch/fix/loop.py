@@ -131,7 +131,7 @@ class Fixer:
         await self._observe()
         results: tuple[CaseResult, ...] = ()
         # Stacks of builds show only on Asyncify, where they run.
-        if self._observer is None or self._has_builds():
+        if self._observer is None or (self._rebuild is not None and self._has_builds()):
             results = await self._verify()
         if not self._ledger.draw() and results:
             return await self._finish(results, started, 1, rounds)
