@@ -94,6 +94,7 @@ export async function runCase(plan, binaries, environment) {
       stdout: run.wasi?.stdout ?? "",
       stderr: run.wasi?.stderr ?? "",
       problems: run.problems,
+      warnings: [...(environment.switching.notes ?? [])],
       missing: Object.fromEntries(Object.entries(missing).map(([list, names]) => [list, [...names].sort()])),
     };
   }

@@ -24,6 +24,7 @@ export class Call {
 
   /** Give back what frames that were abandoned had taken of the C stack, which only they would have. */
   restoreStackPointer() {
+    if (this.instance.keepsPointer(this.export)) return;
     const pointer = this.instance.exports.__stack_pointer;
     if (this.stackPointer !== undefined && pointer.value !== this.stackPointer) pointer.value = this.stackPointer;
   }
@@ -52,7 +53,7 @@ export class Instance {
     }
     this.run.active.push({ kind: "start", name: this.name });
     try {
-      this.exports = this.run.switching.instantiate(module, imports).exports;
+      this.exports = this.run.switching.instantiate(module, imports, this.plan.hidden_stack).exports;
     } finally {
       this.run.active.pop();
     }
@@ -84,9 +85,16 @@ export class Instance {
     });
   }
 
-  entry(exportName) {
-    if (!this.promising.has(exportName)) this.promising.set(exportName, this.run.switching.promising(this.exports[exportName]));
-    return this.promising.get(exportName);
+  /** @param isNested whether a call under way waits for it */
+  entry(exportName, isNested) {
+    const key = `${isNested} ${exportName}`;
+    if (!this.promising.has(key)) this.promising.set(key, this.run.switching.promising(this.exports[exportName], { isNested }));
+    return this.promising.get(key);
+  }
+
+  /** Whether what switches stacks puts the C stack pointer back after failed calls of an export. */
+  keepsPointer(exportName) {
+    return this.run.switching.keepsPointer?.(this.exports[exportName]) ?? false;
   }
 
   read(memory) {

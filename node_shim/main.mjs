@@ -6,7 +6,7 @@ import net from "node:net";
 
 import { asyncifySwitching } from "./asyncify.mjs";
 import { runCase } from "./case.mjs";
-import { jspi } from "./jspi.mjs";
+import { hasJspi, jspiSwitching } from "./jspi.mjs";
 import { encodeFrame, FrameReader } from "./wire.mjs";
 
 const PROTOCOL = 1;
@@ -15,7 +15,7 @@ const storage = new AsyncLocalStorage();
 const calls = { run: (call, action) => storage.run(call, action), current: () => storage.getStore() };
 
 function environmentFor(plan) {
-  const switching = plan.asyncify === null ? jspi : asyncifySwitching(plan);
+  const switching = plan.asyncify === null ? jspiSwitching(plan) : asyncifySwitching(plan);
   return { switching, calls, compile: switching.compile };
 }
 
@@ -48,6 +48,6 @@ send({
   protocol: PROTOCOL,
   engine: "node",
   version: process.versions.node,
-  jspi: jspi.available,
+  jspi: hasJspi(),
   pid: process.pid,
 });

@@ -130,7 +130,7 @@ export class Run {
     try {
       const values = args.map((text) => instance.fromWire(text));
       if (promising) {
-        call.promise = this.calls.run(call, () => instance.entry(exportName)(...values)).then(end).catch(fail);
+        call.promise = this.calls.run(call, () => instance.entry(exportName, parent !== null)(...values)).then(end).catch(fail);
       } else {
         end(instance.exports[exportName](...values));
       }

@@ -3,6 +3,8 @@
 // V8 gives structured call sites: `getFunction()` of a wasm frame is its function index and `getPosition()` the
 // offset of the call in the module. Elsewhere the text is parsed: `url:wasm-function[3]:0x41`.
 
+import { MODULE_NAME } from "./concurrent/adapters.mjs";
+
 const TEXT = /([^\s()@]+):wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 
 if ("stackTraceLimit" in Error) Error.stackTraceLimit = Infinity;
@@ -39,12 +41,14 @@ export function parseFrame(line) {
   return match && [match[1], Number(match[2]), Number.parseInt(match[3], 16)];
 }
 
+const isAdapter = ([url]) => url.includes(MODULE_NAME);
+
 /** The guest's frames from the innermost down to the first of the host's: those that a suspension sets aside. */
 export function guestFrames() {
   const frames = [];
   for (const raw of rawFrames()) {
     const frame = wasmFrame(raw);
-    if (frame !== null) frames.push(frame);
+    if (frame !== null) isAdapter(frame) || frames.push(frame);
     else if (frames.length > 0) break;
   }
   return frames;
@@ -56,7 +60,7 @@ export function framesOfError(error, limit) {
   const text = typeof error?.stack === "string" ? error.stack : "";
   for (const line of text.split("\n")) {
     const frame = parseFrame(line);
-    if (frame !== null) frames.push(frame);
+    if (frame !== null && !isAdapter(frame)) frames.push(frame);
     if (frames.length === limit) break;
   }
   return frames;

@@ -53,11 +53,17 @@ export class Room {
     return new Block(this.#memory, grown.at, Math.min(bytes ?? most, most), this.#wide);
   }
 
+  get memory() {
+    return this.#memory;
+  }
+
   /** The top of a C stack for one call, or null. */
-  region() {
+  region(bytes = REGION_BYTES) {
     if (this.#memory === null) return null;
-    const at = this.#allocate(REGION_BYTES) ?? this.#grow(REGION_BYTES / PAGE)?.at ?? null;
-    return at === null ? null : at + REGION_BYTES;
+    const at = this.#allocate(bytes);
+    if (at !== null) return at + bytes;
+    const grown = this.#grow(Math.ceil(bytes / PAGE));
+    return grown === null || grown.size < bytes ? null : grown.at + bytes;
   }
 
   #allocate(bytes) {

@@ -10,7 +10,7 @@ const HEAP_TYPES_FROM = 0x40; // below, a byte is no shorthand of a reference ty
 const NUMBERS = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64", 0x7b: "v128" };
 const FUNCTION_HEAPS = [0x70, 0x73]; // func, nofunc
 
-class Reader {
+export class Reader {
   constructor(bytes, at, end) {
     this.bytes = bytes;
     this.at = at;
@@ -59,10 +59,12 @@ class Reader {
     this.number();
     if (flags & 1) this.number();
     if (flags & 8) this.number(); // custom page size
+    return flags;
   }
 }
 
-function readType(reader, types) {
+/** Read an entry of the type section: one type, or a group of them. */
+export function readType(reader, types) {
   let form = reader.byte();
   if (form === 0x4e) {
     for (let left = reader.number(); left > 0; left--) readType(reader, types);
@@ -89,23 +91,30 @@ function readType(reader, types) {
   } else throw new RangeError(`unknown form of a type: ${form}`);
 }
 
+/** Read an import: its module and name, its kind, of a function the number of its type, of a memory its flags. */
+export function readImport(reader) {
+  const found = { module: reader.text(), name: reader.text(), kind: reader.byte(), type: null, flags: 0 };
+  if (found.kind === FUNC) found.type = reader.number();
+  else if (found.kind === 1) {
+    reader.valueType();
+    reader.limits();
+  } else if (found.kind === 2) found.flags = reader.limits();
+  else if (found.kind === 3) reader.valueType(), reader.byte();
+  else if (found.kind === 4) reader.byte(), reader.number();
+  else throw new RangeError(`unknown kind of an import: ${found.kind}`);
+  return found;
+}
+
 function readImports(reader, types, found) {
   for (let left = reader.number(); left > 0; left--) {
-    const key = `${reader.text()}\0${reader.text()}`;
-    const kind = reader.byte();
-    if (kind === FUNC) {
-      const type = types[reader.number()];
-      found.count++;
-      const known = found.imports.get(key);
-      // One function may be imported twice, by two types.
-      found.imports.set(key, known === undefined || String(known.results) === String(type.results) ? type : null);
-    } else if (kind === 1) {
-      reader.valueType();
-      reader.limits();
-    } else if (kind === 2) reader.limits();
-    else if (kind === 3) reader.valueType(), reader.byte();
-    else if (kind === 4) reader.byte(), reader.number();
-    else throw new RangeError(`unknown kind of an import: ${kind}`);
+    const each = readImport(reader);
+    if (each.kind !== FUNC) continue;
+    const key = `${each.module}\0${each.name}`;
+    const type = types[each.type];
+    found.count++;
+    const known = found.imports.get(key);
+    // One function may be imported twice, by two types.
+    found.imports.set(key, known === undefined || String(known.results) === String(type.results) ? type : null);
   }
 }
 

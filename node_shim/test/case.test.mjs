@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { noCallContext, runCase } from "../case.mjs";
-import { jspi } from "../jspi.mjs";
+import { hasJspi, jspiSwitching } from "../jspi.mjs";
 import { assemble, op, plan } from "./assemble.mjs";
 
-const environment = { switching: jspi, calls: noCallContext, compile: (bytes) => new WebAssembly.Module(bytes) };
+const switching = hasJspi() ? jspiSwitching() : null;
+const environment = { switching, calls: noCallContext, compile: switching?.compile };
 const I32 = ["i32"];
 const WAIT = ["env", "wait", [], I32];
 // main: wait() + wait(), through a function of its own each

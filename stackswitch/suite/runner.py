@@ -117,7 +117,7 @@ async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Ob
         if build.error is not None:
             return Observation(status="error", detail=build.error)
         seen = await backend.run(loaded, build, timeout_s=timeout_s)
-        return seen.model_copy(update={"warnings": build.warnings})
+        return seen.model_copy(update={"warnings": (*build.warnings, *seen.warnings)})
     except StackswitchError as error:
         return Observation(status="error", detail=str(error))
 

@@ -63,13 +63,25 @@ def read_function_names(reader: Reader) -> tuple[tuple[int, bytes], ...]:
 
     :raises WasmFormatError: malformed
     """
+    return _names(reader, 1, "function names", limits.FUNCTIONS)
+
+
+def read_global_names(reader: Reader) -> tuple[tuple[int, bytes], ...]:
+    """Read the names of globals (subsection 7) likewise.
+
+    :raises WasmFormatError: malformed
+    """
+    return _names(reader, 7, "names of globals", limits.GLOBALS)
+
+
+def _names(reader: Reader, wanted: int, what: str, limit: int) -> tuple[tuple[int, bytes], ...]:
     names: list[tuple[int, bytes]] = []
     while reader.left:
         kind = reader.u8()
         part = reader.sub(reader.u32())
-        if kind != 1:
+        if kind != wanted:
             continue
-        count = part.count("function names", limits.FUNCTIONS, each=2)
+        count = part.count(what, limit, each=2)
         names += [(part.u32(), part.raw_name(limits.MODULE_BYTES)) for _ in range(count)]
-        part.expect_end("function names")
+        part.expect_end(what)
     return tuple(names)

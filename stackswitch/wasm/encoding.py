@@ -12,7 +12,7 @@ from .reader import Reader
 HEADER = b"\0asm\x01\0\0\0"
 TYPE, FUNCTION, MEMORY, EXPORT, CODE = 1, 3, 5, 7, 10
 """Numbers of sections that are added to."""
-FUNCTION_KIND, MEMORY_KIND = 0, 2
+FUNCTION_KIND, MEMORY_KIND, GLOBAL_KIND = 0, 2, 3
 """What an export is of."""
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 """The order in which sections must stand; custom ones (0) stand anywhere."""

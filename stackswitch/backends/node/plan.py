@@ -13,6 +13,7 @@ from stackswitch.models.expect import Expect
 from stackswitch.models.host import HostCall
 from stackswitch.models.values import split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
+from stackswitch.wasm.stackpointer import hidden_stack
 
 _FLOATS = {"f32": 8, "f64": 16}
 _KINDS = {"i32", "i64", "f32", "f64", "v128"}
@@ -41,6 +42,8 @@ def case_plan(
     modules: Mapping[str, Module],
     looked_at: Iterable[Expect],
     asyncify: dict[str, Any] | None = None,
+    *,
+    separate_stacks: bool = True,
 ) -> dict[str, Any]:
     """Write a case for the interpreter.
 
@@ -49,6 +52,7 @@ def case_plan(
         globals is read only where one looks
     :param asyncify: the stacks are switched by Asyncify, with this (see ``node_shim/asyncify.mjs``); JSPI's
         lists say nothing then
+    :param separate_stacks: on JSPI, give calls that overlap a C stack each
     """
     host: dict[str, list[dict[str, Any]]] = {}
     for entry in case.host:
@@ -61,6 +65,7 @@ def case_plan(
         "exports": case.called_exports if exports is None else exports,
         "imports": case.waiting_imports if imports is None else imports,
         "asyncify": asyncify,
+        "separate_stacks": separate_stacks,
         "wasi": None if case.wasi is None else case.wasi.model_dump(mode="json"),
         "steps": [
             {
@@ -117,6 +122,7 @@ def _instance(name: str, module: Module) -> dict[str, Any]:
         "tables": tables,
         "globals": globals_,
         "memory": memory,
+        "hidden_stack": hidden_stack(module),
     }
 
 

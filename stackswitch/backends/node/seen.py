@@ -18,27 +18,33 @@ from .plan import from_wire
 BACKEND = "jspi"
 
 
-def observation(seen: Mapping[str, Any], modules: Mapping[str, Module]) -> Observation:
+def observation(
+    seen: Mapping[str, Any], modules: Mapping[str, Module], given: Mapping[str, Module] | None = None
+) -> Observation:
     """Read the interpreter's answer.
 
-    :param modules: by instance name
+    :param modules: what ran, by instance name
+    :param given: what is told of, where that differs by entries more in what ran, before its code
     :raises EngineError: the answer is not what the protocol says
     """
     try:
         if seen["status"] == "error":
             return Observation(status="error", detail=seen["detail"])
-        frames = FrameNames(modules, seen["owners"])
+        given = given or modules
+        grown = {name: len(module.data) - len(given[name].data) for name, module in modules.items()}
+        frames = FrameNames(modules, seen["owners"], grown)
         return Observation(
             status=seen["status"],
             detail=seen["detail"],
             steps=tuple(_step(each, frames, modules) for each in seen["steps"]),
-            suspensions=tuple(_suspension(each, frames, modules) for each in seen["suspensions"]),
+            suspensions=tuple(_suspension(each, frames, given) for each in seen["suspensions"]),
             suspension_count=seen["suspension_count"],
             log=tuple(seen["log"]),
             stdout=seen["stdout"],
             stderr=seen["stderr"],
             problems=tuple(seen["problems"]),
             missing={name: tuple(names) for name, names in seen["missing"].items() if names},
+            warnings=tuple(seen["warnings"]),
             unsupported=_unsupported(seen["unsupported"], modules),
         )
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
@@ -96,7 +102,10 @@ class FrameNames:
     function the offset lies.
     """
 
-    def __init__(self, modules: Mapping[str, Module], owners: Mapping[str, str]) -> None:
+    def __init__(
+        self, modules: Mapping[str, Module], owners: Mapping[str, str], grown: Mapping[str, int]
+    ) -> None:
+        self._grown = grown
         self._modules = modules
         self._distinct = len({module.sha256 for module in modules.values()})
         self._owners: dict[int, str] = {int(number): name for number, name in owners.items()}
@@ -108,10 +117,13 @@ class FrameNames:
             instance's name and ``!`` in front
         """
         triples = [(flat[at], flat[at + 1], flat[at + 2]) for at in range(0, len(flat), 3)]
-        return [(index, offset, self._name(url, index, offset, base)) for url, index, offset in triples]
+        return [self._frame(*each, base) for each in triples]
 
-    def _name(self, url: int, index: int, offset: int, base: str | None) -> str:
+    def _frame(self, url: int, index: int, offset: int, base: str | None) -> Frame:
         owner = self._owner(url, index, offset)
+        return index, offset - self._grown[owner], self._name(owner, index, base)
+
+    def _name(self, owner: str, index: int, base: str | None) -> str:
         name = display_name(self._modules[owner], index)
         plain = self._distinct == 1 or owner == (base or MAIN)
         return name if plain else f"{owner}!{name}"

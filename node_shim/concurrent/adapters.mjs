@@ -1,0 +1,181 @@
+// Generated modules that stand between a guest's C stack pointer and its calls.
+//
+// The engine takes a call up again by itself: no JavaScript runs between the promise and the guest's next instruction, so
+// only wasm can put the stack pointer back in time. Every module here begins with the guest's own type section, so that
+// signatures of any kind equal the guest's. Where the pointer is, the guest's instance alone knows, and it is made last:
+// its imports reach it through a table.
+//
+// - `hub`: the table of `get` and `set`, and the state that all share: `region` (the region of the call that runs, 0: the
+//   guest's own stack), `own` (where the guest's own stack stands while nothing runs). `leave` is called when a host
+//   function is about to wait: the pointer goes back to the own stack. It is imported by the others.
+// - `imports`: for each waiting import one that keeps pointer and region in its locals while the host is called.
+//
+// Layouts: "Binary Format" of the WebAssembly specification.
+
+export const MODULE_NAME = "stackswitch.adapter";
+const I32 = 0x7f;
+const I64 = 0x7e;
+const EXNREF = 0x69;
+
+const LEGACY = "legacy";
+const STANDARD = "standard";
+
+function leb(number) {
+  const out = [];
+  do {
+    out.push((number & 0x7f) | (number > 0x7f ? 0x80 : 0));
+    number >>>= 7;
+  } while (number > 0);
+  return out;
+}
+
+const concat = (parts) => {
+  const out = new Uint8Array(parts.reduce((sum, each) => sum + each.length, 0));
+  let at = 0;
+  for (const each of parts) {
+    out.set(each, at);
+    at += each.length;
+  }
+  return out;
+};
+const vector = (items) => [...leb(items.length), ...items.flat()];
+const name = (text) => vector([...new TextEncoder().encode(text)]);
+const section = (id, content) => concat([[id], leb(content.length), content]);
+const importOf = (from, field, description) => [...name(from), ...name(field), ...description];
+const exportOf = (field, kind, index) => [...name(field), kind, ...leb(index)];
+const body = (locals, code) => vector([...vector(locals), ...code, 0x0b]);
+const custom = () => section(0, [...name("name"), 0, ...leb(name(MODULE_NAME).length), ...name(MODULE_NAME)]);
+const module = (sections) => concat([[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], ...sections, custom()]);
+
+/** The guest's types, and some more: `added` are the bytes of each. */
+function typeSection(guest, added) {
+  return section(1, concat([leb(guest.entries + added.length), guest.section, ...added.map((each) => Uint8Array.from(each))]));
+}
+
+const get = (local) => [0x20, ...leb(local)];
+const setLocal = (local) => [0x21, ...leb(local)];
+const globalGet = (index) => [0x23, ...leb(index)];
+const globalSet = (index) => [0x24, ...leb(index)];
+const call = (index) => [0x10, ...leb(index)];
+const zero = (address) => (address === I64 ? [0x42, 0] : [0x41, 0]);
+const isZero = (address) => (address === I64 ? [0x50] : [0x45]);
+const IF = [0x04, 0x40];
+const ELSE = [0x05];
+const END = [0x0b];
+
+/**
+ * Code that runs `inside` (of the type number `type`, whose parameters `before` puts on the stack), and `after` however it
+ * ends, save by a trap.
+ */
+function guarded(exceptions, type, before, inside, after) {
+  if (exceptions === LEGACY) {
+    return [...before, 0x06, ...leb(type), ...inside, 0x19, ...after, 0x09, 0, ...END, ...after];
+  }
+  const caught = [0x02, EXNREF];
+  const attempt = [0x1f, ...leb(type), 1, 0x03, 0];
+  return [...caught, ...before, ...attempt, ...inside, ...END, ...after, 0x0f, ...END, ...after, 0x0a];
+}
+
+const known = new WeakMap(); // by the guest's facts
+
+/** Compile what the engine takes of the two ways to write exception handlers, and keep it by a key. */
+function compiled(guest, key, write) {
+  let modules = known.get(guest);
+  if (modules === undefined) known.set(guest, (modules = new Map()));
+  if (!modules.has(key)) {
+    const bytes = [STANDARD, LEGACY].map(write).find((each) => WebAssembly.validate(each));
+    if (bytes === undefined) throw new Error("this engine has no exception handling, which the adapters of concurrent calls need");
+    modules.set(key, new WebAssembly.Module(bytes));
+  }
+  return modules.get(key);
+}
+
+const addressType = (wide) => (wide ? I64 : I32);
+const MUTABLE = 1;
+
+/** `get` and `set` do nothing until the table has the guest's. */
+export function makeHub(wide) {
+  const address = addressType(wide);
+  const types = [
+    [0x60, 0, 1, address],
+    [0x60, 1, address, 0],
+    [0x60, 0, 0],
+  ];
+  const [region, own] = [0, 1];
+  const at = (slot, type) => [0x41, slot, 0x11, type, 0];
+  const leave = [
+    ...globalGet(region), ...isZero(address), ...IF,
+    ...at(0, 0), ...globalSet(own),
+    ...ELSE,
+    ...globalGet(own), ...at(1, 1),
+    ...END,
+  ];
+  const bytes = module([
+    section(1, vector(types)),
+    section(3, vector([[0], [1], [2]])),
+    section(4, vector([[0x70, 0, 2]])),
+    section(6, vector([0, 1].map(() => [address, MUTABLE, ...zero(address), ...END]))),
+    section(7, vector([exportOf("table", 1, 0), exportOf("region", 3, region), exportOf("own", 3, own), exportOf("leave", 0, 2)])),
+    section(9, vector([[0, 0x41, 0, ...END, ...vector([[0], [1]])]])),
+    section(10, vector([body([], zero(address)), body([], []), body([], leave)])),
+  ]);
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+}
+
+/** What reads and writes a global, as functions that fit the table. */
+export function makeAccess(global, wide) {
+  const address = addressType(wide);
+  const bytes = module([
+    section(1, vector([[0x60, 0, 1, address], [0x60, 1, address, 0]])),
+    section(2, vector([importOf("host", "pointer", [3, address, MUTABLE])])),
+    section(3, vector([[0], [1]])),
+    section(7, vector([exportOf("get", 0, 0), exportOf("set", 0, 1)])),
+    section(10, vector([body([], globalGet(0)), body([], [...get(0), ...globalSet(0)])])),
+  ]);
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { pointer: global } }).exports;
+}
+
+const hubImports = (address) => [
+  importOf("hub", "table", [1, 0x70, 0, 2]),
+  importOf("hub", "region", [3, address, MUTABLE]),
+];
+const REGION = 0;
+
+/** Signatures of the pointer's functions stand after the guest's. */
+function pointerCalls(guest, address) {
+  const first = guest.types.length;
+  return {
+    types: [[0x60, 0, 1, address], [0x60, 1, address, 0]],
+    read: [0x41, 0, 0x11, ...leb(first), 0],
+    write: [0x41, 1, 0x11, ...leb(first + 1), 0],
+  };
+}
+
+/**
+ * @param types of the waiting imports, as numbers of the guest's types
+ * @param hosts as many functions to call
+ * @returns functions to give to the guest in their place
+ */
+export function makeImports(guest, wide, hub, types, hosts) {
+  const compiledModule = compiled(guest, `imports ${wide} ${types}`, (exceptions) => {
+    const address = addressType(wide);
+    const pointer = pointerCalls(guest, address);
+    const bodies = types.map((type, number) => {
+      const params = guest.types[type].params.map((_, at) => get(at)).flat();
+      const [mine, region] = [0, 1].map((at) => guest.types[type].params.length + at);
+      const before = [...pointer.read, ...setLocal(mine), ...globalGet(REGION), ...setLocal(region)];
+      const after = [...get(region), ...globalSet(REGION), ...get(mine), ...pointer.write];
+      return body([[2, address]], [...before, ...guarded(exceptions, type, params, call(number), after)]);
+    });
+    return module([
+      typeSection(guest, pointer.types),
+      section(2, vector([...hubImports(address), ...types.map((type, at) => importOf("host", String(at), [0, ...leb(type)]))])),
+      section(3, vector(types.map((type) => leb(type)))),
+      section(7, vector(types.map((_, at) => exportOf(String(at), 0, types.length + at)))),
+      section(10, vector(bodies)),
+    ]);
+  });
+  const host = Object.fromEntries(hosts.map((each, at) => [at, each]));
+  const { exports } = new WebAssembly.Instance(compiledModule, { hub, host });
+  return hosts.map((_, at) => exports[at]);
+}
