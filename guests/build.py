@@ -1,8 +1,8 @@
-"""Build the suite's real programs: Lua, and SQLite on a file system that waits.
+"""Build the suite's modules that are made of C: Lua, SQLite on a file system that waits, and what keeps data on its stack.
 
-    python guests/build.py [lua] [sqlite] [--check]
+    python guests/build.py [lua] [sqlite] [cstack-…] [--check]
 
-writes the modules, their licences and ``built.json`` into ``stackswitch/suite/cases/programs/``. With
+writes the modules, their licences and a ``built.json`` into their folders under ``stackswitch/suite/cases/``. With
 ``--check`` nothing is written: the exit status says whether the modules there are, to the byte, what
 the sources give.
 """
@@ -25,7 +25,7 @@ from pathlib import Path
 from sources import LUA, SQLITE, BuildError, Source, unpack
 
 HERE = Path(__file__).resolve().parent
-OUTPUT = HERE.parent / "stackswitch" / "suite" / "cases" / "programs"
+CASES = HERE.parent / "stackswitch" / "suite" / "cases"
 ZIG_VERSION = "0.17.1"
 SIZE_LIMIT_BYTES = 1_200_000
 
@@ -49,20 +49,31 @@ SQLITE_FLAGS = (
     "-DSQLITE_SORTER_PMASZ=8",
     "-DSQLITE_STMTJRNL_SPILL=0",
 )
-LINK_FLAGS = ("-Wl,--export=__stack_pointer", "-Wl,-z,stack-size=262144")
+EXPORTED = "-Wl,--export=__stack_pointer"
+LINK_FLAGS = (EXPORTED, "-Wl,-z,stack-size=262144")
 
 
 @dataclass(frozen=True)
 class Program:
-    """A module: our C, the registry's C, how they are compiled, and who may use it."""
+    """A module: our C, the registry's C, how they are compiled, and who may use it.
+
+    ``folder`` is that of its topic. A program that is ours alone has no ``source``, and no C library.
+    """
 
     name: str
-    source: Source
     ours: tuple[str, ...]
     flags: tuple[str, ...]
-    theirs: Callable[[Path], list[str]]
-    version: Callable[[Path], str]
-    licence: Callable[[Path], str]
+    source: Source | None = None
+    theirs: Callable[[Path], list[str]] = lambda _: []
+    version: Callable[[Path], str] = lambda _: "ours"
+    licence: Callable[[Path], str] | None = None
+    folder: str = "programs"
+    target: str = "wasm32-wasi"
+
+    @property
+    def output(self) -> Path:
+        """Where it is written."""
+        return CASES / self.folder
 
 
 def _lua_files(folder: Path) -> list[str]:
@@ -98,12 +109,33 @@ def _sqlite_licence(folder: Path) -> str:
     return "SQLite\n\n" + "\n".join(line.removeprefix("**").strip() for line in found[1].splitlines()) + "\n"
 
 
+
+def _cstack(name: str, *flags: str, ours: tuple[str, ...] = (), target: str = "wasm32") -> Program:
+    """One C file on a stack of 16 KiB, linked in several ways: the stack pointer is what differs."""
+    return Program(
+        name=name,
+        ours=("cstack/main.c", *ours),
+        flags=("-O2", "-nostdlib", "-Wl,--no-entry", "-Wl,-z,stack-size=16384", *flags),
+        folder="c-stack",
+        target=f"{target}-freestanding",
+    )
+
+
+CSTACK = (
+    _cstack("cstack-exported", EXPORTED),
+    _cstack("cstack-named"),
+    _cstack("cstack-hidden", "-Wl,--strip-all"),
+    _cstack("cstack-functions", ours=("cstack/functions.s",)),
+    _cstack("cstack-full", EXPORTED, "-Wl,--max-memory=65536"),
+    _cstack("cstack-64", EXPORTED, target="wasm64"),
+)
 PROGRAMS = {
+    **{each.name: each for each in CSTACK},
     "lua": Program(
         name="lua",
         source=LUA,
         ours=("lua/main.c", "common/longjmp.c", "common/longjmp_tag.c"),
-        flags=("-O2", *LUA_FLAGS),
+        flags=("-O2", *LUA_FLAGS, *LINK_FLAGS),
         theirs=_lua_files,
         version=_lua_version,
         licence=_lua_licence,
@@ -112,7 +144,7 @@ PROGRAMS = {
         name="sqlite",
         source=SQLITE,
         ours=("sqlite/main.c", "sqlite/vfs.c", "sqlite/vfs.h"),
-        flags=("-Os", *SQLITE_FLAGS),
+        flags=("-Os", *SQLITE_FLAGS, *LINK_FLAGS),
         theirs=lambda _: ["sqlite3.c"],
         version=_sqlite_version,
         licence=_sqlite_licence,
@@ -120,41 +152,49 @@ PROGRAMS = {
 }
 
 
-def compile_program(program: Program) -> tuple[bytes, dict[str, object], str]:
-    """Build a module; return it, what ``built.json`` says of it, and the licence text.
+def compile_program(program: Program) -> tuple[bytes, dict[str, object], str | None]:
+    """Build a module; return it, what ``built.json`` says of it, and the licence text, if it needs one.
 
     :raises BuildError: a tool or a source is missing or not the pinned one, the compiler failed, the module
         is too large
     """
     with tempfile.TemporaryDirectory(prefix="stackswitch-guest-") as name:
         folder = Path(name)
-        unpack(program.source, folder)
+        if program.source is not None:
+            unpack(program.source, folder)
         theirs = program.theirs(folder)
         for each in program.ours:
             # Ours go into a folder of their own: Lua may one day have a main.c.
             (folder / "ours").mkdir(exist_ok=True)
             shutil.copy(HERE / each, folder / "ours")
-        ours = [f"ours/{Path(each).name}" for each in program.ours if each.endswith(".c")]
+        ours = [f"ours/{Path(each).name}" for each in program.ours if not each.endswith(".h")]
         output = f"{program.name}.wasm"  # the linker makes it the module's name too
         # Relative names only, so that no path of this machine can get into the module.
         # -g, since this compiler's -Os would else drop the names as well; the DWARF goes below.
-        flags = ["--target=wasm32-wasi", "-g", *program.flags, *LINK_FLAGS]
+        flags = [f"--target={program.target}", "-g", *program.flags]
         _zig(["cc", *flags, "-w", "-I.", *ours, *theirs, "-o", output], folder)
         module = without_debug((folder / output).read_bytes())
-        version, licence = program.version(folder), program.licence(folder)
+        version = program.version(folder)
+        licence = None if program.licence is None else program.licence(folder)
     if len(module) > SIZE_LIMIT_BYTES:
         raise BuildError(f"{program.name}.wasm has {len(module)} bytes, the limit is {SIZE_LIMIT_BYTES}")
-    source = program.source
     facts: dict[str, object] = {
         "program": version,
-        "source": f"{source.package} {source.version} ({source.registry}), {source.archive}: {source.inside}",
-        "source_sha256": source.sha256,
+        **_source_facts(program),
         "compiler": f"ziglang {ZIG_VERSION} (PyPI)",
         "flags": flags,
         "sha256": hashlib.sha256(module).hexdigest(),
         "size_bytes": len(module),
     }
     return module, facts, licence
+
+
+def _source_facts(program: Program) -> dict[str, str]:
+    source = program.source
+    if source is None:
+        return {"source": ", ".join(f"guests/{each}" for each in program.ours)}
+    where = f"{source.package} {source.version} ({source.registry}), {source.archive}: {source.inside}"
+    return {"source": where, "source_sha256": source.sha256}
 
 
 def _zig(arguments: list[str], folder: Path) -> None:
@@ -212,24 +252,25 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.programs) - set(PROGRAMS):
         parser.error(f"no program {', '.join(sorted(unknown))}")
-    facts_file = OUTPUT / "built.json"
-    facts = json.loads(facts_file.read_text("utf-8")) if facts_file.exists() else {}
     differs = False
     for name in options.programs or PROGRAMS:
+        program = PROGRAMS[name]
         try:
-            module, fact, licence = compile_program(PROGRAMS[name])
+            module, fact, licence = compile_program(program)
         except BuildError as error:
             sys.stderr.write(f"{name}: {error}\n")
             return 3
-        target = OUTPUT / f"{name}.wasm"
+        target, facts_file = program.output / f"{name}.wasm", program.output / "built.json"
+        facts = json.loads(facts_file.read_text("utf-8")) if facts_file.exists() else {}
         same = target.exists() and target.read_bytes() == module and facts.get(name) == fact
         verdict = "unchanged" if same else "changed"
         sys.stdout.write(f"{name}: {fact['program']}, {len(module)} bytes, {verdict}\n")
         differs |= not same
         if not options.check:
             target.write_bytes(module)
-            (OUTPUT / f"{name}.LICENSE.txt").write_text(licence, "utf-8")
-            (OUTPUT / "libc.LICENSE.txt").write_text(_libc_licence(), "utf-8")
+            if licence is not None:
+                (program.output / f"{name}.LICENSE.txt").write_text(licence, "utf-8")
+                (program.output / "libc.LICENSE.txt").write_text(_libc_licence(), "utf-8")
             facts[name] = fact
             facts_file.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", "utf-8")
     return int(options.check and differs)

@@ -31,13 +31,16 @@ class Line {
   begin(enter, isNested, onWait) {
     if (isNested || this.#open === 0) return this.#run(enter);
     onWait();
-    return new Promise((resolve) => this.#waiting.push(() => resolve(this.#run(enter))));
+    const turn = new Promise((resolve) => this.#waiting.push(resolve));
+    return turn.then(() => this.#run(enter, true)); // by `then`, so that it runs in its own asynchronous context
   }
 
-  #run(enter) {
-    this.#open++;
+  #run(enter, isCounted = false) {
+    if (!isCounted) this.#open++;
     const end = () => {
-      if (--this.#open === 0) this.#waiting.shift()?.();
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#open--;
+      else next(); // its place is handed on
     };
     try {
       return enter().finally(end);
@@ -119,7 +122,7 @@ export class CallStacks {
     return (args, isNested) => {
       const region = this.#place();
       if (region !== null) return this.#run(enter, args, region);
-      return this.#line.begin(() => this.#run(enter, args, this.#zero), isNested || this.#open === 0, this.#onWait);
+      return this.#line.begin(() => this.#run(enter, args, this.#zero), isNested, this.#onWait);
     };
   }
 
