@@ -1,9 +1,9 @@
-"""Build the suite's modules that are made of C: Lua, SQLite on a file system that waits, and what keeps data on its stack.
+"""Build the suite's modules that are made of C: Lua, SQLite on a file system that waits, and ``cstack``.
 
     python guests/build.py [lua] [sqlite] [cstack-…] [--check]
 
-writes the modules, their licences and a ``built.json`` into their folders under ``stackswitch/suite/cases/``. With
-``--check`` nothing is written: the exit status says whether the modules there are, to the byte, what
+writes the modules, their licences and a ``built.json`` into their folders in ``stackswitch/suite/cases/``.
+With ``--check`` nothing is written: the exit status says whether the modules there are, to the byte, what
 the sources give.
 """
 
@@ -109,13 +109,12 @@ def _sqlite_licence(folder: Path) -> str:
     return "SQLite\n\n" + "\n".join(line.removeprefix("**").strip() for line in found[1].splitlines()) + "\n"
 
 
-
 def _cstack(name: str, *flags: str, ours: tuple[str, ...] = (), target: str = "wasm32") -> Program:
-    """One C file on a stack of 16 KiB, linked in several ways: the stack pointer is what differs."""
+    """One C file on a stack of 64 KiB, linked in several ways: the stack pointer is what differs."""
     return Program(
         name=name,
         ours=("cstack/main.c", *ours),
-        flags=("-O2", "-nostdlib", "-Wl,--no-entry", "-Wl,-z,stack-size=16384", *flags),
+        flags=("-O2", "-nostdlib", "-Wl,--no-entry", "-Wl,-z,stack-size=65536", *flags),
         folder="c-stack",
         target=f"{target}-freestanding",
     )
@@ -126,7 +125,7 @@ CSTACK = (
     _cstack("cstack-named"),
     _cstack("cstack-hidden", "-Wl,--strip-all"),
     _cstack("cstack-functions", ours=("cstack/functions.s",)),
-    _cstack("cstack-full", EXPORTED, "-Wl,--max-memory=65536"),
+    _cstack("cstack-full", EXPORTED, "-Wl,--max-memory=131072"),
     _cstack("cstack-64", EXPORTED, target="wasm64"),
 )
 PROGRAMS = {

@@ -1,5 +1,6 @@
 // Switching stacks by Asyncify, through the polyfill: for builds that were asyncified.
 
+import { Line } from "./concurrent/stacks.mjs";
 import { createSwitching } from "./polyfill/core.mjs";
 
 /**
@@ -9,12 +10,25 @@ import { createSwitching } from "./polyfill/core.mjs";
 export function asyncifySwitching({ asyncify: { buffer_bytes: stackBytes, guard } }) {
   const switching = createSwitching({ stackBytes: stackBytes ?? undefined });
   const instrumented = new Map(Object.entries(guard?.instrumented ?? {}).map(([name, indexes]) => [name, new Set(indexes)]));
+  const inTurn = new WeakMap(); // exported functions whose calls have to take turns, and their line
+  const notes = new Set();
   return {
     setsAsideAlways: false,
+    notes,
     suspending: (host) => new switching.Suspending(host),
-    promising: switching.promising,
+    promising(exported, { isNested = false } = {}) {
+      const enter = switching.promising(exported);
+      const { line, why } = inTurn.get(exported) ?? {};
+      if (line === undefined) return enter;
+      return (...args) => line.begin(() => enter(...args), isNested, () => notes.add(`calls ran one after another: ${why}`));
+    },
     compile: (bytes) => switching.remember(new WebAssembly.Module(bytes), switching.read(bytes)),
-    instantiate: switching.instantiate,
+    instantiate(module, imports, why) {
+      const instance = switching.instantiate(module, imports);
+      const line = new Line();
+      if (why !== null) for (const each of Object.values(instance.exports)) if (typeof each === "function") inTurn.set(each, { line, why });
+      return instance;
+    },
     /** Whether the frames of a wait can all be set aside: to be asked before they are, for else the guest is lost. */
     canSetAside(instance, importName, frames) {
       const functions = instrumented.get(instance);

@@ -23,7 +23,7 @@ function wasmBelow() {
 }
 
 /** Calls in a line: each begins when none is under way, save those that are waited for by one that is. */
-class Line {
+export class Line {
   #open = 0;
   #waiting = [];
 
@@ -38,9 +38,9 @@ class Line {
   #run(enter, isCounted = false) {
     if (!isCounted) this.#open++;
     const end = () => {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#open--;
-      else next(); // its place is handed on
+      if (--this.#open > 0 || this.#waiting.length === 0) return;
+      this.#open++; // now, for another might begin before the one that is next does
+      this.#waiting.shift()();
     };
     try {
       return enter().finally(end);
@@ -76,7 +76,7 @@ export class CallStacks {
   #memory = null;
   #free = [];
   #open = 0;
-  #line = new Line();
+  #waiting = [];
   #regionBytes;
   #onWait;
 
@@ -119,11 +119,16 @@ export class CallStacks {
 
   promising(exported) {
     const enter = WebAssembly.promising(exported);
-    return (args, isNested) => {
-      const region = this.#place();
-      if (region !== null) return this.#run(enter, args, region);
-      return this.#line.begin(() => this.#run(enter, args, this.#zero), isNested, this.#onWait);
-    };
+    return (args, isNested) => this.#begin(enter, args, isNested);
+  }
+
+  #begin(enter, args, isNested) {
+    // Without room, one that is waited for by a call under way goes below that on the guest's own stack: it ends first.
+    const region = this.#place() ?? (isNested ? this.#zero : null);
+    if (region !== null) return this.#run(enter, args, region);
+    this.#onWait();
+    const turn = new Promise((resolve) => (this.#open === 0 ? resolve() : this.#waiting.push(resolve)));
+    return turn.then(() => this.#begin(enter, args, false)); // by `then`, in its own asynchronous context
   }
 
   /** The top of the stack for a call that begins now; 0: the guest's own; null: there is none. */
@@ -160,6 +165,7 @@ export class CallStacks {
     // It may end much later, when nothing of the guest's is on the native stack.
     const end = () => {
       this.#open--;
+      this.#waiting.shift()?.();
       if (isOwn) own.value = before;
       set(own.value);
       if (isOwn) return;

@@ -68,15 +68,27 @@ export class Room {
 
   #allocate(bytes) {
     if (this.#malloc === null) return null;
-    const at = Number(this.#malloc(this.#wide ? BigInt(bytes + ALIGN) : bytes + ALIGN)) >>> 0;
+    const at = Number(this.#byWidth(this.#malloc, bytes + ALIGN));
     return at === 0 ? null : Math.ceil(at / ALIGN) * ALIGN;
+  }
+
+  /** What takes an address takes a BigInt where addresses have 64 bits: the guest's may, though Asyncify's do not. */
+  #byWidth(action, number) {
+    if (this.#wide) return action(BigInt(number));
+    try {
+      const result = action(number);
+      return typeof result === "bigint" ? result : result >>> 0;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return action(BigInt(number));
+    }
   }
 
   #grow(pages) {
     for (; pages > 0; pages >>= 1) {
       const before = this.#memory.buffer.byteLength;
       try {
-        this.#memory.grow(this.#wide ? BigInt(pages) : pages);
+        this.#byWidth((number) => this.#memory.grow(number), pages);
       } catch {
         continue;
       }

@@ -17,6 +17,7 @@ from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
+from stackswitch.wasm.stackpointer import with_stack_pointer
 
 OPTIMISE_FROM_BYTES = 100_000
 """Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
@@ -125,7 +126,10 @@ def _unsupported(case: Case, modules: dict[str, Module]) -> Unsupported | None:
 # Many cases run one module, and to look through a megabyte takes a tenth of a second.
 @lru_cache(maxsize=32)
 def _parsed(data: bytes) -> Module:
-    return parse_module(data)
+    """Read a module, and export its C stack pointer where that can be: a host keeps calls apart by it."""
+    module = parse_module(data)
+    grown = with_stack_pointer(module)
+    return module if grown is module.data else parse_module(grown)
 
 
 @lru_cache(maxsize=64)

@@ -126,7 +126,7 @@ def _warnings(console: Console, result: SuiteResult) -> None:
             found[line].add(each.case_id)
     if not found:
         return
-    console.print("\nFound in the lists:", style="bold")
+    console.print("\nFound:", style="bold")
     for line, cases in sorted(found.items()):
         console.print(f"  {line} ({_some(cases)})", markup=False, soft_wrap=True)
 

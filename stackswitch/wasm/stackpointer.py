@@ -17,57 +17,85 @@ from stackswitch.errors import WasmFormatError
 
 from .custom import read_global_names
 from .encoding import EXPORT, GLOBAL_KIND, export, with_entries
-from .module import Module, parse_module
+from .module import Module
 
 NAME = "__stack_pointer"
 FUNCTIONS = (("emscripten_stack_get_current", "_emscripten_stack_restore"), ("stackSave", "stackRestore"))
 """Emscripten's, in pairs: what reads the pointer, what writes it."""
+NO_ROOM = "the guest's memory has no room for another C stack"
 _ADDRESSES = {"i32", "i64"}
 _ALIGNMENT = 16
+_PAGE = 65536
 _LOWEST = 1024
 """Linkers leave the first bytes free, so that null is no address; a stack has room at any rate."""
 
 
-def with_stack_pointer(data: bytes) -> bytes:
-    """Return a module with its stack pointer exported, if it is not and the name section tells it.
+def with_stack_pointer(module: Module) -> bytes:
+    """Return a module's bytes with its stack pointer exported, if it is not and the name section tells it.
 
     What follows the export section moves up by as many bytes as the module grows.
-
-    :raises WasmFormatError: the module is malformed
     """
-    module = parse_module(data)
-    if is_reachable(module) or module.export_named(NAME) is not None:
-        return data
+    if _has_global(module) or module.export_named(NAME) is not None:
+        return module.data
     index = _named(module)
-    return data if index is None else with_entries(data, {EXPORT: export(NAME, GLOBAL_KIND, index)})
+    if index is None:
+        return module.data
+    return with_entries(module.data, {EXPORT: export(NAME, GLOBAL_KIND, index)})
 
 
-def is_reachable(module: Module) -> bool:
-    """Whether a host can read and write the pointer: an exported or imported global, or functions."""
-    exported = module.export_named(NAME)
-    if exported is not None and exported.kind == "global" and _is_pointer(module, exported.index):
-        return True
-    for each in module.imports:
-        if each.kind == "global" and each.name == NAME and _is_pointer(module, each.index):
-            return True
-    return any(_is_function(module, get) and _is_function(module, put) for get, put in FUNCTIONS)
+def hidden_stack(module: Module, *, functions: bool = True) -> str | None:
+    """Say why the pointer cannot be reached, if the module seems to have one; None: it can, or has none.
 
-
-def hidden_stack(module: Module) -> str | None:
-    """Say why the pointer cannot be reached, if the module seems to have one; None: it can, or has none."""
-    if is_reachable(module) or not module.memories:
+    :param functions: whether the host takes functions for it
+    """
+    if not module.memories or _is_reachable(module, functions=functions):
         return None
-    size = module.memories[0].minimum * 65536
+    size = module.memories[0].minimum * _PAGE
     for index, type_ in enumerate(module.globals):
         initial = module.initialisers.get(index)
         value = None if initial is None else initial.value
-        if type_.mutable and type_.type in _ADDRESSES and value is not None:
-            if _LOWEST <= value <= size and value % _ALIGNMENT == 0:
-                return (
-                    f"global {index} may be the pointer of its C stack, which is neither exported nor named "
-                    f"(link with -Wl,--export={NAME}, or keep the name section)"
-                )
+        if value is None or not (type_.mutable and type_.type in _ADDRESSES):
+            continue
+        if _LOWEST <= value <= size and value % _ALIGNMENT == 0:
+            return (
+                f"global {index} may be the pointer of its C stack, which is neither exported nor named "
+                f"(link with -Wl,--export={NAME}, or keep the name section)"
+            )
     return None
+
+
+def calls_in_turn(module: Module, *, functions: bool = True) -> str | None:
+    """Say why calls of an instance cannot have a C stack each, if it has one; None: they can, or need none.
+
+    A memory that may grow, but not by enough, is not seen here.
+
+    :param functions: whether the host takes functions for the pointer
+    """
+    if not _is_reachable(module, functions=functions):
+        return hidden_stack(module, functions=functions)
+    memory = module.memories[0] if module.memories else None
+    if memory is not None and memory.maximum == memory.minimum and module.export_named("malloc") is None:
+        return NO_ROOM
+    return None
+
+
+def _is_reachable(module: Module, *, functions: bool) -> bool:
+    """Whether a host can read and write the pointer, after ``with_stack_pointer``."""
+    if _has_global(module) or _named(module) is not None:
+        return True
+    return functions and any(
+        _is_function(module, get) and _is_function(module, put) for get, put in FUNCTIONS
+    )
+
+
+def _has_global(module: Module) -> bool:
+    exported = module.export_named(NAME)
+    if exported is not None and exported.kind == "global" and _is_pointer(module, exported.index):
+        return True
+    return any(
+        each.kind == "global" and each.name == NAME and _is_pointer(module, each.index)
+        for each in module.imports
+    )
 
 
 def _named(module: Module) -> int | None:

@@ -60,7 +60,8 @@ class JspiBackend(Children):
                 lacking = self._lacking(self._module(binary), name)
                 if lacking is not None:
                     return Build(modules={}, unsupported=lacking)
-            return Build(modules={name: with_stack_pointer(each) for name, each in loaded.modules.items()})
+            modules = {name: self._module(binary) for name, binary in loaded.modules.items()}
+            return Build(modules={name: with_stack_pointer(module) for name, module in modules.items()})
         except WasmFormatError as error:
             return Build(modules={}, error=str(error))
 

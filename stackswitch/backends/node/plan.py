@@ -13,7 +13,7 @@ from stackswitch.models.expect import Expect
 from stackswitch.models.host import HostCall
 from stackswitch.models.values import split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
-from stackswitch.wasm.stackpointer import hidden_stack
+from stackswitch.wasm.stackpointer import calls_in_turn, hidden_stack
 
 _FLOATS = {"f32": 8, "f64": 16}
 _KINDS = {"i32", "i64", "f32", "f64", "v128"}
@@ -57,9 +57,13 @@ def case_plan(
     host: dict[str, list[dict[str, Any]]] = {}
     for entry in case.host:
         host.setdefault(entry.import_, []).append(_entry(entry))
+    # On JSPI whether there is room for a C stack is seen when one is wanted.
+    in_turn = hidden_stack if asyncify is None else calls_in_turn
     exports, imports = (case.jspi.exports, case.jspi.imports) if asyncify is None else (None, None)
     return {
-        "instances": [_instance(name, module) for name, module in modules.items()],
+        "instances": [
+            _instance(name, module) | {"calls_in_turn": in_turn(module)} for name, module in modules.items()
+        ],
         "host": host,
         "waiting": case.waiting_imports,
         "exports": case.called_exports if exports is None else exports,
@@ -122,7 +126,6 @@ def _instance(name: str, module: Module) -> dict[str, Any]:
         "tables": tables,
         "globals": globals_,
         "memory": memory,
-        "hidden_stack": hidden_stack(module),
     }
 
 

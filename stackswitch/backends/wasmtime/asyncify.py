@@ -193,6 +193,7 @@ def _observation(world: AsyncifyWorld, script: Script, status: str, detail: str)
             "stderr": wasi.stderr.decode("utf-8", "replace") if wasi else "",
             "problems": tuple(world.host.problems),
             "missing": world.watch.missing(),
+            "warnings": world.warnings(),
         }
     )
 

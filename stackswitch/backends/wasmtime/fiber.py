@@ -239,5 +239,6 @@ def _observation(world: FiberWorld, script: Script, status: str, detail: str) ->
         "stdout": wasi.stdout.decode("utf-8", "replace") if wasi else "",
         "stderr": wasi.stderr.decode("utf-8", "replace") if wasi else "",
         "problems": tuple(world.host.problems),
+        "warnings": world.warnings(),
     }
     return Observation.model_validate(seen)

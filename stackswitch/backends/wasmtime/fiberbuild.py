@@ -24,6 +24,7 @@ from stackswitch.wasm.instructions import TRY_TABLE
 from stackswitch.wasm.module import ArrayType, FuncType, Module, StructType, parse_module
 from stackswitch.wasm.names import display_name
 from stackswitch.wasm.scan import find_instructions
+from stackswitch.wasm.stackpointer import with_stack_pointer
 
 TIMEOUT_S = 300.0
 _MOST_ROUNDS = 8
@@ -47,7 +48,8 @@ class Builder:
         :raises ToolError: Binaryen broke down
         """
         built: dict[str, bytes] = {}
-        for name, wasm in loaded.modules.items():
+        for name, given in loaded.modules.items():
+            wasm = _with_stack_pointer(given)
             if not _legacy(wasm):
                 built[name] = wasm
                 continue
@@ -59,6 +61,11 @@ class Builder:
             built[name] = self._translated[wasm]
         lacking = _unsupported(loaded.case, built)
         return Build(modules={}, unsupported=lacking) if lacking is not None else Build(modules=built)
+
+
+@lru_cache(maxsize=64)
+def _with_stack_pointer(wasm: bytes) -> bytes:
+    return with_stack_pointer(parse_module(wasm))
 
 
 @lru_cache(maxsize=64)

@@ -22,6 +22,7 @@ from .instance import GuestInstance, ScriptError
 from .outcome import is_over, trap_of
 from .script import TimeUpError
 from .store import Store
+from .turns import Turns
 from .values import Value
 from .wasi import WASI_MODULE
 from .watch import Stack, Watch, Watched
@@ -61,6 +62,7 @@ class Live:
         self.guest = guest
         self.prepared = prepared
         self.side = Side()
+        self.turns = Turns(prepared.module)
 
 
 class Note:
@@ -144,6 +146,10 @@ class FiberWorld:
         """Return a call, not yet begun."""
         live = self._by_guest[id(guest)]
         return FiberRunning(self, live, *self.call_of(live, export, args, may_wait=True))
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a result has to say of how calls were kept apart."""
+        return tuple(each for live in self._live.values() for each in live.turns.warnings)
 
     def explain(self, guest: GuestInstance, error: BaseException) -> Trap:
         """Say why a call failed (see ``script.World``)."""
@@ -265,6 +271,7 @@ class FiberRunning:
         texts: Callable[[tuple[Value, ...]], tuple[str, ...]],
     ) -> None:
         self._world = world
+        self._turns = live.turns
         self._call = call
         self._texts = texts
 
@@ -275,7 +282,8 @@ class FiberRunning:
 
     async def run(self) -> tuple[str, ...]:
         """Take the call to its end."""
-        return self._texts(await self._world.fibers.finish(self._call))
+        async with self._turns:
+            return self._texts(await self._world.fibers.finish(self._call))
 
 
 class FiberCaller:

@@ -25,6 +25,7 @@ from .script import TimeUpError
 from .stacks import StackReader
 from .store import Store
 from .switch import Switch
+from .turns import Turns
 from .values import Value
 from .wasi import WASI_MODULE, Wasi
 from .watch import Stack, Watch, Watched
@@ -71,6 +72,7 @@ class Live:
         self.guest = guest
         self.switch = switch
         self.prepared = prepared
+        self.turns = Turns(prepared.module)
 
 
 class AsyncifyWorld:
@@ -288,6 +290,10 @@ class AsyncifyWorld:
         indexes = tuple([index for module, index in own if module == number])
         return self.watch.look(live.prepared.watched, import_, call.function.name, indexes)
 
+    def warnings(self) -> tuple[str, ...]:
+        """What a result has to say of how calls were kept apart."""
+        return tuple(each for live in self._live.values() for each in live.turns.warnings)
+
     def _suspended(self, call: GuestCall, _which: object) -> None:
         self.watch.waited(call.note.stack)
 
@@ -318,7 +324,8 @@ class AsyncifyRunning:
 
     async def run(self) -> tuple[str, ...]:
         """Take the call to its end."""
-        results = await self._live.switch.finish(self._call)
+        async with self._live.turns:
+            results = await self._live.switch.finish(self._call)
         return self._live.guest.texts(self._function.results, results)
 
 

@@ -1,4 +1,4 @@
-"""The committed Lua and SQLite are what guests/build.py makes of the registries' sources, to the byte."""
+"""The committed modules of C are what guests/build.py makes of the registries' sources, to the byte."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import raw_function_names
 
 ROOT = Path(__file__).parents[3]
-PROGRAMS = ROOT / "stackswitch" / "suite" / "cases" / "programs"
-BUILT = json.loads((PROGRAMS / "built.json").read_text("utf-8"))
+CASES = ROOT / "stackswitch" / "suite" / "cases"
+RECORDS = {
+    CASES / topic: json.loads((CASES / topic / "built.json").read_text("utf-8"))
+    for topic in ("programs", "c-stack")
+}
+FOLDERS = {name: folder for folder, record in RECORDS.items() for name in record}
+BUILT = {name: RECORDS[folder][name] for name, folder in FOLDERS.items()}
+    name: json.loads((folder / "built.json").read_text("utf-8"))[name] for name, folder in FOLDERS.items()
+}
 ZIG = "0.17.1"
 
 
@@ -40,14 +47,14 @@ def test_a_second_build_gives_the_same_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(BUILT))
 def test_the_record_is_of_the_module_that_stands_there(name: str) -> None:
-    data = (PROGRAMS / f"{name}.wasm").read_bytes()
+    data = (FOLDERS[name] / f"{name}.wasm").read_bytes()
     assert hashlib.sha256(data).hexdigest() == BUILT[name]["sha256"]
     assert len(data) == BUILT[name]["size_bytes"] < 1_200_000
 
 
-@pytest.mark.parametrize("name", sorted(BUILT))
+@pytest.mark.parametrize("name", sorted(set(BUILT) - {"cstack-hidden"}))
 def test_names_are_kept_and_paths_are_not(name: str) -> None:
-    data = (PROGRAMS / f"{name}.wasm").read_bytes()
+    data = (FOLDERS[name] / f"{name}.wasm").read_bytes()
     module = parse_module(data)
     names = raw_function_names(module)
     assert len(names) == module.function_count

@@ -36,6 +36,7 @@ def seen(**fields: Any) -> dict[str, Any]:
         "stderr": "",
         "problems": [],
         "missing": {"JSPI_EXPORTS": [], "JSPI_IMPORTS": []},
+        "warnings": [],
     }
     return nothing | fields
 

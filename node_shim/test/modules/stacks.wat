@@ -1,0 +1,16 @@
+;; Waiting imports whose types are not numbers alone, beside types in a group; the pointer and the memory are imported.
+(module
+  (rec (type $list (struct (field (ref null $list)))) (type $unused (func (param (ref null $list)))))
+  (import "env" "__stack_pointer" (global $sp (mut i32)))
+  (import "env" "memory" (memory 1))
+  (import "env" "swap" (func $swap (param externref i64) (result i64 externref)))
+  (import "env" "done" (func $done))
+  (func (export "both") (param externref i64) (result i64 externref) (local $at i32) (local $n i64) (local $r externref)
+    (global.set $sp (local.tee $at (i32.sub (global.get $sp) (i32.const 16))))
+    (call $swap (local.get 0) (local.get 1))
+    (local.set $r) (local.set $n)
+    (i64.store (local.get $at) (local.get $n))
+    (call $done)
+    (local.set $n (i64.load (local.get $at)))
+    (global.set $sp (i32.add (local.get $at) (i32.const 16)))
+    (local.get $n) (local.get $r)))
