@@ -28,13 +28,24 @@ class Output {
   }
 
   get text() {
+    return new TextDecoder().decode(this.bytes);
+  }
+
+  get bytes() {
     const all = new Uint8Array(this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     let at = 0;
     for (const chunk of this.#chunks) {
       all.set(chunk, at);
       at += chunk.length;
     }
-    return new TextDecoder().decode(all);
+    return all;
+  }
+
+  take() {
+    const all = this.bytes;
+    this.#chunks = [];
+    this.#size = 0;
+    return all;
   }
 }
 
@@ -49,7 +60,7 @@ export class Wasi {
   constructor({ args, env, stdin }) {
     this.#args = args.map(zeroTerminated);
     this.#env = Object.entries(env).map(([name, value]) => zeroTerminated(`${name}=${value}`));
-    this.#stdin = encoder.encode(stdin);
+    this.#stdin = typeof stdin === "string" ? encoder.encode(stdin) : stdin;
   }
 
   get stdout() {
@@ -58,6 +69,11 @@ export class Wasi {
 
   get stderr() {
     return this.#outputs[2].text;
+  }
+
+  /** What was written to standard output and error since this was last asked, as bytes. */
+  takeOutput() {
+    return [this.#outputs[1].take(), this.#outputs[2].take()];
   }
 
   /** The function of that name for an instance; one we do not have fails with `nosys`. */

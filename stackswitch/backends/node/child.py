@@ -59,7 +59,7 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.begun = 0
         self._process = process
-        self._tail = _Tail()
+        self._tail = Tail()
         self._tail_transport: asyncio.BaseTransport | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._decoder = FrameDecoder()
@@ -82,18 +82,17 @@ class Child:
         """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        command = [*map(str, argv), str(theirs.fileno())]
         try:
-            process = _spawn(command, theirs)
+            process = spawn(list(map(str, argv)), [theirs])
         except OSError as error:
             ours.close()
-            raise EngineError(f"{command[0]} cannot be started: {error.strerror}") from None
+            raise EngineError(f"{argv[0]} cannot be started: {error.strerror}") from None
         finally:
             theirs.close()
         child = cls(process)
         try:
             await child._connect(ours)
-            hello = await child._greeted(command[0], timeout_s)
+            hello = await child._greeted(str(argv[0]), timeout_s)
         except BaseException:
             await child.aclose(at_once=True)
             raise
@@ -256,13 +255,18 @@ class Child:
             self._process.stdout.close()
 
 
-def _spawn(command: Sequence[str], theirs: socket.socket) -> subprocess.Popen[bytes]:
+def spawn(command: Sequence[str], theirs: Sequence[socket.socket]) -> subprocess.Popen[bytes]:
+    """Start a process that inherits sockets; their descriptors' numbers become its last arguments.
+
+    :raises OSError: it cannot be started
+    """
+    descriptors = [each.fileno() for each in theirs]
     return subprocess.Popen(
-        command,
+        [*command, *map(str, descriptors)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        pass_fds=[theirs.fileno()],
+        pass_fds=descriptors,
         env={key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"},
     )
 
@@ -280,7 +284,7 @@ class _Link(asyncio.Protocol):
         self._child.closed()
 
 
-class _Tail(asyncio.Protocol):
+class Tail(asyncio.Protocol):
     """Keeps the end of what a process writes."""
 
     def __init__(self) -> None:
@@ -289,12 +293,15 @@ class _Tail(asyncio.Protocol):
 
     @property
     def text(self) -> str:
+        """What it is, as text."""
         return self._data.decode("utf-8", "replace").strip()
 
     def data_received(self, data: bytes) -> None:
+        """Take more (called by the transport)."""
         self._data += data
         del self._data[:-_TAIL_BYTES]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Note that there will be no more (called by the transport)."""
         if not self.ended.done():
             self.ended.set_result(None)

@@ -1,0 +1,327 @@
+// A guest of the library's: an instance, its imports, and the calls under way.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { pathToFileURL } from "node:url";
+
+import { jspi } from "../jspi.mjs";
+import { framesOfError, guestFrames } from "../stacks.mjs";
+import { Exit, explain, meant, uncatchable } from "../traps.mjs";
+import { GuestWasi } from "./wasi.mjs";
+import { asList, asResult, read, References, sizeOf, write } from "./codec.mjs";
+import { BODY, OP, Outgoing } from "./frames.mjs";
+
+const FRAMES_LIMIT = 50;
+const OUT_OF_BOUNDS = 0xffffffff;
+const ASK_HEAD = 22; // u32 call, u32 ask, u16 import, f64 memory size, u32 instance
+
+const NO_FRAMES = [];
+
+/** Python has the error itself; the guest only has to go. */
+class Abandoned extends Error {}
+
+class Call {
+  constructor(instance, id, plan, parent) {
+    this.instance = instance;
+    this.id = id;
+    this.plan = plan;
+    this.parent = parent;
+    this.waiting = null; // {resolve, reject, kinds, ask}
+    this.stackPointer = instance.stackPointer?.value;
+    this.ended = new Promise((resolve) => (this.end = resolve));
+  }
+
+  resume(view, at) {
+    const waiting = this.waiting;
+    if (waiting === null || waiting.ask !== view.getUint32(at, true)) return;
+    this.waiting = null;
+    waiting.resolve(asResult(read(waiting.kinds, view, at + 4, this.instance.references)));
+  }
+
+  /** @param ask only if it waits for that one; @returns what comes true when it has ended */
+  abandon(ask = this.waiting?.ask) {
+    const waiting = this.waiting;
+    if (waiting === null || waiting.ask !== ask) return undefined;
+    this.waiting = null;
+    waiting.reject(uncatchable(new Abandoned("abandoned")));
+    return this.ended;
+  }
+}
+
+/** What a host function in JavaScript gets first. */
+class Caller {
+  constructor(instance) {
+    this.instance = instance;
+  }
+
+  get memory() {
+    return this.instance.memory;
+  }
+
+  get exports() {
+    return this.instance.exports;
+  }
+}
+
+export class GuestInstance {
+  #world;
+  #plan;
+  #exports = {};
+  #entries = [];
+  #memories = [];
+  #views = [];
+  #latest = null; // the call that runs, where one instance has one call at a time
+  #storage = null; // which call runs, where it has several
+  #asks = 0;
+  #javascript = new Map();
+
+  constructor(world, plan) {
+    this.#world = world;
+    this.#plan = plan;
+    this.references = new References();
+    this.#storage = plan.concurrent ? new AsyncLocalStorage() : null;
+    this.wasi = plan.wasi === null ? null : new GuestWasi(plan.wasi);
+  }
+
+  /** A memory as bytes, by its place among those exported. */
+  bytes(index = 0) {
+    const memory = this.#memories[index];
+    if (memory === undefined) return undefined;
+    const buffer = memory.buffer;
+    if (this.#views[index]?.buffer !== buffer) this.#views[index] = new Uint8Array(buffer);
+    return this.#views[index];
+  }
+
+  /** The first one, as WASI wants it. */
+  get memory() {
+    return this.#memories[0];
+  }
+
+  get memorySize() {
+    return this.#memories[0]?.buffer.byteLength ?? 0;
+  }
+
+  grow(index, pages) {
+    const memory = this.#memories[index];
+    let before = null;
+    try {
+      before = Number(memory.grow(typeof memory.type?.().minimum === "bigint" ? BigInt(pages) : pages));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+    return { before, size: memory.buffer.byteLength };
+  }
+
+  get stackPointer() {
+    const found = this.#exports.__stack_pointer;
+    return found instanceof WebAssembly.Global ? found : undefined;
+  }
+
+  /** @returns null, or what went wrong */
+  async instantiate(module) {
+    try {
+      await this.wasi?.open();
+      for (const { script } of this.#plan.imports) {
+        if (script && !this.#javascript.has(script.path)) {
+          this.#javascript.set(script.path, await import(pathToFileURL(script.path).href));
+        }
+      }
+      const imports = {};
+      for (const plan of this.#plan.imports) {
+        imports[plan.module] ??= {};
+        imports[plan.module][plan.name] = this.#provide(plan);
+      }
+      const start = new Call(this, this.#plan.call, { name: "", results: [] }, null);
+      this.#latest = start;
+      this.#exports = jspi.instantiate(module, imports).exports;
+    } catch (error) {
+      return this.#failure(error);
+    } finally {
+      this.#latest = null;
+    }
+    this.#memories = this.#plan.memories.map((name) => this.#exports[name]);
+    this.#entries = this.#plan.exports.map(({ name }) => jspi.promising(this.#exports[name]));
+    return null;
+  }
+
+  #provide(plan) {
+    if (plan.wasi) return this.wasi.functionFor(plan.name, this);
+    if (plan.script) return this.#script(plan);
+    return plan.waits ? jspi.suspending(this.#asking(plan)) : this.#blocking(plan);
+  }
+
+  /** A host function in JavaScript: what it throws no handler of the guest takes, as with those in Python. */
+  #script(plan) {
+    const found = this.#javascript.get(plan.script.path)[plan.script.name];
+    if (typeof found !== "function") throw new TypeError(`${plan.script.path} exports no function ${plan.script.name}`);
+    const caller = new Caller(this);
+    return jspi.suspending((...args) => {
+      let result;
+      try {
+        result = found(caller, ...args);
+      } catch (error) {
+        throw uncatchable(error);
+      }
+      if (!(result instanceof Promise)) return result;
+      const call = this.#current;
+      return new Promise((resolve, reject) => {
+        call.waiting = { resolve, reject, kinds: plan.results, ask: ++this.#asks };
+        const done = (settle) => (value) => {
+          if (call.waiting?.resolve === resolve) call.waiting = null;
+          settle(value);
+        };
+        result.then(done(resolve), done((error) => reject(uncatchable(error))));
+      });
+    });
+  }
+
+  get exports() {
+    return this.#exports;
+  }
+
+  get #current() {
+    return this.#storage === null ? this.#latest : (this.#storage.getStore() ?? this.#latest);
+  }
+
+  #asking(plan) {
+    const stacks = this.#plan.stacks;
+    return (...args) => {
+      const call = this.#current;
+      const ask = ++this.#asks;
+      const frame = this.#ask(plan, call, ask, args, stacks ? numbers(guestFrames().slice(0, FRAMES_LIMIT)) : NO_FRAMES);
+      return new Promise((resolve, reject) => {
+        call.waiting = { resolve, reject, kinds: plan.results, ask };
+        this.#world.outgoing.send(frame);
+      });
+    };
+  }
+
+  #blocking(plan) {
+    return (...args) => {
+      const frame = this.#ask(plan, this.#current, ++this.#asks, args, NO_FRAMES);
+      const [op, view, at] = this.#world.blocking.ask(frame);
+      if (op === OP.REJECT) throw uncatchable(new Abandoned("abandoned"));
+      return asResult(read(plan.results, view, at + 8, this.references));
+    };
+  }
+
+  /** The frame that asks for a host function: the head, the arguments, slices of memory, the stack. */
+  #ask(plan, call, ask, args, stack) {
+    const slices = plan.reads.length === 0 ? plan.reads : this.#slices(plan.reads, args);
+    let size = ASK_HEAD + sizeOf(plan.params);
+    for (const each of slices) size += 4 + (each?.length ?? 0);
+    if (this.#plan.stacks) size += 8 * stack.length + 4;
+    const frame = Outgoing.frame(OP.ASK, size);
+    frame.writeUInt32LE(call.id, BODY);
+    frame.writeUInt32LE(ask, BODY + 4);
+    frame.writeUInt16LE(plan.index, BODY + 8);
+    frame.writeDoubleLE(this.memorySize, BODY + 10);
+    frame.writeUInt32LE(this.#plan.instance, BODY + 18);
+    let at = BODY + ASK_HEAD;
+    write(plan.params, args, frame, at, this.references);
+    at += sizeOf(plan.params);
+    for (const each of slices) {
+      frame.writeUInt32LE(each?.length ?? OUT_OF_BOUNDS, at);
+      at += 4;
+      if (each === null) continue;
+      frame.set(each, at);
+      at += each.length;
+    }
+    if (this.#plan.stacks) {
+      for (const [index, offset] of stack) {
+        at = frame.writeUInt32LE(index, at);
+        at = frame.writeUInt32LE(offset, at);
+      }
+      frame.writeUInt32LE(stack.length, at);
+    }
+    return frame;
+  }
+
+  #slices(reads, args) {
+    const bytes = this.bytes();
+    return reads.map(([pointer, length]) => {
+      const from = address(args[pointer]);
+      const to = from + address(args[length]);
+      return bytes !== undefined && to <= bytes.length ? bytes.subarray(from, to) : null;
+    });
+  }
+
+  /** CALL: u32 instance (taken), u32 call, u32 the call it is made within (0: none), u16 export, the arguments. */
+  begin(view, at) {
+    const plan = this.#plan.exports[view.getUint16(at + 8, true)];
+    const entry = this.#entries[view.getUint16(at + 8, true)];
+    const parent = this.#world.calls.get(view.getUint32(at + 4, true)) ?? null;
+    const call = new Call(this, view.getUint32(at, true), plan, parent);
+    const args = read(plan.params, view, at + 10, this.references);
+    this.#world.calls.set(call.id, call);
+    const end = (frame) => {
+      this.#world.calls.delete(call.id);
+      if (this.#latest === call) this.#latest = parent;
+      this.#world.outgoing.send(frame);
+      call.end();
+    };
+    this.#latest = call;
+    const began = this.#storage === null ? entry(...args) : this.#storage.run(call, () => entry(...args));
+    began.then(
+      (result) => end(this.#returned(call, plan, result)),
+      (error) => end(this.#failed(call, error)),
+    );
+  }
+
+  /** The same by an ordinary call, which must not wait; whoever asked stands still. */
+  callNow(view, at, outgoing) {
+    const plan = this.#plan.exports[view.getUint16(at + 8, true)];
+    const call = new Call(this, view.getUint32(at, true), plan, null);
+    const before = this.#latest;
+    this.#latest = call;
+    let frame;
+    try {
+      const args = read(plan.params, view, at + 10, this.references);
+      const made = () => this.#exports[plan.name](...args);
+      frame = this.#returned(call, plan, this.#storage === null ? made() : this.#storage.run(call, made));
+    } catch (error) {
+      frame = this.#failed(call, error);
+    } finally {
+      this.#latest = before;
+    }
+    outgoing.send(frame);
+  }
+
+  #failed(call, error) {
+    if (call.stackPointer !== undefined) this.stackPointer.value = call.stackPointer;
+    const text = Buffer.from(JSON.stringify(this.#failure(error)));
+    const frame = Outgoing.frame(OP.FAILED, 12 + text.length);
+    frame.writeUInt32LE(call.id, BODY);
+    frame.writeDoubleLE(this.memorySize, BODY + 4);
+    frame.set(text, BODY + 12);
+    return frame;
+  }
+
+  #returned(call, plan, result) {
+    const frame = Outgoing.frame(OP.RETURNED, 12 + sizeOf(plan.results));
+    frame.writeUInt32LE(call.id, BODY);
+    frame.writeDoubleLE(this.memorySize, BODY + 4);
+    write(plan.results, asList(result, plan.results.length), frame, BODY + 12, this.references);
+    return frame;
+  }
+
+  #failure(thrown) {
+    const error = meant(thrown);
+    // V8 notes the stack where an error is made: of one that a host function ended in, that is where it was called.
+    const frames = numbers(framesOfError(error instanceof Abandoned ? thrown : error, FRAMES_LIMIT));
+    if (error instanceof Abandoned) return { kind: "abandoned", message: "", frames };
+    return { ...explain(error), status: error instanceof Exit ? error.status : null, frames };
+  }
+
+  global(name, value) {
+    const global = this.#exports[name];
+    if (value !== undefined) global.value = typeof global.value === "bigint" ? BigInt(value) : Number(value);
+    return { value: String(global.value) };
+  }
+
+  output() {
+    return this.wasi === null ? {} : this.wasi.taken();
+  }
+}
+
+const address = (value) => (typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0);
+const numbers = (frames) => frames.map(([, index, offset]) => [index, offset]);

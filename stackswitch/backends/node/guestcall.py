@@ -1,0 +1,204 @@
+"""A call of a guest in the child, from Python's side: its host functions run in the task that awaits it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stackswitch.backends.library import CallState
+from stackswitch.backends.notes import note_stack
+from stackswitch.errors import (
+    EngineError,
+    GuestError,
+    GuestFrame,
+    GuestTrapError,
+    SuspendRefusedError,
+)
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.names import display_name
+
+from . import guestwire as wire
+from .guestturn import Turn
+
+if TYPE_CHECKING:
+    from .guestinstance import JspiInstance
+
+_Event = tuple[int, bytes, int, int]
+_LOST = -1
+
+
+class RemoteCall:
+    """A call under way (see ``guestchild.Waiting``).
+
+    :ivar number: what it is called on the wire
+    """
+
+    def __init__(self, instance: JspiInstance, number: int, state: CallState) -> None:
+        self.number = number
+        self.state = state
+        self._instance = instance
+        self._turn: Turn | None = None
+        self._event: _Event | None = None
+        self._error: EngineError | None = None
+        self._closed: GuestError | None = None
+        self._failed: BaseException | None = None
+        self._failed_in = ""
+        self._standing = False
+
+    # What the child says.
+
+    def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
+        """A host function is called."""
+        self._standing = standing
+        self._wake((wire.ASK, frame, at, end))
+
+    def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
+        """It returned or failed."""
+        self._wake((op, frame, at, end))
+
+    def lost(self, error: EngineError) -> None:
+        """The child is gone, or the instance was closed."""
+        self._error = error
+        self._wake((_LOST, b"", 0, 0))
+
+    def _wake(self, event: _Event) -> None:
+        self._event = event
+        self._go_on()
+
+    def closed(self, error: GuestError) -> None:
+        """The instance was closed: whoever awaits the call is told, at the loop's next turn."""
+        self._closed = error
+        if not self._instance.loop.is_closed():
+            self._instance.loop.call_soon(self._wake, (_LOST, b"", 0, 0))
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a host function has raised."""
+        return self._failed is not None
+
+    # What the task does.
+
+    async def serve_until(self, made: asyncio.Future[Any]) -> None:
+        """Serve host functions until something else has come true (the start function's)."""
+        made.add_done_callback(lambda _: self._go_on())
+        while not made.done():
+            self._turn = turn = Turn(self._instance.loop)
+            await turn
+            event, self._event = self._event, None
+            if event is not None and event[0] == wire.ASK:
+                await self._serve(*event[1:])
+
+    def _go_on(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.wake()
+
+    async def finish(self) -> tuple[Any, ...]:
+        """Serve the guest's host functions until the call ends, and return its results."""
+        loop = self._instance.loop
+        while True:
+            while self._event is None:
+                self._turn = turn = Turn(loop)
+                await turn
+            (op, frame, at, end), self._event = self._event, None
+            if op == wire.ASK:
+                await self._serve(frame, at, end)
+            else:
+                return self.outcome(op, frame, at, end)
+
+    async def _serve(self, frame: bytes, at: int, end: int) -> None:
+        """Run a host function in this task, and answer."""
+        instance = self._instance
+        _, ask, index, memory_size, _ = wire.ASK_HEAD.unpack_from(frame, at)
+        host, standing = instance.hosts[index], self._standing
+        try:
+            args = instance.arguments(host, frame, at + wire.ASK_HEAD.size, end, int(memory_size), self.state)
+            if host.waits:
+                self.state.set_aside(host.name)
+                try:
+                    result = await host.function(self.state, *args)
+                finally:
+                    self.state.waiting = None
+            else:
+                result = host.function(self.state, *args)
+            answer = host.results.result(self.number, ask, host.wire_result(result))
+        except BaseException as error:
+            instance.drop_slices()
+            self._failed, self._failed_in = error, host.name
+            instance.child.answer(wire.reject(self.number, ask), standing=standing)
+            if isinstance(error, Exception):
+                return  # the guest's end brings the stack
+            instance.abandoned(self)
+            raise
+        instance.drop_slices()
+        instance.child.answer(answer, standing=standing)
+
+    def serve_now(self, frame: bytes, at: int, end: int) -> None:
+        """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
+        instance = self._instance
+        _, ask, index, memory_size, _ = wire.ASK_HEAD.unpack_from(frame, at)
+        host = instance.hosts[index]
+        try:
+            args = instance.arguments(host, frame, at + wire.ASK_HEAD.size, end, int(memory_size), self.state)
+            answer = host.results.result(self.number, ask, host.wire_result(host.function(self.state, *args)))
+        except BaseException as error:  # noqa: BLE001 (raised when the guest has ended)
+            self._failed, self._failed_in = error, host.name
+            answer = wire.reject(self.number, ask)
+        instance.drop_slices()
+        instance.child.answer(answer, standing=True)
+
+    def outcome(self, op: int, frame: bytes, at: int, end: int) -> tuple[Any, ...]:
+        """Read how it ended.
+
+        :raises GuestError: it trapped, or could not be set aside; or whatever a host function raised
+        """
+        instance = self._instance
+        if op == _LOST:
+            raise self._closed or instance.lost_error(self._error)
+        _, memory_size = wire.END_HEAD.unpack_from(frame, at)
+        instance.memory_size = int(memory_size)
+        at += wire.END_HEAD.size
+        if op == wire.RETURNED:
+            return instance.results(self.state.export, frame, at)
+        failure = wire.decode_object(frame[at:end])
+        raise self.failure(failure)
+
+    def failure(self, failure: Mapping[str, Any]) -> BaseException:
+        """Return the error that a failure told by the child stands for."""
+        instance = self._instance
+        frames = guest_frames(failure.get("frames", ()), instance.module, instance.offset)
+        if self._failed is not None:
+            instance.abandoned(self)
+            note_stack(self._failed, self._failed_in, self.state.export, frames)
+            return self._failed
+        return guest_error(failure, frames, instance)
+
+
+def guest_error(
+    failure: Mapping[str, Any], frames: Sequence[GuestFrame], instance: JspiInstance
+) -> GuestError:
+    """Return the typed error of a trap, an exit, or a wait that the engine refused."""
+    kind, message = str(failure.get("kind", "other")), str(failure.get("message", ""))
+    if kind == "suspend-error":
+        return SuspendRefusedError(
+            f"the guest cannot be set aside here: {message} (a coroutine function waits in a start function,"
+            " below call_now, or with a frame of JavaScript between)"
+        )
+    if kind == "other":
+        return GuestError(f"the guest failed: {message}")
+    status = failure.get("status")
+    if status is None:
+        instance.trapped(kind)
+    return GuestTrapError(
+        message, kind=kind, frames=frames, exit_status=status if isinstance(status, int) else None
+    )
+
+
+def guest_frames(pairs: Sequence[Sequence[int]], module: Module, offset: int) -> tuple[GuestFrame, ...]:
+    """Name the frames of a stack.
+
+    :param pairs: function index and offset of the call, innermost first
+    :param offset: how far code lies behind where it lies in the module as it was given
+    """
+    return tuple(GuestFrame(display_name(module, index), index, at - offset) for index, at in pairs)

@@ -1,0 +1,496 @@
+"""The process that guests live in, and the two sockets to it.
+
+The first is asyncio's way: what comes is taken in a callback of the loop, and whoever waits goes on in that
+same callback. On the second the guest asks for functions that do not wait, and stands still. Where Python cannot
+wait by turns of the loop (memory is read by an ordinary call), it blocks on the socket that the child listens to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from stackswitch.engines.probe import ending
+from stackswitch.errors import EngineError
+
+from . import guestwire as wire
+from .child import HANDSHAKE_TIMEOUT_S, ChildDiedError, Tail, spawn
+
+BLOCKING_TIMEOUT_S = 30.0
+"""The longest that Python stands still for a guest's memory: while another call of that child computes."""
+_CHUNK = 1 << 18
+_EXIT_TIMEOUT_S = 2.0
+
+
+class Waiting(Protocol):
+    """A call under way, as the child's frames reach it."""
+
+    def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
+        """A host function is called; ``standing``: over the second socket."""
+        ...
+
+    def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
+        """It returned or failed."""
+        ...
+
+    def lost(self, error: EngineError) -> None:
+        """The child is gone."""
+        ...
+
+
+class GuestChild:
+    """One engine process that guests live in. Made by ``start``; ends by ``aclose`` or ``kill``.
+
+    :ivar calls: those under way, by number
+    :ivar numbers: of calls and requests
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], main: socket.socket, second: socket.socket) -> None:
+        self.calls: dict[int, Waiting] = {}
+        self.numbers = itertools.count(1)
+        self._process = process
+        self._main, self._second = main, second
+        self._loop = asyncio.get_running_loop()
+        self._frames, self._second_frames = wire.Frames(), wire.Frames()
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._unsent: list[bytes] = []
+        self._backlog = bytearray()
+        self._dispatching = self._flush_is_due = self._closed = False
+        self._standing = False
+        self._later: list[tuple[int, bytes, int, int]] = []
+        self._broken: EngineError | None = None
+        self._tail = Tail()
+        self._tail_transport: asyncio.BaseTransport | None = None
+        self._hello: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._blocked_on: int | None = None
+        self._blocked_answer: tuple[bytes, int, int] | None = None
+
+    @classmethod
+    async def start(cls, argv: Sequence[str | Path], *, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> GuestChild:
+        """Start an engine and wait for its first message.
+
+        :param argv: the command; the numbers of the two sockets' descriptors are added as its last arguments
+        :raises EngineError: it cannot be started, ends, says something else, or nothing in time
+        """
+        pairs = [socket.socketpair() for _ in range(2)]
+        try:
+            process = spawn([*map(str, argv)], [theirs for _, theirs in pairs])
+        except OSError as error:
+            for ours, _ in pairs:
+                ours.close()
+            raise EngineError(f"{argv[0]} cannot be started: {error.strerror}") from None
+        finally:
+            for _, theirs in pairs:
+                theirs.close()
+        pairs[0][0].setblocking(False)
+        child = cls(process, pairs[0][0], pairs[1][0])
+        try:
+            await child._greet(str(argv[0]), timeout_s)
+        except BaseException:
+            await child.aclose()
+            raise
+        return child
+
+    async def _greet(self, program: str, timeout_s: float) -> None:
+        assert self._process.stdout is not None
+        self._tail_transport, _ = await self._loop.connect_read_pipe(lambda: self._tail, self._process.stdout)
+        self._loop.add_reader(self._main, self._readable)
+        self._loop.add_reader(self._second, self._second_readable)
+        try:
+            hello = await asyncio.wait_for(asyncio.shield(self._hello), timeout_s)
+        except asyncio.TimeoutError:
+            said = f"\n  {self._tail.text}" if self._tail.text else ""
+            raise EngineError(f"{program} did not answer within {timeout_s:g} s{said}") from None
+        if hello.get("protocol") != wire.PROTOCOL_VERSION:
+            raise EngineError(f"{program} speaks another version of the protocol: {hello.get('protocol')}")
+        if not hello.get("jspi"):
+            raise EngineError(f"{program} has no WebAssembly.Suspending; it had when it was probed")
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def broken(self) -> EngineError | None:
+        """Why it can no longer be asked anything."""
+        return self._broken
+
+    # Out.
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame with all else of this turn.
+
+        :raises EngineError: the child is gone
+        """
+        if self._broken is not None:
+            raise self._broken
+        self._unsent.append(frame)
+        if not self._dispatching and not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
+    def answer(self, frame: bytes, *, standing: bool) -> None:
+        """Send a host function's result to the socket that it was asked for on."""
+        if not standing:
+            self.send(frame)
+            return
+        self._standing = False
+        if self._broken is not None:
+            raise self._broken
+        try:
+            # The guest stands still and does not read the other socket: what was written goes before.
+            self._second.sendall(b"".join(each for each in self._unsent if each[4] == wire.WRITE) + frame)
+        except OSError:
+            self._gone()
+            return
+        self._unsent = [each for each in self._unsent if each[4] != wire.WRITE]
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        if not self._unsent:
+            return
+        data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
+        self._unsent = []
+        if self._backlog:
+            self._backlog += data
+            return
+        try:
+            sent = self._main.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self._gone()
+            return
+        if sent < len(data):
+            self._backlog += data[sent:]
+            self._loop.add_writer(self._main, self._writable)
+
+    def _writable(self) -> None:
+        try:
+            sent = self._main.send(self._backlog)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._gone()
+            return
+        del self._backlog[:sent]
+        if not self._backlog:
+            self._loop.remove_writer(self._main)
+
+    # In.
+
+    def _readable(self) -> None:
+        try:
+            chunk = self._main.recv(_CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            chunk = b""
+        self._received(chunk)
+
+    def _received(self, chunk: bytes) -> None:
+        if not chunk:
+            self._gone()
+            return
+        try:
+            self._take([*self._later, *self._frames.push(chunk)] if self._later else self._frames.push(chunk))
+        except EngineError as error:
+            self._break(error)
+            self.kill()
+
+    def _take(self, frames: list[tuple[int, bytes, int, int]]) -> None:
+        """Hand out frames; what a task does of itself is sent when all have theirs."""
+        self._later = []
+        self._dispatching = True
+        done = 0
+        try:
+            for op, data, at, end in frames:
+                done += 1
+                if op == wire.ASK:
+                    call = self.calls.get(int.from_bytes(data[at : at + 4], "little"))
+                    if call is not None:
+                        call.asked(data, at, end, standing=False)
+                elif op in (wire.RETURNED, wire.FAILED):
+                    call = self.calls.pop(int.from_bytes(data[at : at + 4], "little"), None)
+                    if call is not None:
+                        call.ended(op, data, at, end)
+                else:
+                    self._take_answer(op, data, at, end)
+        finally:
+            self._dispatching = False
+            self._flush()
+            if done < len(frames):  # a task raised what ends the loop
+                self._defer(frames[done:])
+
+    def _take_answer(self, op: int, data: bytes, at: int, end: int) -> None:
+        number = int.from_bytes(data[at : at + 4], "little")
+        if number == self._blocked_on:
+            self._blocked_answer = (data, at, end)
+            return
+        if op == wire.BYTES:
+            return
+        _, found = wire.decode_json(data, at)
+        future = self._hello if op == wire.HELLO else self._answers.pop(number, None)
+        if future is not None and not future.done():
+            future.set_result(found)
+
+    def _defer(self, frames: list[tuple[int, bytes, int, int]]) -> None:
+        if not self._later and frames:
+            self._loop.call_soon(self._take_later)
+        self._later += frames
+
+    def _take_later(self) -> None:
+        if self._later:
+            self._take(self._later)
+
+    def _second_readable(self) -> None:
+        try:
+            chunk = self._second.recv(_CHUNK)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            self._gone()
+            return
+        for _, data, at, end in self._second_frames.push(chunk):
+            call = self.calls.get(int.from_bytes(data[at : at + 4], "little"))
+            self._standing = True
+            if call is not None:
+                call.asked(data, at, end, standing=True)
+            else:
+                _, ask, _, _, _ = wire.ASK_HEAD.unpack_from(data, at)
+                self.answer(wire.reject(0, ask), standing=True)
+
+    # Requests.
+
+    async def request(self, message: Mapping[str, object], data: bytes = b"") -> dict[str, Any]:
+        """Ask something of the child that is not on the fast way.
+
+        :raises ChildDiedError: the process ended before it answered
+        :raises EngineError: it refused
+        """
+        number = next(self.numbers)
+        future: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+        self._answers[number] = future
+        self.send(wire.request(number, message, data))
+        try:
+            answer = await future
+        finally:
+            self._answers.pop(number, None)
+        return _unrefused(answer)
+
+    def request_now(self, message: Mapping[str, object]) -> dict[str, Any]:
+        """Ask, standing still until the answer is there; as ``request``."""
+        if self._standing:
+            raise EngineError(
+                "the guest stands still for a function that does not wait: it can't be asked this"
+            )
+        number = next(self.numbers)
+        data, at, _ = self._exchange(wire.request(number, message), number)
+        return _unrefused(wire.decode_json(data, at)[1])
+
+    def read_now(self, instance: int, address: int, size: int) -> tuple[bytes | None, int]:
+        """Read memory, standing still; None: out of bounds. With it, the memory's size (bytes)."""
+        number = next(self.numbers)
+        data, at, end = self._exchange(wire.read(number, instance, address, size), number)
+        _, status, memory_size = wire.BYTES_HEAD.unpack_from(data, at)
+        body = data[at + wire.BYTES_HEAD.size : end]
+        return (None if status == wire.OUT_OF_BOUNDS else body), int(memory_size)
+
+    def _exchange(self, frame: bytes, number: int) -> tuple[bytes, int, int]:
+        if self._broken is not None:
+            raise self._broken
+        link = self._second if self._standing else self._main
+        decoder = self._second_frames if self._standing else self._frames
+        unsent, self._unsent = self._unsent, []
+        if self._standing:
+            self._unsent = [each for each in unsent if each[4] != wire.WRITE]
+            unsent = [each for each in unsent if each[4] == wire.WRITE]
+        else:
+            unsent = [bytes(self._backlog), *unsent]
+            if self._backlog:
+                self._backlog.clear()
+                self._loop.remove_writer(self._main)
+        out = memoryview(b"".join([*unsent, frame]))
+        deadline = time.monotonic() + BLOCKING_TIMEOUT_S
+        poll = select.poll()
+        self._blocked_on, self._blocked_answer = number, None
+        try:
+            while self._blocked_answer is None:
+                poll.register(link, select.POLLIN | (select.POLLOUT if out else 0))
+                events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+                if not events:
+                    raise EngineError(
+                        f"the guest's memory could not be read within {BLOCKING_TIMEOUT_S:g} s: it computes"
+                    )
+                with contextlib.suppress(BlockingIOError, InterruptedError):
+                    if out and events[0][1] & select.POLLOUT:
+                        out = out[link.send(out) :]
+                    elif events[0][1] & (select.POLLIN | select.POLLHUP):
+                        self._blocked_chunk(link.recv(_CHUNK), decoder)
+        except OSError:
+            self._gone()
+        finally:
+            self._blocked_on = None
+            if out:
+                self._backlog += out
+        if self._blocked_answer is None:
+            raise self._broken or EngineError("the engine is gone")
+        return self._blocked_answer
+
+    def _blocked_chunk(self, chunk: bytes, decoder: wire.Frames) -> None:
+        if not chunk:
+            raise ConnectionResetError
+        others = []
+        for each in decoder.push(chunk):
+            if each[0] in (wire.ANSWER, wire.BYTES):
+                self._take_answer(*each)
+            else:
+                others.append(each)
+        self._defer(others)
+
+    def call_now(
+        self, frame: bytes, number: int, serve: Callable[[bytes, int, int], None]
+    ) -> tuple[int, bytes, int, int]:
+        """Send CALL_NOW and stand still until the call has ended.
+
+        :param serve: runs a plain host function that it asks for, and answers
+        :returns: RETURNED or FAILED, and where its body is
+        """
+        within = self._standing
+        self._flush()
+        link = self._second if within else self._main
+        found: tuple[int, bytes, int, int] | None = None
+        try:
+            link.setblocking(True)
+            link.sendall(bytes(self._backlog) + frame)
+            if self._backlog:
+                self._backlog.clear()
+                self._loop.remove_writer(self._main)
+            while found is None:
+                ready, _, _ = select.select([self._second] if within else [self._main, self._second], [], [])
+                for each in ready:
+                    decoder = self._second_frames if each is self._second else self._frames
+                    chunk = each.recv(_CHUNK)
+                    if not chunk:
+                        raise ConnectionResetError
+                    found = self._of_call_now(decoder.push(chunk), number, serve, each) or found
+        except OSError:
+            self._gone()
+            raise self._broken or EngineError("the engine is gone") from None
+        finally:
+            self._standing = within
+            self._main.setblocking(False)
+        return found
+
+    def _of_call_now(
+        self,
+        frames: list[tuple[int, bytes, int, int]],
+        number: int,
+        serve: Callable[[bytes, int, int], None],
+        link: socket.socket,
+    ) -> tuple[int, bytes, int, int] | None:
+        found = None
+        others = []
+        for each in frames:
+            op, data, at, end = each
+            if op in (wire.RETURNED, wire.FAILED) and int.from_bytes(data[at : at + 4], "little") == number:
+                found = each
+            elif op == wire.ASK and link is self._second:
+                self._standing = True
+                serve(data, at, end)
+            else:
+                others.append(each)
+        self._defer(others)
+        return found
+
+    # The end.
+
+    def give_up(self, why: str) -> None:
+        """End the process, and tell all that wait for it why."""
+        self._break(ChildDiedError(why))
+        self.kill()
+
+    def _gone(self) -> None:
+        """A socket is closed: whoever waits is told, with how the process ended."""
+        if self._broken is not None:
+            return
+        status = None
+        for pause in (0.0, 0.001, 0.005, 0.02, 0.05):
+            time.sleep(pause)
+            if (status := self._process.poll()) is not None:
+                break
+        if status is None:
+            self.kill()
+        how = "it closed the pipe" if status is None else f"it ended with {ending(status)}"
+        name = Path(str(self._process.args[0])).name  # type: ignore[index]
+        self._break(
+            ChildDiedError(
+                f"the engine {name} is gone: {how}",
+                ending=how.removeprefix("it ended with "),
+                output=self._tail.text,
+            )
+        )
+
+    def _break(self, error: EngineError) -> None:
+        if self._broken is not None:
+            return
+        self._broken = error
+        self._forget()
+        if not self._hello.done():
+            self._hello.set_exception(error)
+            self._hello.exception()  # retrieved: nobody need be waiting
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(error)
+        calls, self.calls = list(self.calls.values()), {}
+        for call in calls:
+            if not self._loop.is_closed():
+                self._loop.call_soon(call.lost, error)
+
+    def _forget(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._main)
+            self._loop.remove_writer(self._main)
+            self._loop.remove_reader(self._second)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process.poll() is None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """End the process at once and clean up, without a loop; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self.kill()
+        self._break(ChildDiedError("the engine was closed"))
+        self._main.close()
+        self._second.close()
+        self._process.wait()
+        if self._tail_transport is not None and not self._loop.is_closed():
+            self._tail_transport.close()
+        elif self._process.stdout is not None:
+            self._process.stdout.close()
+
+    async def aclose(self) -> None:
+        """End the process and clean up; a second call does nothing."""
+        self.close()
+        if self._tail_transport is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._tail.ended), _EXIT_TIMEOUT_S)
+
+
+def _unrefused(answer: dict[str, Any]) -> dict[str, Any]:
+    if "problem" in answer:
+        raise EngineError(f"the engine refused: {answer['problem']}")
+    return answer

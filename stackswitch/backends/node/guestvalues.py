@@ -1,0 +1,169 @@
+"""Values of host functions and exports, between Python and the wire."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stackswitch.backends.library import HostFunction
+from stackswitch.errors import GuestError, GuestTypeError
+from stackswitch.wasm.module import FuncType
+
+from .guestwire import Signature
+
+_BITS = {"i32": 32, "i64": 64}
+_CROSSING = ("i32", "i64", "f32", "f64", "externref")
+_F32_MOST = 3.4028235677973366e38
+"""Half a step above the largest f32: what rounds to infinity."""
+
+
+class References:
+    """Python objects that the guest holds as externrefs, by number."""
+
+    def __init__(self) -> None:
+        self._objects: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._next = itertools.count()
+
+    def number(self, value: object) -> int:
+        """Return an object's number; the same object has the same."""
+        if value is None:
+            return -1
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = next(self._next)
+            self._objects[number] = value  # kept, so that its id stays its own
+            self._numbers[id(value)] = number
+        return number
+
+    def object(self, number: int) -> Any:
+        """Return the object of a number."""
+        return None if number < 0 else self._objects[number]
+
+
+class Values:
+    """A list of values of known types.
+
+    :param where: whose they are, for errors
+    :raises GuestError: a type that cannot cross
+    """
+
+    def __init__(self, kinds: Sequence[str], references: References, where: str) -> None:
+        for each in kinds:
+            if each not in _CROSSING:
+                raise GuestError(
+                    f"{where} has a {each}, which cannot cross between Python and Node; the backends"
+                    " asyncify and fiber may take it"
+                )
+        self.kinds = tuple(kinds)
+        self.signature = Signature(kinds)
+        self._where = where
+        self._references = references
+        self._checks: tuple[Callable[[Any], Any], ...] = tuple(self._check(each) for each in kinds)
+        self._refs = [at for at, each in enumerate(kinds) if each == "externref"]
+
+    def _check(self, kind: str) -> Callable[[Any], Any]:
+        if kind in _BITS:
+            return _integer(kind, self._where)
+        if kind == "externref":
+            return self._references.number
+        return _float(kind, self._where)
+
+    def to_wire(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Check values and make them what the wire takes.
+
+        :raises GuestTypeError: too few or too many, or one is of another type
+        """
+        if len(values) != len(self._checks):
+            raise GuestTypeError(f"{self._where}: {len(values)} values, not {len(self._checks)}")
+        return [check(value) for check, value in zip(self._checks, values, strict=True)]
+
+    def from_wire(self, frame: bytes, at: int) -> tuple[Any, ...]:
+        """Read values from a frame."""
+        values = self.signature.values.unpack_from(frame, at)
+        if not self._refs:
+            return values
+        found = list(values)
+        for each in self._refs:
+            found[each] = self._references.object(found[each])
+        return tuple(found)
+
+
+def _integer(kind: str, where: str) -> Callable[[Any], int]:
+    half, whole = 1 << (_BITS[kind] - 1), 1 << _BITS[kind]
+
+    def check(value: Any) -> int:
+        if type(value) is not int and not isinstance(value, int):
+            raise GuestTypeError(f"{where}: {value!r} is no {kind}: an int is wanted")
+        if -half <= value < half:
+            return value
+        if value < whole and value >= 0:
+            return value - whole
+        raise GuestTypeError(f"{where}: {value} does not fit {kind}")
+
+    return check
+
+
+def _float(kind: str, where: str) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (float, int)):
+            raise GuestTypeError(f"{where}: {value!r} is no {kind}: a number is wanted")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise GuestTypeError(f"{where}: {value!r} does not fit {kind}") from None
+        if kind == "f32" and _F32_MOST <= abs(number) != float("inf"):
+            return float("inf") if number > 0 else float("-inf")
+        return number
+
+    return check
+
+
+class Host:
+    """A host function as the wire has it.
+
+    :ivar reads: pairs of arguments that say what slices of memory come along
+    """
+
+    def __init__(self, function: HostFunction, references: References) -> None:
+        self.name = function.full_name
+        self.function = function.function
+        self.waits = function.waits
+        self.javascript = function.javascript
+        self.type: FuncType = function.type
+        where = f"what {self.name} returned"
+        if function.javascript is None:
+            self.params = Values(function.type.params, references, f"an argument of {self.name}")
+            self._results = Values(function.type.results, references, where)
+            self.results = self._results.signature
+        self.reads = reads_of(function)
+
+    def wire_result(self, result: Any) -> Sequence[Any]:
+        """Make what the function returned what the wire takes.
+
+        :raises GuestTypeError: it is not of the import's type
+        """
+        count = len(self._results.kinds)
+        if count == 1:
+            return self._results.to_wire((result,))
+        if count == 0:
+            if result is not None:
+                raise GuestTypeError(f"what {self.name} returned: {result!r}, and it has no result")
+            return ()
+        if not isinstance(result, (tuple, list)):
+            raise GuestTypeError(f"what {self.name} returned: {result!r}, not a tuple of {count}")
+        return self._results.to_wire(result)
+
+
+def reads_of(function: HostFunction) -> tuple[tuple[int, int], ...]:
+    """Return which arguments point at memory that the function reads (``stackswitch.reads``).
+
+    :raises GuestError: there are no such arguments
+    """
+    declared = getattr(function.function, "__stackswitch_reads__", ())
+    for pair in declared:
+        for index in pair:
+            if not 0 <= index < len(function.type.params):
+                raise GuestError(f"{function.full_name} has no argument {index}, and reads() names it")
+    return tuple((pointer, size) for pointer, size in declared)
