@@ -67,7 +67,7 @@ const REQUESTS = {
   },
   async instantiate(plan) {
     const instance = new GuestInstance(world, plan);
-    const failure = await instance.instantiate(modules.get(plan.module));
+    const failure = await instance.instantiate(modules);
     if (failure === null) instances.set(plan.instance, instance);
     return { failure, size: instance.memorySize };
   },

@@ -15,9 +15,10 @@ const OUT_OF_BOUNDS = 0xffffffff;
 const ASK_HEAD = 22; // u32 call, u32 ask, u16 import, f64 memory size, u32 instance
 
 const NO_FRAMES = [];
+const CHECKED = 0; // the number of the module that stackswitch/wasm/checked.py makes
 
 /** Python has the error itself; the guest only has to go. */
-class Abandoned extends Error {}
+const ABANDONED = new Error("abandoned");
 
 class Call {
   constructor(instance, id, plan, parent) {
@@ -25,7 +26,8 @@ class Call {
     this.id = id;
     this.plan = plan;
     this.parent = parent;
-    this.waiting = null; // {resolve, reject, kinds, ask}
+    this.waiting = null; // {resolve, kinds, ask}
+    this.failure = null; // what `check` is to throw into the guest
     this.stackPointer = instance.stackPointer?.value;
     this.ended = new Promise((resolve) => (this.end = resolve));
   }
@@ -42,7 +44,8 @@ class Call {
     const waiting = this.waiting;
     if (waiting === null || waiting.ask !== ask) return undefined;
     this.waiting = null;
-    waiting.reject(uncatchable(new Abandoned("abandoned")));
+    this.failure = ABANDONED;
+    waiting.resolve(asResult(waiting.kinds.map(zero))); // `check` throws
     return this.ended;
   }
 }
@@ -72,6 +75,8 @@ export class GuestInstance {
   #latest = null; // the call that runs, where one instance has one call at a time
   #storage = null; // which call runs, where it has several
   #asks = 0;
+  #checked = null; // what stands between the guest and the functions it waits for (stackswitch/wasm/checked.py)
+  #helping = new Set(); // URLs of modules that are not the guest's
   #javascript = new Map();
 
   constructor(world, plan) {
@@ -117,7 +122,7 @@ export class GuestInstance {
   }
 
   /** @returns null, or what went wrong */
-  async instantiate(module) {
+  async instantiate(modules) {
     try {
       await this.wasi?.open();
       for (const { script } of this.#plan.imports) {
@@ -125,6 +130,7 @@ export class GuestInstance {
           this.#javascript.set(script.path, await import(pathToFileURL(script.path).href));
         }
       }
+      this.#checked = this.#check(modules.get(CHECKED));
       const imports = {};
       for (const plan of this.#plan.imports) {
         imports[plan.module] ??= {};
@@ -132,7 +138,7 @@ export class GuestInstance {
       }
       const start = new Call(this, this.#plan.call, { name: "", results: [] }, null);
       this.#latest = start;
-      this.#exports = jspi.instantiate(module, imports).exports;
+      this.#exports = jspi.instantiate(modules.get(this.#plan.module), imports).exports;
     } catch (error) {
       return this.#failure(error);
     } finally {
@@ -143,10 +149,31 @@ export class GuestInstance {
     return null;
   }
 
+  /** Functions that call the host's and then look whether the call is to go on. */
+  #check(module) {
+    const waiting = this.#plan.imports.filter((plan) => plan.waits);
+    const host = {};
+    for (const [at, plan] of waiting.entries()) host[at] = jspi.suspending(plan.script ? this.#script(plan) : this.#asking(plan));
+    host.check = () => {
+      const call = this.#current;
+      if (call.failure === null) return;
+      const failure = call.failure;
+      call.failure = null;
+      throw uncatchable(failure);
+    };
+    const exports = jspi.instantiate(module, { host }).exports;
+    this.#latest = { failure: ABANDONED };
+    try {
+      exports.check();
+    } catch (error) {
+      for (const [url] of framesOfError(error, FRAMES_LIMIT)) this.#helping.add(url);
+    }
+    return new Map(waiting.map((plan, at) => [plan, exports[at]]));
+  }
+
   #provide(plan) {
     if (plan.wasi) return this.wasi.functionFor(plan.name, this);
-    if (plan.script) return this.#script(plan);
-    return plan.waits ? jspi.suspending(this.#asking(plan)) : this.#blocking(plan);
+    return plan.waits ? this.#checked.get(plan) : this.#blocking(plan);
   }
 
   /** A host function in JavaScript: what it throws no handler of the guest takes, as with those in Python. */
@@ -154,24 +181,30 @@ export class GuestInstance {
     const found = this.#javascript.get(plan.script.path)[plan.script.name];
     if (typeof found !== "function") throw new TypeError(`${plan.script.path} exports no function ${plan.script.name}`);
     const caller = new Caller(this);
-    return jspi.suspending((...args) => {
+    return (...args) => {
+      const call = this.#current;
+      const nothing = asResult(plan.results.map(zero));
+      const fail = (error) => {
+        call.failure = error;
+        return nothing;
+      };
       let result;
       try {
         result = found(caller, ...args);
       } catch (error) {
-        throw uncatchable(error);
+        return fail(error);
       }
       if (!(result instanceof Promise)) return result;
-      const call = this.#current;
-      return new Promise((resolve, reject) => {
-        call.waiting = { resolve, reject, kinds: plan.results, ask: ++this.#asks };
+      return new Promise((resolve) => {
+        const waiting = (call.waiting = { resolve, kinds: plan.results, ask: ++this.#asks });
         const done = (settle) => (value) => {
-          if (call.waiting?.resolve === resolve) call.waiting = null;
-          settle(value);
+          if (call.waiting !== waiting) return; // abandoned
+          call.waiting = null;
+          resolve(settle(value));
         };
-        result.then(done(resolve), done((error) => reject(uncatchable(error))));
+        result.then(done((value) => value), done(fail));
       });
-    });
+    };
   }
 
   get exports() {
@@ -187,9 +220,9 @@ export class GuestInstance {
     return (...args) => {
       const call = this.#current;
       const ask = ++this.#asks;
-      const frame = this.#ask(plan, call, ask, args, stacks ? numbers(guestFrames().slice(0, FRAMES_LIMIT)) : NO_FRAMES);
-      return new Promise((resolve, reject) => {
-        call.waiting = { resolve, reject, kinds: plan.results, ask };
+      const frame = this.#ask(plan, call, ask, args, stacks ? numbers(this.#here()) : NO_FRAMES);
+      return new Promise((resolve) => {
+        call.waiting = { resolve, kinds: plan.results, ask };
         this.#world.outgoing.send(frame);
       });
     };
@@ -199,7 +232,7 @@ export class GuestInstance {
     return (...args) => {
       const frame = this.#ask(plan, this.#current, ++this.#asks, args, NO_FRAMES);
       const [op, view, at] = this.#world.blocking.ask(frame);
-      if (op === OP.REJECT) throw uncatchable(new Abandoned("abandoned"));
+      if (op === OP.REJECT) throw uncatchable(ABANDONED);
       return asResult(read(plan.results, view, at + 8, this.references));
     };
   }
@@ -306,10 +339,18 @@ export class GuestInstance {
 
   #failure(thrown) {
     const error = meant(thrown);
-    // V8 notes the stack where an error is made: of one that a host function ended in, that is where it was called.
-    const frames = numbers(framesOfError(error instanceof Abandoned ? thrown : error, FRAMES_LIMIT));
-    if (error instanceof Abandoned) return { kind: "abandoned", message: "", frames };
-    return { ...explain(error), status: error instanceof Exit ? error.status : null, frames };
+    if (error === ABANDONED) return { kind: "abandoned", message: "", frames: numbers(this.#ownFrames(thrown)) };
+    const status = error instanceof Exit ? error.status : null;
+    return { ...explain(error), status, frames: numbers(this.#ownFrames(error)) };
+  }
+
+  /** The guest's frames of an error, without those of the modules that only help. */
+  #ownFrames(error) {
+    return framesOfError(error, FRAMES_LIMIT).filter(([url]) => !this.#helping.has(url));
+  }
+
+  #here() {
+    return guestFrames().filter(([url]) => !this.#helping.has(url)).slice(0, FRAMES_LIMIT);
   }
 
   global(name, value) {
@@ -323,5 +364,6 @@ export class GuestInstance {
   }
 }
 
+const zero = (kind) => (kind === "i64" ? 0n : kind === "externref" ? null : 0);
 const address = (value) => (typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0);
 const numbers = (frames) => frames.map(([, index, offset]) => [index, offset]);

@@ -34,7 +34,7 @@ from .wire import (
 
 HANDSHAKE_TIMEOUT_S = 15.0
 _EXIT_TIMEOUT_S = 2.0
-_TAIL_BYTES = 4000
+TAIL_BYTES = 4000
 
 
 class ChildDiedError(EngineError):
@@ -59,7 +59,7 @@ class Child:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.begun = 0
         self._process = process
-        self._tail = Tail()
+        self._tail = _Tail()
         self._tail_transport: asyncio.BaseTransport | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._decoder = FrameDecoder()
@@ -284,7 +284,7 @@ class _Link(asyncio.Protocol):
         self._child.closed()
 
 
-class Tail(asyncio.Protocol):
+class _Tail(asyncio.Protocol):
     """Keeps the end of what a process writes."""
 
     def __init__(self) -> None:
@@ -293,15 +293,12 @@ class Tail(asyncio.Protocol):
 
     @property
     def text(self) -> str:
-        """What it is, as text."""
         return self._data.decode("utf-8", "replace").strip()
 
     def data_received(self, data: bytes) -> None:
-        """Take more (called by the transport)."""
         self._data += data
-        del self._data[:-_TAIL_BYTES]
+        del self._data[:-TAIL_BYTES]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that there will be no more (called by the transport)."""
         if not self.ended.done():
             self.ended.set_result(None)

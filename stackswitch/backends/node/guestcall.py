@@ -38,7 +38,7 @@ class RemoteCall:
         self.number = number
         self.state = state
         self._instance = instance
-        self._turn: Turn | None = None
+        self._turn = Turn(instance.loop)
         self._event: _Event | None = None
         self._error: EngineError | None = None
         self._closed: GuestError | None = None
@@ -51,7 +51,8 @@ class RemoteCall:
     def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
         """A host function is called."""
         self._standing = standing
-        self._wake((wire.ASK, frame, at, end))
+        self._event = (wire.ASK, frame, at, end)
+        self._turn.wake()
 
     def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
         """It returned or failed."""
@@ -64,7 +65,7 @@ class RemoteCall:
 
     def _wake(self, event: _Event) -> None:
         self._event = event
-        self._go_on()
+        self._turn.wake()
 
     def closed(self, error: GuestError) -> None:
         """The instance was closed: whoever awaits the call is told, at the loop's next turn."""
@@ -81,25 +82,18 @@ class RemoteCall:
 
     async def serve_until(self, made: asyncio.Future[Any]) -> None:
         """Serve host functions until something else has come true (the start function's)."""
-        made.add_done_callback(lambda _: self._go_on())
+        made.add_done_callback(lambda _: self._turn.wake())
         while not made.done():
-            self._turn = turn = Turn(self._instance.loop)
-            await turn
+            await self._turn
             event, self._event = self._event, None
             if event is not None and event[0] == wire.ASK:
                 await self._serve(*event[1:])
 
-    def _go_on(self) -> None:
-        turn, self._turn = self._turn, None
-        if turn is not None:
-            turn.wake()
-
     async def finish(self) -> tuple[Any, ...]:
         """Serve the guest's host functions until the call ends, and return its results."""
-        loop = self._instance.loop
+        turn = self._turn
         while True:
             while self._event is None:
-                self._turn = turn = Turn(loop)
                 await turn
             (op, frame, at, end), self._event = self._event, None
             if op == wire.ASK:
@@ -109,43 +103,41 @@ class RemoteCall:
 
     async def _serve(self, frame: bytes, at: int, end: int) -> None:
         """Run a host function in this task, and answer."""
-        instance = self._instance
-        _, ask, index, memory_size, _ = wire.ASK_HEAD.unpack_from(frame, at)
-        host, standing = instance.hosts[index], self._standing
+        instance, state, standing = self._instance, self.state, self._standing
+        host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
+        ask, args = instance.asked(host, frame, at, end, state)
         try:
-            args = instance.arguments(host, frame, at + wire.ASK_HEAD.size, end, int(memory_size), self.state)
             if host.waits:
-                self.state.set_aside(host.name)
+                state.set_aside(host.name)
                 try:
-                    result = await host.function(self.state, *args)
+                    result = await host.function(state, *args)
                 finally:
-                    self.state.waiting = None
+                    state.waiting = None
             else:
-                result = host.function(self.state, *args)
-            answer = host.results.result(self.number, ask, host.wire_result(result))
+                result = host.function(state, *args)
+            answer = host.result_frame(self.number, ask, result)
         except BaseException as error:
-            instance.drop_slices()
+            instance.served()
             self._failed, self._failed_in = error, host.name
             instance.child.answer(wire.reject(self.number, ask), standing=standing)
             if isinstance(error, Exception):
                 return  # the guest's end brings the stack
             instance.abandoned(self)
             raise
-        instance.drop_slices()
+        instance.served()
         instance.child.answer(answer, standing=standing)
 
     def serve_now(self, frame: bytes, at: int, end: int) -> None:
         """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
         instance = self._instance
-        _, ask, index, memory_size, _ = wire.ASK_HEAD.unpack_from(frame, at)
-        host = instance.hosts[index]
+        host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
+        ask, args = instance.asked(host, frame, at, end, self.state)
         try:
-            args = instance.arguments(host, frame, at + wire.ASK_HEAD.size, end, int(memory_size), self.state)
-            answer = host.results.result(self.number, ask, host.wire_result(host.function(self.state, *args)))
+            answer = host.result_frame(self.number, ask, host.function(self.state, *args))
         except BaseException as error:  # noqa: BLE001 (raised when the guest has ended)
             self._failed, self._failed_in = error, host.name
             answer = wire.reject(self.number, ask)
-        instance.drop_slices()
+        instance.served()
         instance.child.answer(answer, standing=True)
 
     def outcome(self, op: int, frame: bytes, at: int, end: int) -> tuple[Any, ...]:

@@ -1,8 +1,9 @@
 """The process that guests live in, and the two sockets to it.
 
 The first is asyncio's way: what comes is taken in a callback of the loop, and whoever waits goes on in that
-same callback. On the second the guest asks for functions that do not wait, and stands still. Where Python cannot
-wait by turns of the loop (memory is read by an ordinary call), it blocks on the socket that the child listens to.
+same callback. On the second the guest asks for functions that do not wait, and stands still. Where Python
+cannot wait by turns of the loop (memory is read by an ordinary call), it blocks on the socket that the child
+listens to.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import select
 import socket
 import subprocess
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,12 +25,12 @@ from stackswitch.engines.probe import ending
 from stackswitch.errors import EngineError
 
 from . import guestwire as wire
-from .child import HANDSHAKE_TIMEOUT_S, ChildDiedError, Tail, spawn
+from .child import HANDSHAKE_TIMEOUT_S, TAIL_BYTES, ChildDiedError, spawn
 
 BLOCKING_TIMEOUT_S = 30.0
 """The longest that Python stands still for a guest's memory: while another call of that child computes."""
 _CHUNK = 1 << 18
-_EXIT_TIMEOUT_S = 2.0
+from_bytes = int.from_bytes
 
 
 class Waiting(Protocol):
@@ -63,12 +66,13 @@ class GuestChild:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._unsent: list[bytes] = []
         self._backlog = bytearray()
-        self._dispatching = self._flush_is_due = self._closed = False
+        self._dispatching = self._flush_is_due = False
         self._standing = False
         self._later: list[tuple[int, bytes, int, int]] = []
         self._broken: EngineError | None = None
-        self._tail = Tail()
-        self._tail_transport: asyncio.BaseTransport | None = None
+        self._tail = bytearray()
+        # For a guest that nobody closed, whose loop may be gone.
+        self._finish = weakref.finalize(self, _finish, process, (main, second))
         self._hello: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self._blocked_on: int | None = None
         self._blocked_answer: tuple[bytes, int, int] | None = None
@@ -100,19 +104,41 @@ class GuestChild:
         return child
 
     async def _greet(self, program: str, timeout_s: float) -> None:
-        assert self._process.stdout is not None
-        self._tail_transport, _ = await self._loop.connect_read_pipe(lambda: self._tail, self._process.stdout)
+        os.set_blocking(self._output, False)
+        self._loop.add_reader(self._output, self._note_output)
         self._loop.add_reader(self._main, self._readable)
         self._loop.add_reader(self._second, self._second_readable)
         try:
             hello = await asyncio.wait_for(asyncio.shield(self._hello), timeout_s)
         except asyncio.TimeoutError:
-            said = f"\n  {self._tail.text}" if self._tail.text else ""
-            raise EngineError(f"{program} did not answer within {timeout_s:g} s{said}") from None
+            said = self._said()
+            raise EngineError(
+                f"{program} did not answer within {timeout_s:g} s" + (f"\n  {said}" if said else "")
+            ) from None
         if hello.get("protocol") != wire.PROTOCOL_VERSION:
             raise EngineError(f"{program} speaks another version of the protocol: {hello.get('protocol')}")
         if not hello.get("jspi"):
             raise EngineError(f"{program} has no WebAssembly.Suspending; it had when it was probed")
+
+    @property
+    def _output(self) -> int:
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def _note_output(self) -> None:
+        """Keep the end of what the process writes."""
+        try:
+            data = os.read(self._output, _CHUNK)
+        except (BlockingIOError, InterruptedError):
+            return
+        if not data and not self._loop.is_closed():
+            self._loop.remove_reader(self._output)
+        self._tail += data
+        del self._tail[:-TAIL_BYTES]
+
+    def _said(self) -> str:
+        self._note_output()
+        return self._tail.decode("utf-8", "replace").strip()
 
     @property
     def pid(self) -> int:
@@ -195,14 +221,12 @@ class GuestChild:
             return
         except OSError:
             chunk = b""
-        self._received(chunk)
-
-    def _received(self, chunk: bytes) -> None:
         if not chunk:
             self._gone()
             return
         try:
-            self._take([*self._later, *self._frames.push(chunk)] if self._later else self._frames.push(chunk))
+            frames = self._frames.push(chunk)
+            self._take([*self._later, *frames] if self._later else frames)
         except EngineError as error:
             self._break(error)
             self.kill()
@@ -216,7 +240,7 @@ class GuestChild:
             for op, data, at, end in frames:
                 done += 1
                 if op == wire.ASK:
-                    call = self.calls.get(int.from_bytes(data[at : at + 4], "little"))
+                    call = self.calls.get(from_bytes(data[at : at + 4], "little"))
                     if call is not None:
                         call.asked(data, at, end, standing=False)
                 elif op in (wire.RETURNED, wire.FAILED):
@@ -436,7 +460,7 @@ class GuestChild:
             ChildDiedError(
                 f"the engine {name} is gone: {how}",
                 ending=how.removeprefix("it ended with "),
-                output=self._tail.text,
+                output=self._said(),
             )
         )
 
@@ -461,6 +485,7 @@ class GuestChild:
             self._loop.remove_reader(self._main)
             self._loop.remove_writer(self._main)
             self._loop.remove_reader(self._second)
+            self._loop.remove_reader(self._output)
 
     def kill(self) -> None:
         """End the process at once."""
@@ -469,25 +494,22 @@ class GuestChild:
 
     def close(self) -> None:
         """End the process at once and clean up, without a loop; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self.kill()
         self._break(ChildDiedError("the engine was closed"))
-        self._main.close()
-        self._second.close()
-        self._process.wait()
-        if self._tail_transport is not None and not self._loop.is_closed():
-            self._tail_transport.close()
-        elif self._process.stdout is not None:
-            self._process.stdout.close()
+        self._finish()
 
     async def aclose(self) -> None:
-        """End the process and clean up; a second call does nothing."""
+        """The same, for those that await it."""
         self.close()
-        if self._tail_transport is not None:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._tail.ended), _EXIT_TIMEOUT_S)
+
+
+def _finish(process: subprocess.Popen[bytes], links: Sequence[socket.socket]) -> None:
+    for each in links:
+        each.close()
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
 
 
 def _unrefused(answer: dict[str, Any]) -> dict[str, Any]:

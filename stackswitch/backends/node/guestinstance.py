@@ -124,26 +124,24 @@ class JspiInstance:
 
     # What calls need.
 
-    def arguments(
-        self, host: Host, frame: bytes, at: int, end: int, memory_size: int, state: CallState
-    ) -> tuple[Any, ...]:
-        """Read the arguments of a host function, and keep the slices of memory that came along."""
-        self.memory_size = memory_size
-        args = host.params.from_wire(frame, at)
-        self.slices = []
+    def asked(
+        self, host: Host, frame: bytes, at: int, end: int, state: CallState
+    ) -> tuple[int, Sequence[Any]]:
+        """Read an ASK: its number and the arguments; keep what else came along. ``served`` ends it."""
+        _, ask, _, memory_size, _, *args = host.ask_frame.unpack_from(frame, at)
+        self.memory_size = int(memory_size)
+        self._served += 1
+        if host.params.has_references:
+            args = host.params.with_objects(args)
         if host.reads:
-            at += host.params.signature.size
-            for (pointer, _), data in zip(host.reads, wire.slices(frame, at, len(host.reads)), strict=True):
-                if data is not None:
-                    address = args[pointer]
-                    at32 = host.params.kinds[pointer] == "i32"
-                    self.slices.append((address + (1 << 32) if address < 0 and at32 else address, data))
+            self.slices = host.slices(args, frame, at + host.ask_frame.size)
+        elif self.slices:
+            self.slices = []
         if self._owner.stacks:
             state.stack = guest_frames(wire.stack(frame, end), self.module, self.offset)
-        self._served += 1
-        return args
+        return ask, args
 
-    def drop_slices(self) -> None:
+    def served(self) -> None:
         """The host function is done: the guest goes on, and memory is no longer what it was."""
         self.slices = []
         self._served -= 1

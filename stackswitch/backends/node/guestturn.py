@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Turn:
-    """Awaited once, by one task; what a task takes for a future (asyncio's own duck type)."""
+    """Awaited by one task, again and again; what a task takes for a future (asyncio's own duck type)."""
 
     __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
 
@@ -30,9 +30,10 @@ class Turn:
 
     def wake(self) -> None:
         """Let the task go on, now: to be called from a callback of the loop, never from a task."""
-        callback, self._callback = self._callback, None
-        if callback is not None and self._context is not None:
-            self._context.run(callback, self)
+        callback = self._callback
+        if callback is not None:
+            self._callback = None
+            self._context.run(callback, self)  # type: ignore[union-attr]
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """Return the loop, which the task looks at."""
@@ -60,4 +61,5 @@ class Turn:
         :raises asyncio.CancelledError: the task was cancelled
         """
         if self._cancelled:
+            self._cancelled = False
             raise asyncio.CancelledError

@@ -10,7 +10,7 @@ from stackswitch.backends.library import HostFunction
 from stackswitch.errors import GuestError, GuestTypeError
 from stackswitch.wasm.module import FuncType
 
-from .guestwire import Signature
+from .guestwire import RESULT, Signature, slices
 
 _BITS = {"i32": 32, "i64": 64}
 _CROSSING = ("i32", "i64", "f32", "f64", "externref")
@@ -60,8 +60,8 @@ class Values:
         self.signature = Signature(kinds)
         self._where = where
         self._references = references
-        self._checks: tuple[Callable[[Any], Any], ...] = tuple(self._check(each) for each in kinds)
-        self._refs = [at for at, each in enumerate(kinds) if each == "externref"]
+        self.checks: tuple[Callable[[Any], Any], ...] = tuple(self._check(each) for each in kinds)
+        self.has_references = "externref" in kinds
 
     def _check(self, kind: str) -> Callable[[Any], Any]:
         if kind in _BITS:
@@ -75,19 +75,21 @@ class Values:
 
         :raises GuestTypeError: too few or too many, or one is of another type
         """
-        if len(values) != len(self._checks):
-            raise GuestTypeError(f"{self._where}: {len(values)} values, not {len(self._checks)}")
-        return [check(value) for check, value in zip(self._checks, values, strict=True)]
+        if len(values) != len(self.checks):
+            raise GuestTypeError(f"{self._where}: {len(values)} values, not {len(self.checks)}")
+        return [check(value) for check, value in zip(self.checks, values, strict=True)]
 
     def from_wire(self, frame: bytes, at: int) -> tuple[Any, ...]:
         """Read values from a frame."""
         values = self.signature.values.unpack_from(frame, at)
-        if not self._refs:
-            return values
-        found = list(values)
-        for each in self._refs:
-            found[each] = self._references.object(found[each])
-        return tuple(found)
+        return tuple(self.with_objects(values)) if self.has_references else values
+
+    def with_objects(self, values: Sequence[Any]) -> list[Any]:
+        """Put the objects where their numbers stand."""
+        return [
+            self._references.object(value) if kind == "externref" else value
+            for kind, value in zip(self.kinds, values, strict=True)
+        ]
 
 
 def _integer(kind: str, where: str) -> Callable[[Any], int]:
@@ -136,24 +138,37 @@ class Host:
         if function.javascript is None:
             self.params = Values(function.type.params, references, f"an argument of {self.name}")
             self._results = Values(function.type.results, references, where)
-            self.results = self._results.signature
+            self._pack = self._results.signature.result_frame.pack
+            self._length = 9 + self._results.signature.size
+            self.check = self._results.checks[0] if len(self._results.checks) == 1 else None
+            self.ask_frame = self.params.signature.ask_frame
         self.reads = reads_of(function)
 
-    def wire_result(self, result: Any) -> Sequence[Any]:
-        """Make what the function returned what the wire takes.
+    def result_frame(self, call: int, ask: int, result: Any) -> bytes:
+        """Return RESULT: what the function gave.
 
         :raises GuestTypeError: it is not of the import's type
         """
-        count = len(self._results.kinds)
-        if count == 1:
-            return self._results.to_wire((result,))
-        if count == 0:
+        if self.check is not None:
+            return self._pack(self._length, RESULT, call, ask, self.check(result))
+        if not self._results.kinds:
             if result is not None:
                 raise GuestTypeError(f"what {self.name} returned: {result!r}, and it has no result")
-            return ()
+            return self._pack(self._length, RESULT, call, ask)
         if not isinstance(result, (tuple, list)):
-            raise GuestTypeError(f"what {self.name} returned: {result!r}, not a tuple of {count}")
-        return self._results.to_wire(result)
+            raise GuestTypeError(
+                f"what {self.name} returned: {result!r}, not a tuple of {len(self._results.kinds)}"
+            )
+        return self._pack(self._length, RESULT, call, ask, *self._results.to_wire(result))
+
+    def slices(self, args: Sequence[Any], frame: bytes, at: int) -> list[tuple[int, bytes]]:
+        """Return the memory that came with a call: address and bytes of each slice that was in bounds."""
+        found = []
+        for (pointer, _), data in zip(self.reads, slices(frame, at, len(self.reads)), strict=True):
+            if data is not None:
+                wraps = args[pointer] < 0 and self.params.kinds[pointer] == "i32"
+                found.append((args[pointer] + (1 << 32) if wraps else args[pointer], data))
+        return found
 
 
 def reads_of(function: HostFunction) -> tuple[tuple[int, int], ...]:

@@ -1,8 +1,8 @@
 """Frames between Python and a guest's child: pure (``docs/wire-protocol.md``, "Guests").
 
 All numbers little-endian: u32 bytes that follow, u8 what it is, the rest. A value takes eight bytes, whatever
-its type. These frames are apart from those that carry cases: on a host function's way there and back hangs how
-fast the library is.
+its type. These frames are apart from those that carry cases: how fast the library is hangs on a host
+function's way there and back.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ END_HEAD = struct.Struct("<Id")
 """Of RETURNED and FAILED: call, the memory's size (bytes); then the results, or JSON."""
 BYTES_HEAD = struct.Struct("<IId")
 _JSON_HEAD = struct.Struct("<II")
-_RESULT_HEAD = struct.Struct("<IBII")
 _REJECT = struct.Struct("<IBII")
-_CALL_HEAD = struct.Struct("<IBIIIH")
 _READ = struct.Struct("<IBIIdd")
 _WRITE_HEAD = struct.Struct("<IBId")
 _SIZE = struct.Struct("<I")
@@ -64,11 +62,8 @@ class Signature:
         self.values = struct.Struct("<" + codes)
         self.size = self.values.size
         self.result_frame = struct.Struct("<IBII" + codes)
+        self.ask_frame = struct.Struct("<IIHdI" + codes)
         self.call_frame = struct.Struct("<IBIIIH" + codes)
-
-    def result(self, call: int, ask: int, values: Sequence[Any]) -> bytes:
-        """Return RESULT: what a host function gave."""
-        return self.result_frame.pack(9 + self.size, RESULT, call, ask, *values)
 
     def call(self, instance: int, call: int, parent: int, export: int, values: Sequence[Any]) -> bytes:
         """Return CALL: an export is to be called."""
@@ -166,6 +161,10 @@ class Frames:
         :raises EngineError: a frame larger than the limit; the stream is of no use from here
         """
         data = chunk
+        if not self._parts and len(chunk) >= HEAD_SIZE:
+            length, op = HEAD.unpack_from(chunk)
+            if length + 4 == len(chunk):  # nearly always, where one call runs
+                return [(op, chunk, HEAD_SIZE, len(chunk))]
         if self._parts:
             self._parts.append(chunk)
             self._held += len(chunk)

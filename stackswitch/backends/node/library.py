@@ -13,6 +13,7 @@ from stackswitch.backends.library import CallState, HostFunction, Plan
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import EngineError, GuestError
 from stackswitch.toolcache import node_shim_dir
+from stackswitch.wasm.checked import checked_module
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import FuncType, Module
 
@@ -23,6 +24,8 @@ from .guestinstance import JspiInstance
 from .guestvalues import Host, References
 
 WASI_MODULE = "wasi_snapshot_preview1"
+_CHECKED, _GUEST = 0, 1
+"""Numbers of the child's modules."""
 _STACK_FLAGS = ("--stack-size", "--wasm-stack-switching-stack-size")
 
 
@@ -37,11 +40,15 @@ async def open_library(plan: Plan) -> JspiModule:
         raise GuestError(
             "the backend jspi has no fuel: Node does not count instructions (deadline_s ends a call)"
         )
+    if plan.concurrent and plan.module.memories:
+        raise GuestError("the backend jspi has no calls at once on an instance with a memory: use a Pool")
     engine = await asyncio.to_thread(find_engine, plan.engine)
     for feature, place in used_features(plan.module).items():
         if feature not in engine.features:
             where = place.describe(plan.module)
-            raise GuestError(f"{engine.kind} {engine.version} lacks {feature}, which the module uses: {where}")
+            raise GuestError(
+                f"{engine.kind} {engine.version} lacks {feature}, which the module uses: {where}"
+            )
     opened = JspiModule(plan, engine)
     try:
         await opened.start()
@@ -62,7 +69,8 @@ class JspiModule:
         self.stacks = plan.stacks
         self.has_wasi = plan.wasi is not None
         self.offset = 0
-        self.keeps_stack_pointer: bool | None = None
+        pointer = self.module.export_named("__stack_pointer")
+        self.keeps_stack_pointer: bool | None = True if pointer is not None else None
         self.exports: dict[str, FuncType] = {
             each.name: self.module.function_type(each.index)
             for each in self.module.exports
@@ -76,6 +84,8 @@ class JspiModule:
             flags += [f"{flag}={max(64, plan.limits.stack_bytes >> 10)}" for flag in _STACK_FLAGS]
         self._argv: list[str | Path] = [engine.path, *flags, node_shim_dir() / "guest.mjs"]
         self._imports = self._planned_imports()
+        waiting = [each.type for each in self.functions if each.waits]
+        self._checked = checked_module(waiting)
         self._child: GuestChild | None = None
         self._starting = asyncio.Lock()
         self._count = 0
@@ -122,7 +132,8 @@ class JspiModule:
                 await self._child.aclose()
             self._child = child = await GuestChild.start(self._argv)
             try:
-                await child.request({"type": "compile", "module": 1}, self._wasm)
+                await child.request({"type": "compile", "module": _CHECKED}, self._checked)
+                await child.request({"type": "compile", "module": _GUEST}, self._wasm)
             except EngineError as error:
                 if child.broken is not None:
                     raise
@@ -165,7 +176,7 @@ class JspiModule:
         wasi = self._plan.wasi
         return {
             "type": "instantiate",
-            "module": 1,
+            "module": _GUEST,
             "instance": instance.number,
             "call": call.number,
             "concurrent": self._plan.concurrent,
