@@ -1,0 +1,244 @@
+"""``stackswitch run``: call an export of a module, its imports Python functions of a file."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import json as json_module
+import struct
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stackswitch.backends.library import Wasi
+from stackswitch.errors import ConfigError, GuestError, GuestTrapError, StackswitchError
+from stackswitch.guest.guest import Guest
+from stackswitch.guest.opening import open_guest
+from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
+from stackswitch.wasm.module import FuncType, Module, parse_module
+
+from .output import check_writable, console_for, write_output
+
+SCHEMA_VERSION = 1
+WASI_MODULE = "wasi_snapshot_preview1"
+START = "_start"
+
+
+def run(
+    module: Annotated[Path, typer.Argument(help="A .wasm, or its text (.wat).")],
+    export: Annotated[str, typer.Argument(help="The exported function; _start for a WASI command.")],
+    args: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Its arguments, by its own types: 7, -1, 0x10, 1.5, i64:7. For _start: the program's.",
+            metavar="[ARGS]…",
+        ),
+    ] = None,
+    host: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Python functions for its imports: a dict `imports`, or functions of the imports' names.",
+        ),
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="asyncify, fiber, jspi, or auto: the first that can.")
+    ] = "auto",
+    engine: Annotated[str | None, typer.Option(help="Which Node, for jspi: node@24, node:/path.")] = None,
+    env: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="WASI: the guest's environment.")
+    ] = None,
+    directory: Annotated[
+        list[str] | None,
+        typer.Option("--dir", metavar="GUEST=HOST", help="WASI: a directory that the guest may use."),
+    ] = None,
+    deadline_s: Annotated[
+        float | None, typer.Option("--deadline", min=0.001, metavar="S", help="End it after so many seconds.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the result as JSON; - is stdout.")
+    ] = None,
+) -> None:
+    """Call an export and print its result, a value a line; an import that is `async def` suspends the guest.
+
+    Exits with a WASI program's own status; a trap and what a host function raises go to stderr with the
+    guest's stack.
+    """
+    console_for([json])
+    check_writable([json])
+    words = args or []
+    wasm, parsed = _read(module)
+    function = parsed.export_named(export)
+    if function is None or function.kind != "func":
+        known = ", ".join(sorted(each.name for each in parsed.exports if each.kind == "func"))
+        raise ConfigError(f"{module} exports no function {export!r}; it has {known or 'none'}")
+    type_ = parsed.function_type(function.index)
+    is_program = export == START and not type_.params
+    values = () if is_program else arguments(export, type_, words)
+    wasi = _wasi(module, parsed, words if is_program else (), env or [], directory or [])
+    imports = host_imports(host, parsed) if host is not None else {}
+
+    async def body() -> tuple[tuple[Any, ...], Guest]:
+        guest = await open_guest(
+            wasm, backend=backend, imports=imports, wasi=wasi, engine=engine, deadline_s=deadline_s
+        )
+        async with guest:
+            try:
+                result = await guest.call(export, *values)
+            finally:
+                if wasi is not None and not guest.closed:
+                    _pass_on(guest, to_stderr=json == "-")
+        return result if isinstance(result, tuple) else () if result is None else (result,), guest
+
+    try:
+        results, guest = asyncio.run(body())
+    except GuestTrapError as error:
+        if error.exit_status is None:
+            raise
+        raise typer.Exit(error.exit_status) from None
+    except (StackswitchError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever a host function raised)
+        raise GuestError(_told(error, host)) from None
+    texts = [shown(kind, value) for kind, value in zip(type_.results, results, strict=True)]
+    if json is not None:
+        found = {
+            "schema_version": SCHEMA_VERSION,
+            "module": parsed.sha256,
+            "export": export,
+            "backend": guest.backend,
+            "engine": guest.engine,
+            "values": texts,
+        }
+        write_output(json, (json_module.dumps(found, indent=2) + "\n").encode())
+    if json != "-":
+        for text in texts:
+            print(text.partition(":")[2])
+
+
+def _read(module: Path) -> tuple[bytes, Module]:
+    try:
+        wasm = module.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{module}: cannot be read: {error.strerror}") from None
+    if not wasm.startswith(b"\0asm"):
+        import wasmtime
+
+        try:
+            wasm = bytes(wasmtime.wat2wasm(wasm))
+        except (wasmtime.WasmtimeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{module}: neither a module nor its text: {error}") from None
+    return wasm, parse_module(wasm)
+
+
+def arguments(export: str, type_: FuncType, words: Sequence[str]) -> tuple[Any, ...]:
+    """Read a call's arguments as the function's own types want them.
+
+    :raises ConfigError: too few, too many, or one is not of its type
+    """
+    if len(words) != len(type_.params):
+        wanted = " ".join(type_.params) or "none"
+        raise ConfigError(f"{export} takes {len(type_.params)} arguments ({wanted}), not {len(words)}")
+    return tuple(_argument(kind, word, export) for kind, word in zip(type_.params, words, strict=True))
+
+
+def _argument(kind: str, word: str, export: str) -> Any:
+    if kind not in NUMBER_BITS:
+        raise ConfigError(f"{export} takes a {kind}, which cannot be written on a command line")
+    prefix, colon, _ = word.partition(":")
+    if colon and prefix in NUMBER_BITS and prefix != kind:
+        raise ConfigError(f"{export} takes an {kind} there, not {word}")
+    try:
+        bits = value_bits(word if colon and prefix == kind else f"{kind}:{word}")
+    except ValueError:
+        raise ConfigError(f"{export}: {word!r} is no {kind}") from None
+    raw = bits.to_bytes(NUMBER_BITS[kind] // 8, "little")
+    if kind == "v128":
+        return raw
+    return struct.unpack({"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}[kind], raw)[0]
+
+
+def shown(kind: str, value: Any) -> str:
+    """Return a value as text, ``type:literal``."""
+    if kind not in NUMBER_BITS:
+        return f"{kind}:{value!r}"
+    if kind == "v128":
+        raw = value
+    else:
+        raw = struct.pack({"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}[kind], value)
+    return value_text(kind, int.from_bytes(raw, "little"))
+
+
+def host_imports(path: Path, module: Module) -> dict[str, Callable[..., Any]]:
+    """Run a Python file and return what it has for a module's imports.
+
+    :raises ConfigError: there is no such file, it fails, or its ``imports`` is no dict
+    """
+    name = "stackswitch_host"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ConfigError(f"{path}: there is no such Python file")
+    file = importlib.util.module_from_spec(spec)
+    sys.modules[name] = file
+    sys.path.insert(0, str(path.absolute().parent))
+    try:
+        spec.loader.exec_module(file)
+    except Exception as error:  # noqa: BLE001 (whatever the file raises)
+        raise ConfigError(f"{path} fails:\n{_told(error, path)}") from None
+    given = getattr(file, "imports", None)
+    if given is None:
+        wanted = {each.name: each.full_name for each in module.imports if each.kind == "func"}
+        return {
+            full: found for bare, full in wanted.items() if inspect.isfunction(found := vars(file).get(bare))
+        }
+    if not isinstance(given, dict):
+        raise ConfigError(f"{path}: imports is a {type(given).__name__}, not a dict of functions")
+    return given
+
+
+def _told(error: BaseException, host: Path | None) -> str:
+    """An exception with the lines of the host file that it passed, and the notes on it."""
+    lines = [f"{type(error).__name__}: {error}"]
+    here = str(host.absolute()) if host is not None else None
+    lines += [
+        f"  {host}:{frame.lineno}, in {frame.name}: {frame.line}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if here is not None and str(Path(frame.filename).absolute()) == here
+    ]
+    lines += [f"  {line}" for note in getattr(error, "__notes__", ()) for line in note.splitlines()]
+    return "\n".join(lines)
+
+
+def _wasi(
+    path: Path, module: Module, words: Sequence[str], env: Sequence[str], dirs: Sequence[str]
+) -> Wasi | None:
+    if not any(each.module == WASI_MODULE for each in module.imports):
+        for given, option in ((env, "--env"), (dirs, "--dir")):
+            if given:
+                raise ConfigError(f"{option}: {path} imports nothing of WASI")
+        return None
+    stdin = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
+    return Wasi(args=(path.name, *words), env=_pairs(env, "--env"), stdin=stdin, dirs=_pairs(dirs, "--dir"))
+
+
+def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    pairs = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"{option} {word}: write NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _pass_on(guest: Guest, *, to_stderr: bool) -> None:
+    stdout, stderr = guest.stdout, guest.stderr
+    (sys.stderr if to_stderr else sys.stdout).buffer.write(stdout)
+    sys.stderr.buffer.write(stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
