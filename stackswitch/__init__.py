@@ -1,4 +1,4 @@
-"""Stack switching for WebAssembly: test, trace and fix it, on Asyncify and on JSPI; call guests with ``await``.
+"""Stack switching for WebAssembly: test, trace and fix it; and call guests with ``await``, on any backend.
 
 The names below are the library. They are imported when they are first used, so that the command line
 starts without an engine.

@@ -232,7 +232,9 @@ class Observer {
   #end(status) {
     const part = this.#part;
     part.guard(() => this.#stacks.flush());
-    for (const [name, value] of this.#hooked) {
+    // What was preloaded to run a build in the module's place goes through ours.
+    const ours = globalThis[Symbol.for("stackswitch.instrumented")] === true;
+    for (const [name, value] of ours ? [] : this.#hooked) {
       const found = part.guard(() => globalThis.WebAssembly?.[name]);
       // Taken away (so that glue picks its Asyncify build) is not replaced.
       if (found !== undefined && found !== value) {

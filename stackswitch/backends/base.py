@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase
 from stackswitch.models.result import CommandSeen, Observation, Unsupported
+from stackswitch.models.trace import TraceSuspension
 
 
 class LoadedCase(Frozen):
@@ -86,6 +87,15 @@ class CommandBackend(Protocol):
     @property
     def info(self) -> BackendInfo:
         """Name, engine, version, features, build."""
+        ...
+
+    @property
+    def learns(self) -> bool:
+        """Whether it is to run after the others, and ``learn`` from them."""
+        ...
+
+    def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
+        """Take what a backend that rewrites nothing has seen."""
         ...
 
     async def run(

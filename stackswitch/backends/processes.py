@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +67,17 @@ class _Listener(asyncio.SubprocessProtocol):
 
 
 async def run_command(
-    argv: Sequence[str], env: Mapping[str, str], folder: Path, stdin: bytes, timeout_s: float
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    folder: Path,
+    stdin: bytes,
+    timeout_s: float,
+    more: Callable[[], Awaitable[float]] | None = None,
 ) -> Ended:
     """Run a command in a process group of its own, and end whatever is left of that group.
 
     :param timeout_s: after that long it is killed (seconds)
+    :param more: asked when that time is up how much it gets on top (seconds)
     :raises OSError: it does not start
     """
     transport, heard = await asyncio.get_running_loop().subprocess_exec(
@@ -82,7 +88,9 @@ async def run_command(
         assert isinstance(pipe, asyncio.WriteTransport)
         pipe.write(stdin)
         pipe.write_eof()
-        await _within(heard.over, timeout_s)
+        while timeout_s > 0:
+            await _within(heard.over, timeout_s)
+            timeout_s = 0 if heard.over.is_set() or more is None else await more()
         ended = heard.exited.is_set()
         if ended:
             await _within(heard.closed, _DRAIN_S)

@@ -65,6 +65,9 @@ async def run_suite(
             seen = await observe_command(loaded, backend, services, timeout_s=timeout_s)
             if on_trace is not None and seen.trace:
                 on_trace(loaded.case.id, backend.info, seen.trace)
+            for other in commands:
+                if other.learns and backend.info.name == "jspi":
+                    other.learn(seen.suspensions)
             done(judge_command(loaded.case, backend.info, seen), at)
 
         return run
@@ -73,10 +76,14 @@ async def run_suite(
     await _gather([work(queue) for queue in queues for _ in range(jobs)])
     if suite.commands and commands:
         async with running(suite.file.services, suite.folder) as services:
-            queue = [
-                command_on(loaded, at, services) for loaded in suite.commands for at in range(len(commands))
-            ]
-            await _gather([work(queue) for _ in range(jobs)])
+            for learns in (False, True):
+                queue = [
+                    command_on(loaded, at, services)
+                    for loaded in suite.commands
+                    for at, backend in enumerate(commands)
+                    if backend.learns == learns
+                ]
+                await _gather([work(queue) for _ in range(jobs)])
     return SuiteResult(results=tuple(results[key] for key in sorted(results)))
 
 

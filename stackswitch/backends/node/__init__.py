@@ -7,6 +7,7 @@ from stackswitch.backends.registry import BackendOptions, CommandOptions, Progre
 
 from .asyncify import open_asyncify
 from .command import open_commands
+from .instrumented import open_instrumented
 from .jspi import open_jspi
 
 
@@ -30,4 +31,8 @@ async def open_jspi_commands(options: CommandOptions, progress: Progress | None 
 async def open_asyncify_commands(options: CommandOptions, progress: Progress | None = None) -> CommandBackend:
     """Make ``asyncify`` ready for commands; raises what ``open_commands`` does."""
     build = options.build or options.settings.build
+    if build == "instrumented":
+        return await open_instrumented(
+            options.engine, options.settings, options.lists, wasm_opt=options.wasm_opt, progress=progress
+        )
     return await open_commands("asyncify", options.engine, options.settings, build, progress=progress)

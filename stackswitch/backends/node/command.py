@@ -8,7 +8,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +21,7 @@ from stackswitch.models.backend import BackendInfo, BuildKind
 from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandSeen, Unsupported
+from stackswitch.models.trace import TraceSuspension
 
 from .children import engine_info
 from .observe import observed_environment, whole_trace
@@ -61,6 +62,7 @@ class CommandRunner:
     def __init__(
         self, name: str, engine: Engine, settings: BackendSettings, build: BuildKind | None = None
     ) -> None:
+        self.learns = False
         self.engine = engine
         self.settings = settings
         self._info = engine_info(name, engine).model_copy(update={"build": build})
@@ -103,7 +105,8 @@ class CommandRunner:
             env = self._environment(loaded, services, parts)
             argv = self._argv(loaded.case.command, env, loaded.folder)
             try:
-                ended = await run_command(argv, env, loaded.folder, loaded.case.stdin.encode(), timeout_s)
+                stdin = loaded.case.stdin.encode()
+                ended = await run_command(argv, env, loaded.folder, stdin, timeout_s, self._patience())
             except OSError as error:
                 return CommandSeen(
                     status="error",
@@ -115,6 +118,9 @@ class CommandRunner:
             return seen.model_copy(update={"duration_ms": duration_ms})
         finally:
             shutil.rmtree(parts, ignore_errors=True)
+
+    def _patience(self) -> Callable[[], Awaitable[float]] | None:
+        return None
 
     def _environment(self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path) -> dict[str, str]:
         env = {
@@ -171,6 +177,9 @@ class CommandRunner:
             )
             return seen.model_copy(update={"status": "error", "detail": detail})
         return seen
+
+    def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
+        """Take what other backends have seen; of no use here."""
 
     async def aclose(self) -> None:
         """Remove what was kept; a second call does nothing."""

@@ -33,7 +33,7 @@ def observed_environment(environment: Mapping[str, str], folder: Path, *, sample
     """
     preload = node_shim_dir() / "observe.cjs"
     # --require, not --import: see node_shim/observe.mjs.
-    options = [f"--require {_quoted(str(preload))}", environment.get("NODE_OPTIONS", "")]
+    options = [f"--require {quoted(str(preload))}", environment.get("NODE_OPTIONS", "")]
     return {
         **environment,
         "NODE_OPTIONS": " ".join(filter(None, options)),
@@ -42,7 +42,7 @@ def observed_environment(environment: Mapping[str, str], folder: Path, *, sample
     }
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote as Node reads its NODE_OPTIONS: double quotes, in which a backslash escapes."""
     if not any(each in text for each in ' "\\'):
         return text

@@ -1,0 +1,47 @@
+// Where builds come from: a folder that stackswitch serves. A module that it has no build of yet is put there and asked for,
+// and the program waits, as it would for a compiler.
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { threadId } from "node:worker_threads";
+
+const POLL_MS = 20;
+const MOST_MS = 1_800_000;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whole or not at all: others read it as soon as it is there. */
+function put(path, content) {
+  const part = `${path}.${process.pid}-${threadId}`;
+  writeFileSync(part, content);
+  renameSync(part, path);
+}
+
+export class Builds {
+  #folder;
+  #known = new Map();
+
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  /** @returns {Uint8Array | null} the build of a module; null: the module is to run as it is */
+  of(bytes) {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (!this.#known.has(sha256)) this.#known.set(sha256, this.#get(sha256, bytes));
+    return this.#known.get(sha256);
+  }
+
+  #get(sha256, bytes) {
+    const [build, none] = ["build", "none"].map((ending) => join(this.#folder, `${sha256}.${ending}`));
+    if (!existsSync(build) && !existsSync(none)) {
+      put(join(this.#folder, `${sha256}.wasm`), bytes);
+      writeFileSync(join(this.#folder, "requests"), `${sha256}\n`, { flag: "a" }); // a pipe
+      for (let waited = 0; !existsSync(build) && !existsSync(none); waited += POLL_MS) {
+        if (waited > MOST_MS || !existsSync(this.#folder)) throw new Error("stackswitch is gone: nobody makes the build of a module");
+        Atomics.wait(sleeper, 0, 0, POLL_MS);
+      }
+    }
+    return existsSync(build) ? readFileSync(build) : null;
+  }
+}

@@ -1,0 +1,127 @@
+"""Commands written for JSPI, on Asyncify: the module that they load is instrumented by us, and swapped in.
+
+Their glue runs unchanged over the polyfill, on an engine that need not have JSPI. So a list is proved
+without building the program anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from stackswitch.backends.base import LoadedCommand
+from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
+from stackswitch.engines.locate import Engine, find_engine
+from stackswitch.models.command import BackendSettings
+from stackswitch.models.expect import ListName
+from stackswitch.models.result import CommandSeen
+from stackswitch.models.trace import TraceSuspension
+from stackswitch.toolcache import node_shim_dir
+
+from .builds import Builds, observed_lists
+from .command import CommandRunner
+from .observe import quoted
+
+STACK_BYTES = 16 << 20
+"""Room for one saved stack: some 40,000 frames of a large interpreter. What is not touched costs nothing."""
+
+
+async def open_instrumented(
+    engine: str | None,
+    settings: BackendSettings,
+    lists: Mapping[ListName, tuple[str, ...]],
+    *,
+    wasm_opt: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> InstrumentedRunner:
+    """Find the engine and Binaryen; raises what ``command.open_commands`` does.
+
+    :param lists: what is instrumented; none: what ``learn`` is told of stacks
+    :raises ToolNotFoundError: there is no ``wasm-opt`` that does
+    """
+    found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, "asyncify")
+    binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
+    return InstrumentedRunner(found, settings, binaryen, lists, progress)
+
+
+class InstrumentedRunner(CommandRunner):
+    """See ``backends.base.CommandBackend``.
+
+    :param lists: what is instrumented; none: what ``learn`` is told of stacks
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: BackendSettings,
+        binaryen: Binaryen,
+        lists: Mapping[ListName, tuple[str, ...]],
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__("asyncify", engine, settings, "instrumented")
+        folder = self._folder / "builds"
+        folder.mkdir()
+        self.learns = not lists
+        self._seen: set[str] = set()
+        self._learned = False
+        self.builds = Builds(
+            folder,
+            binaryen,
+            lists or observed_lists(()),
+            optimize_level=settings.optimize_level,
+            say=say,
+        )
+
+    def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
+        """Put what was seen on stacks of JSPI into the lists of the builds to come."""
+        before = len(self._seen)
+        for each in suspensions:
+            self._seen |= {name for _, _, name in each.frames}
+        self._learned |= len(self._seen) != before
+
+    def use(self, lists: Mapping[ListName, tuple[str, ...]]) -> None:
+        """Make builds by these lists from now on."""
+        self.builds.use(lists)
+
+    async def run(
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+    ) -> CommandSeen:
+        """Run a command; what it takes to make builds does not count as its time."""
+        if self.learns and self._learned:
+            self._learned = False
+            self.use(observed_lists(self._seen))
+        self.builds.start()
+        seen = await super().run(loaded, services, timeout_s=timeout_s)
+        refused = [why for why in self.builds.refused.values() if seen.status == "finished"]
+        if refused and (seen.exit_code or seen.traps):
+            detail = f"a module that it loads has no build: {refused[0]}"
+            return seen.model_copy(update={"status": "error", "detail": detail})
+        return seen.model_copy(update={"warnings": self.builds.told()})
+
+    def _patience(self) -> Callable[[], Awaitable[float]]:
+        """Say, when its time is up, how long a command has waited for builds: it gets that on top."""
+        counted = self.builds.spent_s
+
+        async def more() -> float:
+            nonlocal counted
+            await self.builds.idle()
+            spent, counted = self.builds.spent_s - counted, self.builds.spent_s
+            return spent
+
+        return more
+
+    def _environment(self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path) -> dict[str, str]:
+        env = super()._environment(loaded, services, parts)
+        preload = (node_shim_dir() / "instrumented.mjs").as_uri()
+        return {
+            **env,
+            "NODE_OPTIONS": f"{env['NODE_OPTIONS']} --import {quoted(preload)}",
+            "STACKSWITCH_BUILDS": str(self.builds.folder),
+            "STACKSWITCH_STACK_BYTES": str(self.settings.stack_bytes or STACK_BYTES),
+        }
+
+    async def aclose(self) -> None:
+        """End what was started; a second call does nothing."""
+        await self.builds.aclose()
+        await super().aclose()
