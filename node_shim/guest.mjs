@@ -7,7 +7,8 @@ import net from "node:net";
 import { GuestInstance } from "./guest/instance.mjs";
 import { answerMemory, BlockingLink } from "./guest/blocking.mjs";
 import { Frames, OP, Outgoing } from "./guest/frames.mjs";
-import { jspi } from "./jspi.mjs";
+import { concurrentJspi } from "./concurrent.mjs";
+import { hasJspi } from "./jspi.mjs";
 
 const PROTOCOL = 1;
 
@@ -62,8 +63,9 @@ async function request(view, at, end) {
 }
 
 const REQUESTS = {
-  compile({ module }, bytes) {
-    modules.set(module, new WebAssembly.Module(bytes));
+  compile({ module, concurrent }, bytes) {
+    const switching = concurrentJspi({ separate: concurrent });
+    modules.set(module, { module: switching.compile(bytes), switching });
   },
   async instantiate(plan) {
     const instance = new GuestInstance(world, plan);
@@ -95,6 +97,6 @@ outgoing.json(OP.HELLO, 0, {
   protocol: PROTOCOL,
   engine: "node",
   version: process.versions.node,
-  jspi: jspi.available,
+  jspi: hasJspi(),
   pid: process.pid,
 });

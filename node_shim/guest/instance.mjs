@@ -3,7 +3,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { pathToFileURL } from "node:url";
 
-import { jspi } from "../jspi.mjs";
 import { framesOfError, guestFrames } from "../stacks.mjs";
 import { Exit, explain, meant, uncatchable } from "../traps.mjs";
 import { GuestWasi } from "./wasi.mjs";
@@ -19,6 +18,20 @@ const CHECKED = 0; // the number of the module that stackswitch/wasm/checked.py 
 
 /** Python has the error itself; the guest only has to go. */
 const ABANDONED = new Error("abandoned");
+
+/** The same where no `checked` stands between, which would note the stack when it is thrown. */
+class Abandoned {
+  constructor(where) {
+    this.where = where;
+  }
+}
+
+/** To be made where the wait begins; called, it rejects. */
+function rejecting(reject) {
+  const where = {};
+  Error.captureStackTrace(where);
+  return () => reject(uncatchable(new Abandoned(where)));
+}
 
 class Call {
   constructor(instance, id, plan, parent) {
@@ -44,6 +57,10 @@ class Call {
     const waiting = this.waiting;
     if (waiting === null || waiting.ask !== ask) return undefined;
     this.waiting = null;
+    if (waiting.reject !== null) {
+      waiting.reject();
+      return this.ended;
+    }
     this.failure = ABANDONED;
     waiting.resolve(asResult(waiting.kinds.map(zero))); // `check` throws
     return this.ended;
@@ -75,6 +92,8 @@ export class GuestInstance {
   #latest = null; // the call that runs, where one instance has one call at a time
   #storage = null; // which call runs, where it has several
   #asks = 0;
+  #switching; // JSPI; where calls overlap, with a C stack for each (../concurrent.mjs)
+  #nested = [];
   #checked = null; // what stands between the guest and the functions it waits for (stackswitch/wasm/checked.py)
   #helping = new Set(); // URLs of modules that are not the guest's
   #javascript = new Map();
@@ -123,6 +142,8 @@ export class GuestInstance {
 
   /** @returns null, or what went wrong */
   async instantiate(modules) {
+    const { module, switching } = modules.get(this.#plan.module);
+    this.#switching = switching;
     try {
       await this.wasi?.open();
       for (const { script } of this.#plan.imports) {
@@ -130,7 +151,7 @@ export class GuestInstance {
           this.#javascript.set(script.path, await import(pathToFileURL(script.path).href));
         }
       }
-      this.#checked = this.#check(modules.get(CHECKED));
+      if (!this.#plan.concurrent) this.#checked = this.#check(modules.get(CHECKED).module);
       const imports = {};
       for (const plan of this.#plan.imports) {
         imports[plan.module] ??= {};
@@ -138,14 +159,16 @@ export class GuestInstance {
       }
       const start = new Call(this, this.#plan.call, { name: "", results: [] }, null);
       this.#latest = start;
-      this.#exports = jspi.instantiate(modules.get(this.#plan.module), imports).exports;
+      this.#exports = switching.instantiate(module, imports, this.#plan.hidden).exports;
     } catch (error) {
       return this.#failure(error);
     } finally {
       this.#latest = null;
     }
     this.#memories = this.#plan.memories.map((name) => this.#exports[name]);
-    this.#entries = this.#plan.exports.map(({ name }) => jspi.promising(this.#exports[name]));
+    const entries = (isNested) => this.#plan.exports.map(({ name }) => switching.promising(this.#exports[name], { isNested }));
+    this.#entries = entries(false);
+    this.#nested = this.#plan.concurrent ? entries(true) : this.#entries;
     return null;
   }
 
@@ -153,7 +176,7 @@ export class GuestInstance {
   #check(module) {
     const waiting = this.#plan.imports.filter((plan) => plan.waits);
     const host = {};
-    for (const [at, plan] of waiting.entries()) host[at] = jspi.suspending(plan.script ? this.#script(plan) : this.#asking(plan));
+    for (const [at, plan] of waiting.entries()) host[at] = this.#switching.suspending(plan.script ? this.#script(plan) : this.#asking(plan));
     host.check = () => {
       const call = this.#current;
       if (call.failure === null) return;
@@ -161,7 +184,7 @@ export class GuestInstance {
       call.failure = null;
       throw uncatchable(failure);
     };
-    const exports = jspi.instantiate(module, { host }).exports;
+    const exports = new WebAssembly.Instance(module, { host }).exports;
     this.#latest = { failure: ABANDONED };
     try {
       exports.check();
@@ -173,7 +196,8 @@ export class GuestInstance {
 
   #provide(plan) {
     if (plan.wasi) return this.wasi.functionFor(plan.name, this);
-    return plan.waits ? this.#checked.get(plan) : this.#blocking(plan);
+    if (!plan.waits) return this.#blocking(plan);
+    return this.#checked?.get(plan) ?? this.#switching.suspending(plan.script ? this.#script(plan) : this.#asking(plan));
   }
 
   /** A host function in JavaScript: what it throws no handler of the guest takes, as with those in Python. */
@@ -185,6 +209,7 @@ export class GuestInstance {
       const call = this.#current;
       const nothing = asResult(plan.results.map(zero));
       const fail = (error) => {
+        if (this.#checked === null) throw uncatchable(error);
         call.failure = error;
         return nothing;
       };
@@ -195,12 +220,13 @@ export class GuestInstance {
         return fail(error);
       }
       if (!(result instanceof Promise)) return result;
-      return new Promise((resolve) => {
-        const waiting = (call.waiting = { resolve, kinds: plan.results, ask: ++this.#asks });
+      return new Promise((resolve, reject) => {
+        const waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, ask: ++this.#asks };
+        call.waiting = waiting;
         const done = (settle) => (value) => {
           if (call.waiting !== waiting) return; // abandoned
           call.waiting = null;
-          resolve(settle(value));
+          resolve(new Promise((settled) => settled(settle(value))));
         };
         result.then(done((value) => value), done(fail));
       });
@@ -221,8 +247,8 @@ export class GuestInstance {
       const call = this.#current;
       const ask = ++this.#asks;
       const frame = this.#ask(plan, call, ask, args, stacks ? numbers(this.#here()) : NO_FRAMES);
-      return new Promise((resolve) => {
-        call.waiting = { resolve, kinds: plan.results, ask };
+      return new Promise((resolve, reject) => {
+        call.waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, ask };
         this.#world.outgoing.send(frame);
       });
     };
@@ -281,9 +307,9 @@ export class GuestInstance {
   /** CALL: u32 instance (taken), u32 call, u32 the call it is made within (0: none), u16 export, the arguments. */
   begin(view, at) {
     const plan = this.#plan.exports[view.getUint16(at + 8, true)];
-    const entry = this.#entries[view.getUint16(at + 8, true)];
     const parent = this.#world.calls.get(view.getUint32(at + 4, true)) ?? null;
     const call = new Call(this, view.getUint32(at, true), plan, parent);
+    const entry = (parent === null ? this.#entries : this.#nested)[view.getUint16(at + 8, true)];
     const args = read(plan.params, view, at + 10, this.references);
     this.#world.calls.set(call.id, call);
     const end = (frame) => {
@@ -320,7 +346,7 @@ export class GuestInstance {
   }
 
   #failed(call, error) {
-    if (call.stackPointer !== undefined) this.stackPointer.value = call.stackPointer;
+    if (call.stackPointer !== undefined && !this.#switching.keepsPointer(this.#exports[call.plan.name])) this.stackPointer.value = call.stackPointer;
     const text = Buffer.from(JSON.stringify(this.#failure(error)));
     const frame = Outgoing.frame(OP.FAILED, 12 + text.length);
     frame.writeUInt32LE(call.id, BODY);
@@ -339,7 +365,9 @@ export class GuestInstance {
 
   #failure(thrown) {
     const error = meant(thrown);
-    if (error === ABANDONED) return { kind: "abandoned", message: "", frames: numbers(this.#ownFrames(thrown)) };
+    if (error === ABANDONED || error instanceof Abandoned) {
+      return { kind: "abandoned", message: "", frames: numbers(this.#ownFrames(error.where ?? thrown)) };
+    }
     const status = error instanceof Exit ? error.status : null;
     return { ...explain(error), status, frames: numbers(this.#ownFrames(error)) };
   }

@@ -152,7 +152,7 @@ class JspiInstance:
 
     def abandoned(self, call: RemoteCall) -> None:
         """A call was ended from outside: the child gives its part of the C stack back, if it can."""
-        if self._owner.keeps_stack_pointer is False:
+        if not self._owner.gives_stack_back:
             self._poisoned = (
                 f"{call.state.export} was ended while it waited, and its C stack cannot be given back:"
                 " the module does not export __stack_pointer"
@@ -160,7 +160,7 @@ class JspiInstance:
 
     def trapped(self, kind: str) -> None:
         """A call trapped."""
-        if self._owner.keeps_stack_pointer is False:
+        if not self._owner.gives_stack_back:
             self._poisoned = f"it trapped ({kind}), and its C stack cannot be given back"
 
     def lost_error(self, error: EngineError | None) -> GuestError:

@@ -16,6 +16,7 @@ from stackswitch.toolcache import node_shim_dir
 from stackswitch.wasm.checked import checked_module
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import FuncType, Module
+from stackswitch.wasm.stackpointer import hidden_stack, with_stack_pointer
 
 from . import guestwire as wire
 from .guestcall import RemoteCall, guest_error, guest_frames
@@ -40,8 +41,6 @@ async def open_library(plan: Plan) -> JspiModule:
         raise GuestError(
             "the backend jspi has no fuel: Node does not count instructions (deadline_s ends a call)"
         )
-    if plan.concurrent and plan.module.memories:
-        raise GuestError("the backend jspi has no calls at once on an instance with a memory: use a Pool")
     engine = await asyncio.to_thread(find_engine, plan.engine)
     for feature, place in used_features(plan.module).items():
         if feature not in engine.features:
@@ -68,9 +67,10 @@ class JspiModule:
         self.module: Module = plan.module
         self.stacks = plan.stacks
         self.has_wasi = plan.wasi is not None
-        self.offset = 0
-        pointer = self.module.export_named("__stack_pointer")
-        self.keeps_stack_pointer: bool | None = True if pointer is not None else None
+        self._wasm = with_stack_pointer(plan.module)
+        self.offset = len(self._wasm) - len(plan.wasm)
+        self._hidden = hidden_stack(plan.module)
+        self.gives_stack_back = self._hidden is None
         self.exports: dict[str, FuncType] = {
             each.name: self.module.function_type(each.index)
             for each in self.module.exports
@@ -78,7 +78,6 @@ class JspiModule:
         }
         self.functions: list[HostFunction] = []
         self._plan = plan
-        self._wasm = plan.wasm
         flags = [*engine.flags]
         if plan.limits.stack_bytes is not None:
             flags += [f"{flag}={max(64, plan.limits.stack_bytes >> 10)}" for flag in _STACK_FLAGS]
@@ -132,8 +131,11 @@ class JspiModule:
                 await self._child.aclose()
             self._child = child = await GuestChild.start(self._argv)
             try:
-                await child.request({"type": "compile", "module": _CHECKED}, self._checked)
-                await child.request({"type": "compile", "module": _GUEST}, self._wasm)
+                await child.request(
+                    {"type": "compile", "module": _CHECKED, "concurrent": False}, self._checked
+                )
+                guest = {"type": "compile", "module": _GUEST, "concurrent": self._plan.concurrent}
+                await child.request(guest, self._wasm)
             except EngineError as error:
                 if child.broken is not None:
                     raise
@@ -180,6 +182,7 @@ class JspiModule:
             "instance": instance.number,
             "call": call.number,
             "concurrent": self._plan.concurrent,
+            "hidden": self._hidden,
             "stacks": self.stacks,
             "imports": self._imports,
             "exports": [

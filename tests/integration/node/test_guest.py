@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wasmtime import wat2wasm
 
 import stackswitch
 from stackswitch.guest.caller import Caller
@@ -219,6 +220,41 @@ async def test_an_export_is_called_from_a_host_function_of_either_kind() -> None
         with pytest.raises(stackswitch.SuspendRefusedError):
             await guest.call("plain", 0.0)
         assert await guest.call("run") == 30
+
+
+C_STACK = b"""(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory (export "memory") 4)
+  (global $__stack_pointer (mut i32) (i32.const 65536))
+  (func $run (export "run") (param $number i32) (result i32) (local $frame i32)
+    (local.set $frame (i32.sub (global.get $__stack_pointer) (i32.const 64)))
+    (global.set $__stack_pointer (local.get $frame))
+    (i32.store (local.get $frame) (local.get $number))
+    (drop (call $wait (local.get $number)))
+    (drop (call $wait (local.get $number)))
+    (global.set $__stack_pointer (i32.add (local.get $frame) (i32.const 64)))
+    (i32.load (local.get $frame))))"""
+
+
+@in_loop
+async def test_calls_at_once_have_a_c_stack_each() -> None:
+    async def out_of_order(_caller: Caller, number: int) -> int:
+        await asyncio.sleep(number * 37 % 11 / 1000)
+        if number == 17:
+            raise ValueError("seventeen")
+        return number
+
+    imports = {"env.wait": out_of_order}
+    async with await stackswitch.open(C_STACK, backend="jspi", imports=imports, concurrent=True) as guest:
+        for _ in range(3):
+            calls = [guest.call("run", number) for number in range(40)]
+            found = await asyncio.gather(*calls, return_exceptions=True)
+            failed = found.pop(17)
+            assert isinstance(failed, ValueError)
+            assert "in run at 0x" in failed.__notes__[-1]
+            assert found == [number for number in range(40) if number != 17]
+        offset = int(failed.__notes__[-1].rpartition("0x")[2], 16)
+        assert wat2wasm(C_STACK)[offset] == 0x10  # a call
 
 
 @in_loop
