@@ -3,12 +3,12 @@
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { dirname, join, normalize } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+
+import { close, launch, whyNotStarted } from "./launch.mjs";
 
 const SHIM = dirname(dirname(fileURLToPath(import.meta.url)));
-const START_TIMEOUT_MS = 25_000;
 const task = JSON.parse(process.argv[2]);
 const say = (told) => console.log(JSON.stringify(told));
 
@@ -43,35 +43,11 @@ function serve(onTold) {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
 }
 
-function launchOptions() {
-  const options = { executablePath: task.program, headless: true, timeout: START_TIMEOUT_MS, acceptInsecureCerts: false };
-  if (task.browser === "firefox") {
-    const extraPrefsFirefox = Object.fromEntries(task.flags.map((name) => [name, true]));
-    return { ...options, browser: "firefox", extraPrefsFirefox };
-  }
-  const args = ["--disable-dev-shm-usage", ...(task.flags.length ? [`--js-flags=${task.flags.join(" ")}`] : [])];
-  return { ...options, browser: "chrome", args };
-}
-
-/** Start it; where the system gives it no sandbox (root, some containers), without: it loads our page alone. */
-async function launch(puppeteer) {
-  const options = launchOptions();
-  try {
-    return [await puppeteer.launch(options), true];
-  } catch (error) {
-    if (!/sandbox/i.test(`${error}`) || options.browser !== "chrome") throw error;
-    return [await puppeteer.launch({ ...options, args: [...options.args, "--no-sandbox"] }), false];
-  }
-}
-
-const require = createRequire(join(task.packages, "package.json"));
-const { default: puppeteer } = await import(pathToFileURL(require.resolve("puppeteer-core")).href);
 let started;
 try {
-  started = await launch(puppeteer);
+  started = await launch(task);
 } catch (error) {
-  const lines = `${error?.message ?? error}`.split("\n").filter((line) => line.trim() && !/^(?:TROUBLESHOOTING|Stderr)/.test(line));
-  fail(lines.slice(0, 3).join(" "));
+  fail(whyNotStarted(error));
 }
 const [browser, sandboxed] = started;
 const version = (await browser.version()).replace(/^.*\//, "");
@@ -93,5 +69,5 @@ if (task.probes.length === 0) {
   });
   await ended.catch((error) => fail(`${error?.message ?? error}`));
 }
-await Promise.race([browser.close(), new Promise((resolve) => setTimeout(resolve, 3000))]);
+await close(browser);
 process.exit(0);

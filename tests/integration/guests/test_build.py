@@ -23,8 +23,6 @@ RECORDS = {
 }
 FOLDERS = {name: folder for folder, record in RECORDS.items() for name in record}
 BUILT = {name: RECORDS[folder][name] for name, folder in FOLDERS.items()}
-    name: json.loads((folder / "built.json").read_text("utf-8"))[name] for name, folder in FOLDERS.items()
-}
 ZIG = "0.17.1"
 
 

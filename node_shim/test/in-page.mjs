@@ -1,0 +1,56 @@
+// Runs in a browser's page: the glue natively, or, with JSPI hidden, over the polyfill; and calls that overlap, each with a
+// C stack of its own. What comes of it goes back to the server that the page came from.
+
+const tell = (told) => fetch("/told", { method: "POST", body: JSON.stringify(told) });
+const bytesOf = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
+const way = location.hash.slice(1);
+const shown = (value) => JSON.stringify(value, (_, each) => (typeof each === "bigint" ? `${each}n` : Object.is(each, -0) ? "-0" : each));
+
+function is(actual, expected) {
+  if (shown(actual) !== shown(expected)) throw new Error(`${shown(actual)} is not ${shown(expected)}`);
+}
+
+async function report(name, run) {
+  let error = null;
+  try {
+    await run();
+  } catch (thrown) {
+    error = `${thrown?.stack ?? thrown}`;
+  }
+  await tell({ name, error });
+}
+
+async function glue() {
+  const bytes = await bytesOf("/test/builds/glue.wasm");
+  const { GLUE } = await import("./glue.mjs");
+  for (const [name, run] of Object.entries(GLUE)) await report(name, () => run(bytes, is));
+}
+
+const ways = {
+  async native() {
+    await report("the engine has JSPI", () => is([typeof WebAssembly.Suspending, typeof WebAssembly.promising], ["function", "function"]));
+    await glue();
+  },
+  async polyfill() {
+    for (const name of ["Suspending", "promising", "SuspendError"]) delete WebAssembly[name];
+    const { install } = await import("../polyfill.mjs");
+    await report("the polyfill installs itself where JSPI is not there", () => is(typeof install(), "function"));
+    await glue();
+  },
+  async concurrent() {
+    const { concurrentJspi } = await import("../concurrent.mjs");
+    const bytes = await bytesOf("/c-stack/cstack-exported.wasm");
+    for (const separate of [true, false]) {
+      await report(separate ? "calls that overlap keep their data" : "and lose it without adapters", async () => {
+        const switching = concurrentJspi({ separate });
+        const wait = switching.suspending((call) => new Promise((resolve) => setTimeout(resolve, (call * 7) % 5, 0)));
+        const { exports } = switching.instantiate(switching.compile(bytes), { env: { wait } });
+        const rounds = switching.promising(exports.rounds);
+        const lost = await Promise.all(Array.from({ length: 50 }, () => rounds(5)));
+        is(lost.some((each) => each !== 0), !separate);
+      });
+    }
+  },
+};
+await ways[way]().catch((error) => tell({ name: way, error: `${error?.stack ?? error}` }));
+await tell({ done: true });

@@ -1,0 +1,57 @@
+"""The shim in browsers: one glue natively and, with JSPI hidden, over the polyfill; calls that overlap."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackswitch.toolcache import node_shim_dir, npm_packages, wheel_node
+
+REQUIRED = os.environ.get("STACKSWITCH_REQUIRE", "").split(",")
+PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox", "firefox-esr")}
+WAYS = ["native", "polyfill", "concurrent"]
+GLUE = (node_shim_dir() / "test" / "glue.mjs").read_text("utf-8")
+NAMES = re.findall(r'^  async "([^"]+)"\(', GLUE, flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="module", params=sorted(PROGRAMS))
+def told(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    """What the pages of a browser told; a browser that is not here is skipped, or fails where required."""
+    name: str = request.param
+    program = next((found for each in PROGRAMS[name] if (found := shutil.which(each))), None)
+    if program is None:
+        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name} here")
+    shim = node_shim_dir()
+    task = {
+        "packages": str(npm_packages(shim / "browsers")),
+        "browser": "firefox" if name == "firefox" else "chrome",
+        "program": str(program),
+        "flags": [],
+        "ways": WAYS,
+    }
+    argv: list[str | Path] = [wheel_node(), shim / "test" / "browser.mjs", json.dumps(task)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=240)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines, done.stderr
+    assert "version" in lines.pop(), done.stdout + done.stderr
+    assert done.returncode == any(each["error"] is not None for each in lines)
+    return lines
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_all_of_it_holds(told: list[dict[str, Any]], way: str) -> None:
+    of_this_way = [each for each in told if each["way"] == way]
+    assert {each["name"]: each["error"] for each in of_this_way if each["error"]} == {}
+    names = {each["name"] for each in of_this_way}
+    assert names >= set(NAMES) if way != "concurrent" else len(names) == 2
+
+
+def test_the_names_are_those_of_the_glue() -> None:
+    assert len(NAMES) > 15
