@@ -1,0 +1,15 @@
+<?php
+// Closure::fromCallable of a method.
+// waits: sleep
+// prints: a
+
+require __DIR__ . '/../fetch.php';
+
+class Asker
+{
+    public function ask(string $word): string
+    {
+        return fetch($word);
+    }
+}
+echo Closure::fromCallable([new Asker(), 'ask'])('a'), "\n";
