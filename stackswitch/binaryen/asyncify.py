@@ -39,6 +39,7 @@ class AsyncifyRequest(Frozen):
     :ivar imports: the imports that may suspend, ``module.name``; none given, none may
     :ivar only: instrument these and nothing else (``()``: nothing); excludes ``add`` and ``remove``
     :ivar ignore_indirect: suppose that no indirect call leads to a waiting import
+    :ivar propagate_add: the callers of what ``add`` names, and theirs, are instrumented too
     :ivar asserts: trap where a function that is not instrumented unwinds or rewinds
     :ivar optimize_level: 0 to 4: how much the instrumented code is optimised; the rest is left alone
     :ivar emit_exnref: afterwards, turn legacy exceptions into the new ones (wasmtime has no others)
@@ -52,6 +53,7 @@ class AsyncifyRequest(Frozen):
     add: tuple[str, ...] | None = None
     remove: tuple[str, ...] | None = None
     ignore_indirect: bool = False
+    propagate_add: bool = False
     asserts: bool = False
     optimize_level: int = Field(default=0, ge=0, le=4)
     emit_exnref: bool = False
@@ -206,6 +208,8 @@ def arguments(
         args.append("-g")
     if request.ignore_indirect:
         args.append("--pass-arg=asyncify-ignore-indirect")
+    if request.propagate_add:
+        args.append("--pass-arg=asyncify-propagate-addlist")
     if request.asserts:
         args.append("--pass-arg=asyncify-asserts")
     args.append(f"--pass-arg=asyncify-memory@{memory}")

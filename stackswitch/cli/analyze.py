@@ -13,7 +13,7 @@ from stackswitch.analysis.traces import read_trace_lines, trace_of_module
 from stackswitch.models.trace import Suspension
 
 from .inputs import read_input, read_module
-from .options import ListFile, ReadBy, TraceFiles, Variable, lists_in, open_list
+from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, lists_in, named_module, open_list
 from .output import check_writable, console_for, write_output
 
 EXIT_FINDINGS = 1
@@ -33,6 +33,7 @@ def analyze(
     list_file: ListFile = None,
     variable: Variable = None,
     spelling: ReadBy = "binaryen",
+    symbols: Symbols = None,
     why: Annotated[
         str | None,
         typer.Option(metavar="FUNCTION", help="Show the shortest way from an export through it to a wait."),
@@ -64,7 +65,11 @@ def analyze(
             notes.append(f"{path} was taken on another build: its functions go by name{lost}")
         elif not found.suspensions:
             notes.append(f"{path} has no suspension in it")
-    analysis = analyse(parsed, str(module), Material(tuple(imports or ()), lists, tuple(suspensions), why))
+    analysis = analyse(
+        named_module(parsed, symbols),
+        str(module),
+        Material(tuple(imports or ()), lists, tuple(suspensions), why),
+    )
     analysis = analysis.model_copy(update={"notes": (*analysis.notes, *notes)})
     text = analysis_markdown(analysis)
     console.print(text, markup=False, soft_wrap=True, end="")

@@ -27,6 +27,7 @@ from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .building import BuildCommand
 from .inputs import read_input, read_module
+from .options import named_module
 from .progress import Progress
 
 Fixed = tuple[Sequence[ListSource], FixReport]
@@ -155,15 +156,12 @@ def fix_from_traces(
     if asked.build is not None and built is None and not asked.check:
         raise ConfigError("say with --built FILE (or [fix] built) which module the build command makes")
     module = read_module(module_file)
-    named = None
-    if asked.symbols is not None:
-        names = read_symbols(read_input(asked.symbols, "symbol file"), str(asked.symbols))
-        named = with_symbols(module, names, str(asked.symbols))
+    named = named_module(module, asked.symbols)
     fixer = TraceFixer(
         asked.shared,
         module,
         {str(path): read_input(path, "trace") for path in _files(traces)},
-        named=named,
+        named=named.data,
         policy=asked.policy,
         assertions=asked.assertions,
         minimise=asked.minimise,

@@ -16,14 +16,24 @@ from stackswitch.errors import ConfigError
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
-from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified
+from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
+from stackswitch.wasm.reporting import with_report
 
 from .inputs import read_module
-from .options import ListFile, ReadBy, Variable, WasmOpt, lists_in, open_list
+from .options import (
+    ListFile,
+    ReadBy,
+    Symbols,
+    Variable,
+    WasmOpt,
+    lists_in,
+    named_module,
+    open_list,
+)
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 from .settings import load_settings
@@ -59,6 +69,7 @@ def instrument(
     add: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Instrument this as well; repeatable.")
     ] = None,
+    symbols: Symbols = None,
     remove: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Never instrument this; repeatable.")
     ] = None,
@@ -71,8 +82,17 @@ def instrument(
     ignore_indirect: Annotated[
         bool, typer.Option("--ignore-indirect", help="Suppose that no indirect call leads to a wait.")
     ] = False,
+    propagate_add: Annotated[
+        bool, typer.Option("--propagate-add", help="Instrument the callers of what is added, too.")
+    ] = False,
     asserts: Annotated[
         bool, typer.Option("--asserts", help="Trap in the very function that is missing from the list.")
+    ] = False,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Say in the build what is instrumented, for a hook in the host to compare."
+        ),
     ] = False,
     optimize: Annotated[
         int, typer.Option("-O", min=0, max=4, metavar="LEVEL", help="Optimise what is instrumented.")
@@ -94,9 +114,16 @@ def instrument(
     console_for([output, json])
     check_writable([output, json])
     lists = lists_in(open_list(list_file, variable, spelling))
-    parsed = read_module(module)
+    parsed = named_module(read_module(module), symbols)
     if is_asyncified(parsed):
-        raise ConfigError(f"{module} is an Asyncify build already: give the module as it was before")
+        if not report or lists or only or add or remove:
+            raise ConfigError(
+                f"{module} is an Asyncify build already: give the module as it was before"
+                + ("; to a build, --report alone can be added" if report else "")
+            )
+        write_output(output, _reporting(parsed, tuple(imports or ())))
+        console.print("the build as it was, and what it has instrumented said in it")
+        return
     given: dict[ListName, list[str] | None] = {
         "ASYNCIFY_ONLY": only,
         "ASYNCIFY_ADD": add,
@@ -114,6 +141,7 @@ def instrument(
         add=lists.get("ASYNCIFY_ADD"),
         remove=lists.get("ASYNCIFY_REMOVE"),
         ignore_indirect=ignore_indirect,
+        propagate_add=propagate_add,
         asserts=asserts,
         optimize_level=optimize,
         emit_exnref=emit_exnref,
@@ -123,11 +151,12 @@ def instrument(
     findings = hold(lists, index)
     obstacles = _obstacles(parsed, request, index)
     result = asyncio.run(_instrument(request, wasm_opt or settings.wasm_opt, Console(stderr=True)))
+    wasm = with_report(result.wasm, parsed, waiting) if report else result.wasm
     stale_lines = {each.entry for each in findings}
-    build = parse_module(result.wasm)
-    report = InstrumentReport(
+    build = parse_module(wasm)
+    found = InstrumentReport(
         module=str(module),
-        size_bytes=len(result.wasm),
+        size_bytes=len(wasm),
         size_before_bytes=len(parsed.data),
         functions=parsed.function_count - parsed.imported_function_count,
         instrumented=len(instrumented_functions(build)),
@@ -138,11 +167,19 @@ def instrument(
             line for line in result.warnings if not any(line.endswith(entry) for entry in stale_lines)
         ),
     )
-    write_output(output, result.wasm)
-    _show(console, report, everything=not patterns)
-    write_output(json, (report.model_dump_json(indent=2) + "\n").encode())
+    write_output(output, wasm)
+    _show(console, found, everything=not patterns)
+    write_output(json, (found.model_dump_json(indent=2) + "\n").encode())
     if strict and any(each.kind != "shadowed" for each in findings):
         raise typer.Exit(EXIT_FINDINGS)
+
+
+def _reporting(build: Module, patterns: tuple[str, ...]) -> bytes:
+    """Return a build made elsewhere (by emcc) that reports."""
+    names = [f"{each.module}.{each.name}" for each in build.function_imports()]
+    found = sorted(suspending_imports(build) or ())
+    imports = imports_matching(build, patterns) if patterns else tuple(names[each] for each in found)
+    return with_report(build.data, build, imports)
 
 
 async def _instrument(request: AsyncifyRequest, wasm_opt: Path | None, console: Console) -> AsyncifyResult:

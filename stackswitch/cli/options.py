@@ -11,6 +11,8 @@ from stackswitch.backends.registry import BackendOptions
 from stackswitch.errors import ListFileError
 from stackswitch.fix.sources import Lists, ListSource, shared_source
 from stackswitch.lists.elements import Spelling
+from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .inputs import read_input
 from .output import check_writable
@@ -104,3 +106,14 @@ def open_list(
 def lists_in(source: ListSource | None) -> Lists:
     """Return the lists of ``--list``; none: there is no such option."""
     return {} if source is None else source.lists
+
+
+def named_module(module: Module, symbols: Path | None) -> Module:
+    """Return a module with the names of ``--symbols``, if there is such an option.
+
+    :raises ConfigError: the file cannot be read, is none, or is of another build
+    """
+    if symbols is None:
+        return module
+    names = read_symbols(read_input(symbols, "symbol file"), str(symbols))
+    return parse_module(with_symbols(module, names, str(symbols)))

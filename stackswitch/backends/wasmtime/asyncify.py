@@ -23,10 +23,10 @@ from stackswitch.models.case import Case
 from stackswitch.models.expect import Expect
 from stackswitch.models.result import Observation, StepSeen
 from stackswitch.toolcache import Progress
-from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
+from stackswitch.wasm.reporting import instrumented_of
 
 from .engine import Engine, deadline
 from .features import supported_features
@@ -107,7 +107,7 @@ class AsyncifyBackend:
             return found
         module = parse_module(wasm)
         names = binaryen_names(parse_module(loaded.modules[name]))
-        watched = Watched(name, names, instrumented_functions(module))
+        watched = Watched(name, names, instrumented_of(module))
         compiled = self._engine.compile(wasm)
         found = self._prepared[wasm] = Prepared(watched, module, compiled, catches=_catches(module))
         return found

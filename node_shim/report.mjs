@@ -1,0 +1,191 @@
+// For builds that report (`stackswitch instrument --report`): where Asyncify is about to set a stack aside, the stack
+// is compared with the functions that the build says are instrumented, and one that lacks some is reported, before
+// anything is corrupted. Needs nothing but Error.stack, so it runs in browsers and in any engine whose stacks tell
+// function indexes (V8, SpiderMonkey, JavaScriptCore).
+
+const SECTION = "stackswitch.instrumented";
+const FRAME = /([^\s()@]*?):?wasm-function\[(\d+)\]/;
+const INVOKE = /\binvoke_/;
+
+/** A function on the stack is not instrumented: had the stack been set aside, the guest would have gone wrong. */
+export class MissingFunctionError extends Error {
+  constructor(line) {
+    super(`${line.missing.join(", ")} on the stack at a wait for ${line.import}, and not instrumented`);
+    this.name = "MissingFunctionError";
+    this.missing = line.missing;
+    this.line = line;
+  }
+}
+
+/** @returns what a build says of itself, or null: it does not report */
+export function readSection(module) {
+  const [bytes] = WebAssembly.Module.customSections(module, SECTION);
+  if (bytes === undefined) return null;
+  const told = JSON.parse(new TextDecoder().decode(bytes));
+  if (told.schema_version !== 1) return null;
+  const instrumented = new Set();
+  for (const [first, last] of told.instrumented) for (let at = first; at <= last; at++) instrumented.add(at);
+  return { module: told.module, imports: new Set(told.imports), instrumented };
+}
+
+/**
+ * Have all instances of builds that report compare their stacks.
+ *
+ * @param {object} options
+ * @param {(line: object) => void} options.report told each new stack that lacks names, as a line of a trace
+ *   (docs/trace-format.md); default: a warning on the console
+ * @param {boolean} options.goOn set the stack aside all the same (and go wrong as without us); default: throw
+ *   MissingFunctionError into the guest, whose call ends with it
+ * @param {object} options.target default `globalThis.WebAssembly`
+ * @returns what takes it back
+ */
+export function install({ report = warn, goOn = false, target = globalThis.WebAssembly } = {}) {
+  const { Instance: NativeInstance, instantiate, compileStreaming, instantiateStreaming } = target;
+  const options = { report, goOn };
+
+  const make = (module, imports, construct) => {
+    const watch = watchOf(module, options);
+    if (watch === null) return construct(imports);
+    const made = construct(watch.imports(imports));
+    return typeof made.then === "function" ? made.then((instance) => watch.instance(instance)) : watch.instance(made);
+  };
+  const Instance = new Proxy(NativeInstance, {
+    construct: (native, [module, imports]) => make(module, imports, (given) => new native(module, given)),
+  });
+  const instantiateWatched = async (source, imports, ...rest) => {
+    if (source instanceof target.Module) return make(source, imports, (given) => instantiate.call(target, source, given, ...rest));
+    const module = await target.compile(source, ...rest);
+    return { module, instance: await instantiateWatched(module, imports, ...rest) };
+  };
+  const streamed = async (source, imports, ...rest) => {
+    const module = await compileStreaming.call(target, source, ...rest);
+    return { module, instance: await instantiateWatched(module, imports, ...rest) };
+  };
+  Object.assign(target, { Instance, instantiate: instantiateWatched });
+  if (instantiateStreaming !== undefined) target.instantiateStreaming = streamed;
+  return () => {
+    Object.assign(target, { Instance: NativeInstance, instantiate });
+    if (instantiateStreaming !== undefined) target.instantiateStreaming = instantiateStreaming;
+  };
+}
+
+function warn(line) {
+  console.warn(`stackswitch: missing from the Asyncify list: ${line.missing.join(", ")} ${JSON.stringify(line)}`);
+}
+
+/** What watches the instances of a module; null: it is no build that reports. */
+function watchOf(module, { report, goOn }) {
+  const section = readSection(module);
+  if (section === null) return null;
+  const told = new Set();
+  let waiting = "";
+  let names;
+  let exported = new Map();
+
+  // Which import waits is known by its being called last.
+  const imports = (given) => {
+    const noted = { ...given };
+    for (const { module: space, name, kind } of WebAssembly.Module.imports(module)) {
+      const host = given?.[space]?.[name];
+      if (kind !== "function" || typeof host !== "function" || !section.imports.has(`${space}.${name}`)) continue;
+      if (noted[space] === given[space]) noted[space] = Object.create(given[space]);
+      const value = (...args) => {
+        waiting = `${space}.${name}`;
+        return host(...args);
+      };
+      Object.defineProperty(noted[space], name, { value, enumerable: true });
+    }
+    return noted;
+  };
+
+  const check = () => {
+    const frames = guestFrames();
+    const missing = [...new Set(frames)].filter((index) => !section.instrumented.has(index));
+    if (missing.length === 0) return;
+    names ??= functionNames(module);
+    const line = {
+      kind: "suspension",
+      module: section.module,
+      backend: "asyncify",
+      import: waiting,
+      export: exported.get(frames[frames.length - 1]) ?? "",
+      frames: frames.map((index) => [index, -1, names(index)]),
+      missing: missing.map(names),
+      count: 1,
+    };
+    const key = `${waiting} ${frames}`;
+    if (!told.has(key)) {
+      told.add(key);
+      report(line);
+    }
+    if (!goOn) throw new MissingFunctionError(line);
+  };
+
+  const instance = (made) => {
+    const { asyncify_start_unwind: unwind } = made.exports;
+    if (typeof unwind !== "function") return made;
+    // An exported function's name is its index.
+    exported = new Map(Object.entries(made.exports).map(([name, value]) => [typeof value === "function" ? Number(value.name) : -1, name]));
+    const exports = Object.assign(Object.create(null), made.exports, {
+      asyncify_start_unwind: (at) => {
+        check();
+        return unwind(at);
+      },
+    });
+    Object.defineProperty(made, "exports", { value: Object.freeze(exports), enumerable: true, configurable: true });
+    return made;
+  };
+  return { imports, instance };
+}
+
+/** Function indexes of the guest's frames, innermost first, down to the host that called in. */
+function guestFrames() {
+  const before = Error.stackTraceLimit;
+  if (before !== undefined) Error.stackTraceLimit = Infinity;
+  const text = String(new Error("here").stack);
+  if (before !== undefined) Error.stackTraceLimit = before;
+  const frames = [];
+  let module;
+  for (const line of text.split("\n")) {
+    const match = FRAME.exec(line);
+    if (match !== null) {
+      module ??= match[1];
+      if (match[1] === module) frames.push(Number(match[2]));
+    } else if (frames.length > 0 && !INVOKE.test(line)) {
+      break;
+    }
+  }
+  return frames;
+}
+
+/** @returns {(index: number) => string} names as the module has them; the nameless go by their place among the defined */
+function functionNames(module) {
+  const found = new Map();
+  const [section] = WebAssembly.Module.customSections(module, "name");
+  const bytes = new Uint8Array(section ?? 0);
+  const decoder = new TextDecoder();
+  let at = 0;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80 || byte === undefined) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const kind = bytes[at++];
+    const end = number() + at;
+    if (kind === 1) {
+      for (let left = number(); left > 0 && at < end; left--) {
+        const index = number();
+        const size = number();
+        found.set(index, decoder.decode(bytes.subarray(at, at + size)));
+        at += size;
+      }
+    }
+    at = end;
+  }
+  const imported = WebAssembly.Module.imports(module).filter((each) => each.kind === "function").length;
+  return (index) => found.get(index) ?? String(index - imported);
+}
