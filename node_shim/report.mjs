@@ -4,7 +4,7 @@
 // function indexes (V8, SpiderMonkey, JavaScriptCore).
 
 const SECTION = "stackswitch.instrumented";
-const FRAME = /([^\s()@]*?):?wasm-function\[(\d+)\]/;
+const FRAME = /([^\s()@]*?):?wasm-function\[(.+?)\](?:(:0x)|[@)]|$)/;
 const INVOKE = /\binvoke_/;
 
 /** A function on the stack is not instrumented: had the stack been set aside, the guest would have gone wrong. */
@@ -99,7 +99,7 @@ function watchOf(module, { report, goOn }) {
   };
 
   const check = () => {
-    const frames = guestFrames();
+    const frames = guestFrames((name) => (names ??= functionNames(module)).index(name));
     const missing = [...new Set(frames)].filter((index) => !section.instrumented.has(index));
     if (missing.length === 0) return;
     names ??= functionNames(module);
@@ -109,8 +109,8 @@ function watchOf(module, { report, goOn }) {
       backend: "asyncify",
       import: waiting,
       export: exported.get(frames[frames.length - 1]) ?? "",
-      frames: frames.map((index) => [index, -1, names(index)]),
-      missing: missing.map(names),
+      frames: frames.map((index) => [index, -1, names.of(index)]),
+      missing: missing.map(names.of),
       count: 1,
     };
     const key = `${waiting} ${frames}`;
@@ -139,26 +139,56 @@ function watchOf(module, { report, goOn }) {
 }
 
 /** Function indexes of the guest's frames, innermost first, down to the host that called in. */
-function guestFrames() {
-  const before = Error.stackTraceLimit;
-  if (before !== undefined) Error.stackTraceLimit = Infinity;
-  const text = String(new Error("here").stack);
-  if (before !== undefined) Error.stackTraceLimit = before;
+function guestFrames(indexOf) {
   const frames = [];
   let module;
-  for (const line of text.split("\n")) {
-    const match = FRAME.exec(line);
-    if (match !== null) {
-      module ??= match[1];
-      if (match[1] === module) frames.push(Number(match[2]));
-    } else if (frames.length > 0 && !INVOKE.test(line)) {
+  for (const raw of rawFrames()) {
+    const frame = typeof raw === "string" ? frameOfText(raw, indexOf) : frameOfSite(raw, indexOf);
+    if (frame !== null) {
+      module ??= frame[0];
+      if (frame[0] === module && frame[1] !== undefined) frames.push(frame[1]);
+    } else if (frames.length > 0 && !INVOKE.test(typeof raw === "string" ? raw : raw.getFunctionName())) {
       break;
     }
   }
   return frames;
 }
 
-/** @returns {(index: number) => string} names as the module has them; the nameless go by their place among the defined */
+/** Call sites where there are such (V8's tell the index in all hosts, its text does not in Deno); else lines of text. */
+function rawFrames() {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  const holder = {};
+  try {
+    if (stackTraceLimit !== undefined) Error.stackTraceLimit = Infinity;
+    Error.prepareStackTrace = (_, sites) => sites;
+    if (typeof Error.captureStackTrace === "function") Error.captureStackTrace(holder);
+    else holder.stack = new Error("here").stack;
+    return Array.isArray(holder.stack) ? holder.stack : String(holder.stack).split("\n");
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+    if (stackTraceLimit !== undefined) Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** @returns {[string, number | undefined] | null} which module, and the function's index; null: a frame of the host */
+function frameOfSite(site, indexOf) {
+  const url = site.getFileName();
+  if (typeof url !== "string") return null;
+  const index = site.getFunction();
+  if (url.startsWith("wasm://") && typeof index === "number") return [url, index];
+  return frameOfText(String(site.getFunctionName()), indexOf);
+}
+
+/** JavaScriptCore puts the name where others put the index. */
+function frameOfText(line, indexOf) {
+  const match = FRAME.exec(line);
+  if (match === null) return null;
+  const [, url, inside, offset] = match;
+  if (offset !== undefined) return [url, Number(inside)];
+  return ["", indexOf(inside) ?? (/^\d+$/.test(inside) ? Number(inside) : undefined)];
+}
+
+/** @returns names by index as the module has them (the nameless go by their place among the defined), and indexes by name */
 function functionNames(module) {
   const found = new Map();
   const [section] = WebAssembly.Module.customSections(module, "name");
@@ -187,5 +217,6 @@ function functionNames(module) {
     at = end;
   }
   const imported = WebAssembly.Module.imports(module).filter((each) => each.kind === "function").length;
-  return (index) => found.get(index) ?? String(index - imported);
+  const indexes = new Map([...found].map(([index, name]) => [name, index]));
+  return { of: (index) => found.get(index) ?? String(index - imported), index: (name) => indexes.get(name) };
 }

@@ -13,6 +13,7 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.engines.locate import find_engine
+from stackswitch.engines.targets import named_target
 from stackswitch.toolcache import node_shim_dir
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.reporting import SECTION, instrumented_of, reported
@@ -118,6 +119,23 @@ def test_what_the_field_reports_feeds_the_list(project: Path, engine: str, way: 
         node, "--import", AUTO, "host.mjs", built(project, "leaf main mid", "--report"), way, folder=project
     )
     assert (done.stdout, done.stderr) == ("returned 31\n", "")
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("spec", ["deno@2.9.6", "bun@1.4.5"])
+def test_engines_whose_stacks_look_otherwise(project: Path, spec: str) -> None:
+    program = named_target(spec).path
+    assert program is not None
+    build = built(project, "leaf main", "--report")
+    (project / "run.mjs").write_text(
+        f'import {{ install }} from "{node_shim_dir() / "report.mjs"}";\n'
+        "install({ report: (line) => console.log(JSON.stringify(line)) });\n"
+        f'process.argv[2] = "{build}";\nawait import("./host.mjs");\n'
+    )
+    flags = ["run", "-A"] if spec.startswith("deno") else []
+    line, ended = run(program, *flags, "run.mjs", folder=project).stdout.splitlines()
+    assert json.loads(line)["frames"] == [[1, -1, "leaf"], [2, -1, "mid"], [4, -1, "main"]]
+    assert ended.startswith("MissingFunctionError mid on the stack")
 
 
 def test_without_the_hook_the_build_is_what_it_was_and_going_on_is_a_choice(project: Path) -> None:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackswitch.binaryen.listfile import matches
+from stackswitch.fix.minimise import Used, spared
+from stackswitch.models.expect import ListName
+
+USED = Used(functions={"leaf", "mid", "f(char*)"}, beyond={"mid"}, imports={"env.wait"}, exports={"main"})
+
+
+@pytest.mark.parametrize(
+    ("which", "entries", "gone"),
+    [
+        ("ASYNCIFY_ONLY", ("leaf", "never", "mid"), ("never",)),
+        ("ASYNCIFY_ONLY", ("le*", "mid"), ()),
+        ("ASYNCIFY_ONLY", ("le*", "leaf", "mid"), ("le*",)),
+        ("ASYNCIFY_ONLY", ("zend_*",), ("zend_*",)),
+        ("ASYNCIFY_ONLY", ("f(char*)",), ()),
+        ("ASYNCIFY_ADD", ("leaf", "mid"), ("leaf",)),
+        ("ASYNCIFY_IMPORTS", ("env.wait", "env.other", "wasi.*"), ("env.other", "wasi.*")),
+        ("JSPI_EXPORTS", ("main", "other"), ("other",)),
+        ("JSPI_IMPORTS", ("env.*",), ()),
+        ("ASYNCIFY_REMOVE", ("whatever",), ()),
+    ],
+)
+def test_what_nothing_rests_on_goes(which: ListName, entries: tuple[str, ...], gone: tuple[str, ...]) -> None:
+    assert spared({which: entries}, USED) == ({which: gone} if gone else {})
+
+
+NAMES = st.text("ab*", min_size=1, max_size=4)
+
+
+@given(st.lists(NAMES, unique=True), st.sets(st.text("ab", min_size=1, max_size=4)))
+def test_what_is_used_and_was_covered_stays_covered(entries: list[str], used: set[str]) -> None:
+    gone = set(spared({"ASYNCIFY_ONLY": entries}, Used(functions=used)).get("ASYNCIFY_ONLY", ()))
+    kept = [each for each in entries if each not in gone]
+    for name in used:
+        if any(matches(each, name) for each in entries):
+            assert any(matches(each, name) for each in kept)
+    for each in kept:
+        assert each in used or any(matches(each, name) for name in used)
