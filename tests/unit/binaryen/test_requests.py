@@ -24,7 +24,7 @@ def test_an_only_list_excludes_others() -> None:
 
 def test_the_command_line() -> None:
     args = arguments(
-        request(ignore_indirect=True, asserts=True, optimize_level=2, emit_exnref=True),
+        request(ignore_indirect=True, propagate_add=True, asserts=True, optimize_level=2, emit_exnref=True),
         ["ASYNCIFY_IMPORTS", "ASYNCIFY_ONLY"],
         ["--enable-simd"],
         "memory",
@@ -40,6 +40,7 @@ def test_the_command_line() -> None:
         "--pass-arg=asyncify-onlylist@@asyncify-onlylist.txt",
         "-g",
         "--pass-arg=asyncify-ignore-indirect",
+        "--pass-arg=asyncify-propagate-addlist",
         "--pass-arg=asyncify-asserts",
         "--pass-arg=asyncify-memory@memory",
         "--emit-exnref",
