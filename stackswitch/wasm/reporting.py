@@ -1,9 +1,9 @@
 """The section of a build that reports: what it has instrumented, for a host to compare stacks with.
 
-A host's hook (``node_shim/report.mjs``) reads it where Asyncify is about to unwind. JSON, since hooks are small:
+A host's hook (``node_shim/report.mjs``) reads it where Asyncify is about to unwind. JSON, as hooks are small:
 ``{"schema_version": 1, "module", "functions", "instrumented": [[first, last], …], "imports": […]}``.
 ``module`` is the hash of the module before Asyncify if function indexes are the same there, so that what the
-field reports matches it; else that of the build without this section. ``imports`` may suspend, ``module.name``.
+field reports matches it; else that of the build without this section. ``imports`` may suspend.
 """
 
 from __future__ import annotations
