@@ -10,6 +10,7 @@ from stackswitch.models.backend import BackendInfo
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase
+from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandSeen, Observation, Unsupported
 from stackswitch.models.trace import TraceSuspension
 
@@ -98,6 +99,10 @@ class CommandBackend(Protocol):
         """Take what a backend that rewrites nothing has seen."""
         ...
 
+    def module(self, sha256: str) -> bytes | None:
+        """Return a module that a command has loaded, by its hash (``sha256:…``); None: it was not kept."""
+        ...
+
     async def run(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
     ) -> CommandSeen:
@@ -109,4 +114,12 @@ class CommandBackend(Protocol):
 
     async def aclose(self) -> None:
         """End what was started; a second call does nothing."""
+        ...
+
+
+class InstrumentedBackend(CommandBackend, Protocol):
+    """Runs commands on builds that it makes by lists."""
+
+    def use(self, lists: Mapping[ListName, tuple[str, ...]]) -> None:
+        """Make builds by these lists from now on."""
         ...

@@ -14,7 +14,7 @@ from stackswitch.models.base import Frozen
 from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
 
-from .base import Backend, CommandBackend
+from .base import Backend, CommandBackend, InstrumentedBackend
 from .library import LibraryOpener
 
 Progress = Callable[[str], None]
@@ -162,6 +162,14 @@ async def open_command_backend(
         "Callable[[CommandOptions, Progress | None], Awaitable[CommandBackend]]", _imported(name, where)
     )
     return await opener(options, progress)
+
+
+async def open_instrumented_backend(
+    options: CommandOptions, progress: Progress | None = None
+) -> InstrumentedBackend:
+    """Open what runs commands on builds by lists; raises what ``open_backend`` does."""
+    options = options.model_copy(update={"build": "instrumented"})
+    return cast("InstrumentedBackend", await open_command_backend("asyncify", options, progress))
 
 
 def _imported(name: str, place: str) -> object:

@@ -7,6 +7,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from stackswitch.fix.commands import Proof
 from stackswitch.fix.guard import Guard
 from stackswitch.fix.loop import DEFAULT_ROUNDS
 from stackswitch.fix.report import PROVED
@@ -15,6 +16,7 @@ from stackswitch.lists.policies import PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
+from .fix_commands import PROOFS, fix_commands
 from .fix_output import show_diff, show_report, write_lists
 from .fix_work import FixAsked, fix_from_traces, fix_suite
 from .options import (
@@ -65,6 +67,12 @@ def fix(
         bool,
         typer.Option("--minimize", help="Take out what nothing rests on, and prove the list without it."),
     ] = False,
+    prove: Annotated[
+        str,
+        typer.Option(
+            help="Of commands: all, or cover: few cases that show every function that any of them shows."
+        ),
+    ] = "all",
     diff: Annotated[bool, typer.Option("--diff", help="Show the edit of each file.")] = False,
     rounds: Annotated[
         int, typer.Option(min=1, max=20, help="How often lists may be drawn.")
@@ -96,6 +104,7 @@ def fix(
     """Draw the lists from what the suite shows, write them where they live, and prove them on Asyncify."""
     one_of(policy, get_args(PolicyName), "--policy")
     one_of(observe, OBSERVERS, "--observe")
+    one_of(prove, PROOFS, "--prove")
     settings = load_settings(Path.cwd())
     check_writable([json])
     which = variable or settings.lists.variable or settings.list_variable
@@ -129,11 +138,16 @@ def fix(
                     raise typer.BadParameter("it goes with --trace", param_hint=name)
             loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
             options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
-            must = observe == "jspi" or "jspi" in settings.require
-            observer = None if observe == "asyncify" else must
-            sources, report = fix_suite(
-                asked, loaded, options, timeout or settings.timeout_s, observer=observer, guard=guard
-            )
+            if loaded.commands:
+                sources, report = fix_commands(
+                    asked, loaded, options, timeout or settings.timeout_s, cast("Proof", prove)
+                )
+            else:
+                must = observe == "jspi" or "jspi" in settings.require
+                observer = None if observe == "asyncify" else must
+                sources, report = fix_suite(
+                    asked, loaded, options, timeout or settings.timeout_s, observer=observer, guard=guard
+                )
         if diff:
             for source in sources:
                 show_diff(console, source)

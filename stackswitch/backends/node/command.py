@@ -181,6 +181,13 @@ class CommandRunner:
     def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
         """Take what other backends have seen; of no use here."""
 
+    def module(self, sha256: str) -> bytes | None:
+        """Return a module that a command has loaded, by its hash; None: it was not kept."""
+        try:
+            return self.store.path(sha256).read_bytes()
+        except OSError:
+            return None
+
     async def aclose(self) -> None:
         """Remove what was kept; a second call does nothing."""
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)

@@ -7,6 +7,7 @@ without building the program anew.
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from .builds import Builds, observed_lists
 from .command import CommandRunner
 from .observe import quoted
 
+_STACK_KB = 3_900
+"""What deep stacks need of the engine: functions have grown by what saves their locals. Node has 984."""
 STACK_BYTES = 16 << 20
 """Room for one saved stack: some 40,000 frames of a large interpreter. What is not touched costs nothing."""
 
@@ -59,7 +62,7 @@ class InstrumentedRunner(CommandRunner):
         lists: Mapping[ListName, tuple[str, ...]],
         say: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__("asyncify", engine, settings, "instrumented")
+        super().__init__("asyncify", engine, _with_stack(settings), "instrumented")
         folder = self._folder / "builds"
         folder.mkdir()
         self.learns = not lists
@@ -125,3 +128,12 @@ class InstrumentedRunner(CommandRunner):
         """End what was started; a second call does nothing."""
         await self.builds.aclose()
         await super().aclose()
+
+
+def _with_stack(settings: BackendSettings) -> BackendSettings:
+    """Give the engine's own stack more room, as far as the system's limit of the main thread goes."""
+    if any(each.replace("_", "-").startswith("--stack-size") for each in settings.node_args):
+        return settings
+    limit, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    size = _STACK_KB if limit == resource.RLIM_INFINITY else min(_STACK_KB, limit // 2048)
+    return settings.model_copy(update={"node_args": (f"--stack-size={size}", *settings.node_args)})

@@ -1,0 +1,80 @@
+"""``fix`` over a suite of commands."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import get_args
+
+from rich.console import Console
+
+from stackswitch.backends.registry import (
+    BackendOptions,
+    CommandOptions,
+    open_command_backend,
+    open_instrumented_backend,
+)
+from stackswitch.errors import ConfigError
+from stackswitch.fix.commands import CommandFixer, Proof
+from stackswitch.suite.loader import Suite
+from stackswitch.suite.services import running
+
+from .fix_work import FixAsked, Fixed
+from .progress import Progress
+
+PROOFS: tuple[Proof, ...] = get_args(Proof)
+
+
+def fix_commands(
+    asked: FixAsked, suite: Suite, options: BackendOptions, timeout_s: float | None, proves: Proof
+) -> Fixed:
+    """Run a suite's commands on JSPI, draw the list, and prove it on builds of ours.
+
+    :raises ConfigError: there is no list to fix, or something is asked for that commands do not have
+    """
+    source = asked.shared
+    if source is None:
+        raise ConfigError("commands have no lists of their own: say --list FILE")
+    if suite.cases:
+        raise ConfigError(
+            f"{suite.folder}: has commands ({suite.commands[0].case.id}, …) and cases that call exports"
+            f" ({suite.cases[0].case.id}, …): fix one kind at a time, with -k"
+        )
+    for value, name in ((asked.build, "--build"), (asked.symbols, "--symbols")):
+        if value is not None:
+            raise ConfigError(f"{name} does not go with commands: their builds are made by stackswitch")
+
+    def wanted(name: str) -> CommandOptions:
+        settings = suite.file.settings(name)
+        # Asked for is where JSPI runs; the suite says where the build is proved.
+        engine = options.engine if name == "jspi" else settings.engine or options.engine
+        return CommandOptions(**{**dict(options), "engine": engine}, settings=settings)
+
+    async def work() -> Fixed:
+        with Progress(Console(stderr=True)) as progress:
+            async with AsyncExitStack() as opened:
+                observer = await open_command_backend("jspi", wanted("jspi"), progress.say)
+                opened.push_async_callback(observer.aclose)
+                proof = await open_instrumented_backend(wanted("asyncify"), progress.say)
+                opened.push_async_callback(proof.aclose)
+                services = await opened.enter_async_context(running(suite.file.services, suite.folder))
+                fixer = CommandFixer(
+                    suite,
+                    source,
+                    proof,
+                    services,
+                    policy=asked.policy,
+                    assertions=asked.assertions,
+                    minimise=asked.minimise,
+                    proves=proves,
+                    jobs=options.jobs,
+                    timeout_s=timeout_s,
+                    on_result=progress.result,
+                    on_more=progress.expect,
+                    say=progress.say,
+                )
+                await fixer.observe(observer)
+                report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
+                return [fixer.source], report
+
+    return asyncio.run(work())

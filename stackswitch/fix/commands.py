@@ -1,0 +1,288 @@
+"""The loop for commands: see what waits on JSPI, draw the list, run the same glue on a build made by it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from stackswitch.analysis.traces import trace_of_module
+from stackswitch.backends.base import CommandBackend, InstrumentedBackend, LoadedCommand
+from stackswitch.errors import ConfigError
+from stackswitch.lists.assertions import Assertions
+from stackswitch.lists.policies import PolicyName
+from stackswitch.models.case import AsyncifyOptions
+from stackswitch.models.command import CommandCase
+from stackswitch.models.result import CaseResult, CommandSeen
+from stackswitch.models.trace import TraceSuspension
+from stackswitch.suite.command_expectations import judge_command
+from stackswitch.suite.loader import Suite
+from stackswitch.suite.runner import observe_command
+from stackswitch.suite.services import RunningServices
+from stackswitch.wasm.module import parse_module
+
+from .ledger import Ledger
+from .report import FixReport, Verdict
+from .seen import Stacks
+from .sources import ListSource
+from .trust import savings
+
+Proof = Literal["all", "cover"]
+"""Which cases prove a list: all, or few on whose stacks every function of the others is found as well."""
+_LEFT_ALONE = ("needs-list-fix", "unsupported", "error")
+_MOST_TOLD = 5
+Found = Mapping[str, tuple[TraceSuspension, ...]]
+"""What was seen to wait, by case."""
+
+
+class CommandFixer:
+    """Draws the lists in a file from what a suite's commands show on JSPI, and proves them.
+
+    :param source: the file
+    :param suite: its commands
+    :param proof: the backend that makes builds by lists
+    :param on_more: told how many results there will be in all, whenever that is more
+    :raises ConfigError: a build by such lists cannot be made
+    """
+
+    def __init__(
+        self,
+        suite: Suite,
+        source: ListSource,
+        proof: InstrumentedBackend,
+        services: RunningServices,
+        *,
+        policy: PolicyName = "observed",
+        assertions: Assertions | None = None,
+        minimise: bool = False,
+        proves: Proof = "all",
+        jobs: int = 1,
+        timeout_s: float | None = None,
+        on_result: Callable[[CaseResult], None] | None = None,
+        on_more: Callable[[int], None] | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        if "ASYNCIFY_ONLY" not in source.variables:
+            what = "a build of commands is made by a list ASYNCIFY_ONLY: add an empty one"
+            raise ConfigError(f"{source.path}: {what}")
+        self._started = time.perf_counter()
+        self._suite = suite
+        self._source = source
+        self._proof = proof
+        self._services = services
+        self._policy: PolicyName = policy
+        self._assertions = assertions or Assertions()
+        self._minimises = minimise
+        self._proves = proves
+        self._jobs = jobs
+        self._timeout_s = timeout_s
+        self._on_result = on_result or (lambda _: None)
+        self._on_more = on_more or (lambda _: None)
+        self._say = say or (lambda _: None)
+        self._runs = 0
+        self._observed: Counter[str] = Counter()
+        self._notes: list[str] = []
+        self._functions: dict[str, frozenset[str]] = {}
+        self._left_out: dict[str, str] = {}
+        self._ledger: Ledger | None = None
+
+    @property
+    def source(self) -> ListSource:
+        """The file, as it is to be."""
+        return self._source if self._ledger is None else self._ledger.sources[0]
+
+    # --- what waits
+
+    async def observe(self, observer: CommandBackend) -> None:
+        """Run the commands where nothing is rewritten, and take their stacks.
+
+        A case that is not as expected there proves nothing elsewhere, and is left out of the proof.
+        """
+        self._say(f"looking at the stacks of {len(self._suite.commands)} commands on {observer.info.name}")
+        found: dict[str, tuple[TraceSuspension, ...]] = {}
+        modules: dict[str, bytes] = {}
+        for loaded, seen in await self._run(observer, self._suite.commands):
+            result = judge_command(loaded.case, observer.info, seen)
+            if not result.as_expected:
+                self._left_out[loaded.case.id] = f"{result.outcome}: {result.detail}"
+            if seen.status in ("error", "unsupported"):
+                continue
+            self._observed[observer.info.name] += 1
+            found[loaded.case.id] = seen.suspensions
+            for sha256 in {each.module for each in seen.suspensions} - {*modules, ""}:
+                data = observer.module(sha256)
+                if data is not None:
+                    modules[sha256] = data
+        self.take(found, list(modules.values()))
+        if self._left_out:
+            some = "; ".join(f"{case}: {why}" for case, why in list(self._left_out.items())[:_MOST_TOLD])
+            count = len(self._left_out)
+            self._notes.append(
+                f"not part of the proof: {count} case{'s' if count > 1 else ''}"
+                f" not as expected on {observer.info.name}: {some}"
+            )
+
+    def take(self, found: Found, modules: Sequence[bytes]) -> None:
+        """Take stacks that are there already, of these modules.
+
+        :raises ConfigError: nothing waited; stacks contradict an assertion
+        """
+        if not any(found.values()):
+            raise ConfigError(
+                "nothing was seen to wait, so there is no list to draw: is it a JSPI build that runs?"
+            )
+        self._ledger = Ledger([self._source], [modules], self._policy, self._assertions)
+        lists = self._source.lists
+        options = AsyncifyOptions(only=lists.get("ASYNCIFY_ONLY"), imports=lists.get("ASYNCIFY_IMPORTS"))
+        names: dict[str, set[str]] = {}
+        for data in modules:
+            module = parse_module(data)
+            for case, lines in found.items():
+                stacks = trace_of_module(lines, module, case).suspensions
+                if stacks:
+                    waiting = tuple(sorted({each.import_ for each in stacks}))
+                    self._ledger.take(0, Stacks(case, data, options, waiting, stacks))
+                    names.setdefault(case, set()).update(
+                        name for each in stacks for _, _, name in each.frames
+                    )
+        self._functions = {case: frozenset(of_case) for case, of_case in names.items()}
+
+    # --- drawing and proving
+
+    async def check(self) -> FixReport:
+        """Say whether the list holds, and change nothing."""
+        ledger = self._drawn()
+        if ledger.draw():
+            return self._report("falls-short", ledger.told_missing(), 0)
+        results = await self._verify()
+        if ledger.draw():
+            return self._report("falls-short", ledger.told_missing(), 0, results)
+        return self._report(*self._verdict(results), 0, results)
+
+    async def fix(self, rounds: int) -> FixReport:
+        """Draw the list and prove it.
+
+        :param rounds: how often it may be drawn and proved
+        :raises ListFileError: a name cannot be said where the list lives
+        """
+        ledger = self._drawn()
+        ledger.draw()
+        if self._minimises:
+            ledger.minimise()
+        results: tuple[CaseResult, ...] = ()
+        for number in range(1, rounds + 1):
+            results = await self._verify()
+            if not ledger.draw():
+                return self._report(*self._verdict(results), number, results)
+            if number < rounds:
+                self._say(f"round {number}: the run has shown more names; drawing the list again")
+        reason = f"round {rounds} still showed names that were missing: {ledger.told_missing()}"
+        return self._report("out-of-rounds", reason, rounds, results)
+
+    def _drawn(self) -> Ledger:
+        assert self._ledger is not None, "nothing has been taken yet"
+        return self._ledger
+
+    async def _verify(self) -> tuple[CaseResult, ...]:
+        """Run the cases of the proof on a build by the list as it now is; what is missing is noted."""
+        backend, ledger = self._proof, self._drawn()
+        backend.use(self.source.lists)
+        cases = self._cases_of_proof()
+        count = len(self.source.lists["ASYNCIFY_ONLY"])
+        self._say(f"running {len(cases)} commands on a build by {count} names")
+        results = []
+        for loaded, seen in await self._run(backend, cases):
+            results.append(judge_command(loaded.case, backend.info, seen))
+            if not self._left_alone(loaded.case):
+                ledger.note(0, loaded.case.id, seen.missing)
+        return tuple(results)
+
+    def _cases_of_proof(self) -> list[LoadedCommand]:
+        cases = [each for each in self._suite.commands if each.case.id not in self._left_out]
+        if self._proves == "all":
+            return cases
+        wanted = covering({each.case.id: self._functions.get(each.case.id, frozenset()) for each in cases})
+        self._notes.append(
+            f"proved by {len(wanted)} of {len(cases)} cases, which show every function of the others"
+        )
+        return [each for each in cases if each.case.id in wanted]
+
+    def _left_alone(self, case: CommandCase) -> bool:
+        return case.expectation(self._proof.info).outcome in _LEFT_ALONE
+
+    async def _run(
+        self, backend: CommandBackend, cases: Sequence[LoadedCommand]
+    ) -> list[tuple[LoadedCommand, CommandSeen]]:
+        self._runs += len(cases)
+        self._on_more(self._runs)
+        slots = asyncio.Semaphore(self._jobs)
+
+        async def one(loaded: LoadedCommand) -> tuple[LoadedCommand, CommandSeen]:
+            async with slots:
+                seen = await observe_command(loaded, backend, self._services, timeout_s=self._timeout_s)
+                self._on_result(judge_command(loaded.case, backend.info, seen))
+                return loaded, seen
+
+        running = [asyncio.ensure_future(one(each)) for each in cases]
+        try:
+            return list(await asyncio.gather(*running))
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    # --- telling
+
+    def _verdict(self, results: Sequence[CaseResult]) -> tuple[Verdict, str]:
+        """Judge a run after which the list did not change."""
+        failing = [each for each in results if not each.as_expected]
+        if not failing:
+            return "verified", ""
+        short = [each for each in failing if each.outcome == "needs-list-fix"]
+        if not short:
+            return "fails-otherwise", "\n".join(map(_told, failing))
+        told = []
+        for each in short:
+            names = "; ".join(f"{which}: {', '.join(names)}" for which, names in each.missing.items())
+            told.append(f"{each.case_id}: {names}, which the list has, and the build does not")
+        return "no-progress", "\n".join(told)
+
+    def _report(
+        self, verdict: Verdict, reason: str, rounds: int, results: tuple[CaseResult, ...] = ()
+    ) -> FixReport:
+        ledger = self._drawn()
+        return FixReport(
+            verdict=verdict,
+            reason=reason,
+            policy=self._policy,
+            rounds=rounds,
+            changed=self.source.changed,
+            edits=ledger.edits(),
+            results=results,
+            observed=dict(self._observed),
+            assertions=savings(ledger.seen, self._policy, self._assertions),
+            confidence=ledger.confidence(),
+            notes=tuple(dict.fromkeys([*self._notes, *ledger.notes])),
+            duration_s=round(time.perf_counter() - self._started, 3),
+        )
+
+
+def _told(each: CaseResult) -> str:
+    return f"{each.case_id}: {each.outcome}: {each.detail}"
+
+
+def covering(functions: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Choose few cases that together show every function that any of them shows; greedily, the largest first.
+
+    :param functions: by case, those on its stacks
+    """
+    left = {case: set(names) for case, names in functions.items()}
+    open_: set[str] = set().union(*left.values()) if left else set()
+    chosen: set[str] = set()
+    while open_:
+        best = max(sorted(left), key=lambda case: len(left[case] & open_))
+        chosen.add(best)
+        open_ -= left.pop(best)
+    return frozenset(chosen)
