@@ -81,14 +81,18 @@ class CommandRunner:
         return self._info
 
     @property
-    def _node(self) -> list[str]:
+    def node(self) -> list[str]:
+        """The engine, with its flags and the suite's."""
         return [str(self.engine.path), *self.engine.flags, *self.settings.node_args]
 
     def _write_node(self) -> None:
         """Put a ``node`` before all others: what a command starts runs on the engine too, with its flags."""
         program = self._programs / NODE
-        program.write_text(f'#!/bin/sh\nexec {shlex.join(self._node)} "$@"\n')
+        program.write_text(f"#!/bin/sh\n{self._script()}")
         program.chmod(0o755)
+
+    def _script(self) -> str:
+        return f'exec {shlex.join(self.node)} "$@"\n'
 
     async def run(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
@@ -138,7 +142,7 @@ class CommandRunner:
         """The command with its program as a path: one with a slash in it is the folder's, others PATH's."""
         program, *args = command
         if program == NODE:
-            return [*self._node, *args]
+            return [str(self._programs / NODE), *args]
         if "/" in program:
             return [str((folder / program).absolute()), *args]
         return [shutil.which(program, path=env["PATH"]) or program, *args]
