@@ -57,7 +57,7 @@ LINK_FLAGS = (EXPORTED, "-Wl,-z,stack-size=262144")
 class Program:
     """A module: our C, the registry's C, how they are compiled, and who may use it.
 
-    ``folder`` is that of its topic. A program that is ours alone has no ``source``, and no C library.
+    ``folder`` is that of its topic, or with a slash one of the repository. A program that is ours alone has no ``source``, and no C library.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Program:
     @property
     def output(self) -> Path:
         """Where it is written."""
-        return CASES / self.folder
+        return HERE.parent / self.folder if "/" in self.folder else CASES / self.folder
 
 
 def _lua_files(folder: Path) -> list[str]:
@@ -138,6 +138,26 @@ PROGRAMS = {
         theirs=_lua_files,
         version=_lua_version,
         licence=_lua_licence,
+    ),
+    "lua-server": Program(
+        name="lua-server",
+        source=LUA,
+        ours=("lua/server.c", "common/longjmp.c", "common/longjmp_tag.c"),
+        flags=("-O2", "-mexec-model=reactor", *LUA_FLAGS, *LINK_FLAGS),
+        theirs=_lua_files,
+        version=_lua_version,
+        licence=_lua_licence,
+        folder="examples/lua",
+    ),
+    "sqlite-http": Program(
+        name="sqlite-http",
+        source=SQLITE,
+        ours=("sqlite/http.c",),
+        flags=("-Os", "-mexec-model=reactor", *SQLITE_FLAGS, *LINK_FLAGS),
+        theirs=lambda _: ["sqlite3.c"],
+        version=_sqlite_version,
+        licence=_sqlite_licence,
+        folder="examples/sqlite",
     ),
     "sqlite": Program(
         name="sqlite",

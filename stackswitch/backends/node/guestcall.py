@@ -45,6 +45,7 @@ class RemoteCall:
         self._failed: BaseException | None = None
         self._failed_in = ""
         self._standing = False
+        self._serving: asyncio.Task[Any] | None = None
 
     # What the child says.
 
@@ -70,8 +71,11 @@ class RemoteCall:
     def closed(self, error: GuestError) -> None:
         """The instance was closed: whoever awaits the call is told, at the loop's next turn."""
         self._closed = error
-        if not self._instance.loop.is_closed():
-            self._instance.loop.call_soon(self._wake, (_LOST, b"", 0, 0))
+        if self._instance.loop.is_closed():
+            return
+        self._instance.loop.call_soon(self._wake, (_LOST, b"", 0, 0))
+        if self._serving is not None and self._serving is not asyncio.current_task():
+            self._serving.cancel()
 
     @property
     def has_failed(self) -> bool:
@@ -109,23 +113,34 @@ class RemoteCall:
         try:
             if host.waits:
                 state.set_aside(host.name)
+                self._serving = asyncio.current_task()
                 try:
                     result = await host.function(state, *args)
                 finally:
-                    state.waiting = None
+                    state.waiting = self._serving = None
             else:
                 result = host.function(state, *args)
             answer = host.result_frame(self.number, ask, result)
         except BaseException as error:
             instance.served()
             self._failed, self._failed_in = error, host.name
-            instance.child.answer(wire.reject(self.number, ask), standing=standing)
+            self._answer(wire.reject(self.number, ask), standing=standing)
             if isinstance(error, Exception):
                 return  # the guest's end brings the stack
             instance.abandoned(self)
+            if self._closed is not None and isinstance(error, asyncio.CancelledError):
+                _forget_cancel()
+                raise self._closed from None
             raise
         instance.served()
-        instance.child.answer(answer, standing=standing)
+        self._answer(answer, standing=standing)
+
+    def _answer(self, frame: bytes, *, standing: bool) -> None:
+        child = self._instance.child
+        if child.broken is None:
+            child.answer(frame, standing=standing)
+        else:
+            self._error, self._event = child.broken, (_LOST, b"", 0, 0)
 
     def serve_now(self, frame: bytes, at: int, end: int) -> None:
         """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
@@ -165,6 +180,13 @@ class RemoteCall:
             note_stack(self._failed, self._failed_in, self.state.export, frames)
             return self._failed
         return guest_error(failure, frames, instance)
+
+
+def _forget_cancel() -> None:
+    """The task was cancelled by us, and goes on: from Python 3.11 it counts that."""
+    uncancel = getattr(asyncio.current_task(), "uncancel", None)
+    if uncancel is not None:
+        uncancel()
 
 
 def guest_error(
