@@ -7,7 +7,7 @@ import contextlib
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer each line with itself; ``slow X``: X after 20 ms; ``twice X``: in two pieces; ``bye``: and close."""
+    """Say each line back; ``slow X``: X, after 20 ms; ``twice X``: in two pieces; ``bye``: and close."""
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
         while line := await reader.readline():
             word, _, rest = line.rstrip(b"\r\n").partition(b" ")
