@@ -16,7 +16,7 @@ from stackswitch.lists.policies import PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
-from .fix_commands import PROOFS, fix_commands
+from .fix_commands import PROOFS, fix_commands, read_traced
 from .fix_output import show_diff, show_report, write_lists
 from .fix_work import FixAsked, fix_from_traces, fix_suite
 from .options import (
@@ -124,30 +124,30 @@ def fix(
     )
     console = console_for([json])
     with Guard() as guard:
-        if trace:
-            if module is None:
-                raise typer.BadParameter("say which module the traces are of", param_hint="--module")
-            if suite is not None:
-                raise typer.BadParameter("a suite is run, or traces are read: not both", param_hint="--trace")
+        if trace and module is None:
+            raise typer.BadParameter("say which module the traces are of", param_hint="--module")
+        if trace and module is not None and suite is None:
             sources, report = fix_from_traces(
                 asked, trace, module, built or settings.fix.built, wasm_opt or settings.wasm_opt, guard
             )
         else:
-            for value, name in ((module, "--module"), (built, "--built")):
+            for value, name in ((module if not trace else None, "--module"), (built, "--built")):
                 if value is not None:
                     raise typer.BadParameter("it goes with --trace", param_hint=name)
             loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
             options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
+            limit = timeout or settings.timeout_s
             if loaded.commands:
-                sources, report = fix_commands(
-                    asked, loaded, options, timeout or settings.timeout_s, cast("Proof", prove)
-                )
+                proves = cast("Proof", prove)
+                traced = read_traced(trace, module, loaded) if trace and module is not None else None
+                sources, report = fix_commands(asked, loaded, options, limit, proves, traced)
+            elif trace:
+                what = "a suite of cases that call exports is run, or traces are read: not both"
+                raise typer.BadParameter(what, param_hint="--trace")
             else:
                 must = observe == "jspi" or "jspi" in settings.require
                 observer = None if observe == "asyncify" else must
-                sources, report = fix_suite(
-                    asked, loaded, options, timeout or settings.timeout_s, observer=observer, guard=guard
-                )
+                sources, report = fix_suite(asked, loaded, options, limit, observer=observer, guard=guard)
         if diff:
             for source in sources:
                 show_diff(console, source)

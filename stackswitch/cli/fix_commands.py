@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from rich.console import Console
 
+from stackswitch.analysis.traces import read_trace_lines
 from stackswitch.backends.registry import (
     BackendOptions,
     CommandOptions,
@@ -16,20 +20,61 @@ from stackswitch.backends.registry import (
 )
 from stackswitch.errors import ConfigError
 from stackswitch.fix.commands import CommandFixer, Proof
+from stackswitch.models.trace import TraceSuspension
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.services import running
 
 from .fix_work import FixAsked, Fixed
+from .inputs import read_input, read_module
 from .progress import Progress
+
+SUFFIX = ".jsonl"
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What traces of a suite's commands have shown, by case, and the module that they are of."""
+
+    found: dict[str, tuple[TraceSuspension, ...]]
+    module: bytes
+
+
+def read_traced(paths: Sequence[Path], module: Path, suite: Suite) -> Traced:
+    """Read traces that ``test --traces`` has kept: a folder of them, or files that have a case's name.
+
+    :raises ConfigError: one cannot be read or is none; none is of a case of the suite
+    """
+    found: dict[str, tuple[TraceSuspension, ...]] = {}
+    for path in paths:
+        files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        for file in files:
+            inside = file.relative_to(path) if path.is_dir() else Path(file.name)
+            case = inside.as_posix().removesuffix(SUFFIX)
+            found[case] = read_trace_lines(read_input(file, "trace"), str(file))
+    known = {case: lines for case, lines in found.items() if case in suite.ids}
+    if not known:
+        told = ", ".join([*found][:3]) or "none"
+        raise ConfigError(
+            f"--trace: of no case of {suite.folder}: there is {told}; give the folder in which `test --traces`"
+            " has put those of jspi"
+        )
+    return Traced(known, read_module(module).data)
+
 
 PROOFS: tuple[Proof, ...] = get_args(Proof)
 
 
 def fix_commands(
-    asked: FixAsked, suite: Suite, options: BackendOptions, timeout_s: float | None, proves: Proof
+    asked: FixAsked,
+    suite: Suite,
+    options: BackendOptions,
+    timeout_s: float | None,
+    proves: Proof,
+    traced: Traced | None = None,
 ) -> Fixed:
     """Run a suite's commands on JSPI, draw the list, and prove it on builds of ours.
 
+    :param traced: what a run has shown already
     :raises ConfigError: there is no list to fix, or something is asked for that commands do not have
     """
     source = asked.shared
@@ -53,8 +98,10 @@ def fix_commands(
     async def work() -> Fixed:
         with Progress(Console(stderr=True)) as progress:
             async with AsyncExitStack() as opened:
-                observer = await open_command_backend("jspi", wanted("jspi"), progress.say)
-                opened.push_async_callback(observer.aclose)
+                observer = None
+                if traced is None:
+                    observer = await open_command_backend("jspi", wanted("jspi"), progress.say)
+                    opened.push_async_callback(observer.aclose)
                 proof = await open_instrumented_backend(wanted("asyncify"), progress.say)
                 opened.push_async_callback(proof.aclose)
                 services = await opened.enter_async_context(running(suite.file.services, suite.folder))
@@ -73,7 +120,10 @@ def fix_commands(
                     on_more=progress.expect,
                     say=progress.say,
                 )
-                await fixer.observe(observer)
+                if observer is not None:
+                    await fixer.observe(observer)
+                elif traced is not None:
+                    fixer.take(traced.found, [traced.module])
                 report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
                 return [fixer.source], report
 

@@ -86,6 +86,7 @@ class CommandFixer:
         self._notes: list[str] = []
         self._functions: dict[str, frozenset[str]] = {}
         self._left_out: dict[str, str] = {}
+        self._taken: frozenset[str] = frozenset()
         self._ledger: Ledger | None = None
 
     @property
@@ -127,12 +128,17 @@ class CommandFixer:
     def take(self, found: Found, modules: Sequence[bytes]) -> None:
         """Take stacks that are there already, of these modules.
 
+        Of the suite, only the cases that they are of are then run.
+
         :raises ConfigError: nothing waited; stacks contradict an assertion
         """
         if not any(found.values()):
             raise ConfigError(
                 "nothing was seen to wait, so there is no list to draw: is it a JSPI build that runs?"
             )
+        self._taken = frozenset(found)
+        if not self._observed:
+            self._observed["traces"] = len(found)
         self._ledger = Ledger([self._source], [modules], self._policy, self._assertions)
         lists = self._source.lists
         options = AsyncifyOptions(only=lists.get("ASYNCIFY_ONLY"), imports=lists.get("ASYNCIFY_IMPORTS"))
@@ -200,7 +206,11 @@ class CommandFixer:
         return tuple(results)
 
     def _cases_of_proof(self) -> list[LoadedCommand]:
-        cases = [each for each in self._suite.commands if each.case.id not in self._left_out]
+        cases = [
+            each
+            for each in self._suite.commands
+            if each.case.id in self._taken and each.case.id not in self._left_out
+        ]
         if self._proves == "all":
             return cases
         wanted = covering({each.case.id: self._functions.get(each.case.id, frozenset()) for each in cases})

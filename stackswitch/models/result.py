@@ -79,10 +79,10 @@ class CommandSeen(Frozen):
     r"""All that a backend saw of a command.
 
     ``status``: ``finished``, it ended by itself; ``hung``, the deadline came first; ``unsupported``, it was
-    not run;
-    ``error``, it could not be run or observed (``detail``). ``exit_code``: None, it was ended by ``signal``.
-    ``stdout`` and the end of ``stderr`` as text, what is no UTF-8 as ``\xNN``. ``trace``: the trace file's
-    bytes.
+    not run; ``error``, it could not be run or observed (``detail``). ``exit_code``: None, it was ended by
+    ``signal``. ``stdout`` and the end of ``stderr`` as text, what is no UTF-8 as ``\xNN``. ``module``: the
+    hash of the module that waited most often, of a build of ours, that which it was made of. ``trace``: the
+    trace file's bytes.
     """
 
     status: Literal["finished", "hung", "unsupported", "error"]
@@ -91,6 +91,7 @@ class CommandSeen(Frozen):
     signal: int | None = None
     stdout: str = ""
     stderr: str = ""
+    module: str = ""
     suspensions: tuple[TraceSuspension, ...] = ()
     suspension_count: int = 0
     traps: tuple[TraceTrap, ...] = ()

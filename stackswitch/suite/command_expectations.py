@@ -51,6 +51,7 @@ def judge_command(case: CommandCase, info: BackendInfo, seen: CommandSeen) -> Ca
         engine=info.engine,
         engine_version=info.engine_version,
         build=info.build,
+        module=seen.module,
         outcome=outcome,
         symptom=ending if short else None,
         as_expected=as_expected,

@@ -20,6 +20,7 @@ from stackswitch.models.command import Services, variables
 
 _GRACE_S = 10.0
 """How long services may take to end once their standard input is closed."""
+_GRACE_UNREADY_S = 1.0
 _MOST_STDERR = 8 << 10
 _LINE_LIMIT = 1 << 20
 _GIVEN = TypeAdapter(dict[str, str])
@@ -69,7 +70,7 @@ async def running(spec: Services | None, folder: Path) -> AsyncIterator[RunningS
         draining = asyncio.create_task(_drain(process))
         yield RunningServices(env, process, said)
     finally:
-        await _end(process)
+        await _end(process, _GRACE_UNREADY_S if draining is None else _GRACE_S)
         for task in filter(None, (listening, draining)):
             task.cancel()
         process._transport.close()  # type: ignore[attr-defined]
@@ -151,13 +152,13 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
         pass
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
     """Close standard input and give them time; then kill the group: what they started may be left of it."""
     assert process.stdin is not None
     try:
         process.stdin.close()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), _GRACE_S)
+            await asyncio.wait_for(process.wait(), grace_s)
     finally:
         kill_group(process.pid)
         await process.wait()

@@ -7,6 +7,7 @@ build, or the word that there is none, lies beside them (``node_shim/instrumente
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -50,6 +51,7 @@ class Builds:
 
     :param say: told what takes long
     :ivar spent_s: how long builds have taken so far (seconds)
+    :ivar made_of: the hash of each module that a build was made of, by that of the build
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Builds:
         self._idle = asyncio.Event()
         self._idle.set()
         self.spent_s = 0.0
+        self.made_of: dict[str, str] = {}
         self.lists: Lists = lists
         self.use(lists)
 
@@ -151,6 +154,7 @@ class Builds:
                 f"Binaryen cannot instrument the module: {said[-1] if said else error}"
             ) from None
         self.warnings[sha256] = result.warnings
+        self.made_of[hashlib.sha256(result.wasm).hexdigest()] = sha256
         return result.wasm
 
     def told(self) -> tuple[str, ...]:

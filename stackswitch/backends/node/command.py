@@ -8,6 +8,7 @@ import shlex
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -162,6 +163,7 @@ class CommandRunner:
             signal=-status if status is not None and status < 0 else None,
             stdout=text_of(ended.stdout),
             stderr=text_of(ended.stderr),
+            module=_busiest(trace.suspensions),
             suspensions=tuple(trace.suspensions),
             suspension_count=trace.suspension_count,
             traps=tuple(trace.traps),
@@ -195,6 +197,14 @@ class CommandRunner:
     async def aclose(self) -> None:
         """Remove what was kept; a second call does nothing."""
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _busiest(suspensions: Sequence[TraceSuspension]) -> str:
+    """The hash of the module that waited most often, empty if none has."""
+    waits: Counter[str] = Counter()
+    for each in suspensions:
+        waits[each.module.removeprefix("sha256:")] += each.count
+    return waits.most_common(1)[0][0] if waits else ""
 
 
 def _waiting_for(trace: Trace) -> str:

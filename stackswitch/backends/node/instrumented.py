@@ -100,6 +100,8 @@ class InstrumentedRunner(CommandRunner):
             self.use(observed_lists(self._seen))
         self.builds.start()
         seen = await super().run(loaded, services, timeout_s=timeout_s)
+        source = self.builds.made_of.get(seen.module, seen.module)
+        seen = seen.model_copy(update={"module": source})
         refused = [why for why in self.builds.refused.values() if seen.status == "finished"]
         if refused and (seen.exit_code or seen.traps):
             detail = f"a module that it loads has no build: {refused[0]}"

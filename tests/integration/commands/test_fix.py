@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .conftest import CASE
+from .conftest import CASE, Test
 
 
 def fixed(suite: Path, names: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
@@ -44,6 +44,23 @@ def test_a_list_is_drawn_proved_written_and_held(suite: Path) -> None:
     assert names.read_text().startswith("FROM x\n")
     after, _ = fixed(suite, names, "--check")
     assert after.returncode == 0, after.stdout
+
+
+def test_from_traces_of_a_run_before(suite: Path, tested: Test) -> None:
+    for name in ("a", "b"):
+        (suite / f"{name}.toml").write_text(CASE)
+    traces = suite.parent / "traces"
+    assert tested("--backend", "jspi", "--traces", traces).status == 0
+    (suite / "c.toml").write_text(CASE)
+    options = ("--trace", str(traces), "--module", str(suite / "guest.wasm"))
+    done, report = fixed(suite, suite.parent / "names.txt", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (report["verdict"], report["observed"]) == ("verified", {"traces": 2})
+    assert [each["case_id"] for each in report["results"]] == ["a", "b"]
+    for path in traces.iterdir():
+        path.rename(path.with_name(f"other-{path.name}"))
+    foreign, _ = fixed(suite, suite.parent / "names.txt", *options)
+    assert "of no case of" in foreign.stderr
 
 
 def test_few_cases_prove_what_all_show(suite: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_without_a_list_it_is_what_jspi_shows(suite: Path, tested: Test) -> None
         ("once", "jspi"): None,
         ("once", "asyncify"): "instrumented",
     }
+    plain = hashlib.sha256((suite / "guest.wasm").read_bytes()).hexdigest()
+    assert {each["module"] for each in ran.results.values()} == {plain}
 
 
 @pytest.mark.parametrize(
