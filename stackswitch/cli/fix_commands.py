@@ -55,7 +55,7 @@ def read_traced(paths: Sequence[Path], module: Path, suite: Suite) -> Traced:
     if not known:
         told = ", ".join([*found][:3]) or "none"
         raise ConfigError(
-            f"--trace: of no case of {suite.folder}: there is {told}; give the folder in which `test --traces`"
+            f"--trace: of no case of {suite.folder}: there is {told}; give the folder where `test --traces`"
             " has put those of jspi"
         )
     return Traced(known, read_module(module).data)
