@@ -12,8 +12,10 @@ from stackswitch.models.case import Case
 from stackswitch.models.command import CommandCase, SuiteFile
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.matrix import Matrix
+from stackswitch.models.readiness import Report
 from stackswitch.models.result import SuiteResult
 from stackswitch.models.trace import TRACE_LINE
+from stackswitch.readiness.rules import RULES
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.toolcache import node_shim_dir
@@ -33,6 +35,8 @@ def generated() -> dict[Path, str]:
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),
         DOCS / "schema" / "matrix.schema.json": _schema(Matrix.model_json_schema()),
+        DOCS / "schema" / "report.schema.json": _schema(Report.model_json_schema(mode="serialization")),
+        DOCS / "readiness-rules.md": _rules(),
     }
 
 
@@ -65,6 +69,44 @@ def _cases() -> str:
     for topic, entries in topics.items():
         lines += ["", f"## {topic} ({len(entries)})", "", *entries]
     return "\n".join(lines) + "\n"
+
+
+_WEIGHTS = {
+    "blocks": "not ready",
+    "change": "ready with changes",
+    "unknown": "not known yet",
+    "note": "no effect",
+}
+_SCOPES = {
+    "case": "What the cases did",
+    "list": "Lists",
+    "module": "The module",
+    "engine": "Engines",
+    "gain": "The gain",
+}
+
+
+def _rules() -> str:
+    lines = [
+        "# The rules of readiness",
+        "",
+        f"{len(RULES)} rules, made from `stackswitch/readiness/rules.toml` by `python docs/generate.py`.",
+        "The verdict is the worst that any of them comes to. How to silence one:",
+        "[Readiness](readiness.md#silencing-a-rule).",
+    ]
+    for scope, heading in _SCOPES.items():
+        lines += ["", f"## {heading}", ""]
+        for rule in RULES.values():
+            if rule.scope == scope:
+                lines += [
+                    f"### {rule.id}",
+                    "",
+                    f"Verdict: **{_WEIGHTS[rule.weight]}**. {rule.meaning}",
+                    "",
+                    f"*What to do:* {rule.mend}",
+                    "",
+                ]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def main() -> int:

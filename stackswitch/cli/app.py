@@ -16,6 +16,7 @@ from .doctor import doctor
 from .fix import fix
 from .instrument import instrument
 from .matrix import matrix
+from .report import report
 from .run import run
 from .test import run_test
 from .trace import trace
@@ -39,6 +40,7 @@ app.command()(matrix)
 app.command()(analyze)
 app.command()(fix)
 app.command()(instrument)
+app.command()(report)
 app.command()(doctor)
 app.command(context_settings={"ignore_unknown_options": True})(run)
 app.command(context_settings={"allow_interspersed_args": False})(trace)

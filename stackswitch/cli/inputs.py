@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -46,14 +47,38 @@ def read_results(path: Path) -> SuiteResult:
     try:
         results = SuiteResult.model_validate_json(data)
     except ValidationError as error:
+        _check_version(path, data)
         first = error.errors(include_url=False)[0]
         where = "".join(f"{part}: " for part in first["loc"])
         raise ConfigError(
             f"{path}: not what `stackswitch test --json` writes: {where}{first['msg']}"
         ) from None
     if results.schema_version != RESULT_SCHEMA_VERSION:
-        raise ConfigError(
-            f"{path}: results of schema version {results.schema_version};"
-            f" this stackswitch reads {RESULT_SCHEMA_VERSION}"
-        )
+        _check_version(path, data)
     return results
+
+
+def _check_version(path: Path, data: bytes) -> None:
+    """Refuse what is no result at all, or of another schema: then its details do not matter.
+
+    :raises ConfigError: with the way to have it in ours
+    """
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        half = "; it ends too early" if data[:1] == b"{" and not data.rstrip().endswith(b"}") else ""
+        raise ConfigError(
+            f"{path}: not what `stackswitch test --json` writes: no JSON: {error}{half}"
+        ) from None
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if version is None or version == RESULT_SCHEMA_VERSION:
+        return
+    older = isinstance(version, int) and version < RESULT_SCHEMA_VERSION
+    way = (
+        "run `stackswitch test --json` again"
+        if older
+        else "read them with the stackswitch that wrote them, or a newer one"
+    )
+    raise ConfigError(
+        f"{path}: results of schema version {version}; this stackswitch reads {RESULT_SCHEMA_VERSION}: {way}"
+    )

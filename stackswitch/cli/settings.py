@@ -59,6 +59,12 @@ class FixSettings(Frozen):
     built: Path | None = None
 
 
+class ReportSettings(Frozen):
+    """``[report]``: ``silence``: rules that do not count here, each with its reason."""
+
+    silence: dict[str, str] = {}
+
+
 class Settings(BaseSettings):
     """What a project may set. The environment (``STACKSWITCH_…``) goes before the file.
 
@@ -67,7 +73,7 @@ class Settings(BaseSettings):
     ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
     ``matrix``; ``browserslist``: a query for it.
     ``lists``: the file in which the list lives that ``fix`` keeps, or a table (``ListSettings``);
-    ``list_variable``: which one in the file. ``fix``: see ``FixSettings``.
+    ``list_variable``: which one in the file. ``fix``: see ``FixSettings``; ``report``: ``ReportSettings``.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)
@@ -82,6 +88,7 @@ class Settings(BaseSettings):
     lists: Annotated[ListSettings, NoDecode, BeforeValidator(_file_of_lists)] = ListSettings()
     list_variable: str | None = None
     fix: FixSettings = FixSettings()
+    report: ReportSettings = ReportSettings()
     engines: Names = ()
     browserslist: str | None = None
 

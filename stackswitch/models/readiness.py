@@ -86,18 +86,26 @@ class Step(Frozen):
 
 
 class RunColumn(Frozen):
-    """Where cases ran: a backend on an engine. ``worked`` of ``cases``."""
+    """Where cases ran: a backend on an engine. ``build``: of commands on Asyncify. ``worked`` of
+    ``cases``.
+    """
 
     backend: str
     engine: str
     engine_version: str
+    build: str = ""
     cases: int
     worked: int
 
     @property
+    def where(self) -> str:
+        """``node 24.19.0``, ``node 20.19.5, own build``."""
+        return f"{self.engine} {self.engine_version}{f', {self.build} build' if self.build else ''}"
+
+    @property
     def name(self) -> str:
-        """``jspi (node 24.19.0)``."""
-        return f"{self.backend} ({self.engine} {self.engine_version})"
+        """``jspi (node 24.19.0)``, ``asyncify (node 20.19.5, own build)``."""
+        return f"{self.backend} ({self.where})"
 
 
 class Cell(Frozen):
@@ -338,3 +346,18 @@ class Report(Frozen):
     history: tuple[Point, ...] = ()
     changes: tuple[Change, ...] = ()
     compared_with: str = ""
+
+    def working(self, backend: str) -> int:
+        """How many cases work on a backend, on one engine at least."""
+        of = {at for at, run in enumerate(self.runs) if run.backend == backend}
+        return sum(any(cell.works and cell.run in of for cell in case.cells) for case in self.cases)
+
+    @property
+    def point(self) -> Point:
+        """What the trend keeps of it."""
+        return Point(
+            made_at=self.made_at,
+            level=self.level,
+            statuses=self.statuses,
+            size_bytes=None if self.module is None else self.module.size_bytes,
+        )

@@ -20,7 +20,7 @@ _JS_FRAME = re.compile(
 _INVOKE = re.compile(r"\binvoke_[a-z]*\b")
 _START = re.compile(r"start-suspension|start function", re.IGNORECASE)
 _MOST_TEXT = 400
-_Key = tuple[str, str, str]
+_Key = tuple[str, str, str, str]
 
 
 @dataclass
@@ -55,12 +55,12 @@ def judge_cases(material: Material) -> CasesFound:
 
 
 def _key(each: CaseResult) -> _Key:
-    return each.backend, each.engine, each.engine_version
+    return each.backend, each.engine, each.engine_version, each.build or ""
 
 
 def _column_order(key: _Key) -> tuple[object, ...]:
     numbers = [int(part) for part in re.findall(r"\d+", key[2])]
-    return key[0], key[1], numbers
+    return key[0], key[1], numbers, key[3]
 
 
 def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[RunColumn, ...]:
@@ -71,8 +71,15 @@ def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[R
             ran[cell.run] += 1
             worked[cell.run] += cell.works
     return tuple(
-        RunColumn(backend=backend, engine=engine, engine_version=version, cases=ran[at], worked=worked[at])
-        for (backend, engine, version), at in order.items()
+        RunColumn(
+            backend=backend,
+            engine=engine,
+            engine_version=version,
+            build=build,
+            cases=ran[at],
+            worked=worked[at],
+        )
+        for (backend, engine, version, build), at in order.items()
     )
 
 
@@ -116,26 +123,33 @@ class _Gathered:
 
 
 _TEXTS = {
-    "js-frames": "{cases} wait through JavaScript: {subject}",
-    "invoke-glue": "{cases} wait through Emscripten's {subject}",
-    "start-waits": "{cases} wait in the start function",
-    "jspi-fails": "{cases} work on Asyncify and end as {subject} on JSPI",
-    "jspi-wrong": "{cases} are silently wrong on JSPI",
-    "asyncify-wrong": "{cases} are silently wrong on Asyncify",
-    "engine-differs": "{cases} work on JSPI elsewhere and fail on {subject}",
-    "engine-lacks-feature": "{cases} need {subject}",
-    "asyncify-fails": "{cases} work on JSPI and not on Asyncify",
-    "fails-on-both": "{cases} work on neither",
-    "flaky": "{cases} differ from run to run",
-    "not-run-on-jspi": "{cases} were not run on JSPI",
-    "not-run-on-asyncify": "{cases} were not run on Asyncify",
-    "jspi-list-missing": "{cases} need names that {subject} lacks",
-    "asyncify-list-missing": "{cases} wait through functions that {subject} lacks",
+    "js-frames": "{cases} wait{s} through JavaScript: {subject}",
+    "invoke-glue": "{cases} wait{s} through Emscripten's {subject}",
+    "start-waits": "{cases} wait{s} in the start function",
+    "jspi-fails": "{cases} work{s} on Asyncify and end{s} as {subject} on JSPI",
+    "jspi-wrong": "{cases} {are} silently wrong on JSPI",
+    "asyncify-wrong": "{cases} {are} silently wrong on Asyncify",
+    "engine-differs": "{cases} work{s} on JSPI elsewhere and fail{s} on {subject}",
+    "engine-lacks-feature": "{cases} need{s} {subject}",
+    "asyncify-fails": "{cases} work{s} on JSPI and not on Asyncify",
+    "fails-on-both": "{cases} work{s} on neither",
+    "flaky": "{cases} differ{s} from run to run",
+    "not-run-on-jspi": "{cases} {were} not run on JSPI",
+    "not-run-on-asyncify": "{cases} {were} not run on Asyncify",
+    "jspi-list-missing": "{cases} need{s} names that {subject} lacks",
+    "asyncify-list-missing": "{cases} wait{s} through functions that {subject} lacks",
 }
 
 
 def _text(rule: str, subject: str, cases: int) -> str:
-    return _TEXTS[rule].format(cases=f"{cases} case{'' if cases == 1 else 's'}", subject=subject)
+    one = cases == 1
+    return _TEXTS[rule].format(
+        cases="1 case" if one else f"{cases:,} cases",
+        subject=subject,
+        s="s" if one else "",
+        are="is" if one else "are",
+        were="was" if one else "were",
+    )
 
 
 class _Judge:
@@ -158,7 +172,8 @@ class _Judge:
         returned = any(each.as_expected and each.outcome == "returned" for each in results)
         self.works = [_works(each, returned=returned) for each in results]
         cells = [
-            Cell(
+            # Of results that were checked when they were read; tens of thousands of them.
+            Cell.model_construct(
                 run=order[_key(each)],
                 outcome=each.outcome,
                 works=works,
@@ -245,7 +260,7 @@ class _Judge:
         found = False
         for side in sides:
             for each, works in side:
-                if each.outcome == "wrong" and not works:
+                if "wrong" in (each.outcome, each.symptom) and not works:
                     self._apply(f"{each.backend}-wrong", _told(each))
                     found = True
                     break
@@ -327,7 +342,9 @@ def _feature(each: CaseResult) -> str:
 
 
 def _frame(detail: str) -> str:
-    return detail.partition("between:")[2].strip().partition(";")[0][:120] or "its own glue"
+    """Whose frame it is, as the engines' and our own messages name it."""
+    found = re.search(r"(?:waits|between): (.+)", detail)
+    return found[1].partition(";")[0].strip()[:120] if found else "its own glue"
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:

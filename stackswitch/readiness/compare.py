@@ -11,7 +11,6 @@ from stackswitch.models.readiness import (
     Change,
     Finding,
     Level,
-    Point,
     Report,
 )
 
@@ -34,19 +33,9 @@ def compared(new: Report, old: Report, name: str) -> Report:
 
     :param name: what to call the old one
     """
-    history = (*old.history, point_of(old))[-_MOST_HISTORY:]
+    history = (*old.history, old.point)[-_MOST_HISTORY:]
     return new.model_copy(
         update={"changes": tuple(_changes(new, old)), "history": history, "compared_with": name}
-    )
-
-
-def point_of(report: Report) -> Point:
-    """Return what the trend keeps of a report."""
-    return Point(
-        made_at=report.made_at,
-        level=report.level,
-        statuses=report.statuses,
-        size_bytes=None if report.module is None else report.module.size_bytes,
     )
 
 

@@ -68,10 +68,13 @@ def judge_lists(
     reports: dict[ListName, ListReport] = {}
     for which, names in material.lists.items():
         reports[which] = ListReport(list=which, entries=len(names))
+    wanting: dict[ListName, set[str]] = {}
     for result in material.results:
         for which, names in result.missing.items():
-            report = reports.get(which, ListReport(list=which))
-            reports[which] = report.model_copy(update={"missing": _more(report.missing, names)})
+            wanting.setdefault(which, set()).update(names)
+    for which, of in wanting.items():
+        report = reports.get(which, ListReport(list=which))
+        reports[which] = report.model_copy(update={"missing": tuple(sorted(of))})
     missing = tuple(each.name for each in functions if each.state == "missing")
     if missing:
         only = reports.get("ASYNCIFY_ONLY", ListReport(list="ASYNCIFY_ONLY"))

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 
 from stackswitch.models.readiness import Function, FunctionState, Node, Picture, Stack
 from stackswitch.models.trace import Suspension
@@ -144,31 +146,32 @@ def _flattened(
     """
     order = dict(numbers)
     nodes: list[Node] = []
-    level: list[tuple[int, _Drawn]] = [(-1, each) for each in root.children.values()]
+    tie = count()
+    open_: list[tuple[int, int, int, _Drawn]] = []
+
+    def expect(parent: int, children: Iterable[_Drawn]) -> None:
+        for each in sorted(children, key=lambda each: (-each.stacks, each.name)):
+            heappush(open_, (-each.stacks, next(tie), parent, each))
+
+    expect(-1, root.children.values())
     left_out = 0
-    while level:
-        level.sort(key=lambda each: (-each[1].stacks, each[0], each[1].name))
-        following: list[tuple[int, _Drawn]] = []
-        for parent, node in level:
-            if len(nodes) >= most:
-                left_out += _count(node)
-                continue
-            at = len(nodes)
-            function = order.setdefault(node.name, len(order))
-            nodes.append(
-                Node(
-                    function=function, parent=parent, stacks=node.stacks, repeat=node.repeat, stack=node.stack
-                )
-            )
-            following += [(at, each) for each in node.children.values()]
-        level = following
+    while open_:
+        _, _, parent, node = heappop(open_)
+        if len(nodes) >= most:
+            left_out += _count(node)
+            continue
+        function = order.setdefault(node.name, len(order))
+        nodes.append(
+            Node(function=function, parent=parent, stacks=node.stacks, repeat=node.repeat, stack=node.stack)
+        )
+        expect(len(nodes) - 1, node.children.values())
     return tuple(nodes), list(order), left_out
 
 
 def _count(node: _Drawn) -> int:
     open_ = [node]
-    count = 0
+    number = 0
     while open_:
-        count += 1
+        number += 1
         open_ += open_.pop().children.values()
-    return count
+    return number

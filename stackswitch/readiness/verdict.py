@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from stackswitch.models.readiness import CaseStatus, EngineVerdict, Finding, Level, Report
+from stackswitch.models.readiness import EngineVerdict, Finding, Level, Report
 
-from .cases import judge_cases
+from .cases import CasesFound, judge_cases
 from .engines import judge_engines, judge_users
 from .material import Material
 from .module import judge_gain, judge_lists, judge_module
@@ -44,7 +44,7 @@ def judge(material: Material) -> Report:
     return Report(
         title=material.title,
         level=level,
-        headline=_headline(level, findings, cases.counts, engines),
+        headline=_headline(level, findings, cases, engines),
         statuses=cases.counts,
         runs=cases.runs,
         cases=cases.cases,
@@ -98,16 +98,17 @@ def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Find
 def _headline(
     level: Level,
     findings: Sequence[Finding],
-    counts: Mapping[CaseStatus, int],
+    cases: CasesFound,
     engines: Sequence[EngineVerdict],
 ) -> str:
     """The verdict's reason, in one or two sentences."""
-    total = sum(counts.values())
-    works = sum(counts.get(each, 0) for each in ("both", "jspi-only"))
+    total = len(cases.cases)
+    of = {at for at, run in enumerate(cases.runs) if run.backend == "jspi"}
+    works = sum(any(cell.works and cell.run in of for cell in each.cells) for each in cases.cases)
     count = [each for each in findings if not each.silenced]
     parts = []
-    if total:
-        parts.append(f"{works} of {total} cases work on JSPI as they are")
+    if total and of:
+        parts.append(f"{works:,} of {total:,} cases work on JSPI as they are")
     if level == "not-ready":
         first = next(each for each in count if each.weight == "blocks")
         parts.append(f"what stands in the way: {first.text}")

@@ -66,5 +66,6 @@ def test_each_kind_of_ending() -> None:
 
 @given(st.text(), st.text())
 def test_any_text_gives_xml_that_parses(detail: str, name: str) -> None:
-    root = parse(result(outcome="wrong", good=False, detail=detail, missing={"ASYNCIFY_ONLY": (name,)}))
+    missing = {"ASYNCIFY_ONLY": (name,)}
+    root = parse(result(f"a/{name}", outcome="wrong", good=False, detail=detail, missing=missing))
     assert root[0][0][0].tag == "failure"

@@ -1,0 +1,132 @@
+"""What ``stackswitch report`` is given: results, modules, traces, earlier reports; each read or refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from stackswitch.analysis.traces import read_trace_lines
+from stackswitch.errors import ConfigError
+from stackswitch.models.engine import DetectResult
+from stackswitch.models.readiness import Report, Source
+from stackswitch.models.result import SuiteResult
+from stackswitch.models.trace import TraceSuspension
+from stackswitch.readiness.material import Material
+from stackswitch.readiness.merging import merged
+from stackswitch.readiness.verdict import judge
+
+from .inputs import read_input, read_results
+
+_MAGIC = b"\0asm"
+_BACKENDS = ("asyncify", "jspi", "fiber")
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass
+class Given:
+    """The files given: results, at most one module."""
+
+    results: list[SuiteResult] = field(default_factory=list)
+    module: Path | None = None
+    sources: list[Source] = field(default_factory=list)
+
+
+def sort_out(paths: Iterable[Path]) -> Given:
+    """Tell results from modules, by content; a folder stands for all results (``*.json``) in it.
+
+    :raises ConfigError: a file cannot be read, is neither, or a second module is given
+    """
+    given = Given()
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.glob("*.json"))
+            if not inside:
+                raise ConfigError(f"{path}: there are no results (*.json) in this folder")
+            for each in inside:
+                _results(given, each)
+        elif _is_module(path):
+            if given.module is not None:
+                raise ConfigError(f"{given.module} and {path}: a report is about one module")
+            given.module = path
+        else:
+            _results(given, path)
+    return given
+
+
+def _is_module(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == _MAGIC
+    except OSError:
+        return False  # the next to read it says why
+
+
+def _results(given: Given, path: Path) -> None:
+    result = read_results(path)
+    given.results.append(result)
+    where = sorted({f"{each.backend} on {each.engine} {each.engine_version}" for each in result.results})
+    text = f"{len(result.results)} results: {', '.join(where)}" if where else "no result"
+    given.sources.append(Source(name=str(path), kind="results", text=text))
+
+
+def read_traces(paths: Iterable[Path]) -> tuple[dict[str, tuple[TraceSuspension, ...]], list[Source]]:
+    """Read traces; a folder, as ``test --traces`` writes it, holds one a case.
+
+    :returns: suspensions by case, those of no case under ``""``
+    :raises ConfigError: one is none
+    """
+    found: dict[str, tuple[TraceSuspension, ...]] = {}
+    sources = []
+    for path in paths:
+        files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+        count = 0
+        for file in files:
+            case = _case_of(file.relative_to(path)) if path.is_dir() else ""
+            lines = read_trace_lines(read_input(file, "trace"), str(file))
+            found[case] = (*found.get(case, ()), *lines)
+            count += len(lines)
+        sources.append(Source(name=str(path), kind="trace", text=f"{count} stacks in {len(files)} files"))
+    return found, sources
+
+
+def _case_of(file: Path) -> str:
+    parts = file.with_suffix("").parts
+    return "/".join(parts[1:] if len(parts) > 1 and parts[0] in _BACKENDS else parts)
+
+
+def read_engines(path: Path) -> DetectResult:
+    """Read what ``stackswitch detect --json`` has written.
+
+    :raises ConfigError: it is something else
+    """
+    return _read(path, DetectResult, "stackswitch detect --json")
+
+
+def read_earlier(path: Path) -> Report:
+    """Read an earlier report, or results, from which it is drawn.
+
+    :raises ConfigError: it is neither
+    """
+    try:
+        keys = json.loads(read_input(path, "report")).keys()
+    except (ValueError, AttributeError):
+        keys = {}.keys()
+    if "results" in keys:
+        results, flaky, others = merged([read_results(path)])
+        return judge(Material(str(path), results=results, flaky=flaky, other_modules=others))
+    return _read(path, Report, "stackswitch report --json")
+
+
+def _read(path: Path, model: type[_Model], command: str) -> _Model:
+    data = read_input(path, "file")
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise ConfigError(f"{path}: not what `{command}` writes: {where}{first['msg']}") from None

@@ -1,0 +1,65 @@
+"""Findings as annotations of GitHub Actions: lines on standard output that it shows on the run and on the
+change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stackswitch.models.readiness import Report, Weight
+
+from .text import counted, shortened, visible
+
+MOST_OF_A_KIND = 10
+"""GitHub shows so many errors, warnings and notices of a step, and drops the others. Source: its
+documentation.
+"""
+_COMMANDS: dict[Weight, str] = {
+    "blocks": "error",
+    "change": "warning",
+    "unknown": "warning",
+    "note": "notice",
+}
+_MOST_TEXT = 2000
+
+
+def annotation_lines(report: Report, file: str = "") -> str:
+    """Return a line per finding, the weightiest first; where there are too many, the last says so.
+
+    :param file: the file they are shown at: where the list lives, or the configuration; empty: none
+    """
+    by_command: dict[str, list[str]] = {}
+    for each in report.findings:
+        if each.silenced:
+            continue
+        cases = f" ({', '.join(each.cases[:3])}{', …' if len(each.cases) > 3 else ''})" if each.cases else ""
+        title = f"stackswitch: {each.rule}"
+        text = f"{each.text}{cases}. {each.mend}"
+        by_command.setdefault(_COMMANDS[each.weight], []).append(
+            f"::{_COMMANDS[each.weight]} {_properties(file, title)}::{_data(text)}"
+        )
+    return "".join(f"{line}\n" for line in _limited(by_command))
+
+
+def _limited(by_command: dict[str, list[str]]) -> Iterator[str]:
+    for command, lines in by_command.items():
+        if len(lines) <= MOST_OF_A_KIND:
+            yield from lines
+            continue
+        yield from lines[: MOST_OF_A_KIND - 1]
+        more = counted(len(lines) - MOST_OF_A_KIND + 1, "more finding")
+        yield f"::{command} title=stackswitch::{_data(f'{more}: see the report')}"
+
+
+def _properties(file: str, title: str) -> str:
+    given = {"file": file, "line": "1" if file else "", "title": title}
+    return ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
+
+
+def _data(text: str) -> str:
+    text = visible(shortened(text, _MOST_TEXT))
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,139 @@
+"""The report as one HTML file that needs no network."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from stackswitch.models.readiness import (
+    LEVELS,
+    STATUSES,
+    CaseStatus,
+    FunctionState,
+    Level,
+    Report,
+    Weight,
+)
+
+from .charts import bars, hold_out, trend
+from .page_data import page_data
+from .text import amount, counted, shortened, size, visible
+
+MOST_PRINTED = 300
+"""Cases in the list that is printed; the page on a screen has all."""
+MOST_NAMES = 400
+_WEIGHTS: dict[Weight, str] = {
+    "blocks": "in the way",
+    "change": "to change",
+    "unknown": "not known",
+    "note": "to know",
+}
+_STATES: dict[FunctionState, str] = {
+    "instrumented": "instrumented",
+    "missing": "missing",
+    "not-needed": "instrumented, never seen at a wait",
+    "seen": "seen at a wait",
+    "possible": "possible by the code, never seen",
+    "import": "import that waits",
+}
+_ICONS: dict[Level, str] = {
+    "ready": "M4 12.5l5.2 5.2L20 7",
+    "ready-with-changes": "M5 12h14M13 6l6 6-6 6",
+    "not-ready": "M6 6l12 12M18 6L6 18",
+    "unknown": "M8.5 9a3.5 3.5 0 1 1 5 3.2c-1 .6-1.5 1.2-1.5 2.3M12 18v.1",
+}
+
+
+def report_page(report: Report) -> str:
+    """Write the page."""
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        report=report,
+        data=Markup(page_data(report)),  # noqa: S704  (page_data escapes for a script element)
+        tiles=_tiles(report),
+        segments=_segments(report),
+        printed=[each for each in report.cases if each.status != "both"][:MOST_PRINTED],
+        states=_states(report),
+        points=(*report.history, report.point),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.globals.update(
+        LEVELS=LEVELS,
+        STATUSES=STATUSES,
+        WEIGHTS=_WEIGHTS,
+        STATES=_STATES,
+        ICONS=_ICONS,
+        MOST_NAMES=MOST_NAMES,
+        bars=bars,
+        hold_out=hold_out,
+        trend=trend,
+        style=Markup((folder / "report.css").read_text("utf-8")),  # noqa: S704  (ours)
+        script=Markup((folder / "report.js").read_text("utf-8")),  # noqa: S704  (ours)
+    )
+    environment.filters.update(counted=counted, size=size, amount=amount, shortened=shortened)
+    return environment
+
+
+def _shown(value: object) -> object:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _tiles(report: Report) -> list[tuple[str, str, str]]:
+    """The figures at the top: figure, what it is, more."""
+    tiles = []
+    total = len(report.cases)
+    if total:
+        backends = {run.backend for run in report.runs}
+        for backend, name in (("jspi", "JSPI"), ("asyncify", "Asyncify")):
+            if backend in backends:
+                tiles.append(
+                    (f"{report.working(backend):,} of {total:,}", f"cases work on {name}", "as they are")
+                )
+    asked = [each for each in report.engines if each.level != "unknown"]
+    if asked:
+        fit = sum(each.level != "not-ready" for each in asked)
+        tiles.append((f"{fit} of {len(asked)}", "engines run it on JSPI", "the others fall back"))
+    if report.users is not None:
+        tiles.append((f"{report.users.share:.0f}%", "of users have JSPI", report.users.query))
+    if report.gain is not None:
+        for measure in report.gain.measures:
+            if measure.id == "size-brotli":
+                less = 1 - 1 / measure.ratio.median if measure.ratio.median else 0.0
+                tiles.append((f"{-less:+.0%}", "size to download", "plain against Asyncify, brotli"))
+    if report.module is not None and len(tiles) < 4:
+        tiles.append((size(report.module.size_bytes), "module", counted(report.module.functions, "function")))
+    return tiles
+
+
+def _segments(report: Report) -> list[tuple[CaseStatus, int, float, float]]:
+    """The bar of all cases: status, count, where it begins and how wide it is (percent)."""
+    total = sum(report.statuses.values()) or 1
+    found = []
+    start = 0.0
+    for status in STATUSES:
+        count = report.statuses.get(status, 0)
+        if count:
+            width = 100 * count / total
+            found.append((status, count, round(start, 3), round(width, 3)))
+            start += width
+    return found
+
+
+def _states(report: Report) -> list[FunctionState]:
+    there = {each.state for each in report.picture.functions}
+    return [each for each in _STATES if each in there]

@@ -1,0 +1,134 @@
+"""What the page's script draws from: cases, stacks and the picture, packed small; within a budget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from stackswitch.models.expect import Outcome
+from stackswitch.models.readiness import CaseStatus, CaseVerdict, FunctionState, Picture, Report
+
+from .text import shortened, visible
+
+BUDGET_BYTES = 1_600_000
+"""For the data; the rest of the page takes less than 200 kB, and a page has to stay below 2 MB."""
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+_STATUSES: tuple[CaseStatus, ...] = get_args(CaseStatus)
+_STATES: tuple[FunctionState, ...] = get_args(FunctionState)
+_LETTERS = "abcdefgh"
+"""A cell is a letter: which outcome; a capital: it works for a user. A full stop: not run."""
+_TIGHTER = ((400, 240, 200_000), (160, 120, 60_000), (60, 80, 15_000), (0, 60, 0))
+"""Characters of a detail, of a name, frames in all: the next is tried when the one before is too much."""
+
+
+def page_data(report: Report, budget_bytes: int = BUDGET_BYTES) -> str:
+    """Return the data as JSON that can stand in a ``script`` element; what is cut, is said in ``cut``."""
+    text = ""
+    for at, (detail, name, frames) in enumerate(_TIGHTER):
+        text = in_script(_packed(report, detail, name, frames, cut=at > 0))
+        if len(text) <= budget_bytes:
+            break
+    return text
+
+
+def in_script(data: object) -> str:
+    """JSON in which nothing can end or open an element."""
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+class _Texts:
+    """Each text once."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.numbers: dict[str, int] = {"": 0}
+
+    def add(self, text: str) -> int:
+        text = visible(shortened(text, self.most)) if self.most else ""
+        return self.numbers.setdefault(text, len(self.numbers))
+
+
+def _packed(report: Report, detail: int, name: int, frames: int, *, cut: bool) -> dict[str, Any]:
+    texts = _Texts(detail)
+    picture, renumbered, shortened_stacks = _picture(report.picture, name, frames)
+    return {
+        "outcomes": _OUTCOMES,
+        "statuses": _STATUSES,
+        "states": _STATES,
+        "runs": [[each.backend, each.where] for each in report.runs],
+        "cases": [_case(each, len(report.runs), texts, renumbered) for each in report.cases],
+        "texts": list(texts.numbers),
+        "cut": cut or shortened_stacks,
+        **picture,
+    }
+
+
+def _case(case: CaseVerdict, runs: int, texts: _Texts, renumbered: dict[int, int]) -> list[Any]:
+    """Id, status, cells, texts of the cells by run, why, what to do, stacks."""
+    cells = ["."] * runs
+    details: list[list[Any]] = []
+    for cell in case.cells:
+        letter = _LETTERS[_OUTCOMES.index(cell.outcome)]
+        cells[cell.run] = letter.upper() if cell.works else letter
+        missing = [f"{which}: {', '.join(names)}" for which, names in cell.missing.items()]
+        told = "\n".join([*([cell.detail] if cell.detail else []), *missing])
+        if told:
+            details.append([cell.run, texts.add(told)])
+    stacks = [renumbered[each] for each in case.stacks if each in renumbered]
+    packed: list[Any] = [visible(case.case_id), _STATUSES.index(case.status), "".join(cells)]
+    rest: list[Any] = [details, texts.add(case.why), texts.add(case.mend), stacks]
+    while rest and not rest[-1]:
+        rest.pop()
+    return packed + rest
+
+
+def _picture(picture: Picture, name: int, frames: int) -> tuple[dict[str, Any], dict[int, int], bool]:
+    """Pack the picture and as many stacks as there is room for.
+
+    :returns: what is packed; new numbers of stacks by their old; whether some were left out
+    """
+    renumbered: dict[int, int] = {}
+    stacks = []
+    left = frames
+    for at, stack in enumerate(picture.stacks):
+        if len(stack.frames) > left:
+            continue
+        left -= len(stack.frames)
+        renumbered[at] = len(renumbered)
+        stacks.append(
+            [
+                visible(shortened(stack.import_, name)),
+                visible(shortened(stack.export, name)),
+                _runs(stack.frames),
+                stack.count,
+                [visible(shortened(each, name)) for each in stack.js_frames],
+                stack.backend,
+                int(stack.truncated),
+            ]
+        )
+    nodes = [
+        [each.function, each.parent, each.stacks, each.repeat, renumbered.get(each.stack, -1)]
+        for each in picture.nodes
+    ]
+    packed = {
+        "functions": [
+            [visible(shortened(each.name, name)), _STATES.index(each.state)] for each in picture.functions
+        ],
+        "nodes": nodes,
+        "stacks": stacks,
+        "leftOut": picture.left_out,
+    }
+    return packed, renumbered, len(renumbered) < len(picture.stacks)
+
+
+def _runs(frames: Iterable[int]) -> list[int]:
+    """Frames as pairs: a function, and how often it stands there in a row."""
+    found: list[int] = []
+    for each in frames:
+        if found and found[-2] == each:
+            found[-1] += 1
+        else:
+            found += [each, 1]
+    return found

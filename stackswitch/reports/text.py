@@ -1,0 +1,49 @@
+"""Text from outside (names, messages) made fit to be shown: nothing in it is invisible or turns its
+surroundings.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters save tab and newline, what turns the direction of text, what has no width, halves of
+surrogate pairs. Source: Unicode 16, general categories Cc, Cf, Cs; Trojan Source (CVE-2021-42574)."""
+
+
+def visible(text: str) -> str:
+    """Show what cannot be seen as the escape of its number, in hexadecimal."""
+    return _UNSEEN.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text in its middle, so that both ends can be read."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (most - 1 - head) :]}"
+
+
+def counted(number: int, what: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def size(size_bytes: float) -> str:
+    """A size for people; decimal units."""
+    if size_bytes >= 1e6:
+        return f"{size_bytes / 1e6:.2f} MB"
+    return f"{size_bytes / 1e3:.1f} kB" if size_bytes >= 1e3 else f"{size_bytes:.0f} bytes"
+
+
+def amount(value: float, unit: str) -> str:
+    """A measured value with its unit, to three digits."""
+    if unit == "bytes":
+        return size(value)
+    name = {"ms": "ms", "us": "µs"}[unit]
+    if value >= 100:
+        return f"{value:,.0f} {name}"
+    return f"{value:.1f} {name}" if value >= 10 else f"{value:.2f} {name}"
