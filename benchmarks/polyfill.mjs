@@ -45,6 +45,7 @@ async function measure(switching) {
   };
   return {
     "1 frame": await best(20_000, repeat(one, 1)),
+    "10 frames": await best(20_000, repeat(deep, 9)),
     "100 frames": await best(5_000, repeat(deep, 99)),
     "1000 frames": await best(500, repeat(deep, 999)),
     "100 calls at once, 1 frame": await best(20_000, async (times) => {
@@ -64,6 +65,10 @@ results["plain async function"] = { "1 frame": await best(20_000, async (times) 
   const outer = async (value) => (await wait(value)) + 1;
   for (let i = 0; i < times; i++) await outer(i);
 }) };
+if (results["native JSPI"] !== undefined) {
+  const [native, polyfill] = [results["native JSPI"], results.polyfill];
+  results["polyfill / native"] = Object.fromEntries(Object.keys(polyfill).map((key) => [key, Number((polyfill[key] / native[key]).toFixed(2))]));
+}
 console.log(`node ${process.versions.node}, ns`);
 console.table(results);
 if (process.argv[2] === "--json") console.log(JSON.stringify(results));

@@ -92,8 +92,9 @@ export function concurrentJspi({ separate = true, regionBytes = REGION_BYTES } =
   /** The imports again, the waiting ones by way of adapters. */
   function adapted(module, imports, found, stacks) {
     const types = found.map(({ type }) => type);
-    const called = found.map(({ host }) => new WebAssembly.Suspending(stacks.leaving(host)));
-    const functions = makeImports(facts.get(module), stacks.wide, stacks.hub, types, called);
+    const guest = facts.get(module);
+    const called = found.map(({ host, type }) => new WebAssembly.Suspending(stacks.leaving(host, guest.types[type].params.length)));
+    const functions = makeImports(guest, stacks.wide, stacks.hub, types, called);
     const out = { ...imports };
     for (const [at, { from, name }] of found.entries()) {
       if (out[from] === imports[from]) out[from] = { ...imports[from] };

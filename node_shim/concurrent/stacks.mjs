@@ -94,13 +94,25 @@ export class CallStacks {
   }
 
   /** The host again; what it does is still done on the stack of the call, what comes while that waits is not. */
-  leaving(host) {
+  leaving(host, arity) {
     const { leave } = this.#hub;
-    return (...args) => {
-      const result = host(...args);
+    const left = (result) => {
       leave();
       return result;
     };
+    // Fixed numbers of arguments: engines call those sooner.
+    switch (arity) {
+      case 0:
+        return () => left(host());
+      case 1:
+        return (a) => left(host(a));
+      case 2:
+        return (a, b) => left(host(a, b));
+      case 3:
+        return (a, b, c) => left(host(a, b, c));
+      default:
+        return (...args) => left(host(...args));
+    }
   }
 
   /**
