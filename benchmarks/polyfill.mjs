@@ -1,4 +1,4 @@
-// What a suspension costs by the polyfill and by the engine's own JSPI: ns a round trip, the best of several.
+// What a suspension costs by the polyfill and by the engine's own JSPI: ns a round trip, the best of several rounds.
 //
 //   node benchmarks/polyfill.mjs            (Node 26; 24.0 to 24.19 want --experimental-wasm-jspi)
 //
@@ -28,46 +28,52 @@ function open(switching) {
   return { exports, deep: switching.promising(exports.deep), one: switching.promising(exports.one) };
 }
 
-async function best(times, action) {
-  let least = Infinity;
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
-    const begin = performance.now();
-    await action(times);
-    least = Math.min(least, performance.now() - begin);
-  }
-  return Math.round((least / times) * 1e6);
-}
-
-async function measure(switching) {
+/** What is measured, by name: how often, and a function of that. */
+function tasks(switching) {
   const { exports, deep, one } = open(switching);
   const repeat = (call, arg) => async (times) => {
     for (let i = 0; i < times; i++) await call(arg);
   };
   return {
-    "1 frame": await best(20_000, repeat(one, 1)),
-    "10 frames": await best(20_000, repeat(deep, 9)),
-    "100 frames": await best(5_000, repeat(deep, 99)),
-    "1000 frames": await best(500, repeat(deep, 999)),
-    "100 calls at once, 1 frame": await best(20_000, async (times) => {
+    "1 frame": [20_000, repeat(one, 1)],
+    "10 frames": [20_000, repeat(deep, 9)],
+    "100 frames": [5_000, repeat(deep, 99)],
+    "1000 frames": [500, repeat(deep, 999)],
+    "100 calls at once, 1 frame": [20_000, async (times) => {
       for (let i = 0; i < times; i += 100) await Promise.all(Array.from({ length: 100 }, (_, k) => one(k)));
-    }),
-    "an import that does not wait": await best(1_000_000, (times) => {
+    }],
+    "an import that does not wait": [1_000_000, (times) => {
       for (let i = 0; i < times; i++) exports.through(i);
-    }),
+    }],
   };
 }
 
-const results = {};
-if (hasNativeJspi()) results["native JSPI"] = await measure(native);
-results.polyfill = await measure(createSwitching());
-results["plain async function"] = { "1 frame": await best(20_000, async (times) => {
-  const wait = async (value) => value;
-  const outer = async (value) => (await wait(value)) + 1;
-  for (let i = 0; i < times; i++) await outer(i);
-}) };
+const plain = {
+  "1 frame": [20_000, async (times) => {
+    const wait = async (value) => value;
+    const outer = async (value) => (await wait(value)) + 1;
+    for (let i = 0; i < times; i++) await outer(i);
+  }],
+};
+
+const ways = { ...(hasNativeJspi() ? { "native JSPI": tasks(native) } : {}), polyfill: tasks(createSwitching()), "plain async function": plain };
+const results = Object.fromEntries(Object.keys(ways).map((way) => [way, {}]));
+// All ways in each round, so that a busy machine does them all the same wrong.
+for (let round = 0; round < REPEATS; round++) {
+  for (const name of Object.keys(ways.polyfill)) {
+    for (const [way, each] of Object.entries(ways)) {
+      if (each[name] === undefined) continue;
+      const [times, action] = each[name];
+      const begin = performance.now();
+      await action(times);
+      const took = Math.round(((performance.now() - begin) / times) * 1e6);
+      results[way][name] = Math.min(results[way][name] ?? Infinity, took);
+    }
+  }
+}
 if (results["native JSPI"] !== undefined) {
-  const [native, polyfill] = [results["native JSPI"], results.polyfill];
-  results["polyfill / native"] = Object.fromEntries(Object.keys(polyfill).map((key) => [key, Number((polyfill[key] / native[key]).toFixed(2))]));
+  const { "native JSPI": engine, polyfill } = results;
+  results["polyfill / native"] = Object.fromEntries(Object.keys(polyfill).map((key) => [key, Number((polyfill[key] / engine[key]).toFixed(2))]));
 }
 console.log(`node ${process.versions.node}, ns`);
 console.table(results);

@@ -1,8 +1,5 @@
-// The stack at each wait. A stack seen before costs its capture and a comparison of call sites (where in its module, or
-// script, each frame stands): no text is made, nothing is written but at counts that are powers of two.
-//
-// Whether a frame is wasm's, and of which function, V8 is slow to tell: that is asked of stacks not seen before. In a module a
-// place is of one function only. Stacks that differ in JavaScript below the guest alone are one, but are told apart here.
+// The stack at each wait. A stack seen before costs its capture and a comparison of call sites (function index and
+// offset of each frame): no text is made, nothing is written but at counts that are powers of two.
 
 "use strict";
 
@@ -13,7 +10,6 @@ const NOT_WASM = -1;
 /** Frames a line of the trace holds; deeper stacks are told apart, and cut. */
 const MOST_FRAMES = 20_000;
 const MOST_STACKS = 100_000;
-const MOST_PLACES = 200_000;
 
 /** The call sites below a function, innermost first, however many. */
 function callSites(below) {
@@ -48,8 +44,6 @@ class Stacks {
   #sample;
   #key = new Int32Array(512);
   #entries = new Map();
-  #places = new Map();
-  #placeCount = 0;
   #count = 0;
   #urls = new Map();
   #slots = [];
@@ -73,40 +67,17 @@ class Stacks {
     if (seen > this.#sample.first && seen % this.#sample.every !== 0) return;
     slot.taken++;
     try {
-      this.#look(slot, callSites(below));
+      const sites = callSites(below);
+      const used = this.#readKey(slot, sites);
+      this.#counted(slot, sites, used);
     } catch (error) {
       this.#part.error(`a stack could not be taken: ${error}`);
     }
   }
 
-  #look(slot, sites) {
-    const { length } = sites;
-    if (this.#key.length < length * 2) this.#key = new Int32Array(length * 4);
-    const key = this.#key;
-    let hash = slot.id;
-    for (let at = slot.skip; at < length; at++) hash = (Math.imul(hash, 31) + (key[at] = sites[at].getPosition())) | 0;
-    let seen = this.#places.get(hash);
-    search: for (; seen !== undefined; seen = seen.next) {
-      if (seen.slot !== slot || seen.places.length !== length) continue;
-      for (let at = slot.skip; at < length; at++) if (seen.places[at] !== key[at]) continue search;
-      return this.#again(seen.entry);
-    }
-    const places = key.slice(0, length);
-    const entry = this.#counted(slot, sites, this.#readKey(slot, sites));
-    if (entry === undefined || this.#placeCount === MOST_PLACES) return undefined;
-    this.#placeCount++;
-    this.#places.set(hash, { slot, places, entry, next: this.#places.get(hash) });
-    return undefined;
-  }
-
-  #again(entry) {
-    const count = ++entry.count;
-    if ((count & (count - 1)) === 0) this.#tellCount(entry);
-    return entry;
-  }
-
   /** Put (index, offset) of each site of interest into the key; return how many sites that are. */
   #readKey(slot, sites) {
+    if (this.#key.length < sites.length * 2) this.#key = new Int32Array(sites.length * 4);
     const key = this.#key;
     let last = 0;
     for (let at = slot.skip; at < sites.length; at++) {
@@ -135,13 +106,14 @@ class Stacks {
     if (entry === undefined) {
       if (this.#count === MOST_STACKS || this.#part.full) {
         this.leftOut++;
-        return undefined;
+        return;
       }
       entry = { id: ++this.#count, slot, key: key.slice(0, length), count: 0, told: 0, next: this.#entries.get(hash) };
       this.#entries.set(hash, entry);
       this.#tell(entry, sites.slice(slot.skip, slot.skip + used));
     }
-    return this.#again(entry);
+    const count = ++entry.count;
+    if ((count & (count - 1)) === 0) this.#tellCount(entry);
   }
 
   #tellCount(entry) {

@@ -44,7 +44,8 @@ def check_writable(files: Sequence[str | None]) -> None:
 def write_output(name: str | None, data: bytes) -> None:
     """Write to a file, whole or not at all, or to standard output.
 
-    A file that is there keeps its permissions; of a symbolic link, the file that it leads to is written.
+    A file that is there keeps its permissions; of a symbolic link, the file that it leads to is written. Into what is
+    no file (a pipe, a device) it is written as it is.
 
     :raises OutputError: it could not be written; what stood there before still does
     """
@@ -58,6 +59,9 @@ def write_output(name: str | None, data: bytes) -> None:
     part: Path | None = None
     try:
         path = path.resolve() if path.is_symlink() else path
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
         with tempfile.NamedTemporaryFile(
             dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
         ) as file:

@@ -21,6 +21,8 @@ NO_INLINE int leaf(int x) { emscripten_sleep(1); return x + 1; }
 NO_INLINE int middle(int x) { return leaf(x) * 2; }
 NO_INLINE int outer(int x) { return middle(x) + 3; }
 NO_INLINE int with_setjmp(int x) { if (setjmp(back)) return -1; return outer(x); }
+NO_INLINE int jumps(int x) { outer(x); longjmp(back, x); }
+NO_INLINE int with_longjmp(int x) { int got = setjmp(back); return got ? outer(got) : jumps(x); }
 int main(void) { printf("before\\n"); printf("after %d\\n", WHICH(5)); return 0; }
 """
 
@@ -50,6 +52,9 @@ def compiled(folder: Path, which: str, *names: str) -> Path:
         ("outer", ("middle",), {"outer", "leaf"}),
         ("with_setjmp", ("with_setjmp", "outer", "middle", "leaf"), {"dynCall_ii"}),
         ("with_setjmp", ("with_setjmp", "outer", "leaf"), {"dynCall_ii", "middle"}),
+        # The first wait is below invoke_ii, the second, after the jump, is not.
+        ("with_longjmp", ("with_longjmp", "jumps", "outer", "middle", "leaf"), {"dynCall_ii"}),
+        ("with_longjmp", ("with_longjmp", "dynCall_ii", "outer", "middle", "leaf"), {"jumps"}),
     ],
 )
 def test_names_that_its_list_lacks(

@@ -39,6 +39,11 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["taken"]
 
 
+def test_what_is_no_file_is_written_into_and_stays() -> None:
+    write_output("/dev/null", b"gone")
+    assert Path("/dev/null").is_char_device()
+
+
 def test_standard_output_holds_one_thing_and_nothing_else(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     console = console_for(["-", None])
     console.print("for people")
