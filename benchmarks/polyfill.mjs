@@ -1,4 +1,4 @@
-// What a suspension costs by the polyfill and by the engine's own JSPI: ns a round trip, the best of several rounds.
+// What a suspension costs by the polyfill and by the engine's own JSPI: ns of CPU a round trip, the best of several rounds.
 //
 //   node benchmarks/polyfill.mjs            (Node 26; 24.0 to 24.19 want --experimental-wasm-jspi)
 //
@@ -64,9 +64,10 @@ for (let round = 0; round < REPEATS; round++) {
     for (const [way, each] of Object.entries(ways)) {
       if (each[name] === undefined) continue;
       const [times, action] = each[name];
-      const begin = performance.now();
+      const begin = process.cpuUsage();
       await action(times);
-      const took = Math.round(((performance.now() - begin) / times) * 1e6);
+      const { user, system } = process.cpuUsage(begin);
+      const took = Math.round(((user + system) * 1000) / times);
       results[way][name] = Math.min(results[way][name] ?? Infinity, took);
     }
   }
@@ -75,6 +76,6 @@ if (results["native JSPI"] !== undefined) {
   const { "native JSPI": engine, polyfill } = results;
   results["polyfill / native"] = Object.fromEntries(Object.keys(polyfill).map((key) => [key, Number((polyfill[key] / engine[key]).toFixed(2))]));
 }
-console.log(`node ${process.versions.node}, ns`);
+console.log(`node ${process.versions.node}, ns of CPU`);
 console.table(results);
 if (process.argv[2] === "--json") console.log(JSON.stringify(results));

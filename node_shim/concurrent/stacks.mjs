@@ -152,16 +152,20 @@ export class CallStacks {
   #newRegion() {
     const top = this.#room.region(this.#regionBytes);
     if (top === null) return null;
-    this.#canary(top).set(CANARY);
+    this.#words().set(CANARY, this.#lowest(top));
     return this.wide ? BigInt(top) : top;
   }
 
-  /** The last words of a region: C code that comes to them has gone on into what lies below. */
-  #canary(top) {
+  /** The guest's memory as it is now: its buffer changes when it grows. */
+  #words() {
     const { buffer } = this.#room.memory;
     if (this.#memory?.buffer !== buffer) this.#memory = new Uint32Array(buffer);
-    const at = (Number(top) - this.#regionBytes) / 4;
-    return this.#memory.subarray(at, at + 2);
+    return this.#memory;
+  }
+
+  /** Where the last words of a region are: C code that comes to them has gone on into what lies below. */
+  #lowest(top) {
+    return (Number(top) - this.#regionBytes) / 4;
   }
 
   #run(enter, args, region) {
@@ -181,8 +185,9 @@ export class CallStacks {
       if (isOwn) own.value = before;
       set(own.value);
       if (isOwn) return;
-      const [first, second] = this.#canary(region);
-      if (first !== CANARY[0] || second !== CANARY[1]) {
+      const words = this.#words();
+      const lowest = this.#lowest(region);
+      if (words[lowest] !== CANARY[0] || words[lowest + 1] !== CANARY[1]) {
         throw new RangeError(`a call used more than the ${this.#regionBytes} bytes of C stack that calls beside others have, and wrote over the guest's memory`);
       }
       this.#free.push(region);
@@ -195,6 +200,15 @@ export class CallStacks {
     }
     current.value = running;
     if (!isOwn) set(before);
-    return promise.finally(end);
+    return promise.then(
+      (value) => {
+        end();
+        return value;
+      },
+      (error) => {
+        end();
+        throw error;
+      },
+    );
   }
 }
