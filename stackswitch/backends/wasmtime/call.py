@@ -53,11 +53,13 @@ class Function:
 
     :param is_import: the module exports what it imports: a call of it has no frame of the guest
     :ivar entry: how the switch enters it, once it has
+    :ivar arrays: what reads and writes its arguments and results for calls on fibers, once it is there
     """
 
     __slots__ = (
         "_buffer",
         "_extern",
+        "arrays",
         "at",
         "count",
         "entry",
@@ -81,6 +83,7 @@ class Function:
         self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
         self.slots = ctypes.addressof(self._buffer)
         self.entry: Entry | None = None
+        self.arrays: tuple[Any, Any] | None = None
 
 
 class GuestCall:
@@ -88,6 +91,7 @@ class GuestCall:
 
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside
+    :ivar entered: whether the guest has run; :ivar began: when, if that matters
     :ivar suspensions: how often it was
     :ivar answer: for an adapter: what to write into ``pending``, and what lays the results ready
     :ivar note: for whoever watches
@@ -96,7 +100,9 @@ class GuestCall:
     __slots__ = (
         "answer",
         "args",
+        "began",
         "coroutine",
+        "entered",
         "failure",
         "first",
         "function",
@@ -129,6 +135,8 @@ class GuestCall:
         self.stack_pointer = 0
         self.outside = 0
         self.region: int | None = None
+        self.entered = False
+        self.began = 0.0
 
 
 def rest(

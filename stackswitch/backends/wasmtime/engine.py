@@ -31,10 +31,11 @@ class Engine:
     """A wasmtime engine; safe to use from several threads.
 
     :param stack_bytes: the most that a guest's native stack may take; its thread must have more
+    :param fuel: whether stores count what is executed
     :raises BackendUnavailableError: wasmtime-py is missing or is not as we know it
     """
 
-    def __init__(self, *, stack_bytes: int = STACK_BYTES) -> None:
+    def __init__(self, *, stack_bytes: int = STACK_BYTES, fuel: bool = False) -> None:
         self.api: Api = load()
         import wasmtime
         from wasmtime import _bindings
@@ -44,6 +45,7 @@ class Engine:
         # Never used here, and yet wasmtime ends the process if it is the smaller of the two.
         _bindings.wasmtime_config_async_stack_size_set(config.ptr(), stack_bytes + (1 << 20))
         config.epoch_interruption = True
+        config.consume_fuel = fuel
         # Most modules are a few hundred bytes; compiling them is most of the work there is.
         config.parallel_compilation = False
         for name in (
@@ -99,7 +101,8 @@ class Engine:
         def at_tick(_context: int, _data: int, delta: Any, _kind: Any) -> int:
             try:
                 over = is_over()
-            except BaseException:  # noqa: BLE001 (none may cross frames of C)
+            except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
+                store.stop_for(error)  # a KeyboardInterrupt, say: signals are heard here
                 over = True
             if over:
                 return self.api.wasmtime_error_new(OVER_MESSAGE.encode()) or 0

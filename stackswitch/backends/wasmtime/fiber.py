@@ -63,9 +63,9 @@ class FiberEngine(Engine):
     :raises BackendUnavailableError: wasmtime-py, Python or the C library is not as we know it
     """
 
-    def __init__(self, *, stack_bytes: int = STACK_BYTES) -> None:
+    def __init__(self, *, stack_bytes: int = STACK_BYTES, fuel: bool = False) -> None:
         refuse_python()
-        super().__init__(stack_bytes=stack_bytes)
+        super().__init__(stack_bytes=stack_bytes, fuel=fuel)
         self.fibers = FiberApi()
         Landing()
 

@@ -66,11 +66,13 @@ class FiberCall:
     :param start: starts it and returns wasmtime's future; :param result: reads what came of it
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside; :ivar suspensions: how often it was
+    :ivar entered: whether the guest has run
     :ivar note: for whoever watches
     """
 
     __slots__ = (
         "arrived",
+        "entered",
         "error",
         "flag",
         "future",
@@ -105,6 +107,7 @@ class FiberCall:
         self.may_wait = may_wait
         self.parent = parent
         self.suspensions = 0
+        self.entered = False
         self.note: Any = None
         self.future = 0
         self.pointer = ctypes.c_void_p()
@@ -130,7 +133,8 @@ class Fibers:
     :param catches: whether some guest can catch a host function's failure
     :param is_over: asked at each of wasmtime's ticks: whether the guests are to be stopped
     :param sampling: take a sample of the stack whenever a host function is called
-    :param on_suspend: told each time a call is set aside
+    :param on_suspend: told each time a call is set aside, and by which import
+    :param yields: let the event loop turn at each of wasmtime's ticks while a guest runs
     """
 
     def __init__(
@@ -141,7 +145,8 @@ class Fibers:
         catches: bool,
         is_over: Callable[[], bool],
         sampling: bool = False,
-        on_suspend: Callable[[FiberCall], None] | None = None,
+        on_suspend: Callable[[FiberCall, str], None] | None = None,
+        yields: bool = False,
     ) -> None:
         self.api = api
         self.store = store
@@ -149,6 +154,7 @@ class Fibers:
         self.on_suspend = on_suspend
         self.landing = Landing((api.dll, store.pointer) if sampling else None)
         self._is_over = is_over
+        self._yields = yields
         self._functions: list[HostFunction | None] = [None]  # 0: nobody arrived
         self._futures: dict[int, ctypes.c_void_p] = {}
         self._delete_future = api.deleter(self._futures)
@@ -183,6 +189,10 @@ class Fibers:
                     if failure is None and _is_coroutine(outcome):
                         outcome, failure = yield from self._wait(call, outcome)
                     self._answer(call, outcome, failure)
+                elif self._yields:
+                    self._set_aside(call)
+                    yield
+                    self._bring_back(call)
             return call.result()
         finally:
             self._end(call)
@@ -221,6 +231,7 @@ class Fibers:
                 self._choose_stack(call, stack)
         side.running.append(call)
         call.future = call.start(call)
+        call.entered = True
         self._futures[call.future] = call.pointer = ctypes.c_void_p(call.future)
 
     def _choose_stack(self, call: FiberCall, stack: ShadowStack) -> None:
@@ -287,7 +298,8 @@ class Fibers:
             return None, error
         call.suspensions += 1
         if self.on_suspend is not None:
-            self.on_suspend(call)
+            assert call.arrived is not None  # else nothing could wait
+            self.on_suspend(call, call.arrived.name)
         self._set_aside(call)
         try:
             step: Callable[[Any], Any]

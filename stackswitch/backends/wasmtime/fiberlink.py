@@ -72,7 +72,17 @@ def array_of(store: Store, codec: Codec) -> ValueArray:
 
     :param codec: what reads and writes them in slots
     """
+    if not isinstance(codec, Codec):
+        return codec  # it is for such arrays already
     return ValueArray(codec, store.api, store.context, store.references)
+
+
+def arrays_of(store: Store, function: Function) -> tuple[Any, Any]:
+    """Return what reads and writes an export's arguments and results; made once."""
+    found = function.arrays
+    if found is None:
+        found = function.arrays = array_of(store, function.params), array_of(store, function.results)
+    return found
 
 
 def making(linker: Linker, side: Side, module: Any, handle: Handle, *, may_wait: bool) -> FiberCall:
@@ -112,7 +122,7 @@ def calling(
     :param parent: the call whose host function makes it
     """
     store, api = fibers.store, fibers.api
-    params, results = array_of(store, function.params), array_of(store, function.results)
+    params, results = arrays_of(store, function)
     param_count, result_count = len(params.kinds), len(results.kinds)
     # wasmtime has the address of all this until the future is deleted; the call keeps it.
     room = ctypes.create_string_buffer(max(1, param_count + result_count) * VAL)
@@ -134,7 +144,7 @@ def calling(
         return future
 
     def result(_room: object = room) -> tuple[Value, ...]:
-        found = results.read(results_at)
+        found: tuple[Value, ...] = results.read(results_at)
         results.drop(results_at)
         return found
 

@@ -112,7 +112,7 @@ class FiberWorld:
             catches=any(each.catches for each in prepared.values()),
             is_over=lambda: is_over() or (self.wasi is not None and self.wasi.is_full),
             sampling=True,
-            on_suspend=lambda call: self.watch.waited(call.note.stack),
+            on_suspend=lambda call, _: self.watch.waited(call.note.stack),
         )
         self._sampler.ready(self.fibers)
 

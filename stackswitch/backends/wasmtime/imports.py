@@ -18,7 +18,11 @@ from .values import Codec, Value
 
 
 def plain_import(
-    switch: Switch, params: Codec, results: Codec, function: Callable[[tuple[Value, ...]], Results]
+    switch: Switch,
+    params: Codec,
+    results: Codec,
+    function: Callable[[tuple[Value, ...]], Results],
+    name: str,
 ) -> Any:
     """Make the callback of an import that never waits."""
     machine, fail = switch.machine, switch.fail
@@ -31,7 +35,7 @@ def plain_import(
                 machine.plain_import()
             results.write(slots, function(params.read(slots)))
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            return fail(error)
+            return fail(error, name)
         return 0
 
     return CALLBACK(callback)
@@ -47,7 +51,7 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
             if switch.resuming is not None:
                 switch.look()
             if machine.state:
-                return switch.arrive(which, partial(results.write, slots))
+                return switch.arrive(which, partial(results.write, slots), name)
             call = _caller_of(switch, name)
             outcome = begin(call, params.read(slots))
             if isinstance(outcome, Coroutine):
@@ -62,7 +66,7 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
                     return 0
             results.write(slots, outcome)
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            return fail(error)
+            return fail(error, name)
         return 0
 
     return CALLBACK(callback)
@@ -85,7 +89,7 @@ def adapted_import(
             if switch.resuming is not None:
                 switch.look()
             if machine.state:
-                return switch.arrive(which, write)
+                return switch.arrive(which, write, name)
             call = machine.running[-1] if machine.running else _caller_of(switch, name)
             outcome = begin(call, read())
             # The first question is the quick one, and nearly always enough.
@@ -100,7 +104,7 @@ def adapted_import(
                     return 0
             write(outcome)
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            return fail(error)
+            return fail(error, name)
         return 0
 
     return SIGNAL(callback)

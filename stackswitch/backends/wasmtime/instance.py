@@ -85,8 +85,11 @@ class GuestInstance:
         export = self.module.export_named(name)
         return export is not None and export.kind == kind
 
-    def codec(self, types: tuple[str, ...]) -> Codec:
-        """Return what reads and writes values of these types."""
+    def codec(self, types: tuple[str, ...], place: str = "") -> Codec:
+        """Return what reads and writes values of these types.
+
+        :param place: the export that they are of, for messages
+        """
         return Codec([value_kind(each, self.module) for each in types], self.store.references)
 
     def function(self, name: str) -> Function:
@@ -104,8 +107,8 @@ class GuestInstance:
             found = Function(
                 name,
                 extern,
-                self.codec(type_.params),
-                self.codec(type_.results),
+                self.codec(type_.params, name),
+                self.codec(type_.results, name),
                 is_import=export.index < self.module.imported_function_count,
             )
             self._functions[name] = found

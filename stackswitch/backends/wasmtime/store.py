@@ -147,6 +147,10 @@ class Store:
         text = b"host function failed"
         return self.api.wasmtime_trap_new(text, len(text)) or 0
 
+    def stop_for(self, error: BaseException) -> None:
+        """The guest is being stopped because of this: it is what the call then raises."""
+        self._trapped = error
+
     def _throw(self, tag: int, values: ctypes.Array[Val], error: BaseException) -> int:
         exception = Handle()
         problem = self.api.wasmtime_exnref_new(

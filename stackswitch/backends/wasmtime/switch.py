@@ -48,6 +48,7 @@ class Switch:
     :param make_area: makes the data block when the first call waits
     :param catches: whether the guest can catch a host function's failure
     :param on_suspend: told each time a call is set aside, before it unwinds
+    :param on_failure: told a host function's failure and the import's name, the guest's stack still as it was
     """
 
     def __init__(
@@ -56,9 +57,11 @@ class Switch:
         make_area: Callable[[], Area],
         *,
         catches: bool = False,
-        on_suspend: Callable[[GuestCall, object], None] | None = None,
+        on_suspend: Callable[[GuestCall, str], None] | None = None,
+        on_failure: Callable[[BaseException, str], None] | None = None,
     ) -> None:
         self.store = store
+        self.on_failure = on_failure
         self.machine: Unwinder[GuestCall] = Unwinder()
         self.catches = catches
         self.on_suspend = on_suspend
@@ -138,7 +141,7 @@ class Switch:
                 except GeneratorExit:
                     raise
                 except BaseException as error:
-                    if not self.catches or self.store.closed:
+                    if self.store.closed or not (self.catches or self._tells(error)):
                         raise
                     call.failure = error
                 call.coroutine = None
@@ -172,12 +175,17 @@ class Switch:
             self.look()
         self.machine.enter(call)
         stack = self.shadow_stack
-        if stack is not None:
-            call.outside = stack.get()
-            if len(self.machine.running) == 1 and self.machine.suspended:
-                self._choose_stack(call, stack)
-        entry = call.function.entry or self._entry(call.function)
-        entry.write(call.args)
+        try:
+            entry = call.function.entry or self._entry(call.function)
+            entry.write(call.args)
+            if stack is not None:
+                call.outside = stack.get()
+                if len(self.machine.running) == 1 and self.machine.suspended:
+                    self._choose_stack(call, stack)
+        except BaseException:
+            self.machine.forget(call)
+            raise
+        call.entered = True
         return entry
 
     def _entry(self, function: Function) -> Entry:
@@ -356,16 +364,17 @@ class Switch:
             if self._adapter is not None:
                 self._adapter.place(area.start, area.first)
         if self.on_suspend is not None:
-            self.on_suspend(call, which)
+            self.on_suspend(call, name)
         before = self.machine.unwind(which)
         if before is not None:
             before.saved = area.save()
         self._unwinding.value = 1
 
-    def arrive(self, which: object, write: Callable[[Results], None]) -> int:
+    def arrive(self, which: object, write: Callable[[Results], None], name: str) -> int:
         """The rewind has come to an import that may wait: if that is the one, it returns, or fails, now.
 
         :param write: takes its results
+        :param name: the import's
         :raises ProtocolError: it is another, or it is too early
         """
         area, machine = self._area, self.machine
@@ -374,13 +383,22 @@ class Switch:
         self._stop_rewind()
         if call.failure is not None:
             failure, call.failure = call.failure, None
-            return self.fail(failure)
+            return self.fail(failure, name)
         write(call.results)
         return 0
 
-    def fail(self, error: BaseException) -> int:
-        """Return what the callback of an import that failed returns."""
+    def _tells(self, error: BaseException) -> bool:
+        """Whether a failure goes through the guest only for its stack to be told."""
+        return self.on_failure is not None and isinstance(error, Exception)
+
+    def fail(self, error: BaseException, name: str) -> int:
+        """Return what the callback of an import that failed returns.
+
+        :param name: the import's
+        """
         try:
+            if self.on_failure is not None:
+                self.on_failure(error, name)
             return self.store.fail(error, catchable=self.catches and self.machine.state == NORMAL)
         except BaseException:  # noqa: BLE001 (none may cross frames of C)
             return self.store.fail(error, catchable=False)

@@ -26,7 +26,6 @@ class Wasi:
 
     def __init__(self, store: Store, options: WasiOptions, *, files: Sequence[Path] | None = None) -> None:
         import wasmtime
-        from wasmtime import _bindings
 
         self.stdout = bytearray()
         self.stderr = bytearray()
@@ -38,11 +37,7 @@ class Wasi:
             config.stderr_custom = lambda data: _keep(self.stderr, data)
         else:
             config.stdout_file, config.stderr_file = map(str, files)
-        data = options.stdin.encode()
-        vector = _bindings.wasm_byte_vec_t()
-        content = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
-        _bindings.wasm_byte_vec_new(ctypes.byref(vector), len(data), content)
-        _bindings.wasi_config_set_stdin_bytes(config.ptr(), ctypes.byref(vector))  # takes the vector over
+        set_stdin(config, options.stdin.encode())
         store.owner.set_wasi(config)
         self._linker = wasmtime.Linker(store.engine)
         self._linker.define_wasi()
@@ -61,6 +56,19 @@ class Wasi:
     def close(self) -> None:
         """Free what the store does not own."""
         self._linker.close()
+
+
+def set_stdin(config: Any, data: bytes) -> None:
+    """Give a guest what it may read from standard input.
+
+    :param config: wasmtime-py's ``WasiConfig``
+    """
+    from wasmtime import _bindings
+
+    vector = _bindings.wasm_byte_vec_t()
+    content = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
+    _bindings.wasm_byte_vec_new(ctypes.byref(vector), len(data), content)
+    _bindings.wasi_config_set_stdin_bytes(config.ptr(), ctypes.byref(vector))  # takes the vector over
 
 
 def _keep(stream: bytearray, data: bytes) -> int:

@@ -224,7 +224,7 @@ class AsyncifyWorld:
             def serve(args: tuple[Value, ...]) -> Any:
                 return host.begin(name, caller, params, results, args, sync=True)
 
-            callback = plain_import(live.switch, params, results, serve)
+            callback = plain_import(live.switch, params, results, serve, name)
         functype = theirs.type
         self.store.keep(callback, functype)
         return host_function(self.store, callback, functype)
@@ -294,7 +294,7 @@ class AsyncifyWorld:
         """What a result has to say of how calls were kept apart."""
         return tuple(each for live in self._live.values() for each in live.turns.warnings)
 
-    def _suspended(self, call: GuestCall, _which: object) -> None:
+    def _suspended(self, call: GuestCall, _import: str) -> None:
         self.watch.waited(call.note.stack)
 
     def close(self) -> None:

@@ -1,0 +1,102 @@
+"""Python values as a module's types want them: checked, and told apart in words where they do not fit."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+
+from stackswitch.errors import GuestTypeError
+
+_BITS = {"i32": 32, "i64": 64}
+_WANTED = {
+    "i32": "an int of 32 bits",
+    "i64": "an int of 64 bits",
+    "f32": "a float of 32 bits",
+    "f64": "a float",
+    "v128": "16 bytes",
+}
+V128_BYTES = 16
+
+
+def checked(kind: str, value: object, place: str) -> object:
+    """Return a value as it goes to the guest: an integer signed, a float a float, a vector ``bytes``.
+
+    :param kind: ``i32``, ``i64``, ``f32``, ``f64``, ``v128``; others are returned as they are
+    :param place: what the value is, for the message
+    :raises GuestTypeError: it does not fit
+    """
+    if kind in _BITS:
+        if hasattr(value, "__index__"):
+            number = value.__index__()
+            bits = _BITS[kind]
+            if -1 << (bits - 1) <= number < 1 << bits:
+                return number - (1 << bits) if number >> (bits - 1) > 0 else number
+    elif kind in ("f32", "f64"):
+        if isinstance(value, (int, float)) or (hasattr(value, "__float__") and not isinstance(value, str)):
+            number = _float(value)
+            if number is not None and (kind == "f64" or _fits_f32(number)):
+                return number
+    elif kind == "v128":
+        if isinstance(value, (bytes, bytearray, memoryview)) and len(value) == V128_BYTES:
+            return bytes(value)
+    else:
+        return value
+    raise GuestTypeError(f"{place} is {_WANTED[kind]} ({kind}), and {_shown(value)} is not")
+
+
+def _float(value: object) -> float | None:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (OverflowError, TypeError, ValueError):
+        return None
+
+
+def _fits_f32(number: float) -> bool:
+    if not math.isfinite(number):
+        return True
+    try:
+        struct.pack("<f", number)
+    except OverflowError:
+        return False
+    return True
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
+
+
+def checked_args(kinds: Sequence[str], values: Sequence[object], export: str) -> list[object]:
+    """Return the arguments of a call as they go to the guest.
+
+    :raises GuestTypeError: there are too few or too many, or one does not fit
+    """
+    if len(values) != len(kinds):
+        raise GuestTypeError(f"{export} takes {len(kinds)} arguments ({' '.join(kinds)}), not {len(values)}")
+    return [
+        checked(kind, value, f"argument {number} of {export}")
+        for number, (kind, value) in enumerate(zip(kinds, values, strict=True), 1)
+    ]
+
+
+def checked_results(kinds: Sequence[str], outcome: object, import_: str) -> list[object]:
+    """Return what a host function returned (a value, None, a tuple of several) as it goes to the guest.
+
+    :raises GuestTypeError: it does not fit
+    """
+    if len(kinds) == 1:
+        return [checked(kinds[0], outcome, f"the result of {import_}")]
+    if not kinds:
+        if outcome is not None and outcome != ():
+            raise GuestTypeError(f"{import_} has no result, and the host function returned {_shown(outcome)}")
+        return []
+    if not isinstance(outcome, (tuple, list)) or len(outcome) != len(kinds):
+        raise GuestTypeError(
+            f"{import_} has {len(kinds)} results ({' '.join(kinds)}): a tuple of as many is wanted,"
+            f" not {_shown(outcome)}"
+        )
+    return [
+        checked(kind, value, f"result {number} of {import_}")
+        for number, (kind, value) in enumerate(zip(kinds, outcome, strict=True), 1)
+    ]

@@ -1,0 +1,144 @@
+"""The library's two backends on wasmtime: modules made ready, and instances of them."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from stackswitch.backends.library import CallState, Plan
+from stackswitch.errors import GuestError
+from stackswitch.wasm.features import used_features
+from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.stackpointer import with_stack_pointer
+
+from ..adapter import Shape, shape_of
+from ..engine import Engine, without_custom_sections
+from ..fiber import FiberEngine
+from ..fiberbuild import kept_references
+from .asyncify import AsyncifyInstance
+from .build import asyncified, translated
+from .engines import asyncify_engine, fiber_engine
+from .failure import Explainer
+from .fiber import FiberInstance
+from .instance import WasmtimeInstance
+
+__all__ = ["open_asyncify", "open_fiber"]
+_CODE = 10
+
+
+class Compiled:
+    """A module as it runs: read, compiled, its failures explained in the user's names.
+
+    :param wasm: as it runs; :param shown: the user's own
+    """
+
+    def __init__(self, engine: Engine, wasm: bytes, shown: Module) -> None:
+        self.module = parse_module(wasm)
+        try:
+            self.code = engine.compile(wasm)
+        except Exception as error:
+            raise GuestError(f"wasmtime refuses the module: {error}") from error
+        self.catches = bool(self.module.tags) or "exnref" in used_features(self.module)
+        self.explainer = Explainer(shown, _shift(self.module, shown))
+
+
+def _shift(running: Module, shown: Module) -> int | None:
+    """Return how much further the code stands in the user's module than in what wasmtime compiles."""
+    start, end = _CODE in shown.section_offsets, _CODE in running.section_offsets
+    if not (start and end) or (running.bodies and shown.bodies and not _same_code(running, shown)):
+        return None
+    compiled = parse_module(without_custom_sections(running.data))
+    return shown.section_offsets[_CODE] - compiled.section_offsets[_CODE]
+
+
+def _same_code(one: Module, other: Module) -> bool:
+    if len(one.bodies) != len(other.bodies):
+        return False
+    (start, end), (first, last) = one.bodies[0], other.bodies[0]
+    return (
+        one.bodies[-1][1] - start == other.bodies[-1][1] - first
+        and one.data[start:end] == other.data[first:last]
+    )
+
+
+class WasmtimeModule:
+    """See ``backends.library.LibraryModule``."""
+
+    def __init__(self, backend: str, plan: Plan, engine: Engine, compiled: Compiled) -> None:
+        self.backend = backend
+        self.engine = f"wasmtime {engine.version}"
+        self._plan = plan
+        self._on = engine
+        self._compiled = compiled
+        self._shape: Shape | None = None
+        if backend == "asyncify":
+            waiting = [
+                each.index
+                for each in compiled.module.function_imports()
+                if (host := plan.functions.get((each.module, each.name))) is not None and host.waits
+            ]
+            self._shape = shape_of(compiled.module, waiting)
+
+    async def instantiate(self, state: CallState) -> WasmtimeInstance:
+        """Make an instance and run its start function (see ``LibraryModule``)."""
+        compiled = self._compiled
+        instance: AsyncifyInstance | FiberInstance
+        common = (self._plan, self._on, compiled.module, compiled.explainer)
+        if isinstance(self._on, FiberEngine):
+            instance = FiberInstance(
+                self._plan, self._on, compiled.module, compiled.explainer, catches=compiled.catches
+            )
+        else:
+            instance = AsyncifyInstance(*common, self._shape, catches=compiled.catches)
+        try:
+            if isinstance(instance, FiberInstance):
+                await instance.make(compiled.code, state)
+            else:
+                instance.make(compiled.code, state)
+        except BaseException as error:
+            await instance.aclose()
+            found = compiled.explainer.explain(error, state.export)
+            if found is error:
+                raise
+            raise found from error.__cause__
+        return instance
+
+    async def aclose(self) -> None:
+        """Nothing is held that others do not share."""
+
+
+async def open_asyncify(plan: Plan) -> WasmtimeModule:
+    """Make a module ready for Asyncify (see ``LibraryOpener``)."""
+    _refuse_engine(plan, "asyncify")
+    engine = asyncify_engine(plan.limits.stack_bytes, fuel=plan.limits.fuel is not None)
+    wasm = await asyncified(plan)
+    return await _opened("asyncify", plan, engine, wasm)
+
+
+async def open_fiber(plan: Plan) -> WasmtimeModule:
+    """Make a module ready for fibers (see ``LibraryOpener``)."""
+    _refuse_engine(plan, "fiber")
+    engine = fiber_engine(plan.limits.stack_bytes, fuel=plan.limits.fuel is not None)
+    wasm = await translated(plan)
+    if (kept := kept_references(wasm)) is not None and plan.concurrent:
+        raise GuestError(
+            f"concurrent=True on fibers: {kept} may lie in a frame that is set aside, where wasmtime's"
+            " collector does not look; use jspi, or one call at a time"
+        )
+    return await _opened("fiber", plan, engine, wasm)
+
+
+async def _opened(backend: str, plan: Plan, engine: Engine, wasm: bytes) -> WasmtimeModule:
+    make = partial(_make, backend, plan, engine, wasm)
+    return await asyncio.to_thread(make)
+
+
+def _make(backend: str, plan: Plan, engine: Any, wasm: bytes) -> WasmtimeModule:
+    ready = with_stack_pointer(parse_module(wasm))
+    return WasmtimeModule(backend, plan, engine, Compiled(engine, ready, plan.module))
+
+
+def _refuse_engine(plan: Plan, backend: str) -> None:
+    if plan.engine is not None and plan.engine != "wasmtime":
+        raise GuestError(f"the backend {backend} runs on wasmtime, not on {plan.engine}")

@@ -1,0 +1,217 @@
+"""Guests of the library on Asyncify builds: on the event loop's own stack, unwound at each wait."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from stackswitch.backends.library import CallState, HostFunction, Plan
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME
+from stackswitch.wasm.module import Module
+
+from ..adapter import CONTROLS, Adapter, Shape, host_function
+from ..area import Area, NoRoomError, guest_memory, own_memory
+from ..call import GuestCall
+from ..capi import Extern
+from ..engine import Engine
+from ..imports import adapted_import, plain_import, waiting_import
+from ..stacks import StackReader
+from ..switch import Switch
+from ..values import Codec
+from .failure import Explainer
+from .instance import WasmtimeInstance
+from .values import HostResults, PyValues
+
+
+class AsyncifyInstance(WasmtimeInstance):
+    """An instance of an Asyncify build, or of a module that never waits."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        running: Module,
+        explainer: Explainer,
+        shape: Shape | None,
+        *,
+        catches: bool,
+    ) -> None:
+        self._engine = engine
+        self._shape = shape
+        self._reader: StackReader | None = None
+        self._compiled: Any = None
+        store = engine.store(self._is_over)
+        super().__init__(plan, store, running, explainer)
+        self.switch = Switch(
+            store,
+            self._area,
+            catches=catches,
+            on_suspend=self._suspended if plan.stacks else _set_aside,
+            on_failure=self._failed,
+        )
+
+    def _parts(self) -> list[Callable[[], None]]:
+        return [*([self.wasi.close] if self.wasi is not None else []), self.store.close]
+
+    def _values(self, kinds: tuple[str, ...], place: str) -> PyValues:
+        return PyValues(Codec(kinds, self.store.references), self.objects, place)
+
+    def _results(self, host: HostFunction) -> Any:
+        kinds = self.low.codec(host.type.results, host.full_name).kinds
+        return HostResults(Codec(kinds, self.store.references), self.objects, host.full_name)
+
+    def make(self, compiled: Any, state: CallState) -> None:
+        """Link and instantiate; the start function runs.
+
+        :raises BaseException: whatever that ended with
+        """
+        self.refuse_javascript()
+        self._compiled = compiled
+        store, api = self.store, self.store.api
+        adapter = self._adapter(state)
+        imports = self._imports(adapter, state)
+        externs = (Extern * max(1, len(imports)))(*imports)
+        error = api.wasmtime_instance_new(
+            store.context,
+            ctypes.cast(compiled.ptr(), ctypes.c_void_p),
+            ctypes.addressof(externs),
+            len(imports),
+            ctypes.addressof(self.handle),
+            store.trap_at,
+        )
+        if error or store.trap.value:
+            raise store.taken(error)
+        self.low.find_memory()
+        shadow = self.shadow_stack()
+        if self.low.has("asyncify_start_unwind", "func"):
+            controls = {each: self.low.function(f"asyncify_{each}") for each in CONTROLS}
+            load = self.low.function(LOAD_EXPORT_NAME) if self.low.has(LOAD_EXPORT_NAME, "func") else None
+            self.switch.connect(controls, shadow, adapter, load)
+        else:
+            self.switch.shadow_stack = shadow
+
+    def _adapter(self, state: CallState) -> Adapter | None:
+        if self._shape is None:
+            return None
+        adapter = Adapter(self._engine, self.store, self._shape)
+        for index, number in self._shape.imports.items():
+            each = self.module.function_imports()[index]
+            host = self.plan.functions[each.module, each.name]
+            params, results = self.low.codec(host.type.params, host.full_name), self._results(host)
+            callback = adapted_import(
+                self.switch, adapter, number, params, results, _beginning(host), host.full_name
+            )
+            adapter.add_host(callback)
+        adapter.instantiate()
+        return adapter
+
+    def _imports(self, adapter: Adapter | None, state: CallState) -> list[Extern]:
+        found = []
+        for each, theirs in zip(self.module.imports, self._compiled.imports, strict=True):
+            if adapter is not None and each.kind == "func" and each.index in adapter.shape.imports:
+                found.append(adapter.extern(f"i{adapter.shape.imports[each.index]}"))
+                continue
+            provided = self.provided(each.module, each.name)
+            if isinstance(provided, HostFunction):
+                provided = self._host_function(provided, theirs.type, state)
+            found.append(provided)
+        return found
+
+    def _host_function(self, host: HostFunction, functype: Any, state: CallState) -> Extern:
+        params, results = self.low.codec(host.type.params, host.full_name), self._results(host)
+        if host.waits:
+            callback = waiting_import(self.switch, params, results, _beginning(host), host.full_name)
+        else:
+            serve = self._serving(host, state)
+            callback = plain_import(self.switch, params, results, serve, host.full_name)
+        self.store.keep(callback, functype)
+        return host_function(self.store, callback, functype)
+
+    def _serving(self, host: HostFunction, start: CallState) -> Callable[[tuple[Any, ...]], Any]:
+        function, running = host.function, self.switch.machine.running
+
+        def serve(args: tuple[Any, ...]) -> Any:
+            state = running[-1].note if running else start
+            state.waiting = None
+            return function(state, *args)
+
+        return serve
+
+    def _area(self) -> Area:
+        low, store = self.low, self.store
+        if low.has(EXPORT_NAME, "memory"):
+            memory = low.extern(EXPORT_NAME, "memory")
+            store.keep(memory)
+            return own_memory(store.api, store.context, ctypes.addressof(memory) + 8, None)
+        if low.memory is None:
+            raise NoRoomError("the build exports no memory, and a saved stack has to lie somewhere")
+        wide = low.function("asyncify_start_unwind").params.kinds == ("i64",)
+        return guest_memory(store.api, store.context, ctypes.addressof(low.memory) + 8, None, wide=wide)
+
+    # --- calls
+
+    def _call(self, export: str, args: Sequence[Any], state: CallState, *, may_wait: bool) -> GuestCall:
+        parent = state.parent.own if state.parent is not None else None
+        call = GuestCall(self.low.function(export), args, may_wait=may_wait, parent=parent)
+        call.note = state
+        state.own = call
+        if self.plan.limits.deadline_s is not None:
+            call.began = time.monotonic()
+        return call
+
+    def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
+        return self.switch.finish(self._call(export, args, state, may_wait=True))
+
+    def _run_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
+        return self.switch.finish_now(self._call(export, args, state, may_wait=False))
+
+    def _entered(self, state: CallState) -> bool:
+        return bool(state.own is not None and state.own.entered)
+
+    def _is_over(self) -> bool:
+        """Whether the guest that runs is to be stopped; asked at each tick, while it does."""
+        if self.switch.look_for_livelock(time.monotonic()):
+            return True
+        if self.wasi is not None and self.wasi.is_full:
+            return True
+        limit = self.plan.limits.deadline_s
+        if limit is None:
+            return False
+        running = self.switch.machine.running
+        return bool(running) and time.monotonic() - running[0].began > limit
+
+    # --- stacks
+
+    def _frames(self) -> tuple[int, ...]:
+        """Return the functions on the stack, innermost first, by index."""
+        if self._reader is None:
+            self._reader = StackReader(
+                self.store.api, self.store, [self._compiled], [self.module.imported_function_count]
+            )
+        return tuple([index for _, index in self._reader.read()])
+
+    def _suspended(self, call: GuestCall, name: str) -> None:
+        call.note.set_aside(name)
+        call.note.stack = self.explainer.frames(self._frames())
+
+    def _failed(self, error: BaseException, name: str) -> None:
+        running = self.switch.machine.running
+        if running and isinstance(error, Exception):
+            self.told(error, name, running[-1].note, self._frames())
+
+
+def _set_aside(call: GuestCall, name: str) -> None:
+    call.note.set_aside(name)
+
+
+def _beginning(host: HostFunction) -> Callable[[GuestCall, tuple[Any, ...]], Any]:
+    function = host.function
+
+    def begin(call: GuestCall, args: tuple[Any, ...]) -> Any:
+        state = call.note
+        state.waiting = None
+        return function(state, *args)
+
+    return begin

@@ -1,0 +1,103 @@
+"""What ended a call, as the errors of the library."""
+
+from __future__ import annotations
+
+from stackswitch.errors import (
+    GuestError,
+    GuestFrame,
+    GuestStateError,
+    GuestTimeoutError,
+    GuestTrapError,
+    SuspendRefusedError,
+)
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.names import display_name
+
+from ..area import NoRoomError
+from ..call import OverflowedError, SuspendError
+from ..capi import GuestTrap
+from ..instance import ScriptError
+from ..outcome import TRAP_CODES, is_over
+from ..store import GuestException
+from ..unwind import ProtocolError
+
+CLOSED = "the store has been closed"
+OUT_OF_FUEL = 11
+"""wasmtime's trap code."""
+_WORDS = {
+    "unreachable": "it came to an unreachable instruction (abort, or a panic)",
+    "stack-overflow": "its native stack is used up: it recurses too deep",
+    "memory-out-of-bounds": "it reached outside of its memory",
+}
+
+
+class Explainer:
+    """Says why a call failed.
+
+    :param shown: the module whose names are shown; :param shift: what to add to wasmtime's offsets; None: the
+        code that runs is not the module's own, and offsets would mislead
+    """
+
+    def __init__(self, shown: Module, shift: int | None) -> None:
+        self._shown = shown
+        self._shift = shift
+
+    def frames(self, indexes: tuple[int, ...], offsets: tuple[int, ...] = ()) -> tuple[GuestFrame, ...]:
+        """Return frames with names, innermost first."""
+        places = offsets or (-1,) * len(indexes)
+        return tuple(
+            [
+                GuestFrame(self._name(index), index, self._offset(at))
+                for index, at in zip(indexes, places, strict=True)
+            ]
+        )
+
+    def _name(self, index: int) -> str:
+        return display_name(self._shown, index) if index < self._shown.function_count else f"func[{index}]"
+
+    def _offset(self, at: int) -> int:
+        return -1 if self._shift is None or at < 0 else at + self._shift
+
+    def explain(self, error: BaseException, export: str) -> BaseException:
+        """Return what to raise for it: the error itself, if it is none of the guest's or ours."""
+        found = self._known(error, export)
+        if found is None:
+            return error
+        found.__cause__ = error.__cause__
+        return found
+
+    def _known(self, error: BaseException, export: str) -> GuestError | None:
+        if isinstance(error, GuestTrap):
+            return self._trap(error, export)
+        if isinstance(error, GuestException):
+            return GuestTrapError(f"an exception of the guest's left {export}", kind="uncaught-exception")
+        if isinstance(error, SuspendError):
+            return SuspendRefusedError(str(error))
+        if isinstance(error, (OverflowedError, NoRoomError)):
+            return GuestTrapError(f"{export}: Asyncify's buffer: {error}", kind="asyncify-overflow")
+        if isinstance(error, ProtocolError):
+            if is_over(error):
+                return GuestTimeoutError(f"{export} was stopped while its stack was being switched")
+            return GuestTrapError(
+                f"{export}: {error.rule}: {error}; a function on its stack is not instrumented"
+                " (`stackswitch fix` finds which)",
+                kind="asyncify-state",
+            )
+        if isinstance(error, ScriptError):
+            return GuestError(str(error))
+        return None
+
+    def _trap(self, trap: GuestTrap, export: str) -> GuestError:
+        frames = self.frames(trap.frames, trap.offsets)
+        if trap.message == CLOSED:
+            return GuestStateError("the guest has been closed")
+        if is_over(trap):
+            return GuestTimeoutError(f"{export} was stopped: its time was up")
+        if trap.code == OUT_OF_FUEL:
+            return GuestTimeoutError(f"{export} was stopped: it used up its fuel")
+        if trap.exit_status is not None:
+            message = f"{export} ended with exit status {trap.exit_status}"
+            return GuestTrapError(message, kind="exit", frames=frames, exit_status=trap.exit_status)
+        kind = TRAP_CODES.get(-1 if trap.code is None else trap.code, "other")
+        words = _WORDS.get(kind, trap.message)
+        return GuestTrapError(f"{export} trapped: {words}", kind=kind, frames=frames)

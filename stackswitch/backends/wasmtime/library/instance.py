@@ -1,0 +1,272 @@
+"""What instances of the library have in common on wasmtime, whichever way they switch stacks."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import struct
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from stackswitch.backends.guestvalues import checked
+from stackswitch.backends.library import CallState, HostFunction, Plan
+from stackswitch.backends.notes import note_stack
+from stackswitch.errors import GuestError, GuestStateError, GuestTrapError, GuestTypeError
+from stackswitch.models.values import NUMBER_BITS
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.stackpointer import NAME, hidden_stack
+
+from ..call import ShadowStack
+from ..capi import VAL_KINDS, Extern, Handle, Val
+from ..instance import GuestInstance, ScriptError, value_kind
+from ..store import Store
+from .failure import Explainer
+from .memory import NativeMemory
+from .values import Objects, PyValues
+from .wasi import GuestWasi
+
+COMMAND = "_start"
+"""The export of a WASI command, for which exit status 0 is as good as a return."""
+_FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
+
+
+class LowInstance(GuestInstance):
+    """An instance whose values are Python's; ``make_values`` reads and writes those of given types."""
+
+    def __init__(
+        self,
+        store: Store,
+        module: Module,
+        handle: Handle,
+        make_values: Callable[[tuple[str, ...], str], PyValues],
+    ) -> None:
+        super().__init__("the module", store, module, handle, frozenset())
+        self._make_values = make_values
+
+    def codec(self, types: tuple[str, ...], place: str = "") -> Any:
+        """Return what reads and writes values of these types."""
+        kinds = tuple([value_kind(each, self.module) for each in types])
+        return self._make_values(kinds, place)
+
+
+class WasmtimeInstance(ABC):
+    """See ``backends.library.LibraryInstance``.
+
+    :param store: its own; :param running: the module as it runs, which may be instrumented
+    """
+
+    def __init__(self, plan: Plan, store: Store, running: Module, explainer: Explainer) -> None:
+        self.plan = plan
+        self.store = store
+        self.module = running
+        self.explainer = explainer
+        self.objects = Objects()
+        self.handle = Handle()
+        self.low = LowInstance(store, running, self.handle, self._values)
+        self.poisoned: str | None = None
+        self._live: dict[CallState, asyncio.Task[Any] | None] = {}
+        self._sent_away: set[CallState] = set()
+        self._closing = False
+        self._left = asyncio.Event()
+        self._leaks = hidden_stack(running, functions=False)
+        self._fuel = plan.limits.fuel
+        self.wasi = GuestWasi(store, plan.wasi) if plan.wasi is not None else None
+        if plan.limits.max_memory is not None:
+            store.owner.set_limits(memory_size=plan.limits.max_memory)
+        if self._fuel is not None:
+            store.owner.set_fuel(self._fuel)
+        # Never to be collected before it is closed: what is set aside would be freed in no order.
+        self._free = weakref.finalize(self, _freeing(self._parts()))
+
+    @abstractmethod
+    def _parts(self) -> list[Callable[[], None]]:
+        """What frees it, in order; without a reference to itself."""
+
+    @abstractmethod
+    def _values(self, kinds: tuple[str, ...], place: str) -> PyValues:
+        """Return what reads and writes values of exports."""
+
+    @abstractmethod
+    def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
+        """Begin a call and take it to its end."""
+
+    @abstractmethod
+    def _run_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
+        """Begin a call that must not wait and take it to its end."""
+
+    @abstractmethod
+    def _entered(self, state: CallState) -> bool:
+        """Whether a call that failed had run anything of the guest's."""
+
+    # --- calls
+
+    async def call(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
+        """Call an exported function (see ``LibraryInstance``)."""
+        if self._closing:
+            raise GuestStateError("the guest is being closed")
+        live = self._live
+        if self._fuel is not None and not live:
+            self.store.owner.set_fuel(self._fuel)
+        live[state] = asyncio.current_task()
+        try:
+            return await self._run(export, args, state)
+        except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
+            return self._ended(error, export, state)
+        finally:
+            del live[state]
+            state.waiting = None
+            if self._closing:
+                self._leave()
+
+    def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
+        """Call an exported function that must not wait (see ``LibraryInstance``)."""
+        self._live[state] = None
+        try:
+            return self._run_now(export, args, state)
+        except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
+            return self._ended(error, export, state)
+        finally:
+            del self._live[state]
+            if self._closing:
+                self._leave()
+
+    def _ended(self, error: BaseException, export: str, state: CallState) -> tuple[Any, ...]:
+        """A call ended by an error: raise it as what it is, or return what it comes to."""
+        if self.poisoned is None and self._entered(state):
+            self._spoil(error)
+        if isinstance(error, asyncio.CancelledError) and state in self._sent_away:
+            task = self._live.get(state)
+            if task is not None and hasattr(task, "uncancel"):
+                task.uncancel()
+            raise GuestStateError("the guest was closed while the call was under way") from None
+        found = self.explainer.explain(error, export)
+        if isinstance(found, GuestTrapError):
+            if found.exit_status == 0 and export == COMMAND:
+                return ()
+            if found.kind == "asyncify-state":
+                self.poisoned = "its stack was switched with a function on it that is not instrumented"
+        if found is error:
+            raise error
+        raise found from error.__cause__
+
+    def _spoil(self, error: BaseException) -> None:
+        if self._leaks and not isinstance(error, GuestTypeError):
+            self.poisoned = f"a call was dropped half way, and {self._leaks}"
+
+    def why_unusable(self) -> str | None:
+        """Say why it can take no calls; None: it can."""
+        return self.poisoned
+
+    def told(self, error: BaseException, import_: str, state: CallState, frames: tuple[int, ...]) -> None:
+        """Note on a host function's failure where in the guest it was called."""
+        if isinstance(error, Exception) and not isinstance(error, GuestError):
+            note_stack(error, import_, state.export, self.explainer.frames(frames))
+
+    # --- making
+
+    def refuse_javascript(self) -> None:
+        """See that all host functions are Python's.
+
+        :raises GuestError: one is not
+        """
+        for each in self.plan.functions.values():
+            if each.javascript is not None:
+                raise GuestError(f"{each.full_name} is JavaScript: only the backend jspi runs it")
+
+    def shadow_stack(self) -> ShadowStack | None:
+        """Return what keeps the C stack whole; once the instance stands."""
+        if self.plan.concurrent and self._leaks is not None:
+            raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")
+        export = self.module.export_named(NAME)
+        if export is None or export.kind != "global" or not self.module.global_type(export.index).mutable:
+            return None
+        return ShadowStack(*self.low.global_access(NAME), self._region)
+
+    def _region(self) -> int | None:
+        try:
+            pages = self.low.grow_memory(1)
+        except ScriptError as error:
+            raise GuestError(f"there is no room for another C stack: {error}") from None
+        return (pages + 1) * self.low.memory_page
+
+    def provided(self, module: str, name: str) -> HostFunction | Extern:
+        """Return what an import gets; the library has seen to it that there is something."""
+        host = self.plan.functions.get((module, name))
+        if host is not None:
+            return host
+        extern = self.wasi.function(name) if self.wasi is not None else None
+        if extern is None:
+            raise GuestError(f"{module}.{name} is no function of WASI preview 1")
+        return extern
+
+    # --- memory, globals, output
+
+    def memory(self, name: str) -> NativeMemory:
+        """Return an exported memory."""
+        return NativeMemory(self.store, self.low.extern(name, "memory"))
+
+    def get_global(self, name: str) -> Any:
+        """Read an exported global.
+
+        :raises GuestTypeError: it is a reference
+        """
+        kind, extern, value = self._global(name)
+        self.store.api.wasmtime_global_get(self.store.context, extern, ctypes.addressof(value))
+        data = ctypes.string_at(ctypes.addressof(value) + 8, 16)
+        return data if kind == "v128" else struct.unpack_from(_FORMATS[kind], data)[0]
+
+    def set_global(self, name: str, content: Any) -> None:
+        """Set an exported mutable global.
+
+        :raises GuestTypeError: it is a reference, or the value does not fit
+        """
+        kind, extern, value = self._global(name)
+        content = checked(kind, content, f"the global {name}")
+        data = content if kind == "v128" else struct.pack(_FORMATS[kind], content)
+        ctypes.memmove(ctypes.addressof(value) + 8, data, len(data))
+        value.kind = VAL_KINDS[kind]
+        self.store.api.wasmtime_global_set(self.store.context, extern, ctypes.addressof(value))
+
+    def _global(self, name: str) -> tuple[str, int, Val]:
+        export = self.module.export_named(name)
+        kind = self.module.global_type(export.index).type if export is not None else ""
+        if kind not in NUMBER_BITS:
+            raise GuestTypeError(f"the global {name} is a {kind}: only numbers can be read and set")
+        extern = self.low.extern(name, "global")
+        self.store.keep(extern)
+        return kind, ctypes.addressof(extern) + 8, Val()
+
+    def output(self) -> tuple[bytes, bytes]:
+        """What the guest has written to stdout and stderr so far."""
+        return self.wasi.output() if self.wasi is not None else (b"", b"")
+
+    # --- the end
+
+    async def aclose(self) -> None:
+        """End all calls under way and free it (see ``LibraryInstance``)."""
+        self._closing = True
+        mine = asyncio.current_task()
+        for state, task in [*self._live.items()]:
+            if task is not None and task is not mine and state.parent is None:
+                self._sent_away.add(state)
+                task.cancel()
+        while any(task is not mine for task in self._live.values()):
+            self._left.clear()
+            await self._left.wait()
+        self._leave()
+
+    def _leave(self) -> None:
+        """A call has ended while we are being closed: the last one frees it."""
+        self._left.set()
+        if not self._live:
+            self._free()
+
+
+def _freeing(parts: list[Callable[[], None]]) -> Callable[[], None]:
+    def free() -> None:
+        for each in parts:
+            each()
+
+    return free

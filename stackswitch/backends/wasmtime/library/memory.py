@@ -1,0 +1,47 @@
+"""A linear memory of the library's, and globals, through the C API."""
+
+from __future__ import annotations
+
+import ctypes
+
+from ..capi import Extern
+from ..store import Store
+
+_IN_EXTERN = 8
+
+
+class NativeMemory:
+    """See ``backends.library.RawMemory``."""
+
+    __slots__ = ("_at", "_data", "_data_size", "_extern", "_store")
+
+    def __init__(self, store: Store, extern: Extern) -> None:
+        self._store = store
+        self._extern = extern
+        self._at = ctypes.addressof(extern) + _IN_EXTERN
+        self._data = store.api.wasmtime_memory_data
+        self._data_size = store.api.wasmtime_memory_data_size
+
+    def size(self) -> int:
+        """Bytes."""
+        found: int = self._data_size(self._store.context, self._at)
+        return found
+
+    def read(self, at: int, size: int) -> bytes:
+        """Copy out."""
+        return ctypes.string_at(self._data(self._store.context, self._at) + at, size) if size else b""
+
+    def write(self, at: int, data: bytes) -> None:
+        """Copy in."""
+        if data:
+            ctypes.memmove(self._data(self._store.context, self._at) + at, data, len(data))
+
+    def grow(self, pages: int) -> int | None:
+        """Grow; return how many pages there were, None if it may not grow so much."""
+        before = ctypes.c_uint64()
+        api = self._store.api
+        error = api.wasmtime_memory_grow(self._store.context, self._at, pages, ctypes.addressof(before))
+        if error:
+            api.wasmtime_error_delete(error)
+            return None
+        return before.value
