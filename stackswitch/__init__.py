@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .guest.imports import JavaScript, reads
     from .guest.memory import Memory
     from .guest.opening import open_guest as open  # noqa: A004 (stackswitch.open reads as it should)
+    from .pool import Pool
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _ROOMS = {
     "Guest": "guest.guest",
     "JavaScript": "guest.imports",
     "Memory": "guest.memory",
+    "Pool": "pool",
     "Suspended": "guest.guest",
     "Wasi": "backends.library",
     "reads": "guest.imports",
@@ -59,6 +61,7 @@ __all__ = [
     "ImportsError",
     "JavaScript",
     "Memory",
+    "Pool",
     "StackswitchError",
     "SuspendRefusedError",
     "Suspended",

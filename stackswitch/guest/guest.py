@@ -60,6 +60,7 @@ class Guest:
     :ivar exports: what it exports
     :ivar backend: ``asyncify``, ``fiber`` or ``jspi``; :ivar engine: name and version
     :ivar why: why it runs on that backend
+    :ivar failed: whether a call of it has trapped, raised or been cancelled: its own data may be half changed
     """
 
     def __init__(self, module: LibraryModule, plan: Plan, why: str, *, owns_module: bool) -> None:
@@ -75,6 +76,7 @@ class Guest:
         self._deadline_s = plan.limits.deadline_s
         self._calls: dict[int, Caller] = {}
         self._count = 0
+        self.failed = False
         self._turns = None if plan.concurrent else Turns()
         self._memories: dict[str | None, Memory] = {}
         self._closed = False
@@ -129,6 +131,9 @@ class Guest:
                 results = await instance.call(export, args, state)
             else:
                 results = await _timed(instance, args, state, self._deadline_s)
+        except BaseException:
+            self.failed = True
+            raise
         finally:
             del self._calls[number]
         return results[0] if len(results) == 1 else results or None

@@ -23,7 +23,7 @@ FLOORS = {
     "backends": 5,
     "suite": 6,
     "guest": 6,
-    "pool": 6,
+    "pool": 7,
     "fix": 7,
     "cli": 8,
     "__main__": 9,

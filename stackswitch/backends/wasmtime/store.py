@@ -67,6 +67,7 @@ class Store:
         self._tag = Handle()
         self._failures: dict[int, BaseException] = {}
         self._trapped: BaseException | None = None
+        self.failed_on: GuestTrap | None = None
         self._keep: list[Any] = []
         self._rooted: list[Handle] = []
         self._words: Extern | None = None
@@ -163,7 +164,10 @@ class Store:
         return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(exception)) or 0
 
     def taken(self, error: int | None) -> BaseException:
-        """Read why a call failed: an error that it returned, or the trap in the trap slot."""
+        """Read why a call failed: an error that it returned, or the trap in the trap slot.
+
+        Where that was a host function's failure, ``failed_on`` has the trap that it went through the guest as.
+        """
         if error:
             found = take_error(self.api, error)
         else:
@@ -171,6 +175,7 @@ class Store:
             found = take_trap(self.api, pointer)
         if self._trapped is not None:
             trapped, self._trapped = self._trapped, None
+            self.failed_on = found
             self._drop_exception()
             if isinstance(trapped, ProtocolError) and trapped.__cause__ is None:
                 trapped.__cause__ = found  # the stack on which it was noticed

@@ -341,8 +341,10 @@ def test_a_closed_guest_says_so(backend: str) -> None:
         async with opened(backend, hosts) as guest:
             task = asyncio.ensure_future(guest.call("fetch", 1))
             waiting = asyncio.ensure_future(guest.call("fetch", 2))
-            while not hosts.seen:
+            for _ in range(500):
                 await asyncio.sleep(0.001)
+                if hosts.seen:
+                    break
             memory = guest.memory
             await guest.aclose()
             for each in (task, waiting):
