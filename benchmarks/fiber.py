@@ -66,8 +66,8 @@ class Guest:
             params, results = self.instance.codec(type_.params), self.instance.codec(type_.results)
             function = HostFunction(
                 each.name,
-                array_of(self.store, params),
-                array_of(self.store, results),
+                array_of(self.store, params).read,
+                array_of(self.store, results).write,
                 _serving(functions[each.name]),
             )
             linker.define_function(each.module, each.name, theirs.type, function)

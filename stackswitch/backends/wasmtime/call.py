@@ -53,13 +53,12 @@ class Function:
 
     :param is_import: the module exports what it imports: a call of it has no frame of the guest
     :ivar entry: how the switch enters it, once it has
-    :ivar arrays: what reads and writes its arguments and results for calls on fibers, once it is there
+    :ivar rooms: what calls of it on fibers take, once there are any
     """
 
     __slots__ = (
         "_buffer",
         "_extern",
-        "arrays",
         "at",
         "count",
         "entry",
@@ -67,6 +66,7 @@ class Function:
         "name",
         "params",
         "results",
+        "rooms",
         "slots",
     )
 
@@ -83,7 +83,7 @@ class Function:
         self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
         self.slots = ctypes.addressof(self._buffer)
         self.entry: Entry | None = None
-        self.arrays: tuple[Any, Any] | None = None
+        self.rooms: Any = None
 
 
 class GuestCall:
@@ -167,13 +167,20 @@ class ShadowStack:
     """The guest's C stack pointer, an exported mutable global, and regions for calls side by side.
 
     :param get: reads it; :param set_: writes it; :param new_region: the top of fresh room, or None
+    :ivar lazy: calls take turns, so that the pointer may stay where it is while one is set aside
     """
 
     def __init__(
-        self, get: Callable[[], int], set_: Callable[[int], None], new_region: Callable[[], int | None]
+        self,
+        get: Callable[[], int],
+        set_: Callable[[int], None],
+        new_region: Callable[[], int | None],
+        *,
+        lazy: bool = False,
     ) -> None:
         self.get = get
         self.set = set_
+        self.lazy = lazy
         self._new_region = new_region
         self._free: list[int] = []
 

@@ -174,6 +174,23 @@ class Landing:
         self.callback = _CALLBACK(self.arrival.__init__)  # type: ignore[misc]
         self._check()
 
+    @property
+    def callback_at(self) -> int:
+        """The C function's address."""
+        return address(self.callback)
+
+    def environment(self, number: int) -> int:
+        """Return what the callback is given for a host function: its number."""
+        return number
+
+    def arrived(self) -> tuple[int, int, int, int]:
+        """Return the number of the host function that was called since the last poll, 0 for none.
+
+        And where its arguments, its results and its trap are.
+        """
+        arrival = self.arrival
+        return arrival.number, arrival.args or 0, arrival.results or 0, arrival.trap or 0
+
     def _check(self) -> None:
         """See that the callback does what we think: once done on a fiber it is too late."""
         if type(self.arrival) is not Arrival:

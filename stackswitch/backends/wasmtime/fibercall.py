@@ -6,9 +6,10 @@ the thread's own stack: plain ones at once, coroutines with the event loop betwe
 polled again.
 
 What keeps the process alive (each is an abort of wasmtime's or Python's): no Python runs on a fiber (see
-``fiberapi``); a future is deleted before its store (``close``); polls never nest, since host functions run
-between them; and where references to collected objects may lie in frames, one call at a time is for the
-caller to see to (``fiberbuild``): wasmtime's collector does not look into fibers that are set aside.
+``fibernative`` and ``fiberapi``); a future is deleted before its store (``close``); polls never nest, since
+host functions run between them; and where references to collected objects may lie in frames, one call at a
+time is for the caller to see to (``fiberbuild``): wasmtime's collector does not look into fibers that are
+set aside.
 
 The C shadow stack is kept as ``switch`` keeps it: a call that begins while others are set aside gets a
 region.
@@ -19,30 +20,38 @@ from __future__ import annotations
 import ctypes
 import types
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from types import CoroutineType
 from typing import Any
 
-from .call import ShadowStack, SuspendError
+from .call import ShadowStack, SuspendError, rest
 from .capi import GuestTrap
 from .engine import OVER_MESSAGE
 from .fiberapi import FiberApi, Landing, check_room
-from .fibervalues import ValueArray
+from .fibernative import NativeLanding, native_landing
+from .fiberroom import Room
 from .store import Store
 from .values import Value
 
 Results = Sequence[Value]
-Serve = Callable[["FiberCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
+Serve = Callable[["FiberCall", tuple[Any, ...]], Any]
 """A host function: its results at once, or a coroutine that gives them."""
 
 
 class HostFunction:
-    """A host function and its types."""
+    """A host function: ``read`` reads its arguments at a native address, ``write`` writes its results."""
 
-    __slots__ = ("name", "params", "results", "serve")
+    __slots__ = ("name", "read", "serve", "write")
 
-    def __init__(self, name: str, params: ValueArray, results: ValueArray, serve: Serve) -> None:
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[int], tuple[Any, ...]],
+        write: Callable[[int, Any], None],
+        serve: Serve,
+    ) -> None:
         self.name = name
-        self.params = params
-        self.results = results
+        self.read = read
+        self.write = write
         self.serve = serve
 
 
@@ -63,7 +72,7 @@ class Side:
 class FiberCall:
     """A call of an export, or the making of an instance, from its beginning to its end.
 
-    :param start: starts it and returns wasmtime's future; :param result: reads what came of it
+    :param room: what it takes of wasmtime's, its own until it has ended
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside; :ivar suspensions: how often it was
     :ivar entered: whether the guest has run
@@ -71,9 +80,11 @@ class FiberCall:
     """
 
     __slots__ = (
+        "args_at",
         "arrived",
         "entered",
-        "error",
+        "failed",
+        "failed_in",
         "flag",
         "future",
         "may_wait",
@@ -82,49 +93,41 @@ class FiberCall:
         "parent",
         "pointer",
         "region",
-        "result",
         "results_at",
+        "room",
         "side",
         "stack_pointer",
-        "start",
         "suspensions",
-        "trap",
         "trap_at",
+        "values",
     )
 
     def __init__(
         self,
         side: Side,
-        start: Callable[[FiberCall], int],
-        result: Callable[[], tuple[Value, ...]],
+        room: Room,
+        values: Sequence[Any],
         *,
         may_wait: bool,
         parent: FiberCall | None = None,
     ) -> None:
         self.side = side
-        self.start = start
-        self.result = result
+        self.room = room
+        self.values = values
         self.may_wait = may_wait
         self.parent = parent
         self.suspensions = 0
         self.entered = False
         self.note: Any = None
         self.future = 0
-        self.pointer = ctypes.c_void_p()
+        self.pointer: ctypes.c_void_p | None = None
         self.flag = 0
-        self.trap = ctypes.c_void_p()
-        self.error = ctypes.c_void_p()
         self.arrived: HostFunction | None = None
-        self.results_at = self.trap_at = 0
+        self.args_at = self.results_at = self.trap_at = 0
         self.outside = self.stack_pointer = 0
         self.region: int | None = None
-
-
-def _is_coroutine(outcome: object) -> bool:
-    # The first question is the quick one, and nearly always enough.
-    return type(outcome) is types.CoroutineType or (
-        type(outcome) not in (tuple, list) and isinstance(outcome, Coroutine)
-    )
+        self.failed: BaseException | None = None
+        self.failed_in = ""
 
 
 class Fibers:
@@ -134,6 +137,8 @@ class Fibers:
     :param is_over: asked at each of wasmtime's ticks: whether the guests are to be stopped
     :param sampling: take a sample of the stack whenever a host function is called
     :param on_suspend: told each time a call is set aside, and by which import
+    :param on_failure: told a host function's failure that no guest caught: the call, the import, the failure,
+        the trap that it went through the guest as, if there was one
     :param yields: let the event loop turn at each of wasmtime's ticks while a guest runs
     """
 
@@ -146,13 +151,20 @@ class Fibers:
         is_over: Callable[[], bool],
         sampling: bool = False,
         on_suspend: Callable[[FiberCall, str], None] | None = None,
+        on_failure: Callable[[FiberCall, str, BaseException, GuestTrap | None], None] | None = None,
         yields: bool = False,
     ) -> None:
         self.api = api
         self.store = store
         self.catches = catches
         self.on_suspend = on_suspend
-        self.landing = Landing((api.dll, store.pointer) if sampling else None)
+        self.on_failure = on_failure
+        native = None if sampling else native_landing()
+        self.landing: NativeLanding | Landing = native or Landing(
+            (api.dll, store.pointer) if sampling else None
+        )
+        self._arm = native.arm if native is not None else None
+        self._arrived = self.landing.arrived
         self._is_over = is_over
         self._yields = yields
         self._functions: list[HostFunction | None] = [None]  # 0: nobody arrived
@@ -174,7 +186,7 @@ class Fibers:
     # --- calls
 
     @types.coroutine
-    def finish(self, call: FiberCall) -> Generator[Any, Any, tuple[Value, ...]]:
+    def finish(self, call: FiberCall) -> Generator[Any, Any, tuple[Any, ...]]:
         """Begin a call and take it to its end; to be awaited.
 
         :raises GuestTrap, GuestException: the guest trapped, or an exception left it
@@ -184,20 +196,54 @@ class Fibers:
         try:
             self._begin(call)
             while not self._poll(call):
-                if call.arrived is not None:
-                    outcome, failure = self._serve(call)
-                    if failure is None and _is_coroutine(outcome):
-                        outcome, failure = yield from self._wait(call, outcome)
-                    self._answer(call, outcome, failure)
-                elif self._yields:
-                    self._set_aside(call)
-                    yield
+                function = call.arrived
+                if function is None:
+                    if self._yields:
+                        self._set_aside(call)
+                        yield
+                        self._bring_back(call)
+                    continue
+                try:
+                    outcome = function.serve(call, function.read(call.args_at))
+                    # The first question is the quick one, and nearly always enough.
+                    if type(outcome) is CoroutineType or _is_coroutine(outcome):
+                        coroutine = outcome
+                        try:
+                            yielded = coroutine.send(None)
+                        except StopIteration as done:
+                            outcome = done.value
+                        else:
+                            call.suspensions += 1
+                            if self.on_suspend is not None:
+                                self.on_suspend(call, function.name)
+                            self._set_aside(call)
+                            try:
+                                sent = yield yielded
+                            except GeneratorExit:
+                                coroutine.close()
+                                raise
+                            except BaseException as error:  # noqa: BLE001 (it is the coroutine's)
+                                outcome = yield from rest(coroutine, coroutine.throw, error)
+                            else:
+                                if sent is None:
+                                    # As fast as awaiting it, which cannot be done to one that has begun.
+                                    outcome = yield from coroutine.__await__()
+                                else:
+                                    outcome = yield from rest(coroutine, coroutine.send, sent)
+                            self._bring_back(call)
+                    if self.store.closed:
+                        raise GuestTrap(CLOSED_MESSAGE)  # noqa: TRY301 (as if the function had)
+                    function.write(call.results_at, outcome)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # noqa: BLE001 (it goes through the guest)
                     self._bring_back(call)
-            return call.result()
+                    self._fail(call, error)
+            return call.room.read()
         finally:
             self._end(call)
 
-    def finish_now(self, call: FiberCall) -> tuple[Value, ...]:
+    def finish_now(self, call: FiberCall) -> tuple[Any, ...]:
         """Begin a call that must not wait and take it to its end (see ``finish``).
 
         :raises SuspendError: it wanted to wait
@@ -205,40 +251,44 @@ class Fibers:
         try:
             self._begin(call)
             while not self._poll(call):
-                if call.arrived is not None:
-                    outcome, failure = self._serve(call)
-                    if failure is None and _is_coroutine(outcome):
-                        name = call.arrived.name
+                function = call.arrived
+                if function is None:
+                    continue
+                try:
+                    outcome = function.serve(call, function.read(call.args_at))
+                    if _is_coroutine(outcome):
                         outcome.close()
-                        failure = SuspendError(
-                            f"{name} wants to wait, and a frame of the host lies between it and its caller"
-                        )
-                    self._answer(call, outcome, failure)
-            return call.result()
+                        raise _no_wait(function.name)  # noqa: TRY301 (as if the function had)
+                    function.write(call.results_at, outcome)
+                except BaseException as error:  # noqa: BLE001 (it goes through the guest)
+                    self._fail(call, error)
+            return call.room.read()
         finally:
             self._end(call)
 
     def _begin(self, call: FiberCall) -> None:
         if self.store.closed:
-            raise GuestTrap("the store has been closed")
+            raise GuestTrap(CLOSED_MESSAGE)
         while self._ending:
             self._let_go(self._ending[-1])
             self._ending.pop()
-        side, stack = call.side, call.side.shadow_stack
+        room, side, stack = call.room, call.side, call.side.shadow_stack
+        room.write(call.values)
         if stack is not None:
             call.outside = stack.get()
             if side.aside and not side.running:
                 self._choose_stack(call, stack)
         side.running.append(call)
-        call.future = call.start(call)
+        call.future = future = room.begin()
         call.entered = True
-        self._futures[call.future] = call.pointer = ctypes.c_void_p(call.future)
+        self._futures[future] = call.pointer = ctypes.c_void_p(future)
 
     def _choose_stack(self, call: FiberCall, stack: ShadowStack) -> None:
         """Put a call's C frames where those of the calls that are set aside are safe from them."""
         parent = call.parent
         if parent is not None and parent in call.side.aside:
-            stack.set(parent.stack_pointer)  # it ends before its parent goes on
+            if not stack.lazy:  # else it is there
+                stack.set(parent.stack_pointer)  # it ends before its parent goes on
             return
         call.region = stack.take_region()
         if call.region is not None:
@@ -250,84 +300,55 @@ class Fibers:
         :raises GuestTrap, GuestException: it ended by that
         """
         if self.store.closed:
-            raise GuestTrap("the store has been closed")
-        check_room()
-        landing, flag, ready = self.landing, call.flag, call.arrived is not None
-        arrival = landing.arrival
-        call.arrived = None
-        try:
-            if ready:
-                call.flag = landing.go(flag)
-            else:
-                landing.expect(flag)
-            arrival.number = 0
+            raise GuestTrap(CLOSED_MESSAGE)
+        if self._arm is not None:
+            self._arm()
             done = self._poll_future(call.pointer)
-        finally:
-            landing.stay(flag)
-        if not done:
-            if number := arrival.number:
-                call.arrived = self._functions[number]
-                call.results_at, call.trap_at = arrival.results or 0, arrival.trap
-            elif self._is_over():
-                raise GuestTrap(OVER_MESSAGE)
-            return False
-        self._delete(call)
-        if call.error.value or call.trap.value:
-            self.store.trap.value = call.trap.value
-            raise self.store.taken(call.error.value)
-        return True
+        else:
+            check_room()
+            landing = self.landing
+            assert isinstance(landing, Landing)  # the other one arms
+            flag, ready = call.flag, call.arrived is not None
+            try:
+                if ready:
+                    call.flag = landing.go(flag)
+                else:
+                    landing.expect(flag)
+                landing.arrival.number = 0
+                done = self._poll_future(call.pointer)
+            finally:
+                landing.stay(flag)
+        if done:
+            call.arrived = None
+            self._delete(call)
+            room = call.room
+            if room.error.value or room.trap.value:
+                raise self._taken(call, room)
+            return True
+        number, call.args_at, call.results_at, call.trap_at = self._arrived()
+        call.arrived = self._functions[number]
+        if not number and self._is_over():
+            raise GuestTrap(OVER_MESSAGE)
+        return False
 
-    def _serve(self, call: FiberCall) -> tuple[Any, BaseException | None]:
-        function = call.arrived
-        assert function is not None  # only called then
-        try:
-            return function.serve(call, function.params.read(self.landing.arrival.args or 0)), None
-        except BaseException as error:  # noqa: BLE001 (it goes through the guest)
-            return None, error
-
-    @types.coroutine
-    def _wait(
-        self, call: FiberCall, coroutine: Coroutine[Any, Any, Results]
-    ) -> Generator[Any, Any, tuple[Any, BaseException | None]]:
-        """Run a host function that is a coroutine, the call set aside if it really waits."""
-        try:
-            yielded = coroutine.send(None)
-        except StopIteration as done:
-            return done.value, None
-        except BaseException as error:  # noqa: BLE001 (it goes through the guest)
-            return None, error
-        call.suspensions += 1
-        if self.on_suspend is not None:
-            assert call.arrived is not None  # else nothing could wait
-            self.on_suspend(call, call.arrived.name)
-        self._set_aside(call)
-        try:
-            step: Callable[[Any], Any]
-            while True:
-                try:
-                    value = yield yielded
-                    step = coroutine.send
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
-                    step, value = coroutine.throw, error
-                try:
-                    yielded = step(value)
-                except StopIteration as done:
-                    return done.value, None
-                except BaseException as error:  # noqa: BLE001 (it goes through the guest)
-                    return None, error
-        finally:
-            coroutine.close()
-            self._bring_back(call)
+    def _taken(self, call: FiberCall, room: Room) -> BaseException:
+        """Read why a call ended, and tell whose failure it was."""
+        store = self.store
+        store.trap.value, store.failed_on = room.trap.value, None
+        found = store.taken(room.error.value)
+        failed, call.failed = call.failed, None
+        if failed is found and self.on_failure is not None:
+            self.on_failure(call, call.failed_in, found, store.failed_on)
+        return found
 
     def _set_aside(self, call: FiberCall) -> None:
         side = call.side
+        stack = side.shadow_stack
         side.running.remove(call)
         side.aside.add(call)
-        if side.shadow_stack is not None:
-            call.stack_pointer = side.shadow_stack.get()
-            side.shadow_stack.set(call.outside)
+        if stack is not None and not stack.lazy:
+            call.stack_pointer = stack.get()
+            stack.set(call.outside)
 
     def _bring_back(self, call: FiberCall) -> None:
         side = call.side
@@ -335,26 +356,26 @@ class Fibers:
             return
         side.aside.remove(call)
         side.running.append(call)
-        if side.shadow_stack is not None and not self.store.closed:
-            call.outside = side.shadow_stack.get()
-            side.shadow_stack.set(call.stack_pointer)
+        stack = side.shadow_stack
+        if stack is not None and not stack.lazy and not self.store.closed:
+            call.outside = stack.get()
+            stack.set(call.stack_pointer)
 
-    def _answer(self, call: FiberCall, outcome: Results, failure: BaseException | None) -> None:
-        """Hand a host function's results, or its failure, to the guest for when it is polled next."""
-        function = call.arrived
-        assert function is not None  # only called then
-        if self.store.closed:
-            raise failure or GuestTrap("the store has been closed")
-        if failure is None:
-            try:
-                function.results.write(call.results_at, outcome)
-            except Exception as error:  # noqa: BLE001 (results of the wrong kind or number)
-                failure = error
-            else:
-                return
-        if not self.catches or isinstance(failure, (GuestTrap, KeyboardInterrupt, SystemExit)):
-            raise failure  # no guest can catch it: its frames go with the future
-        trap = self.store.fail(failure, catchable=True)
+    def _fail(self, call: FiberCall, failure: BaseException) -> None:
+        """Hand a host function's failure to the guest for when it is polled next, or raise it.
+
+        Where no guest can catch it, it goes through the guest only for its stack to be told.
+        """
+        told = self.on_failure is not None and isinstance(failure, Exception)
+        if (
+            self.store.closed
+            or isinstance(failure, (GuestTrap, KeyboardInterrupt, SystemExit))
+            or not (self.catches or told)
+        ):
+            raise failure  # its frames go with the future
+        if told and call.arrived is not None:
+            call.failed, call.failed_in = failure, call.arrived.name
+        trap = self.store.fail(failure, catchable=self.catches)
         ctypes.c_void_p.from_address(call.trap_at).value = trap
 
     def _delete(self, call: FiberCall) -> None:
@@ -374,11 +395,14 @@ class Fibers:
     def _let_go(self, call: FiberCall) -> None:
         side, stack = call.side, call.side.shadow_stack
         self._delete(call)
+        call.room.give_back()
+        aside = call in side.aside
         side.aside.discard(call)
-        if call in side.running:
+        if call in side.running or (aside and stack is not None and stack.lazy):
             if stack is not None and not self.store.closed:
                 stack.set(call.outside)
-            side.running.remove(call)
+            if not aside:
+                side.running.remove(call)
         if call.region is not None and stack is not None:
             region, call.region = call.region, None
             stack.give_back(region)
@@ -388,3 +412,16 @@ class Fibers:
         for future in [*self._futures]:
             self._delete_future(future)
         self.store.close()
+
+
+CLOSED_MESSAGE = "the store has been closed"
+
+
+def _no_wait(name: str) -> SuspendError:
+    return SuspendError(f"{name} wants to wait, and a frame of the host lies between it and its caller")
+
+
+def _is_coroutine(outcome: object) -> bool:
+    return type(outcome) is CoroutineType or (
+        type(outcome) not in (tuple, list, int, float) and isinstance(outcome, Coroutine)
+    )

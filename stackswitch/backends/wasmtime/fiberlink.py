@@ -6,13 +6,15 @@ Host functions are defined by a linker: there is no other way.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .call import Function
 from .capi import Handle, address
 from .fibercall import FiberCall, Fibers, HostFunction, Side
-from .fibervalues import VAL, ValueArray
+from .fiberroom import Room, Rooms
+from .fibervalues import ValueArray
 from .store import Store
 from .values import Codec, Value
 
@@ -50,8 +52,8 @@ class Linker:
                 second,
                 len(second),
                 address(functype.ptr()),
-                address(self.fibers.landing.callback),
-                self.fibers.add(function),
+                self.fibers.landing.callback_at,
+                self.fibers.landing.environment(self.fibers.add(function)),
                 None,
             )
         )
@@ -72,17 +74,7 @@ def array_of(store: Store, codec: Codec) -> ValueArray:
 
     :param codec: what reads and writes them in slots
     """
-    if not isinstance(codec, Codec):
-        return codec  # it is for such arrays already
     return ValueArray(codec, store.api, store.context, store.references)
-
-
-def arrays_of(store: Store, function: Function) -> tuple[Any, Any]:
-    """Return what reads and writes an export's arguments and results; made once."""
-    found = function.arrays
-    if found is None:
-        found = function.arrays = array_of(store, function.params), array_of(store, function.results)
-    return found
 
 
 def making(linker: Linker, side: Side, module: Any, handle: Handle, *, may_wait: bool) -> FiberCall:
@@ -94,18 +86,18 @@ def making(linker: Linker, side: Side, module: Any, handle: Handle, *, may_wait:
     """
     fibers = linker.fibers
 
-    def start(call: FiberCall) -> int:
-        future: int = fibers.api.wasmtime_linker_instantiate_async(
+    def begin(trap: ctypes.c_void_p, error: ctypes.c_void_p) -> Callable[[], int]:
+        return partial(
+            fibers.api.wasmtime_linker_instantiate_async,
             linker.pointer,
             fibers.store.context,
             address(module.ptr()),
             ctypes.addressof(handle),
-            ctypes.addressof(call.trap),
-            ctypes.addressof(call.error),
+            trap,
+            error,
         )
-        return future
 
-    return FiberCall(side, start, tuple, may_wait=may_wait)
+    return FiberCall(side, Room(begin), (), may_wait=may_wait)
 
 
 def calling(
@@ -121,31 +113,12 @@ def calling(
 
     :param parent: the call whose host function makes it
     """
-    store, api = fibers.store, fibers.api
-    params, results = arrays_of(store, function)
-    param_count, result_count = len(params.kinds), len(results.kinds)
-    # wasmtime has the address of all this until the future is deleted; the call keeps it.
-    room = ctypes.create_string_buffer(max(1, param_count + result_count) * VAL)
-    args_at = ctypes.addressof(room)
-    results_at = args_at + param_count * VAL
-
-    def start(call: FiberCall) -> int:
-        params.write(args_at, values)
-        future: int = api.wasmtime_func_call_async(
-            store.context,
-            function.at,
-            args_at,
-            param_count,
-            results_at,
-            result_count,
-            ctypes.addressof(call.trap),
-            ctypes.addressof(call.error),
-        )
-        return future
-
-    def result(_room: object = room) -> tuple[Value, ...]:
-        found: tuple[Value, ...] = results.read(results_at)
-        results.drop(results_at)
-        return found
-
-    return FiberCall(side, start, result, may_wait=may_wait, parent=parent)
+    rooms = function.rooms
+    if rooms is None:
+        store = fibers.store
+        params, results = [
+            each if not isinstance(each, Codec) else array_of(store, each)
+            for each in (function.params, function.results)
+        ]
+        rooms = function.rooms = Rooms(fibers.api, store.context, function.at, params, results)
+    return FiberCall(side, rooms.take(), values, may_wait=may_wait, parent=parent)

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from .capi import ByteVec, take_bytes, take_error
+from .fiberapi import Landing
 from .fibercall import Fibers
 from .stacks import StackReader, frames_of_profile
 
@@ -35,7 +36,8 @@ class Sampler(StackReader):
             ctypes.addressof(self._modules),
             len(self._modules),
         )
-        fibers.landing.watch_with(self._profiler)
+        if isinstance(fibers.landing, Landing):  # it is, where samples are taken
+            fibers.landing.watch_with(self._profiler)
 
     def take(self) -> tuple[tuple[int, int], ...]:
         """Return the functions of the last sample, innermost first."""

@@ -8,7 +8,8 @@ address or 0.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from struct import Struct
 from typing import Any
 
@@ -96,6 +97,10 @@ class ValueArray:
         function = Handle()
         self._api.wasmtime_func_from_raw(self._context, value, ctypes.addressof(function))
         return bytes(function)
+
+    def bound(self, at: int) -> tuple[Callable[[], tuple[Value, ...]], Callable[[Sequence[Value]], None]]:
+        """Return what reads and what writes at one native address."""
+        return partial(self.read, at), partial(self.write, at)
 
     def drop(self, at: int) -> None:
         """Let go of the references in an array that is ours, as results are."""

@@ -223,7 +223,8 @@ class FiberWorld:
                 self.watch.waited(call.note.stack)
             return outcome
 
-        return HostFunction(name, array_of(self.store, params), array_of(self.store, results), serve)
+        reads, writes = array_of(self.store, params), array_of(self.store, results)
+        return HostFunction(name, reads.read, writes.write, serve)
 
     # --- calls
 

@@ -166,7 +166,7 @@ class Store:
     def taken(self, error: int | None) -> BaseException:
         """Read why a call failed: an error that it returned, or the trap in the trap slot.
 
-        Where that was a host function's failure, ``failed_on`` has the trap that it went through the guest as.
+        Where that was a host function's failure, ``failed_on`` has the trap that it went as.
         """
         if error:
             found = take_error(self.api, error)

@@ -204,7 +204,8 @@ class Switch:
         parent = call.parent
         if parent is not None and self.machine.is_suspended(parent):
             # It ends before its parent goes on, so it may stand on the parent's frames.
-            stack.set(parent.stack_pointer)
+            if not stack.lazy:
+                stack.set(parent.stack_pointer)
             return
         call.region = stack.take_region()
         if call.region is not None:
@@ -227,7 +228,7 @@ class Switch:
         area = self._area
         if area is None:  # set_aside has made it
             raise ProtocolError("nothing-saved")
-        if stack is not None:
+        if stack is not None and not stack.lazy:
             call.stack_pointer = stack.get()
             stack.set(call.outside)
         position = area.position
@@ -257,9 +258,10 @@ class Switch:
                 before.saved = area.save()
             area.restore(call.saved or b"")
             call.saved = None
-        if self.shadow_stack is not None:
-            call.outside = self.shadow_stack.get()
-            self.shadow_stack.set(call.stack_pointer)
+        stack = self.shadow_stack
+        if stack is not None and not stack.lazy:
+            call.outside = stack.get()
+            stack.set(call.stack_pointer)
         if call.answer is not None and call.failure is None:
             number, write = call.answer
             try:
@@ -313,6 +315,9 @@ class Switch:
             call.coroutine = None
         if self.store.closed:
             return
+        stack = self.shadow_stack
+        if stack is not None and stack.lazy and self.machine.is_suspended(call):
+            stack.set(call.outside)
         area = self._area
         if call in self.machine.running and self.machine.state != NORMAL and area is not None:
             area.clear()

@@ -30,6 +30,11 @@ def unguarded():
             self.arrival.__init__(*args)
         self.callback = fiberapi._CALLBACK(arrive)
     fiberapi.Landing.__init__ = init
+    without_machine_code()
+
+def without_machine_code():
+    # What other machines than x86-64 Linux have: a callback of ctypes's C functions.
+    fibercall.native_landing = lambda: None
 """
 
 

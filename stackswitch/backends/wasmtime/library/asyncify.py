@@ -199,7 +199,7 @@ class AsyncifyInstance(WasmtimeInstance):
     def _failed(self, error: BaseException, name: str) -> None:
         running = self.switch.machine.running
         if running and isinstance(error, Exception):
-            self.told(error, name, running[-1].note, self._frames())
+            self.told(error, name, running[-1].note, self.explainer.frames(self._frames()))
 
 
 def _set_aside(call: GuestCall, name: str) -> None:

@@ -11,6 +11,7 @@ from stackswitch.errors import GuestError
 from stackswitch.wasm.module import Module
 
 from ..call import Function
+from ..capi import GuestTrap
 from ..fiber import FiberEngine
 from ..fibercall import FiberCall, Fibers, Side
 from ..fibercall import HostFunction as FiberFunction
@@ -36,6 +37,7 @@ class FiberInstance(WasmtimeInstance):
             catches=catches,
             is_over=self._never_over,
             on_suspend=_set_aside,
+            on_failure=self._failed,
             yields=True,
         )
         super().__init__(plan, store, running, explainer)
@@ -95,8 +97,8 @@ class FiberInstance(WasmtimeInstance):
 
         return FiberFunction(
             host.full_name,
-            self._values(params, host.full_name),
-            results,
+            self._values(params, host.full_name).read,
+            results.write,
             serve,
         )
 
@@ -113,6 +115,10 @@ class FiberInstance(WasmtimeInstance):
 
     def _run_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         return self.fibers.finish_now(self._call(export, args, state, may_wait=False))
+
+    def _failed(self, call: FiberCall, name: str, error: BaseException, trap: GuestTrap | None) -> None:
+        frames = () if trap is None else self.explainer.frames(trap.frames, trap.offsets)
+        self.told(error, name, call.note, frames)
 
     def _entered(self, state: CallState) -> bool:
         return bool(state.own is not None and state.own.entered)

@@ -13,7 +13,7 @@ from typing import Any
 from stackswitch.backends.guestvalues import checked
 from stackswitch.backends.library import CallState, HostFunction, Plan
 from stackswitch.backends.notes import note_stack
-from stackswitch.errors import GuestError, GuestStateError, GuestTrapError, GuestTypeError
+from stackswitch.errors import GuestError, GuestFrame, GuestStateError, GuestTrapError, GuestTypeError
 from stackswitch.models.values import NUMBER_BITS
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.stackpointer import NAME, hidden_stack
@@ -159,10 +159,12 @@ class WasmtimeInstance(ABC):
         """Say why it can take no calls; None: it can."""
         return self.poisoned
 
-    def told(self, error: BaseException, import_: str, state: CallState, frames: tuple[int, ...]) -> None:
+    def told(
+        self, error: BaseException, import_: str, state: CallState, frames: tuple[GuestFrame, ...]
+    ) -> None:
         """Note on a host function's failure where in the guest it was called."""
         if isinstance(error, Exception) and not isinstance(error, GuestError):
-            note_stack(error, import_, state.export, self.explainer.frames(frames))
+            note_stack(error, import_, state.export, frames)
 
     # --- making
 
@@ -182,7 +184,7 @@ class WasmtimeInstance(ABC):
         export = self.module.export_named(NAME)
         if export is None or export.kind != "global" or not self.module.global_type(export.index).mutable:
             return None
-        return ShadowStack(*self.low.global_access(NAME), self._region)
+        return ShadowStack(*self.low.global_access(NAME), self._region, lazy=not self.plan.concurrent)
 
     def _region(self) -> int | None:
         try:
