@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from stackswitch.binaryen.ownmemory import LOAD_EXPORT_NAME
@@ -18,6 +19,7 @@ from .call import Entry, Function
 from .capi import EXTERN_KINDS, SLOT, VAL_KINDS, Extern, Handle, Val, address, take_error
 from .engine import Engine
 from .store import Store
+from .unwind import ProtocolError
 from .values import Codec
 
 CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
@@ -177,6 +179,22 @@ class Adapter:
     def reset(self) -> None:
         """Forget a switch that went wrong."""
         self.pending.value = self.unwinding.value = 0
+
+
+def controller(store: Store, control: Function) -> Callable[[], None]:
+    """Return what calls a control function: short calls, which no other thread need wait for.
+
+    It raises ``ProtocolError`` if the guest traps.
+    """
+    trap = store.trap
+    call = partial(store.api.control, store.context, control.at, control.slots, control.count, store.trap_at)
+
+    def run() -> None:
+        error = call()
+        if error or trap.value:
+            raise ProtocolError("trap-while-switching", f"{control.name}: {store.taken(error)}")
+
+    return run
 
 
 def host_function(store: Store, callback: Any, type_: Any) -> Extern:

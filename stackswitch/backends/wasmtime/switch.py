@@ -23,19 +23,18 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
-from .adapter import CONTROLS, Adapter
+from .adapter import CONTROLS, Adapter, controller
 from .area import Area
 from .call import Entry, Function, GuestCall, OverflowedError, Results, ShadowStack, SuspendError, rest
 from .capi import GuestTrap
 from .failure import failure_of
+from .livelock import Livelock
 from .store import Store
 from .unwind import NORMAL, UNWINDING, ProtocolError, Unwinder
 from .values import Value
 
 Begin = Callable[["GuestCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
 """A waiting import: its results at once, or a coroutine that gives them."""
-LIVELOCK_S = 1.0
-"""How long the guest may take to unwind or rewind: that is microseconds, unless it loops."""
 
 
 def _not_connected() -> None:
@@ -78,8 +77,7 @@ class Switch:
         self._make_area = make_area
         self._area: Area | None = None
         self._trap = store.trap
-        self._stuck_at = -1
-        self._stuck_since = 0.0
+        self._livelock = Livelock()
         self.is_stuck = False
 
     def connect(
@@ -101,10 +99,10 @@ class Switch:
             self._pending, self._unwinding = adapter.pending, adapter.unwinding
         self._controls = controls
         self.shadow_stack = shadow_stack
-        self.start_unwind = self._control(controls["start_unwind"])
-        self._stop_unwind = self._control(controls["stop_unwind"])
-        self._start_rewind = self._control(controls["start_rewind"])
-        self._stop_rewind = self._control(controls["stop_rewind"])
+        self.start_unwind = controller(self.store, controls["start_unwind"])
+        self._stop_unwind = controller(self.store, controls["stop_unwind"])
+        self._start_rewind = controller(self.store, controls["start_rewind"])
+        self._stop_rewind = controller(self.store, controls["stop_rewind"])
 
     # --- calls of exports
 
@@ -295,13 +293,9 @@ class Switch:
 
         :param now: any clock's time (seconds)
         """
-        machine = self.machine
         if self.resuming is not None:
             self.look()
-        if machine.state == NORMAL or machine.switches != self._stuck_at:
-            self._stuck_at, self._stuck_since = machine.switches, now
-            return False
-        self.is_stuck = now - self._stuck_since > LIVELOCK_S
+        self.is_stuck = self._livelock.look(self.machine, now)
         return self.is_stuck
 
     def _why(self, error: BaseException) -> BaseException:
@@ -328,21 +322,6 @@ class Switch:
         elif self.machine.owner is call and area is not None:
             area.clear()
         self.machine.forget(call)
-
-    def _control(self, control: Function) -> Callable[[], None]:
-        """Return what calls a control function: short calls, which no other thread need wait for."""
-        store, name = self.store, control.name
-        trap = store.trap
-        call = partial(
-            store.api.control, store.context, control.at, control.slots, control.count, store.trap_at
-        )
-
-        def run() -> None:
-            error = call()
-            if error or trap.value:
-                raise ProtocolError("trap-while-switching", f"{name}: {store.taken(error)}")
-
-        return run
 
     # --- for imports
 
