@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from stackswitch.models.trace import TRACE_LINE, TraceSuspension
 
 from .conftest import CASE, Test
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "schema" / "trace-line.schema.json"
 
 
 def command(*words: str, expect: str = "", more: str = "") -> str:
@@ -18,6 +22,7 @@ def command(*words: str, expect: str = "", more: str = "") -> str:
 
 
 def test_both_builds(suite: Path, own_build: Callable[..., None], tested: Test, tmp_path: Path) -> None:
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text()))
     (suite / "once.toml").write_text(CASE)
     own_build("outer", "middle", "leaf")
     good = tested("--traces", tmp_path / "traces")
@@ -30,6 +35,8 @@ def test_both_builds(suite: Path, own_build: Callable[..., None], tested: Test, 
     }
     for backend in ("jspi", "asyncify"):
         lines = (tmp_path / "traces" / backend / "once.jsonl").read_bytes().splitlines()
+        for line in lines:
+            validator.validate(json.loads(line))
         stacks = [each for each in map(TRACE_LINE.validate_json, lines) if isinstance(each, TraceSuspension)]
         assert [[name for _, _, name in each.frames] for each in stacks] == [["leaf", "middle", "outer"]]
         assert {each.backend for each in stacks} == {backend}
