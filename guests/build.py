@@ -57,7 +57,8 @@ LINK_FLAGS = (EXPORTED, "-Wl,-z,stack-size=262144")
 class Program:
     """A module: our C, the registry's C, how they are compiled, and who may use it.
 
-    ``folder`` is that of its topic, or with a slash one of the repository. A program that is ours alone has no ``source``, and no C library.
+    ``folder`` is that of its topic, or with a slash one of the repository. A program that is ours alone has
+    no ``source``, and no C library.
     """
 
     name: str

@@ -44,8 +44,8 @@ def check_writable(files: Sequence[str | None]) -> None:
 def write_output(name: str | None, data: bytes) -> None:
     """Write to a file, whole or not at all, or to standard output.
 
-    A file that is there keeps its permissions; of a symbolic link, the file that it leads to is written. Into what is
-    no file (a pipe, a device) it is written as it is.
+    A file that is there keeps its permissions; of a symbolic link, the file that it leads to is written.
+    A pipe or a device is written into.
 
     :raises OutputError: it could not be written; what stood there before still does
     """

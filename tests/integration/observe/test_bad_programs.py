@@ -1,4 +1,4 @@
-"""``stackswitch trace`` over programs that do what programs should not: a clear line each, and a trace that is valid."""
+"""``stackswitch trace`` over programs that do what they should not: a clear line each, and a valid trace."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ GUEST = """(module
   (func $tree (export "tree") (param $path i32) (param $depth i32) (result i32)
     (if (result i32) (local.get $depth)
       (then
+        (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
         (if (result i32) (i32.and (local.get $path) (i32.const 1))
           (then (i32.add (i32.const 0)
-            (call $tree (i32.shr_u (local.get $path) (i32.const 1)) (i32.sub (local.get $depth) (i32.const 1)))))
+            (call $tree (i32.shr_u (local.get $path) (i32.const 1)) (local.get $depth))))
           (else (i32.add (i32.const 1)
-            (call $tree (i32.shr_u (local.get $path) (i32.const 1)) (i32.sub (local.get $depth) (i32.const 1)))))))
+            (call $tree (i32.shr_u (local.get $path) (i32.const 1)) (local.get $depth))))))
       (else (call $leaf (local.get $path)))))
   (func $down (export "down") (result i32) (i32.add (i32.const 1) (call $down)))
   (func (export "run") (param i32) (result i32) (call $leaf (local.get 0))))"""
 BEGIN = """import { readFileSync } from "node:fs";
 const wait = new WebAssembly.Suspending(async (n) => n);
-const { instance: { exports: guest } } = await WebAssembly.instantiate(readFileSync("guest.wasm"), { env: { wait } });
+const { instance } = await WebAssembly.instantiate(readFileSync("guest.wasm"), { env: { wait } });
+const guest = instance.exports;
 const run = WebAssembly.promising(guest.run);
 await run(1);
 """
@@ -126,16 +128,22 @@ def test_one_that_waits_often_leaves_a_small_trace(tmp_path: Path, run: Trace) -
 
 
 def test_one_that_is_killed_by_a_signal_in_a_wait(run: Trace) -> None:
-    seen = run(BEGIN + "const never = run(2); process.kill(process.pid, 'SIGSEGV'); setInterval(() => {}, 1000);")
+    seen = run(
+        BEGIN + "const never = run(2); process.kill(process.pid, 'SIGSEGV'); setInterval(() => {}, 99);"
+    )
     assert seen.status == 128 + signal.SIGSEGV
     assert len(seen.suspensions) == 1
+
+
+def _traced(folder: Path, output: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "stackswitch", "trace", "--output", output, "--", *command]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_a_disk_without_room_for_the_trace(tmp_path: Path, node: Engine) -> None:
     (tmp_path / "guest.wasm").write_bytes(wat2wasm(GUEST))
     (tmp_path / "program.mjs").write_text(BEGIN + "console.log('done');")
-    argv = [sys.executable, "-m", "stackswitch", "trace", "--output", "/dev/full", "--", node.path, *node.flags]
-    done = subprocess.run([*argv, "program.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = _traced(tmp_path, Path("/dev/full"), node.path, *node.flags, "program.mjs")
     assert "Traceback" not in done.stderr
     assert done.returncode == 12
     assert "/dev/full" in done.stderr
@@ -159,8 +167,7 @@ def test_a_file_system_that_fills(tmp_path: Path, node: Engine) -> None:
             + "for (let path = 0; path < 16384; path++) await tree(path, 14); console.log('done');"
         )
         output = disk / "trace.jsonl"
-        argv = [sys.executable, "-m", "stackswitch", "trace", "--output", output, "--", node.path, *node.flags]
-        done = subprocess.run([*argv, "program.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = _traced(tmp_path, output, node.path, *node.flags, "program.mjs")
         assert done.stdout == "done\n"
         assert "Traceback" not in done.stderr
         assert done.returncode == 12

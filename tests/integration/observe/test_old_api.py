@@ -26,14 +26,16 @@ GUEST = """(module
     (i32.mul (call $leaf (local.get 0) (local.get 1)) (i32.const 2))))"""
 PROGRAM = """import { readFileSync } from "node:fs";
 const i32 = "i32";
+const bytes = readFileSync("guest.wasm");
+const { Function } = WebAssembly;
 const later = (n) => new Promise((done) => setTimeout(done, 1, n));
 const old = WebAssembly.Suspending === undefined;
 const wait = old
-  ? new WebAssembly.Function({ parameters: ["externref", i32], results: [i32] }, later, { suspending: "first" })
+  ? new Function({ parameters: ["externref", i32], results: [i32] }, later, { suspending: "first" })
   : new WebAssembly.Suspending((_, n) => later(n));
-const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync("guest.wasm")), { env: { wait } });
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { wait } });
 const run = old
-  ? new WebAssembly.Function({ parameters: [i32], results: ["externref"] }, exports.run, { promising: "first" })
+  ? new Function({ parameters: [i32], results: ["externref"] }, exports.run, { promising: "first" })
   : (n) => WebAssembly.promising(exports.run)(null, n);
 let sum = 0;
 for (let n = 0; n < 50; n++) sum += await run(n);
