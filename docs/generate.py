@@ -7,7 +7,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from stackswitch.analysis.facts import Analysis
+from stackswitch.cli.instrument import InstrumentReport
 from stackswitch.engines.probes import modules_source
+from stackswitch.fix.report import FixReport
 from stackswitch.models.case import Case
 from stackswitch.models.command import CommandCase, SuiteFile
 from stackswitch.models.engine import DetectResult
@@ -19,6 +22,7 @@ from stackswitch.readiness.rules import RULES
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.toolcache import node_shim_dir
+from stackswitch.wasm.reporting import Instrumented
 
 DOCS = Path(__file__).parent
 
@@ -33,6 +37,10 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "trace-line.schema.json": _schema(TRACE_LINE.json_schema(by_alias=True)),
         DOCS / "cases.md": _cases(),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
+        DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
+        DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
+        DOCS / "schema" / "instrument.schema.json": _schema(InstrumentReport.model_json_schema()),
+        DOCS / "schema" / "instrumented-section.schema.json": _schema(Instrumented.model_json_schema()),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),
         DOCS / "schema" / "matrix.schema.json": _schema(Matrix.model_json_schema()),
         DOCS / "schema" / "report.schema.json": _schema(Report.model_json_schema(mode="serialization")),
