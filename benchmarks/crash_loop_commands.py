@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/crash_loop_commands.py SUITE --module FILE [-k GLOB]… [--rounds N] [--json F]
 
-Both begin with an empty list. The loop instruments the module with its list, runs the commands on Asyncify, and
-takes the names from the stacks of all traps of the round: those that the errors kept, and no more. Ours runs the
-commands once on JSPI, draws the list from their traces, instruments, and runs them once more, for the proof.
+Both begin with an empty list. The loop instruments the module with its list, runs the commands on Asyncify,
+and takes the names from the stacks of all traps of the round: those that the errors kept, and no more. Ours
+runs the commands once on JSPI, draws the list from their traces, instruments, and runs them once more.
 """
 
 from __future__ import annotations
