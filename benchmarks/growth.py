@@ -1,4 +1,4 @@
-"""How much a byte of instrumented code grows: real builds, against the one figure that ``analyze`` predicts by.
+"""How much a byte of instrumented code grows: real builds, against the figure that ``analyze`` predicts by.
 
 Usage: python benchmarks/growth.py. Random parts of what Binaryen instruments by itself in the suite's Lua and
 SQLite, built at two levels; prints a table.
@@ -35,7 +35,7 @@ async def measure(binaryen: Binaryen, name: str, module: Module, imports: tuple[
         only = tuple(names[each] for each in chosen)
         told = []
         for level in (1, 2):
-            listed = tuple(full for _, full in functions) if not imports else imports
+            listed = imports or tuple(full for _, full in functions)
             request = AsyncifyRequest(wasm=module.data, imports=listed, only=only, optimize_level=level)
             grown = len((await binaryen.asyncify(request)).wasm) - len(module.data)
             told.append(f"{grown / code:.2f}")
