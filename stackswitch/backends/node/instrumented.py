@@ -102,8 +102,10 @@ class InstrumentedRunner(CommandRunner):
         seen = await super().run(loaded, services, timeout_s=timeout_s)
         source = self.builds.made_of.get(seen.module, seen.module)
         seen = seen.model_copy(update={"module": source})
-        refused = [why for why in self.builds.refused.values() if seen.status == "finished"]
-        if refused and (seen.exit_code or seen.traps):
+        refused = list(self.builds.refused.values())
+        # Where something was set aside, the module that matters has a build.
+        ended_badly = seen.status == "finished" and (seen.exit_code or seen.traps)
+        if refused and ended_badly and not seen.suspensions:
             detail = f"a module that it loads has no build: {refused[0]}"
             return seen.model_copy(update={"status": "error", "detail": detail})
         return seen.model_copy(update={"warnings": self.builds.told()})
