@@ -133,7 +133,7 @@ def _policies(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> 
     drafter = Drafter(graph, waiting)
     chosen: dict[str, frozenset[int]] = {}
     if evidence.functions:
-        seen: tuple[PolicyName, ...] = ("observed", "dispatch")
+        seen: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
         chosen |= {policy: drafter.draw(policy, evidence).functions for policy in seen}
     chosen["direct calls only (unsafe)"] = frozenset(asyncify_path(graph, waiting, ignore_indirect=True))
     static: tuple[PolicyName, ...] = ("typed", "auto")

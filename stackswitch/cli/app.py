@@ -13,6 +13,7 @@ from stackswitch.errors import StackswitchError
 from .analyze import analyze
 from .detect import detect
 from .doctor import doctor
+from .explore import explore
 from .fix import fix
 from .instrument import instrument
 from .matrix import matrix
@@ -41,6 +42,7 @@ app.command()(analyze)
 app.command()(fix)
 app.command()(instrument)
 app.command()(report)
+app.command()(explore)
 app.command()(doctor)
 app.command(context_settings={"ignore_unknown_options": True})(run)
 app.command(context_settings={"allow_interspersed_args": False})(trace)

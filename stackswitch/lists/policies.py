@@ -17,8 +17,14 @@ from stackswitch.wasm.names import binaryen_names
 
 from .evidence import Evidence
 from .namelist import NameIndex
+from .ranking import Ranking
 
-PolicyName = Literal["observed", "dispatch", "typed", "auto"]
+PolicyName = Literal["observed", "ranked", "dispatch", "typed", "auto"]
+
+BUDGET = 0.185
+"""How much of the code ``ranked`` may instrument, 0 to 1: about a tenth more bytes (``docs/lists.md``)."""
+LEAST_MORE = 0.25
+"""How much ``ranked`` may add at least, where what was seen is over the budget; of the bytes of that."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,14 @@ class Drafter:
         self.imports = frozenset(imports)
         self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
         self._through_tables: frozenset[int] | None = None
+        self._ranking: Ranking | None = None
 
     def draw(self, policy: PolicyName, evidence: Evidence) -> Drawn:
         """Draw a list by a policy; ``typed`` and ``auto`` need no evidence.
 
         - ``observed``: what was on a stack, and nothing else
+        - ``ranked``: that, and of what ``typed`` allows the likeliest to wait for its size, while the budget
+          lasts; see ``ranking``
         - ``dispatch``: calls through tables count where they were seen to lead to a wait; from there, and
           from the imports, all direct callers
         - ``typed``: a call through a table may lead to any function of its type that a table may hold
@@ -88,6 +97,45 @@ class Drafter:
             "ASYNCIFY_ONLY": names,
         }
         return Drawn("observed", self._matched(names), PassOptions(lists))
+
+    def _ranked(self, evidence: Evidence) -> Drawn:
+        names = self.names(evidence.functions | self._likely(evidence))
+        lists: dict[ListName, tuple[str, ...]] = {
+            "ASYNCIFY_IMPORTS": self.import_names(),
+            "ASYNCIFY_ONLY": names,
+        }
+        return Drawn("ranked", self._matched(names), PassOptions(lists))
+
+    def _likely(self, evidence: Evidence) -> frozenset[int]:
+        """Return what was not seen, the likeliest for its size first, as far as the budget goes."""
+        imported = self.module.imported_function_count
+        seen = frozenset(each for each in evidence.functions if each >= imported)
+        if not seen:
+            return frozenset()
+        ranking = self.ranking()
+        scores = ranking.scores(seen, self.imports | evidence.imports)
+        spent = sum(self._size(each) for each in seen)
+        whole = sum(end - start for start, end in self.module.bodies)
+        left = max(BUDGET * whole - spent, LEAST_MORE * spent)
+        taken = []
+        for each in sorted(scores, key=lambda one: (-scores[one] / ranking.sizes[one], one)):
+            if ranking.sizes[each] <= left:
+                left -= ranking.sizes[each]
+                taken.append(each)
+        return frozenset(taken)
+
+    def ranking(self) -> Ranking:
+        """Return what scores this module's functions: those that ``typed`` takes; made once."""
+        if self._ranking is None:
+            imported = self.module.imported_function_count
+            reachable = self.draw("typed", Evidence()).functions
+            candidates = [each for each in reachable if each >= imported]
+            self._ranking = Ranking(self.graph, self.index.names, candidates)
+        return self._ranking
+
+    def _size(self, function: int) -> int:
+        start, end = self.module.body_range(function)
+        return end - start
 
     def _dispatch(self, evidence: Evidence) -> Drawn:
         return self._from_dispatchers("dispatch", evidence.dispatchers)

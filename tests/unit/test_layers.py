@@ -22,6 +22,7 @@ FLOORS = {
     "analysis": 5,
     "backends": 5,
     "suite": 6,
+    "explore": 6,
     "guest": 6,
     "pool": 7,
     "fix": 7,

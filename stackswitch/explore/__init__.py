@@ -1,0 +1,1 @@
+"""Evidence for lists from generated programs: the user's generator, its programs run under observation."""

@@ -1,0 +1,105 @@
+"""What a generator writes: a program a line, as JSON; each is run once."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
+from stackswitch.models.base import Frozen
+
+
+class Program(Frozen):
+    """A program to run; ``id`` is for people: what it is about."""
+
+    id: str
+    program: str
+
+    @property
+    def digest(self) -> str:
+        """The program's identity: two with the same text are one."""
+        return hashlib.sha256(self.program.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def parse_programs(lines: Iterable[bytes], source: str) -> Iterator[Program]:
+    """Read programs as they come; of two with the same text the first.
+
+    :param source: where the lines come from, for the message
+    :raises ConfigError: a line is none; its number is told
+    """
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            program = Program.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = "".join(f"{part}: " for part in first["loc"])
+            raise ConfigError(
+                f'{source}: line {number} is no program ({{"id": …, "program": …}}): {where}{first["msg"]}'
+            ) from None
+        if program.digest not in seen:
+            seen.add(program.digest)
+            yield program
+
+
+@contextmanager
+def programs_of(generator: str) -> Iterator[Iterator[Program]]:
+    """Open a generator: a file of programs (``.jsonl``), or a command that writes them to standard output.
+
+    Programs are read as they are needed, so a generator may write without end.
+
+    :raises ConfigError: it is neither, or cannot be read
+    :raises ToolNotFoundError: there is no such command
+    :raises ToolError: the command fails
+    """
+    if generator.endswith(".jsonl"):
+        try:
+            with Path(generator).open("rb") as file:
+                yield parse_programs(file, generator)
+        except OSError as error:
+            raise ConfigError(f"{generator}: cannot be read: {error.strerror}") from None
+        return
+    argv = _words(generator)
+    try:
+        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    except FileNotFoundError:
+        raise ToolNotFoundError(f"there is no command {argv[0]}", looked=["PATH"]) from None
+    except OSError as error:
+        raise ToolError(f"{argv[0]} does not start: {error}", argv=argv, status=None) from None
+    stdout = child.stdout
+    if stdout is None:  # a pipe was asked for
+        raise TypeError(generator)
+    ended = False
+
+    def lines() -> Iterator[bytes]:
+        nonlocal ended
+        yield from stdout
+        ended = True
+
+    try:
+        yield parse_programs(lines(), generator)
+        if ended and child.wait() != 0:
+            raise ToolError("the generator failed", argv=argv, status=child.returncode)
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        stdout.close()
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigError(f"the generator {command!r} is no command: {error}") from None
+    if not words:
+        raise ConfigError("the generator is empty: give a command, or a file that ends in .jsonl")
+    return words

@@ -1,0 +1,186 @@
+"""The user's runner: one long process under observation that runs a program a line and answers each."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
+
+from stackswitch.errors import ToolError, ToolNotFoundError
+
+from .programs import Program
+
+_LAST_WORDS = 4000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a program ended. ``ok`` False: it broke the module, or the runner; ``detail`` says how."""
+
+    ok: bool
+    detail: str = ""
+    alive: bool = True
+
+
+class Runner:
+    """A runner process; started at the first program, and again after it has died.
+
+    :param command: what to start
+    :param environment: of the process, observation included
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._stderr: list[bytes] = []
+        self.answered = 0
+
+    def run(self, program: Program, timeout_s: float) -> Answer:
+        """Run a program, and wait for its answer for so long; a runner that gives none is killed.
+
+        :raises ToolNotFoundError: there is no such command
+        :raises ToolError: the command does not start, or does not answer as a runner does
+        """
+        child = self._child or self._start()
+        line = json.dumps({"id": program.id, "program": program.program}).encode() + b"\n"
+        try:
+            _pipe(child.stdin).write(line)
+            _pipe(child.stdin).flush()
+        except OSError:
+            return self._died(child)
+        try:
+            got = self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            self.stop()
+            return Answer(ok=False, detail=f"no answer in {timeout_s:g} s: killed", alive=False)
+        if got is None:
+            return self._died(child)
+        self.answered += 1
+        return self._read(got, program)
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        self._reap(child)
+
+    def interrupt(self) -> None:
+        """End the process from another thread: the one that waits for it gets an answer that it died."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
+    def finish(self, timeout_s: float = 10) -> None:
+        """Let the process end by itself, as one that has read all of its input; kill it if it does not."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        try:
+            _pipe(child.stdin).close()
+            child.wait(timeout=timeout_s)
+        except (OSError, subprocess.TimeoutExpired):
+            child.kill()
+        self._reap(child)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        try:
+            child = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+            )
+        except FileNotFoundError:
+            raise ToolNotFoundError(
+                f"there is no command {self._command[0]}", looked=["PATH", "the current folder"]
+            ) from None
+        except (OSError, ValueError) as error:
+            raise ToolError(
+                f"{self._command[0]} does not start: {error}", argv=self._command, status=None
+            ) from None
+        self._lines = queue.Queue()
+        self._stderr = []
+        threads = (
+            threading.Thread(target=_read_lines, args=(_pipe(child.stdout), self._lines), daemon=True),
+            threading.Thread(target=_keep_end, args=(_pipe(child.stderr), self._stderr), daemon=True),
+        )
+        for each in threads:
+            each.start()
+        self._threads = threads
+        self._child = child
+        return child
+
+    def _reap(self, child: subprocess.Popen[bytes]) -> None:
+        child.wait()
+        for each in self._threads:
+            each.join(timeout=5)
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            with suppress(OSError):  # a pipe whose other end is gone cannot be flushed
+                _pipe(pipe).close()
+
+    def _died(self, child: subprocess.Popen[bytes]) -> Answer:
+        self._child = None
+        try:
+            child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        self._reap(child)
+        words = b"".join(self._stderr)[-_LAST_WORDS:].decode("utf-8", "replace").strip()
+        if not self.answered:
+            raise ToolError(
+                "the runner ended before its first answer", argv=self._command, status=child.returncode,
+                stderr=words,
+            )  # fmt: skip
+        return Answer(ok=False, detail=f"ended with {child.returncode}: {words}", alive=False)
+
+    def _read(self, line: bytes, program: Program) -> Answer:
+        try:
+            found = json.loads(line)
+            given, ok, detail = found["id"], bool(found["ok"]), str(found.get("detail", ""))
+        except (ValueError, KeyError, TypeError):
+            given, ok, detail = None, False, ""
+        if given == program.id:
+            return Answer(ok, detail)
+        self.stop()
+        shown = line[:200].decode("utf-8", "replace").rstrip()
+        raise ToolError(
+            f"the runner's answer to {program.id} is none: {shown}\n"
+            '  it answers each line with {"id": the same, "ok": true or false, "detail": "…"}'
+            " and writes nothing else to standard output",
+            argv=self._command,
+            status=None,
+        )
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:  # all three were asked for
+        raise TypeError("no pipe")
+    return pipe
+
+
+def _read_lines(pipe: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
+    try:
+        for line in pipe:
+            lines.put(line)
+    except ValueError:
+        pass  # closed while it was read
+    lines.put(None)
+
+
+def _keep_end(pipe: IO[bytes], kept: list[bytes]) -> None:
+    try:
+        for line in pipe:
+            kept.append(line)
+            del kept[:-50]
+    except ValueError:
+        pass

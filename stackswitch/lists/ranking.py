@@ -1,0 +1,203 @@
+"""How likely a function is to wait that nobody has seen wait: learned from those that were seen.
+
+A part of what was seen is hidden in turn, and the rest is asked which functions are likely to be among the
+hidden. What tells them, in this module, is what will tell those that nobody has seen. Nothing is known here
+of any program: what names, callees, callers, types of calls and neighbours in the table are worth is counted
+anew for each module and each body of evidence. ``docs/lists.md`` says what came of it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from zlib import crc32
+
+from stackswitch.wasm.callgraph import CallGraph
+
+from .logistic import Row, chance, fit
+
+FOLDS = 4
+_NOTHING: frozenset[int] = frozenset()
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_PRIOR = 2.0
+"""How many functions' worth of the overall rate each counted rate starts with."""
+_WORDS = 4
+_NEAR, _FAR = 2, 12
+"""How far to look along the table, each way."""
+_ALONG = 8
+"""How far to look along the module's own order, each way."""
+_OTHERS = 3
+"""Functions not seen that the fit looks at for each one that was; enough, and the fit stays short."""
+_FLOOR = -6.0
+
+
+class Ranking:
+    """What scores the functions of one module: its unchanging facts.
+
+    :param graph: its calls
+    :param names: of all functions, by index
+    :param candidates: defined functions that can come to a wait at all
+    """
+
+    def __init__(self, graph: CallGraph, names: Sequence[str], candidates: Collection[int]) -> None:
+        self.graph = graph
+        self.candidates = tuple(sorted(candidates))
+        self.inside = frozenset(candidates)
+        self.families = {each: _families(names[each]) for each in self.candidates}
+        self.folds = {each: crc32(b"%d" % each) % FOLDS for each in self.candidates}
+        callers: defaultdict[int, list[int]] = defaultdict(list)
+        for caller in self.candidates:
+            for callee in graph.direct.get(caller, _NOTHING):
+                callers[callee].append(caller)
+        self.callers: Mapping[int, Sequence[int]] = callers
+        self.sites = {each: _types(graph, each) for each in self.candidates}
+        segments = graph.module.elements
+        entries = [each for segment in segments for each in segment.functions if each in self.inside]
+        self.table = tuple(each for each in entries if each is not None)
+        self.places = {each: at for at, each in reversed(list(enumerate(self.table)))}
+        self.order = {each: at for at, each in enumerate(self.candidates)}
+        ranges = {each: graph.module.body_range(each) for each in self.candidates}
+        self.sizes = {each: end - start for each, (start, end) in ranges.items()}
+
+    def scores(self, seen: Collection[int], waiting: Collection[int]) -> dict[int, float]:
+        """Return how likely each candidate that was not seen is to wait, 0 to 1.
+
+        :param seen: functions seen on a stack at a wait
+        :param waiting: the imports that wait
+        """
+        known = frozenset(seen) & self.inside
+        sample = self._sample(known)
+        rows: list[tuple[Row, bool]] = []
+        for fold in range(FOLDS):
+            view = _View(self, frozenset(each for each in known if self.folds[each] != fold), waiting)
+            rows += [(view.features(each), each in known) for each in sample if self.folds[each] == fold]
+        weights = fit(rows)
+        view = _View(self, known, waiting)
+        return {each: chance(weights, view.features(each)) for each in self.candidates if each not in known}
+
+    def _sample(self, known: Collection[int]) -> list[int]:
+        """Choose what the fit is made on: all that was seen, and of the rest so many, evenly."""
+        rest = [each for each in self.candidates if each not in known]
+        step = max(1, len(rest) // max(1, _OTHERS * len(known)))
+        return [*sorted(known), *rest[::step]]
+
+
+class _View:
+    """The module as it looks when just these functions have been seen."""
+
+    def __init__(self, of: Ranking, seen: frozenset[int], waiting: Collection[int]) -> None:
+        self.of = of
+        self.seen = seen
+        self.hot = seen | frozenset(waiting)
+        self.base = (len(seen) + 1) / (len(of.candidates) + 2)
+        types = of.graph.module.function_types
+        taken = of.graph.address_taken
+        self.family = _rates((of.families[each], each in seen) for each in of.candidates)
+        self.sites = _rates((of.sites[each], each in seen) for each in of.candidates)
+        self.taken = _rates(((types[each],), each in seen) for each in of.candidates if each in taken)
+        self.table = _sums(each in seen for each in of.table)
+        self.order = _sums(each in seen for each in of.candidates)
+        self.called: dict[int, int] = {}
+
+    def features(self, function: int) -> Row:
+        """Return what speaks for and against a function, itself not among what was seen."""
+        of, graph = self.of, self.of.graph
+        own = function in self.seen
+        hot = [self._rate_of_callers(each, own) for each in graph.direct.get(function, _NOTHING) & self.hot]
+        callers = of.callers.get(function, ())
+        calling = sum(each in self.seen for each in callers)
+        sites = [self._odds(self.sites, each, own) for each in of.sites[function]]
+        taken = function in graph.address_taken
+        type_ = graph.module.function_types[function]
+        short, long, end = self._family_odds(function, own)
+        place = of.places.get(function)
+        values = (
+            short,
+            long,
+            end,
+            float(bool(hot)),
+            -sum(math.log(1 - min(each, 0.98)) for each in hot),
+            max(map(_logit, hot), default=_FLOOR),
+            max(sites, default=_FLOOR),
+            float(bool(sites)),
+            float(taken),
+            self._odds(self.taken, type_, own) if taken else 0.0,
+            float(calling > 0),
+            calling / (len(callers) + 1),
+            0.0 if place is None else self._near(self.table, place, _NEAR, own),
+            0.0 if place is None else self._near(self.table, place, _FAR, own),
+            self._near(self.order, of.order[function], _ALONG, own),
+            math.log(of.sizes[function] + 1) - 5,
+        )
+        return tuple([round(each, 1) for each in values])
+
+    def _rate_of_callers(self, callee: int, own: bool) -> float:
+        """How often a caller of this function was seen."""
+        callers = self.of.callers.get(callee, ())
+        seen = self.called.get(callee)
+        if seen is None:
+            seen = self.called[callee] = sum(each in self.seen for each in callers)
+        return self._rate(seen - own, len(callers) - 1, self.base)
+
+    def _family_odds(self, function: int, own: bool) -> tuple[float, float, float]:
+        """Odds by the name's first word, by as many first words as it has, by its last word.
+
+        A longer beginning starts from what the shorter one says.
+        """
+        *beginnings, end = self.of.families[function]
+        odds = [_logit(self.base)]
+        rate = self.base
+        for key in beginnings:
+            seen, total = self.family.get(key, (0, 1))
+            rate = self._rate(seen - own, total - 1, rate)
+            odds.append(_logit(rate))
+        return odds[min(1, len(odds) - 1)], odds[-1], self._odds(self.family, end, own)
+
+    def _odds(self, rates: Mapping[object, tuple[int, int]], key: object, own: bool) -> float:
+        seen, total = rates.get(key, (0, 1))
+        return _logit(self._rate(seen - own, total - 1, self.base))
+
+    def _near(self, sums: Sequence[int], at: int, reach: int, own: bool) -> float:
+        first, last = max(0, at - reach), min(len(sums) - 1, at + reach + 1)
+        return _logit(self._rate(sums[last] - sums[first] - own, last - first - 1, self.base))
+
+    @staticmethod
+    def _rate(seen: int, total: int, prior: float) -> float:
+        return (seen + _PRIOR * prior) / (max(total, 0) + _PRIOR)
+
+
+def _rates(keyed: Iterable[tuple[Iterable[object], bool]]) -> dict[object, tuple[int, int]]:
+    """Count, by key, how many have it and how many of those were seen."""
+    seen: Counter[object] = Counter()
+    total: Counter[object] = Counter()
+    for keys, was in keyed:
+        total.update(keys)
+        if was:
+            seen.update(keys)
+    return {key: (seen[key], count) for key, count in total.items()}
+
+
+def _sums(flags: Iterable[bool]) -> list[int]:
+    """Return running sums, 0 first."""
+    sums = [0]
+    for each in flags:
+        sums.append(sums[-1] + each)
+    return sums
+
+
+def _families(name: str) -> tuple[tuple[str, str], ...]:
+    """Return a name's beginnings in words, the shortest first, and then its end."""
+    words = _WORD.findall(name)
+    beginnings = [("begins", " ".join(words[:count])) for count in range(1, min(len(words), _WORDS) + 1)]
+    return (*beginnings, ("ends", " ".join(words[-1:])))
+
+
+def _types(graph: CallGraph, function: int) -> tuple[int, ...]:
+    return tuple(sorted({*graph.indirect.get(function, ()), *graph.call_ref.get(function, ())}))
+
+
+def _logit(rate: float) -> float:
+    rate = min(max(rate, 1e-3), 1 - 1e-3)
+    return math.log(rate / (1 - rate))

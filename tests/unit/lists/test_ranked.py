@@ -1,0 +1,69 @@
+"""What holds of the ranked policy whatever the module and the evidence."""
+
+from __future__ import annotations
+
+import random
+
+import wasmtime
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stackswitch.lists.evidence import Evidence
+from stackswitch.lists.policies import BUDGET, LEAST_MORE, Drafter
+from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.module import Module, parse_module
+
+
+def module_with(seed: int, count: int) -> Module:
+    """A module of families: some of whose members call a helper that waits, some of whom do not."""
+    choose = random.Random(seed)
+    body = []
+    for at in range(count):
+        family = ("net", "mem", "str")[at % 3]
+        calls = {"net": "(call $wait)", "mem": "", "str": "(call $pick)"}[family]
+        filler = "(drop (i32.const 1))" * choose.randrange(40)
+        body.append(f'(func ${family}_{at} (@name "{family}_{at}") {filler} {calls})')
+    table = " ".join(f"${('net', 'mem', 'str')[at % 3]}_{at}" for at in range(0, count, 2))
+    text = (
+        f'(module (type $v (func)) (import "env" "wait" (func $wait)) (table 64 funcref)'
+        f"(elem (i32.const 0) func {table}) (func $pick (call_indirect (type $v) (i32.const 0)))"
+        f'{"".join(body)} (func (export "main") (call $pick)))'
+    )
+    return parse_module(bytes(wasmtime.wat2wasm(text)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 1000), st.integers(6, 40), st.integers(0, 2**40))
+def test_seen_within_ranked_within_reach_and_budget(seed: int, count: int, chosen: int) -> None:
+    module = module_with(seed, count)
+    graph = call_graph(module)
+    drafter = Drafter(graph, [0])
+    typed = sorted(drafter.draw("typed", Evidence()).functions)
+    seen = frozenset(each for at, each in enumerate(typed) if chosen >> at & 1)
+    evidence = Evidence(seen, frozenset(), frozenset({0}))
+    drawn = drafter.draw("ranked", evidence).functions
+    assert seen <= drawn <= set(typed)
+    assert drawn == Drafter(graph, [0]).draw("ranked", evidence).functions
+
+    def bytes_of(functions: frozenset[int]) -> int:
+        return sum(end - start for start, end in map(module.body_range, functions))
+
+    whole = sum(end - start for start, end in module.bodies)
+    own = bytes_of(seen)
+    assert bytes_of(drawn) <= max(BUDGET * whole, own * (1 + LEAST_MORE))
+
+
+def test_without_evidence_there_is_nothing_to_learn_from() -> None:
+    drafter = Drafter(call_graph(module_with(1, 12)), [0])
+    assert drafter.draw("ranked", Evidence()).functions == frozenset()
+
+
+def test_a_family_that_waits_comes_before_one_that_does_not() -> None:
+    module = module_with(7, 60)
+    drafter = Drafter(call_graph(module), [0])
+    index = drafter.index.by_name
+    seen = frozenset(index[f"net_{at}"] for at in range(0, 30, 3))
+    scores = drafter.ranking().scores(seen, [0])
+    net = [scores[index[f"net_{at}"]] for at in range(30, 60, 3)]
+    others = [scores[index[f"str_{at}"]] for at in range(32, 60, 3)]
+    assert min(net) > max(others)
