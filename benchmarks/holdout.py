@@ -1,0 +1,123 @@
+"""How the lists of all policies do on cases that they were not drawn from.
+
+    stackswitch test examples/php/suite --backend jspi --traces traces/php
+    stackswitch explore "node examples/php/explore/generate.mjs" --output explored -- \\
+        node examples/php/explore/runner.mjs
+    python benchmarks/holdout.py php php.wasm traces/php --explored explored/trace.jsonl
+
+A case's family is the folder it is in. ``--save`` puts the figures into docs/data/holdout.json, from which
+docs/generate.py makes the table of docs/lists.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.holdout import family_splits, hold_out, random_splits
+from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.module import Module, parse_module
+
+DATA = Path(__file__).parents[1] / "docs" / "data" / "holdout.json"
+POLICIES: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch", "typed")
+MISSING = 12
+
+
+def read(reader: StackReader, module: Module, path: Path) -> Evidence:
+    """Read what a trace shows of the module."""
+    lines = read_trace_lines(path.read_bytes(), str(path))
+    return reader.evidence(trace_of_module(lines, module, str(path)).suspensions)
+
+
+def main() -> int:
+    """Measure, and say it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("name", help="what to call the module")
+    parser.add_argument("module", type=Path)
+    parser.add_argument(
+        "traces", type=Path, help="a trace a case, as `stackswitch test --traces` leaves them"
+    )
+    parser.add_argument("--explored", type=Path, action="append", default=[], metavar="TRACE")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--groups", type=int, default=5, help="groups of families")
+    parser.add_argument("--only", help="cases whose ids begin so")
+    parser.add_argument("--save", action="store_true")
+    asked = parser.parse_args()
+    module = parse_module(asked.module.read_bytes())
+    graph = call_graph(module)
+    reader = StackReader(graph)
+    files = {
+        str(each.relative_to(asked.traces).with_suffix("")): each for each in asked.traces.rglob("*.jsonl")
+    }
+    found = {case: read(reader, module, path) for case, path in sorted(files.items())}
+    cases = {
+        case: each for case, each in found.items() if each.functions and case.startswith(asked.only or "")
+    }
+    explored = Evidence()
+    for path in asked.explored:
+        explored |= read(reader, module, path)
+    families = {case: case.rpartition("/")[0] for case in cases}
+    imports = explored.imports.union(*(each.imports for each in cases.values()))
+    drafter = Drafter(graph, imports)
+    whole = sum(end - start for start, end in module.bodies)
+
+    def code(functions: frozenset[int]) -> float:
+        own = (each for each in functions if each >= module.imported_function_count)
+        return sum(end - start for start, end in map(module.body_range, own)) / whole
+
+    plans = {
+        "90/10": random_splits(cases, 0.9, 2 * asked.repeats),
+        "50/50": random_splits(cases, 0.5, asked.repeats),
+        "families": family_splits(families, asked.groups, 2),
+    }
+    started = time.process_time()
+    rows = []
+    for policy in POLICIES:
+        for beside in (Evidence(), explored):
+            if beside is explored and (not asked.explored or policy == "typed"):
+                continue
+            row: dict[str, object] = {"policy": policy, "explored": beside is explored}
+            for plan, splits in plans.items():
+                result = hold_out(
+                    cases,
+                    splits,
+                    lambda seen, policy=policy: drafter.draw(policy, seen).functions,
+                    code,
+                    beside,
+                )
+                row[plan] = round(100 * result.share, 1)
+                if plan == "families" or "functions" not in row:
+                    missed = sorted(result.missing.items(), key=lambda each: (-each[1], each[0]))[:MISSING]
+                    row["functions"] = round(result.functions)
+                    row["code"] = round(100 * sum(result.sizes) / max(1, len(result.sizes)), 1)
+                    row["missing"] = [drafter.index.names[each] for each, _ in missed]
+            rows.append(row)
+            print(row, flush=True)
+    report = {
+        "module": asked.name,
+        "sha256": module.sha256,
+        "size_bytes": len(module.data),
+        "cases": len(cases),
+        "families": len(set(families.values())),
+        "explored_functions": len(explored.functions),
+        "rows": rows,
+    }
+    print(
+        f"{len(cases)} cases in {report['families']} families; {time.process_time() - started:.0f} s of CPU"
+    )
+    if asked.save:
+        saved = json.loads(DATA.read_text()) if DATA.exists() else {}
+        saved[asked.name] = report
+        DATA.parent.mkdir(exist_ok=True)
+        DATA.write_text(json.dumps(saved, indent=1, sort_keys=True) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
