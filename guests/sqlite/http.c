@@ -125,8 +125,9 @@ EXPORT("query") int32_t query(const char *sql, int32_t size) {
         int columns = sqlite3_column_count(statement);
         host_row(columns);
         for (int i = 0; i < columns; i++) {
+            int type = sqlite3_column_type(statement, i); /* before it is made text */
             const char *text = (const char *)sqlite3_column_text(statement, i);
-            host_value(sqlite3_column_type(statement, i), text ? text : "", sqlite3_column_bytes(statement, i));
+            host_value(type, text ? text : "", sqlite3_column_bytes(statement, i));
         }
     }
     status = sqlite3_finalize(statement);

@@ -164,7 +164,7 @@ class RemoteCall:
         if op == _LOST:
             raise self._closed or instance.lost_error(self._error)
         _, memory_size = wire.END_HEAD.unpack_from(frame, at)
-        instance.memory_size = int(memory_size)
+        instance.memory_size = max(instance.memory_size, int(memory_size))
         at += wire.END_HEAD.size
         if op == wire.RETURNED:
             return instance.results(self.state.export, frame, at)

@@ -45,53 +45,62 @@ class GuestChild(GuestLink):
         return (None if status == wire.OUT_OF_BOUNDS else body), int(memory_size)
 
     def _exchange(self, frame: bytes, number: int) -> tuple[bytes, int, int]:
+        """Send a request and stand still until its answer is there."""
         if self._broken is not None:
             raise self._broken
-        link = self._second if self._standing else self._main
-        decoder = self._second_frames if self._standing else self._frames
         unsent, self._unsent = self._unsent, []
         if self._standing:
             self._unsent = [each for each in unsent if each[4] != wire.WRITE]
-            unsent = [each for each in unsent if each[4] == wire.WRITE]
+            out = memoryview(b"".join([*(each for each in unsent if each[4] == wire.WRITE), frame]))
+            link = self._second
         else:
-            unsent = [bytes(self._backlog), *unsent]
+            out = memoryview(b"".join([bytes(self._backlog), *unsent, frame]))
+            link = self._main
             if self._backlog:
                 self._backlog.clear()
                 self._loop.remove_writer(self._main)
-        out = memoryview(b"".join([*unsent, frame]))
         deadline = time.monotonic() + BLOCKING_TIMEOUT_S
-        poll = select.poll()
         self._blocked_on, self._blocked_answer = number, None
         try:
             while self._blocked_answer is None:
-                poll.register(link, select.POLLIN | (select.POLLOUT if out else 0))
-                events = poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
-                if not events:
+                writing = [link] if out else []
+                left = max(0.0, deadline - time.monotonic())
+                readable, writable, _ = select.select([self._main, self._second], writing, [], left)
+                if not readable and not writable:
                     raise EngineError(
-                        f"the guest's memory could not be read within {BLOCKING_TIMEOUT_S:g} s: it computes"
+                        f"no answer of the guest within {BLOCKING_TIMEOUT_S:g} s: it computes"
                     )
                 with contextlib.suppress(BlockingIOError, InterruptedError):
-                    if out and events[0][1] & select.POLLOUT:
+                    if writable:
                         out = out[link.send(out) :]
-                    elif events[0][1] & (select.POLLIN | select.POLLHUP):
-                        self._blocked_chunk(link.recv(CHUNK), decoder)
+                    for each in readable:
+                        self._blocked_chunk(each)
+                if self._standing and link is self._main and not out:
+                    # Meanwhile it has come to stand still, and reads the other socket only.
+                    link, out = self._second, memoryview(frame)
         except OSError:
             self._gone()
         finally:
             self._blocked_on = None
-            if out:
+            if out and link is self._main:
                 self._backlog += out
+                self._loop.add_writer(self._main, self._writable)
         if self._blocked_answer is None:
             raise self._broken or EngineError("the engine is gone")
         return self._blocked_answer
 
-    def _blocked_chunk(self, chunk: bytes, decoder: wire.Frames) -> None:
+    def _blocked_chunk(self, link: socket.socket) -> None:
+        chunk = link.recv(CHUNK)
         if not chunk:
             raise ConnectionResetError
+        decoder = self._second_frames if link is self._second else self._frames
         others = []
         for each in decoder.push(chunk):
             if each[0] in (wire.ANSWER, wire.BYTES):
                 self._take_answer(*each)
+            elif link is self._second:
+                self._standing = True
+                self._loop.call_soon(self._stood, *each[1:])
             else:
                 others.append(each)
         self._defer(others)

@@ -39,11 +39,13 @@ class RemoteMemory:
         self._wire = instance.number | index << _MEMORY_SHIFT
 
     def size(self) -> int:
-        """Bytes: as of what the child said last, while the guest cannot have grown it since."""
-        instance = self._instance
-        if self._index == 0 and not instance.runs:
-            return instance.memory_size
-        return instance.child.read_now(self._wire, 0, 0)[1]
+        """Bytes, as of what the child said last.
+
+        Whatever address the guest has handed over was within that: the size comes with each message.
+        """
+        if self._index == 0:
+            return self._instance.memory_size
+        return self._instance.child.read_now(self._wire, 0, 0)[1]
 
     def read(self, at: int, size: int) -> bytes:
         """Copy out."""
@@ -80,7 +82,6 @@ class JspiInstance:
     """See ``backends.library.LibraryInstance``. Made by ``JspiModule.instantiate``.
 
     :ivar offset: how far the code of what the child runs lies behind that of the module as given (bytes)
-    :ivar runs: how many calls are under way that may be running now
     :ivar slices: of memory, that came with the host function being served: (address, bytes)
     """
 
@@ -105,7 +106,6 @@ class JspiInstance:
         }
         self._memories = [each.name for each in owner.module.exports if each.kind == "memory"]
         self._open: set[RemoteCall] = set()
-        self._served = 0
         self._output = (bytearray(), bytearray())
         self._poisoned: str | None = None
         self._closed = False
@@ -117,11 +117,6 @@ class JspiInstance:
             return str(self.child.broken).splitlines()[0]
         return self._poisoned
 
-    @property
-    def runs(self) -> int:
-        """How many calls may be running in the child now: what Python knows of memory may be out of date."""
-        return len(self._open) - self._served
-
     # What calls need.
 
     def asked(
@@ -130,7 +125,6 @@ class JspiInstance:
         """Read an ASK: its number and the arguments; keep what else came along. ``served`` ends it."""
         _, ask, _, memory_size, _, *args = host.ask_frame.unpack_from(frame, at)
         self.memory_size = int(memory_size)
-        self._served += 1
         if host.params.has_references:
             args = host.params.with_objects(args)
         if host.reads:
@@ -144,7 +138,6 @@ class JspiInstance:
     def served(self) -> None:
         """The host function is done: the guest goes on, and memory is no longer what it was."""
         self.slices = []
-        self._served -= 1
 
     def results(self, export: str, frame: bytes, at: int) -> tuple[Any, ...]:
         """Read an export's results."""

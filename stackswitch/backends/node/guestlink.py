@@ -277,20 +277,26 @@ class GuestLink:
 
     def _second_readable(self) -> None:
         try:
-            chunk = self._second.recv(CHUNK)
+            chunk = self._second.recv(CHUNK, socket.MSG_DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            return
         except OSError:
             chunk = b""
         if not chunk:
             self._gone()
             return
         for _, data, at, end in self._second_frames.push(chunk):
-            call = self.calls.get(int.from_bytes(data[at : at + 4], "little"))
-            self._standing = True
-            if call is not None:
-                call.asked(data, at, end, standing=True)
-            else:
-                _, ask, _, _, _ = wire.ASK_HEAD.unpack_from(data, at)
-                self.answer(wire.reject(0, ask), standing=True)
+            self._stood(data, at, end)
+
+    def _stood(self, data: bytes, at: int, end: int) -> None:
+        """The guest asks for a function that does not wait, and stands still."""
+        call = self.calls.get(from_bytes(data[at : at + 4], "little"))
+        self._standing = True
+        if call is not None:
+            call.asked(data, at, end, standing=True)
+        else:
+            _, ask, _, _, _ = wire.ASK_HEAD.unpack_from(data, at)
+            self.answer(wire.reject(0, ask), standing=True)
 
     # Requests.
 

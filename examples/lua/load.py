@@ -1,0 +1,141 @@
+"""What Lua in a server costs.
+
+    python examples/lua/load.py [--requests 10000] [--at-once 1000] [--backend B]… [--http]
+
+In alternating rounds, so many requests with so many at once:
+
+- ``waits``: the same waits in Python alone, no guest
+- ``lua``: the script's own time: it is run as often, one after another; its host functions answer at once
+- ``both``: the requests as they are: each waits twice, in C that Lua calls
+
+``both`` over the sum of the other two is the ratio. With ``--http`` the requests go to the server through
+aiohttp, and those of ``waits`` to a handler that only waits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from lua import Lua
+from server import GREET, LATENCY_S, fetch
+
+Request = Callable[[int], Awaitable[object]]
+
+
+async def at_once(request: Request, requests: int, limit: int) -> float:
+    """Make requests, so many under way at any time; return how long they took (seconds)."""
+    numbers = iter(range(requests))
+
+    async def work() -> None:
+        for number in numbers:
+            await request(number)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(limit)))
+    return time.perf_counter() - started
+
+
+async def waits(number: int) -> str:
+    await fetch(f"user/{number}")
+    await fetch(f"visits/{number}")
+    return "done"
+
+
+async def no_wait(key: str) -> str | None:
+    return "user name" if key.startswith("user") else "7"
+
+
+async def direct(backend: str, rounds: int, requests: int, limit: int) -> dict[str, Any]:
+    async with Lua(fetch, backend=backend) as lua, Lua(no_wait, backend=backend) as ready:
+        found: dict[str, list[float]] = {"waits": [], "lua": [], "both": []}
+
+        async def both(number: int) -> None:
+            answer = await lua.run(GREET, str(number))
+            if answer != f"Hello USER, visit {len(str(number)) + 1}":
+                raise SystemExit(f"wrong answer: {answer}")
+
+        for _ in range(rounds):
+            found["waits"].append(await at_once(waits, requests, limit))
+            found["lua"].append(await at_once(lambda number: ready.run(GREET, str(number)), requests, 1))
+            found["both"].append(await at_once(both, requests, limit))
+        return told(backend, lua, found, requests)
+
+
+async def over_http(backend: str, rounds: int, requests: int, limit: int) -> dict[str, Any]:
+    from aiohttp import ClientSession, TCPConnector, web
+    from server import LUA, application
+
+    async def only_waits(request: web.Request) -> web.Response:
+        return web.Response(text=await waits(0))
+
+    app = application(backend)
+    app.add_routes([web.get("/waits", only_waits)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    found: dict[str, list[float]] = {"waits": [], "lua": [], "both": []}
+    connector = TCPConnector(limit=0)
+    async with Lua(no_wait, backend=backend) as ready, ClientSession(connector=connector) as session:
+
+        async def asked(path: str) -> None:
+            async with session.get(url + path) as answer:
+                if answer.status != 200:
+                    raise SystemExit(await answer.text())
+
+        for _ in range(rounds):
+            found["waits"].append(await at_once(lambda _: asked("/waits"), requests, limit))
+            found["lua"].append(await at_once(lambda number: ready.run(GREET, str(number)), requests, 1))
+            found["both"].append(await at_once(lambda number: asked(f"/greet/{number}"), requests, limit))
+        result = told(backend, app[LUA], found, requests)
+    await runner.cleanup()
+    return result
+
+
+def told(backend: str, lua: Lua, found: dict[str, list[float]], requests: int) -> dict[str, Any]:
+    ratios = sorted(both / (pure + script) for pure, script, both in zip(*found.values(), strict=True))
+    return {
+        "backend": lua.guest.backend,
+        "engine": lua.guest.engine,
+        "requests_per_s": {name: requests / statistics.median(times) for name, times in found.items()},
+        "ratio": {"median": statistics.median(ratios), "least": ratios[0], "greatest": ratios[-1]},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--at-once", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--backend", action="append")
+    parser.add_argument("--http", action="store_true")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    measure = over_http if options.http else direct
+    rows = []
+    how = f"{options.requests} requests, {options.at_once} at once"
+    print(f"{how}, two waits of {LATENCY_S * 1000:g} ms in each")
+    for backend in options.backend or ("asyncify", "fiber", "jspi"):
+        row = asyncio.run(measure(backend, options.rounds, options.requests, options.at_once))
+        rows.append(row)
+        speed, ratio = row["requests_per_s"], row["ratio"]
+        print(
+            f"{row['backend']:>9} ({row['engine']}): {speed['both']:.0f} requests/s; waits alone"
+            f" {speed['waits']:.0f}, Lua alone {speed['lua']:.0f}; both / (waits + Lua) {ratio['median']:.2f}"
+            f" ({ratio['least']:.2f} to {ratio['greatest']:.2f})"
+        )
+    if options.json is not None:
+        options.json.write_text(json.dumps({"schema_version": 1, "rows": rows}, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
