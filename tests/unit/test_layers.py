@@ -27,6 +27,7 @@ FLOORS = {
     "pool": 7,
     "fix": 7,
     "cli": 8,
+    "pytest_plugin": 8,
     "__main__": 9,
     "__init__": 9,
 }

@@ -67,9 +67,7 @@ class GuestChild(GuestLink):
                 left = max(0.0, deadline - time.monotonic())
                 readable, writable, _ = select.select([self._main, self._second], writing, [], left)
                 if not readable and not writable:
-                    raise EngineError(
-                        f"no answer of the guest within {BLOCKING_TIMEOUT_S:g} s: it computes"
-                    )
+                    raise EngineError(f"no answer of the guest within {BLOCKING_TIMEOUT_S:g} s: it computes")
                 with contextlib.suppress(BlockingIOError, InterruptedError):
                     if writable:
                         out = out[link.send(out) :]
