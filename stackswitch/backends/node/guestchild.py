@@ -16,7 +16,7 @@ from typing import Any
 from stackswitch.errors import EngineError
 
 from . import guestwire as wire
-from .guestlink import CHUNK, GuestLink, unrefused
+from .guestlink import CHUNK, GuestLink
 
 BLOCKING_TIMEOUT_S = 30.0
 """The longest that Python stands still for a guest's memory: while another call of that child computes."""
@@ -34,7 +34,7 @@ class GuestChild(GuestLink):
             )
         number = next(self.numbers)
         data, at, _ = self._exchange(wire.request(number, message), number)
-        return unrefused(wire.decode_json(data, at)[1])
+        return wire.unrefused(wire.decode_json(data, at)[1])
 
     def read_now(self, instance: int, address: int, size: int) -> tuple[bytes | None, int]:
         """Read memory, standing still; None: out of bounds. With it, the memory's size (bytes)."""

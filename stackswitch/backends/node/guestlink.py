@@ -314,7 +314,7 @@ class GuestLink:
             answer = await future
         finally:
             self._answers.pop(number, None)
-        return unrefused(answer)
+        return wire.unrefused(answer)
 
     # The end.
 
@@ -390,13 +390,3 @@ def _finish(process: subprocess.Popen[bytes], links: Sequence[socket.socket]) ->
     process.wait()
     assert process.stdout is not None
     process.stdout.close()
-
-
-def unrefused(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer.
-
-    :raises EngineError: it says that the child refused
-    """
-    if "problem" in answer:
-        raise EngineError(f"the engine refused: {answer['problem']}")
-    return answer

@@ -189,3 +189,13 @@ class Frames:
             self._parts = [data[at:] if at else data]
             self._held = size - at
         return found
+
+
+def unrefused(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer.
+
+    :raises EngineError: it says that the child refused
+    """
+    if "problem" in answer:
+        raise EngineError(f"the engine refused: {answer['problem']}")
+    return answer
