@@ -1,8 +1,8 @@
 """A plugin for pytest: guests on each backend, and suites of cases as tests.
 
-``stackswitch_backend`` is the name of a backend of the library; a test that takes it runs on each, or on those
-that ``--stackswitch-backend`` names. ``--stackswitch-suite FOLDER`` collects the cases there, one test for each
-backend, where tests are collected in that folder.
+``stackswitch_backend`` is the name of a backend of the library; a test that takes it runs on each, or on
+those that ``--stackswitch-backend`` names. ``--stackswitch-suite FOLDER`` collects the cases there, one test
+for each backend, where tests are collected in that folder.
 """
 
 from __future__ import annotations
