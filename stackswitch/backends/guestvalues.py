@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import struct
 from collections.abc import Sequence
@@ -85,6 +86,11 @@ def checked_results(kinds: Sequence[str], outcome: object, import_: str) -> list
 
     :raises GuestTypeError: it does not fit
     """
+    if inspect.iscoroutine(outcome):
+        outcome.close()
+        raise GuestTypeError(
+            f"the host function for {import_} returned a coroutine: make it an `async def` itself"
+        )
     if len(kinds) == 1:
         return [checked(kinds[0], outcome, f"the result of {import_}")]
     if not kinds:

@@ -163,6 +163,28 @@ def rest(
             step = coroutine.send
 
 
+def _deeper(levels: int) -> Callable[[], None]:
+    def bottom() -> None:
+        return
+
+    def above(below: Callable[[], None]) -> Callable[[], None]:
+        def call() -> None:
+            below()
+
+        return call
+
+    found = bottom
+    for _ in range(levels):
+        found = above(found)
+    return found
+
+
+ROOM = 8
+"""Python's levels that a callback of C's takes to tell of a failure, by trial on 3.11."""
+check_python_room = _deeper(ROOM)
+"""See that a callback has them: it cannot tell that it has not, but raises ``RecursionError`` here."""
+
+
 class ShadowStack:
     """The guest's C stack pointer, an exported mutable global, and regions for calls side by side.
 

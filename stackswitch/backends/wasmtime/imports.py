@@ -5,6 +5,7 @@ None lets an exception out, which would cross frames of C.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Coroutine
 from functools import partial
 from types import CoroutineType
@@ -26,6 +27,7 @@ def plain_import(
 ) -> Any:
     """Make the callback of an import that never waits."""
     machine, fail = switch.machine, switch.fail
+    trapped, new_trap = switch.store.trapped.append, _trapper(switch)
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
         try:
@@ -35,7 +37,11 @@ def plain_import(
                 machine.plain_import()
             results.write(slots, function(params.read(slots)))
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            return fail(error, name)
+            try:
+                return fail(error, name)
+            except BaseException as worse:  # noqa: BLE001 (a RecursionError: there is no room to say more)
+                trapped(worse)
+                return new_trap() or 0
         return 0
 
     return CALLBACK(callback)
@@ -44,6 +50,7 @@ def plain_import(
 def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, name: str) -> Any:
     """Make the callback of an import that may wait, called by the guest itself."""
     machine, fail = switch.machine, switch.fail
+    trapped, new_trap = switch.store.trapped.append, _trapper(switch)
     which = object()
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
@@ -66,7 +73,11 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
                     return 0
             results.write(slots, outcome)
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            return fail(error, name)
+            try:
+                return fail(error, name)
+            except BaseException as worse:  # noqa: BLE001 (a RecursionError: there is no room to say more)
+                trapped(worse)
+                return new_trap() or 0
         return 0
 
     return CALLBACK(callback)
@@ -80,6 +91,7 @@ def adapted_import(
     :param number: the adapter's of the import
     """
     machine, fail = switch.machine, switch.fail
+    trapped, new_trap = switch.store.trapped.append, _trapper(switch)
     which = object()
     read, write = adapter.bound(params)[0], adapter.bound(results)[1]
     answer = (number + 1, write) if adapter.shape.arrives else None
@@ -104,10 +116,20 @@ def adapted_import(
                     return 0
             write(outcome)
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            return fail(error, name)
+            try:
+                return fail(error, name)
+            except BaseException as worse:  # noqa: BLE001 (a RecursionError: there is no room to say more)
+                trapped(worse)
+                return new_trap() or 0
         return 0
 
     return SIGNAL(callback)
+
+
+def _trapper(switch: Switch) -> Callable[[], int | None]:
+    """Return what makes a trap; nothing of it needs room on Python's stack."""
+    text = b"host"
+    return partial(switch.store.api.wasmtime_trap_new, ctypes.c_char_p(text), ctypes.c_size_t(len(text)))
 
 
 def _caller_of(switch: Switch, name: str) -> GuestCall:

@@ -66,7 +66,8 @@ class Store:
         self.trap_at = ctypes.addressof(self.trap)
         self._tag = Handle()
         self._failures: dict[int, BaseException] = {}
-        self._trapped: BaseException | None = None
+        self._failed = 0
+        self.trapped: list[BaseException] = []
         self.failed_on: GuestTrap | None = None
         self._keep: list[Any] = []
         self._rooted: list[Handle] = []
@@ -139,18 +140,19 @@ class Store:
             self.api.wasmtime_exnref_clone(at, ctypes.addressof(again))
             return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(again)) or 0
         if catchable and not isinstance(error, GuestTrap):
-            number = len(self._failures) + 1
+            self._failed += 1
+            number = self._failed
             self._failures[number] = error
             payload = (Val * 1)()
             payload[0].of[0] = number
             return self._throw(ctypes.addressof(self._tag), payload, error)
-        self._trapped = error
+        self.trapped.append(error)
         text = b"host function failed"
         return self.api.wasmtime_trap_new(text, len(text)) or 0
 
     def stop_for(self, error: BaseException) -> None:
         """The guest is being stopped because of this: it is what the call then raises."""
-        self._trapped = error
+        self.trapped.append(error)
 
     def _throw(self, tag: int, values: ctypes.Array[Val], error: BaseException) -> int:
         exception = Handle()
@@ -158,8 +160,9 @@ class Store:
             self.context, tag, ctypes.addressof(values), len(values), ctypes.addressof(exception)
         )
         if problem:
-            self._trapped = take_error(self.api, problem)
-            self._trapped.__cause__ = error
+            trapped = take_error(self.api, problem)
+            trapped.__cause__ = error
+            self.trapped.append(trapped)
             return self.api.wasmtime_trap_new(b"host", 4) or 0
         return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(exception)) or 0
 
@@ -173,8 +176,9 @@ class Store:
         else:
             pointer, self.trap.value = self.trap.value or 0, None
             found = take_trap(self.api, pointer)
-        if self._trapped is not None:
-            trapped, self._trapped = self._trapped, None
+        if self.trapped:
+            trapped = self.trapped[-1]
+            self.trapped.clear()
             self.failed_on = found
             self._drop_exception()
             if isinstance(trapped, ProtocolError) and trapped.__cause__ is None:
@@ -193,7 +197,7 @@ class Store:
             return GuestException(exception)
         self.api.wasmtime_exnref_field(self.context, at, 0, ctypes.addressof(value))
         self.api.wasmtime_exnref_unroot(at)
-        return self._failures.get(value.of[0] & 0xFFFFFFFF)
+        return self._failures.pop(value.of[0] & 0xFFFFFFFF, None)
 
     def close(self) -> None:
         """Free the store; a second call does nothing.

@@ -25,7 +25,17 @@ from typing import Any
 
 from .adapter import CONTROLS, Adapter, controller
 from .area import Area
-from .call import Entry, Function, GuestCall, OverflowedError, Results, ShadowStack, SuspendError, rest
+from .call import (
+    Entry,
+    Function,
+    GuestCall,
+    OverflowedError,
+    Results,
+    ShadowStack,
+    SuspendError,
+    check_python_room,
+    rest,
+)
 from .capi import GuestTrap
 from .failure import failure_of
 from .livelock import Livelock
@@ -212,6 +222,7 @@ class Switch:
     def _run(self, call: GuestCall, enter: Callable[[], int | None], *, adapted: bool) -> bool:
         """Run the guest until it returns; whether the call is now set aside."""
         stack, machine = self.shadow_stack, self.machine
+        check_python_room()
         error = enter()
         if self.resuming is not None:
             self.look()

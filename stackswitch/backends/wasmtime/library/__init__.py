@@ -99,6 +99,8 @@ class WasmtimeModule:
         except BaseException as error:
             await instance.aclose()
             found = compiled.explainer.explain(error, state.export)
+            if found is error and type(error).__module__.startswith("wasmtime"):
+                raise GuestError(f"wasmtime cannot make the instance: {error}") from error
             if found is error:
                 raise
             raise found from error.__cause__

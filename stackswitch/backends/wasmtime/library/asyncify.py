@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -176,11 +177,15 @@ class AsyncifyInstance(WasmtimeInstance):
             return True
         if self.wasi is not None and self.wasi.is_full:
             return True
-        limit = self.plan.limits.deadline_s
-        if limit is None:
-            return False
         running = self.switch.machine.running
-        return bool(running) and time.monotonic() - running[0].began > limit
+        if not running:
+            return False
+        task = self._live.get(running[0].note)
+        if getattr(task, "_must_cancel", False):
+            # By a signal handler or another thread: the loop cannot tell it before the guest stops.
+            raise asyncio.CancelledError
+        limit = self.plan.limits.deadline_s
+        return limit is not None and time.monotonic() - running[0].began > limit
 
     # --- stacks
 

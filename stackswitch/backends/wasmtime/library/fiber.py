@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Awaitable, Callable, Sequence
+from types import CoroutineType
 from typing import Any
 
+from stackswitch.backends.guestvalues import checked_results
 from stackswitch.backends.library import CallState, HostFunction, Plan
 from stackswitch.errors import GuestError
 from stackswitch.wasm.module import Module
@@ -95,11 +97,17 @@ class FiberInstance(WasmtimeInstance):
             state.waiting = None
             return function(state, *args)
 
+        def serve_plain(call: FiberCall, args: tuple[Any, ...]) -> Any:
+            outcome = serve(call, args)
+            if type(outcome) is CoroutineType:
+                checked_results(host.type.results, outcome, host.full_name)  # says that it may not
+            return outcome
+
         return FiberFunction(
             host.full_name,
             self._values(params, host.full_name).read,
             results.write,
-            serve,
+            serve if host.waits else serve_plain,
         )
 
     def _call(self, export: str, args: Sequence[Any], state: CallState, *, may_wait: bool) -> FiberCall:

@@ -111,14 +111,17 @@ class WasmtimeInstance(ABC):
             self.store.owner.set_fuel(self._fuel)
         live[state] = asyncio.current_task()
         try:
-            return await self._run(export, args, state)
+            results = await self._run(export, args, state)
         except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
-            return self._ended(error, export, state)
+            results = self._ended(error, export, state)
         finally:
             del live[state]
             state.waiting = None
             if self._closing:
                 self._leave()
+        if self._closing:  # by a host function of this call's own
+            raise GuestStateError("the guest was closed while the call was under way")
+        return results
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """Call an exported function that must not wait (see ``LibraryInstance``)."""
