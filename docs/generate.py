@@ -11,6 +11,7 @@ from stackswitch.analysis.facts import Analysis
 from stackswitch.cli.instrument import InstrumentReport
 from stackswitch.engines.probes import modules_source
 from stackswitch.fix.report import FixReport
+from stackswitch.models.bench import BenchResult
 from stackswitch.models.case import Case
 from stackswitch.models.command import CommandCase, SuiteFile
 from stackswitch.models.engine import DetectResult
@@ -41,6 +42,7 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
         DOCS / "schema" / "instrument.schema.json": _schema(InstrumentReport.model_json_schema()),
         DOCS / "schema" / "instrumented-section.schema.json": _schema(Instrumented.model_json_schema()),
+        DOCS / "schema" / "bench.schema.json": _schema(BenchResult.model_json_schema()),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),
         DOCS / "schema" / "matrix.schema.json": _schema(Matrix.model_json_schema()),
         DOCS / "schema" / "report.schema.json": _schema(Report.model_json_schema(mode="serialization")),

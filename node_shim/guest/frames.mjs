@@ -24,7 +24,9 @@ const encoder = new TextEncoder();
 /** Takes chunks as they come; gives each whole frame to `take`, and the next only when what that gave has come true. */
 export class Frames {
   #take;
-  #held = null;
+  #chunks = [];
+  #held = 0;
+  #wanted = HEAD;
   #busy = false;
 
   constructor(take) {
@@ -32,16 +34,23 @@ export class Frames {
   }
 
   push(chunk) {
-    this.#held = this.#held === null ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
     if (!this.#busy) this.#drain();
   }
 
   #drain() {
-    while (this.#held !== null && this.#held.length >= HEAD) {
-      const data = this.#held;
+    while (this.#held >= this.#wanted) {
+      const data = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, this.#held);
+      this.#chunks = [data];
       const end = 4 + data.readUInt32LE(0);
-      if (data.length < end) return;
-      this.#held = data.length > end ? data.subarray(end) : null;
+      if (data.length < end) {
+        this.#wanted = end;
+        return;
+      }
+      this.#chunks = data.length > end ? [data.subarray(end)] : [];
+      this.#held = data.length - end;
+      this.#wanted = HEAD;
       const view = new DataView(data.buffer, data.byteOffset, end);
       const later = this.#take(data[4], view, HEAD, end);
       if (later === undefined) continue;

@@ -11,6 +11,7 @@ from stackswitch import __version__
 from stackswitch.errors import StackswitchError
 
 from .analyze import analyze
+from .bench import bench
 from .detect import detect
 from .doctor import doctor
 from .explore import explore
@@ -43,6 +44,7 @@ app.command()(fix)
 app.command()(instrument)
 app.command()(report)
 app.command()(explore)
+app.command()(bench)
 app.command()(doctor)
 app.command(context_settings={"ignore_unknown_options": True})(run)
 app.command(context_settings={"allow_interspersed_args": False})(trace)

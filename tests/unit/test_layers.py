@@ -25,6 +25,7 @@ FLOORS = {
     "explore": 6,
     "guest": 6,
     "pool": 7,
+    "bench": 7,
     "fix": 7,
     "cli": 8,
     "pytest_plugin": 8,

@@ -106,8 +106,8 @@ def test_sqlite_reads_its_pages_over_http(example: Any, backend: str, tmp_path: 
                 own.close()
                 assert database.received_bytes < path.stat().st_size / 4
                 assert database.requests > 3
-                with pytest.raises(remote.RemoteError, match="no such table: nothing"):
-                    await database.query("SELECT * FROM nothing")
+                with pytest.raises(remote.RemoteError, match="no such table: nowhere"):
+                    await database.query("SELECT * FROM nowhere")
                 assert await database.query("SELECT 1") == [[1]]
             with pytest.raises(remote.RemoteError):
                 async with remote.RemoteDatabase(f"{url}/none.db", backend=backend) as database:

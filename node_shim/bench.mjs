@@ -1,0 +1,42 @@
+// What waits cost in Node itself: `node bench.mjs MODULE ASYNCIFIED ASYNCIFY_WASM`. Prints JSON: µs for one wait, by host
+// and depth; ASYNCIFY_WASM is the folder of that package from npm, or `-`.
+
+import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [plain, asyncified, folder] = process.argv.slice(2);
+const DEPTHS = [2, 10, 100, 1000];
+const wait = async (number) => number & 1;
+const env = (waits) => ({ env: { wait: waits, plain: (number) => number } });
+
+async function microseconds(run, depth, count) {
+  const started = performance.now();
+  const sum = await run(depth, count);
+  if (sum !== Math.ceil(count / 2)) throw new Error(`wrong result: ${sum}`);
+  return ((performance.now() - started) * 1000) / count;
+}
+
+async function measured(run, count) {
+  const found = {};
+  for (const depth of DEPTHS) {
+    try {
+      await microseconds(run, depth, Math.ceil(count / 10));
+      found[depth] = await microseconds(run, depth, depth === 1000 ? Math.ceil(count / 10) : count);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      break; // the stack does not fit the room that this host has for it
+    }
+  }
+  return found;
+}
+
+const jspi = new WebAssembly.Instance(new WebAssembly.Module(fs.readFileSync(plain)), env(new WebAssembly.Suspending(wait)));
+const found = { "jspi in Node": await measured(WebAssembly.promising(jspi.exports.run), 20000) };
+if (folder !== "-") {
+  const { main, module } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+  const { instantiate } = await import(pathToFileURL(path.join(folder, module ?? main)).href);
+  const { instance } = await instantiate(fs.readFileSync(asyncified), env(wait));
+  found["asyncify-wasm in Node"] = await measured(instance.exports.run, 2000);
+}
+console.log(JSON.stringify(found));

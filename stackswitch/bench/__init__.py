@@ -1,0 +1,1 @@
+"""What stack switching costs, against what a user would take instead (``stackswitch bench``)."""

@@ -1,0 +1,88 @@
+"""A host as the documentation of wasmtime-py shows one: ``Linker.define_func``, each export a ``Func``.
+
+Where the guest is, is asked of ``asyncify_get_state``, and the data block's header is written before each
+unwind: as Binaryen's opening comment in src/passes/Asyncify.cpp shows a host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import wasmtime
+
+from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory
+from stackswitch.wasm.module import parse_module
+
+_HEADER, _BLOCK_END = 16, 1 << 20
+_UNWINDING, _REWINDING = 1, 2
+
+
+async def instrumented(wat: bytes, *, own_memory: bool = True) -> bytes:
+    """Return a module's Asyncify build.
+
+    :param own_memory: whether saved stacks get a memory of their own
+    """
+    binaryen = await open_binaryen()
+    try:
+        module = parse_module(bytes(wasmtime.wat2wasm(wat)))
+        request = AsyncifyRequest(
+            wasm=with_own_memory(module) if own_memory else module.data,
+            imports=("env.wait",),
+            optimize_level=2,
+            memory=EXPORT_NAME if own_memory else None,
+        )
+        return (await binaryen.asyncify(request)).wasm
+    finally:
+        await binaryen.aclose()
+
+
+class DocumentedHost:
+    """Runs ``run`` of the guest; eight calls of a ``Func`` a wait."""
+
+    def __init__(self, wasm: bytes) -> None:
+        engine = wasmtime.Engine()
+        self._store = wasmtime.Store(engine)
+        linker = wasmtime.Linker(engine)
+        i32 = wasmtime.ValType.i32()
+        type_ = wasmtime.FuncType([i32], [i32])
+        linker.define_func("env", "wait", type_, self._wait)
+        linker.define_func("env", "plain", type_, lambda number: number)
+        exports: Any = linker.instantiate(self._store, wasmtime.Module(engine, wasm)).exports(self._store)
+        self._run, self._state = exports["run"], exports["asyncify_get_state"]
+        self._start_unwind, self._stop_unwind = (
+            exports["asyncify_start_unwind"],
+            exports["asyncify_stop_unwind"],
+        )
+        self._start_rewind, self._stop_rewind = (
+            exports["asyncify_start_rewind"],
+            exports["asyncify_stop_rewind"],
+        )
+        self._memory = exports[EXPORT_NAME]
+        self._waiting = self._result = 0
+
+    def _wait(self, number: int) -> int:
+        if self._state(self._store) == _REWINDING:
+            self._stop_rewind(self._store)
+            return self._result
+        self._waiting = number
+        header = (_HEADER + 8).to_bytes(4, "little") + _BLOCK_END.to_bytes(4, "little")
+        self._memory.write(self._store, header, _HEADER)
+        self._start_unwind(self._store, _HEADER)
+        return 0
+
+    async def run(self, depth: int, count: int) -> int:
+        """Call ``run``; each wait is an ``await asyncio.sleep(0)``."""
+        result: int = self._run(self._store, depth, count)
+        while self._state(self._store) == _UNWINDING:
+            self._stop_unwind(self._store)
+            await asyncio.sleep(0)
+            self._result = self._waiting & 1
+            self._start_rewind(self._store, _HEADER)
+            result = self._run(self._store, depth, count)
+        return result
+
+    def close(self) -> None:
+        """Free the store."""
+        self._store.close()

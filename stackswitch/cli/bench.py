@@ -1,0 +1,63 @@
+"""``stackswitch bench``: what it costs, against what a user would take instead."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stackswitch.backends.registry import backend_spec
+from stackswitch.bench.measure import BACKENDS, Bench
+from stackswitch.bench.plot import plot
+from stackswitch.models.bench import BenchResult
+
+from .output import check_writable, console_for, write_output
+from .progress import Progress
+
+
+def bench(
+    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, in which all hosts take turns.")] = 7,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False,
+    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write JSON; - is stdout.")] = None,
+    svg: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a plot of suspensions by depth; - is stdout.")
+    ] = None,
+) -> None:
+    """Measure suspensions, calls, memory and instances on each backend, in alternating rounds."""
+    console = console_for([json, svg])
+    check_writable([json, svg])
+    names = tuple(dict.fromkeys(backend or BACKENDS))
+    for name in names:
+        backend_spec(name)
+    with Progress(Console(stderr=True)) as progress:
+        result = asyncio.run(Bench(names, rounds, quick=quick, say=progress.say).run())
+    _show(console, result)
+    write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    if svg is not None:
+        write_output(svg, plot(result).encode())
+
+
+def _show(console: Console, result: BenchResult) -> None:
+    engines = ", ".join(f"{name}: {version}" for name, version in result.engines.items())
+    console.print(
+        f"Python {result.python}; {engines}; load average {result.load_average}; {result.rounds} rounds",
+        markup=False,
+        soft_wrap=True,
+    )
+    heading = ""
+    for each in result.figures:
+        if (group := f"{each.group}: {each.case} ({each.unit})") != heading:
+            heading = group
+            console.print(group, style="bold", markup=False, soft_wrap=True)
+        line = (
+            f"  {each.host:<28} best {each.best:10.2f}  median {each.median:10.2f}  worst {each.worst:10.2f}"
+        )
+        if each.ratio is not None:
+            spread = f"{each.ratio.least:.2f} to {each.ratio.greatest:.2f}"
+            line += f"  {each.ratio.median:.2f} ({spread}) of {each.ratio.against}"
+        console.print(line, markup=False, soft_wrap=True)
+    for line in result.skipped:
+        console.print(f"skipped: {line}", markup=False, soft_wrap=True)
