@@ -21,12 +21,12 @@ from typing import Any
 import wasmtime
 
 from stackswitch import __version__
+from stackswitch.backends.library import CallState, LibraryModule, Limits
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import EngineError, StackswitchError
-from stackswitch.guest.guest import Guest
-from stackswitch.guest.opening import open_guest
+from stackswitch.guest.guest import START, Guest
+from stackswitch.guest.opening import make_plan, open_guest, open_module
 from stackswitch.models.bench import BenchResult, Figure, Ratio
-from stackswitch.pool import Pool
 from stackswitch.toolcache import node_shim_dir, npm_package
 
 from .documented import DocumentedHost, instrumented
@@ -289,18 +289,31 @@ class Bench:
         """Instances."""
         count = self._count(200)
         for backend in self._backends:
-            imports = {"env.wait": _sleeps, "env.plain": _plain}
+            plan = await make_plan(
+                WAT,
+                imports={"env.wait": _sleeps, "env.plain": _plain},
+                wasi=None,
+                only=None,
+                concurrent=False,
+                stacks=False,
+                limits=Limits(),
+                engine=None,
+            )
             try:
-                pool = await Pool.open(WAT, 1, fresh=True, backend=backend, imports=imports)
+                module, _ = await open_module(plan, backend)
             except StackswitchError:
                 continue  # told already
-            async with pool:
 
-                async def calls(pool: Pool = pool) -> None:
-                    for _ in range(count):
-                        await pool.call("nothing")
+            async def calls(module: LibraryModule = module) -> None:
+                for _ in range(count):
+                    instance = await module.instantiate(CallState(START))
+                    await instance.call("nothing", (), CallState("nothing"))
+                    await instance.aclose()
 
+            try:
                 rounds = await alternating({backend: lambda: timed(calls(), count)}, self._rounds)
+            finally:
+                await module.aclose()
             self._found += figures("instance", "made, called, closed", "µs", rounds)
 
     async def _concurrent(self) -> None:
