@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     lists: Annotated[ListSettings, NoDecode, BeforeValidator(_file_of_lists)] = ListSettings()
     list_variable: str | None = None
     fix: FixSettings = FixSettings()
+    asyncify: dict[str, tuple[str, ...]] = {}
+    jspi: dict[str, tuple[str, ...]] = {}
     report: ReportSettings = ReportSettings()
     engines: Names = ()
     browserslist: str | None = None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.cli.settings import load_settings
+from stackswitch.cli.settings import config_folder, load_settings
 from stackswitch.errors import ConfigError
 
 
@@ -61,3 +61,26 @@ def test_a_configuration_that_is_not_valid_says_where(tmp_path: Path, text: str,
     with pytest.raises(ConfigError, match=says) as caught:
         load_settings(tmp_path)
     assert "stackswitch.toml" in str(caught.value)
+
+
+def test_lists_are_a_file_or_a_table_and_may_live_in_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "stackswitch.toml"
+    file.write_text('lists = "Dockerfile"\n')
+    assert load_settings(tmp_path).lists.file == tmp_path / "Dockerfile"
+    file.write_text(
+        '[lists]\nfile = "stackswitch.toml"\nvariable = "X"\nnever = ["a*"]\nalways = ["b"]\n'
+        '[asyncify]\nonly = ["main"]\n[fix]\nbuild = "make"\nbuilt = "out/app.wasm"\n'
+    )
+    settings = load_settings(tmp_path)
+    assert (settings.lists.file, settings.lists.variable) == (file, "X")
+    assert (settings.lists.never, settings.lists.always) == (("a*",), ("b",))
+    assert (settings.fix.build, settings.fix.built) == ("make", tmp_path / "out" / "app.wasm")
+    assert config_folder(tmp_path / "below") == tmp_path
+    file.write_text('[lists]\nnevr = ["a"]\n')
+    with pytest.raises(ConfigError, match="nevr"):
+        load_settings(tmp_path)
+
+
+def test_the_environment_may_name_the_file_of_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKSWITCH_LISTS", "Makefile")
+    assert load_settings(tmp_path).lists.file == Path("Makefile")
