@@ -46,9 +46,8 @@ async def measure(binaryen: Binaryen, name: str, module: Module, imports: tuple[
 
 async def main() -> None:
     binaryen = await open_binaryen()
-    print(
-        "| module | functions | of its bytes | growth, -O1 | -O2 | predicted size |\n|---|---|---|---|---|---|"
-    )
+    print("| module | functions | share | growth, -O1 | -O2 | predicted |")
+    print("|---|---|---|---|---|---|")
     modules = {
         name: parse_module((CONFORMANCE_SUITE / "programs" / f"{name}.wasm").read_bytes()) for name in MODULES
     }
