@@ -7,6 +7,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import php_table
+
 from stackswitch.analysis.facts import Analysis
 from stackswitch.cli.instrument import InstrumentReport
 from stackswitch.engines.probes import modules_source
@@ -37,6 +39,9 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "suite.schema.json": _schema(SuiteFile.model_json_schema()),
         DOCS / "schema" / "trace-line.schema.json": _schema(TRACE_LINE.json_schema(by_alias=True)),
         DOCS / "cases.md": _cases(),
+        DOCS / "php.md": _filled(
+            DOCS / "php.md", {"summary": php_table.summary(), "table": php_table.table()}
+        ),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
@@ -59,6 +64,16 @@ def _schema(schema: dict[str, object]) -> str:
         )
         + "\n"
     )
+
+
+def _filled(page: Path, parts: dict[str, str]) -> str:
+    """The page with what is generated between its marks; the rest is as it was written."""
+    text = page.read_text("utf-8")
+    for name, part in parts.items():
+        begin, end = f"<!-- generated: {name} -->\n", f"\n<!-- end: {name} -->"
+        before, rest = text.split(begin)
+        text = before + begin + part + end + rest.split(end)[1]
+    return text
 
 
 def _cases() -> str:

@@ -1,4 +1,4 @@
-"""Write the suite's cases from its programs; ``--check`` says what is stale, and exits with 1.
+"""Write the suite's cases from its programs and results; ``--check`` says what is stale, and exits with 1.
 
 Each program begins with what its cases need::
 
@@ -25,11 +25,14 @@ WAITS = {
     "pdo": "PDO",
     "sleep": "usleep",
 }
+RESULTS = SUITE.parent / "results.json"
 _NOTE = "# Written by generate.py from the program beside it."
 
 
-def cases(program: Path) -> dict[Path, str]:
+def cases(program: Path, seen: dict[str, dict[str, dict[str, str]]]) -> dict[Path, str]:
     """The cases of one program: file to text.
+
+    :param seen: what the cases came to on each build, by id, as in ``results.json``
 
     :raises ValueError: its first lines are not as they have to be
     """
@@ -48,8 +51,30 @@ def cases(program: Path) -> dict[Path, str]:
         if status != "0":
             lines.append(f"exit_code = {int(status)}")
         name = f"{program.stem}-{wait}" if wait else program.stem
+        if "outcome" not in notes:
+            lines += _differs(seen.get(f"{program.parent.name}/{name}", {}).get("shipped", {}))
         found[program.with_name(f"{name}.toml")] = "\n".join(lines) + "\n"
     return found
+
+
+def _differs(shipped: dict[str, str]) -> list[str]:
+    """What is known of the shipped Asyncify build, where it fails."""
+    if shipped.get("ended", "not run") == "not run":
+        return []
+    lacks = "lacks" in shipped
+    reason = (
+        "The shipped list lacks names of this stack."
+        if lacks
+        else "It fails with all names of its stacks instrumented."
+    )
+    outcome = "needs-list-fix" if lacks else shipped["ended"]
+    return [
+        "",
+        "[[differs]]",
+        'build = "own"',
+        f"reason = {_toml(reason)}",
+        f"expect = {{ outcome = {_toml(outcome)} }}",
+    ]
 
 
 def _header(program: Path) -> tuple[str, dict[str, list[str]]]:
@@ -77,8 +102,9 @@ def _toml(text: str) -> str:
 def generated() -> dict[Path, str]:
     """All cases: file to text."""
     found: dict[Path, str] = {}
+    seen = json.loads(RESULTS.read_bytes())["cases"]
     for program in sorted(SUITE.glob("*/*.php")):
-        found |= cases(program)
+        found |= cases(program, seen)
     return found
 
 
