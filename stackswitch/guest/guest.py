@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -98,8 +99,8 @@ class Guest:
 
     # --- calls
 
-    async def call(self, export: str, *args: Any) -> Any:
-        """Call an exported function.
+    def call(self, export: str, *args: Any) -> Coroutine[Any, Any, Any]:
+        """Call an exported function; to be awaited.
 
         :param args: by the function's type: ``int`` for i32 and i64, ``float`` for f32 and f64, 16 ``bytes``
             for v128, any object for externref
@@ -111,19 +112,19 @@ class Guest:
         :raises ConfigError: there is no such export
         :raises BaseException: what a host function raised and the guest did not catch
         """
-        self._check_call(export, len(args))
-        self._usable()
-        turns = self._turns
-        if turns is None:
-            return await self._called(export, args, None)
-        await turns.take(export)
-        try:
-            return await self._called(export, args, None)
-        finally:
-            turns.pass_on()
+        return self._called(export, args, None)
 
     async def _called(self, export: str, args: tuple[Any, ...], parent: Caller | None) -> Any:
+        self._check_call(export, len(args))
         instance = self._usable()
+        turns = self._turns if parent is None else None
+        if turns is not None:
+            await turns.take(export)
+            try:
+                instance = self._usable()  # it may have been closed or poisoned meanwhile
+            except BaseException:
+                turns.pass_on()
+                raise
         self._count = number = self._count + 1
         state = self._calls[number] = Caller(self, export, number, parent)
         try:
@@ -136,10 +137,11 @@ class Guest:
             raise
         finally:
             del self._calls[number]
+            if turns is not None:
+                turns.pass_on()
         return results[0] if len(results) == 1 else results or None
 
     async def _invoke(self, parent: Caller, export: str, args: tuple[Any, ...]) -> Any:
-        self._check_call(export, len(args))
         return await self._called(export, args, parent)
 
     def _invoke_now(self, parent: Caller, export: str, args: tuple[Any, ...]) -> Any:

@@ -181,6 +181,7 @@ class Switch:
             raise GuestTrap("the store has been closed")
         if self.resuming is not None:
             self.look()
+        check_python_room()
         self.machine.enter(call)
         stack = self.shadow_stack
         try:
@@ -222,7 +223,6 @@ class Switch:
     def _run(self, call: GuestCall, enter: Callable[[], int | None], *, adapted: bool) -> bool:
         """Run the guest until it returns; whether the call is now set aside."""
         stack, machine = self.shadow_stack, self.machine
-        check_python_room()
         error = enter()
         if self.resuming is not None:
             self.look()
