@@ -72,6 +72,24 @@ def test_few_cases_prove_what_all_show(suite: Path) -> None:
     assert "proved by 1 of 3 cases" in report["notes"][0]
 
 
+def test_what_only_the_proof_shows_is_proved_in_a_second_round(suite: Path) -> None:
+    (suite / "once.toml").write_text(CASE)
+    (suite / "late.mjs").write_text(
+        """import { appendFileSync } from "node:fs";
+appendFileSync("runs", "late\\n");
+if (process.env.STACKSWITCH_BACKEND === "asyncify") await (await import("./jspi.mjs")).other(1);
+await import("./main.mjs");
+"""
+    )
+    (suite / "late.toml").write_text(CASE.replace('"main.mjs"', '"late.mjs"'))
+    done, report = fixed(suite, suite.parent / "names.txt")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (report["verdict"], report["rounds"]) == ("verified", 2)
+    assert report["edits"][0]["needed_by"]["other"] == ["late"]
+    assert [each["case_id"] for each in report["results"]] == ["late", "once"]
+    assert (suite / "runs").read_text().split() == ["late"] * 3
+
+
 def test_a_case_that_jspi_fails_proves_nothing(suite: Path) -> None:
     (suite / "once.toml").write_text(CASE)
     (suite / "wrong.toml").write_text(CASE.replace("= 15", "= 16"))

@@ -16,4 +16,5 @@
   (func $outer (export "run") (param i32) (result i32)
     (call $step)
     (i32.add (i32.const 3) (call $middle (local.get 0))))
+  (func $other (export "other") (param i32) (result i32) (i32.add (i32.const 1) (call $wait (local.get 0))))
   (func (export "steps") (result i32) (global.get $steps)))

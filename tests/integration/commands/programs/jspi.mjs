@@ -5,3 +5,4 @@ const wait = new WebAssembly.Suspending((n) => new Promise((done) => setTimeout(
 const { instance } = await WebAssembly.instantiate(readFileSync(new URL("guest.wasm", import.meta.url)), { env: { wait } });
 export const run = WebAssembly.promising(instance.exports.run);
 export const steps = instance.exports.steps;
+export const other = WebAssembly.promising(instance.exports.other);
