@@ -15,6 +15,7 @@ from stackswitch.analysis.analyse import Material as AnalysisMaterial
 from stackswitch.analysis.analyse import analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.traces import trace_of_module
+from stackswitch.engines.measure import measure_builds
 from stackswitch.engines.support import read_support
 from stackswitch.fix.sources import Lists
 from stackswitch.models.readiness import LEVELS, Confidence, Level, Report, Source
@@ -83,6 +84,14 @@ def report(
     browserslist: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Say how many of these users have JSPI.")
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUILD.wasm",
+            help="The Asyncify build of the module: measure both, in alternating runs (stackswitch "
+            "instrument makes one).",
+        ),
+    ] = None,
     title: Annotated[
         str | None, typer.Option(help="What the report is about. Default: the module's name.")
     ] = None,
@@ -132,6 +141,13 @@ def report(
             raise typer.BadParameter(
                 "give it results, a module, or a trace; `stackswitch test --json F` makes results"
             )
+        if against is not None:
+            if given.module is None:
+                raise typer.BadParameter(
+                    "it is held against the module: give that too", param_hint="--against"
+                )
+            read_module(against)
+            given.sources.append(Source(name=str(against), kind="module", text="the Asyncify build"))
         results, flaky, others = merged(given.results)
         traces, trace_sources = read_traces(trace or [])
         sources = [*given.sources, *trace_sources]
@@ -173,6 +189,9 @@ def report(
                 engines=None if detect is None else read_engines(detect),
                 support=read_support(query, progress=progress.say) if query else None,
                 query=query,
+                gain=None
+                if against is None or given.module is None
+                else measure_builds(given.module, against, progress=progress.say),
                 silence=settings.report.silence,
                 sources=tuple(sources),
                 other_modules=others,

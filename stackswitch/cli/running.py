@@ -93,7 +93,7 @@ async def _run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, 
             if not backends and not commands:
                 raise BackendUnavailableError(_none(skipped))
             progress.expect(len(suite.cases) * len(backends) + len(suite.commands) * len(commands))
-            traces = _Traces(plan.traces, several=len(commands) > 1)
+            traces = _Traces(plan.traces, several=max(len(commands), len(backends)) > 1)
             result = await run_suite(
                 suite,
                 backends,

@@ -85,7 +85,7 @@ def run_test(
         ),
     ] = None,
     traces: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep each command's trace there, as CASE.jsonl.")
+        Path | None, typer.Option(metavar="FOLDER", help="Keep each case's trace there, as CASE.jsonl.")
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False,
 ) -> None:
@@ -98,7 +98,7 @@ def run_test(
     lists = lists_in(open_list(list_file, None, "binaryen"))
     common = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
     options = CommandOptions(**dict(common), build=_build(build), lists=lists)
-    for name, given in (("--build", build), ("--list", list_file), ("--traces", traces)):
+    for name, given in (("--build", build), ("--list", list_file)):
         if given is not None and not loaded.commands:
             raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
     asked = {*(backend or settings.backends)}

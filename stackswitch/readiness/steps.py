@@ -45,7 +45,7 @@ def the_way(
         *_mend(by_rule),
         *_concurrency(by_rule, material),
         *_both_builds(by_rule, material, engines),
-        *_later(by_rule),
+        *_later(by_rule, material),
     )
 
 
@@ -216,11 +216,13 @@ def _both_builds(
     )
 
 
-def _later(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+def _later(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[Step]:
+    name = material.module.name if material.module is not None else "app.wasm"
+    base = name.removesuffix(".wasm")
     if "not-measured" in by_rule:
         yield Step(
             title="Measure what it gains",
-            code="stackswitch report results.json app.wasm --measure --html report.html",
+            code=f"stackswitch report results.json {name} --against {base}.asyncify.wasm --html report.html",
             language="sh",
             rules=("not-measured",),
         )

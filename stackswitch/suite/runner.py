@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
 from stackswitch.errors import StackswitchError
 from stackswitch.models.backend import BackendInfo
+from stackswitch.models.case import MAIN
 from stackswitch.models.result import CaseResult, CommandSeen, Observation, SuiteResult
+from stackswitch.models.trace import Suspension, TraceStart, TraceSuspension
 
 from .command_expectations import judge_command
 from .expectations import judge
@@ -18,7 +22,7 @@ from .services import RunningServices, running
 
 OnResult = Callable[[CaseResult], None]
 OnTrace = Callable[[str, BackendInfo, bytes], None]
-"""Told a command's id, what ran it, and its trace, as the file holds it."""
+"""Told a case's id, what ran it, and its trace, as the file holds it."""
 
 
 async def run_suite(
@@ -37,7 +41,7 @@ async def run_suite(
     :param jobs: cases at a time, per backend; of commands, in all
     :param timeout_s: the longest any case may take (seconds); None: as each case says
     :param on_result: told each result as it comes
-    :param on_trace: told each command's trace
+    :param on_trace: told the trace of each case that waited
     :raises ToolError: the suite's services do not come up
     """
     results: dict[tuple[str, int], CaseResult] = {}
@@ -53,7 +57,11 @@ async def run_suite(
 
     def case_on(loaded: LoadedCase, at: int) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            done(await run_case(loaded, backends[at], timeout_s=timeout_s), at)
+            backend = backends[at]
+            seen = await observe_case(loaded, backend, timeout_s=timeout_s)
+            if on_trace is not None and seen.suspensions:
+                on_trace(loaded.case.id, backend.info, trace_of(loaded, seen.suspensions, backend.info))
+            done(_judged(loaded, backend, seen), at)
 
         return run
 
@@ -100,7 +108,31 @@ async def _gather(tasks: Sequence[Awaitable[None]]) -> None:
 
 async def run_case(loaded: LoadedCase, backend: Backend, *, timeout_s: float | None = None) -> CaseResult:
     """Make a case ready, run it, judge it. Trouble with this one case is its result, not an exception."""
-    return judge(loaded.case, backend.info, await observe_case(loaded, backend, timeout_s=timeout_s))
+    return _judged(loaded, backend, await observe_case(loaded, backend, timeout_s=timeout_s))
+
+
+def _judged(loaded: LoadedCase, backend: Backend, seen: Observation) -> CaseResult:
+    module = _hash(loaded.main) if MAIN in loaded.modules else ""
+    return judge(loaded.case, backend.info, seen).model_copy(update={"module": module})
+
+
+def _hash(module: bytes) -> str:
+    return f"sha256:{hashlib.sha256(module).hexdigest()}"
+
+
+def trace_of(loaded: LoadedCase, suspensions: Sequence[Suspension], info: BackendInfo) -> bytes:
+    """Return what a case of ours showed as a trace, as ``stackswitch trace`` writes those of programs.
+
+    Modules go by their hashes, as they were before any Asyncify.
+    """
+    hashes = {name: _hash(module) for name, module in loaded.modules.items()}
+    start = TraceStart(process=os.getpid(), engine=info.engine, engine_version=info.engine_version)
+    lines = [start.model_dump_json(by_alias=True)]
+    for each in suspensions:
+        known = hashes.get(each.module, each.module)
+        line = TraceSuspension.model_validate({**each.model_dump(), "module": known})
+        lines.append(line.model_dump_json(by_alias=True))
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 async def observe_case(
