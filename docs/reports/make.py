@@ -22,18 +22,20 @@ PHP = "examples/php/node_modules/@php-wasm/node-8-3/jspi/*/php_8_3.wasm"
 
 @dataclass(frozen=True)
 class Subject:
-    """What a report is about: its title, the module, how the suite is run."""
+    """What a report is about: its title, the module, how the suite is run, imports that wait."""
 
     title: str
     module: str
     suite: tuple[str, ...]
     imports: tuple[str, ...] = ()
+    measured: bool = True
+    """Against an Asyncify build by Binaryen's own list (``stackswitch instrument`` without one)."""
 
 
 SUBJECTS = {
     "lua": Subject("Lua 5.4", f"{PROGRAMS}/lua.wasm", ("-k", "programs/lua-*"), ("host.*",)),
     "sqlite": Subject("SQLite", f"{PROGRAMS}/sqlite.wasm", ("-k", "programs/sqlite-*"), ("host.*",)),
-    "php": Subject("PHP 8.3", PHP, ("examples/php/suite",)),
+    "php": Subject("PHP 8.3", PHP, ("examples/php/suite",), measured=False),
 }
 
 
@@ -52,26 +54,18 @@ def make(subject: Subject, work: Path, into: Path, name: str) -> None:
     module = next(iter(sorted(ROOT.glob(subject.module))), None)
     if module is None:
         sys.exit(f"{subject.module}: not there; see examples/{name}")
-    traces_of = [f"--traces={each}" for each in sorted(work.glob("traces*")) if each.is_dir()]
-    run(
-        *(
-            "report",
-            *map(str, sorted(work.glob("*.json"))),
-            str(module),
-            "--title",
-            subject.title,
-            *traces_of,
-        ),
-        *(f"--imports={each}" for each in subject.imports),
-        *(
-            "--browserslist",
-            "defaults",
-            "--html",
-            str(into / f"{name}.html"),
-            "--markdown",
-            str(into / f"{name}.md"),
-        ),
-    )
+    traces = [f"--traces={each}" for each in sorted(work.glob("traces*")) if each.is_dir()]
+    imports = [f"--imports={each}" for each in subject.imports]
+    against = []
+    if subject.measured:
+        build = work / f"{name}.asyncify.wasm"
+        if not build.exists():
+            run("instrument", str(module), *imports, "-o", str(build))
+        against = [f"--against={build}"]
+    results = map(str, sorted(work.glob("*.json")))
+    files = ("--html", str(into / f"{name}.html"), "--markdown", str(into / f"{name}.md"))
+    title = ("--title", subject.title, "--browserslist", "defaults")
+    run("report", *results, str(module.relative_to(ROOT)), *title, *traces, *imports, *against, *files)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from .detect import detect
 from .doctor import doctor
 from .explore import explore
 from .fix import fix
+from .init import init
 from .instrument import instrument
 from .matrix import matrix
 from .report import report
@@ -45,6 +46,7 @@ app.command()(instrument)
 app.command()(report)
 app.command()(explore)
 app.command()(bench)
+app.command()(init)
 app.command()(doctor)
 app.command(context_settings={"ignore_unknown_options": True})(run)
 app.command(context_settings={"allow_interspersed_args": False})(trace)

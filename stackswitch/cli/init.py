@@ -1,0 +1,147 @@
+"""``stackswitch init``: a configuration for the project that is here, written by looking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import tomlkit
+import typer
+from rich.console import Console
+
+from stackswitch.errors import ConfigError, StackswitchError
+from stackswitch.lists.files import read_list
+from stackswitch.wasm.asyncified import is_asyncified
+from stackswitch.wasm.module import parse_module
+
+from .output import write_output
+from .settings import CONFIG_NAME
+
+_PASSED_OVER = {"node_modules", "build", "dist", "target", "venv", "__pycache__"}
+_MOST_FILES = 20_000
+_MAGIC = b"\0asm"
+_MENTIONS = b"ASYNCIFY_ONLY"
+_LARGEST_LIST = 4_000_000
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The project. Default: where you are.")] = Path(),
+) -> None:
+    """Write a stackswitch.toml for this project by looking; one that is there is left alone."""
+    console = Console(highlight=False)
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: is no folder")
+    target = folder / CONFIG_NAME
+    if target.exists():
+        raise ConfigError(f"{target}: is there already, and stays as it is; take it away to have a new one")
+    suites, lists, modules = _look(folder)
+    write_output(str(target), _configuration(suites, lists, modules).encode())
+
+    def line(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, markup=False, soft_wrap=True)
+
+    line(f"wrote {target}", "bold")
+    for what, found in (("suite", suites), ("list", lists), ("module", modules)):
+        line(f"  {what}: {', '.join(found[:3]) or 'none found'}{' …' if len(found) > 3 else ''}")
+    line("next:")
+    if modules:
+        line(f"  stackswitch report {modules[0]}")
+    line("  stackswitch test" if suites else "  stackswitch trace -- node your-program.mjs")
+
+
+def _look(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    """Return suites, files with lists, and modules before any Asyncify; relative, the nearest first."""
+    suites: dict[str, None] = {}
+    lists: list[str] = []
+    modules: list[str] = []
+    for path in sorted(_files(folder), key=lambda each: (len(each.parts), str(each))):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix == ".wasm":
+            if _is_plain(path):
+                modules.append(name)
+        elif path.name == "suite.toml" or _is_case(path):
+            within = _suite_of(path, folder)
+            if not any(within == each or within.startswith(f"{each}/") for each in suites):
+                suites[within] = None
+        elif _holds_list(path):
+            lists.append(name)
+    return list(suites), lists, modules
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    count = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if each not in _PASSED_OVER and not each.startswith(".")]
+        for name in names:
+            count += 1
+            if count > _MOST_FILES:
+                return
+            yield Path(place, name)
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        data = path.read_bytes()
+        return data[:4] == _MAGIC and not is_asyncified(parse_module(data))
+    except (OSError, StackswitchError):
+        return False
+
+
+def _is_case(path: Path) -> bool:
+    """Whether it looks like a case: TOML that says why, and what is expected."""
+    if path.suffix != ".toml":
+        return False
+    try:
+        data = tomlkit.parse(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "why" in data and ("export" in data or "command" in data or "steps" in data)
+
+
+def _suite_of(path: Path, folder: Path) -> str:
+    """The suite's folder: that of suite.toml, else the outermost below the project with cases under it."""
+    if path.name == "suite.toml":
+        return path.parent.relative_to(folder).as_posix()
+    parts = path.parent.relative_to(folder).parts
+    for at, part in enumerate(parts):
+        if part in ("suite", "suites", "cases", "stackswitch"):
+            return "/".join(parts[: at + 1])
+    return "/".join(parts) or "."
+
+
+def _holds_list(path: Path) -> bool:
+    try:
+        if path.stat().st_size > _LARGEST_LIST:
+            return False
+        data = path.read_bytes()
+        return _MENTIONS in data and bool(read_list(data, path=str(path)).names)
+    except (OSError, StackswitchError):
+        return False
+
+
+def _configuration(suites: list[str], lists: list[str], modules: list[str]) -> str:
+    document = tomlkit.document()
+    document.add(tomlkit.comment("What stackswitch does here without flags; flags win."))
+    if suites:
+        document.add("suite", tomlkit.item(suites[0]))
+    else:
+        document.add(tomlkit.comment('suite = "tests/stackswitch"    # a folder of cases'))
+    if lists:
+        document.add("lists", tomlkit.item(lists[0]))
+    else:
+        document.add(
+            tomlkit.comment('lists = "Dockerfile"           # the file in which ASYNCIFY_ONLY lives')
+        )
+    document.add("engines", tomlkit.item(["node@lts"]))
+    document.add(tomlkit.comment('browserslist = "defaults"      # who your users are'))
+    if modules:
+        document.add(tomlkit.comment(f"modules found: {', '.join(modules[:10])}"))
+    document.add(tomlkit.nl())
+    document.add(
+        tomlkit.comment("Rules of `stackswitch report` that do not count here, each with its reason.")
+    )
+    document.add(tomlkit.comment("[report.silence]"))
+    document.add(tomlkit.comment('shared-stack = "our glue makes one call at a time"'))
+    return tomlkit.dumps(document)
