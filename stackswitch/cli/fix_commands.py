@@ -27,6 +27,7 @@ from stackswitch.suite.services import running
 from .fix_work import FixAsked, Fixed
 from .inputs import read_input, read_module
 from .progress import Progress
+from .running import ending_in_order
 
 SUFFIX = ".jsonl"
 
@@ -127,4 +128,5 @@ def fix_commands(
                 report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
                 return [fixer.source], report
 
-    return asyncio.run(work())
+    with ending_in_order():
+        return asyncio.run(work())

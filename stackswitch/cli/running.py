@@ -47,12 +47,12 @@ class SuiteRun:
 
 def run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, str]]:
     """Run it; return the results, and why backends were skipped, by name."""
-    with _ending_in_order():
+    with ending_in_order():
         return asyncio.run(_run(plan, stderr))
 
 
 @contextmanager
-def _ending_in_order() -> Iterator[None]:
+def ending_in_order() -> Iterator[None]:
     """Let a request to end be an exception, as Ctrl-C is: what was started is ended on the way out."""
 
     def end(number: int, _frame: FrameType | None) -> None:
