@@ -28,4 +28,5 @@ for (let strategy = 0; strategy < STRATEGIES; strategy++) {
     write(`${of ? `${of}::` : ""}${name}/${strategy}`, `${PRELUDE} explore(${JSON.stringify(of)}, ${JSON.stringify(name)}, ${strategy});`);
   }
 }
-process.exit(0);
+// PHP keeps Node alive; what is written is to be read first.
+process.stdout.write("", () => process.exit(0));

@@ -13,7 +13,8 @@ module.registerHooks?.({
     url === "stub:fs-ext" ? { format: "module", source: `export const ${stub.join(", ")};`, shortCircuit: true } : next(url, context),
 });
 
-const modules = process.env.PHP_MODULES;
+// `python ../prepare.py` puts PHP there.
+const modules = process.env.PHP_MODULES ?? new URL("../node_modules", import.meta.url).pathname;
 const load = (name) => import(pathToFileURL(join(modules, "@php-wasm", name, "index.js")).href);
 const { loadNodeRuntime } = await load("node");
 const { PHP } = await load("universal");

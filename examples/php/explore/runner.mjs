@@ -2,7 +2,9 @@
 // ({"id", "program"}), an answer a line on standard output ({"id", "ok", "detail"}). What a program prints is thrown away:
 // what counts is where it waits.
 //
-//   stackswitch explore "node generate.mjs" -- node runner.mjs
+//   stackswitch explore "node examples/php/explore/generate.mjs" --engine node@26 -- node examples/php/explore/runner.mjs
+//
+// With DB_PORT (what `python3 examples/php/servers` says), MySQL is explored too.
 import { createServer } from "node:http";
 import { createServer as createLineServer } from "node:net";
 import { createInterface } from "node:readline";

@@ -21,7 +21,7 @@ from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
-POLICIES: tuple[PolicyName, ...] = ("observed", "dispatch", "typed", "auto")
+POLICIES: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch", "typed", "auto")
 CASES = Path(stackswitch.__file__).parent / "suite" / "cases"
 
 
