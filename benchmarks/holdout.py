@@ -4,6 +4,7 @@
     stackswitch explore "node examples/php/explore/generate.mjs" --output explored -- \\
         node examples/php/explore/runner.mjs
     python benchmarks/holdout.py php php.wasm traces/php --explored explored/trace.jsonl
+    python benchmarks/holdout.py lua stackswitch/suite/cases/programs/lua.wasm --cases "programs/lua-*"
 
 A case's family is the folder it is in. ``--save`` puts the figures into docs/data/holdout.json, from which
 docs/generate.py makes the table of docs/lists.md.
@@ -12,15 +13,20 @@ docs/generate.py makes the table of docs/lists.md.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import time
 from pathlib import Path
 
 from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.holdout import family_splits, hold_out, random_splits
 from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.suite import CONFORMANCE_SUITE
+from stackswitch.suite.loader import load_suite
+from stackswitch.suite.runner import observe_case
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 
@@ -35,30 +41,43 @@ def read(reader: StackReader, module: Module, path: Path) -> Evidence:
     return reader.evidence(trace_of_module(lines, module, str(path)).suspensions)
 
 
+async def observed(reader: StackReader, module: Module, glob: str) -> dict[str, Evidence]:
+    """Run cases whose module it is."""
+    backend = await open_backend("jspi", BackendOptions())
+    found = {}
+    try:
+        for loaded in load_suite(CONFORMANCE_SUITE, (glob,)).cases:
+            if loaded.main == module.data and not loaded.case.instances:
+                seen = await observe_case(loaded, backend, timeout_s=60)
+                found[loaded.case.id] = reader.evidence(seen.suspensions)
+    finally:
+        await backend.aclose()
+    return found
+
+
 def main() -> int:
     """Measure, and say it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("name", help="what to call the module")
     parser.add_argument("module", type=Path)
     parser.add_argument(
-        "traces", type=Path, help="a trace a case, as `stackswitch test --traces` leaves them"
+        "traces", type=Path, nargs="?", help="a trace a case, as `stackswitch test --traces` leaves them"
     )
+    parser.add_argument("--cases", metavar="GLOB", help="cases of the conformance suite, run on JSPI now")
     parser.add_argument("--explored", type=Path, action="append", default=[], metavar="TRACE")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--groups", type=int, default=5, help="groups of families")
-    parser.add_argument("--only", help="cases whose ids begin so")
     parser.add_argument("--save", action="store_true")
     asked = parser.parse_args()
     module = parse_module(asked.module.read_bytes())
     graph = call_graph(module)
     reader = StackReader(graph)
-    files = {
-        str(each.relative_to(asked.traces).with_suffix("")): each for each in asked.traces.rglob("*.jsonl")
-    }
-    found = {case: read(reader, module, path) for case, path in sorted(files.items())}
-    cases = {
-        case: each for case, each in found.items() if each.functions and case.startswith(asked.only or "")
-    }
+    if asked.cases:
+        found = asyncio.run(observed(reader, module, asked.cases))
+    else:
+        files = {str(each.relative_to(asked.traces))[:-6]: each for each in asked.traces.rglob("*.jsonl")}
+        found = {case: read(reader, module, path) for case, path in sorted(files.items())}
+    cases = {case: each for case, each in found.items() if each.functions}
     explored = Evidence()
     for path in asked.explored:
         explored |= read(reader, module, path)
@@ -74,8 +93,9 @@ def main() -> int:
     plans = {
         "90/10": random_splits(cases, 0.9, 2 * asked.repeats),
         "50/50": random_splits(cases, 0.5, asked.repeats),
-        "families": family_splits(families, asked.groups, 2),
     }
+    if len(set(families.values())) > 1:
+        plans["families"] = family_splits(families, asked.groups, 2)
     started = time.process_time()
     rows = []
     for policy in POLICIES:
@@ -92,7 +112,7 @@ def main() -> int:
                     beside,
                 )
                 row[plan] = round(100 * result.share, 1)
-                if plan == "families" or "functions" not in row:
+                if plan in ("90/10", "families"):
                     missed = sorted(result.missing.items(), key=lambda each: (-each[1], each[0]))[:MISSING]
                     row["functions"] = round(result.functions)
                     row["code"] = round(100 * sum(result.sizes) / max(1, len(result.sizes)), 1)
