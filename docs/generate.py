@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import holdout_table
 import php_table
 
 from stackswitch.analysis.facts import Analysis
@@ -42,6 +43,7 @@ def generated() -> dict[Path, str]:
         DOCS / "php.md": _filled(
             DOCS / "php.md", {"summary": php_table.summary(), "table": php_table.table()}
         ),
+        DOCS / "lists.md": _filled(DOCS / "lists.md", {"held-out": holdout_table.tables()}),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),

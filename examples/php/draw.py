@@ -2,10 +2,10 @@
 
     stackswitch test suite --backend jspi --traces traces
     stackswitch explore "node explore/generate.mjs" --engine node@26 -- node explore/runner.mjs
-    python draw.py node_modules/@php-wasm/node-8-3/jspi/*/php_8_3.wasm traces explore/trace.jsonl
+    python draw.py PHP.wasm traces explore/trace.jsonl
 
-``stackswitch fix --module … --trace … --policy ranked --list asyncify-only.txt`` draws the same, and adds to the
-list that is there; this makes it anew.
+(PHP.wasm: the jspi build in node_modules.) ``stackswitch fix --module … --trace … --policy ranked --list …``
+draws the same, and adds to the list that is there; this makes it anew.
 """
 
 from __future__ import annotations

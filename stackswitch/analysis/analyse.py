@@ -10,6 +10,7 @@ from stackswitch.errors import ConfigError
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.namelist import NameIndex, shorten
 from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.untested import to_test
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
@@ -25,6 +26,7 @@ from .facts import (
     BuildAgainstList,
     HeldList,
     ImportSource,
+    NextTest,
     PolicySize,
     SeenAgainstList,
     Way,
@@ -97,6 +99,7 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         lists=tuple(_held(material.lists, selected, index)),
         seen=_seen(selected.get("ASYNCIFY_ONLY"), evidence, index),
         build=build,
+        test_next=() if asyncified else _test_next(graph, waiting, evidence),
         obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
         why=None if material.why is None else why(graph, waiting, index, material.why, material.suspensions),
         notes=tuple(notes),
@@ -153,6 +156,16 @@ def _policies(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> 
             )
         )
     return sizes
+
+
+def _test_next(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> tuple[NextTest, ...]:
+    drafter = Drafter(graph, waiting)
+    return tuple(
+        NextTest(
+            function=drafter.index.names[each.function], chance=round(each.chance, 3), brings=each.brings
+        )
+        for each in to_test(graph, drafter.ranking(), evidence, waiting)
+    )
 
 
 def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[BringsIn]:

@@ -47,6 +47,18 @@ class BringsIn(Frozen):
     callee: str | None = None
 
 
+class NextTest(Frozen):
+    """A function that calls through a table and that no trace shows waiting: worth a case.
+
+    ``chance``: how likely it is to wait, going by what was seen, 0 to 1. ``brings``: functions never seen
+    that could wait with it: itself and its direct callers.
+    """
+
+    function: str
+    chance: float
+    brings: int
+
+
 class WayStep(Frozen):
     """A function on a way, and how it is called: directly, through a table, by a reference."""
 
@@ -120,6 +132,7 @@ class Analysis(Frozen):
     lists: tuple[HeldList, ...] = ()
     seen: SeenAgainstList | None = None
     build: BuildAgainstList | None = None
+    test_next: tuple[NextTest, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     why: Way | None = None
     notes: tuple[str, ...] = ()

@@ -53,6 +53,15 @@ def _lines(found: Analysis) -> Iterator[str]:
                 for each in found.brings_in
             ],
         )
+    if found.test_next:
+        yield from ("", "## What to test next", "")
+        yield from _table(
+            ("calls through a table, and was never seen waiting", "chance that it does", "would bring"),
+            [
+                (_code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
+                for each in found.test_next
+            ],
+        )
     yield from _lists(found)
     if found.obstacles:
         yield from ("", "## What stands in the way", "")

@@ -15,6 +15,8 @@ from .seen import SourceSeen
 
 MOST_DRAWS = 50
 """How many lists are drawn at most to say how far one can be trusted."""
+MOST_RANKINGS = 10
+"""The same for the policy that fits a model for each."""
 
 
 def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Assertions) -> Confidence | None:
@@ -38,9 +40,10 @@ def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Asse
         if not cases:
             continue
         parts = None
-        if len(cases) > MOST_DRAWS:
-            groups = MOST_DRAWS
-            parts = {case: str(at % MOST_DRAWS) for at, case in enumerate(sorted(cases))}
+        most = MOST_RANKINGS if policy == "ranked" else MOST_DRAWS
+        if len(cases) > most:
+            groups = most
+            parts = {case: str(at % most) for at, case in enumerate(sorted(cases))}
         facts, waiting = facts_of(data), seen.waiting[data]
 
         def draw(evidence: Evidence, data: bytes = data, waiting: set[str] = waiting) -> frozenset[int]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stackswitch.lists.evidence import Evidence
 from stackswitch.lists.policies import BUDGET, LEAST_MORE, Drafter
+from stackswitch.lists.untested import to_test
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 
@@ -67,3 +68,17 @@ def test_a_family_that_waits_comes_before_one_that_does_not() -> None:
     net = [scores[index[f"net_{at}"]] for at in range(30, 60, 3)]
     others = [scores[index[f"str_{at}"]] for at in range(32, 60, 3)]
     assert min(net) > max(others)
+
+
+def test_what_to_test_next_calls_through_a_table_and_was_never_seen() -> None:
+    module = module_with(3, 30)
+    graph = call_graph(module)
+    drafter = Drafter(graph, [0])
+    index = drafter.index.by_name
+    evidence = Evidence(frozenset(index[f"net_{at}"] for at in range(0, 30, 3)), frozenset(), frozenset({0}))
+    found = to_test(graph, drafter.ranking(), evidence, [0])
+    pick = next(each for each in found if each.function in graph.indirect)
+    # Who picks from the table, the ten that call it, and what calls it from outside.
+    assert pick.brings == 12
+    assert all(each.function not in evidence.functions for each in found)
+    assert to_test(graph, drafter.ranking(), Evidence(), [0]) == []
