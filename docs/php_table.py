@@ -39,8 +39,8 @@ def summary() -> str:
         )
         crashes = ended["trapped"] + ended["crashed"]
         lines.append(
-            f"| {title} | {results['engines'].get(build, '')} | {ended['works']} | {crashes} | {ended['wrong']}"
-            f" | {ended['hung']} | {lucky} |"
+            f"| {title} | {results['engines'].get(build, '')} | {ended['works']} | {crashes}"
+            f" | {ended['wrong']} | {ended['hung']} | {lucky} |"
         )
     tried = [name for name in runs if _ending(cases[name], "ours") != "not run"]
     ours = sum(_ending(cases[name], "ours") == "works" for name in tried)
