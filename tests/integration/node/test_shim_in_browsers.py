@@ -14,7 +14,7 @@ import pytest
 
 from stackswitch.toolcache import node_shim_dir, npm_packages, wheel_node
 
-REQUIRED = os.environ.get("STACKSWITCH_REQUIRE", "").split(",")
+REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox", "firefox-esr")}
 WAYS = ["native", "polyfill", "concurrent"]
 GLUE = (node_shim_dir() / "test" / "glue.mjs").read_text("utf-8")

@@ -19,7 +19,7 @@ PHP = Path(__file__).parents[3] / "examples" / "php"
 SUITE = PHP / "suite"
 MODULES = PHP / "node_modules" / "@php-wasm" / "node-8-3"
 COMMAND = [sys.executable, "-m", "stackswitch"]
-REQUIRED = "php" in os.environ.get("STACKSWITCH_REQUIRE", "").split(",")
+REQUIRED = "php" in os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 CHOSEN = (
     "arrays/map-http",
     "arrays/usort-mysqli",

@@ -52,7 +52,7 @@ def chromium() -> str:
     """The system's Chromium; where it has to be there and is not, a failure."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
-        if "chromium" in os.environ.get("STACKSWITCH_REQUIRE", ""):
+        if "chromium" in os.environ.get("STACKSWITCH_TESTS_REQUIRE", ""):
             pytest.fail("chromium is required, and there is none on PATH")
         pytest.skip("no chromium on PATH")
     return found
