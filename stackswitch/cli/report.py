@@ -38,7 +38,7 @@ from .inputs import read_module
 from .options import ListFile, ReadBy, Variable, lists_in, one_of, open_list
 from .output import STDOUT, check_writable, console_for, write_output
 from .progress import Progress
-from .report_inputs import read_earlier, read_engines, read_traces, sort_out
+from .report_inputs import read_earlier, read_engines, read_traces, shown, sort_out
 from .settings import load_settings
 
 EXIT_FAILED = 1
@@ -147,7 +147,7 @@ def report(
                     "it is held against the module: give that too", param_hint="--against"
                 )
             read_module(against)
-            given.sources.append(Source(name=str(against), kind="module", text="the Asyncify build"))
+            given.sources.append(Source(name=shown(against), kind="module", text="the Asyncify build"))
         results, flaky, others = merged(given.results)
         traces, trace_sources = read_traces(trace or [])
         sources = [*given.sources, *trace_sources]
@@ -156,14 +156,14 @@ def report(
         if given.module is not None:
             progress.say("reading the module")
             static = _Static(given.module, lists, imports or [], traces)
-            sources.insert(0, Source(name=str(given.module), kind="module"))
+            sources.insert(0, Source(name=shown(given.module), kind="module"))
             traces_used: dict[str, tuple[Suspension, ...]] = static.suspensions
         else:
             traces_used = dict(traces)
         if source is not None:
-            sources.append(Source(name=str(source.path), kind="list"))
+            sources.append(Source(name=shown(source.path), kind="list"))
         if detect is not None:
-            sources.append(Source(name=str(detect), kind="engines"))
+            sources.append(Source(name=shown(detect), kind="engines"))
         query = browserslist or settings.browserslist or ""
         drawn = judge(
             Material(

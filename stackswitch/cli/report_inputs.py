@@ -36,6 +36,11 @@ class Given:
     sources: list[Source] = field(default_factory=list)
 
 
+def shown(path: Path) -> str:
+    """A file's name as the report tells it: no folders of the machine that it was made on."""
+    return path.name if path.is_absolute() else path.as_posix()
+
+
 def sort_out(paths: Iterable[Path]) -> Given:
     """Tell results from modules, by content; a folder stands for all results (``*.json``) in it.
 
@@ -71,7 +76,7 @@ def _results(given: Given, path: Path) -> None:
     given.results.append(result)
     where = sorted({f"{each.backend} on {each.engine} {each.engine_version}" for each in result.results})
     text = f"{len(result.results)} results: {', '.join(where)}" if where else "no result"
-    given.sources.append(Source(name=str(path), kind="results", text=text))
+    given.sources.append(Source(name=shown(path), kind="results", text=text))
 
 
 def read_traces(paths: Iterable[Path]) -> tuple[dict[str, tuple[TraceSuspension, ...]], list[Source]]:
@@ -90,7 +95,7 @@ def read_traces(paths: Iterable[Path]) -> tuple[dict[str, tuple[TraceSuspension,
             lines = read_trace_lines(read_input(file, "trace"), str(file))
             found[case] = (*found.get(case, ()), *lines)
             count += len(lines)
-        sources.append(Source(name=str(path), kind="trace", text=f"{count} stacks in {len(files)} files"))
+        sources.append(Source(name=shown(path), kind="trace", text=f"{count} stacks in {len(files)} files"))
     return found, sources
 
 

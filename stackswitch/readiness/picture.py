@@ -13,7 +13,7 @@ from itertools import count
 from stackswitch.models.readiness import Function, FunctionState, Node, Picture, Stack
 from stackswitch.models.trace import Suspension
 
-MOST_NODES = 3000
+MOST_NODES = 8000
 """More could not be told apart on a screen."""
 MOST_DEPTH = 300
 """Deeper stacks are drawn without their middle; whole, they are among the stacks."""
@@ -150,8 +150,9 @@ def _flattened(
     open_: list[tuple[int, int, int, _Drawn]] = []
 
     def expect(parent: int, children: Iterable[_Drawn]) -> None:
-        for each in sorted(children, key=lambda each: (-each.stacks, each.name)):
-            heappush(open_, (-each.stacks, next(tie), parent, each))
+        for each in sorted(children, key=lambda each: (-each.stacks, each.name), reverse=True):
+            # Of those with equally many the last comes first: so a way is drawn to its end.
+            heappush(open_, (-each.stacks, -next(tie), parent, each))
 
     expect(-1, root.children.values())
     left_out = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stackswitch.models.readiness import EngineVerdict, Finding, Level, Report
 
@@ -22,6 +23,7 @@ def judge(material: Material) -> Report:
     :raises ConfigError: a rule is silenced that does not exist, or without a reason
     """
     cases = judge_cases(material)
+    material = _with_what_is_shown(material, cases)
     obstacles = () if material.analysis is None else material.analysis.obstacles
     probed = () if material.engines is None else material.engines.engines
     engines, of_engines = judge_engines(probed, cases.runs, obstacles)
@@ -60,6 +62,15 @@ def judge(material: Material) -> Report:
         other_modules=dict(material.other_modules),
         sources=material.sources,
     )
+
+
+def _with_what_is_shown(material: Material, cases: CasesFound) -> Material:
+    """Leave out what the code seems to hold against Asyncify where an Asyncify build has run cases well."""
+    if material.analysis is None or not any(run.worked for run in cases.runs if run.backend == "asyncify"):
+        return material
+    real = tuple(each for each in material.analysis.obstacles if each.backend != "asyncify")
+    analysis = material.analysis.model_copy(update={"obstacles": real})
+    return replace(material, analysis=analysis)
 
 
 def level_of(findings: Sequence[Finding]) -> Level:

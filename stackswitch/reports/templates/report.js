@@ -242,7 +242,7 @@
   // The ways from exports to imports: an icicle, widths by stacks.
   function picture() {
     const ROW = 24;
-    const MOST_DRAWN = 1500;
+    const MOST_DRAWN = 4000;
     const box = $("picture");
     const children = data.nodes.map(() => []);
     const tops = [];
@@ -356,6 +356,7 @@
         if (data.nodes[at][4] >= 0) found.push(data.nodes[at][4]);
         open_.push(...children[at]);
       }
+      if (root < 0 && !found.length) found.push(...data.stacks.keys());
       const shown = found.slice(0, 8);
       const list = make("ul", {}, ...shown.map(stackLink));
       $("stacksTitle").textContent = root < 0 ? "Stacks" : `Stacks through ${nameOf(root)}`;

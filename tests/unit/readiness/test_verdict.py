@@ -109,6 +109,13 @@ def test_there_is_no_falling_back_on_what_asyncify_refuses() -> None:
     assert not any("both builds" in each.title for each in report.steps)
 
 
+def test_what_asyncify_has_done_it_does_not_refuse() -> None:
+    refused = obstacle("asyncify", "catch-suspension").analysis
+    report = judge(Material("app", results=both().results, engines=engine("no").engines, analysis=refused))
+    assert not any(each.rule == "asyncify-refuses" for each in report.findings)
+    assert any("both builds" in each.title for each in report.steps)
+
+
 def test_a_list_matters_once_asyncify_has_to_stay() -> None:
     alone = seen_and_run()
     assert judge(alone).level == "ready"
