@@ -21,9 +21,14 @@ const zeroTerminated = (text) => encoder.encode(`${text}\0`);
 class Output {
   #chunks = [];
   #size = 0;
+  #limit;
+
+  constructor(limit) {
+    this.#limit = limit;
+  }
 
   write(data) {
-    if (this.#size < OUTPUT_LIMIT) this.#chunks.push(data.slice());
+    if (this.#size < this.#limit) this.#chunks.push(data.slice());
     this.#size += data.length;
   }
 
@@ -44,7 +49,6 @@ class Output {
   take() {
     const all = this.bytes;
     this.#chunks = [];
-    this.#size = 0;
     return all;
   }
 }
@@ -54,10 +58,11 @@ export class Wasi {
   #env;
   #stdin;
   #read = 0;
-  #outputs = { 1: new Output(), 2: new Output() };
+  #outputs;
   #open = new Set([0, 1, 2]);
 
-  constructor({ args, env, stdin }) {
+  constructor({ args, env, stdin, maxOutputBytes = OUTPUT_LIMIT }) {
+    this.#outputs = { 1: new Output(maxOutputBytes), 2: new Output(maxOutputBytes) };
     this.#args = args.map(zeroTerminated);
     this.#env = Object.entries(env).map(([name, value]) => zeroTerminated(`${name}=${value}`));
     this.#stdin = typeof stdin === "string" ? encoder.encode(stdin) : stdin;

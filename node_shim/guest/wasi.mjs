@@ -8,8 +8,8 @@ export class GuestWasi extends Wasi {
   #dirs;
   #folders = null;
 
-  constructor({ args, env, stdin, dirs }) {
-    super({ args, env, stdin: Uint8Array.from(Buffer.from(stdin, "base64")) });
+  constructor({ args, env, stdin, dirs, maxOutputBytes }) {
+    super({ args, env, stdin: Uint8Array.from(Buffer.from(stdin, "base64")), maxOutputBytes });
     this.#dirs = dirs;
   }
 

@@ -15,6 +15,7 @@ from stackswitch.errors import EngineError, GuestError
 from stackswitch.toolcache import node_shim_dir
 from stackswitch.wasm.checked import checked_module
 from stackswitch.wasm.features import used_features
+from stackswitch.wasm.memorylimits import with_memory_limit
 from stackswitch.wasm.module import FuncType, Module
 from stackswitch.wasm.stackpointer import hidden_stack, with_stack_pointer
 
@@ -41,6 +42,11 @@ async def open_library(plan: Plan) -> JspiModule:
         raise GuestError(
             "the backend jspi has no fuel: Node does not count instructions (deadline_s ends a call)"
         )
+    if plan.wasi is not None and plan.wasi.readonly:
+        raise GuestError(
+            "the backend jspi cannot keep a guest from writing into its folders (uvwasi has no such right)"
+        )
+    _check_memories(plan)
     engine = await asyncio.to_thread(find_engine, plan.engine)
     for feature, place in used_features(plan.module).items():
         if feature not in engine.features:
@@ -57,6 +63,18 @@ async def open_library(plan: Plan) -> JspiModule:
     return opened
 
 
+def _check_memories(plan: Plan) -> None:
+    """Refuse a module that begins with more memory than it may have.
+
+    :raises GuestError: it does
+    """
+    most = plan.limits.max_memory
+    for index, memory in enumerate(plan.module.memories):
+        size = memory.minimum << memory.page_size_log2
+        if most is not None and size > most:
+            raise GuestError(f"memory {index} begins with {size} bytes, more than max_memory, {most}")
+
+
 class JspiModule:
     """See ``backends.library.LibraryModule``."""
 
@@ -68,6 +86,8 @@ class JspiModule:
         self.stacks = plan.stacks
         self.has_wasi = plan.wasi is not None
         self._wasm = with_stack_pointer(plan.module)
+        if plan.limits.max_memory is not None:
+            self._wasm = with_memory_limit(self._wasm, plan.limits.max_memory)
         self.offset = len(self._wasm) - len(plan.wasm)
         self._hidden = hidden_stack(plan.module)
         self.gives_stack_back = self._hidden is None
@@ -197,8 +217,7 @@ class JspiModule:
                 "env": dict(wasi.env),
                 "stdin": base64.b64encode(wasi.stdin).decode(),
                 "dirs": {guest: str(Path(host).absolute()) for guest, host in wasi.dirs.items()},
-                "readonly": wasi.readonly,
-                "max_output_bytes": wasi.max_output_bytes,
+                "maxOutputBytes": wasi.max_output_bytes,
             },
         }
 

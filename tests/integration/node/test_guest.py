@@ -340,3 +340,33 @@ def test_the_loop_closed_while_a_call_waits_leaves_no_process() -> None:
     gc.collect()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+HOARD = b"""(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\00\\10\\00\\00")
+  (func (export "hoard") (result i32)
+    (loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+    (memory.size))
+  (func (export "write") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
+
+
+def test_memory_and_output_stay_within_their_limits(run: Any, tmp_path: Path) -> None:
+    async def main() -> None:
+        wasi = stackswitch.Wasi(max_output_bytes=10_000)
+        reads = stackswitch.Wasi(dirs={"/data": tmp_path}, readonly=True)
+        limits: dict[str, Any] = {"backend": "jspi", "wasi": wasi, "max_memory": 5 << 16}
+        async with await stackswitch.open(HOARD, **limits) as guest:
+            assert await guest.call("hoard") == 5
+            kept = []
+            for _ in range(5):
+                await guest.call("write")
+                kept.append(len(guest.stdout))
+            assert kept == [4096, 8192, 12288, 12288, 12288]
+        with pytest.raises(stackswitch.errors.GuestError, match="begins with 65536 bytes"):
+            await stackswitch.open(HOARD, **limits | {"max_memory": 1000})
+        with pytest.raises(stackswitch.errors.GuestError, match="writing into its folders"):
+            await stackswitch.open(HOARD, **limits | {"wasi": reads})
+
+    run(main())
