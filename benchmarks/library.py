@@ -1,10 +1,11 @@
 """What a wait costs through the library on asyncify and fiber, beside ``await asyncio.sleep(0)`` alone.
 
     python benchmarks/library.py [--rounds 25] [--count 1500]
+    python benchmarks/library.py --calls 1000000
 
 In alternating rounds, by the CPU time of the thread, so that a busy machine shows less: a guest waits
 ``count`` times under a stack of so many frames; then what a call takes in memory that is set aside, 10,000 at
-once on one instance.
+once on one instance. With ``--calls``: what the process has grown by after so many calls, each with a wait.
 """
 
 from __future__ import annotations
@@ -85,6 +86,28 @@ async def held(backend: str, count: int) -> float:
     return found
 
 
+async def grown(backend: str, count: int) -> None:
+    async with await stackswitch.open(GUEST, backend=backend, imports={"env.wait": wait}) as guest:
+
+        async def some(share: int) -> float:
+            for _ in range(share):
+                await guest.call("run", 3, 1)
+            return resident_kib()
+
+        before = await some(count // 10)
+        after = await some(count - count // 10)
+        print(
+            f"{backend}: {before:.0f} KiB resident after {count // 10} calls, {after:.0f} after {count}"
+            f" ({after - before:+.0f})",
+            flush=True,
+        )
+
+
+async def grow(count: int) -> None:
+    for backend in (*BACKENDS, "jspi"):
+        await grown(backend, count)
+
+
 async def main(rounds: int, count: int) -> None:
     guests = {
         each: await stackswitch.open(GUEST, backend=each, imports={"env.wait": wait}) for each in BACKENDS
@@ -114,5 +137,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--count", type=int, default=1500)
+    parser.add_argument("--calls", type=int)
     options = parser.parse_args()
-    asyncio.run(main(options.rounds, options.count))
+    asyncio.run(grow(options.calls) if options.calls else main(options.rounds, options.count))
