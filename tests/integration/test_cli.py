@@ -64,7 +64,7 @@ def test_both_backends_run_without_being_asked_for(suite: Path) -> None:
     ]
     fields = {"case_id", "backend", "engine", "engine_version", "outcome", "detail", "missing", "suspensions"}
     for each in found:
-        assert fields | {"duration_ms", "as_expected", "warnings"} == set(each)
+        assert fields | {"build", "duration_ms", "as_expected", "module", "symptom", "warnings"} == set(each)
         assert each["case_id"] == "chain"
 
 

@@ -116,6 +116,11 @@ def traced(tmp_path: Path) -> Path:
     """A trace of the module on JSPI, the module, and a list that falls short."""
     (tmp_path / "chain.wasm").write_bytes(bytes(wat2wasm(CHAIN)))
     (tmp_path / "only.txt").write_text("never\n")
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "chain.wat").write_text(CHAIN)
+    (tmp_path / "suite" / "chain.toml").write_text(
+        'why = "A chain."\nsource = "chain.wat"\nexport = "main"\n'
+    )
     trace_of(tmp_path, "chain.wasm", "trace.jsonl")
     return tmp_path
 
