@@ -60,6 +60,7 @@ def test_a_backend_that_is_not_there_is_skipped_or_fails_where_required(
 ) -> None:
     pytester.makepyfile(test_guest=TEST)
     monkeypatch.setenv("STACKSWITCH_NODE", str(pytester.path / "none"))
+    monkeypatch.delenv("STACKSWITCH_REQUIRE", raising=False)
     result = run(pytester, "-rs", "--stackswitch-backend", "jspi")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*SKIPPED*jspi: $STACKSWITCH_NODE*there is no such file*"])

@@ -67,20 +67,24 @@ def dies(script: str) -> None:
 
 SIGNALS = """
 class Rang(Exception): pass
+rung = 0
 def ring(*_):
+    global rung
+    rung += 1
     raise Rang
 signal.signal(signal.SIGALRM, ring)
 one = guest()
 caught, end = 0, time.monotonic() + 2
 while time.monotonic() < end and caught < 100:
+    before = rung
     try:
         # Once, and waited for: a ring between two rounds would end the script.
         signal.setitimer(signal.ITIMER_REAL, 0.002)
-        while True:
+        while rung == before:
             one.call_now("plain", 1000)
     except Rang:
         caught += 1
-assert caught > 10, caught
+assert caught == rung > 10, (caught, rung)
 assert one.call_now("plain", 3) == 0
 one.fibers.close()
 print("fine")
@@ -91,8 +95,11 @@ def test_a_signal_handler_that_raises() -> None:
     lives(SIGNALS)
 
 
-def test_a_signal_handler_that_raises_in_a_callback_of_python_ends_the_process() -> None:
-    dies("unguarded()\n" + SIGNALS)
+def test_a_signal_handler_that_raises_in_a_callback_of_python_ends_the_process_or_is_lost() -> None:
+    """It is aborted by wasmtime, or ctypes prints the exception and goes on as if nothing had been raised."""
+    done = run("unguarded()\n" + SIGNALS)
+    assert done.returncode != 0
+    assert done.returncode < 0 or "ignored" in done.stderr, done.stderr[-2000:]
 
 
 TRACING = """
