@@ -30,7 +30,14 @@ def read_module(path: Path) -> Module:
     :raises ConfigError: it is not there or cannot be read
     :raises WasmFormatError: it is none; the file is named
     """
-    data = read_input(path, "module")
+    return named_as(path, read_input(path, "module"))
+
+
+def named_as(path: Path, data: bytes) -> Module:
+    """Parse a module that came from a file.
+
+    :raises WasmFormatError: it is none; the file is named
+    """
     try:
         return parse_module(data)
     except WasmFormatError as error:

@@ -20,8 +20,9 @@ from stackswitch.errors import ConfigError, GuestError, GuestTrapError, Stackswi
 from stackswitch.guest.guest import Guest
 from stackswitch.guest.opening import open_guest
 from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
-from stackswitch.wasm.module import FuncType, Module, parse_module
+from stackswitch.wasm.module import FuncType, Module
 
+from .inputs import named_as, read_input
 from .output import check_writable, console_for, write_output
 
 SCHEMA_VERSION = 1
@@ -122,10 +123,7 @@ def run(
 
 
 def _read(module: Path) -> tuple[bytes, Module]:
-    try:
-        wasm = module.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{module}: cannot be read: {error.strerror}") from None
+    wasm = read_input(module, "module")
     if not wasm.startswith(b"\0asm"):
         import wasmtime
 
@@ -133,7 +131,7 @@ def _read(module: Path) -> tuple[bytes, Module]:
             wasm = bytes(wasmtime.wat2wasm(wasm))
         except (wasmtime.WasmtimeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{module}: neither a module nor its text: {error}") from None
-    return wasm, parse_module(wasm)
+    return wasm, named_as(module, wasm)
 
 
 def arguments(export: str, type_: FuncType, words: Sequence[str]) -> tuple[Any, ...]:
