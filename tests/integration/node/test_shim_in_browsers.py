@@ -15,7 +15,10 @@ import pytest
 from stackswitch.toolcache import node_shim_dir, npm_packages, wheel_node
 
 REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
-PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox", "firefox-esr")}
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox", "firefox-esr"),
+}
 WAYS = ["native", "polyfill", "concurrent"]
 GLUE = (node_shim_dir() / "test" / "glue.mjs").read_text("utf-8")
 NAMES = re.findall(r'^  async "([^"]+)"\(', GLUE, flags=re.MULTILINE)
