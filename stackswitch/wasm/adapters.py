@@ -9,8 +9,8 @@ functions in a table afterwards:
   parameters or results) and starts the unwind if the host says so. When the rewind comes to it, it stops
   the rewind and returns what the host has laid ready, without asking.
 - ``call0``, ``resume0``, …: a pair for each signature of an export, given its slot in the table: calls it
-  with the arguments that the host has laid ready (when resuming, with zeros: the guest restores its own),
-  stores the results, and stops the unwind if there is one.
+  with the arguments that the host has laid ready (when resuming, with zeros: the guest restores its own; what
+  ``PENDING`` is to be is a second argument), stores the results, and stops the unwind if there is one.
 
 Host and adapter speak through words in the memory ``host.memory``, from where ``bind`` says: ``PENDING`` to
 ``VALUES``. Values lie there in slots of 16 bytes, little-endian. So only signatures of numbers can be
@@ -34,8 +34,10 @@ UNWINDING = 4
 START = 8
 """i32: the address of the data block of saved stacks."""
 EMPTY = 12
-"""i32: the position in the data block (its first word) when nothing is saved."""
-VALUES = 16
+"""i32: the position in the data block (its first word) when nothing is saved; 0: nothing reads that word."""
+NOTHING = 16
+"""i32: set when the guest has unwound and nothing is saved, where ``EMPTY`` is known."""
+VALUES = 32
 """The first slot."""
 SLOT = 16
 
@@ -72,6 +74,7 @@ _IF, _END, _RETURN, _CALL, _CALL_INDIRECT = b"\x04\x40", b"\x0b", b"\x0f", b"\x1
 _LOCAL_GET, _LOCAL_SET, _BASE, _SET_BASE, _EQUAL = b"\x20", b"\x21", b"\x23\0", b"\x24\0", b"\x46"
 _NOTHING = FuncType((), ())
 _ADDRESS = FuncType(("i32",), ())
+_RESUME = FuncType(("i32", "i32"), ())
 _READ = FuncType(("i32",), ("i32",))
 _TYPE_SECTION = 1
 _GROUPS = b"\x4e\x4f\x50"
@@ -117,7 +120,7 @@ class _Adapter:
     def __init__(self, waiting: Sequence[FuncType], called: Sequence[FuncType]) -> None:
         self.waiting = waiting
         self.called = called
-        self.types = list(dict.fromkeys((_NOTHING, _ADDRESS, _READ, *waiting, *called)))
+        self.types = list(dict.fromkeys((_NOTHING, _ADDRESS, _RESUME, _READ, *waiting, *called)))
 
     def module(self) -> bytes:
         types, hosts = self.types, len(self.waiting)
@@ -132,10 +135,11 @@ class _Adapter:
             results = list(type_.results)
             given = b"".join(_load(kind, slot) for slot, kind in enumerate(type_.params))
             zeros = b"".join(_ZEROS[kind] for kind in type_.params)
-            rewind = _word(START) + self._control(START_REWIND, _ADDRESS)
+            pending = _BASE + _LOCAL_GET + b"\1" + _STORES["i32"] + unsigned(PENDING)
+            rewind = pending + _word(START) + self._control(START_REWIND, _ADDRESS)
             functions += [
-                (f"call{at}", _ADDRESS, results, self._enter(given, type_)),
-                (f"resume{at}", _ADDRESS, results, self._enter(rewind + zeros, type_)),
+                (f"call{at}", _ADDRESS, results, self._enter(given, type_, 1)),
+                (f"resume{at}", _RESUME, results, self._enter(rewind + zeros, type_, 2)),
             ]
         exports = [name(each[0]) + b"\0" + unsigned(hosts + at) for at, each in enumerate(functions)]
         text = name(MODULE_NAME)
@@ -156,7 +160,7 @@ class _Adapter:
         results = b"".join(_load(kind, slot) for slot, kind in enumerate(type_.results))
         at_last = _word(PENDING) + b"\x41" + signed(number + 1) + _EQUAL
         # Something is left in the block: a function was not restored. The host is called, and says so.
-        empty = _word(START) + self._control(LOAD, _READ) + _word(EMPTY) + _EQUAL
+        empty = self._empty()
         arrive = _set_word(PENDING, 0) + self._control(STOP_REWIND, _NOTHING) + results + _RETURN
         stores = b"".join(_store(kind, slot, local=slot) for slot, kind in enumerate(type_.params))
         leave = _word(START) + self._control(START_UNWIND, _ADDRESS)
@@ -168,12 +172,16 @@ class _Adapter:
             + results
         )
 
-    def _enter(self, before: bytes, type_: FuncType) -> bytes:
+    def _empty(self) -> bytes:
+        return _word(START) + self._control(LOAD, _READ) + _word(EMPTY) + _EQUAL
+
+    def _enter(self, before: bytes, type_: FuncType, params: int) -> bytes:
         call = _LOCAL_GET + b"\0" + _CALL_INDIRECT + unsigned(self.types.index(type_)) + b"\0"
-        kept = b"".join(_LOCAL_SET + unsigned(at + 1) for at in reversed(range(len(type_.results))))
-        stores = b"".join(_store(kind, slot, local=slot + 1) for slot, kind in enumerate(type_.results))
+        kept = b"".join(_LOCAL_SET + unsigned(at + params) for at in reversed(range(len(type_.results))))
+        stores = b"".join(_store(kind, slot, local=slot + params) for slot, kind in enumerate(type_.results))
         stop = _set_word(UNWINDING, 0) + self._control(STOP_UNWIND, _NOTHING)
-        return before + call + kept + stores + _word(UNWINDING) + _IF + stop + _END
+        look = _word(EMPTY) + _IF + self._empty() + _IF + _set_word(NOTHING, 1) + _END + _END
+        return before + call + kept + stores + _word(UNWINDING) + _IF + stop + look + _END
 
     def _control(self, slot: int, type_: FuncType) -> bytes:
         index = unsigned(self.types.index(type_))

@@ -75,6 +75,7 @@ class Adapter:
     """One instance of an adapter.
 
     :ivar pending: see ``adapters.PENDING``; :ivar unwinding: ``adapters.UNWINDING``
+    :ivar nothing: see ``adapters.NOTHING``
     """
 
     def __init__(self, engine: Engine, store: Store, shape: Shape) -> None:
@@ -85,6 +86,7 @@ class Adapter:
         memory, self._offset, self._at = store.words(shape.size)
         self.pending = self._word(adapters.PENDING)
         self.unwinding = self._word(adapters.UNWINDING)
+        self.nothing = self._word(adapters.NOTHING)
         self._externs = [memory]
         self._instance = Handle()
         self._table = 0
@@ -152,7 +154,8 @@ class Adapter:
         :param empty: its position when nothing is saved
         """
         self._word(adapters.START).value = start
-        self._word(adapters.EMPTY).value = empty
+        if self.shape.arrives:
+            self._word(adapters.EMPTY).value = empty
 
     def entry(self, function: Function) -> Entry | None:
         """Return the way through the adapter into an export, if there is one."""
@@ -165,20 +168,22 @@ class Adapter:
         )
         if error:
             raise take_error(store.api, error)
-        argument = ctypes.create_string_buffer(slot.value.to_bytes(SLOT, "little"), SLOT)
-        store.keep(argument)
         read, write = self.bound(function.results)[0], self.bound(function.params)[1]
-        call, resume = (
-            store.invoker(
-                ctypes.addressof(self.extern(f"{each}{number}")) + _IN_EXTERN, ctypes.addressof(argument), 1
-            )
-            for each in ("call", "resume")
-        )
+        call = self._invoker(f"call{number}", slot.value)
+        resume = partial(self._invoker, f"resume{number}", slot.value)
         return Entry(call, resume, read, write, adapted=True)
+
+    def _invoker(self, name: str, *numbers: int) -> Callable[[], int | None]:
+        """Return what calls a function of the adapter's with these numbers."""
+        content = b"".join(each.to_bytes(SLOT, "little") for each in numbers)
+        slots = ctypes.create_string_buffer(content, len(content))
+        self._store.keep(slots)
+        function = ctypes.addressof(self.extern(name)) + _IN_EXTERN
+        return self._store.invoker(function, ctypes.addressof(slots), len(numbers))
 
     def reset(self) -> None:
         """Forget a switch that went wrong."""
-        self.pending.value = self.unwinding.value = 0
+        self.pending.value = self.unwinding.value = self.nothing.value = 0
 
 
 def controller(store: Store, control: Function) -> Callable[[], None]:

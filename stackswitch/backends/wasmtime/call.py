@@ -25,27 +25,36 @@ class Entry:
     """A way into an export.
 
     :param call: runs the guest; an error's address or None
-    :param resume: the same when the guest rewinds
+    :param resume: makes what does the same when the guest rewinds, for what ``adapters.PENDING`` is to be
     :param read: reads the results; :param write: writes the arguments
     :param adapted: an adapter starts the rewind and stops the unwind
+    :ivar resumes: what ``resuming`` has made
     """
 
-    __slots__ = ("adapted", "call", "read", "resume", "write")
+    __slots__ = ("_resume", "adapted", "call", "read", "resumes", "write")
 
     def __init__(
         self,
         call: Callable[[], int | None],
-        resume: Callable[[], int | None],
+        resume: Callable[[int], Callable[[], int | None]],
         read: Callable[[], tuple[Value, ...]],
         write: Callable[[Sequence[Value]], None],
         *,
         adapted: bool,
     ) -> None:
         self.call = call
-        self.resume = resume
+        self._resume = resume
         self.read = read
         self.write = write
         self.adapted = adapted
+        self.resumes: dict[int, Callable[[], int | None]] = {}
+
+    def resuming(self, pending: int) -> Callable[[], int | None]:
+        """Return what runs the guest when it rewinds."""
+        found = self.resumes.get(pending)
+        if found is None:
+            found = self.resumes[pending] = self._resume(pending)
+        return found
 
 
 class Function:
@@ -86,15 +95,25 @@ class Function:
         self.rooms: Any = None
 
 
+class Note:
+    """What is noted on a call: the import that it waits in, None while it runs, and since when."""
+
+    __slots__ = ("since", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: str | None = None
+        self.since = 0.0
+
+
 class GuestCall:
     """A call of an export, from its beginning to its end.
 
+    :param note: a ``Note``, or what has its attributes: what host functions are called with
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside
     :ivar entered: whether the guest has run; :ivar began: when, if that matters
     :ivar suspensions: how often it was
-    :ivar answer: for an adapter: what to write into ``pending``, and what lays the results ready
-    :ivar note: for whoever watches
+    :ivar answer: for an adapter: what ``pending`` is to be, and what lays the results ready
     """
 
     __slots__ = (
@@ -118,14 +137,20 @@ class GuestCall:
     )
 
     def __init__(
-        self, function: Function, args: Results, *, may_wait: bool, parent: GuestCall | None = None
+        self,
+        function: Function,
+        args: Results,
+        note: Any,
+        *,
+        may_wait: bool,
+        parent: GuestCall | None = None,
     ) -> None:
         self.function = function
         self.parent = parent
         self.args = args
         self.may_wait = may_wait
         self.suspensions = 0
-        self.note: Any = None
+        self.note = note
         self.coroutine: Coroutine[Any, Any, Results] | None = None
         self.first: Any = None
         self.results: Results = ()

@@ -144,7 +144,10 @@ class Api:
         for name, (result, arguments) in _LONG.items():
             setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)((name, _ffi.dll)))
         result, arguments = _LONG["wasmtime_func_call_unchecked"]
-        self.call: Callable[..., int | None] = self.wasmtime_func_call_unchecked
+        # Its arguments come as ctypes' own: told the types it would look at each of them once more.
+        self.call: Callable[..., int | None] = ctypes.CFUNCTYPE(result)(
+            ("wasmtime_func_call_unchecked", _ffi.dll)
+        )
         self.control: Callable[..., int | None] = ctypes.PYFUNCTYPE(result, *arguments)(
             ("wasmtime_func_call_unchecked", keeping)
         )

@@ -8,12 +8,10 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Coroutine
 from functools import partial
-from types import CoroutineType
 from typing import Any
 
-from .adapter import Adapter
 from .call import GuestCall, Results, SuspendError
-from .capi import CALLBACK, SIGNAL
+from .capi import CALLBACK
 from .switch import Begin, Switch
 from .values import Codec, Value
 
@@ -27,7 +25,7 @@ def plain_import(
 ) -> Any:
     """Make the callback of an import that never waits."""
     machine, fail = switch.machine, switch.fail
-    trapped, new_trap = switch.store.trapped.append, _trapper(switch)
+    trapped, new_trap = switch.store.trapped.append, trapper(switch)
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
         try:
@@ -50,7 +48,7 @@ def plain_import(
 def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, name: str) -> Any:
     """Make the callback of an import that may wait, called by the guest itself."""
     machine, fail = switch.machine, switch.fail
-    trapped, new_trap = switch.store.trapped.append, _trapper(switch)
+    trapped, new_trap = switch.store.trapped.append, trapper(switch)
     which = object()
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
@@ -59,16 +57,16 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
                 switch.look()
             if machine.state:
                 return switch.arrive(which, partial(results.write, slots), name)
-            call = _caller_of(switch, name)
-            outcome = begin(call, params.read(slots))
+            call = caller_of(switch, name)
+            outcome = begin(call.note, *params.read(slots))
             if isinstance(outcome, Coroutine):
                 try:
-                    yielded = outcome.send(None)
+                    call.first = outcome.send(None)
                 except StopIteration as done:
                     outcome = done.value
                 else:
-                    switch.set_aside(call, outcome, yielded, which, name)
-                    call.answer = None
+                    call.coroutine, call.answer = outcome, None
+                    switch.set_aside(call, which, name)
                     switch.start_unwind()
                     return 0
             results.write(slots, outcome)
@@ -83,56 +81,17 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
     return CALLBACK(callback)
 
 
-def adapted_import(
-    switch: Switch, adapter: Adapter, number: int, params: Codec, results: Codec, begin: Begin, name: str
-) -> Any:
-    """Make the callback of an import that may wait, called by the guest's adapter.
-
-    :param number: the adapter's of the import
-    """
-    machine, fail = switch.machine, switch.fail
-    trapped, new_trap = switch.store.trapped.append, _trapper(switch)
-    which = object()
-    read, write = adapter.bound(params)[0], adapter.bound(results)[1]
-    answer = (number + 1, write) if adapter.shape.arrives else None
-
-    def callback() -> int:
-        try:
-            if switch.resuming is not None:
-                switch.look()
-            if machine.state:
-                return switch.arrive(which, write, name)
-            call = machine.running[-1] if machine.running else _caller_of(switch, name)
-            outcome = begin(call, read())
-            # The first question is the quick one, and nearly always enough.
-            if type(outcome) is CoroutineType or isinstance(outcome, Coroutine):
-                try:
-                    yielded = outcome.send(None)
-                except StopIteration as done:
-                    outcome = done.value
-                else:
-                    switch.set_aside(call, outcome, yielded, which, name)
-                    call.answer = answer
-                    return 0
-            write(outcome)
-        except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-            try:
-                return fail(error, name)
-            except BaseException as worse:  # noqa: BLE001 (a RecursionError: there is no room to say more)
-                trapped(worse)
-                return new_trap() or 0
-        return 0
-
-    return SIGNAL(callback)
-
-
-def _trapper(switch: Switch) -> Callable[[], int | None]:
+def trapper(switch: Switch) -> Callable[[], int | None]:
     """Return what makes a trap; nothing of it needs room on Python's stack."""
     text = b"host"
     return partial(switch.store.api.wasmtime_trap_new, ctypes.c_char_p(text), ctypes.c_size_t(len(text)))
 
 
-def _caller_of(switch: Switch, name: str) -> GuestCall:
+def caller_of(switch: Switch, name: str) -> GuestCall:
+    """Return the call that an import is called in.
+
+    :raises SuspendError: there is none
+    """
     if not switch.machine.running:
         raise SuspendError(f"{name} was called from outside: by a start function or another instance")
     return switch.machine.running[-1]

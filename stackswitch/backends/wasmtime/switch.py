@@ -2,7 +2,8 @@
 
 A waiting import's coroutine is started within the callback. If it ends there is nothing to unwind; if
 not, the guest unwinds, the event loop goes on, and when the coroutine ends the guest is rewound to where it
-was. Nothing here reads names, stacks or cases: this is the hot path, and a library's core.
+was. Nothing here reads names, stacks or cases: this is a library's core. What each wait comes through, where
+all is as usual, is written out in ``quick``.
 
 With an adapter (``adapter.py``) a wait takes two crossings: the import's call, and the one that resumes. The
 adapter ends the rewind without a word, so the state machine learns of it when we next look (``look``).
@@ -18,8 +19,8 @@ pointer up and down freely and would write over the frames of those that wait.
 from __future__ import annotations
 
 import ctypes
-import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+import time
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -34,7 +35,6 @@ from .call import (
     ShadowStack,
     SuspendError,
     check_python_room,
-    rest,
 )
 from .capi import GuestTrap
 from .failure import failure_of
@@ -43,8 +43,8 @@ from .store import Store
 from .unwind import NORMAL, UNWINDING, ProtocolError, Unwinder
 from .values import Value
 
-Begin = Callable[["GuestCall", tuple[Value, ...]], Results | Coroutine[Any, Any, Results]]
-"""A waiting import: its results at once, or a coroutine that gives them."""
+Begin = Callable[..., Results | Coroutine[Any, Any, Results]]
+"""A waiting import, called with the call's note and its arguments: its results, or a coroutine of them."""
 
 
 def _not_connected() -> None:
@@ -78,8 +78,11 @@ class Switch:
         self._controls: dict[str, Function] | None = None
         self._adapter: Adapter | None = None
         self.resuming: GuestCall | None = None  # the adapter is to end its rewind, if it has not yet
-        self._pending = ctypes.c_uint32()
+        self.pending = ctypes.c_uint32()
         self._unwinding = ctypes.c_uint32()
+        self.nothing = ctypes.c_uint32()
+        self.is_ready = False  # a call can be set aside, and nobody wants to know
+        self.is_quick = False  # once it has unwound, there is nothing to see to but whether it has
         self.start_unwind: Callable[[], object] = _not_connected
         self._stop_unwind: Callable[[], object] = _not_connected
         self._start_rewind: Callable[[], object] = _not_connected
@@ -106,7 +109,9 @@ class Switch:
         if adapter is not None:
             adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
             self._adapter = adapter
-            self._pending, self._unwinding = adapter.pending, adapter.unwinding
+            self.pending, self._unwinding, self.nothing = adapter.pending, adapter.unwinding, adapter.nothing
+            stays = shadow_stack is None or shadow_stack.lazy
+            self.is_quick = adapter.shape.arrives and stays
         self._controls = controls
         self.shadow_stack = shadow_stack
         self.start_unwind = controller(self.store, controls["start_unwind"])
@@ -116,67 +121,21 @@ class Switch:
 
     # --- calls of exports
 
-    def call(self, function: Function, args: Results) -> Awaitable[tuple[Value, ...]]:
-        """Call an export, which may wait; to be awaited, once.
-
-        :raises GuestTrap, GuestException: the guest trapped, or an exception left it
-        :raises ProtocolError, OverflowedError: the switch went wrong
-        :raises BaseException: whatever a host function raised and the guest did not catch
-        """
-        return self.finish(GuestCall(function, args, may_wait=True))
-
-    @types.coroutine
-    def finish(self, call: GuestCall) -> Generator[Any, Any, tuple[Value, ...]]:
-        """Begin a call and take it to its end (see ``call``); to be awaited."""
-        entry = self._begin(call)
-        try:
-            enter, adapted = entry.call, entry.adapted
-            while self._run(call, enter, adapted=adapted):
-                coroutine: Any = call.coroutine
-                try:
-                    try:
-                        sent = yield call.first
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:  # noqa: BLE001 (it is the coroutine's)
-                        call.results = yield from rest(coroutine, coroutine.throw, error)
-                    else:
-                        if sent is None:
-                            # As fast as awaiting it, which cannot be done to one that has begun.
-                            call.results = yield from coroutine.__await__()
-                        else:
-                            call.results = yield from rest(coroutine, coroutine.send, sent)
-                except GeneratorExit:
-                    raise
-                except BaseException as error:
-                    if self.store.closed or not (self.catches or self._tells(error)):
-                        raise
-                    call.failure = error
-                call.coroutine = None
-                self._rewind(call, entry)
-                enter = entry.resume
-            return entry.read()
-        except BaseException:
-            self._abandon(call)
-            raise
-        finally:
-            if call.region is not None and self.shadow_stack is not None:
-                self.shadow_stack.give_back(call.region)
-
     def finish_now(self, call: GuestCall) -> tuple[Value, ...]:
-        """Begin a call that must not wait and take it to its end (see ``call``).
+        """Begin a call that must not wait and take it to its end (see ``quick.finish``).
 
         :raises SuspendError: it wanted to wait
         """
-        entry = self._begin(call)
+        entry = self.begin(call)
         try:
-            self._run(call, entry.call, adapted=entry.adapted)
+            self.left(call, entry.call(), adapted=entry.adapted)
             return entry.read()
         except BaseException:
-            self._abandon(call)
+            self.abandon(call)
             raise
 
-    def _begin(self, call: GuestCall) -> Entry:
+    def begin(self, call: GuestCall) -> Entry:
+        """Make ready for a call; return the way into its export."""
         if self.store.closed:
             raise GuestTrap("the store has been closed")
         if self.resuming is not None:
@@ -204,7 +163,7 @@ class Switch:
             slots = function.slots
             call = self.store.invoker(function.at, slots, function.count)
             read, write = partial(function.results.read, slots), partial(function.params.write, slots)
-            entry = Entry(call, call, read, write, adapted=False)
+            entry = Entry(call, lambda _pending: call, read, write, adapted=False)
         function.entry = entry
         return entry
 
@@ -220,13 +179,12 @@ class Switch:
         if call.region is not None:
             stack.set(call.region)
 
-    def _run(self, call: GuestCall, enter: Callable[[], int | None], *, adapted: bool) -> bool:
-        """Run the guest until it returns; whether the call is now set aside."""
+    def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
+        """The guest has returned, with an error or without: whether the call is now set aside."""
         stack, machine = self.shadow_stack, self.machine
-        error = enter()
         if self.resuming is not None:
             self.look()
-        if error or self._trap.value:
+        if error or self._trap:
             if stack is not None:
                 stack.set(call.outside)
             raise self._why(self.store.taken(error))
@@ -250,12 +208,13 @@ class Switch:
             self._stop_unwind()
             if self._adapter is not None:
                 self._adapter.reset()
+        self.nothing.value = 0
         if not saved and not call.function.is_import:
             raise ProtocolError("nothing-saved")
         return True
 
-    def _rewind(self, call: GuestCall, entry: Entry) -> None:
-        """Put a call's saved stack back and have the guest rewind when it runs next."""
+    def rewind(self, call: GuestCall, entry: Entry, results: Results) -> Callable[[], int | None]:
+        """Put a call's saved stack back and have the guest rewind when it runs next; return what runs it."""
         area, machine = self._area, self.machine
         if self.store.closed:
             raise GuestTrap("the store has been closed")
@@ -274,26 +233,27 @@ class Switch:
         if call.answer is not None and call.failure is None:
             number, write = call.answer
             try:
-                write(call.results)
+                write(results)
             except Exception as error:  # noqa: BLE001 (it is the import's: it fails when the rewind comes to it)
                 call.failure = error
             else:
                 if machine.state == NORMAL and entry.adapted:
-                    self._pending.value = number
                     self.resuming = call
-                    return
+                    return entry.resumes.get(number) or entry.resuming(number)
+        call.results = results
         machine.rewind(call)
         if not entry.adapted:
             self._start_rewind()
             if call.function.params.has_references:  # what is in the slots has gone stale
                 entry.write(call.args)
+        return entry.resuming(0)
 
     def look(self) -> None:
         """Learn whether the adapter has ended the rewind of ``resuming``."""
         call, machine = self.resuming, self.machine
         if call is None:
             return
-        if not self._pending.value:
+        if not self.pending:
             self.resuming = None
             machine.resume(call)
         elif machine.state == NORMAL:
@@ -313,7 +273,7 @@ class Switch:
         stuck, self.is_stuck = self.is_stuck, False
         return failure_of(error, self.machine.state, self._area, is_stuck=stuck)
 
-    def _abandon(self, call: GuestCall) -> None:
+    def abandon(self, call: GuestCall) -> None:
         """Drop a call for good and bring the instance back to where others can run."""
         if call.coroutine is not None:
             call.coroutine.close()
@@ -336,20 +296,19 @@ class Switch:
 
     # --- for imports
 
-    def set_aside(
-        self, call: GuestCall, coroutine: Coroutine[Any, Any, Results], yielded: Any, which: object, name: str
-    ) -> None:
-        """A coroutine of an import waits: the guest is to unwind, which whoever calls this starts.
+    def set_aside(self, call: GuestCall, which: object, name: str) -> None:
+        """The call's coroutine waits: the guest is to unwind, which whoever calls this starts.
 
-        :param yielded: what the coroutine has yielded
         :param which: the import; the same object each time
         :raises SuspendError: the call cannot be set aside
         """
         if not call.may_wait or self._controls is None:
-            coroutine.close()
+            if call.coroutine is not None:
+                call.coroutine.close()
+                call.coroutine = None
             raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be set aside")
-        call.coroutine, call.first = coroutine, yielded
         call.suspensions += 1
+        call.note.since, call.note.waiting = time.monotonic(), name
         area = self._area
         if area is None:
             area = self._area = self._make_area()
@@ -358,6 +317,7 @@ class Switch:
                 ctypes.memmove(self._controls[control].slots, start, 8)
             if self._adapter is not None:
                 self._adapter.place(area.start, area.first)
+            self.is_ready = self.on_suspend is None
         if self.on_suspend is not None:
             self.on_suspend(call, name)
         before = self.machine.unwind(which)
@@ -382,7 +342,7 @@ class Switch:
         write(call.results)
         return 0
 
-    def _tells(self, error: BaseException) -> bool:
+    def tells(self, error: BaseException) -> bool:
         """Whether a failure goes through the guest only for its stack to be told."""
         return self.on_failure is not None and isinstance(error, Exception)
 

@@ -66,25 +66,26 @@ class Unwinder(Generic[CallT]):
     :ivar switches: how many unwinds and rewinds were begun
     :ivar running: the calls with frames on the native stack, innermost last
     :ivar owner: the call whose saved stack lies in the data block, if any
+    :ivar waits: the import that each call which is set aside waits in
     """
 
-    __slots__ = ("_imports", "owner", "running", "state", "switches")
+    __slots__ = ("owner", "running", "state", "switches", "waits")
 
     def __init__(self) -> None:
         self.state = NORMAL
         self.switches = 0
         self.running: list[CallT] = []
         self.owner: CallT | None = None
-        self._imports: dict[CallT, object] = {}
+        self.waits: dict[CallT, object] = {}
 
     @property
     def suspended(self) -> int:
         """How many calls are set aside."""
-        return len(self._imports)
+        return len(self.waits)
 
     def is_suspended(self, call: CallT) -> bool:
         """Whether a call is set aside."""
-        return call in self._imports
+        return call in self.waits
 
     def enter(self, call: CallT) -> None:
         """Begin a call of an export.
@@ -119,11 +120,11 @@ class Unwinder(Generic[CallT]):
         if self.state == UNWINDING:
             raise ProtocolError("import-while-unwinding")
         call = self.running[-1]
-        if self._imports.get(call) is not which:
+        if self.waits.get(call) is not which:
             raise ProtocolError("other-import")
         if saved_bytes:
             raise ProtocolError("stack-left", f"{saved_bytes} bytes")
-        del self._imports[call]
+        del self.waits[call]
         self.owner = None
         self.state = NORMAL
         return True
@@ -139,7 +140,7 @@ class Unwinder(Generic[CallT]):
         :returns: whose saved stack has to be set aside first
         """
         call = self.running[-1]
-        self._imports[call] = which
+        self.waits[call] = which
         self.state = UNWINDING
         self.switches += 1
         before, self.owner = self.owner, call
@@ -182,13 +183,13 @@ class Unwinder(Generic[CallT]):
             self.switches += 1
         elif self.state == UNWINDING or self.running[-1] is not call:
             raise ProtocolError("import-while-unwinding")
-        del self._imports[call]
+        del self.waits[call]
         self.owner = None
         self.state = NORMAL
 
     def forget(self, call: CallT) -> None:
         """Drop a call that will not go on: it trapped, broke the protocol, or was cancelled."""
-        self._imports.pop(call, None)
+        self.waits.pop(call, None)
         if self.owner is call:
             self.owner = None
         if call in self.running:

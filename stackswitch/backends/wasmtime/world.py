@@ -15,12 +15,14 @@ from stackswitch.wasm.module import Module
 from .adapter import CONTROLS, Adapter, Shape, host_function, shape_of
 from .area import Area, NoRoomError, guest_memory, own_memory
 from .call import Function, GuestCall, ShadowStack
+from .call import Note as CallNote
 from .capi import Extern, Handle
 from .engine import Engine
 from .host import Host
-from .imports import adapted_import, plain_import, waiting_import
+from .imports import plain_import, waiting_import
 from .instance import GuestInstance, ScriptError
 from .outcome import is_over, trap_of
+from .quick import adapted_import, finish
 from .script import TimeUpError
 from .stacks import StackReader
 from .store import Store
@@ -53,12 +55,13 @@ class Prepared:
         return self._shapes[waiting]
 
 
-class Note:
+class Note(CallNote):
     """Noted on a call: the frames below it, the stack it waits with, whether it may only wait in place."""
 
     __slots__ = ("below", "in_place", "stack", "waits_in_place")
 
     def __init__(self, below: int, *, in_place: bool = False) -> None:
+        super().__init__()
         self.below = below
         self.in_place = in_place
         self.stack: Stack | None = None
@@ -234,8 +237,10 @@ class AsyncifyWorld:
         type_, host = live.prepared.module.function_type(index), self.host
         params, results = live.guest.codec(type_.params), live.guest.codec(type_.results)
 
-        def begin(call: GuestCall, args: tuple[Value, ...]) -> Any:
-            caller = AsyncifyCaller(self, live, call)
+        running = live.switch.machine.running
+
+        def begin(_note: Note, *args: Value) -> Any:
+            caller = AsyncifyCaller(self, live, running[-1])
             return host.begin(name, caller, params, results, args, sync=False)
 
         if adapter is None:
@@ -313,8 +318,7 @@ class AsyncifyRunning:
         self._live = live
         guest = live.guest
         self._function: Function = guest.function(export)
-        self._call = GuestCall(self._function, guest.values(args), may_wait=True)
-        self._call.note = Note(0)
+        self._call = GuestCall(self._function, guest.values(args), Note(0), may_wait=True)
 
     @property
     def suspensions(self) -> int:
@@ -325,7 +329,7 @@ class AsyncifyRunning:
     async def run(self) -> tuple[str, ...]:
         """Take the call to its end."""
         async with self._live.turns:
-            results = await self._live.switch.finish(self._call)
+            results = await finish(self._live.switch, self._call)
         return self._live.guest.texts(self._function.results, results)
 
 
@@ -356,9 +360,12 @@ class AsyncifyCaller:
     def _find(self, instance: str | None) -> Live:
         return self._live if instance is None else self._world._live[instance]
 
-    def _child(self, live: Live, function: Function, args: tuple[str, ...], *, may_wait: bool) -> GuestCall:
+    def _child(
+        self, live: Live, function: Function, args: tuple[str, ...], *, may_wait: bool, in_place: bool = False
+    ) -> GuestCall:
         parent = self._call if live is self._live else None
-        return GuestCall(function, live.guest.values(args), may_wait=may_wait, parent=parent)
+        note = Note(self._world.note_below(), in_place=in_place)
+        return GuestCall(function, live.guest.values(args), note, may_wait=may_wait, parent=parent)
 
     def call_now(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
         """Call an export that must not wait."""
@@ -373,8 +380,7 @@ class AsyncifyCaller:
     ) -> tuple[str, ...]:
         live = self._find(instance)
         function = live.guest.function(export)
-        call = self._child(live, function, args, may_wait=False)
-        call.note = Note(self._world.note_below(), in_place=in_place)
+        call = self._child(live, function, args, may_wait=False, in_place=in_place)
         results = live.switch.finish_now(call)
         return live.guest.texts(function.results, results)
 
@@ -387,6 +393,5 @@ class AsyncifyCaller:
     async def _awaited(self, live: Live, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
         function = live.guest.function(export)
         call = self._child(live, function, args, may_wait=True)
-        call.note = Note(self._world.note_below())
-        results = await live.switch.finish(call)
+        results = await finish(live.switch, call)
         return live.guest.texts(function.results, results)

@@ -17,7 +17,8 @@ from ..area import Area, NoRoomError, guest_memory, own_memory
 from ..call import GuestCall
 from ..capi import Extern
 from ..engine import Engine
-from ..imports import adapted_import, plain_import, waiting_import
+from ..imports import plain_import, waiting_import
+from ..quick import adapted_import, finish
 from ..stacks import StackReader
 from ..switch import Switch
 from ..values import Codec
@@ -49,7 +50,7 @@ class AsyncifyInstance(WasmtimeInstance):
             store,
             self._area,
             catches=catches,
-            on_suspend=self._suspended if plan.stacks else _set_aside,
+            on_suspend=self._suspended if plan.stacks else None,
             on_failure=self._failed,
         )
 
@@ -102,7 +103,7 @@ class AsyncifyInstance(WasmtimeInstance):
             host = self.plan.functions[each.module, each.name]
             params, results = self.low.codec(host.type.params, host.full_name), self._results(host)
             callback = adapted_import(
-                self.switch, adapter, number, params, results, _beginning(host), host.full_name
+                self.switch, adapter, number, params, results, host.function, host.full_name
             )
             adapter.add_host(callback)
         adapter.instantiate()
@@ -123,7 +124,7 @@ class AsyncifyInstance(WasmtimeInstance):
     def _host_function(self, host: HostFunction, functype: Any, state: CallState) -> Extern:
         params, results = self.low.codec(host.type.params, host.full_name), self._results(host)
         if host.waits:
-            callback = waiting_import(self.switch, params, results, _beginning(host), host.full_name)
+            callback = waiting_import(self.switch, params, results, host.function, host.full_name)
         else:
             serve = self._serving(host, state)
             callback = plain_import(self.switch, params, results, serve, host.full_name)
@@ -134,9 +135,7 @@ class AsyncifyInstance(WasmtimeInstance):
         function, running = host.function, self.switch.machine.running
 
         def serve(args: tuple[Any, ...]) -> Any:
-            state = running[-1].note if running else start
-            state.waiting = None
-            return function(state, *args)
+            return function(running[-1].note if running else start, *args)
 
         return serve
 
@@ -155,15 +154,14 @@ class AsyncifyInstance(WasmtimeInstance):
 
     def _call(self, export: str, args: Sequence[Any], state: CallState, *, may_wait: bool) -> GuestCall:
         parent = state.parent.own if state.parent is not None else None
-        call = GuestCall(self.low.function(export), args, may_wait=may_wait, parent=parent)
-        call.note = state
+        call = GuestCall(self.low.function(export), args, state, may_wait=may_wait, parent=parent)
         state.own = call
         if self.plan.limits.deadline_s is not None:
             call.began = time.monotonic()
         return call
 
     def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
-        return self.switch.finish(self._call(export, args, state, may_wait=True))
+        return finish(self.switch, self._call(export, args, state, may_wait=True))
 
     def _run_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         return self.switch.finish_now(self._call(export, args, state, may_wait=False))
@@ -197,26 +195,10 @@ class AsyncifyInstance(WasmtimeInstance):
             )
         return tuple([index for _, index in self._reader.read()])
 
-    def _suspended(self, call: GuestCall, name: str) -> None:
-        call.note.set_aside(name)
+    def _suspended(self, call: GuestCall, _name: str) -> None:
         call.note.stack = self.explainer.frames(self._frames())
 
     def _failed(self, error: BaseException, name: str) -> None:
         running = self.switch.machine.running
         if running and isinstance(error, Exception):
             self.told(error, name, running[-1].note, self.explainer.frames(self._frames()))
-
-
-def _set_aside(call: GuestCall, name: str) -> None:
-    call.note.set_aside(name)
-
-
-def _beginning(host: HostFunction) -> Callable[[GuestCall, tuple[Any, ...]], Any]:
-    function = host.function
-
-    def begin(call: GuestCall, args: tuple[Any, ...]) -> Any:
-        state = call.note
-        state.waiting = None
-        return function(state, *args)
-
-    return begin

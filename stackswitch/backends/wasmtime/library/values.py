@@ -197,6 +197,21 @@ class HostResults(PyValues):
                 pass
         self._write(at, checked_results(self.kinds, values, self._place))
 
+    def bound(self, at: int) -> tuple[Callable[[], tuple[Any, ...]], Callable[[Any], None]]:
+        """Return what reads and what writes at one native address, made to be called often."""
+        read, write = super().bound(at)
+        if self._pack is None or len(self.kinds) != 1:
+            return read, write
+        pack, view = self._pack, (ctypes.c_char * self._size).from_address(at)
+
+        def write_one(value: Any) -> None:
+            try:
+                pack(view, 0, value)
+            except (struct.error, TypeError, OverflowError):
+                write(value)
+
+        return read, write_one
+
 
 def _pack_val(pack: Callable[..., None], kind: int, view: Any, _at: int, value: Any) -> None:
     pack(view, 0, kind, value)
