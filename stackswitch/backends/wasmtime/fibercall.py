@@ -20,6 +20,7 @@ from __future__ import annotations
 import ctypes
 import types
 from collections.abc import Callable, Coroutine, Generator
+from time import monotonic
 from types import CoroutineType
 from typing import Any
 
@@ -99,9 +100,26 @@ class Fibers:
         :raises RecursionError: the caller's own stack is all but used up
         :raises BaseException: whatever a host function raised and the guest did not catch
         """
+        side, store, note, on_suspend = call.side, self.store, call.note, self.on_suspend
+        running, aside, stack = side.running, side.aside, side.shadow_stack
+        arm, arrived, poll, functions = self._arm, self._arrived, self._poll_future, self._functions
+        # Where a call that is set aside leaves nothing else to see to.
+        is_quick = stack is None or stack.lazy
         try:
             self._begin(call)
-            while not self._poll(call):
+            while True:
+                if arm is None or store.closed:
+                    if self._poll(call):
+                        break
+                else:  # what ``_poll`` does: a call of Python's is dear here
+                    arm()
+                    if poll(call.pointer):
+                        self._done(call)
+                        break
+                    number, call.args_at, call.results_at, call.trap_at = arrived()
+                    call.arrived = functions[number]
+                    if not number and self._is_over():
+                        raise GuestTrap(OVER_MESSAGE)
                 function = call.arrived
                 if function is None:
                     if self._yields:
@@ -110,7 +128,7 @@ class Fibers:
                         self._bring_back(call)
                     continue
                 try:
-                    outcome = function.serve(call, function.read(call.args_at))
+                    outcome = function.serve(note, *function.read(call.args_at))
                     # The first question is the quick one, and nearly always enough.
                     if type(outcome) is CoroutineType or _is_coroutine(outcome):
                         coroutine = outcome
@@ -120,9 +138,15 @@ class Fibers:
                             outcome = done.value
                         else:
                             call.suspensions += 1
-                            if self.on_suspend is not None:
-                                self.on_suspend(call, function.name)
-                            self._set_aside(call)
+                            note.since = monotonic()
+                            note.waiting = function.name
+                            if on_suspend is not None:
+                                on_suspend(call, function.name)
+                            if is_quick and running[-1] is call:  # what ``_set_aside`` does
+                                running.pop()
+                                aside.add(call)
+                            else:
+                                self._set_aside(call)
                             try:
                                 sent = yield yielded
                             except GeneratorExit:
@@ -132,17 +156,22 @@ class Fibers:
                                 outcome = yield from rest(coroutine, coroutine.throw, error)
                             else:
                                 if sent is None:
-                                    # As fast as awaiting it, which cannot be done to one that has begun.
-                                    outcome = yield from coroutine.__await__()
+                                    outcome = yield from coroutine
                                 else:
                                     outcome = yield from rest(coroutine, coroutine.send, sent)
-                            self._bring_back(call)
-                    if self.store.closed:
+                            if is_quick:  # what ``_bring_back`` does
+                                aside.discard(call)
+                                running.append(call)
+                            else:
+                                self._bring_back(call)
+                            note.waiting = None
+                    if store.closed:
                         raise GuestTrap(CLOSED_MESSAGE)  # noqa: TRY301 (as if the function had)
                     function.write(call.results_at, outcome)
                 except GeneratorExit:
                     raise
                 except BaseException as error:  # noqa: BLE001 (it goes through the guest)
+                    note.waiting = None
                     self._bring_back(call)
                     self._fail(call, error)
             return call.room.read()
@@ -161,7 +190,7 @@ class Fibers:
                 if function is None:
                     continue
                 try:
-                    outcome = function.serve(call, function.read(call.args_at))
+                    outcome = function.serve(call.note, *function.read(call.args_at))
                     if _is_coroutine(outcome):
                         outcome = _done_at_once(outcome, function.name)
                     function.write(call.results_at, outcome)
@@ -224,17 +253,24 @@ class Fibers:
             finally:
                 landing.stay(flag)
         if done:
-            call.arrived = None
-            self._delete(call)
-            room = call.room
-            if room.error.value or room.trap.value:
-                raise self._taken(call, room)
+            self._done(call)
             return True
         number, call.args_at, call.results_at, call.trap_at = self._arrived()
         call.arrived = self._functions[number]
         if not number and self._is_over():
             raise GuestTrap(OVER_MESSAGE)
         return False
+
+    def _done(self, call: FiberCall) -> None:
+        """The guest has ended.
+
+        :raises GuestTrap, GuestException: by that
+        """
+        call.arrived = None
+        self._delete(call)
+        room = call.room
+        if room.error or room.trap:
+            raise self._taken(call, room)
 
     def _taken(self, call: FiberCall, room: Room) -> BaseException:
         """Read why a call ended, and tell whose failure it was."""

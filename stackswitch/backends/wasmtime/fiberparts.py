@@ -6,11 +6,11 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .call import ShadowStack
+from .call import Note, ShadowStack
 from .fiberroom import Room
 
-Serve = Callable[["FiberCall", tuple[Any, ...]], Any]
-"""A host function: its results at once, or a coroutine that gives them."""
+Serve = Callable[..., Any]
+"""A host function, called with the call's note and its arguments: its results, or a coroutine of them."""
 
 
 class HostFunction:
@@ -52,7 +52,7 @@ class FiberCall:
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside; :ivar suspensions: how often it was
     :ivar entered: whether the guest has run
-    :ivar note: for whoever watches
+    :ivar note: a ``Note``, or what has its attributes: what host functions are called with
     """
 
     __slots__ = (
@@ -94,7 +94,7 @@ class FiberCall:
         self.parent = parent
         self.suspensions = 0
         self.entered = False
-        self.note: Any = None
+        self.note: Any = Note()
         self.future = 0
         self.pointer: ctypes.c_void_p | None = None
         self.flag = 0

@@ -10,6 +10,7 @@ from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Trap
 from stackswitch.wasm.module import Module
 
+from .call import Note as CallNote
 from .call import ShadowStack
 from .capi import Extern, Handle
 from .fiberapi import FiberApi
@@ -65,12 +66,14 @@ class Live:
         self.turns = Turns(prepared.module)
 
 
-class Note:
+class Note(CallNote):
     """Noted on a call: what it is a call of, the stack it waits with."""
 
-    __slots__ = ("export", "stack")
+    __slots__ = ("call", "export", "stack")
 
-    def __init__(self, export: str) -> None:
+    def __init__(self, export: str, call: FiberCall) -> None:
+        super().__init__()
+        self.call = call
         self.export = export
         self.stack: Stack | None = None
 
@@ -172,7 +175,7 @@ class FiberWorld:
             raise
 
         call = making(linker, live.side, prepared.compiled, handle, may_wait=may_wait)
-        call.note = Note(START)
+        call.note = Note(START, call)
         return live, call, linker
 
     def _made(self, live: Live) -> Live:
@@ -212,7 +215,8 @@ class FiberWorld:
         params, results = guest.codec(type_.params), guest.codec(type_.results)
         waits = host.waits(name)
 
-        def serve(call: FiberCall, args: tuple[Value, ...]) -> Any:
+        def serve(note: Note, *args: Value) -> Any:
+            call = note.call
             caller = FiberCaller(self, live, call)
             self._sampler.ready(self.fibers)
             outcome = host.begin(name, caller, params, results, args, sync=not waits)
@@ -241,7 +245,7 @@ class FiberWorld:
         guest = live.guest
         function, values = guest.function(export), guest.values(args)
         call = calling(self.fibers, live.side, function, values, may_wait=may_wait, parent=parent)
-        call.note = Note(export)
+        call.note = Note(export, call)
         return call, partial(guest.texts, function.results)
 
     def look(self, live: Live, call: FiberCall, import_: str) -> None:

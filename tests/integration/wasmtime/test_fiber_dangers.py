@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+HERE = Path(__file__).parent
 PRELUDE = """
 import asyncio, ctypes, gc, signal, sys, threading, time
-sys.path.insert(0, {benchmarks!r})
-from fiber import GUEST, Guest, wait
+sys.path.insert(0, {here!r})
+from bare_fiber import GUEST, Guest, wait
 from stackswitch.backends.wasmtime import fiberapi, fibercall
 from stackswitch.backends.wasmtime.capi import GuestTrap
 from stackswitch.backends.wasmtime.fiber import FiberEngine
@@ -45,7 +45,7 @@ def run(script: str, *, timeout: float = 60) -> subprocess.CompletedProcess[str]
             "-X",
             "faulthandler",
             "-c",
-            PRELUDE.format(benchmarks=str(BENCHMARKS)) + textwrap.dedent(script),
+            PRELUDE.format(here=str(HERE)) + textwrap.dedent(script),
         ],
         capture_output=True,
         text=True,
@@ -309,7 +309,7 @@ def test_start_functions_whose_imports_touch_exports() -> None:
 
 def test_no_memory_is_lost_over_many_calls() -> None:
     lives("""
-    from fiber import resident_kib
+    from bare_fiber import resident_kib
     async def main():
         async def wait(number):
             await asyncio.sleep(0)

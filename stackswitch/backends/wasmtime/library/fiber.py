@@ -38,7 +38,6 @@ class FiberInstance(WasmtimeInstance):
             store,
             catches=catches,
             is_over=self._never_over,
-            on_suspend=_set_aside,
             on_failure=self._failed,
             yields=True,
         )
@@ -74,7 +73,7 @@ class FiberInstance(WasmtimeInstance):
                 done.add(key)
                 found = self.provided(*key)
                 if isinstance(found, HostFunction):
-                    linker.define_function(*key, theirs.type, self._host(found, state))
+                    linker.define_function(*key, theirs.type, self._host(found))
                 else:
                     linker.define(*key, found)
             call = making(linker, self.side, compiled, self.handle, may_wait=True)
@@ -86,28 +85,23 @@ class FiberInstance(WasmtimeInstance):
         self.low.find_memory()
         self.side.shadow_stack = self.shadow_stack()
 
-    def _host(self, host: HostFunction, start: CallState) -> FiberFunction:
+    def _host(self, host: HostFunction) -> FiberFunction:
         function = host.function
         params = self.low.codec(host.type.params).kinds
         array = self._array(self.low.codec(host.type.results).kinds)
         results: Any = HostResults(array, self.objects, host.full_name)
 
-        def serve(call: FiberCall, args: tuple[Any, ...]) -> Any:
-            state = call.note
-            state.waiting = None
-            return function(state, *args)
-
-        def serve_plain(call: FiberCall, args: tuple[Any, ...]) -> Any:
-            outcome = serve(call, args)
+        def serve_plain(state: CallState, *args: Any) -> Any:
+            outcome = function(state, *args)
             if type(outcome) is CoroutineType:
                 checked_results(host.type.results, outcome, host.full_name)  # says that it may not
             return outcome
 
         return FiberFunction(
             host.full_name,
-            self._values(params, host.full_name).read,
-            results.write,
-            serve if host.waits else serve_plain,
+            self._values(params, host.full_name).reader(),
+            results.writer(),
+            function if host.waits else serve_plain,
         )
 
     def _call(self, export: str, args: Sequence[Any], state: CallState, *, may_wait: bool) -> FiberCall:
@@ -130,10 +124,6 @@ class FiberInstance(WasmtimeInstance):
 
     def _entered(self, state: CallState) -> bool:
         return bool(state.own is not None and state.own.entered)
-
-
-def _set_aside(call: FiberCall, name: str) -> None:
-    call.note.set_aside(name)
 
 
 def refuse(plan: Plan, kept: str | None) -> None:

@@ -132,6 +132,13 @@ class PyValues:
             return partial(self.read, at), partial(self.write, at)
         return partial(self._unpack, (ctypes.c_char * self._size).from_address(at)), partial(self.write, at)
 
+    def reader(self) -> Callable[[int], tuple[Any, ...]]:
+        """Return ``read``, made to be called often."""
+        if self._unpack is None or not self.kinds:
+            return self.read
+        views, new_view, unpack = self._views, self._view, self._unpack
+        return lambda at: unpack(views.get(at) or new_view(at))
+
     def drop(self, at: int) -> None:
         """Let go of the references in an array that is ours."""
         if isinstance(self._inner, ValueArray):
@@ -211,6 +218,22 @@ class HostResults(PyValues):
                 write(value)
 
         return read, write_one
+
+    def writer(self) -> Callable[[int, Any], None]:
+        """Return ``write``, made to be called often."""
+        kind = self.kinds[0] if len(self.kinds) == 1 else ""
+        if kind not in _KINDS or not isinstance(self._inner, ValueArray):
+            return self.write
+        views, new_view, write = self._views, self._view, self.write
+        pack, number = Struct("<" + _KINDS[kind]).pack_into, VAL_KINDS[kind]
+
+        def write_one(at: int, value: Any) -> None:
+            try:
+                pack(views.get(at) or new_view(at), 0, number, value)
+            except (struct.error, TypeError, OverflowError):
+                write(at, value)
+
+        return write_one
 
 
 def _pack_val(pack: Callable[..., None], kind: int, view: Any, _at: int, value: Any) -> None:
