@@ -113,7 +113,6 @@ def adapted_import(
             if call is not None and not pending and machine.state == NORMAL:
                 switch.resuming = None
                 running.append(call)
-                machine.switches += 1
                 del waits[call]
                 machine.owner = None
             else:
