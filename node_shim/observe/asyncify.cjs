@@ -47,10 +47,12 @@ function replaced(exports, name, value) {
 
 /** @returns {{name: string, getState: string | null} | null} by the module's exports; null: no Asyncify build */
 function controlExports(module, bytes) {
-  const exported = exportsOf(module);
-  const named = (name) => exported.some((each) => each.kind === "function" && each.name === name);
-  const name = named(START_UNWIND) ? START_UNWIND : bytes === null ? null : renamedStartUnwind(bytes);
-  return name === null ? null : { name, getState: named(GET_STATE) ? GET_STATE : null };
+  const controls = new Set();
+  for (const { name, kind } of exportsOf(module)) {
+    if ((name === START_UNWIND || name === GET_STATE) && kind === "function") controls.add(name);
+  }
+  const name = controls.has(START_UNWIND) ? START_UNWIND : bytes === null ? null : renamedStartUnwind(bytes);
+  return name === null ? null : { name, getState: controls.has(GET_STATE) ? GET_STATE : null };
 }
 
 // Emscripten gives exports short names from -O2 on. Then the function is known by how it begins:

@@ -1,7 +1,8 @@
 """Instrumented builds for running programs: made when a program first compiles a module, and handed to it.
 
 A program puts the module's bytes into a folder, writes their hash into a pipe there and waits until the
-build, or the word that there is none, lies beside them (``node_shim/instrumented/builds.mjs``).
+build, by its own hash, or the word that there is none, lies beside them (see
+``node_shim/instrumented/builds.mjs``).
 """
 
 from __future__ import annotations
@@ -130,10 +131,13 @@ class Builds:
             wasm = await self.make(data, sha256)
         except (StackswitchError, OSError) as error:
             self.refused[sha256] = str(error)
-        answer = none if wasm is None else build
-        part = answer.with_suffix(".part")
-        part.write_bytes(wasm or b"")
-        part.replace(answer)
+        if wasm is None:
+            _put(none, b"")
+            return
+        own = hashlib.sha256(wasm).hexdigest()
+        self.made_of[own] = sha256
+        _put(self.folder / f"{own}.wasm", wasm)
+        _put(build, own.encode())
 
     async def make(self, data: bytes, sha256: str) -> bytes | None:
         """Return the build of a module; None: it can run as it is.
@@ -154,7 +158,6 @@ class Builds:
                 f"Binaryen cannot instrument the module: {said[-1] if said else error}"
             ) from None
         self.warnings[sha256] = result.warnings
-        self.made_of[hashlib.sha256(result.wasm).hexdigest()] = sha256
         return result.wasm
 
     def told(self) -> tuple[str, ...]:
@@ -176,6 +179,13 @@ class Builds:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
         await self._binaryen.aclose()
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Whole or not at all: programs read it as soon as it is there."""
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def observed_lists(names: Iterable[str]) -> Lists:

@@ -23,6 +23,7 @@ from stackswitch.toolcache import node_shim_dir
 from .builds import Builds, observed_lists
 from .command import CommandRunner
 from .observe import quoted
+from .shortruns import flags_of
 
 _SYSTEM_STACK_KB = 65_536
 _ENGINE_STACK_KB = 60_000
@@ -49,13 +50,15 @@ async def open_instrumented(
     """
     found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, "asyncify")
     binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
-    return InstrumentedRunner(found, settings, binaryen, lists, progress)
+    flags = await asyncio.to_thread(flags_of, found.path, settings.node_args)
+    return InstrumentedRunner(found, settings, binaryen, lists, progress, flags=flags)
 
 
 class InstrumentedRunner(CommandRunner):
     """See ``backends.base.CommandBackend``.
 
     :param lists: what is instrumented; none: what ``learn`` is told of stacks
+    :param flags: for the engine, before the suite's own
     """
 
     def __init__(
@@ -65,7 +68,10 @@ class InstrumentedRunner(CommandRunner):
         binaryen: Binaryen,
         lists: Mapping[ListName, tuple[str, ...]],
         say: Callable[[str], None] | None = None,
+        *,
+        flags: Sequence[str] = (),
     ) -> None:
+        self._flags = list(flags)
         super().__init__("asyncify", engine, settings, "instrumented")
         folder = self._folder / "builds"
         folder.mkdir()
@@ -109,6 +115,11 @@ class InstrumentedRunner(CommandRunner):
             detail = f"a module that it loads has no build: {refused[0]}"
             return seen.model_copy(update={"status": "error", "detail": detail})
         return seen.model_copy(update={"warnings": self.builds.told()})
+
+    @property
+    def node(self) -> list[str]:
+        """The engine, with its flags, ours for short runs, and the suite's."""
+        return [str(self.engine.path), *self.engine.flags, *self._flags, *self.settings.node_args]
 
     def _script(self) -> str:
         """Give the engine's own stack more room, as far as the system goes; what the suite says wins."""

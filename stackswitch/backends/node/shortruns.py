@@ -1,0 +1,53 @@
+"""How an engine is told that runs are short: what compiles for speed starts late, a build is checked once.
+
+V8 begins to optimise WebAssembly after some 2 MB of executed code (Node 20): in a program that is over in a
+second, most of the processor's time then goes into code that never pays. Functions that are really hot are
+optimised all the same. Measured in docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+FLAGS = (
+    "--wasm-tiering-budget=100000000",
+    # The program that asked for a build validates all of it (node_shim/instrumented/builds.mjs).
+    "--wasm-lazy-validation",
+    # The same for JavaScript, until Node 21.
+    "--interrupt-budget=2000000",
+)
+_TIMEOUT_S = 30.0
+_OPTION = re.compile(r"^ {2}(--[a-z0-9-]+) \(", re.MULTILINE)
+
+
+def known_options(told: str) -> frozenset[str]:
+    """The names of options in what ``node --v8-options`` prints."""
+    return frozenset(_OPTION.findall(told))
+
+
+def flags_for(known: frozenset[str], given: Sequence[str]) -> tuple[str, ...]:
+    """The flags that an engine has, but for those that a suite gives itself.
+
+    :param given: the suite's ``node_args``
+    """
+    said = {_name(each) for each in given}
+    return tuple(each for each in FLAGS if (name := _name(each)) in known and name not in said)
+
+
+def _name(flag: str) -> str:
+    """A flag as V8 lists it: without its value, and without the ``no`` that turns it off."""
+    return flag.split("=")[0].replace("_", "-").replace("--no-", "--", 1)
+
+
+def flags_of(engine: Path, given: Sequence[str]) -> tuple[str, ...]:
+    """Ask an engine for its options, and return the flags for it; none if it does not say. Blocks."""
+    try:
+        told = subprocess.run(
+            [str(engine), "--v8-options"], capture_output=True, timeout=_TIMEOUT_S, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return flags_for(known_options(told.decode(errors="replace")), given)
