@@ -129,7 +129,7 @@ LITTER = """(module
   (func (export "litter") (local $i i32)
     (loop $more
       (drop (array.new $bytes (local.get $i) (i32.const 4096)))
-      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300000)))))
+      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 20000)))))
   (func (export "f") (result i32) (local $a (ref null $bytes))
     (local.set $a (array.new_fixed $bytes 2 (i32.const 40) (i32.const 2)))
     (call $wait)
