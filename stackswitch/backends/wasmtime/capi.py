@@ -30,6 +30,7 @@ _SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasmtime_externref_data": (c_void_p, (_POINTER, _POINTER)),
     "wasmtime_externref_to_raw": (c_uint32, (_POINTER, _POINTER)),
     "wasmtime_externref_from_raw": (None, (_POINTER, c_uint32, _POINTER)),
+    "wasmtime_externref_clone": (None, (_POINTER, _POINTER)),
     "wasmtime_externref_unroot": (None, (_POINTER,)),
     "wasmtime_memory_data": (c_void_p, (_POINTER, _POINTER)),
     "wasmtime_memory_data_size": (c_size_t, (_POINTER, _POINTER)),

@@ -12,12 +12,14 @@ import importlib.metadata
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
 
 from .capi import EPOCH_CALLBACK, Api, load
 from .codecache import CodeCache
+from .guarded import guarded
 from .store import Store
 
 TICK_S = 0.02
@@ -98,18 +100,23 @@ class Engine:
         self._start_ticking()
         store = Store(self.api, self.wasmtime)
 
+        stop_for, stopped = store.trapped.append, partial(self.api.wasmtime_error_new, OVER_MESSAGE.encode())
+
         def at_tick(_context: int, _data: int, delta: Any, _kind: Any) -> int:
             try:
-                over = is_over()
+                if is_over():
+                    return stopped() or 0
+                delta[0] = 1
             except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
-                store.stop_for(error)  # a KeyboardInterrupt, say: signals are heard here
-                over = True
-            if over:
-                return self.api.wasmtime_error_new(OVER_MESSAGE.encode()) or 0
-            delta[0] = 1
+                try:
+                    stop_for(error)  # a KeyboardInterrupt, say: signals are heard here
+                    return stopped() or 0
+                except BaseException as worse:  # noqa: BLE001 (another signal's)
+                    stop_for(worse)
+                    return stopped() or 0
             return 0
 
-        callback = EPOCH_CALLBACK(at_tick)
+        callback = EPOCH_CALLBACK(guarded(at_tick))
         store.keep(callback)
         self.api.wasmtime_store_epoch_deadline_callback(
             store.pointer, ctypes.cast(callback, ctypes.c_void_p), None, None

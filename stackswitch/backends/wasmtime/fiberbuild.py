@@ -29,6 +29,7 @@ from stackswitch.wasm.stackpointer import with_stack_pointer
 TIMEOUT_S = 300.0
 _MOST_ROUNDS = 8
 _PLAIN = frozenset({"i32", "i64", "f32", "f64", "v128", "funcref", "nullfuncref", "i31ref"})
+_SHORT = {"externref": "extern", "nullexternref": "noextern"}
 _NEVER_KEPT = ("func", "nofunc", "i31")
 
 
@@ -122,22 +123,26 @@ def _unsupported(case: Case, modules: dict[str, bytes]) -> Unsupported | None:
 
 
 @lru_cache(maxsize=64)
-def kept_references(wasm: bytes) -> str | None:
-    """Say which references to collected objects a module's frames may hold; None: none."""
+def kept_references(wasm: bytes, *, rooted_externs: bool = False) -> str | None:
+    """Say which references to collected objects a module's frames may hold; None: none.
+
+    :param rooted_externs: all externrefs have a root elsewhere, so that none is collected
+    """
     module = parse_module(wasm)
+    never = (*_NEVER_KEPT, "extern", "noextern") if rooted_externs else _NEVER_KEPT
     for type_ in module.types:
         if isinstance(type_, (StructType, ArrayType)):
             return "a struct or an array"
         if isinstance(type_, FuncType):
             for each in (*type_.params, *type_.results):
-                if _is_collected(each, module):
+                if _is_collected(each, module, never):
                     return f"a value of type {each}"
     for each in (*(each.type for each in module.globals), *_element_types(module)):
-        if _is_collected(each, module):
+        if _is_collected(each, module, never):
             return f"a value of type {each}"
     for index in range(module.imported_function_count, module.function_count):
         for _, each in module.locals_of(index)[0]:
-            if _is_collected(each, module):
+            if _is_collected(each, module, never):
                 return f"a local of type {each} of {display_name(module, index)}"
         start, end = module.code_range(index)
         for instruction in find_instructions(module.data, start, end, frozenset({TRY_TABLE})):
@@ -150,10 +155,10 @@ def _element_types(module: Module) -> list[str]:
     return [each.type for each in module.tables]
 
 
-def _is_collected(type_: str, module: Module) -> bool:
+def _is_collected(type_: str, module: Module, never: tuple[str, ...]) -> bool:
     if type_ in _PLAIN:
         return False
-    heap = type_.removeprefix("(ref ").removeprefix("null ").rstrip(")")
-    if heap in _NEVER_KEPT:
+    heap = _SHORT.get(type_, type_.removeprefix("(ref ").removeprefix("null ").rstrip(")"))
+    if heap in never:
         return False
     return not (heap.isdecimal() and isinstance(module.types[int(heap)], FuncType))

@@ -69,12 +69,12 @@ class Linker:
             self.fibers.api.wasmtime_linker_delete(pointer)
 
 
-def array_of(store: Store, codec: Codec) -> ValueArray:
+def array_of(store: Store, codec: Codec, *, given: bool = False) -> ValueArray:
     """Return what reads and writes values as wasmtime's asynchronous calls take them.
 
-    :param codec: what reads and writes them in slots
+    :param codec: what reads and writes them in slots; :param given: see ``ValueArray``
     """
-    return ValueArray(codec, store.api, store.context, store.references)
+    return ValueArray(codec, store.api, store.context, store.references, given=given)
 
 
 def making(linker: Linker, side: Side, module: Any, handle: Handle, *, may_wait: bool) -> FiberCall:

@@ -26,11 +26,26 @@ class ValueArray:
     """Reads and writes values of given types.
 
     :param codec: what knows the types of the same values in slots
+    :param given: what is written is wasmtime's from then on, as results of host functions are: it drops their
+        references, and arguments' it does not
     """
 
-    __slots__ = ("_api", "_context", "_layout", "_numbers", "_references", "_single", "kinds", "numbers")
+    __slots__ = (
+        "_api",
+        "_context",
+        "_given",
+        "_layout",
+        "_numbers",
+        "_references",
+        "_single",
+        "kinds",
+        "numbers",
+    )
 
-    def __init__(self, codec: Codec, api: Api, context: int, references: References) -> None:
+    def __init__(
+        self, codec: Codec, api: Api, context: int, references: References, *, given: bool = False
+    ) -> None:
+        self._given = given
         self.kinds = codec.kinds
         self._api = api
         self._context = context
@@ -68,7 +83,7 @@ class ValueArray:
         return 0 if null else self._api.wasmtime_func_to_raw(self._context, at)
 
     def write(self, at: int, values: Sequence[Value]) -> None:
-        """Write values; their references stay the store's.
+        """Write values.
 
         :raises TypeError: they are not as many as there are places
         """
@@ -91,7 +106,9 @@ class ValueArray:
         if kind == "v128":
             return (value or 0).to_bytes(16, "little")
         if kind == "externref":
-            return bytes(24) if value is None else bytes(self._references.root(value))
+            if value is None:
+                return bytes(24)
+            return self._references.given(value) if self._given else bytes(self._references.root(value))
         if not value:
             return bytes(24)
         function = Handle()

@@ -218,8 +218,9 @@ class FiberWorld:
         def serve(note: Note, *args: Value) -> Any:
             call = note.call
             caller = FiberCaller(self, live, call)
-            self._sampler.ready(self.fibers)
             outcome = host.begin(name, caller, params, results, args, sync=not waits)
+            if not isinstance(outcome, Coroutine):
+                self._sampler.ready(self.fibers)  # not before: the stack of this arrival may be wanted
             if waits and call.may_wait and not isinstance(outcome, Coroutine):
                 # Done at once; the guest has been set aside all the same, and its stack counts.
                 self.look(live, call, name)
@@ -227,7 +228,7 @@ class FiberWorld:
                 self.watch.waited(call.note.stack)
             return outcome
 
-        reads, writes = array_of(self.store, params), array_of(self.store, results)
+        reads, writes = array_of(self.store, params), array_of(self.store, results, given=True)
         return HostFunction(name, reads.read, writes.write, serve)
 
     # --- calls

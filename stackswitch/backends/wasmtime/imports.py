@@ -1,6 +1,6 @@
 """The guest's imports, as callbacks of C: what is called from within the guest.
 
-None lets an exception out, which would cross frames of C.
+None lets an exception out, which would cross frames of C (see ``guarded``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from .call import GuestCall, Results, SuspendError
 from .capi import CALLBACK
+from .guarded import guarded
 from .switch import Begin, Switch
 from .values import Codec, Value
 
@@ -42,7 +43,7 @@ def plain_import(
                 return new_trap() or 0
         return 0
 
-    return CALLBACK(callback)
+    return CALLBACK(guarded(callback))
 
 
 def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, name: str) -> Any:
@@ -78,7 +79,7 @@ def waiting_import(switch: Switch, params: Codec, results: Codec, begin: Begin, 
                 return new_trap() or 0
         return 0
 
-    return CALLBACK(callback)
+    return CALLBACK(guarded(callback))
 
 
 def trapper(switch: Switch) -> Callable[[], int | None]:

@@ -16,6 +16,7 @@ from typing import Any
 from .adapter import Adapter
 from .call import GuestCall, rest
 from .capi import SIGNAL
+from .guarded import guarded
 from .imports import caller_of, trapper
 from .switch import Begin, Switch
 from .unwind import NORMAL, UNWINDING
@@ -153,4 +154,4 @@ def adapted_import(
                 return new_trap() or 0
         return 0
 
-    return SIGNAL(callback)
+    return SIGNAL(guarded(callback))

@@ -150,10 +150,6 @@ class Store:
         text = b"host function failed"
         return self.api.wasmtime_trap_new(text, len(text)) or 0
 
-    def stop_for(self, error: BaseException) -> None:
-        """The guest is being stopped because of this: it is what the call then raises."""
-        self.trapped.append(error)
-
     def _throw(self, tag: int, values: ctypes.Array[Val], error: BaseException) -> int:
         exception = Handle()
         problem = self.api.wasmtime_exnref_new(
@@ -186,6 +182,12 @@ class Store:
             return trapped
         return self._drop_exception() or found
 
+    def forget(self) -> None:
+        """Forget a failure that nobody has read: a signal's handler raised first."""
+        if self.trap.value:
+            self.taken(None)
+        self.trapped.clear()
+
     def _drop_exception(self) -> BaseException | None:
         exception, tag, value = Handle(), Handle(), Val()
         at = ctypes.addressof(exception)
@@ -198,6 +200,12 @@ class Store:
         self.api.wasmtime_exnref_field(self.context, at, 0, ctypes.addressof(value))
         self.api.wasmtime_exnref_unroot(at)
         return self._failures.pop(value.of[0] & 0xFFFFFFFF, None)
+
+    def let_go(self, exception: Handle) -> None:
+        """Unroot a guest's exception that left an export and is not to be raised in a guest again."""
+        if exception in self._rooted:
+            self._rooted.remove(exception)
+            self.api.wasmtime_exnref_unroot(ctypes.addressof(exception))
 
     def close(self) -> None:
         """Free the store; a second call does nothing.

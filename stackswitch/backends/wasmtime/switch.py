@@ -280,6 +280,7 @@ class Switch:
             call.coroutine = None
         if self.store.closed:
             return
+        self.store.forget()
         stack = self.shadow_stack
         if stack is not None and stack.lazy and self.machine.is_suspended(call):
             stack.set(call.outside)

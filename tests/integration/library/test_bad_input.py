@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
+from collections.abc import Callable
 
 import pytest
 
-BACKENDS = ("asyncify", "fiber")
-PRELUDE = '''
-import asyncio, gc, os, pathlib, resource, signal, sys, threading, time
-import stackswitch
-from stackswitch import *
-BACKEND = {backend!r}
-GUEST = b"""(module
-  (import "env" "wait" (func $wait (param i32) (result i32)))
-  (import "env" "plain" (func $plain (param i32) (result i32)))
-  (memory (export "memory") 1)
-  (global $sp (export "__stack_pointer") (mut i32) (i32.const 65536))
-  (func $run (export "run") (param i32) (result i32) (local $got i32)
-    (global.set $sp (i32.sub (global.get $sp) (i32.const 64)))
-    (local.set $got (i32.add (i32.const 1) (call $wait (local.get 0))))
-    (global.set $sp (i32.add (global.get $sp) (i32.const 64)))
-    (local.get $got))
-  (func (export "plain") (param i32) (result i32) (call $plain (local.get 0)))
-  (func $down (export "recurse") (param i32) (result i32)
-    (i32.add (i32.const 1) (call $down (local.get 0))))
-  (func (export "spin") (loop $l (br $l)))
-  (func (export "hoard") (result i32) (local $n i32)
-    (loop $l (if (i32.ne (memory.grow (i32.const 16)) (i32.const -1))
-      (then (local.set $n (i32.add (local.get $n) (i32.const 16))) (br $l))))
-    (local.get $n))
-  (func (export "one") (result i32) (i32.const 1))
-  (func (export "trap") (unreachable)))"""
-async def wait(caller, number):
-    await asyncio.sleep(0)
-    return number
-def plain(caller, number):
-    return number
-async def guest(source=GUEST, wait=wait, plain=plain, **options):
-    imports = {{"env.wait": wait, "env.plain": plain}}
-    return await stackswitch.open(source, backend=BACKEND, imports=imports, **options)
-async def raises(kind, awaitable, said=""):
-    try:
-        found = await awaitable
-    except kind as error:
-        assert said in str(error), error
-        return error
-    raise SystemExit(f"{{found!r}}, no {{kind}}")
-def rss():
-    gc.collect()
-    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
-'''
+Lives = Callable[..., None]
 
 
-def lives(backend: str, script: str, *, timeout: float = 100) -> None:
-    code = PRELUDE.format(backend=backend) + textwrap.dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-W", "error", "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    assert done.returncode == 0, (done.returncode, done.stdout[-500:], done.stderr[-3000:])
-    assert done.stdout.strip().endswith("fine")
-    assert not done.stderr, done.stderr[-2000:]
-
-
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=("asyncify", "fiber"))
 def backend(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
 
 
-def test_guests_that_recurse_loop_trap_and_hoard(backend: str) -> None:
+def test_guests_that_recurse_loop_trap_and_hoard(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -102,7 +42,7 @@ def test_guests_that_recurse_loop_trap_and_hoard(backend: str) -> None:
     )
 
 
-def test_a_guest_that_computes_does_not_keep_the_loop_on_fibers() -> None:
+def test_a_guest_that_computes_does_not_keep_the_loop_on_fibers(lives: Lives) -> None:
     lives(
         "fiber",
         """
@@ -129,7 +69,7 @@ def test_a_guest_that_computes_does_not_keep_the_loop_on_fibers() -> None:
     )
 
 
-def test_a_keyboard_interrupt_stops_a_guest_that_loops(backend: str) -> None:
+def test_a_keyboard_interrupt_stops_a_guest_that_loops(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -145,7 +85,7 @@ def test_a_keyboard_interrupt_stops_a_guest_that_loops(backend: str) -> None:
     )
 
 
-def test_host_functions_that_misbehave(backend: str) -> None:
+def test_host_functions_that_misbehave(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -217,7 +157,7 @@ def test_host_functions_that_misbehave(backend: str) -> None:
     )
 
 
-def test_a_start_function_that_waits(backend: str) -> None:
+def test_a_start_function_that_waits(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -236,7 +176,7 @@ def test_a_start_function_that_waits(backend: str) -> None:
     )
 
 
-def test_loops_that_end_while_calls_wait(backend: str) -> None:
+def test_loops_that_end_while_calls_wait(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -267,7 +207,7 @@ def test_loops_that_end_while_calls_wait(backend: str) -> None:
     )
 
 
-def test_threads_and_forks(backend: str) -> None:
+def test_threads_and_forks(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -308,7 +248,7 @@ def test_threads_and_forks(backend: str) -> None:
     )
 
 
-def test_nothing_leaks(backend: str) -> None:
+def test_nothing_leaks(lives: Lives, backend: str) -> None:
     lives(
         backend,
         """
@@ -345,53 +285,6 @@ def test_nothing_leaks(backend: str) -> None:
                     await opened()
                 grown = rss() - before
             assert grown < 3000, grown
-        asyncio.run(main())
-        print("fine")
-        """,
-    )
-
-
-def test_signals_that_raise_in_the_midst_of_calls(backend: str) -> None:
-    lives(
-        backend,
-        """
-        class Rang(Exception):
-            pass
-        def ring(_, frame):
-            # In the loop's own code nobody could catch it: it is to ring while main runs, within its try.
-            # Nor in the first step of a callback, before its own try: ctypes prints it there, and goes on.
-            if frame.f_code.co_name == "callback":
-                frame = None
-            while frame is not None and frame.f_code.co_name != "main":
-                frame = frame.f_back
-            if loud and frame is not None:
-                raise Rang
-            if loud:
-                signal.setitimer(signal.ITIMER_REAL, 0.001)
-        loud = False
-        async def main():
-            global loud
-            one = await guest()
-            signal.signal(signal.SIGALRM, ring)
-            caught = 0
-            end = time.monotonic() + 3
-            while time.monotonic() < end and caught < 50:
-                try:
-                    try:
-                        loud = True
-                        signal.setitimer(signal.ITIMER_REAL, 0.003)
-                        for _ in range(2000):
-                            await one.call("plain", 1)
-                    finally:
-                        loud = False
-                except (Rang, GuestError):
-                    caught += 1
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            assert caught > 3
-            assert one.poisoned is None or "switch" in one.poisoned
-            async with await guest() as other:
-                assert await other.call("run", 1) == 2
-            await one.aclose()
         asyncio.run(main())
         print("fine")
         """,

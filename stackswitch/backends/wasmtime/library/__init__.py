@@ -8,7 +8,6 @@ from typing import Any
 
 from stackswitch.backends.library import CallState, Plan
 from stackswitch.errors import GuestError
-from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.stackpointer import with_stack_pointer
 
@@ -39,7 +38,6 @@ class Compiled:
             self.code = engine.compile(wasm)
         except Exception as error:
             raise GuestError(f"wasmtime refuses the module: {error}") from error
-        self.catches = bool(self.module.tags) or "exnref" in used_features(self.module)
         self.explainer = Explainer(shown, _shift(self.module, shown))
 
 
@@ -72,6 +70,11 @@ class WasmtimeModule:
         self._on = engine
         self._compiled = compiled
         self._shape: Shape | None = None
+        self._kept = (
+            kept_references(compiled.module.data, rooted_externs=True) if backend == "fiber" else None
+        )
+        if self._kept is not None:
+            _refuse_collecting(plan, self._kept)
         if backend == "asyncify":
             waiting = [
                 each.index
@@ -83,19 +86,17 @@ class WasmtimeModule:
     async def instantiate(self, state: CallState) -> WasmtimeInstance:
         """Make an instance and run its start function (see ``LibraryModule``)."""
         compiled = self._compiled
+        plan, module, explainer, code = self._plan, compiled.module, compiled.explainer, compiled.code
         instance: AsyncifyInstance | FiberInstance
-        common = (self._plan, self._on, compiled.module, compiled.explainer)
         if isinstance(self._on, FiberEngine):
-            instance = FiberInstance(
-                self._plan, self._on, compiled.module, compiled.explainer, catches=compiled.catches
-            )
+            instance = FiberInstance(plan, self._on, module, explainer, code, self._kept)
         else:
-            instance = AsyncifyInstance(*common, self._shape, catches=compiled.catches)
+            instance = AsyncifyInstance(plan, self._on, module, explainer, code, self._shape)
         try:
             if isinstance(instance, FiberInstance):
-                await instance.make(compiled.code, state)
+                await instance.make(state)
             else:
-                instance.make(compiled.code, state)
+                instance.make(state)
         except BaseException as error:
             await instance.aclose()
             found = compiled.explainer.explain(error, state.export)
@@ -110,6 +111,21 @@ class WasmtimeModule:
         """Nothing is held that others do not share."""
 
 
+def _refuse_collecting(plan: Plan, kept: str) -> None:
+    """Refuse what may have wasmtime's collector run while a call is set aside: it does not look there.
+
+    :param kept: what the frames may hold
+    :raises GuestError: that may happen
+    """
+    lies = f"{kept} may lie in a frame that is set aside, where wasmtime's collector does not look"
+    if plan.concurrent:
+        raise GuestError(f"concurrent=True on fibers: {lies}; use jspi, or one call at a time")
+    for host in plan.functions.values():
+        if any("extern" in each for each in host.type.results):
+            start = f"to make the externref that {host.full_name} returns may start it"
+            raise GuestError(f"fibers: {lies}, and {start}; use jspi")
+
+
 async def open_asyncify(plan: Plan) -> WasmtimeModule:
     """Make a module ready for Asyncify (see ``LibraryOpener``)."""
     _refuse_engine(plan, "asyncify")
@@ -122,13 +138,7 @@ async def open_fiber(plan: Plan) -> WasmtimeModule:
     """Make a module ready for fibers (see ``LibraryOpener``)."""
     _refuse_engine(plan, "fiber")
     engine = fiber_engine(plan.limits.stack_bytes, fuel=plan.limits.fuel is not None)
-    wasm = await translated(plan)
-    if (kept := kept_references(wasm)) is not None and plan.concurrent:
-        raise GuestError(
-            f"concurrent=True on fibers: {kept} may lie in a frame that is set aside, where wasmtime's"
-            " collector does not look; use jspi, or one call at a time"
-        )
-    return await _opened("fiber", plan, engine, wasm)
+    return await _opened("fiber", plan, engine, await translated(plan))
 
 
 async def _opened(backend: str, plan: Plan, engine: Engine, wasm: bytes) -> WasmtimeModule:

@@ -28,7 +28,10 @@ from .values import HostResults, PyValues
 
 
 class AsyncifyInstance(WasmtimeInstance):
-    """An instance of an Asyncify build, or of a module that never waits."""
+    """An instance of an Asyncify build, or of a module that never waits.
+
+    :param compiled: the module as it runs, wasmtime-py's; :param shape: of the adapter beside it
+    """
 
     def __init__(
         self,
@@ -36,20 +39,18 @@ class AsyncifyInstance(WasmtimeInstance):
         engine: Engine,
         running: Module,
         explainer: Explainer,
+        compiled: Any,
         shape: Shape | None,
-        *,
-        catches: bool,
     ) -> None:
         self._engine = engine
         self._shape = shape
         self._reader: StackReader | None = None
-        self._compiled: Any = None
+        self._compiled = compiled
         store = engine.store(self._is_over)
         super().__init__(plan, store, running, explainer)
         self.switch = Switch(
             store,
             self._area,
-            catches=catches,
             on_suspend=self._suspended if plan.stacks else None,
             on_failure=self._failed,
         )
@@ -64,20 +65,19 @@ class AsyncifyInstance(WasmtimeInstance):
         kinds = self.low.codec(host.type.results, host.full_name).kinds
         return HostResults(Codec(kinds, self.store.references), self.objects, host.full_name)
 
-    def make(self, compiled: Any, state: CallState) -> None:
+    def make(self, state: CallState) -> None:
         """Link and instantiate; the start function runs.
 
         :raises BaseException: whatever that ended with
         """
         self.refuse_javascript()
-        self._compiled = compiled
         store, api = self.store, self.store.api
         adapter = self._adapter(state)
         imports = self._imports(adapter, state)
         externs = (Extern * max(1, len(imports)))(*imports)
         error = api.wasmtime_instance_new(
             store.context,
-            ctypes.cast(compiled.ptr(), ctypes.c_void_p),
+            ctypes.cast(self._compiled.ptr(), ctypes.c_void_p),
             ctypes.addressof(externs),
             len(imports),
             ctypes.addressof(self.handle),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Awaitable, Callable, Sequence
 from types import CoroutineType
 from typing import Any
@@ -17,7 +16,9 @@ from ..capi import GuestTrap
 from ..fiber import FiberEngine
 from ..fibercall import FiberCall, Fibers, Side
 from ..fibercall import HostFunction as FiberFunction
-from ..fiberlink import Linker, calling, making
+from ..fiberlink import Linker, array_of, calling, making
+from ..fiberparts import Serve
+from ..fiberstacks import Sampler
 from ..fibervalues import ValueArray
 from ..values import Codec
 from .failure import Explainer
@@ -26,18 +27,34 @@ from .values import HostResults, PyValues
 
 
 class FiberInstance(WasmtimeInstance):
-    """An instance whose calls are futures of wasmtime's."""
+    """An instance whose calls are futures of wasmtime's.
+
+    :param compiled: the module as it runs, wasmtime-py's
+    :param kept: which references its frames may hold (see ``fiberbuild.kept_references``)
+    """
 
     def __init__(
-        self, plan: Plan, engine: FiberEngine, running: Module, explainer: Explainer, *, catches: bool
+        self,
+        plan: Plan,
+        engine: FiberEngine,
+        running: Module,
+        explainer: Explainer,
+        compiled: Any,
+        kept: str | None,
     ) -> None:
         store = engine.yielding_store()
+        self._compiled = compiled
+        self._kept = kept
+        self._sampler = (
+            Sampler(store.api, store, [compiled], [running.imported_function_count]) if plan.stacks else None
+        )
         self.side = Side()
         self.fibers = Fibers(
             engine.fibers,
             store,
-            catches=catches,
+            catches=False,
             is_over=self._never_over,
+            sampling=plan.stacks,
             on_failure=self._failed,
             yields=True,
         )
@@ -48,25 +65,31 @@ class FiberInstance(WasmtimeInstance):
         return False
 
     def _parts(self) -> list[Callable[[], None]]:
-        return [self.fibers.close, *([self.wasi.close] if self.wasi is not None else [])]
+        parts = [self.fibers.close]
+        if self._sampler is not None:
+            parts.append(self._sampler.drop)
+        if self.wasi is not None:
+            parts.append(self.wasi.close)
+        return parts
 
-    def _array(self, kinds: tuple[str, ...]) -> ValueArray:
-        store = self.store
-        return ValueArray(Codec(kinds, store.references), store.api, store.context, store.references)
+    def _array(self, kinds: tuple[str, ...], *, given: bool = False) -> ValueArray:
+        return array_of(self.store, Codec(kinds, self.store.references), given=given)
 
     def _values(self, kinds: tuple[str, ...], place: str) -> Any:
         return PyValues(self._array(kinds), self.objects, place)
 
-    async def make(self, compiled: Any, state: CallState) -> None:
+    async def make(self, state: CallState) -> None:
         """Link and instantiate; the start function may wait.
 
         :raises BaseException: whatever that ended with
         """
         self.refuse_javascript()
+        if self._sampler is not None:
+            self._sampler.ready(self.fibers)
         linker = Linker(self.fibers)
         try:
             done: set[tuple[str, str]] = set()
-            for each, theirs in zip(self.module.imports, compiled.imports, strict=True):
+            for each, theirs in zip(self.module.imports, self._compiled.imports, strict=True):
                 key = (each.module, each.name)
                 if key in done:
                     continue
@@ -76,7 +99,7 @@ class FiberInstance(WasmtimeInstance):
                     linker.define_function(*key, theirs.type, self._host(found))
                 else:
                     linker.define(*key, found)
-            call = making(linker, self.side, compiled, self.handle, may_wait=True)
+            call = making(linker, self.side, self._compiled, self.handle, may_wait=True)
             call.note = state
             state.own = call
             await self.fibers.finish(call)
@@ -88,7 +111,7 @@ class FiberInstance(WasmtimeInstance):
     def _host(self, host: HostFunction) -> FiberFunction:
         function = host.function
         params = self.low.codec(host.type.params).kinds
-        array = self._array(self.low.codec(host.type.results).kinds)
+        array = self._array(self.low.codec(host.type.results).kinds, given=True)
         results: Any = HostResults(array, self.objects, host.full_name)
 
         def serve_plain(state: CallState, *args: Any) -> Any:
@@ -97,20 +120,43 @@ class FiberInstance(WasmtimeInstance):
                 checked_results(host.type.results, outcome, host.full_name)  # says that it may not
             return outcome
 
-        return FiberFunction(
-            host.full_name,
-            self._values(params, host.full_name).reader(),
-            results.writer(),
-            function if host.waits else serve_plain,
-        )
+        answer = function if host.waits else serve_plain
+        if self._sampler is not None:
+            answer = self._sampled(answer, self._sampler, waits=host.waits)
+        read = self._values(params, host.full_name).reader()
+        return FiberFunction(host.full_name, read, results.writer(), answer)
+
+    def _sampled(self, answer: Serve, sampler: Sampler, *, waits: bool) -> Serve:
+        """Note the stack when a function that waits is called; another call may run before it does wait."""
+
+        def serve(state: CallState, *args: Any) -> Any:
+            if waits:
+                state.stack = self.explainer.frames(tuple([index for _, index in sampler.take()]))
+            sampler.ready(self.fibers)
+            return answer(state, *args)
+
+        return serve
 
     def _call(self, export: str, args: Sequence[Any], state: CallState, *, may_wait: bool) -> FiberCall:
         function: Function = self.low.function(export)
-        parent = state.parent.own if state.parent is not None else None
+        parent = self._parent(state.parent, export) if state.parent is not None else None
         call = calling(self.fibers, self.side, function, args, may_wait=may_wait, parent=parent)
         call.note = state
         state.own = call
         return call
+
+    def _parent(self, parent: CallState, export: str) -> FiberCall:
+        """Return the call that makes another one.
+
+        :raises GuestError: wasmtime's collector would not see what its frames hold
+        """
+        if self._kept is not None:
+            raise GuestError(
+                f"{export} cannot be called from a host function on fibers: {self._kept} may lie in a frame"
+                " that is set aside meanwhile, where wasmtime's collector does not look; use jspi"
+            )
+        found: FiberCall = parent.own
+        return found
 
     def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
         return self.fibers.finish(self._call(export, args, state, may_wait=True))
@@ -124,21 +170,3 @@ class FiberInstance(WasmtimeInstance):
 
     def _entered(self, state: CallState) -> bool:
         return bool(state.own is not None and state.own.entered)
-
-
-def refuse(plan: Plan, kept: str | None) -> None:
-    """Say why a module cannot run on fibers, if it cannot.
-
-    :param kept: which references its frames may hold (see ``fiberbuild.kept_references``)
-    :raises GuestError: it cannot, or not in this way
-    """
-    if kept is not None:
-        raise GuestError(
-            f"{kept} may lie in a frame that is set aside, where wasmtime's collector does not look;"
-            " use jspi, or asyncify"
-        )
-
-
-def handle_at(instance: FiberInstance) -> int:
-    """Return the native address of an instance's handle."""
-    return ctypes.addressof(instance.handle)

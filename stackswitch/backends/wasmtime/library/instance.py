@@ -21,7 +21,7 @@ from stackswitch.wasm.stackpointer import NAME, hidden_stack
 from ..call import ShadowStack
 from ..capi import VAL_KINDS, Extern, Handle, Val
 from ..instance import GuestInstance, ScriptError, value_kind
-from ..store import Store
+from ..store import GuestException, Store
 from .failure import Explainer
 from .memory import NativeMemory
 from .values import Objects, PyValues
@@ -144,6 +144,8 @@ class WasmtimeInstance(ABC):
             if task is not None and hasattr(task, "uncancel"):
                 task.uncancel()
             raise GuestStateError("the guest was closed while the call was under way") from None
+        if isinstance(error, GuestException):
+            self.store.let_go(error.exception)
         found = self.explainer.explain(error, export)
         if isinstance(found, GuestTrapError):
             if found.exit_status == 0 and export == COMMAND:
