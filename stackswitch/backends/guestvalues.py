@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from stackswitch.errors import GuestTypeError
 
@@ -44,6 +45,27 @@ def checked(kind: str, value: object, place: str) -> object:
     else:
         return value
     raise GuestTypeError(f"{place} is {_WANTED[kind]} ({kind}), and {_shown(value)} is not")
+
+
+def checker(kind: str, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what checks values of a kind, made to be called often.
+
+    :param otherwise: checks what is not just what is wanted (``checked`` does)
+    """
+    if kind in _BITS:
+        least, most = -1 << (_BITS[kind] - 1), 1 << (_BITS[kind] - 1)
+
+        def check_integer(value: Any) -> Any:
+            return value if type(value) is int and least <= value < most else otherwise(value)
+
+        return check_integer
+    if kind == "f64":
+
+        def check_float(value: Any) -> Any:
+            return value if type(value) is float else otherwise(value)
+
+        return check_float
+    return otherwise
 
 
 def _float(value: object) -> float | None:

@@ -6,16 +6,14 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from stackswitch.backends.guestvalues import checked, checked_results, checker
 from stackswitch.backends.library import HostFunction
 from stackswitch.errors import GuestError, GuestTypeError
 from stackswitch.wasm.module import FuncType
 
 from .guestwire import RESULT, Signature, slices
 
-_BITS = {"i32": 32, "i64": 64}
 _CROSSING = ("i32", "i64", "f32", "f64", "externref")
-_F32_MOST = 3.4028235677973366e38
-"""Half a step above the largest f32: what rounds to infinity."""
 
 
 class References:
@@ -64,11 +62,9 @@ class Values:
         self.has_references = "externref" in kinds
 
     def _check(self, kind: str) -> Callable[[Any], Any]:
-        if kind in _BITS:
-            return _integer(kind, self._where)
         if kind == "externref":
             return self._references.number
-        return _float(kind, self._where)
+        return checker(kind, lambda value: checked(kind, value, self._where))
 
     def to_wire(self, values: Sequence[Any]) -> Sequence[Any]:
         """Check values and make them what the wire takes.
@@ -92,36 +88,6 @@ class Values:
         ]
 
 
-def _integer(kind: str, where: str) -> Callable[[Any], int]:
-    half, whole = 1 << (_BITS[kind] - 1), 1 << _BITS[kind]
-
-    def check(value: Any) -> int:
-        if type(value) is not int and not isinstance(value, int):
-            raise GuestTypeError(f"{where}: {value!r} is no {kind}: an int is wanted")
-        if -half <= value < half:
-            return value
-        if value < whole and value >= 0:
-            return value - whole
-        raise GuestTypeError(f"{where}: {value} does not fit {kind}")
-
-    return check
-
-
-def _float(kind: str, where: str) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (float, int)):
-            raise GuestTypeError(f"{where}: {value!r} is no {kind}: a number is wanted")
-        try:
-            number = float(value)
-        except OverflowError:
-            raise GuestTypeError(f"{where}: {value!r} does not fit {kind}") from None
-        if kind == "f32" and _F32_MOST <= abs(number) != float("inf"):
-            return float("inf") if number > 0 else float("-inf")
-        return number
-
-    return check
-
-
 class Host:
     """A host function as the wire has it.
 
@@ -134,13 +100,15 @@ class Host:
         self.waits = function.waits
         self.javascript = function.javascript
         self.type: FuncType = function.type
-        where = f"what {self.name} returned"
         if function.javascript is None:
             self.params = Values(function.type.params, references, f"an argument of {self.name}")
-            self._results = Values(function.type.results, references, where)
+            self._results = Values(function.type.results, references, f"the result of {self.name}")
             self._pack = self._results.signature.result_frame.pack
             self._length = 9 + self._results.signature.size
-            self.check = self._results.checks[0] if len(self._results.checks) == 1 else None
+            kinds = self._results.kinds
+            self.check: Callable[[Any], Any] | None = None
+            if len(kinds) == 1 and not self._results.has_references:
+                self.check = checker(kinds[0], lambda value: checked_results(kinds, value, self.name)[0])
             self.ask_frame = self.params.signature.ask_frame
         self.reads = reads_of(function)
 
@@ -151,15 +119,8 @@ class Host:
         """
         if self.check is not None:
             return self._pack(self._length, RESULT, call, ask, self.check(result))
-        if not self._results.kinds:
-            if result is not None:
-                raise GuestTypeError(f"what {self.name} returned: {result!r}, and it has no result")
-            return self._pack(self._length, RESULT, call, ask)
-        if not isinstance(result, (tuple, list)):
-            raise GuestTypeError(
-                f"what {self.name} returned: {result!r}, not a tuple of {len(self._results.kinds)}"
-            )
-        return self._pack(self._length, RESULT, call, ask, *self._results.to_wire(result))
+        values = checked_results(self._results.kinds, result, self.name)
+        return self._pack(self._length, RESULT, call, ask, *self._results.to_wire(values))
 
     def slices(self, args: Sequence[Any], frame: bytes, at: int) -> list[tuple[int, bytes]]:
         """Return the memory that came with a call: address and bytes of each slice that was in bounds."""

@@ -30,6 +30,7 @@ Rule = Literal[
     "no-progress",
     "trap-while-switching",
     "overflow",
+    "not-instrumented",
 ]
 RULES: dict[Rule, str] = {
     "import-while-unwinding": "an import was called while the stack was unwinding",
@@ -41,6 +42,7 @@ RULES: dict[Rule, str] = {
     "no-progress": "the guest ran on and on while the stack was being switched",
     "trap-while-switching": "the guest trapped while the stack was being switched",
     "overflow": "the saved stack does not fit its buffer",
+    "not-instrumented": "a function on the stack of a wait is not instrumented",
 }
 """How the protocol can be broken, and what is then said."""
 

@@ -6,10 +6,12 @@ import asyncio
 import ctypes
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from stackswitch.backends.library import CallState, HostFunction, Plan
 from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME
+from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.module import Module
 
 from ..adapter import CONTROLS, Adapter, Shape, host_function
@@ -21,6 +23,7 @@ from ..imports import plain_import, waiting_import
 from ..quick import adapted_import, finish
 from ..stacks import StackReader
 from ..switch import Switch
+from ..unwind import ProtocolError
 from ..values import Codec
 from .failure import Explainer
 from .instance import WasmtimeInstance
@@ -45,6 +48,7 @@ class AsyncifyInstance(WasmtimeInstance):
         self._engine = engine
         self._shape = shape
         self._reader: StackReader | None = None
+        self._instrumented = _instrumented(running) if plan.stacks else frozenset()
         self._compiled = compiled
         store = engine.store(self._is_over)
         super().__init__(plan, store, running, explainer)
@@ -196,9 +200,19 @@ class AsyncifyInstance(WasmtimeInstance):
         return tuple([index for _, index in self._reader.read()])
 
     def _suspended(self, call: GuestCall, _name: str) -> None:
-        call.note.stack = self.explainer.frames(self._frames())
+        frames = self._frames()
+        call.note.stack = self.explainer.frames(frames)
+        lacking = [each for each in dict.fromkeys(frames) if each not in self._instrumented]
+        if lacking:
+            names = ", ".join(each.function for each in self.explainer.frames(tuple(lacking)))
+            raise ProtocolError("not-instrumented", names)
 
     def _failed(self, error: BaseException, name: str) -> None:
         running = self.switch.machine.running
         if running and isinstance(error, Exception):
             self.told(error, name, running[-1].note, self.explainer.frames(self._frames()))
+
+
+@lru_cache(maxsize=16)
+def _instrumented(module: Module) -> frozenset[int]:
+    return instrumented_functions(module)

@@ -14,6 +14,7 @@ from struct import Struct
 from typing import Any
 
 from stackswitch.backends.guestvalues import checked_args, checked_results
+from stackswitch.errors import GuestTypeError
 
 from ..capi import VAL_KINDS
 from ..fibervalues import VAL, ValueArray
@@ -27,15 +28,19 @@ _MOST_VIEWS = 4096
 
 
 class FuncRef:
-    """A function of the guest's, as it came: to be handed back to it."""
+    """A function of the guest's, as it came: to be handed back to it.
 
-    __slots__ = ("address",)
+    :param of: whose it is; to another guest it would be any address
+    """
 
-    def __init__(self, address: int) -> None:
+    __slots__ = ("address", "of")
+
+    def __init__(self, address: int, of: Objects) -> None:
         self.address = address
+        self.of = of
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FuncRef) and other.address == self.address
+        return isinstance(other, FuncRef) and other.address == self.address and other.of is self.of
 
     def __hash__(self) -> int:
         return hash(self.address)
@@ -154,7 +159,7 @@ class PyValues:
         if kind == "externref":
             return self._objects.thing(bits)
         if kind == "funcref":
-            return FuncRef(bits) if bits else None
+            return FuncRef(bits, self._objects) if bits else None
         number = bits or 0
         if kind == "v128":
             return number.to_bytes(16, "little")
@@ -167,9 +172,11 @@ class PyValues:
         if kind == "funcref":
             if value is None:
                 return 0
-            if isinstance(value, FuncRef):
+            if isinstance(value, FuncRef) and value.of is self._objects:
                 return value.address
-            raise TypeError(f"a funcref is one that came from the guest, not {value!r}")
+            raise GuestTypeError(
+                f"{self._place}: a funcref is None or one that came from the same guest, not {value!r}"
+            )
         if kind == "v128":
             return int.from_bytes(value, "little")
         if kind in _BITS:

@@ -1,0 +1,117 @@
+"""Modules that are Asyncify builds already, as they come: whole, of a short list, without their controls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+import stackswitch
+from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
+
+GUEST = b"""(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (import "env" "late" (func $late (param i32) (result i32)))
+  (memory (export "memory") 2)
+  (func $inner (param i32) (result i32) (i32.add (i32.const 1) (call $wait (local.get 0))))
+  (func (export "run") (param i32) (result i32) (i32.add (i32.const 10) (call $inner (local.get 0))))
+  (func (export "late") (param i32) (result i32) (i32.add (i32.const 10) (call $late (local.get 0))))
+  (func (export "plain") (param i32) (result i32) (local.get 0)))"""
+
+
+def built(imports: Sequence[str], only: Sequence[str] | None = None) -> bytes:
+    """Instrument the guest by Binaryen's own flags, nothing of ours added."""
+    import wasmtime
+
+    async def make() -> bytes:
+        binaryen = await open_binaryen()
+        try:
+            wasm = bytes(wasmtime.wat2wasm(GUEST))
+            names = None if only is None else tuple(only)
+            request = AsyncifyRequest(wasm=wasm, imports=tuple(imports), only=names)
+            return (await binaryen.asyncify(request)).wasm
+        finally:
+            await binaryen.aclose()
+
+    return asyncio.run(make())
+
+
+async def wait(caller: stackswitch.Caller, number: int) -> int:
+    await asyncio.sleep(0)
+    return number * 2
+
+
+async def opened(wasm: bytes, **options: Any) -> stackswitch.Guest:
+    return await stackswitch.open(wasm, imports={"env.wait": wait, "env.late": wait}, **options)
+
+
+def test_a_whole_one_is_taken_as_it_is() -> None:
+    wasm = built(["env.wait", "env.late"])
+
+    async def main() -> None:
+        async with await opened(wasm) as guest:
+            assert guest.backend == "asyncify"
+            assert "already" in guest.why
+            assert [await guest.call(each, 4) for each in ("run", "late", "plain")] == [19, 18, 4]
+            assert [*await asyncio.gather(*(guest.call("run", each) for each in range(9)))] == [
+                11 + 2 * each for each in range(9)
+            ]
+        for other in ("fiber", "jspi"):  # they need no control functions, and do not mind them
+            async with await opened(wasm, backend=other) as guest:
+                assert await guest.call("run", 4) == 19
+
+    asyncio.run(main())
+
+
+def test_one_whose_list_of_imports_is_short_says_so_and_is_not_used_again() -> None:
+    async def main() -> None:
+        async with await opened(built_for_wait) as guest:
+            assert await guest.call("run", 4) == 19
+            with pytest.raises(stackswitch.GuestTrapError) as caught:
+                await guest.call("late", 4)
+            assert caught.value.kind == "asyncify-state"
+            assert guest.poisoned is not None
+            with pytest.raises(stackswitch.GuestStateError, match="instrumented"):
+                await guest.call("plain", 4)
+        async with await opened(built_for_wait) as fresh:
+            assert await fresh.call("run", 4) == 19
+
+    built_for_wait = built(["env.wait"])
+    asyncio.run(main())
+
+
+def test_one_whose_list_of_functions_is_short_says_so_where_stacks_are_looked_at() -> None:
+    wasm = built(["env.wait", "env.late"], only=["inner"])
+
+    async def main() -> None:
+        async with await opened(wasm, stacks=True) as guest:
+            with pytest.raises(stackswitch.GuestTrapError, match="run") as caught:
+                await guest.call("run", 4)
+            assert caught.value.kind == "asyncify-state"
+
+    asyncio.run(main())
+
+
+def test_one_that_lacks_a_control_function_is_refused() -> None:
+    wasm = built(["env.wait", "env.late"]).replace(b"asyncify_stop_rewind", b"asyncify_stop_rewinx")
+
+    async def main() -> None:
+        with pytest.raises(stackswitch.GuestError, match="asyncify_stop_rewind"):
+            await opened(wasm, backend="asyncify")
+
+    asyncio.run(main())
+
+
+def test_one_that_exports_none_of_them_is_instrumented_again() -> None:
+    wasm = built(["env.wait", "env.late"]).replace(b"\x0easyncify_", b"\x0ehidden___")
+    for each in (b"start_unwind", b"stop_unwind", b"start_rewind", b"stop_rewind", b"get_state"):
+        wasm = wasm.replace(b"asyncify_" + each, b"hidden___" + each)
+
+    async def main() -> None:
+        for backend in ("asyncify", "fiber"):
+            async with await opened(wasm, backend=backend) as guest:
+                assert await guest.call("run", 4) == 19
+
+    asyncio.run(main())
