@@ -1,6 +1,8 @@
 """The loop everyone has today, beside ours: run, crash, read the trap's stack, add its names, build again.
 
-Usage: python benchmarks/crash_loop.py [lua|sqlite]… [--draws N] [--json F]. Prints a table for the docs.
+Usage: python benchmarks/crash_loop.py [lua|sqlite]… [--draws N] [--seconds N] [--json F]
+
+Prints a table for the docs, a line for each run on stderr as it ends.
 
 Both start from the same list and run the same suite on the same Asyncify backend, two cases at a time, with
 an empty build cache. The loop is given more than people have: every failing case of a round is read, not just
@@ -14,12 +16,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,6 +55,10 @@ class Ended:
     failing: int
     missing: int
     superfluous: int
+
+
+Found = dict[str, tuple[list[Ended], list[Ended]]]
+"""By what was gone: how the loop ended, and how ours did."""
 
 
 def cases_of(program: str) -> Suite:
@@ -131,11 +138,13 @@ async def backend(cache: Path, *, detect: bool) -> AsyncifyBackend:
     return AsyncifyBackend(Engine(), binaryen, detect="stack" if detect else "state")
 
 
-async def measure(program: str, draws: int) -> dict[str, tuple[list[Ended], list[Ended]]]:
-    """Both ways from an empty list, from one with five names gone, and from one with one gone."""
+async def measure(program: str, draws: int, until: float) -> AsyncIterator[tuple[str, Ended, Ended]]:
+    """Both ways from an empty list, then from lists with one name gone and with five, in turn.
+
+    :param until: when to begin no further draw, by ``time.perf_counter``
+    """
     suite = cases_of(program)
     jspi = await open_backend("jspi", BackendOptions(jobs=JOBS))
-    found: dict[str, tuple[list[Ended], list[Ended]]] = {}
 
     async def both(kept: list[str], needed: set[str]) -> tuple[Ended, Ended, set[str]]:
         with tempfile.TemporaryDirectory(prefix="stackswitch-loop-") as folder:
@@ -150,19 +159,28 @@ async def measure(program: str, draws: int) -> dict[str, tuple[list[Ended], list
 
     try:
         loop, mine, needed = await both([], set())
-        found["all"] = ([loop], [mine])
+        print(f"{program}: {len(suite.cases)} cases, {len(needed)} names", file=sys.stderr, flush=True)
+        yield "all", loop, mine
         choose = random.Random(program)
-        for label, count in (("five", 5), ("one", 1)):
-            found[label] = ([], [])
-            for _ in range(draws):
+        for _ in range(draws):
+            for label, count in (("five", 5), ("one", 1)):
+                if time.perf_counter() >= until:
+                    return
                 gone = set(choose.sample(sorted(needed), count))
                 loop, mine, _ = await both(sorted(needed - gone), needed)
-                found[label][0].append(loop)
-                found[label][1].append(mine)
-                print(f"{program}, {label}: {loop} {mine}", file=sys.stderr, flush=True)
+                yield label, loop, mine
     finally:
         await jspi.aclose()
-    print(f"{program}: {len(suite.cases)} cases, {len(needed)} names", file=sys.stderr)
+
+
+async def gathered(program: str, draws: int, seconds: float) -> Found:
+    """Measure a program, telling each run as it ends."""
+    found: Found = {}
+    async for label, loop, mine in measure(program, draws, time.perf_counter() + seconds):
+        runs = found.setdefault(label, ([], []))
+        runs[0].append(loop)
+        runs[1].append(mine)
+        print(f"{program}, {label}: {loop} {mine}", file=sys.stderr, flush=True)
     return found
 
 
@@ -184,30 +202,46 @@ def row(program: str, gone: str, way: str, runs: list[Ended]) -> str:
     )
 
 
+HEAD = (
+    "| module | names gone | | rounds | seconds | the suite passes | ends with names missing"
+    " | names missing | names added for nothing |\n|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def told(program: str, found: Found) -> str:
+    """The table's lines of a program."""
+    return "\n".join(
+        f"{row(program, f'{gone}, {len(loop)} draws' if len(loop) > 1 else gone, 'the loop', loop)}\n"
+        f"{row(program, '', '`fix`', mine)}"
+        for gone, (loop, mine) in found.items()
+    )
+
+
+def plain(found: Found) -> dict[str, dict[str, list[dict[str, object]]]]:
+    """Every run, for JSON."""
+    return {
+        gone: {"loop": [asdict(each) for each in loop], "fix": [asdict(each) for each in mine]}
+        for gone, (loop, mine) in found.items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("programs", nargs="*", default=["lua", "sqlite"])
     parser.add_argument("--draws", type=int, default=10, help="how many random gaps of each size")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="of each: then no draw is begun")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run as JSON")
     options = parser.parse_args()
-    print(
-        "| module | names gone | | rounds | seconds | the suite passes | ends with names missing"
-        " | names missing | names added for nothing |\n|---|---|---|---|---|---|---|---|---|"
-    )
+    print(HEAD)
     everything = {}
     for program in options.programs:
-        found = asyncio.run(measure(program, options.draws))
-        for gone, (loop, mine) in found.items():
-            print(row(program, gone, "the loop", loop))
-            print(row(program, gone, "`fix`", mine), flush=True)
-        everything[program] = {
-            gone: {"loop": [asdict(each) for each in loop], "fix": [asdict(each) for each in mine]}
-            for gone, (loop, mine) in found.items()
-        }
-    if options.json:
-        options.json.write_text(json.dumps(everything, indent=2) + "\n")
+        found = asyncio.run(gathered(program, options.draws, options.seconds))
+        print(told(program, found), flush=True)
+        everything[program] = plain(found)
+        if options.json:
+            options.json.write_text(json.dumps(everything, indent=2) + "\n")
 
 
 if __name__ == "__main__":

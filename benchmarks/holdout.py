@@ -3,10 +3,14 @@
     stackswitch test examples/php/suite --backend jspi --traces traces/php
     stackswitch explore "node examples/php/explore/generate.mjs" --output explored -- \\
         node examples/php/explore/runner.mjs
-    python benchmarks/holdout.py php php.wasm traces/php --explored explored/trace.jsonl
+    stackswitch explore "node examples/php/explore/generate.mjs --generated" --output blind -- \\
+        node examples/php/explore/runner.mjs
+    python benchmarks/holdout.py php php.wasm traces/php --explored explored/trace.jsonl \\
+        --blind blind/trace.jsonl
     python benchmarks/holdout.py lua stackswitch/suite/cases/programs/lua.wasm --cases "programs/lua-*"
 
-A case's family is the folder it is in. ``--save`` puts the figures into docs/data/holdout.json, from which
+An exploration is blind where nobody who knew the cases wrote a program of it. A case's family is the folder
+it is in. ``--save`` puts the figures into docs/data/holdout.json, from which
 docs/generate.py makes the table of docs/lists.md.
 """
 
@@ -65,6 +69,7 @@ def main() -> int:
     )
     parser.add_argument("--cases", metavar="GLOB", help="cases of the conformance suite, run on JSPI now")
     parser.add_argument("--explored", type=Path, action="append", default=[], metavar="TRACE")
+    parser.add_argument("--blind", type=Path, action="append", default=[], metavar="TRACE")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--groups", type=int, default=5, help="groups of families")
     parser.add_argument("--save", action="store_true")
@@ -78,11 +83,14 @@ def main() -> int:
         files = {str(each.relative_to(asked.traces))[:-6]: each for each in asked.traces.rglob("*.jsonl")}
         found = {case: read(reader, module, path) for case, path in sorted(files.items())}
     cases = {case: each for case, each in found.items() if each.functions}
-    explored = Evidence()
-    for path in asked.explored:
-        explored |= read(reader, module, path)
+    beside = {"": Evidence()}
+    for kind in ("explored", "blind"):
+        if getattr(asked, kind):
+            beside[kind] = Evidence()
+            for path in getattr(asked, kind):
+                beside[kind] |= read(reader, module, path)
     families = {case: case.rpartition("/")[0] for case in cases}
-    imports = explored.imports.union(*(each.imports for each in cases.values()))
+    imports = frozenset().union(*(each.imports for each in (*beside.values(), *cases.values())))
     drafter = Drafter(graph, imports)
     whole = sum(end - start for start, end in module.bodies)
 
@@ -99,17 +107,17 @@ def main() -> int:
     started = time.process_time()
     rows = []
     for policy in POLICIES:
-        for beside in (Evidence(), explored):
-            if beside is explored and (not asked.explored or policy == "typed"):
+        for kind, more in beside.items():
+            if kind and policy == "typed":
                 continue
-            row: dict[str, object] = {"policy": policy, "explored": beside is explored}
+            row: dict[str, object] = {"policy": policy, "explored": bool(kind), "blind": kind == "blind"}
             for plan, splits in plans.items():
                 result = hold_out(
                     cases,
                     splits,
                     lambda seen, policy=policy: drafter.draw(policy, seen).functions,
                     code,
-                    beside,
+                    more,
                 )
                 row[plan] = round(100 * result.share, 1)
                 if plan in ("90/10", "families"):
@@ -125,7 +133,8 @@ def main() -> int:
         "size_bytes": len(module.data),
         "cases": len(cases),
         "families": len(set(families.values())),
-        "explored_functions": len(explored.functions),
+        "explored_functions": len(beside.get("explored", Evidence()).functions),
+        "blind_functions": len(beside.get("blind", Evidence()).functions),
         "rows": rows,
     }
     print(

@@ -19,8 +19,9 @@ def tables() -> str:
 def _table(of: dict[str, Any]) -> str:
     plans = [plan for plan in _PLANS if plan in of["rows"][0]]
     families = f", in {of['families']} families" if "families" in plans else ""
-    explored = of["explored_functions"]
+    explored, blind = of["explored_functions"], of.get("blind_functions", 0)
     known = f"; the exploration saw {explored:,} functions" if explored else ""
+    known += f", its blind part {blind:,}" if blind else ""
     lines = [
         f"**{of['module']}**: {of['cases']} cases that wait{families}{known}",
         "",
@@ -28,7 +29,8 @@ def _table(of: dict[str, Any]) -> str:
         "|---" * (3 + len(plans)) + "|",
     ]
     for row in of["rows"]:
-        policy = f"`{row['policy']}`" + (" + explored" if row["explored"] else "")
+        more = " + explored, blind" if row.get("blind") else " + explored" if row["explored"] else ""
+        policy = f"`{row['policy']}`{more}"
         figures = " | ".join(f"{row[plan]:.1f}" for plan in plans)
         lines.append(f"| {policy} | {row['functions']:,} | {row['code']:.1f} | {figures} |")
     return "\n".join(lines) + "\n"

@@ -54,8 +54,12 @@ def fix(
     variable: Variable = None,
     spelling: ReadBy = "binaryen",
     policy: Annotated[
-        str, typer.Option(help=f"How an only-list is drawn: {', '.join(get_args(PolicyName))}.")
-    ] = "observed",
+        str | None,
+        typer.Option(
+            help=f"How an only-list is drawn: {', '.join(get_args(PolicyName))}. Default: observed; for a "
+            "large module's list that is drawn from nothing, ranked."
+        ),
+    ] = None,
     observe: Annotated[
         str, typer.Option(help="Where stacks are looked at: jspi, asyncify; auto: jspi if it can be had.")
     ] = "auto",
@@ -102,7 +106,8 @@ def fix(
     ] = None,
 ) -> None:
     """Draw the lists from what the suite shows, write them where they live, and prove them on Asyncify."""
-    one_of(policy, get_args(PolicyName), "--policy")
+    if policy is not None:
+        one_of(policy, get_args(PolicyName), "--policy")
     one_of(observe, OBSERVERS, "--observe")
     one_of(prove, PROOFS, "--prove")
     settings = load_settings(Path.cwd())
@@ -113,7 +118,7 @@ def fix(
     )
     asked = FixAsked(
         shared=shared,
-        policy=cast("PolicyName", policy),
+        policy=cast("PolicyName | None", policy),
         assertions=Assertions(settings.lists.never, settings.lists.always),
         minimise=minimize,
         check=check,

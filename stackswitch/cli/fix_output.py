@@ -63,6 +63,11 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
                 console.print(f"  {sign} {name}{seen}", style=style, markup=False, soft_wrap=True)
             if len(names) > _MOST_NAMES:
                 console.print(f"  {sign} {len(names) - _MOST_NAMES} more", style=style)
+    edited = {edit.path for edit in report.edits if edit.list == "ASYNCIFY_ONLY"}
+    for drawn in report.policies:
+        if drawn.path in edited:
+            told = f"{drawn.path}: drawn by {drawn.policy}: {drawn.reason}"
+            console.print(told, style="dim", markup=False, soft_wrap=True)
     for assertion in report.assertions:
         does = "spares" if assertion.kind == "never" else "adds"
         console.print(

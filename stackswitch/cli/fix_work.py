@@ -38,12 +38,13 @@ class FixAsked:
     """What both ways are asked for.
 
     :ivar shared: the file of ``--list``
+    :ivar policy: None: as ``lists.default_policy`` says
     :ivar build: the build command, run in ``folder``
     :ivar symbols: names for modules that have none
     """
 
     shared: ListSource | None
-    policy: PolicyName
+    policy: PolicyName | None
     assertions: Assertions
     minimise: bool
     check: bool

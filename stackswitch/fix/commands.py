@@ -27,7 +27,6 @@ from .ledger import Ledger
 from .report import FixReport, Verdict
 from .seen import Stacks
 from .sources import ListSource
-from .trust import savings
 
 Proof = Literal["all", "cover"]
 """Which cases prove a list: all, or few on whose stacks every function of the others is found as well."""
@@ -54,7 +53,7 @@ class CommandFixer:
         proof: InstrumentedBackend,
         services: RunningServices,
         *,
-        policy: PolicyName = "observed",
+        policy: PolicyName | None = None,
         assertions: Assertions | None = None,
         minimise: bool = False,
         proves: Proof = "all",
@@ -72,7 +71,7 @@ class CommandFixer:
         self._source = source
         self._proof = proof
         self._services = services
-        self._policy: PolicyName = policy
+        self._policy = policy
         self._assertions = assertions or Assertions()
         self._minimises = minimise
         self._proves = proves
@@ -273,13 +272,13 @@ class CommandFixer:
         return FixReport(
             verdict=verdict,
             reason=reason,
-            policy=self._policy,
+            policies=ledger.policies(),
             rounds=rounds,
             changed=self.source.changed,
             edits=ledger.edits(),
             results=results,
             observed=dict(self._observed),
-            assertions=savings(ledger.seen, self._policy, self._assertions),
+            assertions=ledger.savings(),
             confidence=ledger.confidence(),
             notes=tuple(dict.fromkeys([*self._notes, *ledger.notes])),
             duration_s=round(time.perf_counter() - self._started, 3),

@@ -21,7 +21,6 @@ from .ledger import Ledger
 from .report import FixReport, Verdict
 from .seen import Stacks
 from .sources import Lists, ListSource
-from .trust import savings
 
 
 class Pass(Protocol):
@@ -50,7 +49,7 @@ class TraceFixer:
         traces: Mapping[str, bytes],
         *,
         named: bytes | None = None,
-        policy: PolicyName = "observed",
+        policy: PolicyName | None = None,
         assertions: Assertions | None = None,
         minimise: bool = False,
     ) -> None:
@@ -131,12 +130,12 @@ class TraceFixer:
         return FixReport(
             verdict=verdict,
             reason=reason,
-            policy=ledger.policy,
+            policies=ledger.policies(),
             rounds=int(verdict != "falls-short"),
             changed=self.source.changed,
             edits=ledger.edits(),
             observed={"traces": len(self._every)},
-            assertions=savings(ledger.seen, ledger.policy, ledger.assertions),
+            assertions=ledger.savings(),
             confidence=ledger.confidence(),
             notes=tuple(dict.fromkeys(ledger.notes)),
             duration_s=round(time.perf_counter() - self._started, 3),

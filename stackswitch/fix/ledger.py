@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Assertions
+from stackswitch.lists.default_policy import Choice, default_policy
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.expect import ListName
 
 from .minimise import spared
 from .needs import Needs, asserted_of, facts_of
-from .report import Confidence, Edit
+from .report import AssertionHeld, Confidence, Edit, ListPolicy
 from .seen import SourceSeen, Stacks
 from .sources import Lists, ListSource
 from .telling import edits_of, told_missing
-from .trust import confidence
+from .trust import confidence, savings
 
 
 class Ledger:
@@ -23,7 +24,7 @@ class Ledger:
 
     :param sources: the files
     :param modules: the modules that each file's lists hold for
-    :param policy: how only-lists are drawn
+    :param policy: how only-lists are drawn; None: each as ``lists.default_policy`` says
     :param assertions: what the user says of functions
     :raises ConfigError: an assertion names no function of any module, or two contradict each other
     """
@@ -32,12 +33,13 @@ class Ledger:
         self,
         sources: Sequence[ListSource],
         modules: Sequence[Iterable[bytes]],
-        policy: PolicyName,
+        policy: PolicyName | None,
         assertions: Assertions,
     ) -> None:
         self.sources = list(sources)
         self.seen = [SourceSeen() for _ in sources]
-        self.policy: PolicyName = policy
+        self._asked = None if policy is None else Choice(policy, "as asked")
+        self._chosen: dict[int, Choice] = {}
         self.assertions = assertions
         self.notes: list[str] = []
         self._modules = [list(dict.fromkeys(each)) for each in modules]
@@ -80,8 +82,9 @@ class Ledger:
             needs: Needs = {which: set(names) for which, names in self.seen[at].needs.items()}
             if "ASYNCIFY_ONLY" in source.variables:
                 needs.setdefault("ASYNCIFY_ONLY", set()).update(self._always(at))
-                if self.policy != "observed":
-                    needs["ASYNCIFY_ONLY"] |= self.seen[at].drawn(self.policy, self.assertions)
+                policy = self._choice(at).policy
+                if policy != "observed":
+                    needs["ASYNCIFY_ONLY"] |= self.seen[at].drawn(policy, self.assertions)
             elif "ASYNCIFY_ADD" in source.variables:
                 needs.setdefault("ASYNCIFY_ADD", set()).update(self._always(at))
             self.sources[at] = source.without(self._never(at)).with_needs(needs)
@@ -98,12 +101,45 @@ class Ledger:
                     f"{source.path}: not minimised: the stacks of {some} are of several instances"
                 )
                 continue
-            if self.policy != "observed":
-                seen.used.functions |= seen.drawn(self.policy, self.assertions)
+            policy = self._choice(at).policy
+            if policy != "observed":
+                seen.used.functions |= seen.drawn(policy, self.assertions)
             seen.used.functions |= self._always(at)
             seen.used.beyond |= self._always(at)
             self.sources[at] = source.without(spared(source.lists, seen.used))
         return before != [each.data for each in self.sources]
+
+    def _choice(self, at: int) -> Choice:
+        """Return how a list is drawn: chosen once, by what is known when it is first drawn.
+
+        Of several modules, the largest decides.
+        """
+        if self._asked is not None:
+            return self._asked
+        if at not in self._chosen:
+            seen = self.seen[at].whole()
+            data = max([*seen, *self._modules[at]], key=len, default=b"")
+            listed = len(self.sources[at].lists_before.get("ASYNCIFY_ONLY", ()))
+            if not data:
+                return Choice("observed", "there is no module")
+            functions = seen[data].functions if data in seen else frozenset[int]()
+            self._chosen[at] = default_policy(facts_of(data).module, functions, listed)
+        return self._chosen[at]
+
+    def _drawn(self) -> list[int]:
+        return [at for at, each in enumerate(self.sources) if "ASYNCIFY_ONLY" in each.variables]
+
+    def policies(self) -> tuple[ListPolicy, ...]:
+        """Say how each only-list is drawn."""
+        return tuple(
+            ListPolicy(path=str(self.sources[at].path), **vars(self._choice(at))) for at in self._drawn()
+        )
+
+    def savings(self) -> tuple[AssertionHeld, ...]:
+        """Say what each assertion spares or costs."""
+        return savings(
+            [(each, self._choice(at).policy) for at, each in enumerate(self.seen)], self.assertions
+        )
 
     def _always(self, at: int) -> set[str]:
         """Return the names that are asserted to be instrumented always."""
@@ -143,8 +179,7 @@ class Ledger:
     def confidence(self) -> tuple[Confidence, ...]:
         """Say how far each only-list can be trusted."""
         found = [
-            confidence(str(source.path), seen, self.policy, self.assertions)
-            for source, seen in zip(self.sources, self.seen, strict=True)
-            if "ASYNCIFY_ONLY" in source.variables
+            confidence(str(self.sources[at].path), self.seen[at], self._choice(at).policy, self.assertions)
+            for at in self._drawn()
         ]
         return tuple(each for each in found if each is not None)

@@ -21,7 +21,6 @@ from .report import FixReport, Verdict
 from .seen import Stacks
 from .sources import ListSource, apply_lists, has_lists, own_source
 from .telling import why_no_progress
-from .trust import savings
 
 DEFAULT_ROUNDS = 3
 _LEFT_ALONE = ("needs-list-fix", "unsupported", "error")
@@ -38,7 +37,7 @@ class Fixer:
     :param shared: a file whose lists hold for every case that has none of its own
     :param asyncify: the backend on which the lists are proved
     :param observer: one that shows stacks without rewriting (JSPI); None: Asyncify's own runs show them
-    :param policy: how only-lists are drawn
+    :param policy: how only-lists are drawn; None: each as ``lists.default_policy`` says
     :param assertions: what the user says of functions
     :param minimise: take out what nothing rests on, once the lists are proved
     :param rebuild: what makes modules that are builds already again, where there are such
@@ -58,7 +57,7 @@ class Fixer:
         asyncify: Backend,
         observer: Backend | None = None,
         *,
-        policy: PolicyName = "observed",
+        policy: PolicyName | None = None,
         assertions: Assertions | None = None,
         minimise: bool = False,
         rebuild: Rebuild | None = None,
@@ -292,13 +291,13 @@ class Fixer:
         return FixReport(
             verdict=verdict,
             reason=reason,
-            policy=ledger.policy,
+            policies=ledger.policies(),
             rounds=rounds,
             changed=any(each.changed for each in self.sources),
             edits=ledger.edits(),
             results=results,
             observed=dict(self._observed),
-            assertions=savings(ledger.seen, ledger.policy, ledger.assertions),
+            assertions=ledger.savings(),
             confidence=ledger.confidence(),
             notes=tuple(dict.fromkeys(ledger.notes)),
             duration_s=round(time.perf_counter() - started, 3),

@@ -35,6 +35,14 @@ class Edit(Frozen):
     needed_by: dict[str, tuple[str, ...]] = {}
 
 
+class ListPolicy(Frozen):
+    """How an only-list is drawn, and why so."""
+
+    path: str
+    policy: str
+    reason: str
+
+
 class AssertionHeld(Frozen):
     """An assertion of the configuration, and what it changes in the lists that are drawn.
 
@@ -70,14 +78,15 @@ class FixReport(Frozen):
     nothing was run, and a build instruments all that the traces show; *falls-short*, with ``--check``: names
     are missing; *no-progress*, what is missing cannot be mended by names, ``reason`` says why;
     *out-of-rounds*, each round found more; *fails-otherwise*, no name is missing, and cases fail.
-    ``rounds``: how often lists were drawn. ``results``: of the last run on Asyncify.
+    ``policies``: how each only-list is drawn. ``rounds``: how often lists were drawn. ``results``: of the
+    last run on Asyncify.
     ``observed``: cases by the backend that their stacks were seen on. ``build``: the command that was run.
     """
 
     schema_version: int = FIX_SCHEMA_VERSION
     verdict: Verdict
     reason: str = ""
-    policy: str = "observed"
+    policies: tuple[ListPolicy, ...] = ()
     rounds: int = 0
     changed: bool = False
     edits: tuple[Edit, ...] = ()

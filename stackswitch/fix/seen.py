@@ -80,13 +80,19 @@ class SourceSeen:
         """Return the names that the lists of these stacks lack."""
         return needs_of_stacks(stacks.data, stacks.options, stacks.waiting, stacks.suspensions)
 
+    def whole(self) -> dict[bytes, Evidence]:
+        """Return what all cases have shown, by module."""
+        found = {}
+        for data, cases in self.evidence.items():
+            found[data] = Evidence()
+            for each in cases.values():
+                found[data] |= each
+        return found
+
     def drawn(self, policy: PolicyName, assertions: Assertions) -> set[str]:
         """Return the names that a policy puts on the only-list of all modules of the file."""
         names: set[str] = set()
-        for data, cases in self.evidence.items():
-            evidence = Evidence()
-            for each in cases.values():
-                evidence |= each
+        for data, evidence in self.whole().items():
             functions = drawn(data, policy, evidence, self.waiting[data], assertions)
             names |= facts_of(data).names(functions)
         return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.confidence import leave_one_out
@@ -55,17 +56,19 @@ def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Asse
     return Confidence(path=path, cases=len(waited), covered=covered, uncovered=uncovered, groups=groups)
 
 
-def savings(seen: list[SourceSeen], policy: PolicyName, assertions: Assertions) -> tuple[AssertionHeld, ...]:
-    """Say what each assertion spares or costs, in all modules together."""
+def savings(
+    seen: Iterable[tuple[SourceSeen, PolicyName]], assertions: Assertions
+) -> tuple[AssertionHeld, ...]:
+    """Say what each assertion spares or costs, in all modules together.
+
+    :param seen: by file of lists, with the policy that its list is drawn by
+    """
     functions: defaultdict[tuple[str, str], int] = defaultdict(int)
     sizes: defaultdict[tuple[str, str], int] = defaultdict(int)
     if not assertions:
         return ()
-    for source in seen:
-        for data, cases in source.evidence.items():
-            evidence = Evidence()
-            for each in cases.values():
-                evidence |= each
+    for source, policy in seen:
+        for data, evidence in source.whole().items():
             facts = facts_of(data)
             imports = evidence.imports | facts.import_indexes(source.waiting[data])
             for one in asserted_of(data, assertions).savings(facts.graph, draw_by(policy, evidence, imports)):

@@ -86,6 +86,14 @@ def test_cases_are_what_their_programs_say() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_the_list_is_what_is_drawn_where_no_policy_is_asked_for() -> None:
+    (module,) = MODULES.glob("jspi/*/php_8_3.wasm")
+    argv = [sys.executable, str(PHP / "draw.py"), str(module)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "by ranked: drawn from nothing" in done.stdout
+
+
 def test_what_jspi_runs_ours_runs(tmp_path: Path) -> None:
     options = ("--backend", "jspi", "--backend", "asyncify", "--build", "instrumented")
     status, results = run_suite(tmp_path, CHOSEN, *options)
