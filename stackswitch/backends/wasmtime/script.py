@@ -164,10 +164,11 @@ class Script:
 
     async def _drop_all(self) -> None:
         tasks: Sequence[asyncio.Task[Any]] = [
-            task for each in self._started.values() for _, task in each.calls if not task.done()
+            task for each in self._started.values() for _, task in each.calls
         ]
         for task in tasks:
             task.cancel()
+        # Those that have failed are asked too, so that nobody complains that they were not.
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

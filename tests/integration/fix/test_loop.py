@@ -125,6 +125,22 @@ def test_out_of_rounds(tmp_path: Path, run: Run, asyncify: Backend, jspi: Backen
     assert run(Fixer(load_suite(path.parent), None, asyncify, _Blind(jspi)).fix()).rounds == 2
 
 
+def test_a_list_for_all_cases_is_not_for_one_that_is_about_having_none(
+    tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend
+) -> None:
+    folder = tmp_path / "suite"
+    write_chain(folder)
+    about = write_chain(folder, "[asyncify]\nignore_indirect = true\n", name="about")
+    about.write_text(
+        about.read_text() + '[[differs]]\nbackend = "asyncify"\nreason = "mid goes through a table."\n'
+        'expect = { missing = { ASYNCIFY_ADD = ["main", "mid"] } }\n'
+    )
+    fixer = Fixer(load_suite(folder), shared_source(tmp_path / "names.txt", None), asyncify, jspi)
+    report = run(fixer.fix())
+    assert (report.verdict, report.rounds, len(report.results)) == ("verified", 1, 2), report.reason
+    assert fixer.sources[0].data == b"leaf\nmain\nmid\n"
+
+
 def test_a_list_for_all_cases(tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend) -> None:
     folder = tmp_path / "suite"
     write_chain(folder)

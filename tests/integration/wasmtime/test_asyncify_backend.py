@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -241,6 +242,18 @@ def test_a_gate_that_nobody_opens_in_place_ends_the_call(runner: Runner) -> None
     assert seen.missing == {"ASYNCIFY_ONLY": ("mid",)}
     assert seen.steps[0].trap is not None
     assert seen.steps[0].trap.kind == "asyncify-state"
+
+
+def test_nobody_complains_of_a_call_that_failed_and_was_left(runner: Runner) -> None:
+    told: list[dict[str, Any]] = []
+    runner.loop.set_exception_handler(lambda _, context: told.append(context))
+    host = [{"import": "env.wait", "returns": "i32:5", "gate": "never"}]
+    steps = [{"start": "a", "export": "direct", "args": ["i32:3"]}, {"settle_ms": 1}]
+    seen = runner.see(load(CHAIN, step=steps, host=host, asyncify={"only": ["direct", "leaf"]}))
+    assert seen.missing == {"ASYNCIFY_ONLY": ("mid",)}
+    gc.collect()
+    runner.loop.set_exception_handler(None)
+    assert told == []
 
 
 @pytest.mark.parametrize(
