@@ -1,4 +1,4 @@
-"""The guest that is measured."""
+"""The guest that is measured, on every host the same."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ WAT = b"""(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (import "env" "plain" (func $plain (param i32) (result i32)))
   (memory (export "memory") 64)
-  (func $loop (param $count i32) (result i32) (local $sum i32)
+  (global $stack (export "__stack_pointer") (mut i32) (i32.const 65536))
+  (func $run (export "run") (param $depth i32) (param $count i32) (result i32) (local $sum i32)
+    (if (i32.gt_u (local.get $depth) (i32.const 1))
+      (then (return (call $run (i32.sub (local.get $depth) (i32.const 1)) (local.get $count)))))
     (loop $again
       (local.set $sum (i32.add (local.get $sum) (call $wait (local.get $count))))
       (local.set $count (i32.sub (local.get $count) (i32.const 1)))
       (br_if $again (local.get $count)))
     (local.get $sum))
-  (func $down (export "run") (param $depth i32) (param $count i32) (result i32)
-    (if (result i32) (i32.gt_u (local.get $depth) (i32.const 2))
-      (then (call $down (i32.sub (local.get $depth) (i32.const 1)) (local.get $count)))
-      (else (call $loop (local.get $count)))))
+  (func (export "hold") (param $depth i32) (result i32)
+    (global.set $stack (i32.sub (global.get $stack) (i32.const 1024)))
+    (memory.fill (global.get $stack) (i32.const 1) (i32.const 1024))
+    (call $run (local.get $depth) (i32.const 1))
+    (global.set $stack (i32.add (global.get $stack) (i32.const 1024))))
   (func (export "plain") (param $count i32) (result i32)
     (loop $again
       (drop (call $plain (local.get $count)))
@@ -31,7 +35,13 @@ WAT = b"""(module
       (then (return (call_indirect (param i32) (result i32) (local.get 0) (i32.const 0)))))
     (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
       (call $fib (i32.sub (local.get 0) (i32.const 2))))))"""
-"""``run`` waits ``count`` times under ``depth`` frames (two at least); ``fib`` computes, and might wait."""
+"""``run`` waits ``count`` times under ``depth`` frames; ``hold`` does so once, 1 KiB of C stack in use.
+
+``fib`` computes, and might wait.
+"""
+
+DEPTHS = (1, 10, 100, 1000)
+"""Frames of the guest below a wait."""
 
 
 def expected(count: int) -> int:

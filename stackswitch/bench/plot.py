@@ -16,7 +16,7 @@ def plot(result: BenchResult) -> str:
     """Return the plot; the median of each host at each depth."""
     lines: dict[str, list[tuple[int, float]]] = {}
     for each in result.figures:
-        if each.group.startswith("suspension") and each.unit == "µs":
+        if each.group in ("suspension", "suspension in Node") and each.unit == "µs":
             lines.setdefault(each.host, []).append((int(each.case.split()[0]), each.median))
     depths = sorted({depth for points in lines.values() for depth, _ in points}) or [1, 10]
     values = [value for points in lines.values() for _, value in points] or [1.0, 10.0]

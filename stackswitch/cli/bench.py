@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 
 from stackswitch.backends.registry import backend_spec
-from stackswitch.bench.measure import BACKENDS, Bench
+from stackswitch.bench.hosts import BACKENDS
+from stackswitch.bench.measure import measured
 from stackswitch.bench.plot import plot
+from stackswitch.bench.tables import tables
 from stackswitch.models.bench import BenchResult
 
 from .output import check_writable, console_for, write_output
@@ -22,20 +24,25 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, in which all hosts take turns.")] = 7,
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False,
     json: Annotated[str | None, typer.Option(metavar="FILE", help="Write JSON; - is stdout.")] = None,
+    markdown: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the tables as Markdown; - is stdout.")
+    ] = None,
     svg: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a plot of suspensions by depth; - is stdout.")
     ] = None,
 ) -> None:
     """Measure suspensions, calls, memory and instances on each backend, in alternating rounds."""
-    console = console_for([json, svg])
-    check_writable([json, svg])
+    console = console_for([json, markdown, svg])
+    check_writable([json, markdown, svg])
     names = tuple(dict.fromkeys(backend or BACKENDS))
     for name in names:
         backend_spec(name)
     with Progress(Console(stderr=True)) as progress:
-        result = asyncio.run(Bench(names, rounds, quick=quick, say=progress.say).run())
+        result = asyncio.run(measured(names, rounds, quick=quick, say=progress.say))
     _show(console, result)
     write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    if markdown is not None:
+        write_output(markdown, tables(result).encode())
     if svg is not None:
         write_output(svg, plot(result).encode())
 
@@ -61,3 +68,11 @@ def _show(console: Console, result: BenchResult) -> None:
         console.print(line, markup=False, soft_wrap=True)
     for line in result.skipped:
         console.print(f"skipped: {line}", markup=False, soft_wrap=True)
+    if result.goals:
+        console.print("Goals", style="bold")
+    for goal in result.goals:
+        reached = f"{goal.reached:.4g} {goal.unit} ({goal.least:.4g} to {goal.greatest:.4g})"
+        line = (
+            f"  {goal.name:<48} {goal.bound} {goal.goal:g}: {reached}{'' if goal.holds else ', not reached'}"
+        )
+        console.print(line, markup=False, soft_wrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from .base import Frozen
 
 BENCH_SCHEMA_VERSION = 1
@@ -33,8 +35,30 @@ class Figure(Frozen):
     ratio: Ratio | None = None
 
 
+class Goal(Frozen):
+    """What the project set itself, and what this run reached: the median of the rounds, and their spread.
+
+    ``bound``: whether ``reached`` is to be at most or at least ``goal``; ``holds``: whether it is.
+    """
+
+    name: str
+    bound: Literal["at most", "at least"]
+    goal: float
+    reached: float
+    least: float
+    greatest: float
+    unit: str
+    holds: bool
+
+
 class BenchResult(Frozen):
-    """A run: the file that ``bench --json`` writes. ``skipped`` says what could not be measured, and why."""
+    """A run: the file that ``bench --json`` writes. ``skipped`` says what could not be measured, and why.
+
+    Groups: ``suspension`` (by the clock), ``suspension, CPU time`` (of the thread, which a busy machine shows
+    less of; hosts in this process only), ``suspension in Node``, ``round trip to Node``, ``call``,
+    ``memory``, ``instance``, ``at once``, ``at rest`` (memory of what is set aside), ``growth``,
+    ``computing``.
+    """
 
     schema_version: int = BENCH_SCHEMA_VERSION
     stackswitch: str
@@ -44,3 +68,4 @@ class BenchResult(Frozen):
     load_average: float
     figures: tuple[Figure, ...]
     skipped: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()

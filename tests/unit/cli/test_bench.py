@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from stackswitch.bench.measure import figures
+from stackswitch.bench.rounds import figures
 from stackswitch.bench.plot import plot
 from stackswitch.models.bench import BenchResult
 

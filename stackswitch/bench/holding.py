@@ -1,0 +1,130 @@
+"""What takes memory: calls that are set aside on one instance, instances that each have one, many calls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from stackswitch.backends.library import CallState, LibraryInstance, LibraryModule
+from stackswitch.errors import StackswitchError
+from stackswitch.guest.guest import START, Guest
+from stackswitch.guest.opening import open_guest, open_module
+from stackswitch.models.bench import Figure
+
+from .calling import plan_of
+from .goals import GROWTH_KIB, SUSPENDED_KIB, goal
+from .guest import WAT
+from .hosts import Found, Holding, imports, sleeps_once
+from .resident import Resident, resident
+from .rounds import figures
+
+_DEPTH = 10
+_POLL_S = 0.02
+
+
+async def concurrent(found: Found) -> None:
+    """Calls set aside at once on one instance."""
+    for calls in (100,) if found.quick else (1000, 10_000):
+        times: dict[str, list[float]] = {}
+        sizes: dict[str, Resident] = {}
+        for backend in found.backends:
+            holding = Holding()
+            try:
+                guest = await open_guest(WAT, backend=backend, imports=imports(holding), concurrent=True)
+            except StackswitchError as error:
+                found.skip(backend, error)
+                continue
+            async with guest:
+                await _one_after_another(guest, holding)
+                took, sizes[backend] = await _held(holding, calls, partial(guest.call, "hold", _DEPTH))
+            times[backend] = [took]
+            if calls == 10_000 and backend in SUSPENDED_KIB:
+                name = f"{backend}, {calls:,} suspended calls, each (RSS)"
+                found.goals.append(goal(name, "at most", SUSPENDED_KIB[backend], sizes[backend].rss, "KiB"))
+        case = f"{calls} calls set aside"
+        found.figures += figures("at once", case, "µs", times)
+        found.figures += _kib(f"{case}, on one instance", sizes)
+
+
+async def _one_after_another(guest: Guest, holding: Holding) -> None:
+    """Call it a few times, so that what is made once is there."""
+    holding.gate.set()
+    for _ in range(10):
+        await guest.call("hold", _DEPTH)
+    holding.gate.clear()
+
+
+async def _held(
+    holding: Holding, count: int, call: Callable[[], Awaitable[object]]
+) -> tuple[float, Resident]:
+    """Have so many calls wait at once; return what each took of time (µs) and memory, its task included."""
+    before, started = resident(), time.perf_counter()
+    # Nothing tells when the last of them waits but looking.
+    tasks = [asyncio.ensure_future(call()) for _ in range(count)]
+    held = holding.held + count
+    while holding.held < held and not any(each.done() for each in tasks):  # noqa: ASYNC110 (see above)
+        await asyncio.sleep(_POLL_S)
+    paused = time.perf_counter()
+    found = resident().since(before, count)
+    started += time.perf_counter() - paused
+    holding.gate.set()
+    await asyncio.gather(*tasks)
+    return (time.perf_counter() - started) / count * 1e6, found
+
+
+async def instances_at_rest(found: Found) -> None:
+    """Instances of which each has a call that is set aside."""
+    count = found.count(1000)
+    sizes: dict[str, Resident] = {}
+    for backend in found.backends:
+        holding = Holding()
+        try:
+            module, _ = await open_module(await plan_of(holding), backend)
+        except StackswitchError as error:
+            found.skip(backend, error)
+            continue
+        made: list[LibraryInstance] = []
+
+        async def hold(module: LibraryModule = module, made: list[LibraryInstance] = made) -> None:
+            instance = await module.instantiate(CallState(START))
+            made.append(instance)
+            await instance.call("hold", (_DEPTH,), CallState("hold"))
+
+        try:
+            _, sizes[backend] = await _held(holding, count, hold)
+        finally:
+            for instance in made:
+                await instance.aclose()
+            await module.aclose()
+    found.figures += _kib(f"{count} instances, a call set aside in each", sizes)
+
+
+def _kib(case: str, sizes: dict[str, Resident]) -> list[Figure]:
+    return [
+        *figures("at rest", case, "KiB each", {name: [each.rss] for name, each in sizes.items()}),
+        *figures("at rest", case, "KiB each, PSS", {name: [each.pss] for name, each in sizes.items()}),
+    ]
+
+
+async def growth(found: Found) -> None:
+    """A million calls with a wait in each: what the process grows by after the first tenth."""
+    calls = 10_000 if found.quick else 1_000_000
+    case = f"from {calls // 10:,} calls to {calls:,}"
+    grown: dict[str, list[float]] = {}
+    async with found.guests(sleeps_once) as guests:
+        for name, guest in guests.items():
+
+            async def some(count: int, guest: Guest = guest) -> float:
+                for _ in range(count):
+                    await guest.call("run", 3, 1)
+                return resident().rss
+
+            before = await some(calls // 10)
+            grown[name] = [await some(calls - calls // 10) - before]
+            if not found.quick and name in SUSPENDED_KIB:  # a heap of Node's has a will of its own
+                found.goals.append(
+                    goal(f"{name}, growth {case}", "at most", GROWTH_KIB, grown[name][0], "KiB")
+                )
+    found.figures += figures("growth", case, "KiB", grown)

@@ -1,0 +1,142 @@
+"""What a suspension costs: through the library, on the documented host, in Node alone, and over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import wasmtime
+
+from stackswitch.engines.locate import find_engine
+from stackswitch.errors import EngineError, StackswitchError
+from stackswitch.toolcache import node_shim_dir, npm_package
+
+from .documented import DocumentedHost, instrumented
+from .goals import ECHO, goal, suspension_goals
+from .guest import DEPTHS, WAT, expected
+from .hosts import Found, at_once, run
+from .rounds import (
+    CPU,
+    DOCUMENTED,
+    SLEEP,
+    Took,
+    Work,
+    alternating,
+    clocks,
+    cpus,
+    figures,
+    ratio,
+    sleeps,
+    timed,
+)
+
+ASYNCIFY_WASM = ("asyncify-wasm", "1.2.1")
+_COUNT = 2000
+"""Waits in one call: so many that the call itself, and a first way down a thousand frames, do not count."""
+
+
+async def suspensions(found: Found) -> None:
+    """A suspension by depth."""
+    documented = DocumentedHost(await instrumented(WAT))
+    by_depth: dict[int, dict[str, list[Took]]] = {}
+    async with found.guests() as guests:
+        for depth in DEPTHS:
+            count = _COUNT
+            hosts = {SLEEP: _timing(partial(sleeps, count), count)}
+            for name, guest in guests.items():
+                hosts[name] = _timing(partial(run, guest, depth, count), count)
+            few = found.count(count // 10)
+            hosts[DOCUMENTED] = _timing(partial(_documented, documented, depth, few), few)
+            by_depth[depth] = await alternating(hosts, found.rounds)
+            found.figures += figures("suspension", _frames(depth), "µs", clocks(by_depth[depth]), SLEEP)
+    documented.close()
+    for depth, hosts_ in by_depth.items():
+        here = {host: took for host, took in hosts_.items() if host != "jspi"}
+        found.figures += figures(CPU, _frames(depth), "µs", cpus(here), SLEEP)
+    found.goals += suspension_goals(by_depth)
+
+
+def _frames(depth: int | str) -> str:
+    return f"{depth} frame" + ("s" if int(depth) != 1 else "")
+
+
+def _timing(work: Callable[[], Awaitable[object]], count: int) -> Work:
+    return lambda: timed(work(), count)
+
+
+async def _documented(host: DocumentedHost, depth: int, count: int) -> None:
+    if await host.run(depth, count) != expected(count):
+        raise EngineError("a guest of the benchmark returned a wrong sum")
+
+
+async def in_node(found: Found) -> None:
+    """Suspensions in Node alone."""
+    try:
+        engine = await asyncio.to_thread(find_engine, None)
+    except StackswitchError as error:
+        found.skip("native JSPI", error)
+        return
+    folder = "-"
+    try:
+        folder = str(await asyncio.to_thread(npm_package, *ASYNCIFY_WASM))
+    except StackswitchError as error:
+        found.skip(ASYNCIFY_WASM[0], error)
+    with tempfile.TemporaryDirectory(prefix="stackswitch-bench-") as name:
+        plain, build = Path(name) / "plain.wasm", Path(name) / "build.wasm"
+        plain.write_bytes(wasmtime.wat2wasm(WAT))
+        build.write_bytes(await instrumented(WAT, own_memory=False))
+        argv = [engine.path, *engine.flags, node_shim_dir() / "bench.mjs", plain, build, folder, *DEPTHS]
+        rounds: dict[str, dict[str, list[float]]] = {}
+        for _ in range(1 if found.quick else found.rounds):
+            done = await asyncio.to_thread(
+                subprocess.run, [*map(str, argv)], capture_output=True, text=True, check=False
+            )
+            if done.returncode != 0:
+                raise EngineError(f"the benchmark in Node failed:\n{done.stderr.strip()[-2000:]}")
+            for host, by_depth in json.loads(done.stdout).items():
+                for depth, value in by_depth.items():
+                    rounds.setdefault(depth, {}).setdefault(host, []).append(value)
+    for depth, values in rounds.items():
+        found.figures += figures("suspension in Node", _frames(depth), "µs", values, "jspi in Node")
+
+
+async def round_trips(found: Found) -> None:
+    """A host function in Python, called from Node, against a bare echo."""
+    if "jspi" not in found.backends:
+        return
+    count = found.count(5000)
+    engine = await asyncio.to_thread(find_engine, None)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    argv = [str(engine.path), str(node_shim_dir() / "echo.mjs"), str(theirs.fileno())]
+    child = subprocess.Popen(argv, pass_fds=[theirs.fileno()])  # noqa: ASYNC220 (at once done)
+    theirs.close()
+    loop = asyncio.get_running_loop()
+
+    async def echoes() -> None:
+        await loop.sock_sendall(ours, count.to_bytes(4, "little"))
+        while len(await loop.sock_recv(ours, 65536)) > 1:
+            await loop.sock_sendall(ours, b"\0" * 21)
+
+    try:
+        async with found.guests(at_once) as guests:
+            guest = guests.get("jspi")
+            if guest is None:
+                return
+            hosts = {
+                "a bare echo": _timing(echoes, count),
+                "jspi": _timing(partial(run, guest, 1, count), count),
+            }
+            rounds = clocks(await alternating(hosts, found.rounds))
+    finally:
+        ours.close()
+        child.wait()
+    found.figures += figures("round trip to Node", "one i32", "µs", rounds, "a bare echo")
+    times = ratio("a bare echo", rounds["jspi"], rounds["a bare echo"])
+    found.goals.append(goal("jspi, a round trip to Python", "at most", ECHO, times, "bare echoes"))
