@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from stackswitch.bench.rounds import figures
 from stackswitch.bench.plot import plot
+from stackswitch.bench.rounds import figures
 from stackswitch.models.bench import BenchResult
 
 

@@ -116,7 +116,7 @@ class WasmtimeInstance(ABC):
             results = self._ended(error, export, state)
         finally:
             del live[state]
-            state.waiting = None
+            state.waiting = state.own = None  # the two know each other: no garbage for the collector to find
             if self._closing:
                 self._leave()
         if self._closing:  # by a host function of this call's own
@@ -132,6 +132,7 @@ class WasmtimeInstance(ABC):
             return self._ended(error, export, state)
         finally:
             del self._live[state]
+            state.own = None
             if self._closing:
                 self._leave()
 
