@@ -11,6 +11,8 @@ import holdout_table
 import php_table
 
 from stackswitch.analysis.facts import Analysis
+from stackswitch.bench.plot import plot
+from stackswitch.bench.tables import tables
 from stackswitch.cli.instrument import InstrumentReport
 from stackswitch.engines.probes import modules_source
 from stackswitch.fix.report import FixReport
@@ -44,6 +46,8 @@ def generated() -> dict[Path, str]:
             DOCS / "php.md", {"summary": php_table.summary(), "table": php_table.table()}
         ),
         DOCS / "lists.md": _filled(DOCS / "lists.md", {"held-out": holdout_table.tables()}),
+        DOCS / "performance.md": _filled(DOCS / "performance.md", {"bench": tables(_bench())}),
+        DOCS / "suspension.svg": plot(_bench()),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
@@ -66,6 +70,11 @@ def _schema(schema: dict[str, object]) -> str:
         )
         + "\n"
     )
+
+
+def _bench() -> BenchResult:
+    """The run that the documentation shows: the file that ``stackswitch bench --json`` wrote."""
+    return BenchResult.model_validate_json((DOCS / "data" / "bench.json").read_text("utf-8"))
 
 
 def _filled(page: Path, parts: dict[str, str]) -> str:

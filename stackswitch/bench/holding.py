@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import Any
 
-from stackswitch.backends.library import CallState, LibraryInstance, LibraryModule
+from stackswitch.backends.library import CallState, LibraryInstance
 from stackswitch.errors import StackswitchError
 from stackswitch.guest.guest import START, Guest
 from stackswitch.guest.opening import open_guest, open_module
@@ -20,6 +23,8 @@ from .hosts import Found, Holding, imports, sleeps_once
 from .resident import Resident, resident
 from .rounds import figures
 
+Hold = Callable[[str, int], Coroutine[Any, Any, tuple[float, Resident]]]
+"""Has so many calls wait on a backend."""
 _DEPTH = 10
 _POLL_S = 0.02
 
@@ -27,32 +32,71 @@ _POLL_S = 0.02
 async def concurrent(found: Found) -> None:
     """Calls set aside at once on one instance."""
     for calls in (100,) if found.quick else (1000, 10_000):
-        times: dict[str, list[float]] = {}
-        sizes: dict[str, Resident] = {}
-        for backend in found.backends:
-            holding = Holding()
+        held = await _each(found, _calls, calls)
+        for name, (_, each) in held.items():
+            if calls == 10_000 and name in SUSPENDED_KIB:
+                text = f"{name}, {calls:,} suspended calls, each (RSS)"
+                found.goals.append(goal(text, "at most", SUSPENDED_KIB[name], each.rss, "KiB"))
+        case = f"{calls} calls set aside"
+        found.figures += figures("at once", case, "µs", {name: [took] for name, (took, _) in held.items()})
+        found.figures += _kib(f"{case}, on one instance", held)
+
+
+async def instances_at_rest(found: Found) -> None:
+    """Instances of which each has a call that is set aside."""
+    count = found.count(1000)
+    held = await _each(found, _instances, count)
+    found.figures += _kib(f"{count} instances, a call set aside in each", held)
+
+
+async def _each(found: Found, hold: Hold, count: int) -> dict[str, tuple[float, Resident]]:
+    """Do it for each backend, in a process of its own: memory that was let go of would not count again."""
+    held = {}
+    for backend in found.backends:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
+            work = asyncio.get_running_loop().run_in_executor(child, _in_child, hold, backend, count)
             try:
-                guest = await open_guest(WAT, backend=backend, imports=imports(holding), concurrent=True)
+                held[backend] = await work
             except StackswitchError as error:
                 found.skip(backend, error)
-                continue
-            async with guest:
-                await _one_after_another(guest, holding)
-                took, sizes[backend] = await _held(holding, calls, partial(guest.call, "hold", _DEPTH))
-            times[backend] = [took]
-            if calls == 10_000 and backend in SUSPENDED_KIB:
-                name = f"{backend}, {calls:,} suspended calls, each (RSS)"
-                found.goals.append(goal(name, "at most", SUSPENDED_KIB[backend], sizes[backend].rss, "KiB"))
-        case = f"{calls} calls set aside"
-        found.figures += figures("at once", case, "µs", times)
-        found.figures += _kib(f"{case}, on one instance", sizes)
+    return held
 
 
-async def _one_after_another(guest: Guest, holding: Holding) -> None:
-    """Call it a few times, so that what is made once is there."""
+def _in_child(hold: Hold, backend: str, count: int) -> tuple[float, Resident]:
+    return asyncio.run(hold(backend, count))
+
+
+async def _calls(backend: str, count: int) -> tuple[float, Resident]:
+    holding = Holding()
+    async with await open_guest(WAT, backend=backend, imports=imports(holding), concurrent=True) as guest:
+        await _warm(holding, partial(guest.call, "hold", _DEPTH))
+        return await _held(holding, count, partial(guest.call, "hold", _DEPTH))
+
+
+async def _instances(backend: str, count: int) -> tuple[float, Resident]:
+    holding = Holding()
+    module, _ = await open_module(await plan_of(holding), backend)
+    made: list[LibraryInstance] = []
+
+    async def hold() -> None:
+        instance = await module.instantiate(CallState(START))
+        made.append(instance)
+        await instance.call("hold", (_DEPTH,), CallState("hold"))
+
+    try:
+        await _warm(holding, hold)
+        return await _held(holding, count, hold)
+    finally:
+        for instance in made:
+            await instance.aclose()
+        await module.aclose()
+
+
+async def _warm(holding: Holding, call: Callable[[], Awaitable[object]]) -> None:
+    """Do it a few times, so that what is made once is there."""
     holding.gate.set()
     for _ in range(10):
-        await guest.call("hold", _DEPTH)
+        await call()
     holding.gate.clear()
 
 
@@ -74,37 +118,10 @@ async def _held(
     return (time.perf_counter() - started) / count * 1e6, found
 
 
-async def instances_at_rest(found: Found) -> None:
-    """Instances of which each has a call that is set aside."""
-    count = found.count(1000)
-    sizes: dict[str, Resident] = {}
-    for backend in found.backends:
-        holding = Holding()
-        try:
-            module, _ = await open_module(await plan_of(holding), backend)
-        except StackswitchError as error:
-            found.skip(backend, error)
-            continue
-        made: list[LibraryInstance] = []
-
-        async def hold(module: LibraryModule = module, made: list[LibraryInstance] = made) -> None:
-            instance = await module.instantiate(CallState(START))
-            made.append(instance)
-            await instance.call("hold", (_DEPTH,), CallState("hold"))
-
-        try:
-            _, sizes[backend] = await _held(holding, count, hold)
-        finally:
-            for instance in made:
-                await instance.aclose()
-            await module.aclose()
-    found.figures += _kib(f"{count} instances, a call set aside in each", sizes)
-
-
-def _kib(case: str, sizes: dict[str, Resident]) -> list[Figure]:
+def _kib(case: str, held: dict[str, tuple[float, Resident]]) -> list[Figure]:
     return [
-        *figures("at rest", case, "KiB each", {name: [each.rss] for name, each in sizes.items()}),
-        *figures("at rest", case, "KiB each, PSS", {name: [each.pss] for name, each in sizes.items()}),
+        *figures("at rest", case, "KiB each", {name: [each.rss] for name, (_, each) in held.items()}),
+        *figures("at rest", case, "KiB each, PSS", {name: [each.pss] for name, (_, each) in held.items()}),
     ]
 
 

@@ -17,7 +17,7 @@ def tables(result: BenchResult) -> str:
         rest(result),
     ]
     parts += [f"Not measured: {each}" for each in result.skipped]
-    return "\n\n".join(each for each in parts if each) + "\n"
+    return "\n\n".join(each for each in parts if each)
 
 
 def conditions(result: BenchResult) -> str:

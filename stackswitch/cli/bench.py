@@ -42,7 +42,7 @@ def bench(
     _show(console, result)
     write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
     if markdown is not None:
-        write_output(markdown, tables(result).encode())
+        write_output(markdown, (tables(result) + "\n").encode())
     if svg is not None:
         write_output(svg, plot(result).encode())
 
