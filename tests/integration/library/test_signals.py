@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -33,14 +34,14 @@ async def main():
     signal.signal(signal.SIGALRM, ring)
     one = await guest(SPINNING)
     await one.call("plain", 1), await one.call("wait", 1)
-    for _ in range(20):
+    for _ in range(10):
         for export in ("plain", "wait"):
             call = one.call(export, 1)
             try:
                 # It rings while the guest computes, and Python hears it when it is called next: by the guest.
                 signal.setitimer(signal.ITIMER_REAL, 0.0001)
                 call.send(None)
-                time.sleep(0.2)  # a fiber may be back before it rings
+                time.sleep(0.02)  # a fiber may be back before it rings
             except Rang:
                 call.close()
             else:
@@ -63,6 +64,7 @@ def test_a_signal_heard_in_a_callbacks_first_step(lives: Lives, backend: str) ->
     lives(backend, FIRST_STEP)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="3.10 does not ask for signals before a try")
 def test_without_the_guard_it_is_lost_or_ends_the_process(ran: Ran) -> None:
     """ctypes prints the exception and returns what lay in memory as the trap: seen to end in free()."""
     done = ran("asyncify", UNGUARDED + FIRST_STEP)

@@ -26,7 +26,7 @@ from ..switch import Switch
 from ..unwind import ProtocolError
 from ..values import Codec
 from .failure import Explainer
-from .instance import WasmtimeInstance
+from .instance import WasmtimeInstance, weakly
 from .values import HostResults, PyValues
 
 
@@ -50,13 +50,13 @@ class AsyncifyInstance(WasmtimeInstance):
         self._reader: StackReader | None = None
         self._instrumented = _instrumented(running) if plan.stacks else frozenset()
         self._compiled = compiled
-        store = engine.store(self._is_over)
+        store = engine.store(weakly(self._is_over))
         super().__init__(plan, store, running, explainer)
         self.switch = Switch(
             store,
-            self._area,
-            on_suspend=self._suspended if plan.stacks else None,
-            on_failure=self._failed,
+            weakly(self._area),
+            on_suspend=weakly(self._suspended) if plan.stacks else None,
+            on_failure=weakly(self._failed),
         )
 
     def _parts(self) -> list[Callable[[], None]]:
@@ -76,8 +76,8 @@ class AsyncifyInstance(WasmtimeInstance):
         """
         self.refuse_javascript()
         store, api = self.store, self.store.api
-        adapter = self._adapter(state)
-        imports = self._imports(adapter, state)
+        adapter, starting = self._adapter(), [state]
+        imports = self._imports(adapter, starting)
         externs = (Extern * max(1, len(imports)))(*imports)
         error = api.wasmtime_instance_new(
             store.context,
@@ -89,6 +89,7 @@ class AsyncifyInstance(WasmtimeInstance):
         )
         if error or store.trap.value:
             raise store.taken(error)
+        starting.clear()  # what is called from now on has a call of its own, and this one has its guest
         self.low.find_memory()
         shadow = self.shadow_stack()
         if self.low.has("asyncify_start_unwind", "func"):
@@ -98,7 +99,7 @@ class AsyncifyInstance(WasmtimeInstance):
         else:
             self.switch.shadow_stack = shadow
 
-    def _adapter(self, state: CallState) -> Adapter | None:
+    def _adapter(self) -> Adapter | None:
         if self._shape is None:
             return None
         adapter = Adapter(self._engine, self.store, self._shape)
@@ -113,7 +114,7 @@ class AsyncifyInstance(WasmtimeInstance):
         adapter.instantiate()
         return adapter
 
-    def _imports(self, adapter: Adapter | None, state: CallState) -> list[Extern]:
+    def _imports(self, adapter: Adapter | None, starting: list[CallState]) -> list[Extern]:
         found = []
         for each, theirs in zip(self.module.imports, self._compiled.imports, strict=True):
             if adapter is not None and each.kind == "func" and each.index in adapter.shape.imports:
@@ -121,25 +122,25 @@ class AsyncifyInstance(WasmtimeInstance):
                 continue
             provided = self.provided(each.module, each.name)
             if isinstance(provided, HostFunction):
-                provided = self._host_function(provided, theirs.type, state)
+                provided = self._host_function(provided, theirs.type, starting)
             found.append(provided)
         return found
 
-    def _host_function(self, host: HostFunction, functype: Any, state: CallState) -> Extern:
+    def _host_function(self, host: HostFunction, functype: Any, starting: list[CallState]) -> Extern:
         params, results = self.low.codec(host.type.params, host.full_name), self._results(host)
         if host.waits:
             callback = waiting_import(self.switch, params, results, host.function, host.full_name)
         else:
-            serve = self._serving(host, state)
+            serve = self._serving(host, starting)
             callback = plain_import(self.switch, params, results, serve, host.full_name)
         self.store.keep(callback, functype)
         return host_function(self.store, callback, functype)
 
-    def _serving(self, host: HostFunction, start: CallState) -> Callable[[tuple[Any, ...]], Any]:
+    def _serving(self, host: HostFunction, starting: list[CallState]) -> Callable[[tuple[Any, ...]], Any]:
         function, running = host.function, self.switch.machine.running
 
         def serve(args: tuple[Any, ...]) -> Any:
-            return function(running[-1].note if running else start, *args)
+            return function(running[-1].note if running else starting[0], *args)
 
         return serve
 

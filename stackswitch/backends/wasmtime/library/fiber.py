@@ -22,7 +22,7 @@ from ..fiberstacks import Sampler
 from ..fibervalues import ValueArray
 from ..values import Codec
 from .failure import Explainer
-from .instance import WasmtimeInstance
+from .instance import WasmtimeInstance, weakly
 from .values import HostResults, PyValues
 
 
@@ -55,7 +55,7 @@ class FiberInstance(WasmtimeInstance):
             catches=False,
             is_over=self._never_over,
             sampling=plan.stacks,
-            on_failure=self._failed,
+            on_failure=weakly(self._failed),
             yields=True,
         )
         super().__init__(plan, store, running, explainer)
@@ -128,11 +128,12 @@ class FiberInstance(WasmtimeInstance):
 
     def _sampled(self, answer: Serve, sampler: Sampler, *, waits: bool) -> Serve:
         """Note the stack when a function that waits is called; another call may run before it does wait."""
+        explainer, fibers = self.explainer, self.fibers
 
         def serve(state: CallState, *args: Any) -> Any:
             if waits:
-                state.stack = self.explainer.frames(tuple([index for _, index in sampler.take()]))
-            sampler.ready(self.fibers)
+                state.stack = explainer.frames(tuple([index for _, index in sampler.take()]))
+            sampler.ready(fibers)
             return answer(state, *args)
 
         return serve

@@ -64,7 +64,7 @@ class WasmtimeInstance(ABC):
         self.explainer = explainer
         self.objects = Objects()
         self.handle = Handle()
-        self.low = LowInstance(store, running, self.handle, self._values)
+        self.low = LowInstance(store, running, self.handle, weakly(self._values))
         self.poisoned: str | None = None
         self._live: dict[CallState, asyncio.Task[Any] | None] = {}
         self._sent_away: set[CallState] = set()
@@ -77,7 +77,8 @@ class WasmtimeInstance(ABC):
             store.owner.set_limits(memory_size=plan.limits.max_memory)
         if self._fuel is not None:
             store.owner.set_fuel(self._fuel)
-        # Never to be collected before it is closed: what is set aside would be freed in no order.
+        # By hand, and in this order: what is set aside would be freed in none. So that a guest that nobody
+        # closed can go at all, what is freed knows of the instance only weakly.
         self._free = weakref.finalize(self, _freeing(self._parts()))
 
     @abstractmethod
@@ -190,7 +191,7 @@ class WasmtimeInstance(ABC):
         export = self.module.export_named(NAME)
         if export is None or export.kind != "global" or not self.module.global_type(export.index).mutable:
             return None
-        return ShadowStack(*self.low.global_access(NAME), self._region, lazy=not self.plan.concurrent)
+        return ShadowStack(*self.low.global_access(NAME), weakly(self._region), lazy=not self.plan.concurrent)
 
     def _region(self) -> int | None:
         try:
@@ -270,6 +271,17 @@ class WasmtimeInstance(ABC):
         self._left.set()
         if not self._live:
             self._free()
+
+
+def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a bound method that does not keep its object."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*args: Any) -> Any:
+        found = reference()
+        return None if found is None else found(*args)
+
+    return call
 
 
 def _freeing(parts: list[Callable[[], None]]) -> Callable[[], None]:
