@@ -104,11 +104,12 @@ class CommandBackend(Protocol):
         ...
 
     async def run(
-        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
     ) -> CommandSeen:
         """Run the command under observation; traps, hangs and dead engines are told, not raised.
 
         :param services: what the suite's services have given for the environment
+        :param alone: in a process of its own, whatever the suite says
         """
         ...
 

@@ -171,15 +171,17 @@ class BackendSettings(Frozen):
     """How commands run on a backend.
 
     ``engine`` and ``build``: where the command line says nothing. ``node_args``: before a command's own,
-    where its
-    program is ``node``. ``stack_bytes``: room for one saved stack, and ``optimize_level``: of the code that
-    Asyncify writes, in builds that stackswitch makes.
+    where its program is ``node``. ``workers``: scripts run as Workers of one Node process for each job, and
+    again in a process of their own if anything is not as expected; not for builds of the program's own.
+    ``stack_bytes``: room for one saved stack, and ``optimize_level``: of the code that Asyncify writes, in
+    builds that stackswitch makes.
     """
 
     env: dict[str, str] = {}
     engine: str | None = None
     node_args: tuple[str, ...] = ()
     build: BuildKind = "own"
+    workers: bool = False
     stack_bytes: int | None = Field(default=None, ge=1024, le=1 << 30)
     optimize_level: int = Field(default=0, ge=0, le=4)
 

@@ -82,7 +82,7 @@ class CommandSeen(Frozen):
     not run; ``error``, it could not be run or observed (``detail``). ``exit_code``: None, it was ended by
     ``signal``. ``stdout`` and the end of ``stderr`` as text, what is no UTF-8 as ``\xNN``. ``module``: the
     hash of the module that waited most often, of a build of ours, that which it was made of. ``trace``: the
-    trace file's bytes.
+    trace file's bytes. ``shared``: it ran as a Worker of a process that runs others too.
     """
 
     status: Literal["finished", "hung", "unsupported", "error"]
@@ -100,6 +100,7 @@ class CommandSeen(Frozen):
     warnings: tuple[str, ...] = ()
     unsupported: Unsupported | None = None
     duration_ms: float = 0.0
+    shared: bool = False
 
 
 class CaseResult(Frozen):

@@ -19,7 +19,7 @@ from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.engines.probe import Purpose
 from stackswitch.errors import EngineError
 from stackswitch.models.backend import BackendInfo, BuildKind
-from stackswitch.models.command import BackendSettings
+from stackswitch.models.command import BackendSettings, CommandCase
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandSeen, Unsupported
 from stackswitch.models.trace import TraceSuspension
@@ -29,8 +29,11 @@ from .observe import observed_environment, whole_trace
 from .observe_modules import ModuleStore
 from .observe_parts import MODULES
 from .observe_trace import Trace, read_trace
+from .workers import Workers, fits_a_worker
 
 NODE = "node"
+_MOST_HELD = 4
+"""Modules whose code stays for the next Worker: the newest."""
 Progress = Callable[[str], None]
 
 
@@ -60,6 +63,9 @@ class CommandRunner:
     :param settings: how the suite wants commands run on it
     """
 
+    _worker_stack_mb = 4
+    """Node's default."""
+
     def __init__(
         self, name: str, engine: Engine, settings: BackendSettings, build: BuildKind | None = None
     ) -> None:
@@ -74,6 +80,7 @@ class CommandRunner:
         self._programs = self._folder / "bin"
         self._programs.mkdir()
         self._reading = asyncio.Lock()
+        self._workers = Workers(self.node) if settings.workers and build != "own" else None
         self._write_node()
 
     @property
@@ -96,33 +103,73 @@ class CommandRunner:
         return f'exec {shlex.join(self.node)} "$@"\n'
 
     async def run(
-        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
     ) -> CommandSeen:
         """Run a command and read its trace."""
         if lacking := next((each for each in loaded.case.needs if each not in self.info.features), None):
             where = f"the case needs it, and {self.info.engine} {self.info.engine_version} lacks it"
             return CommandSeen(status="unsupported", unsupported=Unsupported(feature=lacking, where=where))
+        if self._workers is not None and not alone and self._fits_a_worker(loaded.case, loaded.folder):
+            seen = await self._observed(loaded, services, lambda env: self._shared(loaded, env, timeout_s))
+            if seen is not None:
+                return seen.model_copy(update={"shared": True})
+        seen = await self._observed(loaded, services, lambda env: self._alone(loaded, env, timeout_s))
+        assert seen is not None, "what runs alone ends somehow"
+        return seen
+
+    async def _observed(
+        self,
+        loaded: LoadedCommand,
+        services: Mapping[str, str],
+        run: Callable[[dict[str, str]], Awaitable[Ended | None]],
+    ) -> CommandSeen | None:
+        """Run a command in some way and read its trace; None: that way does not do."""
         started = time.perf_counter()
         parts = Path(tempfile.mkdtemp(prefix="case-", dir=self._folder))
         try:
             # One copy of each module for all cases: the observer keeps what is not there yet.
             (parts / MODULES).symlink_to(self.modules)
-            env = self._environment(loaded, services, parts)
-            argv = self._argv(loaded.case.command, env, loaded.folder)
             try:
-                stdin = loaded.case.stdin.encode()
-                ended = await run_command(argv, env, loaded.folder, stdin, timeout_s, self._patience())
+                ended = await run(self._environment(loaded, services, parts))
             except OSError as error:
                 return CommandSeen(
                     status="error",
                     detail=f"{loaded.case.command[0]} does not start: {error.strerror or error}",
                 )
+            if ended is None:
+                return None
             duration_ms = (time.perf_counter() - started) * 1000
             async with self._reading:
                 seen = await asyncio.to_thread(self._read, loaded, parts, ended)
             return seen.model_copy(update={"duration_ms": duration_ms})
         finally:
             shutil.rmtree(parts, ignore_errors=True)
+
+    async def _alone(self, loaded: LoadedCommand, env: dict[str, str], timeout_s: float) -> Ended:
+        argv = self._argv(loaded.case.command, env, loaded.folder)
+        stdin = loaded.case.stdin.encode()
+        return await run_command(argv, env, loaded.folder, stdin, timeout_s, self._patience())
+
+    def _fits_a_worker(self, case: CommandCase, folder: Path) -> bool:
+        # Not what is given input: a Worker does not end while that is unread.
+        return (
+            case.command[0] == NODE
+            and not case.stdin
+            and fits_a_worker(case.command, {**case.env, **self.settings.env}, folder)
+        )
+
+    async def _shared(self, loaded: LoadedCommand, env: dict[str, str], timeout_s: float) -> Ended | None:
+        assert self._workers is not None
+        kept = sorted(self.modules.glob("*.wasm"), key=lambda path: path.stat().st_mtime)
+        return await self._workers.run(
+            loaded.case.command[1:],
+            env,
+            loaded.folder,
+            timeout_s,
+            hold=kept[-_MOST_HELD:],
+            stack_mb=self._worker_stack_mb,
+            more=self._patience(),
+        )
 
     def _patience(self) -> Callable[[], Awaitable[float]] | None:
         return None
@@ -196,6 +243,8 @@ class CommandRunner:
 
     async def aclose(self) -> None:
         """Remove what was kept; a second call does nothing."""
+        if self._workers is not None:
+            await self._workers.aclose()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 

@@ -61,6 +61,8 @@ class InstrumentedRunner(CommandRunner):
     :param flags: for the engine, before the suite's own
     """
 
+    _worker_stack_mb = 60
+
     def __init__(
         self,
         engine: Engine,
@@ -98,14 +100,14 @@ class InstrumentedRunner(CommandRunner):
         self.builds.use(lists)
 
     async def run(
-        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
     ) -> CommandSeen:
         """Run a command; what it takes to make builds does not count as its time."""
         if self.learns and self._learned:
             self._learned = False
             self.use(observed_lists(self._seen))
         self.builds.start()
-        seen = await super().run(loaded, services, timeout_s=timeout_s)
+        seen = await super().run(loaded, services, timeout_s=timeout_s, alone=alone)
         source = self.builds.made_of.get(seen.module, seen.module)
         seen = seen.model_copy(update={"module": source})
         refused = list(self.builds.refused.values())
