@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import holdout_table
+import lua_table
 import php_table
 
 from stackswitch.analysis.facts import Analysis
@@ -46,7 +47,9 @@ def generated() -> dict[Path, str]:
             DOCS / "php.md", {"summary": php_table.summary(), "table": php_table.table()}
         ),
         DOCS / "lists.md": _filled(DOCS / "lists.md", {"held-out": holdout_table.tables()}),
-        DOCS / "performance.md": _filled(DOCS / "performance.md", {"bench": tables(_bench())}),
+        DOCS / "performance.md": _filled(
+            DOCS / "performance.md", {"bench": tables(_bench()), "lua": lua_table.table()}
+        ),
         DOCS / "suspension.svg": plot(_bench()),
         node_shim_dir() / "detect" / "modules.mjs": modules_source(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),

@@ -8,8 +8,9 @@ In alternating rounds, so many requests with so many at once:
 - ``lua``: the script's own time: it is run as often, one after another; its host functions answer at once
 - ``both``: the requests as they are: each waits twice, in C that Lua calls
 
-``both`` over the sum of the other two is the ratio. With ``--http`` the requests go to the server through
-aiohttp, and those of ``waits`` to a handler that only waits.
+``both`` over the sum of the other two is the ratio, by the clock; the CPU time of this process is shown beside
+it. With ``--http`` the requests go to the server through aiohttp, and those of ``waits`` to a handler that only
+waits.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ from server import GREET, LATENCY_S, fetch
 Request = Callable[[int], Awaitable[object]]
 
 
-async def at_once(request: Request, requests: int, limit: int) -> float:
-    """Make requests, so many under way at any time; return how long they took (seconds)."""
+async def at_once(request: Request, requests: int, limit: int) -> tuple[float, float]:
+    """Make requests, so many under way at any time; return how long they took, and of CPU time (seconds)."""
     numbers = iter(range(requests))
 
     async def work() -> None:
         for number in numbers:
             await request(number)
 
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(limit)))
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - used
 
 
 async def waits(number: int) -> str:
@@ -55,7 +56,7 @@ async def no_wait(key: str) -> str | None:
 
 async def direct(backend: str, rounds: int, requests: int, limit: int) -> dict[str, Any]:
     async with Lua(fetch, backend=backend) as lua, Lua(no_wait, backend=backend) as ready:
-        found: dict[str, list[float]] = {"waits": [], "lua": [], "both": []}
+        found: dict[str, list[tuple[float, float]]] = {"waits": [], "lua": [], "both": []}
 
         async def both(number: int) -> None:
             answer = await lua.run(GREET, str(number))
@@ -83,7 +84,7 @@ async def over_http(backend: str, rounds: int, requests: int, limit: int) -> dic
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    found: dict[str, list[float]] = {"waits": [], "lua": [], "both": []}
+    found: dict[str, list[tuple[float, float]]] = {"waits": [], "lua": [], "both": []}
     connector = TCPConnector(limit=0)
     async with Lua(no_wait, backend=backend) as ready, ClientSession(connector=connector) as session:
 
@@ -101,14 +102,26 @@ async def over_http(backend: str, rounds: int, requests: int, limit: int) -> dic
     return result
 
 
-def told(backend: str, lua: Lua, found: dict[str, list[float]], requests: int) -> dict[str, Any]:
-    ratios = sorted(both / (pure + script) for pure, script, both in zip(*found.values(), strict=True))
+def told(
+    backend: str, lua: Lua, found: dict[str, list[tuple[float, float]]], requests: int
+) -> dict[str, Any]:
+    ratios = sorted(
+        both / (pure + script) for (pure, _), (script, _), (both, _) in zip(*found.values(), strict=True)
+    )
+    middle = {
+        name: [statistics.median(each) for each in zip(*times, strict=True)] for name, times in found.items()
+    }
     return {
         "backend": lua.guest.backend,
         "engine": lua.guest.engine,
-        "requests_per_s": {name: requests / statistics.median(times) for name, times in found.items()},
+        "requests_per_s": {name: requests / clock for name, (clock, _) in middle.items()},
+        "cpu_us_per_request": {name: cpu / requests * 1e6 for name, (_, cpu) in middle.items()},
         "ratio": {"median": statistics.median(ratios), "least": ratios[0], "greatest": ratios[-1]},
     }
+
+
+def vars_of(options: argparse.Namespace) -> dict[str, Any]:
+    return {"requests": options.requests, "at_once": options.at_once, "rounds": options.rounds}
 
 
 def main() -> None:
@@ -127,14 +140,17 @@ def main() -> None:
     for backend in options.backend or ("asyncify", "fiber", "jspi"):
         row = asyncio.run(measure(backend, options.rounds, options.requests, options.at_once))
         rows.append(row)
-        speed, ratio = row["requests_per_s"], row["ratio"]
+        speed, ratio, cpu = row["requests_per_s"], row["ratio"], row["cpu_us_per_request"]
         print(
             f"{row['backend']:>9} ({row['engine']}): {speed['both']:.0f} requests/s; waits alone"
             f" {speed['waits']:.0f}, Lua alone {speed['lua']:.0f}; both / (waits + Lua) {ratio['median']:.2f}"
-            f" ({ratio['least']:.2f} to {ratio['greatest']:.2f})"
+            f" ({ratio['least']:.2f} to {ratio['greatest']:.2f}); CPU time of a request"
+            f" {cpu['both']:.0f} µs, of its waits {cpu['waits']:.0f}, of its Lua {cpu['lua']:.0f}"
         )
     if options.json is not None:
-        options.json.write_text(json.dumps({"schema_version": 1, "rows": rows}, indent=2) + "\n", "utf-8")
+        options.json.write_text(
+            json.dumps({"schema_version": 1, **vars_of(options), "rows": rows}, indent=2) + "\n", "utf-8"
+        )
 
 
 if __name__ == "__main__":
