@@ -8,9 +8,9 @@ In alternating rounds, so many requests with so many at once:
 - ``lua``: the script's own time: it is run as often, one after another; its host functions answer at once
 - ``both``: the requests as they are: each waits twice, in C that Lua calls
 
-``both`` over the sum of the other two is the ratio, by the clock; the CPU time of this process is shown beside
-it. With ``--http`` the requests go to the server through aiohttp, and those of ``waits`` to a handler that only
-waits.
+``both`` over the sum of the other two is the ratio, by the clock; this process's CPU time is shown beside
+it. With ``--http`` the requests go to the server through aiohttp, and those of ``waits`` to a handler that
+only waits.
 """
 
 from __future__ import annotations
