@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -243,3 +245,42 @@ def test_no_memory_and_many(backend: str) -> None:
                 guest.memory_named("third")
 
     asyncio.run(main())
+
+
+UNGUARDED = {
+    "an externref's root given away": """
+        from stackswitch.backends.wasmtime import values
+        values.References.given = lambda self, number: bytes(self.root(number))
+        TYPE, KEPT, FIELD = b"", b"", b"(i32.const 42)"
+    """,
+    "a collection that does not see fibers": """
+        import stackswitch.backends.wasmtime.library as library
+        library._refuse_collecting = lambda plan, kept: None
+        TYPE = b"(type $box (struct (field i32)))"
+        KEPT = b"(local $box (ref null $box)) (local.set $box (struct.new $box (i32.const 42)))"
+        FIELD = b"(struct.get $box 0 (local.get $box))"
+    """,
+}
+LOOP = """
+SOURCE = b'''(module %s (import "env" "make" (func $make (result externref)))
+  (func (export "run") (param $n i32) (result i32) %s
+    (loop $more (drop (call $make)) (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $more (local.get $n)))
+    %s))''' % (TYPE, KEPT, FIELD)
+async def main():
+    one = await stackswitch.open(SOURCE, backend="fiber", imports={"env.make": lambda caller: object()})
+    assert await one.call("run", 100_000) == 42, "another value"
+    await one.aclose()
+asyncio.run(main())
+gc.collect()
+print("fine")
+"""
+
+
+@pytest.mark.parametrize("guard", UNGUARDED)
+def test_without_its_guard_a_fiber_is_wrong_or_ends_the_process(
+    ran: Callable[..., subprocess.CompletedProcess[str]], guard: str
+) -> None:
+    done = ran("fiber", textwrap.dedent(UNGUARDED[guard]) + LOOP)
+    assert done.returncode, done.stdout
+    assert done.returncode < 0 or "another value" in done.stderr, done.stderr[-2000:]
