@@ -276,11 +276,11 @@ def test_nothing_leaks(lives: Lives, backend: str) -> None:
                         call = one.call("run", 1)
                         call.send(None)
                         call.close()
-                await round(300)
+                await round(200)
                 for _ in range(10):
                     await opened()
                 before = rss()
-                await round(1500)
+                await round(700)
                 for _ in range(40):
                     await opened()
                 grown = rss() - before

@@ -113,7 +113,7 @@ def test_objects_in_frames_that_are_set_aside_stay_what_they_are(backend: str) -
 
         imports = {"env.wait": wait, "env.plain": plain, "env.same": same}
         async with await stackswitch.open(EXTERNS + HELD + b")", backend=backend, imports=imports) as guest:
-            assert await guest.call("held", 20_000 if backend == "fiber" else 500) == 1
+            assert await guest.call("held", 15_000 if backend == "fiber" else 500) == 1
 
     asyncio.run(main())
 
@@ -269,7 +269,7 @@ SOURCE = b'''(module %s (import "env" "make" (func $make (result externref)))
     %s))''' % (TYPE, KEPT, FIELD)
 async def main():
     one = await stackswitch.open(SOURCE, backend="fiber", imports={"env.make": lambda caller: object()})
-    assert await one.call("run", 100_000) == 42, "another value"
+    assert await one.call("run", 50_000) == 42, "another value"
     await one.aclose()
 asyncio.run(main())
 gc.collect()
