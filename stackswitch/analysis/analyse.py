@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stackswitch.errors import ConfigError
+from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.namelist import NameIndex, shorten
 from stackswitch.lists.policies import Drafter, PolicyName
@@ -35,6 +36,7 @@ from .facts import (
 from .heldlists import FUNCTION_LISTS, hold
 from .imports import function_import_names, import_indexes, imports_matching
 from .risks import obstacles_of
+from .trust import assertion_effects, coverage_left_out
 
 GROWTH = 0.95
 """Bytes that a byte of instrumented code gains: worked out from whole builds, not measured by list."""
@@ -48,6 +50,8 @@ class Material:
     :ivar imports: patterns of the imports that may suspend; none: as lists, traces or the build say
     :ivar lists: names by list, as Binaryen gets them
     :ivar suspensions: from traces of this module
+    :ivar cases: the same by trace, where there are several
+    :ivar assertions: what the user says of functions
     :ivar why: the name of a function to explain
     """
 
@@ -55,19 +59,23 @@ class Material:
     lists: Mapping[ListName, Sequence[str]] = field(default_factory=dict)
     suspensions: Sequence[Suspension] = ()
     why: str | None = None
+    cases: Mapping[str, Sequence[Suspension]] = field(default_factory=dict)
+    assertions: Assertions = field(default_factory=Assertions)
 
 
 def analyse(module: Module, name: str, material: Material) -> Analysis:
     """Analyse a module.
 
     :param name: what to call it
-    :raises ConfigError: an import or a function that is asked about does not exist
+    :raises ConfigError: an import or a function that is asked about does not exist; assertions contradict
+        each other
     :raises WasmFormatError: code is malformed
     """
     graph = call_graph(module)
     index = NameIndex(binaryen_names(module), module.imported_function_count)
     asyncified = is_asyncified(module)
-    evidence = StackReader(graph).evidence(material.suspensions)
+    reader = StackReader(graph)
+    evidence = reader.evidence(material.suspensions)
     imports, source = _imports(module, material, evidence)
     waiting = import_indexes(module, imports)
     raw_names = raw_function_names(module)
@@ -99,6 +107,14 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         lists=tuple(_held(material.lists, selected, index)),
         seen=_seen(selected.get("ASYNCIFY_ONLY"), evidence, index),
         build=build,
+        assertions=()
+        if asyncified
+        else assertion_effects(graph, index, material.assertions, waiting, evidence),
+        left_out=()
+        if asyncified
+        else coverage_left_out(
+            graph, waiting, {case: reader.evidence(each) for case, each in material.cases.items()}
+        ),
         test_next=() if asyncified else _test_next(graph, waiting, evidence),
         obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
         why=None if material.why is None else why(graph, waiting, index, material.why, material.suspensions),

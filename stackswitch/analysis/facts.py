@@ -47,6 +47,34 @@ class BringsIn(Frozen):
     callee: str | None = None
 
 
+class EffectOnPolicy(Frozen):
+    """What an assertion changes in the list of a policy: functions, and the bytes of their bodies."""
+
+    policy: str
+    functions: int
+    code_bytes: int
+
+
+class AssertionEffect(Frozen):
+    """An assertion of ``[lists]``: what ``never`` spares; what ``always`` adds that nothing else does."""
+
+    kind: Literal["never", "always"]
+    entry: str
+    policies: tuple[EffectOnPolicy, ...]
+
+
+class CoverageLeftOut(Frozen):
+    """How many of the traces' cases a list covers that was drawn without them.
+
+    ``parts``: into so many parts the cases were put, to be left out in turn.
+    """
+
+    policy: str
+    cases: int
+    covered: int
+    parts: int
+
+
 class NextTest(Frozen):
     """A function that calls through a table and that no trace shows waiting: worth a case.
 
@@ -132,6 +160,8 @@ class Analysis(Frozen):
     lists: tuple[HeldList, ...] = ()
     seen: SeenAgainstList | None = None
     build: BuildAgainstList | None = None
+    assertions: tuple[AssertionEffect, ...] = ()
+    left_out: tuple[CoverageLeftOut, ...] = ()
     test_next: tuple[NextTest, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
     why: Way | None = None

@@ -44,6 +44,23 @@ def _lines(found: Analysis) -> Iterator[str]:
                 for each in found.policies
             ],
         )
+    if found.left_out:
+        yield from ("", "## How lists do on cases they were not drawn from", "")
+        of = found.left_out[0]
+        yield from _table(
+            ("policy", f"covers, of {of.cases} cases ({of.parts} parts left out in turn)"),
+            [(each.policy, str(each.covered)) for each in found.left_out],
+        )
+    if found.assertions:
+        yield from ("", "## What the assertions save or cost", "")
+        yield from _table(
+            ("", "policy", "functions", "code"),
+            [
+                (f"{each.kind} {_code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
+                for each in found.assertions
+                for on in each.policies
+            ],
+        )
     if found.brings_in:
         yield from ("", "## What brings in most", "")
         yield from _table(

@@ -10,11 +10,13 @@ import typer
 from stackswitch.analysis.analyse import Material, analyse
 from stackswitch.analysis.markdown import analysis_markdown
 from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.lists.assertions import Assertions
 from stackswitch.models.trace import Suspension
 
-from .inputs import read_input, read_module
+from .inputs import read_input, read_module, trace_files
 from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, lists_in, named_module, open_list
 from .output import check_writable, console_for, write_output
+from .settings import load_settings
 
 EXIT_FINDINGS = 1
 
@@ -54,12 +56,14 @@ def analyze(
     check_writable([json, markdown])
     lists = lists_in(open_list(list_file, variable, spelling))
     parsed = read_module(module)
-    suspensions: list[Suspension] = []
+    settings = load_settings(Path.cwd())
+    assertions = Assertions(settings.lists.never, settings.lists.always)
+    cases: dict[str, tuple[Suspension, ...]] = {}
     notes = []
-    for path in trace or ():
+    for path in trace_files(trace or ()):
         lines = read_trace_lines(read_input(path, "trace"), str(path))
         found = trace_of_module(lines, parsed, str(path))
-        suspensions += found.suspensions
+        cases[str(path)] = found.suspensions
         if found.by_name:
             lost = f"; {found.lost} frames had none" if found.lost else ""
             notes.append(f"{path} was taken on another build: its functions go by name{lost}")
@@ -68,7 +72,14 @@ def analyze(
     analysis = analyse(
         named_module(parsed, symbols),
         str(module),
-        Material(tuple(imports or ()), lists, tuple(suspensions), why),
+        Material(
+            tuple(imports or ()),
+            lists,
+            tuple(each for stacks in cases.values() for each in stacks),
+            why,
+            {} if why else cases,
+            assertions,
+        ),
     )
     analysis = analysis.model_copy(update={"notes": (*analysis.notes, *notes)})
     text = analysis_markdown(analysis)

@@ -26,7 +26,7 @@ from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .building import BuildCommand
-from .inputs import read_input, read_module
+from .inputs import read_input, read_module, trace_files
 from .options import named_module
 from .progress import Progress
 
@@ -161,7 +161,7 @@ def fix_from_traces(
     fixer = TraceFixer(
         asked.shared,
         module,
-        {str(path): read_input(path, "trace") for path in _files(traces)},
+        {str(path): read_input(path, "trace") for path in trace_files(traces)},
         named=named.data,
         policy=asked.policy,
         assertions=asked.assertions,
@@ -185,20 +185,3 @@ def fix_from_traces(
 
     report = asyncio.run(work())
     return [fixer.source], report
-
-
-def _files(traces: Sequence[Path]) -> list[Path]:
-    """Return the trace files: of a folder, all that it holds.
-
-    :raises ConfigError: there is none in a folder
-    """
-    found: list[Path] = []
-    for path in traces:
-        if path.is_dir():
-            inside = sorted(path.rglob("*.jsonl"))
-            if not inside:
-                raise ConfigError(f"{path}: there is no trace (*.jsonl) in this folder")
-            found += inside
-        else:
-            found.append(path)
-    return found

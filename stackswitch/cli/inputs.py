@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -89,3 +90,20 @@ def _check_version(path: Path, data: bytes) -> None:
     raise ConfigError(
         f"{path}: results of schema version {version}; this stackswitch reads {RESULT_SCHEMA_VERSION}: {way}"
     )
+
+
+def trace_files(traces: Sequence[Path]) -> list[Path]:
+    """Return the trace files: of a folder, all that it holds.
+
+    :raises ConfigError: there is none in a folder
+    """
+    found: list[Path] = []
+    for path in traces:
+        if path.is_dir():
+            inside = sorted(path.rglob("*.jsonl"))
+            if not inside:
+                raise ConfigError(f"{path}: there is no trace (*.jsonl) in this folder")
+            found += inside
+        else:
+            found.append(path)
+    return found

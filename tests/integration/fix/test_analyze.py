@@ -11,6 +11,7 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.suite import CONFORMANCE_SUITE
+from stackswitch.wasm.module import parse_module
 
 from .conftest import CHAIN
 
@@ -74,3 +75,34 @@ def test_what_cannot_be_done_is_one_clear_message(arguments: list[str], status: 
     assert done.returncode == status, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_assertions_save_and_what_lists_cover_of_cases_left_out(tmp_path: Path) -> None:
+    module, traces = tmp_path / "m.wasm", tmp_path / "traces"
+    module.write_bytes(bytes(wat2wasm(CHAIN)))
+    for case, frames in (("one", "leaf main"), ("two", "leaf mid main"), ("three", "leaf main")):
+        traces.mkdir(exist_ok=True)
+        index = {"leaf": 1, "mid": 2, "main": 4}
+        stack = [[index[each], -1, each] for each in frames.split()]
+        line = {"kind": "suspension", "module": parse_module(module.read_bytes()).sha256, "backend": "jspi"}
+        line |= {"import": "env.wait", "export": "main", "frames": stack}
+        start = {"kind": "start", "schema_version": 1, "process": 1, "engine": "node", "engine_version": "26"}
+        (traces / f"{case}.jsonl").write_text(f"{json.dumps(start)}\n{json.dumps(line)}\n")
+    (tmp_path / "stackswitch.toml").write_text('[lists]\nnever = ["mi*"]\nalways = ["never", "elsewhere"]\n')
+    command = [sys.executable, "-m", "stackswitch", "analyze"]
+    command += ["m.wasm", "--trace", "traces", "--json", "a.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "a.json").read_text())
+    covered = {each["policy"]: each["covered"] for each in found["left_out"]}
+    assert covered["observed"] == 2
+    effects = {
+        (each["kind"], each["entry"], on["policy"]): on["functions"]
+        for each in found["assertions"]
+        for on in each["policies"]
+    }
+    assert effects["never", "mi*", "typed"] == 3  # mid, and main and never that only go through it
+    assert effects["always", "never", "dispatch"] == 1
+    assert effects["always", "elsewhere", "auto"] == 0
+    assert "never `mi*`" in done.stdout
+    assert "covers, of 3 cases (3 parts left out in turn)" in done.stdout

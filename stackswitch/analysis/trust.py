@@ -1,0 +1,81 @@
+"""What the assertions of the configuration save, and how far lists from these traces can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from stackswitch.lists.assertions import Asserted, Assertions
+from stackswitch.lists.confidence import leave_one_out
+from stackswitch.lists.evidence import Evidence
+from stackswitch.lists.namelist import NameIndex
+from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.wasm.callgraph import CallGraph
+
+from .facts import AssertionEffect, CoverageLeftOut, EffectOnPolicy
+
+PARTS = 5
+"""Into how many parts many cases are put, to be left out one after another."""
+_BY_EVIDENCE: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
+_STATIC: tuple[PolicyName, ...] = ("typed", "auto")
+
+
+def assertion_effects(
+    graph: CallGraph, index: NameIndex, assertions: Assertions, waiting: frozenset[int], evidence: Evidence
+) -> tuple[AssertionEffect, ...]:
+    """Say what each assertion spares or costs, by policy: those that draw more than was seen.
+
+    One that matches nothing here may be about another module of the project: it changes nothing.
+
+    :raises ConfigError: two contradict each other
+    """
+    if not assertions:
+        return ()
+    asserted = Asserted(assertions, index)
+    found: dict[tuple[str, str], list[EffectOnPolicy]] = {}
+    policies: tuple[PolicyName, ...] = ("dispatch", *_STATIC) if evidence.functions else _STATIC
+    for policy in policies:
+
+        def draw(calls: CallGraph, policy: PolicyName = policy) -> frozenset[int]:
+            return Drafter(calls, waiting).draw(policy, evidence).functions
+
+        for each in asserted.savings(graph, draw):
+            ranges = map(graph.module.body_range, (one for one in each.functions if one >= index.imported))
+            effect = EffectOnPolicy(
+                policy=policy,
+                functions=len(each.functions),
+                code_bytes=sum(end - start for start, end in ranges),
+            )
+            found.setdefault((each.kind, each.entry), []).append(effect)
+    return tuple(
+        AssertionEffect.model_validate({"kind": kind, "entry": entry, "policies": tuple(effects)})
+        for (kind, entry), effects in found.items()
+    )
+
+
+def coverage_left_out(
+    graph: CallGraph, waiting: frozenset[int], cases: Mapping[str, Evidence]
+) -> tuple[CoverageLeftOut, ...]:
+    """Leave cases out, draw the list from the others, and say how many it covers, by policy.
+
+    :param cases: by trace; those in which nothing waits do not count
+    """
+    waited = {case: each for case, each in sorted(cases.items()) if each.functions}
+    if len(waited) < 2:
+        return ()
+    many = len(waited) > PARTS
+    parts = {case: str(at % PARTS) for at, case in enumerate(waited)} if many else None
+    drafter = Drafter(graph, waiting)
+
+    def drawn(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
+        return drafter.draw(policy, evidence).functions
+
+    return tuple(
+        CoverageLeftOut(
+            policy=policy,
+            cases=len(waited),
+            parts=PARTS if many else len(waited),
+            covered=len(leave_one_out(waited, partial(drawn, policy), parts).covered),
+        )
+        for policy in _BY_EVIDENCE
+    )
