@@ -1,8 +1,8 @@
 """Make one of the reports that the docs link to: ``python docs/reports/make.py lua``, ``sqlite`` or ``php``.
 
-Runs the suite on both backends, with traces, and reports. With ``--work DIR`` results and traces stay there,
-and a second time they are taken from there. PHP takes some minutes; ``python examples/php/prepare.py`` goes
-first.
+Runs the suite on both backends, with traces, asks engines what they do, times what computes, measures what a
+wait costs, and reports. With ``--work DIR`` results stay there, and a second time they are taken from there; what
+is measured is measured anew. PHP takes a quarter of an hour; ``python examples/php/prepare.py`` goes first.
 """
 
 from __future__ import annotations
@@ -17,26 +17,42 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PROGRAMS = "stackswitch/suite/cases/programs"
-PHP = "examples/php/node_modules/@php-wasm/node-8-3/jspi/*/php_8_3.wasm"
+PHP = "examples/php/node_modules/@php-wasm/node-8-3/{}/*/php_8_3.wasm"
+ENGINES = ("node@20", "node@22", "node@24", "node@26", "deno", "bun", "chromium", "firefox")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a report is about: its title, the module, how the suite is run, imports that wait."""
+    """What a report is about: its title, the module, how the suite is run, what is timed, imports that wait.
+
+    ``against``: the Asyncify build; none: one by Binaryen's own list (``stackswitch instrument`` without one).
+    """
 
     title: str
     module: str
     suite: tuple[str, ...]
+    timed: str
     imports: tuple[str, ...] = ()
-    measured: bool = True
-    """Against an Asyncify build by Binaryen's own list (``stackswitch instrument`` without one)."""
+    against: str = ""
 
 
 SUBJECTS = {
-    "lua": Subject("Lua 5.4", f"{PROGRAMS}/lua.wasm", ("-k", "programs/lua-*"), ("host.*",)),
-    "sqlite": Subject("SQLite", f"{PROGRAMS}/sqlite.wasm", ("-k", "programs/sqlite-*"), ("host.*",)),
-    "php": Subject("PHP 8.3", PHP, ("examples/php/suite",), measured=False),
+    name: Subject(
+        title,
+        f"{PROGRAMS}/{name}.wasm",
+        ("-k", f"programs/{name}-*"),
+        f"benchmarks/speed/{name}",
+        ("host.*",),
+    )
+    for name, title in (("lua", "Lua 5.4"), ("sqlite", "SQLite"))
 }
+SUBJECTS["php"] = Subject(
+    "PHP 8.3",
+    PHP.format("jspi"),
+    ("examples/php/suite",),
+    "examples/php/speed",
+    against=PHP.format("asyncify"),
+)
 
 
 def run(*args: str, check: bool = True) -> None:
@@ -48,24 +64,32 @@ def run(*args: str, check: bool = True) -> None:
 
 def make(subject: Subject, work: Path, into: Path, name: str) -> None:
     """Run what has not been run, and report."""
-    if not list(work.glob("*.json")):
+    results, engines, bench = (work / each for each in ("results.json", "engines.json", "bench.json"))
+    if not results.exists():
         traces = ("--traces", str(work / "traces"))
-        run("test", *subject.suite, "-q", "--json", str(work / "results.json"), *traces, check=False)
-    module = next(iter(sorted(ROOT.glob(subject.module))), None)
-    if module is None:
-        sys.exit(f"{subject.module}: not there; see examples/{name}")
+        run("test", *subject.suite, "-q", "--json", str(results), *traces, check=False)
+    if not engines.exists():
+        run("detect", *(f"--engine={each}" for each in ENGINES), "--json", str(engines), check=False)
+    run("bench", "--json", str(bench))
+    module = found(subject.module)
     traces = [f"--traces={each}" for each in sorted(work.glob("traces*")) if each.is_dir()]
     imports = [f"--imports={each}" for each in subject.imports]
-    against = []
-    if subject.measured:
-        build = work / f"{name}.asyncify.wasm"
-        if not build.exists():
-            run("instrument", str(module), *imports, "-o", str(build))
-        against = [f"--against={build}"]
-    results = map(str, sorted(work.glob("*.json")))
+    build = found(subject.against) if subject.against else work / f"{name}.asyncify.wasm"
+    if not build.exists():
+        run("instrument", str(module), *imports, "-o", str(build))
+    measures = (f"--against={build}", f"--time={subject.timed}", f"--bench={bench}", f"--detect={engines}")
     files = ("--html", str(into / f"{name}.html"), "--markdown", str(into / f"{name}.md"))
     title = ("--title", subject.title, "--browserslist", "defaults")
-    run("report", *results, str(module.relative_to(ROOT)), *title, *traces, *imports, *against, *files)
+    given = (str(results), str(module.relative_to(ROOT)))
+    run("report", *given, *title, *traces, *imports, *measures, *files)
+
+
+def found(pattern: str) -> Path:
+    """Return the one file of this pattern."""
+    file = next(iter(sorted(ROOT.glob(pattern))), None)
+    if file is None:
+        sys.exit(f"{pattern}: not there; python examples/php/prepare.py fetches PHP")
+    return file
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
-const PROGRAMS = path.join(HERE, "suite");
 const LIBRARIES = path.join(HERE, "libraries");
 const LOCKS = "fs-ext-extra-prebuilt";
 
@@ -18,6 +17,8 @@ const [program, ...args] = process.argv.slice(2);
 if (program === undefined) {
   fail("node runner.mjs PROGRAM.php [ARGUMENTS…]");
 }
+/** The folder beside this file that the program is in: the suite, or what is timed. PHP sees it as /suite. */
+const PROGRAMS = path.join(HERE, path.relative(HERE, path.resolve(program)).split(path.sep)[0]);
 if (!existsSync(path.join(HERE, "node_modules", "@php-wasm"))) {
   fail(`PHP is not there yet: run python ${path.join(HERE, "prepare.py")}`);
 }

@@ -113,6 +113,12 @@ class CommandBackend(Protocol):
         """
         ...
 
+    async def timed(
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+    ) -> CommandSeen:
+        """Run the command unobserved, in a process of its own: how it ended and how long it took, no more."""
+        ...
+
     async def aclose(self) -> None:
         """End what was started; a second call does nothing."""
         ...

@@ -15,7 +15,6 @@ from stackswitch.analysis.analyse import Material as AnalysisMaterial
 from stackswitch.analysis.analyse import analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.traces import trace_of_module
-from stackswitch.engines.measure import measure_builds
 from stackswitch.engines.support import read_support
 from stackswitch.fix.sources import Lists
 from stackswitch.models.readiness import LEVELS, Confidence, Level, Report, Source
@@ -38,7 +37,8 @@ from .inputs import read_module
 from .options import ListFile, ReadBy, Variable, lists_in, one_of, open_list
 from .output import STDOUT, check_writable, console_for, write_output
 from .progress import Progress
-from .report_inputs import read_earlier, read_engines, read_traces, shown, sort_out
+from .report_gain import measured
+from .report_inputs import read_bench, read_earlier, read_engines, read_traces, shown, sort_out
 from .settings import load_settings
 
 EXIT_FAILED = 1
@@ -91,6 +91,22 @@ def report(
             help="The Asyncify build of the module: measure both, in alternating runs (stackswitch "
             "instrument makes one).",
         ),
+    ] = None,
+    timed: Annotated[
+        Path | None,
+        typer.Option(
+            "--time",
+            metavar="SUITE",
+            help="A folder of cases that compute and hardly wait: time each on both builds, in alternating "
+            "runs on one engine.",
+        ),
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=1000, help="How often what is measured takes its turn.")
+    ] = 11,
+    bench: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What `stackswitch bench --json` wrote: what a wait costs."),
     ] = None,
     title: Annotated[
         str | None, typer.Option(help="What the report is about. Default: the module's name.")
@@ -164,6 +180,8 @@ def report(
             sources.append(Source(name=shown(source.path), kind="list"))
         if detect is not None:
             sources.append(Source(name=shown(detect), kind="engines"))
+        if bench is not None:
+            sources.append(Source(name=shown(bench), kind="measures"))
         query = browserslist or settings.browserslist or ""
         drawn = judge(
             Material(
@@ -189,9 +207,14 @@ def report(
                 engines=None if detect is None else read_engines(detect),
                 support=read_support(query, progress=progress.say) if query else None,
                 query=query,
-                gain=None
-                if against is None or given.module is None
-                else measure_builds(given.module, against, progress=progress.say),
+                gain=measured(
+                    given.module,
+                    against,
+                    timed,
+                    None if bench is None else read_bench(bench),
+                    rounds=rounds,
+                    progress=progress.say,
+                ),
                 silence=settings.report.silence,
                 sources=tuple(sources),
                 other_modules=others,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from stackswitch.analysis.traces import read_trace_lines
 from stackswitch.errors import ConfigError
+from stackswitch.models.bench import BenchResult
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import Report, Source
 from stackswitch.models.result import SuiteResult
@@ -110,6 +111,14 @@ def read_engines(path: Path) -> DetectResult:
     :raises ConfigError: it is something else
     """
     return _read(path, DetectResult, "stackswitch detect --json")
+
+
+def read_bench(path: Path) -> BenchResult:
+    """Read what ``stackswitch bench --json`` has written.
+
+    :raises ConfigError: it is something else
+    """
+    return _read(path, BenchResult, "stackswitch bench --json")
 
 
 def read_earlier(path: Path) -> Report:

@@ -1,34 +1,39 @@
-"""What a plain build gains over an Asyncify one: sizes, and what compiling takes, in alternating runs on
-Node.
+"""What a plain build gains over an Asyncify one: sizes, and what compiling and starting take, in alternating
+runs on Node.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from stackswitch.errors import ToolError
-from stackswitch.models.readiness import Gain, Measure, Spread
+from stackswitch.models.readiness import Gain, Measure, Spread, Unit
 from stackswitch.toolcache import Progress, node_shim_dir, silent, wheel_node
+from stackswitch.wasm.module import Import, Module, parse_module
 
 _TIMEOUT_S = 300.0
 _SIZES = (("raw", "size"), ("gzip", "size, gzip 9"), ("brotli", "size, brotli 9"))
-_TIMES = (
-    ("compile_ms", "time to compile", "ms", "V8's baseline compiler; a process of its own each time"),
+_TIMES: tuple[tuple[str, str, Unit, str], ...] = (
+    ("compile_ms", "time to compile", "ms", "CPU of all threads, in a process of its own each time"),
+    ("started_ms", "time to start", "ms", "the same with an instance made, its imports stubs"),
     ("memory", "memory to compile", "bytes", "resident, beyond that of the process before"),
 )
 
 
-def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 7, progress: Progress = silent) -> Gain:
+def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: Progress = silent) -> Gain:
     """Measure both builds. Blocks.
 
     :param rounds: how often each is compiled, in turn
     :raises ToolError: Node does not compile one of them
     """
     node = wheel_node()
-    sizes = [_run(node, each, sizes=True) for each in (plain, asyncify)]
+    stubs = {each: _stubs(each) for each in (plain, asyncify)}
+    sizes = [_run(node, each, stubs[each], sizes=True) for each in (plain, asyncify)]
     measures = []
     for key, what in _SIZES:
         one, other = (each[key] for each in sizes)
@@ -37,38 +42,88 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 7, progress: Pr
         measures.append(
             Measure(id=ident, what=what, unit="bytes", plain=exact[0], asyncify=exact[1], ratio=exact[2])
         )
-    runs: list[tuple[dict[str, float], dict[str, float]]] = []
+    runs: list[tuple[dict[str, float | None], dict[str, float | None]]] = []
     for number in range(rounds):
         progress(f"measuring, round {number + 1} of {rounds}")
         # Each goes first in every other round: what warms up or wears on hits both.
         order = (plain, asyncify) if number % 2 == 0 else (asyncify, plain)
-        found = {each: _run(node, each) for each in order}
+        found = {each: _run(node, each, stubs[each]) for each in order}
         runs.append((found[plain], found[asyncify]))
     for key, what, unit, note in _TIMES:
-        ones, others = ([run[at][key] for run in runs] for at in (0, 1))
-        ratios = [other / one for one, other in zip(ones, others, strict=True) if one]
-        if ratios:
-            measures.append(
-                Measure.model_validate(
-                    {
-                        "id": key.removesuffix("_ms"),
-                        "what": what,
-                        "unit": unit,
-                        "plain": _spread(ones),
-                        "asyncify": _spread(others),
-                        "ratio": _spread(ratios),
-                        "note": note,
-                    }
-                )
-            )
+        pairs = [(one[key], other[key]) for one, other in runs]
+        known = [(one, other) for one, other in pairs if one is not None and other is not None]
+        measured = compared(key.removesuffix("_ms"), what, unit, known, note)
+        if len(known) == rounds and measured is not None:
+            measures.append(measured)
     version = subprocess.run([str(node), "--version"], capture_output=True, text=True, check=False).stdout
     return Gain(
         engine=f"node {version.strip().removeprefix('v')}",
         rounds=rounds,
         how="stackswitch report --against",
-        build=f"{plain.name} (plain, for JSPI) and {asyncify.name} (Asyncify).",
+        build=f"{_named(plain, asyncify)} (plain, for JSPI) and {_named(asyncify, plain)} (Asyncify).",
         measures=tuple(measures),
     )
+
+
+def compared(
+    ident: str, what: str, unit: Unit, pairs: Sequence[tuple[float, float]], note: str = ""
+) -> Measure | None:
+    """Hold what was measured in alternating rounds against each other; None: there is nothing to hold.
+
+    :param pairs: plain and Asyncify, a round each
+    """
+    ratios = [other / one for one, other in pairs if one]
+    if not ratios:
+        return None
+    return Measure(
+        id=ident,
+        what=what,
+        unit=unit,
+        plain=_spread([one for one, _ in pairs]),
+        asyncify=_spread([other for _, other in pairs]),
+        ratio=_spread(ratios),
+        note=note,
+    )
+
+
+def _named(path: Path, other: Path) -> str:
+    """The file, with as much of its folders as tells it from the other."""
+    parts, others = path.parts[::-1], other.parts[::-1]
+    same = next((at for at, (one, two) in enumerate(zip(parts, others, strict=False)) if one != two), 0)
+    return "/".join(reversed(parts[: same + 1]))
+
+
+def _stubs(path: Path) -> bytes:
+    """Say what the module imports, as JavaScript makes it."""
+    module = parse_module(path.read_bytes())
+    return json.dumps(list(_imports(module))).encode()
+
+
+def _imports(module: Module) -> Iterator[dict[str, Any]]:
+    for each in module.imports:
+        yield {"module": each.module, "name": each.name, "kind": each.kind, "type": _type(module, each)}
+
+
+def _type(module: Module, each: Import) -> dict[str, Any]:
+    if each.kind == "memory":
+        memory = module.memories[each.index]
+        return {**_limits(memory.minimum, memory.maximum, is64=memory.is64), "shared": memory.shared}
+    if each.kind == "table":
+        table = module.tables[each.index]
+        element = "externref" if "extern" in table.type else "anyfunc"
+        return {**_limits(table.minimum, table.maximum, is64=table.is64), "element": element}
+    if each.kind == "global":
+        declared = module.global_type(each.index)
+        value = "anyfunc" if declared.type == "funcref" else declared.type
+        return {"value": value, "mutable": declared.mutable}
+    if each.kind == "tag":
+        return {"parameters": module.tag_type(each.index).params}
+    return {}
+
+
+def _limits(minimum: int, maximum: int | None, *, is64: bool) -> dict[str, Any]:
+    most = {} if maximum is None else {"maximum": maximum}
+    return {"initial": minimum, **most, **({"address": "i64"} if is64 else {})}
 
 
 def _exact(value: float) -> Spread:
@@ -79,13 +134,14 @@ def _spread(values: list[float]) -> Spread:
     return Spread(low=min(values), median=median(values), high=max(values), count=len(values))
 
 
-def _run(node: Path, module: Path, *, sizes: bool = False) -> dict[str, float]:
+def _run(node: Path, module: Path, stubs: bytes, *, sizes: bool = False) -> dict[str, Any]:
     argv = [str(node), str(node_shim_dir() / "measure.mjs"), str(module), *(["sizes"] if sizes else [])]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    done = subprocess.run(argv, input=stubs, capture_output=True, timeout=_TIMEOUT_S, check=False)
     try:
-        found: dict[str, float] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
+        said = done.stderr.decode("utf-8", "replace")
         raise ToolError(
-            f"{module} could not be measured", argv=argv, status=done.returncode, stderr=done.stderr
+            f"{module} could not be measured", argv=argv, status=done.returncode, stderr=said
         ) from None
     return found

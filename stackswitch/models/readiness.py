@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .base import Frozen
+from .bench import Figure
 from .expect import ListName, Outcome
 
 REPORT_SCHEMA_VERSION: Literal[1] = 1
@@ -34,6 +35,7 @@ Scope = Literal["module", "case", "list", "engine", "gain"]
 
 CaseStatus = Literal[
     "both",
+    "as-meant",
     "needs-list",
     "asyncify-only",
     "jspi-only",
@@ -44,6 +46,7 @@ CaseStatus = Literal[
 ]
 STATUSES: dict[CaseStatus, str] = {
     "both": "works on both",
+    "as-meant": "fails on both, as it should",
     "needs-list": "works once its lists are complete",
     "asyncify-only": "works on Asyncify alone",
     "jspi-only": "works on JSPI alone",
@@ -87,7 +90,7 @@ class Step(Frozen):
 
 class RunColumn(Frozen):
     """Where cases ran: a backend on an engine. ``build``: of commands on Asyncify. ``worked`` of
-    ``cases``.
+    ``cases``; ``meant``: those that failed there as their cases expect of every backend.
     """
 
     backend: str
@@ -96,6 +99,13 @@ class RunColumn(Frozen):
     build: str = ""
     cases: int
     worked: int
+    meant: int = 0
+
+    @property
+    def count(self) -> str:
+        """``12 of 14 work``, ``12 of 14 work, 1 fails as it should``."""
+        meant = f", {self.meant} fail{'s' if self.meant == 1 else ''} as it should" if self.meant else ""
+        return f"{self.worked} of {self.cases} work{meant}"
 
     @property
     def where(self) -> str:
@@ -111,13 +121,15 @@ class RunColumn(Frozen):
 class Cell(Frozen):
     """A case on one of the ``runs`` (by position). ``works``: for a user, not only as its case expects.
 
-    ``known``: it came out as the case says it does there.
+    ``known``: it came out as the case says it does there. ``meant``: it failed so, and returns nowhere: to
+    fail is what the case is about.
     """
 
     run: int
     outcome: Outcome
     works: bool
     known: bool = True
+    meant: bool = False
     detail: str = ""
     missing: dict[ListName, tuple[str, ...]] = {}
     suspensions: int = 0
@@ -242,6 +254,9 @@ class ListReport(Frozen):
     derived: tuple[str, ...] = ()
 
 
+Unit = Literal["bytes", "ms", "us"]
+
+
 class Spread(Frozen):
     """Several measurements of one thing."""
 
@@ -258,7 +273,7 @@ class Measure(Frozen):
 
     id: str
     what: str
-    unit: Literal["bytes", "ms", "us"]
+    unit: Unit
     plain: Spread
     asyncify: Spread
     ratio: Spread
@@ -266,13 +281,18 @@ class Measure(Frozen):
 
 
 class Gain(Frozen):
-    """What was measured here. ``how``: the command, engine and rounds."""
+    """What was measured here. ``how``: the command, engine and rounds.
+
+    ``waits``: what a wait costs by backend and depth, in a small guest of ours; ``waits_on``: where and how.
+    """
 
     engine: str = ""
     rounds: int = 0
     how: str = ""
     build: str = ""
     measures: tuple[Measure, ...] = ()
+    waits: tuple[Figure, ...] = ()
+    waits_on: str = ""
 
 
 class ModuleFacts(Frozen):
@@ -302,11 +322,12 @@ class Source(Frozen):
 
 
 class Point(Frozen):
-    """An earlier run, for the trend."""
+    """An earlier run, for the trend. ``working``: how many cases work, by backend."""
 
     made_at: str
     level: Level
     statuses: dict[CaseStatus, int] = {}
+    working: dict[str, int] = {}
     size_bytes: int | None = None
 
 
@@ -352,6 +373,11 @@ class Report(Frozen):
         of = {at for at, run in enumerate(self.runs) if run.backend == backend}
         return sum(any(cell.works and cell.run in of for cell in case.cells) for case in self.cases)
 
+    def meant(self, backend: str) -> int:
+        """How many cases fail on a backend as they should."""
+        of = {at for at, run in enumerate(self.runs) if run.backend == backend}
+        return sum(any(cell.meant and cell.run in of for cell in case.cells) for case in self.cases)
+
     @property
     def point(self) -> Point:
         """What the trend keeps of it."""
@@ -359,5 +385,8 @@ class Report(Frozen):
             made_at=self.made_at,
             level=self.level,
             statuses=self.statuses,
+            working={
+                backend: self.working(backend) for backend in sorted({run.backend for run in self.runs})
+            },
             size_bytes=None if self.module is None else self.module.size_bytes,
         )

@@ -66,10 +66,12 @@ def _column_order(key: _Key) -> tuple[object, ...]:
 def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[RunColumn, ...]:
     ran = [0] * len(order)
     worked = [0] * len(order)
+    meant = [0] * len(order)
     for case in cases:
         for cell in case.cells:
             ran[cell.run] += 1
             worked[cell.run] += cell.works
+            meant[cell.run] += cell.meant
     return tuple(
         RunColumn(
             backend=backend,
@@ -78,6 +80,7 @@ def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[R
             build=build,
             cases=ran[at],
             worked=worked[at],
+            meant=meant[at],
         )
         for (backend, engine, version, build), at in order.items()
     )
@@ -176,8 +179,9 @@ class _Judge:
             Cell.model_construct(
                 run=order[_key(each)],
                 outcome=each.outcome,
-                works=works,
+                works=works and each.outcome == "returned",
                 known=each.as_expected,
+                meant=works and each.outcome != "returned",
                 detail=each.detail,
                 missing=each.missing,
                 suspensions=each.suspensions,
@@ -247,7 +251,13 @@ class _Judge:
             return "one-backend"
         good_jspi |= _lacks(jspi)
         if (good_asyncify or _lacks(asyncify)) and good_jspi:
-            return "needs-list" if lacking else "both"
+            if lacking:
+                return "needs-list"
+            about = next((each.outcome for each in self.cells if each.meant), None)
+            if about is None:
+                return "both"
+            self.why.append(f"{about}, as the case expects of every backend")
+            return "as-meant"
         if good_asyncify or _lacks(asyncify):
             return "asyncify-only"
         if good_jspi:

@@ -24,6 +24,7 @@ _STATUS_RANK: dict[CaseStatus, int] = {
     "one-backend": 2,
     "needs-list": 3,
     "jspi-only": 4,
+    "as-meant": 5,
     "both": 5,
 }
 

@@ -72,11 +72,11 @@ def _probed(report: EngineReport, needed: Sequence[str], fallback: str) -> tuple
 
 
 def _ran(run: RunColumn, probed: EngineVerdict | None, fallback: str) -> EngineVerdict:
-    told = f"{run.worked} of {run.cases} cases work"
+    told = run.count.replace(" work", " cases work", 1)
     if probed is not None:
         return probed.model_copy(update={"why": f"{probed.why}; {told}"})
-    level: Level = "ready" if run.worked == run.cases else "ready-with-changes"
-    if not run.worked:
+    level: Level = "ready" if run.worked + run.meant == run.cases else "ready-with-changes"
+    if not run.worked + run.meant:
         level = "not-ready"
     return EngineVerdict(
         name=f"{run.engine} {run.engine_version}",

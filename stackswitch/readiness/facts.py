@@ -27,7 +27,9 @@ from .picture import MOST_WAYS
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Parts of the cases from which a list is drawn, for the curve."""
-_DRAWS = 5
+_LEAST_DRAWS, _MOST_DRAWS = 5, 40
+_LEAST_TRIED = 60
+"""Cases that a point of the curve is to rest on: where few are left out at a time, more lists are drawn."""
 _LEAST_CASES = 4
 _CURVES: tuple[PolicyName, ...] = ("observed", "dispatch")
 
@@ -134,9 +136,10 @@ def confidence(
         points = []
         for part in SHARES:
             count = max(1, min(len(cases) - 1, round(part * len(cases))))
+            draws = -(-_LEAST_TRIED // (len(cases) - count))
             covered = [
                 _covered(cases, count, random.Random(f"{policy} {part} {number}"), draw)  # noqa: S311
-                for number in range(_DRAWS)
+                for number in range(max(_LEAST_DRAWS, min(_MOST_DRAWS, draws)))
             ]
             points.append((count, round(sum(covered) / len(covered), 4)))
         found.append(

@@ -66,7 +66,9 @@ def judge(material: Material) -> Report:
 
 def _with_what_is_shown(material: Material, cases: CasesFound) -> Material:
     """Leave out what the code seems to hold against Asyncify where an Asyncify build has run cases well."""
-    if material.analysis is None or not any(run.worked for run in cases.runs if run.backend == "asyncify"):
+    if material.analysis is None or not any(
+        run.worked + run.meant for run in cases.runs if run.backend == "asyncify"
+    ):
         return material
     real = tuple(each for each in material.analysis.obstacles if each.backend != "asyncify")
     analysis = material.analysis.model_copy(update={"obstacles": real})
@@ -119,7 +121,9 @@ def _headline(
     count = [each for each in findings if not each.silenced]
     parts = []
     if total and of:
-        parts.append(f"{works:,} of {total:,} cases work on JSPI as they are")
+        meant = sum(any(cell.meant and cell.run in of for cell in each.cells) for each in cases.cases)
+        told = f", {meant:,} fail{'s' if meant == 1 else ''} there as it should" if meant else ""
+        parts.append(f"{works:,} of {total:,} cases work on JSPI as they are{told}")
     if level == "not-ready":
         first = next(each for each in count if each.weight == "blocks")
         parts.append(f"what stands in the way: {first.text}")

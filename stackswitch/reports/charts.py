@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from stackswitch.models.readiness import Confidence, Measure, Point
+from stackswitch.models.bench import Figure
+from stackswitch.models.readiness import Confidence, Gain, Measure, Point, Spread, Unit
 
 from .text import amount, visible
 
 _WIDTH, _HEIGHT = 560, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 120, 14, 34
+
+
+_BARS_WIDTH, _VALUE_WIDTH = 480, 104
+_IN_PYTHON = "suspension"
+"""The group of ``bench`` in which waits go through Python; others are of an engine alone."""
+_OURS = ("asyncify", "fiber", "jspi")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its name, whose it is (a class of the page's), what was measured."""
+
+    label: str
+    kind: str
+    spread: Spread
 
 
 @dataclass(frozen=True)
@@ -25,35 +41,76 @@ class Line:
 
 def bars(measure: Measure) -> Markup:
     """Plain and Asyncify beside each other, with the spread as a thin line."""
-    most = max(measure.plain.high, measure.asyncify.high) or 1.0
-    rows = []
-    for at, (name, spread) in enumerate((("plain", measure.plain), ("asyncify", measure.asyncify))):
+    rows = [Bar("Plain", "plain", measure.plain), Bar("Asyncify", "asyncify", measure.asyncify)]
+    return bar_chart(measure.what, rows, measure.unit, label_width=76)
+
+
+def wait_bars(case: str, figures: Sequence[Figure]) -> Markup:
+    """What a wait costs under so many frames, by host."""
+    rows = [
+        Bar(
+            each.host,
+            _host_class(each.host),
+            Spread(low=each.best, median=each.median, high=each.worst, count=2),
+        )
+        for each in figures
+    ]
+    return bar_chart(f"a wait under {case}", rows, "us", label_width=160)
+
+
+def waits_by_case(gain: Gain | None) -> dict[str, list[Figure]]:
+    """What a wait costs on the ways that are ours, and in engines alone, by depth of the stack."""
+    found: dict[str, list[Figure]] = {}
+    for each in () if gain is None else gain.waits:
+        if each.unit == "µs" and (each.group != _IN_PYTHON or each.host in _OURS):
+            found.setdefault(each.case, []).append(each)
+    return found
+
+
+def _host_class(host: str) -> str:
+    return "asyncify" if host.startswith("asyncify") else "plain"
+
+
+def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -> Markup:
+    """Bars under each other, with their numbers; a thin line from the least to the most."""
+    width = _BARS_WIDTH - label_width - _VALUE_WIDTH
+    most = max(row.spread.high for row in rows) or 1.0
+    drawn = []
+    for at, row in enumerate(rows):
         y = 6 + at * 30
-        width = max(2.0, 300 * spread.median / most)
-        rows.append(
+        spread = row.spread
+        length = max(2.0, width * spread.median / most)
+        drawn.append(
             Markup(
                 '<text x="0" y="{y}" class="label">{label}</text>'
-                '<rect x="76" y="{top}" width="{width:.1f}" height="18" rx="3" class="bar-{name}"/>'
-            ).format(y=y + 14, top=y, width=width, label=name.capitalize(), name=name)
+                '<rect x="{left}" y="{top}" width="{length:.1f}" height="18" rx="3" class="bar-{name}"/>'
+            ).format(
+                y=y + 14, top=y, left=label_width, length=length, label=visible(row.label), name=row.kind
+            )
         )
         if spread.count > 1 and spread.high > spread.low:
-            low, high = (76 + 300 * each / most for each in (spread.low, spread.high))
-            rows.append(
-                Markup('<path d="M{low:.1f} {y}H{high:.1f}" class="spread"/>').format(
-                    low=low, high=high, y=y + 9
-                )
+            low, high = (label_width + width * each / most for each in (spread.low, spread.high))
+            drawn.append(
+                Markup(
+                    '<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {top}v8M{high:.1f} {top}v8" '
+                    'class="spread"/>'
+                ).format(low=low, high=high, y=y + 9, top=y + 5)
             )
-        end = 76 + max(width, 300 * spread.high / most)
-        rows.append(
+        end = label_width + max(length, width * spread.high / most)
+        drawn.append(
             Markup('<text x="{x:.1f}" y="{y}" class="value">{value}</text>').format(
-                x=end + 8, y=y + 14, value=amount(spread.median, measure.unit)
+                x=end + 8, y=y + 14, value=amount(spread.median, unit)
             )
         )
-    label = f"{measure.what}: plain {amount(measure.plain.median, measure.unit)}, "
-    label += f"Asyncify {amount(measure.asyncify.median, measure.unit)}"
+    told = ", ".join(f"{row.label} {amount(row.spread.median, unit)}" for row in rows)
     return Markup(
-        '<svg viewBox="0 0 480 62" class="bars" role="img" aria-label="{label}">{rows}</svg>'
-    ).format(label=visible(label), rows=Markup("").join(rows))
+        '<svg viewBox="0 0 {wide} {high}" class="bars" role="img" aria-label="{label}">{rows}</svg>'
+    ).format(
+        wide=_BARS_WIDTH,
+        high=2 + 30 * len(rows),
+        label=visible(f"{what}: {told}"),
+        rows=Markup("").join(drawn),
+    )
 
 
 def hold_out(curves: Sequence[Confidence]) -> Markup:
@@ -63,13 +120,12 @@ def hold_out(curves: Sequence[Confidence]) -> Markup:
 
 
 def trend(points: Sequence[Point]) -> Markup:
-    """How many cases work on JSPI as they are, run by run."""
-    good = [sum(each.statuses.get(status, 0) for status in ("both", "jspi-only")) for each in points]
-    total = [sum(each.statuses.values()) for each in points]
-    lines = [
-        Line("all cases", list(enumerate(total, 1))),
-        Line("work on JSPI", list(enumerate(good, 1))),
-    ]
+    """How many cases work on each backend as they are, run by run."""
+    lines = [Line("all cases", [(at, sum(each.statuses.values())) for at, each in enumerate(points, 1)])]
+    for backend, name in (("jspi", "JSPI"), ("asyncify", "Asyncify")):
+        good = [(at, each.working[backend]) for at, each in enumerate(points, 1) if backend in each.working]
+        if good:
+            lines.append(Line(f"on {name}", good))
     return _curves(lines, "run", "cases", share=False)
 
 
@@ -99,15 +155,11 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
             x=(_LEFT + _WIDTH - _RIGHT) / 2, y=_HEIGHT - 4, label=across
         )
     )
-    ends: list[float] = []
+    names = _apart({number: at(*line.points[-1])[1] for number, line in enumerate(lines)})
     for number, line in enumerate(lines):
         places = [at(x, y) for x, y in line.points]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-        end = places[-1]
-        y = end[1]
-        while any(abs(y - other) < 13 for other in ends):
-            y += 13
-        ends.append(y)
+        end, y = places[-1], names[number]
         dots = Markup("").join(
             Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>').format(x=x, y=y_) for x, y_ in places
         )
@@ -125,3 +177,12 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
     return Markup(
         '<svg viewBox="0 0 {w} {h}" class="curves" role="img" aria-label="{label}">{parts}</svg>'
     ).format(w=_WIDTH, h=_HEIGHT, label=visible(f"{across}, {upwards}. {told}"), parts=Markup("").join(parts))
+
+
+def _apart(heights: Mapping[int, float], least: float = 14) -> dict[int, float]:
+    """Move names down until none covers another, in the order of their lines."""
+    found: dict[int, float] = {}
+    lowest = -least
+    for number, y in sorted(heights.items(), key=lambda each: each[1]):
+        lowest = found[number] = max(y, lowest + least)
+    return found

@@ -18,7 +18,7 @@ from stackswitch.models.readiness import (
     Weight,
 )
 
-from .charts import bars, hold_out, trend
+from .charts import bars, hold_out, trend, wait_bars, waits_by_case
 from .page_data import page_data
 from .text import amount, counted, shortened, size, visible
 
@@ -55,9 +55,10 @@ def report_page(report: Report) -> str:
         data=Markup(page_data(report)),  # noqa: S704  (page_data escapes for a script element)
         tiles=_tiles(report),
         segments=_segments(report),
-        printed=[each for each in report.cases if each.status != "both"][:MOST_PRINTED],
+        printed=[each for each in report.cases if each.status not in ("both", "as-meant")][:MOST_PRINTED],
         states=_states(report),
         points=(*report.history, report.point),
+        waits=waits_by_case(report.gain),
     )
 
 
@@ -82,6 +83,7 @@ def _environment() -> Environment:
         bars=bars,
         hold_out=hold_out,
         trend=trend,
+        wait_bars=wait_bars,
         style=Markup((folder / "report.css").read_text("utf-8")),  # noqa: S704  (ours)
         script=Markup((folder / "report.js").read_text("utf-8")),  # noqa: S704  (ours)
     )
@@ -101,13 +103,14 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
         backends = {run.backend for run in report.runs}
         for backend, name in (("jspi", "JSPI"), ("asyncify", "Asyncify")):
             if backend in backends:
-                tiles.append(
-                    (f"{report.working(backend):,} of {total:,}", f"cases work on {name}", "as they are")
-                )
+                meant = report.meant(backend)
+                more = f"{meant:,} fail{'s' if meant == 1 else ''} as it should" if meant else "as they are"
+                tiles.append((f"{report.working(backend):,} of {total:,}", f"cases work on {name}", more))
     asked = [each for each in report.engines if each.level != "unknown"]
     if asked:
         fit = sum(each.level != "not-ready" for each in asked)
-        tiles.append((f"{fit} of {len(asked)}", "engines run it on JSPI", "the others fall back"))
+        more = "the others fall back" if fit < len(asked) else "of those that were tried"
+        tiles.append((f"{fit} of {len(asked)}", "engines run it on JSPI", more))
     if report.users is not None:
         tiles.append((f"{report.users.share:.0f}%", "of users have JSPI", report.users.query))
     if report.gain is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from stackswitch.models.expect import Outcome
-from stackswitch.models.readiness import CaseStatus, CaseVerdict, FunctionState, Picture, Report
+from stackswitch.models.readiness import STATUSES, CaseStatus, CaseVerdict, FunctionState, Picture, Report
 
 from .text import shortened, visible
 
@@ -18,6 +18,8 @@ _STATUSES: tuple[CaseStatus, ...] = get_args(CaseStatus)
 _STATES: tuple[FunctionState, ...] = get_args(FunctionState)
 _LETTERS = "abcdefgh"
 """A cell is a letter: which outcome; a capital: it works for a user. A full stop: not run."""
+_MEANT = "01234567"
+"""A digit: which outcome, where to fail so is what the case is about."""
 _TIGHTER = ((400, 240, 200_000), (160, 120, 60_000), (60, 80, 15_000), (0, 60, 0))
 """Characters of a detail, of a name, frames in all: the next is tried when the one before is too much."""
 
@@ -56,6 +58,7 @@ def _packed(report: Report, detail: int, name: int, frames: int, *, cut: bool) -
     return {
         "outcomes": _OUTCOMES,
         "statuses": _STATUSES,
+        "statusWords": [STATUSES[each] for each in _STATUSES],
         "states": _STATES,
         "runs": [[each.backend, each.where] for each in report.runs],
         "cases": [_case(each, len(report.runs), texts, renumbered) for each in report.cases],
@@ -70,8 +73,9 @@ def _case(case: CaseVerdict, runs: int, texts: _Texts, renumbered: dict[int, int
     cells = ["."] * runs
     details: list[list[Any]] = []
     for cell in case.cells:
-        letter = _LETTERS[_OUTCOMES.index(cell.outcome)]
-        cells[cell.run] = letter.upper() if cell.works else letter
+        outcome = _OUTCOMES.index(cell.outcome)
+        letter = _LETTERS[outcome]
+        cells[cell.run] = _MEANT[outcome] if cell.meant else letter.upper() if cell.works else letter
         missing = [f"{which}: {', '.join(names)}" for which, names in cell.missing.items()]
         told = "\n".join([*([cell.detail] if cell.detail else []), *missing])
         if told:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from stackswitch.models.readiness import LEVELS, STATUSES, Level, Report
+from stackswitch.models.readiness import LEVELS, STATUSES, Level, Report, RunColumn
 
+from .charts import waits_by_case
 from .text import amount, counted, shortened, visible
 
 LIMIT = 65_536
@@ -76,8 +77,8 @@ def _cases(report: Report, most: int) -> Iterator[str]:
             yield f"| {told} | {report.statuses[status]} |"
     yield from ("", "| where | work |", "|---|---:|")
     for run in report.runs:
-        yield f"| {plain(run.name)} | {run.worked} of {run.cases} |"
-    other = [each for each in report.cases if each.status != "both"]
+        yield f"| {plain(run.name)} | {_worked(run)} |"
+    other = [each for each in report.cases if each.status not in ("both", "as-meant")]
     if other:
         yield from (
             "",
@@ -89,6 +90,10 @@ def _cases(report: Report, most: int) -> Iterator[str]:
             yield f"| {plain(each.case_id, 120)} | {STATUSES[each.status]} | {plain(each.why, 160)} |"
         yield from _rest(other, most)
         yield from ("", "</details>")
+
+
+def _worked(run: RunColumn) -> str:
+    return run.count.replace(" work", "", 1)
 
 
 def _rest(what: Sequence[object], most: int) -> Iterator[str]:
@@ -152,21 +157,27 @@ def _lists(report: Report, most: int) -> Iterator[str]:
 
 def _gain(report: Report, most: int) -> Iterator[str]:
     del most
-    if report.gain is None or not report.gain.measures:
+    if report.gain is None:
         return
-    yield from (
-        "",
-        "### What it gains",
-        "",
-        "| | plain | Asyncify | Asyncify / plain |",
-        "|---|---:|---:|---:|",
-    )
+    yield from ("", "### What it gains")
+    if report.gain.measures:
+        yield from ("", "| | plain | Asyncify | Asyncify / plain |", "|---|---:|---:|---:|")
     for each in report.gain.measures:
         spread = f" ({each.ratio.low:.2f} to {each.ratio.high:.2f})" if each.ratio.count > 1 else ""
         yield (
             f"| {plain(each.what)} | {amount(each.plain.median, each.unit)} "
             f"| {amount(each.asyncify.median, each.unit)} | {each.ratio.median:.2f}{spread} |"
         )
+
+    waits = waits_by_case(report.gain)
+    if waits:
+        hosts = list(dict.fromkeys(each.host for of in waits.values() for each in of))
+        yield from ("", f"What a wait costs, µs ({plain(report.gain.waits_on)}):", "")
+        yield f"| | {' | '.join(map(plain, hosts))} |"
+        yield f"|---|{'---:|' * len(hosts)}"
+        for case, of in waits.items():
+            by_host = {each.host: amount(each.median, "us").removesuffix(" µs") for each in of}
+            yield f"| {plain(case)} | {' | '.join(by_host.get(host, '') for host in hosts)} |"
 
 
 def _changes(report: Report, most: int) -> Iterator[str]:

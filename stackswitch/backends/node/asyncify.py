@@ -110,8 +110,8 @@ class NodeAsyncifyBackend(Children):
         :raises EngineError: a child does not start, or does not keep to the protocol
         :raises ToolError: the pass broke down
         """
-        started = time.perf_counter()
         watched = self._watched(loaded, build)
+        started = time.perf_counter()
         seen = await self._run(loaded, build, watched, timeout_s, guarded=True)
         missing = seen.missing
         if missing and not loaded.case.asyncify.prebuilt:

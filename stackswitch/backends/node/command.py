@@ -117,6 +117,17 @@ class CommandRunner:
         assert seen is not None, "what runs alone ends somehow"
         return seen
 
+    async def timed(
+        self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
+    ) -> CommandSeen:
+        """Run a command unobserved."""
+        started = time.perf_counter()
+        try:
+            ended = await self._alone(loaded, self._environment(loaded, services, None), timeout_s)
+        except OSError as error:
+            return _not_started(loaded, error)
+        return _ended(ended).model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+
     async def _observed(
         self,
         loaded: LoadedCommand,
@@ -132,10 +143,7 @@ class CommandRunner:
             try:
                 ended = await run(self._environment(loaded, services, parts))
             except OSError as error:
-                return CommandSeen(
-                    status="error",
-                    detail=f"{loaded.case.command[0]} does not start: {error.strerror or error}",
-                )
+                return _not_started(loaded, error)
             if ended is None:
                 return None
             duration_ms = (time.perf_counter() - started) * 1000
@@ -174,7 +182,9 @@ class CommandRunner:
     def _patience(self) -> Callable[[], Awaitable[float]] | None:
         return None
 
-    def _environment(self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path) -> dict[str, str]:
+    def _environment(
+        self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path | None
+    ) -> dict[str, str]:
         env = {
             **os.environ,
             **services,
@@ -184,7 +194,7 @@ class CommandRunner:
             "STACKSWITCH_BUILD": self.info.build or "",
         }
         env["PATH"] = f"{self._programs}{os.pathsep}{env.get('PATH', os.defpath)}"
-        return observed_environment(env, parts)
+        return env if parts is None else observed_environment(env, parts)
 
     def _argv(self, command: tuple[str, ...], env: Mapping[str, str], folder: Path) -> list[str]:
         """The command with its program as a path: one with a slash in it is the folder's, others PATH's."""
@@ -204,25 +214,20 @@ class CommandRunner:
         status = ended.status
         exit_status = None if status is None else 128 - status if status < 0 else status
         trace = whole_trace(loaded.case.command, exit_status, trace)
-        seen = CommandSeen(
-            status="finished",
-            exit_code=status if status is not None and status >= 0 else None,
-            signal=-status if status is not None and status < 0 else None,
-            stdout=text_of(ended.stdout),
-            stderr=text_of(ended.stderr),
-            module=_busiest(trace.suspensions),
-            suspensions=tuple(trace.suspensions),
-            suspension_count=trace.suspension_count,
-            traps=tuple(trace.traps),
-            missing=cast("dict[ListName, tuple[str, ...]]", trace.missing),
-            trace=trace.to_jsonl(),
+        seen = _ended(ended).model_copy(
+            update={
+                "module": _busiest(trace.suspensions),
+                "suspensions": tuple(trace.suspensions),
+                "suspension_count": trace.suspension_count,
+                "traps": tuple(trace.traps),
+                "missing": cast("dict[ListName, tuple[str, ...]]", trace.missing),
+                "trace": trace.to_jsonl(),
+            }
         )
-        if ended.too_much:
-            return seen.model_copy(
-                update={"status": "error", "detail": "it prints without end", "stdout": ""}
-            )
+        if seen.status == "error":
+            return seen
         if status is None:
-            return seen.model_copy(update={"status": "hung", "detail": _waiting_for(trace)})
+            return seen.model_copy(update={"detail": _waiting_for(trace)})
         if not observed:
             detail = (
                 f"no Node program was observed: {loaded.case.command[0]} started none, or one that does not"
@@ -246,6 +251,26 @@ class CommandRunner:
         if self._workers is not None:
             await self._workers.aclose()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _not_started(loaded: LoadedCommand, error: OSError) -> CommandSeen:
+    detail = f"{loaded.case.command[0]} does not start: {error.strerror or error}"
+    return CommandSeen(status="error", detail=detail)
+
+
+def _ended(ended: Ended) -> CommandSeen:
+    """How it ended and what it printed."""
+    status = ended.status
+    seen = CommandSeen(
+        status="finished" if status is not None else "hung",
+        exit_code=status if status is not None and status >= 0 else None,
+        signal=-status if status is not None and status < 0 else None,
+        stdout=text_of(ended.stdout),
+        stderr=text_of(ended.stderr),
+    )
+    if ended.too_much:
+        return seen.model_copy(update={"status": "error", "detail": "it prints without end", "stdout": ""})
+    return seen
 
 
 def _busiest(suspensions: Sequence[TraceSuspension]) -> str:

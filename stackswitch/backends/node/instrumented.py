@@ -145,12 +145,14 @@ class InstrumentedRunner(CommandRunner):
 
         return more
 
-    def _environment(self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path) -> dict[str, str]:
+    def _environment(
+        self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path | None
+    ) -> dict[str, str]:
         env = super()._environment(loaded, services, parts)
         preload = (node_shim_dir() / "instrumented.mjs").as_uri()
         return {
             **env,
-            "NODE_OPTIONS": f"{env['NODE_OPTIONS']} --import {quoted(preload)}",
+            "NODE_OPTIONS": f"{env.get('NODE_OPTIONS', '')} --import {quoted(preload)}",
             "STACKSWITCH_BUILDS": str(self.builds.folder),
             "STACKSWITCH_STACK_BYTES": str(self.settings.stack_bytes or STACK_BYTES),
         }

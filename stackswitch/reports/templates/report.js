@@ -12,12 +12,7 @@
     return element;
   }
 
-  const names = { "needs-list-fix": "names", unsupported: "not there" };
-  const STATUS_WORDS = {
-    both: "works on both", "needs-list": "works once its lists are complete", "asyncify-only": "works on Asyncify alone",
-    "jspi-only": "works on JSPI alone", neither: "works on neither", "silently-wrong": "silently wrong somewhere",
-    flaky: "differs from run to run", "one-backend": "run on one backend only",
-  };
+  const names = { "needs-list-fix": "lacks names", unsupported: "not there" };
   const STATE_WORDS = {
     instrumented: "instrumented", missing: "missing from the list", "not-needed": "instrumented, never seen at a wait",
     seen: "seen at a wait", possible: "possible by the code, never seen", import: "import that waits",
@@ -60,20 +55,30 @@
     $("dialogBody").scrollTop = 0;
   }
 
-  const outcomeOf = (letter) => data.outcomes["abcdefgh".indexOf(letter.toLowerCase())];
-  const works = (letter) => letter !== "." && letter === letter.toUpperCase();
+  // A cell is a letter, its outcome's: a capital where it works; a digit where to fail is what the case is about.
+  const lettersOf = (at) => ["abcdefgh"[at], "ABCDEFGH"[at], "01234567"[at]];
+  const outcomeAt = (letter) => data.outcomes.findIndex((_, at) => lettersOf(at).includes(letter));
+  const KINDS = { "needs-list-fix": "list", unsupported: "not" };
   function cellOf(letter) {
     if (letter === ".") return make("span", { class: "cell none" }, "–");
-    const outcome = outcomeOf(letter);
-    const kind = works(letter) ? "yes" : outcome === "needs-list-fix" ? "list" : outcome === "unsupported" ? "not" : "no";
-    return make("span", { class: `cell ${kind}`, title: outcome }, `${works(letter) ? "✓" : kind === "not" ? "○" : "✗"} ${names[outcome] ?? outcome}`);
+    const at = outcomeAt(letter);
+    const outcome = data.outcomes[at];
+    const how = lettersOf(at).indexOf(letter);
+    const kind = how === 1 ? "yes" : how === 2 ? "meant" : KINDS[outcome] ?? "no";
+    const mark = how > 0 ? "✓" : kind === "not" ? "○" : "✗";
+    return make("span", { class: `cell ${kind}`, title: how === 2 ? `${outcome}, as it should` : outcome }, `${mark} ${names[outcome] ?? outcome}`);
   }
+
+  const lacking = (number) => new Set(data.stacks[number][2].filter((fn, at) => at % 2 === 0 && data.states[data.functions[fn][1]] === "missing")).size;
 
   function stackLink(number) {
     const [import_, export_, runs, count] = data.stacks[number];
     const depth = runs.reduce((sum, each, at) => sum + (at % 2 ? each : 0), 0);
+    const inner = runs.filter((_, at) => at % 2 === 0).slice(1).slice(-4).map((fn) => data.functions[fn][0]);
+    const lost = lacking(number);
     const button = make("button", { type: "button", class: "stackLink" },
-      make("code", {}, `${export_} → ${import_}`),
+      make("code", {}, make("bdi", {}, [export_, ...(runs.length > 10 ? ["…"] : []), ...inner].join(" › ") + ` → ${import_}`)),
+      ...(lost ? [make("span", { class: "badge level-not-ready" }, `${lost} missing`)] : []),
       make("span", {}, `${counted(depth, "frame")}${count > 1 ? `, ${count.toLocaleString("en")} times` : ""}`));
     button.addEventListener("click", () => openStack(number));
     return make("li", {}, button);
@@ -127,7 +132,7 @@
     });
     const list = make("ul", {}, ...stacks.slice(0, 200).map(stackLink));
     open(id,
-      make("p", {}, make("b", {}, STATUS_WORDS[data.statuses[status]]), why ? `. ${data.texts[why]}` : ""),
+      make("p", {}, make("b", {}, data.statusWords[status]), why ? `. ${data.texts[why]}` : ""),
       mend ? make("p", {}, `What to do: ${data.texts[mend]}`) : null, told,
       stacks.length ? make("div", { class: "stacks" }, make("h3", {}, counted(stacks.length, "stack")), list) : null);
   }
@@ -145,7 +150,7 @@
     let runs = data.runs.map((_, at) => at);
     let drawn = "";
 
-    for (const outcome of data.outcomes.filter((_, at) => data.cases.some((each) => each[2].toLowerCase().includes("abcdefgh"[at])))) {
+    for (const outcome of data.outcomes.filter((_, at) => data.cases.some((each) => lettersOf(at).some((letter) => each[2].includes(letter))))) {
       $("outcome").append(make("option", { value: outcome }, outcome));
     }
     function drawHead() {
@@ -168,7 +173,7 @@
         const word = data.statuses[entry[1]];
         const button = make("button", { type: "button", "data-row": at, tabindex: at === first ? "0" : "-1" },
           make("i", { class: `dot status-${word}`, "aria-hidden": "true" }), make("span", { title: entry[0] }, entry[0]),
-          make("span", { class: "hidden" }, `: ${STATUS_WORDS[word]}`));
+          make("span", { class: "hidden" }, `: ${data.statusWords[entry[1]]}`));
         const row = make("tr", { "aria-rowindex": at + 2 }, make("th", { scope: "row" }, button));
         for (const run of runs) row.append(make("td", {}, cellOf(entry[2][run])));
         rows.push(row);
@@ -187,7 +192,7 @@
       const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
       const number = data.statuses.indexOf(status);
       const at = data.outcomes.indexOf($("outcome").value);
-      const letters = at < 0 ? null : ["abcdefgh"[at], "abcdefgh"[at].toUpperCase()];
+      const letters = at < 0 ? null : lettersOf(at);
       shown = [];
       for (let each = 0; each < data.cases.length; each++) {
         const entry = data.cases[each];
@@ -243,6 +248,7 @@
   function picture() {
     const ROW = 24;
     const MOST_DRAWN = 4000;
+    const NARROWEST = 3;
     const box = $("picture");
     const children = data.nodes.map(() => []);
     const tops = [];
@@ -254,6 +260,9 @@
     const visible = (at) => $("static").checked || data.nodes[at][2] > 0;
     let root = -1;
     let weights = [];
+    // Whether a name is missing at a place or below it; children come after their parents.
+    const lacks = data.nodes.map(([fn]) => data.states[data.functions[fn][1]] === "missing");
+    for (let at = data.nodes.length - 1; at >= 0; at--) if (lacks[at] && data.nodes[at][1] >= 0) lacks[data.nodes[at][1]] = true;
     const nameOf = (at) => {
       const [fn, , , repeat] = data.nodes[at];
       return data.functions[fn][0] + (repeat > 1 ? ` ×${repeat.toLocaleString("en")}` : "");
@@ -279,7 +288,7 @@
       group.setAttribute("data-node", at);
       group.setAttribute("aria-label", `${nameOf(at)}: ${STATE_WORDS[word]}${stacks ? `, on ${counted(stacks, "stack")}` : ""}`);
       const shape = document.createElementNS(SVG, "rect");
-      for (const [name, value] of Object.entries({ x: x + 0.5, y: y + 0.5, width: Math.max(width - 1.5, 1), height: ROW - 3, rx: 3, class: `state-${word}` })) shape.setAttribute(name, value);
+      for (const [name, value] of Object.entries({ x: x + 0.5, y: y + 0.5, width: Math.max(width - (width < 7 ? 1 : 1.5), 1), height: ROW - 3, rx: Math.min(3, width / 4), class: `state-${word}${width < 7 ? " sliver" : ""}` })) shape.setAttribute(name, value);
       const title = document.createElementNS(SVG, "title");
       title.textContent = `${nameOf(at)}\n${STATE_WORDS[word]}${stacks ? `, on ${counted(stacks, "stack")}` : ""}`;
       group.append(title, shape);
@@ -290,6 +299,26 @@
         text.setAttribute("y", y + 15);
         const full = nameOf(at);
         text.textContent = full.length > room ? `${full.slice(0, room - 1)}…` : full;
+        group.append(text);
+      }
+      return group;
+    }
+    /** Siblings that are too narrow to be told apart, as one: choosing it looks closer at their caller. */
+    function rest(all, parent, x, y, width) {
+      const group = document.createElementNS(SVG, "g");
+      const bad = all.filter((at) => lacks[at]).length;
+      group.setAttribute("class", bad ? "rest lacking" : "rest");
+      if (parent >= 0) group.setAttribute("data-closer", parent);
+      const shape = document.createElementNS(SVG, "rect");
+      for (const [name, value] of Object.entries({ x: x + 0.5, y: y + 0.5, width: Math.max(width - 1, 1), height: ROW - 3, rx: Math.min(3, width / 4) })) shape.setAttribute(name, value);
+      const title = document.createElementNS(SVG, "title");
+      title.textContent = `${counted(all.length, "narrower way")}${bad ? `, names are missing on ${bad}` : ""}`;
+      group.append(title, shape);
+      if (width > 34) {
+        const text = document.createElementNS(SVG, "text");
+        text.setAttribute("x", x + 6);
+        text.setAttribute("y", y + 15);
+        text.textContent = `+${all.length}`;
         group.append(text);
       }
       return group;
@@ -312,8 +341,18 @@
       let drawn = 0;
       while (open_.length && drawn < MOST_DRAWN) {
         const next = [];
+        let narrow = [];
+        const gather = () => {
+          if (narrow.length) svg.append(rest(narrow.map(([at]) => at), data.nodes[narrow[0][0]][1], narrow[0][1], depth * ROW, narrow.reduce((sum, [, , w]) => sum + w, 0)));
+          narrow = [];
+        };
         for (const [at, x, w] of open_) {
-          if (w < 2 || drawn >= MOST_DRAWN) continue;
+          if (drawn >= MOST_DRAWN) break;
+          if (narrow.length && (w >= NARROWEST || data.nodes[narrow[0][0]][1] !== data.nodes[at][1])) gather();
+          if (w < NARROWEST) {
+            narrow.push([at, x, w]);
+            continue;
+          }
           svg.append(rect(at, x, depth * ROW, w));
           drawn++;
           const below = children[at].filter(visible);
@@ -324,12 +363,13 @@
             left += (weights[each] / sum) * w;
           }
         }
+        gather();
         open_ = next;
         depth++;
       }
       svg.setAttribute("viewBox", `0 0 ${width} ${depth * ROW}`);
       svg.style.height = `${depth * ROW}px`;
-      svg.firstElementChild?.setAttribute("tabindex", "0");
+      svg.querySelector("g[data-node]")?.setAttribute("tabindex", "0");
       box.replaceChildren(svg);
       crumbs();
       stacksHere();
@@ -357,6 +397,7 @@
         open_.push(...children[at]);
       }
       if (root < 0 && !found.length) found.push(...data.stacks.keys());
+      found.sort((one, other) => lacking(other) - lacking(one)); // those that tell most first, else as they are drawn
       const shown = found.slice(0, 8);
       const list = make("ul", {}, ...shown.map(stackLink));
       $("stacksTitle").textContent = root < 0 ? "Stacks" : `Stacks through ${nameOf(root)}`;
@@ -386,7 +427,9 @@
     }
     box.addEventListener("click", (event) => {
       const group = event.target.closest("g[data-node]");
+      const closer = event.target.closest("g[data-closer]");
       if (group) choose(Number(group.dataset.node));
+      else if (closer) zoom(Number(closer.dataset.closer));
     });
     box.addEventListener("keydown", (event) => {
       const at = Number(event.target.dataset?.node);

@@ -55,12 +55,12 @@ def test_both_builds_are_measured_in_turn(tmp_path: Path, report: Report) -> Non
     padding = "".join(f"(func (result i32) i32.const {at})" for at in range(3000))
     (tmp_path / "plain.wasm").write_bytes(bytes(wasmtime.wat2wasm(wat.format(""))))
     (tmp_path / "large.wasm").write_bytes(bytes(wasmtime.wat2wasm(wat.format(padding))))
-    report(tmp_path, "plain.wasm", "--against", "large.wasm", "--json", "r.json", "--html", "r.html")
+    report(tmp_path, "plain.wasm", "--against", "large.wasm", "--rounds", "3", "--json", "r.json")
     found = json.loads((tmp_path / "r.json").read_text("utf-8"))
     measures = {each["id"]: each for each in found["gain"]["measures"]}
     assert measures["size"]["plain"]["median"] == (tmp_path / "plain.wasm").stat().st_size
     assert measures["size-brotli"]["ratio"]["median"] > 1
     assert measures["size"]["ratio"]["median"] > measures["size-gzip"]["ratio"]["median"]
-    assert measures["compile"]["ratio"]["count"] == 7
+    assert {measures[each]["ratio"]["count"] for each in ("compile", "started")} == {3}
     assert "no-gain" not in {each["rule"] for each in found["findings"]}
     report(tmp_path, "--against", "large.wasm", status=2)

@@ -20,8 +20,8 @@ KNOWN = {"as_expected": True, "detail": "a known difference"}
     ("results", "status", "level"),
     [
         ([result("asyncify"), result("jspi")], "both", "ready"),
-        # To trap as expected is to work, where nothing shows that it could do better.
-        ([result("asyncify", "trapped"), result("jspi", "trapped")], "both", "ready"),
+        # To trap as expected on both is what the case is about: nothing shows that it could do better.
+        ([result("asyncify", "trapped"), result("jspi", "trapped")], "as-meant", "ready"),
         ([result("asyncify"), result("jspi", "trapped", **KNOWN)], "asyncify-only", "not-ready"),
         ([result("asyncify", "needs-list-fix", **MISSING), result("jspi")], "needs-list", "ready"),
         (
@@ -52,6 +52,16 @@ def test_a_case(results: list[CaseResult], status: CaseStatus, level: Level) -> 
     (case,) = judge(Material("app", results=tuple(results))).cases
     assert (case.status, case.level) == (status, level)
     assert bool(case.why) == (level != "ready" or status != "both")
+
+
+def test_what_fails_as_it_should_does_not_count_as_working() -> None:
+    good = [result(each, case_id="a/good") for each in ("asyncify", "jspi")]
+    about_a_trap = [result(each, "trapped", case_id="a/traps") for each in ("asyncify", "jspi")]
+    report = judge(Material("app", results=(*good, *about_a_trap)))
+    assert (report.working("jspi"), report.meant("jspi")) == (1, 1)
+    assert [(run.worked, run.meant, run.cases) for run in report.runs] == [(1, 1, 2)] * 2
+    assert report.headline.startswith("1 of 2 cases work on JSPI as they are, 1 fails there as it should")
+    assert report.point.working == {"asyncify": 1, "jspi": 1}
 
 
 def test_a_flaky_case_is_flaky_whatever_the_kept_result_says() -> None:

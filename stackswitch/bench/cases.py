@@ -1,0 +1,98 @@
+"""How long the cases of a suite take on both backends, in alternating rounds on one engine: what computing
+costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+
+from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
+from stackswitch.backends.registry import CommandOptions, open_backend, open_command_backend
+from stackswitch.engines.locate import find_engine
+from stackswitch.engines.measure import compared
+from stackswitch.errors import SuiteError
+from stackswitch.models.readiness import Measure
+from stackswitch.models.result import CaseResult
+from stackswitch.suite.command_expectations import judge_command
+from stackswitch.suite.loader import Suite
+from stackswitch.suite.runner import run_case
+from stackswitch.suite.services import running
+
+from .measure import Work, alternating
+
+BACKENDS = ("jspi", "asyncify")
+
+
+async def time_cases(suite: Suite, *, rounds: int, say: Callable[[str], None]) -> tuple[Measure, ...]:
+    """Time each case: of an export its run, compiling included; of a command all of it, unobserved.
+
+    Both backends run on one engine, unless ``suite.toml`` says otherwise.
+
+    :raises SuiteError: a case does not return as it should
+    :raises StackswitchError: a backend cannot be had
+    """
+    async with AsyncExitStack() as opened:
+        cases: dict[str, Backend] = {}
+        commands: dict[str, CommandBackend] = {}
+        same = f"node:{(await asyncio.to_thread(find_engine, None, say)).path}"
+        for name in BACKENDS:
+            settings = suite.file.settings(name)
+            options = CommandOptions(engine=settings.engine or same, settings=settings)
+            if suite.cases:
+                cases[name] = await open_backend(name, options, say)
+                opened.push_async_callback(cases[name].aclose)
+            if suite.commands:
+                commands[name] = await open_command_backend(name, options, say)
+                opened.push_async_callback(commands[name].aclose)
+        services = await opened.enter_async_context(running(suite.file.services, suite.folder))
+        found = []
+        for case in suite.cases:
+            say(f"timing {case.case.id}")
+            hosts = {name: _case(case, backend) for name, backend in cases.items()}
+            found.append(await _measure(case.case.id, case.case.why, cases, hosts, rounds))
+        for command in suite.commands:
+            say(f"timing {command.case.id}")
+            hosts = {name: _command(command, backend, services.env) for name, backend in commands.items()}
+            found.append(await _measure(command.case.id, command.case.why, commands, hosts, rounds))
+    return tuple(each for each in found if each is not None)
+
+
+async def _measure(
+    case_id: str,
+    why: str,
+    backends: Mapping[str, Backend | CommandBackend],
+    hosts: dict[str, Work],
+    rounds: int,
+) -> Measure | None:
+    took = await alternating(hosts, rounds)
+    pairs = list(zip(*(took[name] for name in BACKENDS), strict=True))
+    engines = dict.fromkeys(f"{each.info.engine} {each.info.engine_version}" for each in backends.values())
+    note = f"{why} By the clock, {len(pairs)} alternating runs on {' and '.join(engines)}."
+    return compared(f"time:{case_id}", f"time of {case_id}", "ms", pairs, note)
+
+
+def _case(case: LoadedCase, backend: Backend) -> Work:
+    async def once() -> float:
+        return _checked(await run_case(case, backend))
+
+    return once
+
+
+def _command(command: LoadedCommand, backend: CommandBackend, services: Mapping[str, str]) -> Work:
+    async def once() -> float:
+        seen = await backend.timed(command, services, timeout_s=command.case.timeout_s)
+        return _checked(judge_command(command.case, backend.info, seen))
+
+    return once
+
+
+def _checked(result: CaseResult) -> float:
+    """How long it took (ms)."""
+    if result.outcome != "returned" or not result.as_expected:
+        raise SuiteError(
+            f"{result.case_id} is to be timed, and did not return as it should on {result.backend}:"
+            f" {result.outcome}: {result.detail}"
+        )
+    return result.duration_ms

@@ -1,0 +1,49 @@
+"""What ``stackswitch report`` measures, or reads of measurements: what a move to JSPI gains."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from stackswitch.bench.cases import time_cases
+from stackswitch.engines.measure import measure_builds
+from stackswitch.models.bench import BenchResult
+from stackswitch.models.readiness import Gain
+from stackswitch.suite.loader import load_suite
+from stackswitch.toolcache import Progress
+
+from .running import ending_in_order
+
+WAITS = "suspension"
+"""Groups of figures of ``bench`` that begin so are of what a wait costs."""
+
+
+def measured(
+    module: Path | None,
+    against: Path | None,
+    timed: Path | None,
+    bench: BenchResult | None,
+    *,
+    rounds: int,
+    progress: Progress,
+) -> Gain | None:
+    """Measure what was asked for; None: nothing was.
+
+    :param module: the plain build, and ``against`` its Asyncify build
+    :param timed: a suite, the cases of which are timed on both
+    :raises StackswitchError: one of them cannot be measured
+    """
+    gain = None
+    if module is not None and against is not None:
+        gain = measure_builds(module, against, rounds=rounds, progress=progress)
+    if timed is not None:
+        with ending_in_order():
+            measures = asyncio.run(time_cases(load_suite(timed), rounds=rounds, say=progress))
+        gain = gain or Gain(how="stackswitch report --time", rounds=rounds)
+        gain = gain.model_copy(update={"measures": (*gain.measures, *measures)})
+    if bench is not None:
+        engines = ", ".join(f"{name}: {version}" for name, version in bench.engines.items())
+        told = f"stackswitch bench, {bench.rounds} alternating rounds; Python {bench.python}; {engines}"
+        waits = tuple(each for each in bench.figures if each.group.startswith(WAITS))
+        gain = (gain or Gain(how="stackswitch bench")).model_copy(update={"waits": waits, "waits_on": told})
+    return gain
