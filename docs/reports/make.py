@@ -1,8 +1,8 @@
 """Make one of the reports that the docs link to: ``python docs/reports/make.py lua``, ``sqlite`` or ``php``.
 
 Runs the suite on both backends, with traces, asks engines what they do, times what computes, measures what a
-wait costs, and reports. With ``--work DIR`` results stay there, and a second time they are taken from there; what
-is measured is measured anew. PHP takes a quarter of an hour; ``python examples/php/prepare.py`` goes first.
+wait costs, and reports. With ``--work DIR`` results stay there, and a second time they are taken from there;
+what is measured is measured anew. PHP takes a quarter of an hour; ``python examples/php/prepare.py`` goes first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENGINES = ("node@20", "node@22", "node@24", "node@26", "deno", "bun", "chromium"
 class Subject:
     """What a report is about: its title, the module, how the suite is run, what is timed, imports that wait.
 
-    ``against``: the Asyncify build; none: one by Binaryen's own list (``stackswitch instrument`` without one).
+    ``against``: the Asyncify build; none: by Binaryen's own list (``stackswitch instrument`` without one).
     """
 
     title: str

@@ -25,6 +25,8 @@ from .text import amount, counted, shortened, size, visible
 MOST_PRINTED = 300
 """Cases in the list that is printed; the page on a screen has all."""
 MOST_NAMES = 400
+_WORTH_SAYING = 1.02
+"""How many times the plain build's size the other's has to be for a figure at the top."""
 _WEIGHTS: dict[Weight, str] = {
     "blocks": "in the way",
     "change": "to change",
@@ -115,8 +117,8 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
         tiles.append((f"{report.users.share:.0f}%", "of users have JSPI", report.users.query))
     if report.gain is not None:
         for measure in report.gain.measures:
-            if measure.id == "size-brotli":
-                less = 1 - 1 / measure.ratio.median if measure.ratio.median else 0.0
+            if measure.id == "size-brotli" and measure.ratio.median >= _WORTH_SAYING:
+                less = 1 - 1 / measure.ratio.median
                 tiles.append((f"{-less:+.0%}", "size to download", "plain against Asyncify, brotli"))
     if report.module is not None and len(tiles) < 4:
         tiles.append((size(report.module.size_bytes), "module", counted(report.module.functions, "function")))
