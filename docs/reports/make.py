@@ -2,7 +2,8 @@
 
 Runs the suite on both backends, with traces, asks engines what they do, times what computes, measures what a
 wait costs, and reports. With ``--work DIR`` results stay there, and a second time they are taken from there;
-what is measured is measured anew. PHP takes a quarter of an hour; ``python examples/php/prepare.py`` goes first.
+what is measured is measured anew. PHP takes a quarter of an hour; ``python examples/php/prepare.py`` goes
+first.
 """
 
 from __future__ import annotations

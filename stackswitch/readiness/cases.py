@@ -175,8 +175,7 @@ class _Judge:
         returned = any(each.as_expected and each.outcome == "returned" for each in results)
         self.works = [_works(each, returned=returned) for each in results]
         cells = [
-            # Of results that were checked when they were read; tens of thousands of them.
-            Cell.model_construct(
+            Cell(
                 run=order[_key(each)],
                 outcome=each.outcome,
                 works=works and each.outcome == "returned",

@@ -13,7 +13,7 @@ from stackswitch.models.readiness import Confidence, Gain, Measure, Point, Sprea
 from .text import amount, visible
 
 _WIDTH, _HEIGHT = 560, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 120, 14, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 112, 14, 38
 
 
 _BARS_WIDTH, _VALUE_WIDTH = 480, 104

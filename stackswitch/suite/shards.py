@@ -122,7 +122,7 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
     conflicts: list[Conflict] = []
     for key, same in sorted(runs.items()):
         kept.append(next((each for each in same if not each.as_expected), same[0]))
-        if len({_substance(each) for each in same}) > 1:
+        if len(same) > 1 and len({_substance(each) for each in same}) > 1:
             case_id, backend, engine, version, _ = key
             outcomes = tuple(dict.fromkeys(_words(each) for each in same))
             conflicts.append(

@@ -69,16 +69,16 @@
     return make("span", { class: `cell ${kind}`, title: how === 2 ? `${outcome}, as it should` : outcome }, `${mark} ${names[outcome] ?? outcome}`);
   }
 
-  const lacking = (number) => new Set(data.stacks[number][2].filter((fn, at) => at % 2 === 0 && data.states[data.functions[fn][1]] === "missing")).size;
+  const lacking = (number) => [...new Set(data.stacks[number][2].filter((fn, at) => at % 2 === 0 && data.states[data.functions[fn][1]] === "missing"))];
 
   function stackLink(number) {
     const [import_, export_, runs, count] = data.stacks[number];
     const depth = runs.reduce((sum, each, at) => sum + (at % 2 ? each : 0), 0);
     const inner = runs.filter((_, at) => at % 2 === 0).slice(1).slice(-4).map((fn) => data.functions[fn][0]);
-    const lost = lacking(number);
+    const lost = lacking(number).map((fn) => data.functions[fn][0]);
     const button = make("button", { type: "button", class: "stackLink" },
       make("code", {}, make("bdi", {}, [export_, ...(runs.length > 10 ? ["…"] : []), ...inner].join(" › ") + ` → ${import_}`)),
-      ...(lost ? [make("span", { class: "badge level-not-ready" }, `${lost} missing`)] : []),
+      ...(lost.length ? [make("span", { class: "badge level-not-ready" }, lost.length > 1 || lost[0].length > 24 ? `${lost.length} missing` : `${lost[0]} missing`)] : []),
       make("span", {}, `${counted(depth, "frame")}${count > 1 ? `, ${count.toLocaleString("en")} times` : ""}`));
     button.addEventListener("click", () => openStack(number));
     return make("li", {}, button);
@@ -397,7 +397,7 @@
         open_.push(...children[at]);
       }
       if (root < 0 && !found.length) found.push(...data.stacks.keys());
-      found.sort((one, other) => lacking(other) - lacking(one)); // those that tell most first, else as they are drawn
+      found.sort((one, other) => lacking(other).length - lacking(one).length); // those that tell most first, else as they are drawn
       const shown = found.slice(0, 8);
       const list = make("ul", {}, ...shown.map(stackLink));
       $("stacksTitle").textContent = root < 0 ? "Stacks" : `Stacks through ${nameOf(root)}`;

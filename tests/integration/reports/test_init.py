@@ -64,3 +64,43 @@ def test_both_builds_are_measured_in_turn(tmp_path: Path, report: Report) -> Non
     assert {measures[each]["ratio"]["count"] for each in ("compile", "started")} == {3}
     assert "no-gain" not in {each["rule"] for each in found["findings"]}
     report(tmp_path, "--against", "large.wasm", status=2)
+
+
+COMPUTES = """(module (func $fib (export "main") (param i32) (result i32)
+  (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
+    (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                   (call $fib (i32.sub (local.get 0) (i32.const 2))))))))"""
+
+
+def test_what_computes_is_timed_on_both_and_what_a_wait_costs_is_read(tmp_path: Path, report: Report) -> None:
+    (tmp_path / "speed").mkdir()
+    (tmp_path / "speed" / "fib.wat").write_text(COMPUTES)
+    case = 'why = "It computes."\nsource = "fib.wat"\nexport = "main"\nargs = ["i32:20"]\n[expect]\nvalues = ["{}"]\n'
+    (tmp_path / "speed" / "fib.toml").write_text(case.format("i32:6765"))
+    (tmp_path / "app.wasm").write_bytes(bytes(wasmtime.wat2wasm(COMPUTES)))
+    common = {"case": "2 frames", "unit": "µs", "best": 1.0, "median": 2.0, "worst": 9.0}
+    figures = [
+        {"group": "suspension", "host": "asyncify", **common},
+        {"group": "suspension", "host": "await asyncio.sleep(0)", **common},
+        {"group": "suspension in Node", "host": "jspi in Node", **common, "median": 0.25},
+        {"group": "computing", "host": "fiber", **common},
+    ]
+    bench = {"stackswitch": "0.1.0", "python": "3.11", "engines": {"jspi": "node 24"}, "rounds": 3}
+    (tmp_path / "bench.json").write_text(json.dumps({**bench, "load_average": 0.1, "figures": figures}))
+    given = ("app.wasm", "--time", "speed", "--bench", "bench.json", "--rounds", "2")
+    report(tmp_path, *given, "--json", "r.json", "--html", "r.html", "--markdown", "r.md")
+    found = json.loads((tmp_path / "r.json").read_text("utf-8"))["gain"]
+    (measure,) = found["measures"]
+    assert (measure["id"], measure["ratio"]["count"]) == ("time:fib", 2)
+    assert "2 alternating runs on node " in measure["note"]
+    assert " and " not in measure["note"], "one engine for both"
+    assert {each["host"] for each in found["waits"]} >= {"asyncify", "jspi in Node"}
+    markdown = (tmp_path / "r.md").read_text("utf-8")
+    assert "| | asyncify | jspi in Node |" in markdown
+    assert "| 2 frames | 2.00 | 0.25 |" in markdown
+    assert 'aria-label="a wait under 2 frames: asyncify 2.00' in (tmp_path / "r.html").read_text("utf-8")
+    (tmp_path / "speed" / "fib.toml").write_text(case.format("i32:1"))
+    done = report(tmp_path, "app.wasm", "--time", "speed", "--rounds", "1", "--html", "no.html", status=4)
+    assert "did not return as it should" in done.stderr
+    assert not (tmp_path / "no.html").exists()
+    assert "stackswitch bench --json" in report(tmp_path, "app.wasm", "--bench", "r.json", status=4).stderr
