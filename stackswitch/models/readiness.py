@@ -358,6 +358,8 @@ class Report(Frozen):
     users: Users | None = None
     lists: tuple[ListReport, ...] = ()
     confidence: tuple[Confidence, ...] = ()
+    test_next: tuple[tuple[str, float, int], ...] = ()
+    """Functions that no stack shows waiting, and that may: how likely (0 to 1), how many may with it."""
     picture: Picture = Picture()
     gain: Gain | None = None
     module: ModuleFacts | None = None

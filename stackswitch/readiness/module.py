@@ -13,6 +13,8 @@ from .material import Material
 from .rules import finding
 
 _COVERED_WELL = 0.9
+_SEEN = ("seen", "missing", "instrumented")
+"""States of functions that were on a stack at a wait: together the smallest list for what was seen."""
 _SMALLER = 0.98
 """A ratio of Asyncify to plain above this is no gain in size worth the name."""
 
@@ -91,6 +93,9 @@ def judge_lists(
         )
     if seen:
         _derive(reports, seen)
+        waited = tuple(sorted(each.name for each in functions if each.state in _SEEN))
+        only = reports.get("ASYNCIFY_ONLY", ListReport(list="ASYNCIFY_ONLY"))
+        reports["ASYNCIFY_ONLY"] = only.model_copy(update={"derived": waited})
     findings += _held(material, reports, bool(seen))
     findings += _confidence(material, seen)
     return tuple(reports[which] for which in sorted(reports)), tuple(findings)

@@ -56,6 +56,9 @@ def judge(material: Material) -> Report:
         users=users,
         lists=lists,
         confidence=material.confidence,
+        test_next=()
+        if material.analysis is None or not material.suspensions
+        else tuple((each.function, each.chance, each.brings) for each in material.analysis.test_next),
         picture=material.picture,
         gain=material.gain,
         module=material.module,

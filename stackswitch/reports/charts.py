@@ -139,9 +139,9 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
         return _LEFT + across_, _TOP + (1 - y / top) * (_HEIGHT - _TOP - _BOTTOM)
 
     parts = []
-    for step in (0.0, 0.25, 0.5, 0.75, 1.0):
-        y = at(left, step * top)[1]
-        label = f"{step:.0%}" if share else f"{step * top:.0f}"
+    for tick_at in _ticks(top, whole=not share):
+        y = at(left, tick_at)[1]
+        label = f"{tick_at:.0%}" if share else f"{tick_at:,.0f}"
         parts.append(
             Markup(
                 '<path d="M{left} {y:.1f}H{right}" class="rule"/>'
@@ -177,6 +177,15 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
     return Markup(
         '<svg viewBox="0 0 {w} {h}" class="curves" role="img" aria-label="{label}">{parts}</svg>'
     ).format(w=_WIDTH, h=_HEIGHT, label=visible(f"{across}, {upwards}. {told}"), parts=Markup("").join(parts))
+
+
+def _ticks(top: float, *, whole: bool) -> list[float]:
+    """Where the rules are: quarters, or round numbers of which there are five or so."""
+    if not whole:
+        return [top * quarter / 4 for quarter in range(5)]
+    scale = 10 ** max(0, len(str(int(top))) - 2)
+    step = next(each * scale for each in (1, 2, 5, 10, 20, 50) if each * scale * 6 > top)
+    return [float(each) for each in range(0, int(top) + 1, step)]
 
 
 def _apart(heights: Mapping[int, float], least: float = 14) -> dict[int, float]:

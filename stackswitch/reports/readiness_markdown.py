@@ -140,7 +140,7 @@ def _lists(report: Report, most: int) -> Iterator[str]:
         return
     yield from ("", "### Lists", "")
     for each in report.lists:
-        counts = (("missing", each.missing), ("stale", each.stale), ("derived", each.derived))
+        counts = (("missing", each.missing), ("stale", each.stale), ("seen to be needed", each.derived))
         told = "; ".join(f"{len(names)} {what}" for what, names in counts if names)
         yield f"- {code(each.list)}: {told or 'nothing seen is missing'}"
         for heading, names in (("missing", each.missing), ("stale", each.stale)):
@@ -153,6 +153,9 @@ def _lists(report: Report, most: int) -> Iterator[str]:
             f"- a list drawn as “{plain(confidence.policy)}” ({counted(confidence.functions, 'function')}) "
             f"covers {confidence.covered:.0%} of the cases it has not seen"
         )
+    if report.test_next:
+        shown = ", ".join(code(function) for function, _, _ in report.test_next[:5])
+        yield f"- to test next, the likeliest to wait first: {shown}"
 
 
 def _gain(report: Report, most: int) -> Iterator[str]:

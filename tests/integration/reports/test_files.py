@@ -31,9 +31,12 @@ def test_json_is_valid_by_the_published_schema(everything: Path) -> None:
         "asyncify-only",
         "jspi-only",
     }
-    assert [each["silenced"] for each in report["findings"] if each["rule"] == "fails-on-both"] == [
-        "<b>known</b>"
-    ]
+    silenced = [each["silenced"] for each in report["findings"] if each["rule"] == "fails-on-both"]
+    assert silenced == ["<b>known</b>"]
+    assert "Silenced by the project: &lt;b&gt;known&lt;/b&gt;" in (everything / "report.html").read_text(
+        "utf-8"
+    )
+    assert "silenced: &lt;b&gt;known&lt;/b&gt;" in (everything / "report.md").read_text("utf-8")
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**report, "level": "perhaps"}, schema)
 

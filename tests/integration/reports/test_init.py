@@ -75,7 +75,8 @@ COMPUTES = """(module (func $fib (export "main") (param i32) (result i32)
 def test_what_computes_is_timed_on_both_and_what_a_wait_costs_is_read(tmp_path: Path, report: Report) -> None:
     (tmp_path / "speed").mkdir()
     (tmp_path / "speed" / "fib.wat").write_text(COMPUTES)
-    case = 'why = "It computes."\nsource = "fib.wat"\nexport = "main"\nargs = ["i32:20"]\n[expect]\nvalues = ["{}"]\n'
+    case = 'why = "It computes."\nsource = "fib.wat"\nexport = "main"\nargs = ["i32:20"]\n'
+    case += '[expect]\nvalues = ["{}"]\n'
     (tmp_path / "speed" / "fib.toml").write_text(case.format("i32:6765"))
     (tmp_path / "app.wasm").write_bytes(bytes(wasmtime.wat2wasm(COMPUTES)))
     common = {"case": "2 frames", "unit": "µs", "best": 1.0, "median": 2.0, "worst": 9.0}
@@ -100,7 +101,7 @@ def test_what_computes_is_timed_on_both_and_what_a_wait_costs_is_read(tmp_path: 
     assert "| 2 frames | 2.00 | 0.25 |" in markdown
     assert 'aria-label="a wait under 2 frames: asyncify 2.00' in (tmp_path / "r.html").read_text("utf-8")
     (tmp_path / "speed" / "fib.toml").write_text(case.format("i32:1"))
-    done = report(tmp_path, "app.wasm", "--time", "speed", "--rounds", "1", "--html", "no.html", status=4)
+    done = report(tmp_path, "app.wasm", "--time", "speed", "--rounds", "1", "--html", "no.html", status=5)
     assert "did not return as it should" in done.stderr
     assert not (tmp_path / "no.html").exists()
     assert "stackswitch bench --json" in report(tmp_path, "app.wasm", "--bench", "r.json", status=4).stderr

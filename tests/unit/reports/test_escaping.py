@@ -148,6 +148,7 @@ def _without_code(text: str) -> str:
     return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", _without_blocks(text))
 
 
+@settings(max_examples=60, deadline=None)
 @given(names)
 def test_annotations_stay_one_line_each(name: str) -> None:
     lines = annotation_lines(report_of(name), name).split("\n")
@@ -159,6 +160,7 @@ def test_annotations_stay_one_line_each(name: str) -> None:
         assert "\r" not in line
 
 
+@settings(deadline=None)
 @given(torn)
 def test_halves_of_pairs_are_shown_as_their_numbers(text: str) -> None:
     for shown in (visible(text), plain(text), code(text), in_script([visible(text)])):
