@@ -1,9 +1,9 @@
 """Make one of the reports that the docs link to: ``python docs/reports/make.py lua``, ``sqlite`` or ``php``.
 
-Runs the suite on both backends, with traces, asks engines what they do, times what computes, measures what a
-wait costs, and reports. With ``--work DIR`` results stay there, and a second time they are taken from there;
-what is measured is measured anew. PHP takes a quarter of an hour; ``python examples/php/prepare.py`` goes
-first.
+Runs the suite on both backends, with traces, asks engines what they do, measures both builds, times what
+computes, and reports; what a wait costs is in docs/data/bench.json. With ``--work DIR`` results and engines
+stay there, and a second time they are taken from there. PHP takes a quarter of an hour; ``python
+examples/php/prepare.py`` goes first.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PROGRAMS = "stackswitch/suite/cases/programs"
+BENCH = "docs/data/bench.json"
 PHP = "examples/php/node_modules/@php-wasm/node-8-3/{}/*/php_8_3.wasm"
 ENGINES = ("node@20", "node@22", "node@24", "node@26", "deno", "bun", "chromium", "firefox")
 
@@ -65,20 +66,19 @@ def run(*args: str, check: bool = True) -> None:
 
 def make(subject: Subject, work: Path, into: Path, name: str) -> None:
     """Run what has not been run, and report."""
-    results, engines, bench = (work / each for each in ("results.json", "engines.json", "bench.json"))
+    results, engines = (work / each for each in ("results.json", "engines.json"))
     if not results.exists():
         traces = ("--traces", str(work / "traces"))
         run("test", *subject.suite, "-q", "--json", str(results), *traces, check=False)
     if not engines.exists():
         run("detect", *(f"--engine={each}" for each in ENGINES), "--json", str(engines), check=False)
-    run("bench", "--json", str(bench))
     module = found(subject.module)
     traces = [f"--traces={each}" for each in sorted(work.glob("traces*")) if each.is_dir()]
     imports = [f"--imports={each}" for each in subject.imports]
     build = found(subject.against) if subject.against else work / f"{name}.asyncify.wasm"
     if not build.exists():
         run("instrument", str(module), *imports, "-o", str(build))
-    measures = (f"--against={build}", f"--time={subject.timed}", f"--bench={bench}", f"--detect={engines}")
+    measures = (f"--against={build}", f"--time={subject.timed}", f"--bench={BENCH}", f"--detect={engines}")
     files = ("--html", str(into / f"{name}.html"), "--markdown", str(into / f"{name}.md"))
     title = ("--title", subject.title, "--browserslist", "defaults")
     given = (str(results), str(module.relative_to(ROOT)))

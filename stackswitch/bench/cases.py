@@ -20,7 +20,7 @@ from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import run_case
 from stackswitch.suite.services import running
 
-from .measure import Work, alternating
+from .rounds import Took, Work, alternating, clocks
 
 BACKENDS = ("jspi", "asyncify")
 
@@ -66,7 +66,7 @@ async def _measure(
     hosts: dict[str, Work],
     rounds: int,
 ) -> Measure | None:
-    took = await alternating(hosts, rounds)
+    took = clocks(await alternating(hosts, rounds))
     pairs = list(zip(*(took[name] for name in BACKENDS), strict=True))
     engines = dict.fromkeys(f"{each.info.engine} {each.info.engine_version}" for each in backends.values())
     note = f"{why} By the clock, {len(pairs)} alternating runs on {' and '.join(engines)}."
@@ -74,25 +74,25 @@ async def _measure(
 
 
 def _case(case: LoadedCase, backend: Backend) -> Work:
-    async def once() -> float:
+    async def once() -> Took:
         return _checked(await run_case(case, backend))
 
     return once
 
 
 def _command(command: LoadedCommand, backend: CommandBackend, services: Mapping[str, str]) -> Work:
-    async def once() -> float:
+    async def once() -> Took:
         seen = await backend.timed(command, services, timeout_s=command.case.timeout_s)
         return _checked(judge_command(command.case, backend.info, seen))
 
     return once
 
 
-def _checked(result: CaseResult) -> float:
-    """How long it took (ms)."""
+def _checked(result: CaseResult) -> Took:
+    """How long it took (ms), by the clock: what a child used of the processor is not known here."""
     if result.outcome != "returned" or not result.as_expected:
         raise SuiteError(
             f"{result.case_id} is to be timed, and did not return as it should on {result.backend}:"
             f" {result.outcome}: {result.detail}"
         )
-    return result.duration_ms
+    return Took(result.duration_ms, 0.0)

@@ -14,8 +14,8 @@ from stackswitch.toolcache import Progress
 
 from .running import ending_in_order
 
-WAITS = "suspension"
-"""Groups of figures of ``bench`` that begin so are of what a wait costs."""
+WAITS = ("suspension", "suspension in Node")
+"""Groups of figures of ``bench`` that say by the clock what a wait costs."""
 
 
 def measured(
@@ -44,6 +44,6 @@ def measured(
     if bench is not None:
         engines = ", ".join(f"{name}: {version}" for name, version in bench.engines.items())
         told = f"stackswitch bench, {bench.rounds} alternating rounds; Python {bench.python}; {engines}"
-        waits = tuple(each for each in bench.figures if each.group.startswith(WAITS))
+        waits = tuple(each for each in bench.figures if each.group in WAITS)
         gain = (gain or Gain(how="stackswitch bench")).model_copy(update={"waits": waits, "waits_on": told})
     return gain
