@@ -67,11 +67,12 @@ class FiberApi:
             )
         for name, (result, arguments) in _FUNCTIONS.items():
             setattr(self, name, ctypes.PYFUNCTYPE(result, *arguments)((name, keeping)))
-        for name, (result, arguments) in _RUNNING.items():
-            setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)((name, _ffi.dll)))
+        for name, (result, _) in _RUNNING.items():
+            # Their arguments come as what ctypes makes of them: told the types it would look at each again.
+            setattr(self, name, ctypes.CFUNCTYPE(result)((name, _ffi.dll)))
         self.dll = keeping
 
-    def deleter(self, futures: dict[int, c_void_p]) -> Callable[[int], None]:
+    def deleter(self, futures: dict[int, Any]) -> Callable[[int], None]:
         """Return what deletes a future by its address and takes it out of ``futures``, both in one step.
 
         A signal handler that raises between the two would have it deleted twice, or never.

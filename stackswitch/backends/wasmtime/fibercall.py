@@ -75,7 +75,7 @@ class Fibers:
         self._is_over = is_over
         self._yields = yields
         self._functions: list[HostFunction | None] = [None]  # 0: nobody arrived
-        self._futures: dict[int, ctypes.c_void_p] = {}
+        self._futures: dict[int, Any] = {}
         self._delete_future = api.deleter(self._futures)
         self._ending: list[FiberCall] = []
         self._poll_future = api.wasmtime_call_future_poll
@@ -217,7 +217,7 @@ class Fibers:
         side.running.append(call)
         call.future = future = room.begin()
         call.entered = True
-        self._futures[future] = call.pointer = ctypes.c_void_p(future)
+        self._futures[future] = call.pointer = ctypes.c_void_p.from_param(future)
 
     def _choose_stack(self, call: FiberCall, stack: ShadowStack) -> None:
         """Put a call's C frames where those of the calls that are set aside are safe from them."""

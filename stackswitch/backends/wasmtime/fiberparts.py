@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -96,7 +95,7 @@ class FiberCall:
         self.entered = False
         self.note: Any = Note()
         self.future = 0
-        self.pointer: ctypes.c_void_p | None = None
+        self.pointer: Any = None
         self.flag = 0
         self.arrived: HostFunction | None = None
         self.args_at = self.results_at = self.trap_at = 0

@@ -34,6 +34,7 @@ def finish(switch: Switch, call: GuestCall) -> Generator[Any, Any, tuple[Value, 
     entry = switch.begin(call)
     machine, store, note = switch.machine, switch.store, call.note
     trap, nothing, is_quick = store.trap, switch.nothing, switch.is_quick and entry.adapted
+    running, resumes = machine.running, entry.resumes
     try:
         enter = entry.call
         while True:
@@ -41,7 +42,7 @@ def finish(switch: Switch, call: GuestCall) -> Generator[Any, Any, tuple[Value, 
             if is_quick and machine.state == UNWINDING and not (error or trap or nothing):
                 # What ``left`` does, where there is no more to do.
                 machine.state = NORMAL
-                machine.running.pop()
+                running.pop()
             elif not switch.left(call, error, adapted=entry.adapted):
                 return entry.read()
             coroutine: Any = call.coroutine
@@ -63,27 +64,21 @@ def finish(switch: Switch, call: GuestCall) -> Generator[Any, Any, tuple[Value, 
                 if store.closed or not (switch.catches or switch.tells(error)):
                     raise
                 call.failure, results = error, ()
-            call.coroutine = note.waiting = None
-            answer = call.answer
-            if (
-                is_quick
-                and machine.owner is call
-                and machine.state == NORMAL
-                and answer is not None
-                and call.failure is None
-                and not store.closed
-            ):
-                # What ``rewind`` does, where there is no more to do.
-                try:
-                    answer[1](results)
-                except Exception as error:  # noqa: BLE001 (it fails when the rewind comes to it)
-                    call.failure = error
-                    enter = switch.rewind(call, entry, results)
-                else:
-                    switch.resuming = call
-                    enter = entry.resumes.get(answer[0]) or entry.resuming(answer[0])
             else:
-                enter = switch.rewind(call, entry, results)
+                answer = call.answer
+                if is_quick and answer and machine.owner is call and not (machine.state or store.closed):
+                    # What ``rewind`` does, where there is no more to do.
+                    call.coroutine = note.waiting = None
+                    try:
+                        answer[1](results)
+                    except Exception as error:  # noqa: BLE001 (it fails when the rewind comes to it)
+                        call.failure = error
+                    else:
+                        switch.resuming = call
+                        enter = resumes.get(answer[0]) or entry.resuming(answer[0])
+                        continue
+            call.coroutine = note.waiting = None
+            enter = switch.rewind(call, entry, results)
     except BaseException:
         switch.abandon(call)
         raise

@@ -89,14 +89,15 @@ class Store:
         :param function: address of the ``wasmtime_func_t``
         :param slots: address of the slots, which are kept by the caller; :param count: how many they are
         """
-        # To convert five integers at each call would take half as long as all the rest.
+        # What ctypes makes of each argument, made once: at each call it would take longer than the call.
+        pointer = ctypes.c_void_p.from_param
         return partial(
             self.api.call,
-            ctypes.c_void_p(self.context),
-            ctypes.c_void_p(function),
-            ctypes.c_void_p(slots),
-            ctypes.c_size_t(count),
-            ctypes.c_void_p(self.trap_at),
+            pointer(self.context),
+            pointer(function),
+            pointer(slots),
+            ctypes.c_size_t.from_param(count),
+            pointer(self.trap_at),
         )
 
     def keep(self, *things: Any) -> None:
