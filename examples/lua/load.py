@@ -22,10 +22,11 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lua import Lua
+from lua import Fetch, Lua
 from server import GREET, LATENCY_S, fetch
 
 Request = Callable[[int], Awaitable[object]]
@@ -44,7 +45,12 @@ async def at_once(request: Request, requests: int, limit: int) -> tuple[float, f
     return time.perf_counter() - started, time.process_time() - used
 
 
-async def waits(number: int) -> str:
+async def turn(key: str) -> str | None:
+    await asyncio.sleep(0)
+    return await no_wait(key)
+
+
+async def waits(number: int, fetch: Fetch = fetch) -> str:
     await fetch(f"user/{number}")
     await fetch(f"visits/{number}")
     return "done"
@@ -54,7 +60,9 @@ async def no_wait(key: str) -> str | None:
     return "user name" if key.startswith("user") else "7"
 
 
-async def direct(backend: str, rounds: int, requests: int, limit: int) -> dict[str, Any]:
+async def direct(
+    backend: str, rounds: int, requests: int, limit: int, fetch: Fetch = fetch
+) -> dict[str, Any]:
     async with Lua(fetch, backend=backend) as lua, Lua(no_wait, backend=backend) as ready:
         found: dict[str, list[tuple[float, float]]] = {"waits": [], "lua": [], "both": []}
 
@@ -64,7 +72,7 @@ async def direct(backend: str, rounds: int, requests: int, limit: int) -> dict[s
                 raise SystemExit(f"wrong answer: {answer}")
 
         for _ in range(rounds):
-            found["waits"].append(await at_once(waits, requests, limit))
+            found["waits"].append(await at_once(lambda number: waits(number, fetch), requests, limit))
             found["lua"].append(await at_once(lambda number: ready.run(GREET, str(number)), requests, 1))
             found["both"].append(await at_once(both, requests, limit))
         return told(backend, lua, found, requests)
@@ -131,12 +139,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backend", action="append")
     parser.add_argument("--http", action="store_true")
+    parser.add_argument("--turns", action="store_true", help="each wait is a turn of the loop")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    measure = over_http if options.http else direct
+    measure = over_http if options.http else partial(direct, fetch=turn) if options.turns else direct
     rows = []
     how = f"{options.requests} requests, {options.at_once} at once"
-    print(f"{how}, two waits of {LATENCY_S * 1000:g} ms in each")
+    each = "one turn of the loop" if options.turns else f"{LATENCY_S * 1000:g} ms"
+    print(f"{how}, two waits of {each} in each")
     for backend in options.backend or ("asyncify", "fiber", "jspi"):
         row = asyncio.run(measure(backend, options.rounds, options.requests, options.at_once))
         rows.append(row)
