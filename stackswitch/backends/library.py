@@ -18,6 +18,9 @@ from typing import Any, Protocol
 from stackswitch.errors import GuestFrame
 from stackswitch.wasm.module import FuncType, Module
 
+COMMAND = "_start"
+"""The export of a WASI command, for which exit status 0 is as good as a return."""
+
 
 @dataclass(frozen=True)
 class Wasi:

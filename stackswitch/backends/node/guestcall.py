@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stackswitch.backends.library import CallState
+from stackswitch.backends.library import COMMAND, CallState
 from stackswitch.backends.notes import note_stack
 from stackswitch.errors import (
     EngineError,
@@ -169,6 +169,8 @@ class RemoteCall:
         if op == wire.RETURNED:
             return instance.results(self.state.export, frame, at)
         failure = wire.decode_object(frame[at:end])
+        if self.state.export == COMMAND and failure.get("status") == 0 and self._failed is None:
+            return ()
         raise self.failure(failure)
 
     def failure(self, failure: Mapping[str, Any]) -> BaseException:

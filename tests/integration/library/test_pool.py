@@ -1,4 +1,4 @@
-"""Pools, WASI and what modules may be: on the backends in this process."""
+"""Pools, and WASI, on every backend."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def wait(caller: stackswitch.Caller, number: int) -> int:
     return number
 
 
-@pytest.fixture(params=("asyncify", "fiber"))
+@pytest.fixture(params=("asyncify", "fiber", "jspi"))
 def backend(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

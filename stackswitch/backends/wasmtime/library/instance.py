@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from stackswitch.backends.guestvalues import checked
-from stackswitch.backends.library import CallState, HostFunction, Plan
+from stackswitch.backends.library import COMMAND, CallState, HostFunction, Plan
 from stackswitch.backends.notes import note_stack
 from stackswitch.errors import GuestError, GuestFrame, GuestStateError, GuestTrapError, GuestTypeError
 from stackswitch.models.values import NUMBER_BITS
@@ -27,8 +27,6 @@ from .memory import NativeMemory
 from .values import Objects, PyValues
 from .wasi import GuestWasi
 
-COMMAND = "_start"
-"""The export of a WASI command, for which exit status 0 is as good as a return."""
 _FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
 
 
