@@ -110,6 +110,25 @@ def test_the_shipped_build_fails_as_it_is_known_to(tmp_path: Path) -> None:
     assert all(results[case, "own"]["missing"]["ASYNCIFY_ONLY"] for case in fallen)
 
 
+LISTED = (
+    "arrays/usort-mysqli",
+    "autoload/new-http",
+    "database/pdo-query",
+    "lifecycle/destruct-null-http",
+    "output/printf-objects-http",
+    "streams/wrapper-include-socket",
+    "xml/simplexml-load-file",
+)
+
+
+def test_the_committed_list_is_enough(tmp_path: Path) -> None:
+    options = ("--backend", "asyncify", "--build", "instrumented", "--engine", "node@20")
+    status, results = run_suite(tmp_path, LISTED, *options, "--list", PHP / "asyncify-only.txt")
+    assert status == 0, [each["detail"] for each in results.values() if not each["as_expected"]]
+    assert {(each["outcome"], *each["missing"]) for each in results.values()} == {("returned",)}
+    assert {each["engine_version"].split(".")[0] for each in results.values()} == {"20"}
+
+
 def test_the_names_of_a_crash_mend_it(tmp_path: Path) -> None:
     """What a trace of the shipped build names is all that the program needs besides the shipped list."""
     crash, plain = "lifecycle/destruct-null-http", "plain/file-get-contents"
