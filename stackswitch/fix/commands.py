@@ -24,7 +24,7 @@ from stackswitch.suite.services import RunningServices
 from stackswitch.wasm.module import parse_module
 
 from .ledger import Ledger
-from .report import FixReport, Verdict
+from .report import Confidence, FixReport, Verdict
 from .seen import Stacks
 from .sources import ListSource
 
@@ -88,6 +88,7 @@ class CommandFixer:
         self._taken: frozenset[str] = frozenset()
         self._results: dict[str, CaseResult] = {}
         self._ledger: Ledger | None = None
+        self._trust: tuple[Confidence, ...] | None = None
 
     @property
     def source(self) -> ListSource:
@@ -198,7 +199,13 @@ class CommandFixer:
         cases = self._cases_of_proof()
         count = len(self.source.lists["ASYNCIFY_ONLY"])
         self._say(f"running {len(cases)} commands on a build by {count} names")
-        for loaded, seen in await self._run(backend, cases):
+        # Meanwhile, for at first a build is waited for: it rests on the stacks that were taken, and no run
+        # adds any.
+        trust = asyncio.ensure_future(asyncio.to_thread(ledger.confidence)) if self._trust is None else None
+        seen_of = await self._run(backend, cases)
+        if trust is not None:
+            self._trust = await trust
+        for loaded, seen in seen_of:
             result = judge_command(loaded.case, backend.info, seen)
             self._results[loaded.case.id] = result
             if not self._left_alone(loaded.case):
@@ -279,7 +286,7 @@ class CommandFixer:
             results=results,
             observed=dict(self._observed),
             assertions=ledger.savings(),
-            confidence=ledger.confidence(),
+            confidence=ledger.confidence() if self._trust is None else self._trust,
             notes=tuple(dict.fromkeys([*self._notes, *ledger.notes])),
             duration_s=round(time.perf_counter() - self._started, 3),
         )
