@@ -52,15 +52,18 @@ function send(answer) {
 }
 
 let data = Buffer.alloc(0);
+let before = Promise.resolve();
 socket.on("error", () => process.exit(0));
-for await (const chunk of socket) {
+socket.on("end", () => process.exit(0)); // whatever still runs
+socket.on("data", (chunk) => {
   data = Buffer.concat([data, chunk]);
   while (data.length >= PREFIX_BYTES && data.length >= PREFIX_BYTES + data.readUInt32LE(0)) {
     const end = PREFIX_BYTES + data.readUInt32LE(0);
     const request = JSON.parse(data.toString("utf8", PREFIX_BYTES, end));
     data = data.subarray(end);
-    await hold(request.hold);
-    send(await run(request));
+    before = before.then(async () => {
+      await hold(request.hold);
+      send(await run(request));
+    });
   }
-}
-process.exit(0);
+});
