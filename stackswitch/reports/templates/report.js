@@ -292,14 +292,15 @@
       const title = document.createElementNS(SVG, "title");
       title.textContent = `${nameOf(at)}\n${STATE_WORDS[word]}${stacks ? `, on ${counted(stacks, "stack")}` : ""}`;
       group.append(title, shape);
-      const room = Math.floor((width - 10) / 7);
-      if (room >= 3) {
+      if (width >= 31) {
+        // The whole name, cut off by its frame: what is seen and what is read aloud are one.
+        const frame = document.createElementNS(SVG, "svg");
+        for (const [name, value] of Object.entries({ x: x + 6, y, width: width - 10, height: ROW })) frame.setAttribute(name, value);
         const text = document.createElementNS(SVG, "text");
-        text.setAttribute("x", x + 6);
-        text.setAttribute("y", y + 15);
-        const full = nameOf(at);
-        text.textContent = full.length > room ? `${full.slice(0, room - 1)}…` : full;
-        group.append(text);
+        text.setAttribute("y", 15);
+        text.textContent = nameOf(at);
+        frame.append(text);
+        group.append(frame);
       }
       return group;
     }

@@ -11,7 +11,7 @@ import pytest
 
 from stackswitch.toolcache import node_shim_dir, npm_packages, wheel_node
 
-from .conftest import NASTY
+from .conftest import NASTY, ROOT
 
 HERE = Path(__file__).parent
 SHOWN = """[...document.querySelectorAll("#table tbody th button span:first-of-type")]
@@ -145,3 +145,15 @@ def test_a_stack_of_15_000_frames_is_opened_and_read_to_its_end(chromium: str, e
     assert label == "Stack of 15001 frames"
     assert drawn < 100
     assert found["seen"][2].startswith("15000again")
+
+
+def test_the_reports_that_the_docs_link_to_can_be_used_by_anyone(chromium: str) -> None:
+    pages = [str(ROOT / "docs" / "reports" / f"{name}.html") for name in ("lua", "php", "sqlite")]
+    steps: list[dict[str, Any]] = [{"axe": True}, {"evaluate": WIDER}]
+    tasks = [
+        {"file": page, "dark": dark, "width": 390 if dark else 1280}
+        for page in pages
+        for dark in (False, True)
+    ]
+    for found in browse(chromium, [{**each, "steps": steps} for each in tasks]):
+        assert found == {"trouble": [], "seen": [[], False]}
