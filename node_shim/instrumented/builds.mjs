@@ -1,5 +1,5 @@
 // Where builds come from: a folder that stackswitch serves. A module that it has no build of yet is put there and asked for,
-// and the program waits, as it would for a compiler. HASH.build holds the build's own hash, and that HASH.wasm its bytes.
+// and the program waits, as it would for a compiler. HASH.build holds the build's own hash, that HASH.wasm its bytes, and HASH.checked says that a program has seen to its validity.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -19,6 +19,17 @@ function put(path, content) {
   renameSync(part, path);
 }
 
+/** Whether nobody has made this file before. */
+function isFirst(path) {
+  try {
+    writeFileSync(path, "", { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return false;
+  }
+}
+
 export class Builds {
   #folder;
   #known = new Map();
@@ -36,8 +47,7 @@ export class Builds {
 
   #get(sha256, bytes) {
     const [build, none] = ["build", "none"].map((ending) => join(this.#folder, `${sha256}.${ending}`));
-    const asked = !existsSync(build) && !existsSync(none);
-    if (asked) {
+    if (!existsSync(build) && !existsSync(none)) {
       put(join(this.#folder, `${sha256}.wasm`), bytes);
       writeFileSync(join(this.#folder, "requests"), `${sha256}\n`, { flag: "a" }); // a pipe
       for (let waited = 0; !existsSync(build) && !existsSync(none); waited += POLL_MS) {
@@ -49,7 +59,7 @@ export class Builds {
     const hash = readFileSync(build, "utf8");
     const made = readFileSync(join(this.#folder, `${hash}.wasm`));
     // The others' engines look at functions only as they are called (backends/node/shortruns.py).
-    if (asked && !WebAssembly.validate(made)) throw new WebAssembly.CompileError("the build that stackswitch has made is not valid");
+    if (isFirst(join(this.#folder, `${hash}.checked`)) && !WebAssembly.validate(made)) throw new WebAssembly.CompileError("the build that stackswitch has made is not valid");
     if (made.byteLength === made.buffer.byteLength) hashes.set(made.buffer, hash);
     return made;
   }

@@ -130,3 +130,7 @@ class InstrumentedBackend(CommandBackend, Protocol):
     def use(self, lists: Mapping[ListName, tuple[str, ...]]) -> None:
         """Make builds by these lists from now on."""
         ...
+
+    def ahead(self, module: bytes) -> None:
+        """Begin with the build of a module that commands are going to load."""
+        ...

@@ -22,7 +22,7 @@ from stackswitch.errors import ConfigError
 from stackswitch.fix.commands import CommandFixer, Proof
 from stackswitch.models.trace import TraceSuspension
 from stackswitch.suite.loader import Suite
-from stackswitch.suite.services import running
+from stackswitch.suite.services import RunningServices, running
 
 from .fix_work import FixAsked, Fixed
 from .inputs import read_input, read_module
@@ -105,7 +105,10 @@ def fix_commands(
                     opened.push_async_callback(observer.aclose)
                 proof = await open_instrumented_backend(wanted("asyncify"), progress.say)
                 opened.push_async_callback(proof.aclose)
-                services = await opened.enter_async_context(running(suite.file.services, suite.folder))
+                services = asyncio.ensure_future(
+                    opened.enter_async_context(running(suite.file.services, suite.folder))
+                )
+                opened.push_async_callback(_stopped, services)
                 fixer = CommandFixer(
                     suite,
                     source,
@@ -124,9 +127,15 @@ def fix_commands(
                 if observer is not None:
                     await fixer.observe(observer)
                 elif traced is not None:
-                    fixer.take(traced.found, [traced.module])
+                    await asyncio.to_thread(fixer.take, traced.found, [traced.module])
                 report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
                 return [fixer.source], report
 
     with ending_in_order():
         return asyncio.run(work())
+
+
+async def _stopped(starting: asyncio.Future[RunningServices]) -> None:
+    """Start no more of what nobody has waited for."""
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)

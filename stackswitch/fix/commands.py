@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from stackswitch.analysis.traces import trace_of_module
@@ -42,6 +42,7 @@ class CommandFixer:
     :param source: the file
     :param suite: its commands
     :param proof: the backend that makes builds by lists
+    :param services: the suite's, which may still be about to start; can be awaited again and again
     :param on_more: told how many results there will be in all, whenever that is more
     :raises ConfigError: a build by such lists cannot be made
     """
@@ -51,7 +52,7 @@ class CommandFixer:
         suite: Suite,
         source: ListSource,
         proof: InstrumentedBackend,
-        services: RunningServices,
+        services: Awaitable[RunningServices],
         *,
         policy: PolicyName | None = None,
         assertions: Assertions | None = None,
@@ -85,6 +86,7 @@ class CommandFixer:
         self._notes: list[str] = []
         self._functions: dict[str, frozenset[str]] = {}
         self._left_out: dict[str, str] = {}
+        self._modules: Sequence[bytes] = ()
         self._taken: frozenset[str] = frozenset()
         self._results: dict[str, CaseResult] = {}
         self._ledger: Ledger | None = None
@@ -143,6 +145,7 @@ class CommandFixer:
         self._ledger = Ledger([self._source], [modules], self._policy, self._assertions)
         lists = self._source.lists
         options = AsyncifyOptions(only=lists.get("ASYNCIFY_ONLY"), imports=lists.get("ASYNCIFY_IMPORTS"))
+        self._modules = modules
         names: dict[str, set[str]] = {}
         for data in modules:
             module = parse_module(data)
@@ -196,6 +199,8 @@ class CommandFixer:
         """Run the cases of the proof on a build by the list as it now is; what is missing is noted."""
         backend, ledger = self._proof, self._drawn()
         backend.use(self.source.lists)
+        for module in self._modules:
+            backend.ahead(module)
         cases = self._cases_of_proof()
         count = len(self.source.lists["ASYNCIFY_ONLY"])
         self._say(f"running {len(cases)} commands on a build by {count} names")
@@ -240,11 +245,12 @@ class CommandFixer:
     ) -> list[tuple[LoadedCommand, CommandSeen]]:
         self._runs += len(cases)
         self._on_more(self._runs)
+        services = await self._services
         slots = asyncio.Semaphore(self._jobs)
 
         async def one(loaded: LoadedCommand) -> tuple[LoadedCommand, CommandSeen]:
             async with slots:
-                seen = await observe_command(loaded, backend, self._services, timeout_s=self._timeout_s)
+                seen = await observe_command(loaded, backend, services, timeout_s=self._timeout_s)
                 self._on_result(judge_command(loaded.case, backend.info, seen))
                 return loaded, seen
 

@@ -99,6 +99,10 @@ class InstrumentedRunner(CommandRunner):
         """Make builds by these lists from now on."""
         self.builds.use(lists)
 
+    def ahead(self, module: bytes) -> None:
+        """Begin with the build of a module that commands are going to load."""
+        self.builds.ahead(module)
+
     async def run(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
     ) -> CommandSeen:

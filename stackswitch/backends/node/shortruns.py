@@ -14,7 +14,7 @@ from pathlib import Path
 
 FLAGS = (
     "--wasm-tiering-budget=100000000",
-    # The program that asked for a build validates all of it (node_shim/instrumented/builds.mjs).
+    # The first program that gets a build validates all of it (node_shim/instrumented/builds.mjs).
     "--wasm-lazy-validation",
     # The same for JavaScript, until Node 21.
     "--interrupt-budget=2000000",
