@@ -28,6 +28,8 @@ from .guestvalues import Host, References
 WASI_MODULE = "wasi_snapshot_preview1"
 _CHECKED, _GUEST = 0, 1
 """Numbers of the child's modules."""
+_HEAP_FLAGS = ("--max-semi-space-size=2",)
+"""Of what each call leaves behind nothing lives on; left alone, V8 makes room for ever more of it (MiB)."""
 _STACK_FLAGS = ("--stack-size", "--wasm-stack-switching-stack-size")
 
 
@@ -98,7 +100,7 @@ class JspiModule:
         }
         self.functions: list[HostFunction] = []
         self._plan = plan
-        flags = [*engine.flags]
+        flags = [*engine.flags, *_HEAP_FLAGS]
         if plan.limits.stack_bytes is not None:
             flags += [f"{flag}={max(64, plan.limits.stack_bytes >> 10)}" for flag in _STACK_FLAGS]
         self._argv: list[str | Path] = [engine.path, *flags, node_shim_dir() / "guest.mjs"]

@@ -77,11 +77,16 @@ class FiberApi:
 
         A signal handler that raises between the two would have it deleted twice, or never.
         """
-        prototype = ctypes.PYFUNCTYPE(None, _Converter(futures.pop))  # type: ignore[arg-type]
-        return prototype(("wasmtime_call_future_delete", self.dll))
+        # A function type with the converter in it would be a new class for each store.
+        delete = _DELETER(("wasmtime_call_future_delete", self.dll))
+        delete.argtypes = (_Converter(futures.pop),)  # type: ignore[assignment]
+        return delete
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(name)  # every function there is was set when this was made
+
+
+_DELETER = ctypes.PYFUNCTYPE(None)
 
 
 class Continuation(ctypes.Structure):

@@ -46,6 +46,7 @@ _ARMED = Struct("<2Q")
 _ARRIVED = Struct("<4Q")
 _FIRST = 8
 _PAGES: list[tuple[mmap.mmap, int]] = []
+_STRLEN: list[int] = []
 
 
 def _code() -> int:
@@ -53,6 +54,13 @@ def _code() -> int:
     if not _PAGES:
         _PAGES.append(_loaded())
     return _PAGES[0][1]
+
+
+def _strlen() -> int:
+    """Return where it is; looked up once, for ctypes makes a class for each library that it opens."""
+    if not _STRLEN:
+        _STRLEN.append(address(ctypes.PyDLL(None).strlen))
+    return _STRLEN[0]
 
 
 def _loaded() -> tuple[mmap.mmap, int]:
@@ -84,8 +92,7 @@ class NativeLanding:
         self.callback_at = code
         self._record = ctypes.create_string_buffer(_RECORD.size)
         self._at = at = ctypes.addressof(self._record)
-        strlen = address(ctypes.PyDLL(None).strlen)
-        _RECORD.pack_into(self._record, 0, 0, 0, 0, 0, 0, strlen, at)
+        _RECORD.pack_into(self._record, 0, 0, 0, 0, 0, 0, _strlen(), at)
         self._environments: list[ctypes.Array[ctypes.c_uint64]] = []
         self.arm = partial(_ARMED.pack_into, self._record, 0, 1, 0)
         self.arrived = partial(_ARRIVED.unpack_from, self._record, _FIRST)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from struct import Struct
 from typing import Any
 
@@ -20,6 +20,14 @@ VAL = 32
 """Bytes of a ``wasmtime_val_t``."""
 _FORMATS = {"i32": "B7xI20x", "f32": "B7xI20x", "i64": "B7xQ16x", "f64": "B7xQ16x", "v128": "B7x16s8x"}
 _REFERENCE = "B7x24s"
+
+
+@lru_cache(maxsize=256)
+def _layout(kinds: tuple[str, ...]) -> tuple[Struct, bool, tuple[int, ...]]:
+    """Return the array's layout, whether all are numbers, and wasmtime's numbers of the kinds."""
+    layout = Struct("=" + "".join([_FORMATS.get(kind, _REFERENCE) for kind in kinds]))
+    plain = all(kind in _FORMATS and kind != "v128" for kind in kinds)
+    return layout, plain, tuple([VAL_KINDS[kind] for kind in kinds])
 
 
 class ValueArray:
@@ -50,9 +58,7 @@ class ValueArray:
         self._api = api
         self._context = context
         self._references = references
-        self._layout = Struct("=" + "".join(_FORMATS.get(kind, _REFERENCE) for kind in self.kinds))
-        self.numbers = all(kind in _FORMATS and kind != "v128" for kind in self.kinds)
-        self._numbers = [VAL_KINDS[kind] for kind in self.kinds]
+        self._layout, self.numbers, self._numbers = _layout(self.kinds)
         self._single: Any = None
         if len(self.kinds) == 1 and self.numbers:
             wide = self.kinds[0] in ("i64", "f64")

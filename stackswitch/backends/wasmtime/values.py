@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from struct import Struct
 from typing import Any
 
@@ -87,6 +87,14 @@ class References:
         self._roots.clear()
 
 
+@lru_cache(maxsize=256)
+def _layout(kinds: tuple[str, ...]) -> tuple[Struct, tuple[int, ...], tuple[int, ...]]:
+    """Return the slots' layout, and which are externrefs, which vectors: the same in every instance."""
+    externs = tuple([at for at, kind in enumerate(kinds) if kind == "externref"])
+    vectors = tuple([at for at, kind in enumerate(kinds) if kind == "v128"])
+    return Struct("<" + "".join([_FORMATS.get(kind, "16s") for kind in kinds])), externs, vectors
+
+
 class Codec:
     """Reads and writes values of given types at an address of slots."""
 
@@ -95,13 +103,11 @@ class Codec:
     def __init__(self, kinds: Sequence[str], references: References) -> None:
         self.kinds = tuple(kinds)
         self.size = len(self.kinds) * SLOT
-        layout = Struct("<" + "".join(_FORMATS.get(kind, "16s") for kind in self.kinds))
+        layout, self._externs, self._vectors = _layout(self.kinds)
         self._pack, self._unpack = layout.pack, layout.unpack
         self._references = references
         # One number is the common case, and a view of it costs half of what a copy does.
         self._single: Any = _VIEWS.get(self.kinds[0]) if len(self.kinds) == 1 else None
-        self._externs = [at for at, kind in enumerate(self.kinds) if kind == "externref"]
-        self._vectors = [at for at, kind in enumerate(self.kinds) if kind == "v128"]
 
     @property
     def has_references(self) -> bool:

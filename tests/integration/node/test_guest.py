@@ -294,6 +294,25 @@ def test_a_wrong_result_is_a_type_error(value: object) -> None:
     asyncio.run(body())
 
 
+def test_what_calls_leave_behind_makes_the_child_no_larger(tmp_path: Path) -> None:
+    script = tmp_path / "host.mjs"
+    script.write_text(
+        """import v8 from "node:v8";
+        export async function wait() {
+          const kept = [];
+          for (let i = 0; i < 1e6; i++) kept[i % 50000] = { of: [i] };
+          return v8.getHeapSpaceStatistics().find((each) => each.space_name === "new_space").space_size;
+        }""",
+        "utf-8",
+    )
+
+    async def body() -> None:
+        async with await opened(wait=stackswitch.JavaScript(str(script), "wait")) as guest:
+            assert 0 < await guest.call("wait", 0) <= 8 << 20
+
+    asyncio.run(body())
+
+
 def test_a_host_function_may_be_javascript(tmp_path: Path) -> None:
     script = tmp_path / "host.mjs"
     script.write_text(

@@ -38,6 +38,7 @@ class Compiled:
             self.code = engine.compile(wasm)
         except Exception as error:
             raise GuestError(f"wasmtime refuses the module: {error}") from error
+        self.imports: tuple[Any, ...] = tuple(self.code.imports)
         self.explainer = Explainer(shown, _shift(self.module, shown))
 
 
@@ -89,9 +90,11 @@ class WasmtimeModule:
         plan, module, explainer, code = self._plan, compiled.module, compiled.explainer, compiled.code
         instance: AsyncifyInstance | FiberInstance
         if isinstance(self._on, FiberEngine):
-            instance = FiberInstance(plan, self._on, module, explainer, code, self._kept)
+            instance = FiberInstance(plan, self._on, module, explainer, code, self._kept, compiled.imports)
         else:
-            instance = AsyncifyInstance(plan, self._on, module, explainer, code, self._shape)
+            instance = AsyncifyInstance(
+                plan, self._on, module, explainer, code, self._shape, compiled.imports
+            )
         try:
             if isinstance(instance, FiberInstance):
                 await instance.make(state)

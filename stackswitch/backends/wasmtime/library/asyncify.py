@@ -34,6 +34,7 @@ class AsyncifyInstance(WasmtimeInstance):
     """An instance of an Asyncify build, or of a module that never waits.
 
     :param compiled: the module as it runs, wasmtime-py's; :param shape: of the adapter beside it
+    :param imports: the module's, as wasmtime-py lists them
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class AsyncifyInstance(WasmtimeInstance):
         explainer: Explainer,
         compiled: Any,
         shape: Shape | None,
+        imports: tuple[Any, ...],
     ) -> None:
         self._engine = engine
         self._shape = shape
+        self._import_list = imports
         self._reader: StackReader | None = None
         self._instrumented = _instrumented(running) if plan.stacks else frozenset()
         self._compiled = compiled
@@ -116,7 +119,7 @@ class AsyncifyInstance(WasmtimeInstance):
 
     def _imports(self, adapter: Adapter | None, starting: list[CallState]) -> list[Extern]:
         found = []
-        for each, theirs in zip(self.module.imports, self._compiled.imports, strict=True):
+        for each, theirs in zip(self.module.imports, self._import_list, strict=True):
             if adapter is not None and each.kind == "func" and each.index in adapter.shape.imports:
                 found.append(adapter.extern(f"i{adapter.shape.imports[each.index]}"))
                 continue

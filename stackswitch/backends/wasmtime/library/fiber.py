@@ -31,6 +31,7 @@ class FiberInstance(WasmtimeInstance):
 
     :param compiled: the module as it runs, wasmtime-py's
     :param kept: which references its frames may hold (see ``fiberbuild.kept_references``)
+    :param imports: the module's, as wasmtime-py lists them
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class FiberInstance(WasmtimeInstance):
         explainer: Explainer,
         compiled: Any,
         kept: str | None,
+        imports: tuple[Any, ...],
     ) -> None:
         store = engine.yielding_store()
         self._compiled = compiled
         self._kept = kept
+        self._import_list = imports
         self._sampler = (
             Sampler(store.api, store, [compiled], [running.imported_function_count]) if plan.stacks else None
         )
@@ -89,7 +92,7 @@ class FiberInstance(WasmtimeInstance):
         linker = Linker(self.fibers)
         try:
             done: set[tuple[str, str]] = set()
-            for each, theirs in zip(self.module.imports, self._compiled.imports, strict=True):
+            for each, theirs in zip(self.module.imports, self._import_list, strict=True):
                 key = (each.module, each.name)
                 if key in done:
                     continue

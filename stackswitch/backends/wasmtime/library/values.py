@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from struct import Struct
 from typing import Any
 
@@ -68,6 +68,23 @@ class Objects:
         return None if number is None else self._objects[number]
 
 
+@lru_cache(maxsize=256)
+def _packers(
+    kinds: tuple[str, ...], stride: int
+) -> tuple[Callable[..., None] | None, Callable[..., tuple[Any, ...]] | None]:
+    """Return what writes and what reads numbers straight, if anything does; for all instances."""
+    if not all(kind in _SLOTS for kind in kinds):
+        return None, None
+    formats = _VALS if stride == VAL else _SLOTS
+    layout = Struct("<" + "".join([formats[kind] for kind in kinds]))
+    if stride != VAL:
+        return layout.pack_into, layout.unpack_from
+    if len(kinds) != 1:
+        return None, layout.unpack_from
+    pack = partial(_pack_val, Struct("<" + _KINDS[kinds[0]]).pack_into, VAL_KINDS[kinds[0]])
+    return pack, layout.unpack_from
+
+
 class PyValues:
     """Reads and writes values of given types, sequences of as many (arguments, and results of exports).
 
@@ -85,16 +102,7 @@ class PyValues:
         self._views: dict[int, Any] = {}
         stride = VAL if isinstance(inner, ValueArray) else 16
         self.size = self._size = stride * len(self.kinds)
-        self._pack: Callable[..., None] | None = None
-        self._unpack: Callable[..., tuple[Any, ...]] | None = None
-        if all(kind in _SLOTS for kind in self.kinds):
-            formats = _VALS if stride == VAL else _SLOTS
-            self._unpack = Struct("<" + "".join(formats[kind] for kind in self.kinds)).unpack_from
-            if stride != VAL:
-                self._pack = Struct("<" + "".join(formats[kind] for kind in self.kinds)).pack_into
-            elif len(self.kinds) == 1:
-                kind = self.kinds[0]
-                self._pack = partial(_pack_val, Struct("<" + _KINDS[kind]).pack_into, VAL_KINDS[kind])
+        self._pack, self._unpack = _packers(self.kinds, stride)
 
     @property
     def has_references(self) -> bool:
