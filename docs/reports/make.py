@@ -2,8 +2,8 @@
 
 Runs the suite on both backends, with traces, asks engines what they do, measures both builds, times what
 computes, and reports; what a wait costs is in docs/data/bench.json. With ``--work DIR`` results and engines
-stay there, and a second time they are taken from there. PHP takes a quarter of an hour; ``python
-examples/php/prepare.py`` goes first.
+stay there, and a second time they are taken from there. PHP is fetched first (``examples/php/prepare.py``),
+and takes a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Subject:
     """What a report is about: its title, the module, how the suite is run, what is timed, imports that wait.
 
     ``against``: the Asyncify build; none: by Binaryen's own list (``stackswitch instrument`` without one).
+    ``prepare``: a script that fetches all of it.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Subject:
     timed: str
     imports: tuple[str, ...] = ()
     against: str = ""
+    prepare: str = ""
 
 
 SUBJECTS = {
@@ -54,6 +56,7 @@ SUBJECTS["php"] = Subject(
     ("examples/php/suite",),
     "examples/php/speed",
     against=PHP.format("asyncify"),
+    prepare="examples/php/prepare.py",
 )
 
 
@@ -66,6 +69,8 @@ def run(*args: str, check: bool = True) -> None:
 
 def make(subject: Subject, work: Path, into: Path, name: str) -> None:
     """Run what has not been run, and report."""
+    if subject.prepare:
+        subprocess.run([sys.executable, subject.prepare], cwd=ROOT, check=True)
     results, engines = (work / each for each in ("results.json", "engines.json"))
     if not results.exists():
         traces = ("--traces", str(work / "traces"))
@@ -89,7 +94,7 @@ def found(pattern: str) -> Path:
     """Return the one file of this pattern."""
     file = next(iter(sorted(ROOT.glob(pattern))), None)
     if file is None:
-        sys.exit(f"{pattern}: not there; python examples/php/prepare.py fetches PHP")
+        sys.exit(f"{pattern}: not there")
     return file
 
 
