@@ -8,9 +8,10 @@ const folder = process.env.STACKSWITCH_TRACE;
 const loaded = Symbol.for("stackswitch.observe");
 
 if (folder && typeof WebAssembly === "object" && !globalThis[loaded]) {
-  Object.defineProperty(globalThis, loaded, { value: true });
+  const observer = {}; // what realm.mjs needs of it: see install.cjs
+  Object.defineProperty(globalThis, loaded, { value: observer });
   try {
-    require("./observe/install.cjs").install(folder);
+    Object.assign(observer, require("./observe/install.cjs").install(folder));
   } catch {
     // Without a folder to write to there is no one to tell: the reader misses this process's part.
   }

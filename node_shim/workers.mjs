@@ -3,8 +3,8 @@
 //   node workers.mjs FD
 //
 // A frame, either way: u32 length (little-endian), then JSON. A request: {"script", "args", "cwd", "env", "hold": [files of modules],
-// "stack_mb", "most_stdout"}. The answer: {"status", "stdout", "stderr"} (base64), status null: it printed too much. One at a time.
-// When the socket closes, this ends.
+// "kept": whether the Worker may take another after it, "stack_mb", "most_stdout"}. The answer: {"status", "stdout", "stderr"}
+// (base64), status null: it has to run by itself. One at a time. When the socket closes, this ends.
 
 import { readFileSync } from "node:fs";
 import net from "node:net";
@@ -12,36 +12,85 @@ import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 
 const PREFIX_BYTES = 4;
+const MOST_RUNS = 25; // of a Worker that is kept: what its scripts leave behind adds up
+const READY_MS = 200;
+const KEPT = new URL("./kept.mjs", import.meta.url);
 const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
 let held = new Map(); // V8 shares a module's code between Workers while one of its users lives
+let kept = null; // the Worker that takes one script after another, and what is known of it
 
 async function hold(paths) {
   const modules = await Promise.all(paths.map(async (path) => [path, held.get(path) ?? (await WebAssembly.compile(readFileSync(path)))]));
   held = new Map(modules);
 }
 
-function run({ script, args, cwd, env, stack_mb: stackSizeMb, most_stdout: most }) {
-  process.chdir(cwd);
+/** Start a Worker; what it prints itself is passed to `print(name, chunk)`. */
+function start(script, { env, stack_mb: stackSizeMb }, args, workerData, print) {
+  const worker = new Worker(script, { argv: args, env, workerData, stdin: true, stdout: true, stderr: true, resourceLimits: { stackSizeMb } });
+  worker.stdin.end();
+  for (const name of ["stdout", "stderr"]) worker[name].on("data", (chunk) => print(name, chunk));
+  worker.on("error", (error) => print("stderr", Buffer.from(`${error?.stack ?? error}\n`)));
+  return worker;
+}
+
+function runOnce(request) {
   return new Promise((done) => {
     const printed = { stdout: [], stderr: [] };
     let size = 0;
     let tooMuch = false;
-    const worker = new Worker(resolve(script), { argv: args, env, stdin: true, stdout: true, stderr: true, resourceLimits: { stackSizeMb } });
-    worker.stdin.end();
-    worker.stdout.on("data", (chunk) => {
-      printed.stdout.push(chunk);
-      size += chunk.length;
-      if (size <= most || tooMuch) return;
+    const worker = start(resolve(request.script), request, request.args, undefined, (name, chunk) => {
+      printed[name].push(chunk);
+      if (name === "stdout") size += chunk.length;
+      if (size <= request.most_stdout || tooMuch) return;
       tooMuch = true;
       worker.terminate();
     });
-    worker.stderr.on("data", (chunk) => printed.stderr.push(chunk));
-    worker.on("error", (error) => printed.stderr.push(Buffer.from(`${error?.stack ?? error}\n`)));
     worker.on("exit", (status) => {
-      const [stdout, stderr] = [printed.stdout, printed.stderr].map((chunks) => Buffer.concat(chunks).toString("base64"));
-      done({ status: tooMuch ? null : status, stdout, stderr });
+      done({ status: tooMuch ? null : status, stdout: Buffer.concat(printed.stdout), stderr: Buffer.concat(printed.stderr) });
     });
   });
+}
+
+/** What of a request holds for all runs of a Worker: it is read when that starts. */
+function lasting({ env, stack_mb: stackMb, most_stdout: most }) {
+  const names = Object.keys(env).filter((name) => name === "NODE_OPTIONS" || (name.startsWith("STACKSWITCH_") && name !== "STACKSWITCH_TRACE"));
+  return JSON.stringify([stackMb, most, names.sort().map((name) => [name, env[name]])]);
+}
+
+function startKept(request) {
+  const made = { lasting: lasting(request), runs: 0, strayed: false, ended: null, ready: Promise.resolve(true) };
+  made.worker = start(KEPT, request, [], { most: request.most_stdout }, () => (made.strayed = true));
+  made.worker.on("message", ({ ended, ready }) => {
+    if (ended) made.ended(ended);
+    if (ready) made.isReady(true);
+  });
+  made.worker.on("exit", () => {
+    made.ended({ status: null });
+    made.isReady(false);
+  });
+  return made;
+}
+
+async function runKept(request) {
+  const fits = kept !== null && kept.lasting === lasting(request) && kept.runs < MOST_RUNS && (await kept.ready);
+  if (!fits) {
+    await kept?.worker.terminate();
+    kept = startKept(request);
+  }
+  const mine = kept;
+  mine.runs++;
+  const ended = new Promise((done) => (mine.ended = done));
+  const ready = new Promise((done) => (mine.isReady = done));
+  mine.worker.postMessage({ script: request.script, args: request.args, env: request.env });
+  const answer = await ended;
+  mine.ready = Promise.race([ready, new Promise((done) => setTimeout(done, READY_MS, false))]);
+  return mine.strayed ? { status: null } : answer;
+}
+
+async function run(request) {
+  process.chdir(request.cwd);
+  const { status, stdout = "", stderr = "" } = await (request.kept ? runKept(request) : runOnce(request));
+  return { status, stdout: Buffer.from(stdout).toString("base64"), stderr: Buffer.from(stderr).toString("base64") };
 }
 
 function send(answer) {

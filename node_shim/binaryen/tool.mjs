@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import vm from "node:vm";
 
+import { Invokes } from "./invokes.mjs";
 import { MemoryFileSystem } from "./memfs.mjs";
 
 const nodeRequire = createRequire(import.meta.url);
@@ -15,15 +16,18 @@ const nodeRequire = createRequire(import.meta.url);
 export class Tool {
   #start;
   #module;
+  #invokes;
 
   /** @param path the tool's file: throws if it is not what Emscripten makes */
   constructor(path) {
     const text = readFileSync(path, "utf8").replace(/^#!.*/, "");
     // The glue keeps all to itself; its own functions for finding the wasm and for calling `main` are
     // handed out by one more statement at its end, where they are in scope.
+    this.#invokes = new Invokes(text);
+    const handedOut = ["callMain", "findWasmBinary", ...this.#invokes.handedOut];
     this.#start = vm.runInThisContext(
       `(function (Module, require, process, __filename, __dirname) {${text}
-      ;return { callMain, findWasmBinary }; })`,
+      ;return { ${handedOut} }; })`,
       { filename: path },
     );
     const { findWasmBinary } = this.#start({ instantiateWasm() {} }, hosted(new MemoryFileSystem([])), fakeProcess(), path, "/");
@@ -46,7 +50,7 @@ export class Tool {
         onRuntimeInitialized: resolve,
         instantiateWasm: (imports, received) => {
           try {
-            received(new WebAssembly.Instance(this.#module, imports));
+            received(this.#invokes.instantiate(this.#module, imports, () => program));
           } catch (error) {
             reject(error);
           }

@@ -12,6 +12,10 @@
 //
 // Layouts: "Binary Format" of the WebAssembly specification.
 
+import {
+  END, body, call, concat, encodeModule, exportOf, get, globalGet, globalSet, importOf, leb, name, section, setLocal, vector,
+} from "../encode.mjs";
+
 export const MODULE_NAME = "stackswitch.adapter";
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -20,48 +24,18 @@ const EXNREF = 0x69;
 const LEGACY = "legacy";
 const STANDARD = "standard";
 
-function leb(number) {
-  const out = [];
-  do {
-    out.push((number & 0x7f) | (number > 0x7f ? 0x80 : 0));
-    number >>>= 7;
-  } while (number > 0);
-  return out;
-}
-
-const concat = (parts) => {
-  const out = new Uint8Array(parts.reduce((sum, each) => sum + each.length, 0));
-  let at = 0;
-  for (const each of parts) {
-    out.set(each, at);
-    at += each.length;
-  }
-  return out;
-};
-const vector = (items) => [...leb(items.length), ...items.flat()];
-const name = (text) => vector([...new TextEncoder().encode(text)]);
-const section = (id, content) => concat([[id], leb(content.length), content]);
-const importOf = (from, field, description) => [...name(from), ...name(field), ...description];
-const exportOf = (field, kind, index) => [...name(field), kind, ...leb(index)];
-const body = (locals, code) => vector([...vector(locals), ...code, 0x0b]);
 const custom = () => section(0, [...name("name"), 0, ...leb(name(MODULE_NAME).length), ...name(MODULE_NAME)]);
-const module = (sections) => concat([[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], ...sections, custom()]);
+const module = (sections) => encodeModule([...sections, custom()]);
 
 /** The guest's types, and some more: `added` are the bytes of each. */
 function typeSection(guest, added) {
   return section(1, concat([leb(guest.entries + added.length), guest.section, ...added.map((each) => Uint8Array.from(each))]));
 }
 
-const get = (local) => [0x20, ...leb(local)];
-const setLocal = (local) => [0x21, ...leb(local)];
-const globalGet = (index) => [0x23, ...leb(index)];
-const globalSet = (index) => [0x24, ...leb(index)];
-const call = (index) => [0x10, ...leb(index)];
 const zero = (address) => (address === I64 ? [0x42, 0] : [0x41, 0]);
 const isZero = (address) => (address === I64 ? [0x50] : [0x45]);
 const IF = [0x04, 0x40];
 const ELSE = [0x05];
-const END = [0x0b];
 
 /**
  * Code that runs `inside` (of the type number `type`, whose parameters `before` puts on the stack), and `after` however it

@@ -18,12 +18,24 @@ export function installSwap(folder) {
   const builds = new Builds(folder);
   const { Module, compile, instantiate, compileStreaming, instantiateStreaming } = WebAssembly;
 
-  const swapped = (source) => {
+  const buildOf = (source) => {
     const bytes = bytesOf(source);
-    return (bytes === null ? null : builds.of(bytes)) ?? source;
+    return bytes === null ? null : builds.of(bytes);
   };
-  const first = (original) =>
-    new Proxy(original, { apply: (target, self, [source, ...rest]) => Reflect.apply(target, self, [swapped(source), ...rest]) });
+  /** Compile a build, once: a program that runs again in the same realm (kept.mjs) gets the same module. */
+  const compiled = async (build) => (build.module ??= await compile(build.bytes));
+  const unlessBuilt = (original, built) =>
+    new Proxy(original, {
+      apply(target, self, args) {
+        let build;
+        try {
+          build = buildOf(args[0]);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+        return build === null ? Reflect.apply(target, self, args) : built(build, ...args.slice(1));
+      },
+    });
   const streaming = (original, fromBytes) =>
     new Proxy(original, {
       async apply(target, self, [source, ...rest]) {
@@ -34,10 +46,20 @@ export function installSwap(folder) {
       },
     });
 
-  const wrapped = { compile: first(compile), instantiate: first(instantiate) };
+  const wrapped = {
+    compile: unlessBuilt(compile, compiled),
+    instantiate: unlessBuilt(instantiate, async (build, imports) => {
+      const module = await compiled(build);
+      return { module, instance: await instantiate(module, imports) };
+    }),
+  };
   wrapped.Module = new Proxy(Module, {
-    construct: (target, [source, ...rest], newTarget) =>
-      Reflect.construct(target, [swapped(source), ...rest], newTarget === wrapped.Module ? target : newTarget),
+    construct(target, [source, ...rest], newTarget) {
+      const build = buildOf(source);
+      if (build === null) return Reflect.construct(target, [source, ...rest], newTarget === wrapped.Module ? target : newTarget);
+      if (newTarget !== wrapped.Module) return Reflect.construct(target, [build.bytes, ...rest], newTarget);
+      return (build.module ??= new Module(build.bytes));
+    },
   });
   if (compileStreaming !== undefined) {
     wrapped.compileStreaming = streaming(compileStreaming, wrapped.compile);

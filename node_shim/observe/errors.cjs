@@ -19,9 +19,13 @@ class Errors {
   #told = new WeakSet();
   #count = 0;
 
-  constructor(part, stacks) {
-    this.#part = part;
+  constructor(stacks) {
     this.#stacks = stacks;
+  }
+
+  begin(part) {
+    this.#part = part;
+    this.#count = 0;
   }
 
   /** Tell of an error if it, or what caused it, is wasm's doing. */

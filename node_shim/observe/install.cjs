@@ -3,7 +3,7 @@
 
 "use strict";
 
-const { versions, argv, execArgv } = process;
+const { versions, execArgv } = process;
 const { Part } = require("./part.cjs");
 const { Stacks } = require("./stacks.cjs");
 const { Modules } = require("./modules.cjs");
@@ -23,40 +23,58 @@ function setting(name, otherwise) {
   return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
 }
 
+/**
+ * Observe this process or worker from now on.
+ * @returns `end(status)` ends the part as the end of the process would; `begin(folder)` opens the next one, in another folder
+ */
 function install(folder) {
-  const part = new Part(folder, setting("BYTES", 32 << 20));
-  part.write({
-    kind: "start",
-    part_version: PART_VERSION,
-    process: process.pid,
-    parent: process.ppid,
-    thread: part.thread,
-    engine: "node",
-    engine_version: versions.node,
-    argv,
-    exec_argv: execArgv,
-  });
-  part.guard(() => new Observer(part, folder).hook());
+  const observer = new Observer();
+  observer.begin(folder);
+  observer.hook();
+  return { begin: (next) => observer.begin(next), end: (status) => observer.end(status) };
 }
 
 class Observer {
   #part;
   #stacks;
-  #modules;
   #errors;
+  #modules = new Modules();
   #slots = new WeakMap();
   #states = [];
+  #promised = new Set();
   #hooked = new Map();
 
-  constructor(part, folder) {
-    this.#part = part;
+  constructor() {
     const every = setting("SAMPLE", 1);
-    this.#stacks = new Stacks(part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
-    this.#modules = new Modules(part, folder, setting("MODULE_BYTES", 512 << 20));
-    this.#errors = new Errors(part, this.#stacks);
+    this.#stacks = new Stacks({ every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
+    this.#errors = new Errors(this.#stacks);
+  }
+
+  begin(folder) {
+    const part = new Part(folder, setting("BYTES", 32 << 20));
+    part.write({
+      kind: "start",
+      part_version: PART_VERSION,
+      process: process.pid,
+      parent: process.ppid,
+      thread: part.thread,
+      engine: "node",
+      engine_version: versions.node,
+      argv: process.argv,
+      exec_argv: execArgv,
+    });
+    this.#part = part;
+    this.#stacks.begin(part);
+    this.#errors.begin(part);
+    this.#modules.begin(part, folder, setting("MODULE_BYTES", 512 << 20));
+    for (const index of this.#promised) part.write({ kind: "promising", index });
   }
 
   hook() {
+    this.#part.guard(() => this.#hook());
+  }
+
+  #hook() {
     this.#replace("Module", { construct: (target, args, newTarget) => this.#newModule(target, args, newTarget) });
     this.#replace("Instance", { construct: (target, args, newTarget) => this.#newInstance(target, args, newTarget) });
     this.#replace("compile", { apply: (target, self, args) => this.#compile(target, self, args) });
@@ -67,7 +85,7 @@ class Observer {
     this.#replace("promising", { apply: (target, self, args) => this.#promising(target, self, args) });
     this.#replace("Function", { construct: (target, args, newTarget) => this.#newFunction(target, args, newTarget) });
     process.on("uncaughtExceptionMonitor", (error) => this.#errors.note(error, "uncaught"));
-    process.on("exit", (status) => this.#end(status));
+    process.on("exit", (status) => this.end(status));
   }
 
   #replace(name, handler) {
@@ -182,7 +200,7 @@ class Observer {
       const note = () => stacks.note(slot, note);
       const value = replaced(exports, name, adapted(note, exports[name]));
       Object.defineProperty(instance, "exports", { configurable: true, enumerable: false, value });
-      if (getState !== null) this.#states.push(exports[getState]);
+      if (getState !== null) this.#states.push(new WeakRef(exports[getState]));
       return instance;
     }, instance);
   }
@@ -222,15 +240,18 @@ class Observer {
   #promising(target, self, args) {
     const made = Reflect.apply(target, self, args);
     const index = this.#part.guard(() => {
-      this.#part.write({ kind: "promising", index: Number(args[0].name) });
+      const index = Number(args[0].name);
+      this.#promised.add(index);
+      this.#part.write({ kind: "promising", index });
       return args[0].name;
     });
     const watch = this.#errors.watcher(`promising ${index}`);
     return new Proxy(made, { apply: (exported, receiver, values) => watch(Reflect.apply(exported, receiver, values)) });
   }
 
-  #end(status) {
+  end(status) {
     const part = this.#part;
+    if (part.ended) return;
     part.guard(() => this.#stacks.flush());
     // What was preloaded to run a build in the module's place goes through ours.
     const ours = globalThis[Symbol.for("stackswitch.instrumented")] === true;
@@ -241,7 +262,8 @@ class Observer {
         part.error(`the program has put another WebAssembly.${name} in place of the observed one: what went past ours is missing`);
       }
     }
-    const states = this.#states.map((state) => part.guard(() => state(), 0));
+    const states = this.#states.map((state) => part.guard(() => state.deref()?.(), null) ?? null); // null: it is gone
+    this.#states = this.#states.filter((_, at) => states[at] === 0); // the others have been told of, and are of no more use
     part.end({
       kind: "end",
       status,

@@ -21,12 +21,14 @@ class Modules {
   #folder;
   #left;
   #known = new Map();
-  #bySource = new WeakMap();
+  #facts = new WeakMap();
 
-  constructor(part, folder, mostBytes) {
+  /** Keep modules in this folder from now on; those that there are already may be used again. */
+  begin(part, folder, mostBytes) {
     this.#part = part;
     this.#folder = join(folder, "modules");
     this.#left = mostBytes;
+    for (const line of this.#known.values()) part.write({ ...line, kept: existsSync(this.#file(line.sha256)) });
   }
 
   /** A module's bytes, as any API takes them; null: none (the engine will say so to the program). */
@@ -35,19 +37,23 @@ class Modules {
     return isAnyArrayBuffer(source) ? new Uint8Array(source) : null;
   }
 
-  /** Note bytes that are being compiled. @returns {string | null} their hash */
+  /** Note bytes that are being compiled. @returns {string} their hash */
   compiled(bytes, how) {
-    const sha256 = hashOf(bytes);
+    const sha256 = `sha256:${hashOf(bytes)}`;
     if (!this.#known.has(sha256)) {
-      this.#known.set(sha256, how);
-      const kept = this.#keep(sha256, bytes);
-      this.#part.write({ kind: "module", sha256: `sha256:${sha256}`, size: bytes.length, how, kept });
+      const line = { kind: "module", sha256, size: bytes.length, how, kept: this.#keep(sha256, bytes) };
+      this.#known.set(sha256, line);
+      this.#part.write(line);
     }
     return sha256;
   }
 
+  #file(sha256) {
+    return join(this.#folder, `${sha256.slice("sha256:".length)}.wasm`);
+  }
+
   #keep(sha256, bytes) {
-    const file = join(this.#folder, `${sha256}.wasm`);
+    const file = this.#file(sha256);
     if (existsSync(file)) return true;
     if (bytes.length > this.#left) {
       this.#part.error(`a module of ${bytes.length} bytes was not kept: the limit is reached; its frames have no names`);
@@ -74,11 +80,11 @@ class Modules {
 
   /** What is known of a compiled module: its bytes are not held. */
   remember(module, facts) {
-    this.#bySource.set(module, facts);
+    this.#facts.set(module, facts);
   }
 
   factsOf(module) {
-    return this.#bySource.get(module);
+    return this.#facts.get(module);
   }
 }
 

@@ -4,7 +4,7 @@
 "use strict";
 
 // Taken now: a program may put others in their place.
-const { openSync, writeSync, mkdirSync } = require("node:fs");
+const { openSync, writeSync, closeSync, mkdirSync } = require("node:fs");
 const { join } = require("node:path");
 const { threadId } = require("node:worker_threads");
 const { stringify } = JSON;
@@ -17,6 +17,7 @@ class Part {
   #failed = null;
   #errors = 0;
   full = false;
+  ended = false;
   thread = threadId;
 
   constructor(folder, mostBytes) {
@@ -28,7 +29,7 @@ class Part {
 
   /** @returns {boolean} whether it was written */
   write(line, { always = false } = {}) {
-    if (this.#failed !== null) return false;
+    if (this.#failed !== null || this.ended) return false;
     const text = `${stringify(line)}\n`;
     if (!always && text.length > this.#left) {
       if (!this.full) {
@@ -56,16 +57,17 @@ class Part {
 
   /** The last line. After a failure there may be room again: the torn line is ended first. */
   end(line) {
-    if (this.#failed !== null) {
+    if (this.#failed === null) this.write(line, { always: true });
+    else {
       try {
         writeSync(this.#fd, `\n${stringify({ kind: "error", message: `could not be written: ${this.#failed}` })}\n`);
         writeSync(this.#fd, `${stringify(line)}\n`);
       } catch {
         // Still no room: the reader sees that the end is missing.
       }
-      return;
     }
-    this.write(line, { always: true });
+    this.ended = true;
+    closeSync(this.#fd);
   }
 
   /** Run a piece of the observer: what it throws is told in the trace and nowhere else. */

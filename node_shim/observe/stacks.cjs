@@ -49,9 +49,18 @@ class Stacks {
   #slots = [];
   leftOut = 0;
 
-  constructor(part, sample) {
-    this.#part = part;
+  constructor(sample) {
     this.#sample = sample;
+  }
+
+  /** Tell it all to another part from now on: what waited before may wait again. */
+  begin(part) {
+    this.#part = part;
+    this.#entries.clear();
+    this.#urls.clear();
+    this.#count = 0;
+    this.leftOut = 0;
+    for (const slot of this.#slots) slot.seen = slot.taken = 0;
   }
 
   /** A place that waits: an import, or a module's asyncify_start_unwind. `through`: stacks go on below JavaScript. */

@@ -10,7 +10,7 @@ import { close, launch, whyNotStarted } from "../detect/launch.mjs";
 const PAGE_TIMEOUT_MS = 60_000;
 const TYPES = { mjs: "text/javascript", wasm: "application/wasm" };
 const ROOTS = [
-  [/^\/(?:polyfill|concurrent|test)(?:\/[a-z0-9-]+)*\.(mjs|wasm)$/, new URL("..", import.meta.url)],
+  [/^\/(?:polyfill|concurrent|encode|test)(?:\/[a-z0-9-]+)*\.(mjs|wasm)$/, new URL("..", import.meta.url)],
   [/^\/c-stack\/[a-z0-9-]+\.(wasm)$/, new URL("../../stackswitch/suite/cases/", import.meta.url)],
 ];
 const PAGE = '<!doctype html><title>shim</title><link rel="icon" href="data:,"><script type="module" src="/test/in-page.mjs"></script>';

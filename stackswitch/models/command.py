@@ -171,8 +171,9 @@ class BackendSettings(Frozen):
     """How commands run on a backend.
 
     ``engine`` and ``build``: where the command line says nothing. ``node_args``: before a command's own,
-    where its program is ``node``. ``workers``: scripts run as Workers of one Node process for each job, and
-    again in a process of their own if anything is not as expected; not for builds of the program's own.
+    where its program is ``node``. ``workers``: scripts run as Workers of one Node process for each job
+    (``kept``: one Worker takes one after another), and again in a process of their own if anything is not
+    as expected; not for builds of the program's own.
     ``stack_bytes``: room for one saved stack, and ``optimize_level``: of the code that Asyncify writes, in
     builds that stackswitch makes.
     """
@@ -181,7 +182,7 @@ class BackendSettings(Frozen):
     engine: str | None = None
     node_args: tuple[str, ...] = ()
     build: BuildKind = "own"
-    workers: bool = False
+    workers: bool | Literal["kept"] = False
     stack_bytes: int | None = Field(default=None, ge=1024, le=1 << 30)
     optimize_level: int = Field(default=0, ge=0, le=4)
 

@@ -16,7 +16,9 @@ Source: Binaryen src/passes/Asyncify.cpp, opening comment; tried on 132, see
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from .instructions import (
     CALL,
@@ -168,21 +170,47 @@ def suspending_imports(module: Module) -> frozenset[int] | None:
     imports = module.imported_function_count
     suspending: set[int] = set()
     for function in instrumented_functions(module):
-        # The last call; then whether the state was read just after it.
-        called: int | None = None
-        state_read = False
-        for instruction in read_instructions(module.data, *module.code_range(function)):
-            if instruction.opcode == CALL:
-                called, state_read = instruction.immediates[0], False
-            elif called is None or called >= imports:
-                continue
-            elif state_read:
-                # A comparison with 0 would be the guard of what comes next, not a look at what came back.
-                if instruction[2:] == (I32_CONST, (_UNWINDING,)):
-                    suspending.add(called)
-                called = None
-            elif instruction[2:] == (GLOBAL_GET, (found.state,)):
-                state_read = True
-            elif instruction.opcode not in _BETWEEN:
-                called = None
+        body = read_instructions(module.data, *module.code_range(function))
+        suspending.update(called for called in _looked_after(body, found) if called < imports)
     return frozenset(suspending)
+
+
+def looks_after(module: Module, function: int, offset: int) -> bool:
+    """Whether a function of an Asyncify build looks, after its call at an offset, whether it is to unwind.
+
+    :param offset: of the call's opcode, in the module
+    :raises WasmFormatError: code is malformed
+    """
+    found = asyncify_globals(module)
+    if found is None:
+        return False
+    start, end = module.code_range(function)
+    if not start <= offset < end:
+        return False
+    after = _to_next_call(read_instructions(module.data, offset, end))
+    return next(_looked_after(after, found), None) is not None
+
+
+def _to_next_call(instructions: Iterator[Instruction]) -> Iterator[Instruction]:
+    yield next(instructions)
+    yield from takewhile(lambda each: each.opcode != CALL, instructions)
+
+
+def _looked_after(instructions: Iterator[Instruction], found: AsyncifyGlobals) -> Iterator[int]:
+    """Give the function of each direct call after which the state is compared with that of unwinding."""
+    called: int | None = None  # the last call; then whether the state was read just after it
+    state_read = False
+    for instruction in instructions:
+        if instruction.opcode == CALL:
+            called, state_read = instruction.immediates[0], False
+        elif called is None:
+            continue
+        elif state_read:
+            # A comparison with 0 would be the guard of what comes next, not a look at what came back.
+            if instruction[2:] == (I32_CONST, (_UNWINDING,)):
+                yield called
+            called = None
+        elif instruction[2:] == (GLOBAL_GET, (found.state,)):
+            state_read = True
+        elif instruction.opcode not in _BETWEEN:
+            called = None

@@ -175,6 +175,7 @@ class CommandRunner:
             loaded.folder,
             timeout_s,
             hold=kept[-_MOST_HELD:],
+            kept=self.settings.workers == "kept",
             stack_mb=self._worker_stack_mb,
             more=self._patience(),
         )

@@ -7,7 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from stackswitch.errors import WasmFormatError
-from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
+from stackswitch.wasm.asyncified import (
+    instrumented_functions,
+    is_asyncified,
+    looks_after,
+    suspending_imports,
+)
 from stackswitch.wasm.callgraph import CallSite, call_sites
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names, display_name
@@ -30,6 +35,7 @@ class ObservedModule:
     def __init__(self, module: Module) -> None:
         self.module = module
         self._sites: dict[int, dict[int, CallSite]] = {}
+        self._waiting: set[int] = set()
 
     @cached_property
     def asyncified(self) -> bool:
@@ -42,9 +48,19 @@ class ObservedModule:
         return instrumented_functions(self.module)
 
     @cached_property
-    def suspending(self) -> frozenset[int]:
-        """The imports after whose calls instrumented functions look whether they are to unwind."""
+    def _suspending(self) -> frozenset[int]:
         return suspending_imports(self.module) or frozenset()
+
+    def can_wait(self, function: int, offset: int, called: int) -> bool:
+        """Whether instrumented functions look, after calls of an import, if they are to unwind.
+
+        :param function: an instrumented one, which calls the import at an offset: most often it tells
+        """
+        if called not in self._waiting:
+            if not looks_after(self.module, function, offset) and called not in self._suspending:
+                return False
+            self._waiting.add(called)
+        return True
 
     @cached_property
     def list_names(self) -> list[str]:

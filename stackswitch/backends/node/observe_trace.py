@@ -263,7 +263,9 @@ class _PartReader:
             elif at in outside_js:
                 called = found.called_import(index, offset)
                 imported = found.module.function_import(called) if called is not None else None
-                if imported is not None and called not in found.suspending:
+                if called is None or imported is None:
+                    continue
+                if not found.can_wait(index, offset, called):
                     imports.setdefault(prefix + imported.full_name)
         return tuple(functions), tuple(imports)
 

@@ -22,7 +22,7 @@ from stackswitch.backends.processes import MOST_STDERR, MOST_STDOUT, Ended, kill
 from stackswitch.toolcache import node_shim_dir
 
 _PREFIX_BYTES = 4
-_MOST_RUNS = 50
+_MOST_RUNS = 200
 """Runs of a process before another takes its place."""
 _OF_PROCESSES = ("NODE_", "UV_", "TZ", "LANG", "LC_", "SSL_", "OPENSSL_")
 """How variables begin that are looked at when a process starts: a Worker's do nothing."""
@@ -59,6 +59,7 @@ class Workers:
         timeout_s: float,
         *,
         hold: Sequence[Path] = (),
+        kept: bool = False,
         stack_mb: int,
         more: Callable[[], Awaitable[float]] | None = None,
     ) -> Ended | None:
@@ -66,6 +67,7 @@ class Workers:
 
         :param command: the script and its arguments
         :param hold: modules whose code is to stay, in files
+        :param kept: the Worker may have run scripts before, and may take others after
         :param stack_mb: the Worker's stack (MiB)
         :param more: asked when the time is up how much it gets on top (seconds)
         """
@@ -75,6 +77,7 @@ class Workers:
             "cwd": str(self._home / folder),
             "env": dict(env),
             "hold": [str(path) for path in hold],
+            "kept": kept,
             "stack_mb": stack_mb,
             "most_stdout": MOST_STDOUT,
         }

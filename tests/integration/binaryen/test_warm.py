@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from stackswitch.binaryen.locate import npm_wasm_opt
 from stackswitch.binaryen.tool import ProcessTool, Tool, ToolRun
 from stackswitch.binaryen.warm import WarmTool
 from stackswitch.errors import ToolError
+from stackswitch.toolcache import node_shim_dir, wheel_node
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 # The shape of what Emscripten writes, as far as the server relies on it, with a `main` of our own.
@@ -213,3 +216,40 @@ def test_a_process_for_each_run(tmp_path: Path, run: Run) -> None:
     script.write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
     with pytest.raises(ToolError, match=r"not done after 0\.2 s"):
         run(ask(ProcessTool([str(script)]), timeout_s=0.2))
+
+
+BROKEN = "(module (func $broken)"
+# What the real tool's instance is given to import: which of it is still Emscripten's own `invoke_*`.
+INVOKES = """
+import { pathToFileURL } from "node:url";
+const [folder, tool, text] = process.argv.slice(1);
+const { Tool } = await import(pathToFileURL(`${folder}/binaryen/tool.mjs`));
+const { Instance } = WebAssembly;
+let given = [];
+WebAssembly.Instance = function (module, imports) {
+  const all = Object.values(imports ?? {}).flatMap((from) => Object.values(from));
+  const functions = all.filter((each) => typeof each === "function");
+  if (functions.length > given.length) given = functions;
+  return new Instance(module, imports);
+};
+const { status, fileSystem } = await new Tool(tool).run(["in.wat"], [["in.wat", Buffer.from(text)]]);
+const left = given.filter((each) => each.name.startsWith("invoke_")).length;
+const said = Buffer.from(fileSystem.stderr.bytes).toString();
+console.log(JSON.stringify({ given: given.length, left, status, said }));
+"""
+
+
+def test_calls_that_may_throw_do_not_pass_through_javascript(run: Run, tmp_path: Path) -> None:
+    path = run(npm_wasm_opt(print))
+    argv = [wheel_node(), "--input-type=module", "-e", INVOKES, node_shim_dir(), path, BROKEN]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["given"] > 50
+    assert told["left"] == 0
+    # What C++ throws is caught where it was, and it says what it says in a process.
+    (tmp_path / "in.wat").write_text(BROKEN)
+    alone = subprocess.run(
+        [wheel_node(), path, "in.wat"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (told["status"], told["said"]) == (alone.returncode, alone.stderr)
+    assert "expected end" in told["said"]

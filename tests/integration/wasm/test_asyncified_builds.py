@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 import wasmtime
 
-from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
+from stackswitch.wasm.asyncified import (
+    instrumented_functions,
+    is_asyncified,
+    looks_after,
+    suspending_imports,
+)
+from stackswitch.wasm.callgraph import call_sites
 from stackswitch.wasm.module import parse_module
 
 TEXT = """
@@ -58,12 +64,22 @@ def test_the_instrumented_are_those_of_the_list(
     built = parse_module(done.files["out.wasm"])
     assert is_asyncified(built)
     assert instrumented_names(built.data) == (NAMES if only is None else only)
-    waiting = {built.imports.index(each) for each in built.imports if each.name == "wait"}
+    waiting = {each.index for each in built.imports if each.name == "wait"}
     assert waiting
     found = suspending_imports(built)
     assert found is not None
     names = {built.function_imports()[index].full_name for index in found}
     assert names == ({"env.wait"} if only is None or "leaf" in only else set())
+    # One call tells the same as all of them.
+    calls = [
+        (function, site.offset)
+        for function in instrumented_functions(built)
+        for site in call_sites(built, function)
+        if site.kind == "call" and site.target in waiting
+    ]
+    assert bool(calls) == bool(found)
+    assert all(looks_after(built, *call) for call in calls)
+    assert not any(looks_after(parse_module(data), *call) for call in calls)
 
 
 def test_a_module_that_calls_the_controls_itself_is_not_taken_for_instrumented(wasm_opt: Any) -> None:
