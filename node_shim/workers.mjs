@@ -74,7 +74,7 @@ function startKept(request) {
 async function runKept(request) {
   const fits = kept !== null && kept.lasting === lasting(request) && kept.runs < MOST_RUNS && (await kept.ready);
   if (!fits) {
-    await kept?.worker.terminate();
+    void kept?.worker.terminate(); // it waits for what the engine still compiles
     kept = startKept(request);
   }
   const mine = kept;

@@ -50,7 +50,8 @@ async def open_instrumented(
     """
     found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, "asyncify")
     binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
-    flags = await asyncio.to_thread(flags_of, found.path, settings.node_args)
+    many = settings.workers == "kept"
+    flags = await asyncio.to_thread(flags_of, found.path, settings.node_args, many=many)
     return InstrumentedRunner(found, settings, binaryen, lists, progress, flags=flags)
 
 

@@ -12,8 +12,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+_BUDGET = 100_000_000
+_BUDGET_OF_MANY = 20 * _BUDGET
+"""Where one process runs scripts one after another, which share what each function has executed."""
 FLAGS = (
-    "--wasm-tiering-budget=100000000",
+    f"--wasm-tiering-budget={_BUDGET}",
     # The first program that gets a build validates all of it (node_shim/instrumented/builds.mjs).
     "--wasm-lazy-validation",
     # The same for JavaScript, until Node 21.
@@ -28,13 +31,15 @@ def known_options(told: str) -> frozenset[str]:
     return frozenset(_OPTION.findall(told))
 
 
-def flags_for(known: frozenset[str], given: Sequence[str]) -> tuple[str, ...]:
+def flags_for(known: frozenset[str], given: Sequence[str], *, many: bool = False) -> tuple[str, ...]:
     """The flags that an engine has, but for those that a suite gives itself.
 
     :param given: the suite's ``node_args``
+    :param many: a process runs many scripts
     """
     said = {_name(each) for each in given}
-    return tuple(each for each in FLAGS if (name := _name(each)) in known and name not in said)
+    flags = tuple(each for each in FLAGS if (name := _name(each)) in known and name not in said)
+    return tuple(each.replace(f"={_BUDGET}", f"={_BUDGET_OF_MANY}") for each in flags) if many else flags
 
 
 def _name(flag: str) -> str:
@@ -42,7 +47,7 @@ def _name(flag: str) -> str:
     return flag.split("=")[0].replace("_", "-").replace("--no-", "--", 1)
 
 
-def flags_of(engine: Path, given: Sequence[str]) -> tuple[str, ...]:
+def flags_of(engine: Path, given: Sequence[str], *, many: bool = False) -> tuple[str, ...]:
     """Ask an engine for its options, and return the flags for it; none if it does not say. Blocks."""
     try:
         told = subprocess.run(
@@ -50,4 +55,4 @@ def flags_of(engine: Path, given: Sequence[str]) -> tuple[str, ...]:
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return ()
-    return flags_for(known_options(told.decode(errors="replace")), given)
+    return flags_for(known_options(told.decode(errors="replace")), given, many=many)

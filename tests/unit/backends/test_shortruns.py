@@ -17,6 +17,8 @@ def test_only_what_the_engine_lists() -> None:
     assert known_options(TOLD) == {"--wasm-tiering-budget", "--wasm-lazy-validation"}
     assert flags_for(known_options(TOLD), ()) == FLAGS[:2]
     assert flags_for(known_options(""), ()) == ()
+    many = flags_for(known_options(TOLD), (), many=True)
+    assert many == ("--wasm-tiering-budget=2000000000", *FLAGS[1:2])
 
 
 def test_what_the_suite_says_wins() -> None:
