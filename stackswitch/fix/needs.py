@@ -13,7 +13,7 @@ from stackswitch.lists.policies import Drafter, PolicyName
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
-from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_path
@@ -29,6 +29,7 @@ class ModuleFacts:
         self.graph = call_graph(self.module)
         self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
         self.stacks = StackReader(self.graph)
+        self._drafters: dict[frozenset[int], Drafter] = {}
         self._instrumented: dict[tuple[AsyncifyOptions, frozenset[str]], frozenset[int]] = {}
 
     def import_indexes(self, names: Iterable[str]) -> frozenset[int]:
@@ -37,6 +38,17 @@ class ModuleFacts:
         return frozenset(
             each.index for each in self.module.function_imports() if f"{each.module}.{each.name}" in wanted
         )
+
+    def drafter(self, graph: CallGraph, imports: frozenset[int]) -> Drafter:
+        """Return what draws lists; where no assertion has cut the graph, the same one again.
+
+        :param graph: the module's, or what is left of it
+        """
+        if graph is not self.graph:
+            return Drafter(graph, imports)
+        if imports not in self._drafters:
+            self._drafters[imports] = Drafter(graph, imports)
+        return self._drafters[imports]
 
     def instrumented(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
         """Return the functions that Binaryen instruments with these lists.
@@ -105,9 +117,9 @@ def needs_of_stacks(
     return needs
 
 
-def draw_by(policy: PolicyName, evidence: Evidence, imports: frozenset[int]) -> Draw:
+def draw_by(facts: ModuleFacts, policy: PolicyName, evidence: Evidence, imports: frozenset[int]) -> Draw:
     """Return what draws a list by a policy from a module's calls."""
-    return lambda graph: Drafter(graph, imports).draw(policy, evidence).functions
+    return lambda graph: facts.drafter(graph, imports).draw(policy, evidence).functions
 
 
 def drawn(
@@ -117,9 +129,20 @@ def drawn(
 
     :param waiting: the imports that may wait, ``module.name``; what waited counts as well
     """
+    imports = evidence.imports | facts_of(data).import_indexes(waiting)
+    return _drawn(data, policy, evidence, imports, assertions)
+
+
+@lru_cache(maxsize=64)
+def _drawn(
+    data: bytes,
+    policy: PolicyName,
+    evidence: Evidence,
+    imports: frozenset[int],
+    assertions: Assertions,
+) -> frozenset[int]:
     facts = facts_of(data)
-    imports = evidence.imports | facts.import_indexes(waiting)
-    return asserted_of(data, assertions).drawn(facts.graph, draw_by(policy, evidence, imports))
+    return asserted_of(data, assertions).drawn(facts.graph, draw_by(facts, policy, evidence, imports))
 
 
 def merge_needs(into: Needs, more: Mapping[ListName, Iterable[str]]) -> None:

@@ -71,7 +71,8 @@ def savings(
         for data, evidence in source.whole().items():
             facts = facts_of(data)
             imports = evidence.imports | facts.import_indexes(source.waiting[data])
-            for one in asserted_of(data, assertions).savings(facts.graph, draw_by(policy, evidence, imports)):
+            draw = draw_by(facts, policy, evidence, imports)
+            for one in asserted_of(data, assertions).savings(facts.graph, draw):
                 functions[one.kind, one.entry] += len(one.functions)
                 sizes[one.kind, one.entry] += facts.body_bytes(one.functions)
     return tuple(

@@ -60,6 +60,10 @@ class Ranking:
         self.order = {each: at for at, each in enumerate(self.candidates)}
         ranges = {each: graph.module.body_range(each) for each in self.candidates}
         self.sizes = {each: end - start for each, (start, end) in ranges.items()}
+        self.of_family = _counts(self.families.values())
+        self.of_site = _counts(self.sites.values())
+        types = graph.module.function_types
+        self.of_type = _counts((types[each],) for each in self.candidates if each in graph.address_taken)
 
     def scores(self, seen: Collection[int], waiting: Collection[int]) -> dict[int, float]:
         """Return how likely each candidate that was not seen is to wait, 0 to 1.
@@ -94,9 +98,9 @@ class _View:
         self.base = (len(seen) + 1) / (len(of.candidates) + 2)
         types = of.graph.module.function_types
         taken = of.graph.address_taken
-        self.family = _rates((of.families[each], each in seen) for each in of.candidates)
-        self.sites = _rates((of.sites[each], each in seen) for each in of.candidates)
-        self.taken = _rates(((types[each],), each in seen) for each in of.candidates if each in taken)
+        self.family = _Rates(of.of_family, (of.families[each] for each in seen))
+        self.sites = _Rates(of.of_site, (of.sites[each] for each in seen))
+        self.taken = _Rates(of.of_type, ((types[each],) for each in seen if each in taken))
         self.table = _sums(each in seen for each in of.table)
         self.order = _sums(each in seen for each in of.candidates)
         self.called: dict[int, int] = {}
@@ -150,13 +154,13 @@ class _View:
         odds = [_logit(self.base)]
         rate = self.base
         for key in beginnings:
-            seen, total = self.family.get(key, (0, 1))
+            seen, total = self.family.of(key)
             rate = self._rate(seen - own, total - 1, rate)
             odds.append(_logit(rate))
         return odds[min(1, len(odds) - 1)], odds[-1], self._odds(self.family, end, own)
 
-    def _odds(self, rates: Mapping[object, tuple[int, int]], key: object, own: bool) -> float:
-        seen, total = rates.get(key, (0, 1))
+    def _odds(self, rates: _Rates, key: object, own: bool) -> float:
+        seen, total = rates.of(key)
         return _logit(self._rate(seen - own, total - 1, self.base))
 
     def _near(self, sums: Sequence[int], at: int, reach: int, own: bool) -> float:
@@ -168,15 +172,22 @@ class _View:
         return (seen + _PRIOR * prior) / (max(total, 0) + _PRIOR)
 
 
-def _rates(keyed: Iterable[tuple[Iterable[object], bool]]) -> dict[object, tuple[int, int]]:
-    """Count, by key, how many have it and how many of those were seen."""
-    seen: Counter[object] = Counter()
-    total: Counter[object] = Counter()
-    for keys, was in keyed:
-        total.update(keys)
-        if was:
-            seen.update(keys)
-    return {key: (seen[key], count) for key, count in total.items()}
+class _Rates:
+    """By key, how many have it, which never changes, and how many of those were seen."""
+
+    def __init__(self, total: Mapping[object, int], seen: Iterable[Iterable[object]]) -> None:
+        self._total = total
+        self._seen = _counts(seen)
+
+    def of(self, key: object) -> tuple[int, int]:
+        return self._seen.get(key, 0), self._total.get(key, 1)
+
+
+def _counts(keyed: Iterable[Iterable[object]]) -> Counter[object]:
+    found: Counter[object] = Counter()
+    for keys in keyed:
+        found.update(keys)
+    return found
 
 
 def _sums(flags: Iterable[bool]) -> list[int]:
