@@ -27,6 +27,7 @@ from .ledger import Ledger
 from .report import Confidence, FixReport, Verdict
 from .seen import Stacks
 from .sources import ListSource
+from .telling import told_shown
 
 Proof = Literal["all", "cover"]
 """Which cases prove a list: all, or few on whose stacks every function of the others is found as well."""
@@ -187,7 +188,8 @@ class CommandFixer:
             if not ledger.draw():
                 return self._report(*self._verdict(results), number, results)
             if number < rounds:
-                self._say(f"round {number}: the run has shown more names; drawing the list again")
+                self._notes.append(told_shown(number, results))
+                self._say(f"{self._notes[-1]}; drawing the list again")
         reason = f"round {rounds} still showed names that were missing: {ledger.told_missing()}"
         return self._report("out-of-rounds", reason, rounds, results)
 

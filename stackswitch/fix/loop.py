@@ -20,7 +20,7 @@ from .ledger import Ledger
 from .report import FixReport, Verdict
 from .seen import Stacks
 from .sources import ListSource, apply_lists, has_lists, own_source
-from .telling import why_no_progress
+from .telling import told_shown, why_no_progress
 
 DEFAULT_ROUNDS = 3
 _LEFT_ALONE = ("needs-list-fix", "unsupported", "error")
@@ -139,7 +139,8 @@ class Fixer:
             if not self._ledger.draw():
                 return await self._finish(results, started, number, rounds)
             if number < rounds:
-                self._say(f"round {number}: the run has shown more names; drawing the lists again")
+                self._ledger.notes.append(told_shown(number, results))
+                self._say(f"{self._ledger.notes[-1]}; drawing the lists again")
         reason = (
             f"the run of round {rounds} still showed names that were missing: {self._ledger.told_missing()}"
         )

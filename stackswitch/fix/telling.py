@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from stackswitch.models.case import Case
@@ -10,6 +11,9 @@ from stackswitch.models.result import CaseResult
 from .report import Edit
 from .seen import SourceSeen
 from .sources import ListSource
+
+_MOST_NAMES = 10
+_MOST_CASES = 3
 
 
 def edits_of(sources: Sequence[ListSource], seen: Sequence[SourceSeen]) -> tuple[Edit, ...]:
@@ -40,9 +44,20 @@ def told_missing(edits: Iterable[Edit]) -> str:
     for edit in edits:
         what = "lacks" if edit.added else "has too much:"
         names = edit.added or edit.removed
-        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-        told.append(f"{edit.path}: {edit.list} {what} {', '.join(names[:10])}{more}")
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        told.append(f"{edit.path}: {edit.list} {what} {', '.join(names[:_MOST_NAMES])}{more}")
     return "\n".join(told)
+
+
+def told_shown(number: int, results: Iterable[CaseResult]) -> str:
+    """Say which names a round's run has shown that the lists lacked, and in which cases."""
+    cases: defaultdict[str, set[str]] = defaultdict(set)
+    for each in results:
+        for name in (name for names in each.missing.values() for name in names):
+            cases[name].add(each.case_id)
+    names = [f"{name} ({', '.join(sorted(cases[name])[:_MOST_CASES])})" for name in sorted(cases)]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"the run of round {number} showed more names: {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def why_no_progress(result: CaseResult, case: Case, source: ListSource | None, *, built: bool) -> str:
