@@ -37,7 +37,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """An answer; ``pieces`` are sent chunked, ``pause_s`` apart; without any, ``body`` in one."""
+    """An answer; ``pieces`` are sent chunked, each after ``pause_s``; without any, ``body`` in one."""
 
     body: bytes = b""
     status: int = 200
@@ -139,15 +139,15 @@ async def _write(writer: asyncio.StreamWriter, asked: Request, answer: Answer, k
     if asked.method != "HEAD":
         writer.write(answer.body)
         for piece in answer.pieces:
-            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
             await asyncio.sleep(answer.pause_s)
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         writer.write(b"0\r\n\r\n" if answer.pieces else b"")
     await writer.drain()
 
 
 def _chunks(asked: Request) -> Answer:
-    return Answer(pieces=tuple(word.encode() for word in asked.words), pause_s=0.005)
+    return Answer(pieces=tuple(word.encode() for word in asked.words), pause_s=0.02)
 
 
 def _redirect(asked: Request) -> Answer:
