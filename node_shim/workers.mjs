@@ -58,13 +58,14 @@ function lasting({ env, stack_mb: stackMb, most_stdout: most }) {
 }
 
 function startKept(request) {
-  const made = { lasting: lasting(request), runs: 0, strayed: false, ended: null, ready: Promise.resolve(true) };
+  const made = { lasting: lasting(request), runs: 0, gone: false, strayed: false, ended: null, ready: Promise.resolve(true) };
   made.worker = start(KEPT, request, [], { most: request.most_stdout }, () => (made.strayed = true));
   made.worker.on("message", ({ ended, ready }) => {
     if (ended) made.ended(ended);
     if (ready) made.isReady(true);
   });
   made.worker.on("exit", () => {
+    made.gone = true;
     made.ended({ status: null });
     made.isReady(false);
   });
@@ -72,7 +73,7 @@ function startKept(request) {
 }
 
 async function runKept(request) {
-  const fits = kept !== null && kept.lasting === lasting(request) && kept.runs < MOST_RUNS && (await kept.ready);
+  const fits = kept?.lasting === lasting(request) && kept.runs < MOST_RUNS && (await kept.ready) && !kept.gone;
   if (!fits) {
     void kept?.worker.terminate(); // it waits for what the engine still compiles
     kept = startKept(request);

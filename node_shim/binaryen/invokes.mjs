@@ -3,7 +3,7 @@
 // Emscripten writes them in JavaScript: each call goes out of wasm and back in, and the table's function is called by a
 // wrapper. That is near half of the time of a run on a large module. Here a generated module calls the table's function
 // itself, and JavaScript runs only when something was thrown: then as Emscripten's own does. What it cannot replace (an
-// engine without `WebAssembly.JSTag`, another Emscripten's glue) stays as it is.
+// engine without `WebAssembly.JSTag`, another Emscripten's glue) stays as it is. The tool's table must not grow: it is copied.
 //
 // Layouts: "Binary Format" and "Exception Handling" (legacy) of the WebAssembly specification.
 

@@ -1,19 +1,10 @@
 // Modules for the tests, put together from a few lines: enough of an assembler for calls and constants.
 
+import { leb, name, vector } from "../encode.mjs";
+
 const TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, externref: 0x6f, funcref: 0x70 };
 const KINDS = { func: 0, table: 1, memory: 2, global: 3, tag: 4 };
 
-function leb(number) {
-  const out = [];
-  do {
-    out.push((number & 0x7f) | (number > 0x7f ? 0x80 : 0));
-    number >>>= 7;
-  } while (number > 0);
-  return out;
-}
-
-const vector = (items) => [...leb(items.length), ...items.flat()];
-const name = (text) => vector([...new TextEncoder().encode(text)].map((byte) => [byte]));
 const section = (id, content) => (content === null ? [] : [id, ...leb(content.length), ...content]);
 const signature = ([params, results]) => [0x60, ...vector(params.map((t) => [TYPES[t]])), ...vector(results.map((t) => [TYPES[t]]))];
 
