@@ -47,6 +47,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     names = [each for each in asked.list.read_text().split("\n") if each]
+    if any(gone != "all" and not (gone.isdecimal() and int(gone) <= len(names)) for gone in asked.gone):
+        parser.error(f"--gone: numbers up to {len(names)}, the names of {asked.list}, or all")
     chance = random.Random(asked.seed)
     failed = 0
     for gone in asked.gone:

@@ -75,7 +75,7 @@ function startKept(request) {
 async function runKept(request) {
   const fits = kept?.lasting === lasting(request) && kept.runs < MOST_RUNS && (await kept.ready) && !kept.gone;
   if (!fits) {
-    void kept?.worker.terminate(); // it waits for what the engine still compiles
+    void kept?.worker.terminate(); // not waited for: that was seen to take seconds
     kept = startKept(request);
   }
   const mine = kept;
