@@ -191,6 +191,17 @@ class GuestFrame:
         return self.function + (f" at {self.offset:#x}" if self.offset >= 0 else "")
 
 
+_SHOWN_FRAMES = 20
+
+
+def _stack_text(frames: Sequence[GuestFrame]) -> str:
+    """Return a line for each of the innermost frames, and one that counts the others."""
+    lines = [f"\n  in {frame}" for frame in frames[:_SHOWN_FRAMES]]
+    if len(frames) > _SHOWN_FRAMES:
+        lines.append(f"\n  and {len(frames) - _SHOWN_FRAMES} more frames")
+    return "".join(lines)
+
+
 class GuestTrapError(GuestError):
     """The guest trapped.
 
@@ -205,8 +216,7 @@ class GuestTrapError(GuestError):
     def __init__(
         self, message: str, *, kind: str, frames: Sequence[GuestFrame] = (), exit_status: int | None = None
     ) -> None:
-        where = "".join(f"\n  in {frame}" for frame in frames)
-        super().__init__(message + where)
+        super().__init__(message + _stack_text(frames))
         self.message = message
         self.kind = kind
         self.frames = tuple(frames)
@@ -228,10 +238,19 @@ class GuestMemoryError(GuestError, IndexError):
 
 
 class GuestTimeoutError(GuestError, TimeoutError):
-    """A call was ended since its time, or its fuel, was up."""
+    """A call, or a start function, was ended since its time, or its fuel, was up.
+
+    :ivar message: without the frames
+    :ivar frames: where the guest was, innermost first: always if it was opened with ``stacks=True``
+    """
 
     exit_code = 20
     slug = "guest-timeout"
+
+    def __init__(self, message: str, *, frames: Sequence[GuestFrame] = ()) -> None:
+        super().__init__(message + _stack_text(frames))
+        self.message = message
+        self.frames = tuple(frames)
 
 
 class SuspendRefusedError(GuestError):

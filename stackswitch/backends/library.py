@@ -9,6 +9,7 @@ opaque handle or None.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,9 +48,10 @@ class Wasi:
 class Limits:
     """What a guest may use.
 
-    :param max_memory: bytes of each linear memory; None: what the module says
-    :param fuel: how much a call may use, about one for each instruction; None: no end
-    :param deadline_s: how long a call may take, waits included (seconds); None: no end
+    :param max_memory: bytes that all its memories and tables may take together; None: what the module says
+    :param fuel: how much a call, or the start function, may use, about one for each instruction; None: no end
+    :param deadline_s: how long a call, or the making of an instance with its start function, may take, waits
+        included (seconds); None: no end
     :param stack_bytes: of the guest's native stack; None: what the backend thinks right
     """
 
@@ -113,19 +115,35 @@ class CallState:
     :ivar parent: the call whose host function makes this one: it waits for its end
     :ivar waiting: the import (``module.name``) that the call is set aside in, None while it runs
     :ivar since: when it was set aside (``time.monotonic``)
+    :ivar ends: when its time is up (``time.monotonic``), None: it has no deadline
+    :ivar awaited_by: the task that awaits it, where another one runs it
     :ivar stack: of the wait, innermost first, if the plan asks for stacks
+    :ivar stopped: where it was stopped while it computed, innermost first, if the plan asks for stacks
     :ivar own: whatever the backend keeps
     """
 
-    __slots__ = ("export", "own", "parent", "since", "stack", "waiting")
+    __slots__ = (
+        "awaited_by",
+        "ends",
+        "export",
+        "own",
+        "parent",
+        "since",
+        "stack",
+        "stopped",
+        "waiting",
+    )
 
     def __init__(self, export: str, parent: CallState | None = None) -> None:
         self.export = export
         self.parent = parent
+        self.ends: float | None = None if parent is None else parent.ends
+        self.awaited_by: asyncio.Task[Any] | None = None
         # ---
         self.waiting: str | None = None
         self.since = 0.0
         self.stack: tuple[GuestFrame, ...] = ()
+        self.stopped: tuple[GuestFrame, ...] = ()
         self.own: Any = None
 
     def set_aside(self, import_: str) -> None:
@@ -217,11 +235,12 @@ class LibraryModule(Protocol):
     engine: str
 
     async def instantiate(self, state: CallState) -> LibraryInstance:
-        """Make an instance and run its start function.
+        """Make an instance and run its start function; cancelled, it leaves nothing behind.
 
         :param state: stands for the start function's call
         :raises GuestTrapError: the start function trapped
-        :raises GuestError: it needs more memory than it may have, or the engine refuses it
+        :raises GuestTimeoutError: its fuel was used up, or its time
+        :raises GuestError: the engine refuses it
         """
         ...
 

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any
 
 from stackswitch.backends.library import LibraryInstance, LibraryModule, Plan
-from stackswitch.errors import GuestFrame, GuestStateError, GuestTimeoutError
+from stackswitch.errors import GuestFrame, GuestStateError
 
 from .caller import Caller
+from .deadline import in_time
 from .exports import Exports
 from .memory import Memory
 from .turns import Turns
@@ -84,11 +85,14 @@ class Guest:
         self._instance: LibraryInstance | None = None
 
     async def _make(self) -> Guest:
-        """Make the instance; its start function runs."""
+        """Make the instance; its start function runs, within the limits of a call."""
         state = Caller(self, START, 0)
         self._calls[0] = state
         try:
-            self._instance = await self._module.instantiate(state)
+            made = self._module.instantiate(state)
+            if self._deadline_s is not None:
+                made = in_time(made, state, self._deadline_s, unwanted=_close)
+            self._instance = await made
         finally:
             self._calls.clear()
         return self
@@ -131,7 +135,7 @@ class Guest:
             if self._deadline_s is None or parent is not None:
                 results = await instance.call(export, args, state)
             else:
-                results = await _timed(instance, args, state, self._deadline_s)
+                results = await in_time(_awaited(instance, args, state), state, self._deadline_s)
         except BaseException:
             self.failed = True
             raise
@@ -276,24 +280,9 @@ class Guest:
         await self.aclose()
 
 
-async def _timed(
-    instance: LibraryInstance, args: tuple[Any, ...], state: Caller, deadline_s: float
-) -> tuple[Any, ...]:
-    """Run a call in a task of its own, ended when its time is up."""
-    work = asyncio.ensure_future(_awaited(instance, args, state))
-    where = None
-    try:
-        done, _ = await asyncio.wait((work,), timeout=deadline_s)
-        where = state.waiting
-    finally:
-        if not work.done():
-            work.cancel()
-            await asyncio.wait((work,))
-    if not done and work.cancelled():
-        waiting = f", waiting in {where}" if where else ""
-        raise GuestTimeoutError(f"{state.export} was not done after {deadline_s:g} s{waiting}")
-    return work.result()
-
-
 async def _awaited(instance: LibraryInstance, args: tuple[Any, ...], state: Caller) -> tuple[Any, ...]:
     return await instance.call(state.export, args, state)
+
+
+async def _close(instance: LibraryInstance) -> None:
+    await instance.aclose()

@@ -111,7 +111,7 @@ class GuestCall:
     :param note: a ``Note``, or what has its attributes: what host functions are called with
     :param parent: the call whose host function makes this one: it waits for its end
     :ivar may_wait: whether it can be set aside
-    :ivar entered: whether the guest has run; :ivar began: when, if that matters
+    :ivar entered: whether the guest has run
     :ivar suspensions: how often it was
     :ivar answer: for an adapter: what ``pending`` is to be, and what lays the results ready
     """
@@ -119,7 +119,6 @@ class GuestCall:
     __slots__ = (
         "answer",
         "args",
-        "began",
         "coroutine",
         "entered",
         "failure",
@@ -161,7 +160,6 @@ class GuestCall:
         self.outside = 0
         self.region: int | None = None
         self.entered = False
-        self.began = 0.0
 
 
 def rest(

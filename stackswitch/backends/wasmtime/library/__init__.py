@@ -29,17 +29,18 @@ _CODE = 10
 class Compiled:
     """A module as it runs: read, compiled, its failures explained in the user's names.
 
-    :param wasm: as it runs; :param shown: the user's own
+    :param wasm: as it runs
     """
 
-    def __init__(self, engine: Engine, wasm: bytes, shown: Module) -> None:
+    def __init__(self, engine: Engine, wasm: bytes, plan: Plan) -> None:
+        shown = plan.module
         self.module = parse_module(wasm)
         try:
             self.code = engine.compile(wasm)
         except Exception as error:
             raise GuestError(f"wasmtime refuses the module: {error}") from error
         self.imports: tuple[Any, ...] = tuple(self.code.imports)
-        self.explainer = Explainer(shown, _shift(self.module, shown))
+        self.explainer = Explainer(shown, _shift(self.module, shown), plan.limits.deadline_s)
 
 
 def _shift(running: Module, shown: Module) -> int | None:
@@ -151,7 +152,7 @@ async def _opened(backend: str, plan: Plan, engine: Engine, wasm: bytes) -> Wasm
 
 def _make(backend: str, plan: Plan, engine: Any, wasm: bytes) -> WasmtimeModule:
     ready = with_stack_pointer(parse_module(wasm))
-    return WasmtimeModule(backend, plan, engine, Compiled(engine, ready, plan.module))
+    return WasmtimeModule(backend, plan, engine, Compiled(engine, ready, plan))
 
 
 def _refuse_engine(plan: Plan, backend: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -78,6 +77,10 @@ class AsyncifyInstance(WasmtimeInstance):
         :raises BaseException: whatever that ended with
         """
         self.refuse_javascript()
+        with self.starting(state):
+            self._make(state)
+
+    def _make(self, state: CallState) -> None:
         store, api = self.store, self.store.api
         adapter, starting = self._adapter(), [state]
         imports = self._imports(adapter, starting)
@@ -164,8 +167,6 @@ class AsyncifyInstance(WasmtimeInstance):
         parent = state.parent.own if state.parent is not None else None
         call = GuestCall(self.low.function(export), args, state, may_wait=may_wait, parent=parent)
         state.own = call
-        if self.plan.limits.deadline_s is not None:
-            call.began = time.monotonic()
         return call
 
     def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
@@ -185,13 +186,8 @@ class AsyncifyInstance(WasmtimeInstance):
             return True
         running = self.switch.machine.running
         if not running:
-            return False
-        task = self._live.get(running[0].note)
-        if getattr(task, "_must_cancel", False):
-            # By a signal handler or another thread: the loop cannot tell it before the guest stops.
-            raise asyncio.CancelledError
-        limit = self.plan.limits.deadline_s
-        return limit is not None and time.monotonic() - running[0].began > limit
+            return self.start is not None and self.is_late(self.start)
+        return self.is_late(running[0].note)
 
     # --- stacks
 

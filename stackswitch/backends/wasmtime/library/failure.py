@@ -36,11 +36,13 @@ class Explainer:
 
     :param shown: the module whose names are shown; :param shift: what to add to wasmtime's offsets; None: the
         code that runs is not the module's own, and offsets would mislead
+    :param deadline_s: how long a call may take
     """
 
-    def __init__(self, shown: Module, shift: int | None) -> None:
+    def __init__(self, shown: Module, shift: int | None, deadline_s: float | None) -> None:
         self._shown = shown
         self._shift = shift
+        self._late = "was stopped" if deadline_s is None else f"was not done after {deadline_s:g} s"
 
     def frames(self, indexes: tuple[int, ...], offsets: tuple[int, ...] = ()) -> tuple[GuestFrame, ...]:
         """Return frames with names, innermost first."""
@@ -77,7 +79,7 @@ class Explainer:
             return GuestTrapError(f"{export}: Asyncify's buffer: {error}", kind="asyncify-overflow")
         if isinstance(error, ProtocolError):
             if is_over(error):
-                return GuestTimeoutError(f"{export} was stopped while its stack was being switched")
+                return GuestTimeoutError(f"{export} {self._late}; its stack was being switched")
             return GuestTrapError(
                 f"{export}: {error.rule}: {error}; a function on its stack is not instrumented"
                 " (`stackswitch fix` finds which)",
@@ -92,9 +94,9 @@ class Explainer:
         if trap.message == CLOSED:
             return GuestStateError("the guest has been closed")
         if is_over(trap):
-            return GuestTimeoutError(f"{export} was stopped: its time was up")
+            return GuestTimeoutError(f"{export} {self._late}", frames=frames)
         if trap.code == OUT_OF_FUEL:
-            return GuestTimeoutError(f"{export} was stopped: it used up its fuel")
+            return GuestTimeoutError(f"{export} was stopped: it used up its fuel", frames=frames)
         if trap.exit_status is not None:
             message = f"{export} ended with exit status {trap.exit_status}"
             return GuestTrapError(message, kind="exit", frames=frames, exit_status=trap.exit_status)

@@ -56,16 +56,26 @@ class FiberInstance(WasmtimeInstance):
             engine.fibers,
             store,
             catches=False,
-            is_over=self._never_over,
+            is_over=weakly(self._is_over),
             sampling=plan.stacks,
             on_failure=weakly(self._failed),
             yields=True,
         )
         super().__init__(plan, store, running, explainer)
 
+    def _is_over(self) -> bool:
+        """Whether the guest that runs is to be stopped; asked at each tick."""
+        if self.wasi is not None and self.wasi.is_full:
+            return True
+        # The event loop sees to calls that it runs, not to those that a host function waits for.
+        call = self.side.running[-1] if self.side.running else None
+        return call is not None and not call.may_wait and self.is_late(self._root(call.note))
+
     @staticmethod
-    def _never_over() -> bool:
-        return False
+    def _root(state: CallState) -> CallState:
+        while state.parent is not None:
+            state = state.parent
+        return state
 
     def _parts(self) -> list[Callable[[], None]]:
         parts = [self.fibers.close]
@@ -105,7 +115,8 @@ class FiberInstance(WasmtimeInstance):
             call = making(linker, self.side, self._compiled, self.handle, may_wait=True)
             call.note = state
             state.own = call
-            await self.fibers.finish(call)
+            with self.starting(state):
+                await self.fibers.finish(call)
         finally:
             linker.close()
         self.low.find_memory()

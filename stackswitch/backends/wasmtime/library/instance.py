@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import struct
+import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from stackswitch.backends.guestvalues import checked
@@ -53,6 +55,7 @@ class WasmtimeInstance(ABC):
     """See ``backends.library.LibraryInstance``.
 
     :param store: its own; :param running: the module as it runs, which may be instrumented
+    :ivar start: the call of the start function, while it runs
     """
 
     def __init__(self, plan: Plan, store: Store, running: Module, explainer: Explainer) -> None:
@@ -64,6 +67,7 @@ class WasmtimeInstance(ABC):
         self.handle = Handle()
         self.low = LowInstance(store, running, self.handle, weakly(self._values))
         self.poisoned: str | None = None
+        self.start: CallState | None = None
         self._live: dict[CallState, asyncio.Task[Any] | None] = {}
         self._sent_away: set[CallState] = set()
         self._closing = False
@@ -171,7 +175,27 @@ class WasmtimeInstance(ABC):
         if isinstance(error, Exception) and not isinstance(error, GuestError):
             note_stack(error, import_, state.export, frames)
 
+    def is_late(self, state: CallState) -> bool:
+        """Whether a call is to be stopped while the event loop cannot: its time is up.
+
+        :raises asyncio.CancelledError: its task was cancelled, by a signal handler or from another thread
+        """
+        if _is_cancelled(self._live.get(state)) or _is_cancelled(state.awaited_by):
+            raise asyncio.CancelledError
+        return state.ends is not None and time.monotonic() > state.ends
+
     # --- making
+
+    @contextlib.contextmanager
+    def starting(self, state: CallState) -> Iterator[None]:
+        """Have the start function run as a call."""
+        self.start = state
+        self._live[state] = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self.start = None
+            del self._live[state]
 
     def refuse_javascript(self) -> None:
         """See that all host functions are Python's.
@@ -269,6 +293,17 @@ class WasmtimeInstance(ABC):
         self._left.set()
         if not self._live:
             self._free()
+
+
+def _is_cancelled(task: asyncio.Task[Any] | None) -> bool:
+    """Whether a task was cancelled and has not been told yet.
+
+    asyncio has no question for it: it marks a task that runs, and cancels what one that waits is waiting for.
+    """
+    if getattr(task, "_must_cancel", False):
+        return True
+    waited = getattr(task, "_fut_waiter", None)
+    return waited is not None and bool(waited.cancelled())
 
 
 def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
