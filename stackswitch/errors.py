@@ -3,7 +3,8 @@
 A trap, a hang or a wrong value *in the guest* is a result (see ``models.result``), never one of
 these: only trouble with what we were given, or with our own tools, raises.
 
-Exit codes 0, 1 and 2 are taken: all as expected, a case failed or a list needs fixing, usage.
+Exit codes 0, 1 and 2 are taken: all as expected, a case failed or a list needs fixing, usage; also 130
+(interrupted) and 141 (standard output was closed).
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ DOCS_URL = "https://stackswitch.readthedocs.io/en/latest/errors/"
 
 
 class StackswitchError(Exception):
-    """Base of all errors of ours.
+    """Base of all errors of ours; raised by itself, as any other exception that is not foreseen, it is a bug.
 
     :cvar exit_code: what the command line exits with (unique per class; a test holds this)
     :cvar slug: the anchor of the class in ``docs/errors.md``
     """
 
-    exit_code: ClassVar[int] = 3
+    exit_code: ClassVar[int] = 70
     slug: ClassVar[str] = "internal"
 
     @property

@@ -12,6 +12,7 @@ from stackswitch.analysis.markdown import analysis_markdown
 from stackswitch.analysis.traces import read_trace_lines, trace_of_module
 from stackswitch.lists.assertions import Assertions
 from stackswitch.models.trace import Suspension
+from stackswitch.reports.escape import json_text
 
 from .inputs import read_input, read_module, trace_files
 from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, lists_in, named_module, open_list
@@ -83,8 +84,8 @@ def analyze(
     )
     analysis = analysis.model_copy(update={"notes": (*analysis.notes, *notes)})
     text = analysis_markdown(analysis)
-    console.print(text, markup=False, soft_wrap=True, end="")
-    write_output(json, (analysis.model_dump_json(indent=2) + "\n").encode())
+    console.block(text.removesuffix("\n"))
+    write_output(json, json_text(analysis).encode())
     write_output(markdown, text.encode("utf-8", "replace"))
     stale = any(each.kind != "shadowed" for held in analysis.lists for each in held.findings)
     if strict and (stale or (analysis.seen is not None and analysis.seen.missing)):

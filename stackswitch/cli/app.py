@@ -1,17 +1,16 @@
-"""The program: its commands, and what it exits with."""
+"""The program: its commands."""
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from stackswitch import __version__
-from stackswitch.errors import StackswitchError
 
 from .analyze import analyze
 from .bench import bench
+from .console import Console
 from .detect import detect
 from .doctor import doctor
 from .explore import explore
@@ -24,14 +23,11 @@ from .run import run
 from .test import run_test
 from .trace import trace
 
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
-
 app = typer.Typer(
     name="stackswitch",
     help="WebAssembly stack switching: one suite on Asyncify and on JSPI, and the names that are missing.",
-    epilog="Exit status: 0 all as expected, 1 a case failed or a list needs fixing, 2 usage, 3 and up errors "
-    "(docs/errors.md).",
+    epilog="Exit status: 0 all as expected, 1 a case failed or a list needs fixing, 2 usage, 4 to 21 errors, "
+    "70 a bug (docs/errors.md).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,7 +50,7 @@ app.command(context_settings={"allow_interspersed_args": False})(trace)
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"stackswitch {__version__}")
+        Console().print(f"stackswitch {__version__}")
         raise typer.Exit
 
 
@@ -65,16 +61,3 @@ def _main(
     ] = False,
 ) -> None:
     pass
-
-
-def main() -> NoReturn:
-    """Run the command line; errors of ours become one message and their exit code."""
-    try:
-        app()
-    except StackswitchError as error:
-        print(f"stackswitch: {error}\n  more: {error.help_url}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stackswitch: interrupted", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
-    sys.exit(0)

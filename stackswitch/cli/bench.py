@@ -6,7 +6,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch.backends.registry import backend_spec
 from stackswitch.bench.hosts import BACKENDS
@@ -14,7 +13,9 @@ from stackswitch.bench.measure import measured
 from stackswitch.bench.plot import plot
 from stackswitch.bench.tables import tables
 from stackswitch.models.bench import BenchResult
+from stackswitch.reports.escape import json_text
 
+from .console import Console
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 
@@ -40,7 +41,7 @@ def bench(
     with Progress(Console(stderr=True)) as progress:
         result = asyncio.run(measured(names, rounds, quick=quick, say=progress.say))
     _show(console, result)
-    write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    write_output(json, json_text(result).encode())
     if markdown is not None:
         write_output(markdown, (tables(result) + "\n").encode())
     if svg is not None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json as json_module
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch.engines.detect import detect as detect_engines
 from stackswitch.engines.probes import all_probes
 from stackswitch.engines.runtimes import RUNTIMES
 from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
 from stackswitch.reports.engines import engines_markdown
+from stackswitch.reports.escape import json_text
 
+from .console import Console
 from .github import append_outputs, github_file
 from .output import check_writable, console_for, write_output
 from .progress import Progress
@@ -64,7 +64,7 @@ def detect(
         result = detect_engines(specs, deep=deep, fresh=fresh, jobs=jobs, progress=progress.say)
     for report in result.engines:
         _show(console, report)
-    write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    write_output(json, json_text(result).encode())
     if markdown is not None:
         arguments = [*(f"--engine {spec}" for spec in specs), *(["--deep"] if deep else [])]
         command = " ".join(["stackswitch detect", *arguments, "--markdown", markdown])
@@ -114,10 +114,9 @@ def github_outputs(result: DetectResult) -> dict[str, str]:
     outputs = {}
     for probe in result.probes:
         answers = {report.spec: report.answer(probe.name) for report in result.engines}
-        outputs[probe.name] = json_module.dumps(
-            [spec for spec, each in answers.items() if each and each.works]
-        )
-    return outputs | {"json": result.model_dump_json()}
+        works = [spec for spec, each in answers.items() if each and each.works]
+        outputs[probe.name] = json_text(works, indent=None).strip()
+    return outputs | {"json": json_text(result, indent=None).strip()}
 
 
 def _show(console: Console, report: EngineReport) -> None:

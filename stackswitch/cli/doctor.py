@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch import __version__
 from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
 from stackswitch.errors import StackswitchError
 
+from .console import Console
 from .progress import Progress
 from .settings import load_settings
 
@@ -29,7 +29,7 @@ def doctor(
     """Say what is there, what is missing, and how to get it."""
     settings = load_settings(Path.cwd())
     options = BackendOptions(engine=engine or settings.engine, wasm_opt=wasm_opt or settings.wasm_opt)
-    console = Console(highlight=False)
+    console = Console()
     machine = f"{platform.system()} {platform.machine()}"
     console.print(f"stackswitch {__version__}, Python {platform.python_version()}, {machine}")
     with Progress(Console(stderr=True)) as progress:
@@ -47,7 +47,7 @@ async def _look(console: Console, options: BackendOptions, progress: Progress) -
         except StackswitchError as error:
             healthy = False
             console.print(f"✗ {name}: {spec.summary}", style="red", markup=False)
-            console.print(f"  {error}", markup=False, soft_wrap=True)
+            console.block(str(error), indent=2)
             continue
         try:
             info = backend.info

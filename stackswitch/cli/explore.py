@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.explore.drive import Exploration, Explored, environment_with
 from stackswitch.explore.programs import programs_of
 
+from .console import Console
 from .output import write_output
 from .progress import PLAIN_EVERY_S, Progress
 
@@ -49,7 +49,7 @@ def explore(
     What was explored is kept in the folder: run it again, and it goes on. Programs that break the module or
     the runner are set apart in FOLDER/crashes; the stacks are FOLDER/trace.jsonl, a trace as any other.
     """
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True)
     program = None
     if engine is not None:
         with Progress(console) as progress:

@@ -13,6 +13,7 @@ from stackswitch.fix.loop import DEFAULT_ROUNDS
 from stackswitch.fix.report import PROVED
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.policies import PolicyName
+from stackswitch.reports.escape import json_text
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
@@ -161,6 +162,6 @@ def fix(
             written = report.build is not None or write_lists(sources)
             guard.keep()
     show_report(console, report, written=written, check=check)
-    write_output(json, (report.model_dump_json(indent=2) + "\n").encode())
+    write_output(json, json_text(report).encode())
     if report.verdict not in PROVED:
         raise typer.Exit(EXIT_NOT_VERIFIED)

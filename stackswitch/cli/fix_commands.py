@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
-
 from stackswitch.analysis.traces import read_trace_lines
 from stackswitch.backends.registry import (
     BackendOptions,
@@ -24,6 +22,7 @@ from stackswitch.models.trace import TraceSuspension
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.services import RunningServices, running
 
+from .console import Console
 from .fix_work import FixAsked, Fixed
 from .inputs import read_input, read_module
 from .progress import Progress

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from rich.console import Console
-
 from stackswitch.errors import OutputError
 from stackswitch.fix.report import PROVED, VERDICTS, Confidence, FixReport
 from stackswitch.fix.sources import ListSource
 
+from .console import Console
 from .output import check_writable, write_output
 
 _MOST_NAMES = 20
@@ -48,7 +47,7 @@ def show_diff(console: Console, source: ListSource) -> None:
         f"b/{source.path}",
     ):
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
-        console.print(line.rstrip("\n"), style=style, markup=False, soft_wrap=True)
+        console.print(line.rstrip("\n"), style=style, wrap=False)
 
 
 def show_report(console: Console, report: FixReport, *, written: bool, check: bool) -> None:

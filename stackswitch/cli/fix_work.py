@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.binaryen.asyncify import open_binaryen
@@ -26,6 +24,7 @@ from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .building import BuildCommand
+from .console import Console
 from .inputs import read_input, read_module, trace_files
 from .options import named_module
 from .progress import Progress

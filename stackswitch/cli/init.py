@@ -9,13 +9,13 @@ from typing import Annotated
 
 import tomlkit
 import typer
-from rich.console import Console
 
 from stackswitch.errors import ConfigError, StackswitchError
 from stackswitch.lists.files import read_list
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import parse_module
 
+from .console import Console
 from .output import write_output
 from .settings import CONFIG_NAME
 
@@ -30,7 +30,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The project. Default: where you are.")] = Path(),
 ) -> None:
     """Write a stackswitch.toml for this project by looking; one that is there is left alone."""
-    console = Console(highlight=False)
+    console = Console()
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is no folder")
     target = folder / CONFIG_NAME

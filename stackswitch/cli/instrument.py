@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch.analysis.heldlists import ListFinding, hold
 from stackswitch.analysis.imports import function_import_names, import_indexes, imports_matching
@@ -16,6 +15,7 @@ from stackswitch.errors import ConfigError
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
+from stackswitch.reports.escape import json_text
 from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
@@ -23,6 +23,7 @@ from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
 from stackswitch.wasm.reporting import with_report
 
+from .console import Console
 from .inputs import read_module
 from .options import (
     ListFile,
@@ -110,7 +111,7 @@ def instrument(
 ) -> None:
     """Make an Asyncify build of a module from any list, and say what is wrong with the list."""
     settings = load_settings(Path.cwd())
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True)
     console_for([output, json])
     check_writable([output, json])
     lists = lists_in(open_list(list_file, variable, spelling))
@@ -169,7 +170,7 @@ def instrument(
     )
     write_output(output, wasm)
     _show(console, found, everything=not patterns)
-    write_output(json, (found.model_dump_json(indent=2) + "\n").encode())
+    write_output(json, json_text(found).encode())
     if strict and any(each.kind != "shadowed" for each in findings):
         raise typer.Exit(EXIT_FINDINGS)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch.engines.detect import detect
 from stackswitch.engines.matrix import (
@@ -25,6 +24,7 @@ from stackswitch.suite.loader import load_suite
 from stackswitch.suite.needs import suite_needs
 from stackswitch.suite.shards import MAX_SHARDS
 
+from .console import Console
 from .github import append_outputs, github_file
 from .output import STDOUT, check_writable, write_output
 from .progress import Progress

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rich.console import Console
-
 from stackswitch.errors import ConfigError, OutputError
+from stackswitch.reports.escape import terminal
+
+from .console import Console
 
 STDOUT = "-"
 
@@ -21,7 +23,7 @@ def console_for(files: Sequence[str | None]) -> Console:
     claimed = [name for name in files if name == STDOUT]
     if len(claimed) > 1:
         raise ConfigError("two options ask for standard output ('-'); it holds one thing")
-    return Console(stderr=bool(claimed), highlight=False)
+    return Console(stderr=bool(claimed))
 
 
 def check_writable(files: Sequence[str | None]) -> None:
@@ -52,8 +54,7 @@ def write_output(name: str | None, data: bytes) -> None:
     if name is None:
         return
     if name == STDOUT:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        _write_stdout(data)
         return
     path = Path(name)
     part: Path | None = None
@@ -76,6 +77,47 @@ def write_output(name: str | None, data: bytes) -> None:
         if not isinstance(error, OSError):
             raise
         raise OutputError(f"{path}: could not be written: {error.strerror}") from None
+
+
+def write_guest_output(data: bytes, *, to_stderr: bool) -> None:
+    """Pass on what a guest wrote: unchanged into a file or a pipe, escaped on a terminal and for a CI runner.
+
+    A pipe of GitHub Actions is read by a runner that obeys commands in it.
+
+    :raises OutputError: standard output cannot be written
+    """
+    stream = sys.stderr if to_stderr else sys.stdout
+    if not data or (stream is None and to_stderr):
+        return
+    if stream is not None and (stream.isatty() or (_is_on_github() and _is_pipe(stream.fileno()))):
+        data = terminal(data.decode("utf-8", "surrogateescape")).encode("utf-8")
+    if not to_stderr:
+        _write_stdout(data)
+        return
+    with suppress(OSError):
+        stream.buffer.write(data)
+        stream.flush()
+
+
+def _is_on_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _is_pipe(number: int) -> bool:
+    return stat.S_ISFIFO(os.fstat(number).st_mode)
+
+
+def _write_stdout(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output could not be written: {error.strerror}") from None
 
 
 def _mode(path: Path) -> int:

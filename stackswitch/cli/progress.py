@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from stackswitch.models.result import CaseResult
+
+from .console import Console
 
 PLAIN_EVERY_S = 10.0
 """How often a log that nobody watches gets a line."""
@@ -23,11 +24,11 @@ class Progress:
         self._bar: Bar | None = None
         if console.is_terminal:
             self._bar = Bar(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                console=console,
+                console=console.rich,
                 transient=True,
             )
             self._task = self._bar.add_task("starting", total=None)
@@ -50,7 +51,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Tell what is being done that takes long."""
-        self._console.print(line, style="dim", markup=False, highlight=False)
+        self._console.print(line, style="dim")
 
     def expect(self, total: int) -> None:
         """Say how many results will come."""
@@ -67,4 +68,4 @@ class Progress:
             self._bar.update(self._task, completed=self._done, description=f"running{failing}")
         elif time.monotonic() - self._last_line > PLAIN_EVERY_S:
             self._last_line = time.monotonic()
-            self._console.print(f"{self._done} of {self._total} done{failing}", markup=False)
+            self._console.print(f"{self._done} of {self._total} done{failing}")

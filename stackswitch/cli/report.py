@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch import __version__
 from stackswitch.analysis.analyse import Material as AnalysisMaterial
@@ -27,12 +26,14 @@ from stackswitch.readiness.merging import merged
 from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
+from stackswitch.reports.escape import json_text
 from stackswitch.reports.junit import junit_xml
 from stackswitch.reports.page import report_page
 from stackswitch.reports.readiness_markdown import readiness_markdown
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module
 
+from .console import Console
 from .inputs import read_module
 from .options import ListFile, ReadBy, Variable, lists_in, one_of, open_list
 from .output import STDOUT, check_writable, console_for, write_output
@@ -232,7 +233,7 @@ def report(
     if markdown is not None:
         write_output(markdown, readiness_markdown(drawn).encode("utf-8", "replace"))
     if json is not None:
-        write_output(json, (drawn.model_dump_json(indent=1) + "\n").encode())
+        write_output(json, json_text(drawn, indent=1).encode())
     if junit is not None:
         write_output(junit, junit_xml(SuiteResult(results=results)))
     if annotate:

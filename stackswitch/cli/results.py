@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from textwrap import indent
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from stackswitch.models.result import CaseResult, SuiteResult
+
+from .console import Cell, Console
 
 _STYLES = {"returned": "green", "trapped": "green", "needs-list-fix": "yellow", "unsupported": "dim"}
 
@@ -42,21 +39,21 @@ def _column(each: CaseResult) -> str:
 
 
 def _table(console: Console, columns: list[str], by_case: dict[str, dict[str, CaseResult]]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("case", overflow="fold")
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    for case_id, results in by_case.items():
-        table.add_row(case_id, *(_cell(results.get(column)) for column in columns))
-    console.print(table)
+    console.table(
+        ["case", *columns],
+        (
+            [Cell(case_id), *(_cell(results.get(column)) for column in columns)]
+            for case_id, results in by_case.items()
+        ),
+    )
 
 
-def _cell(each: CaseResult | None) -> Text:
+def _cell(each: CaseResult | None) -> Cell:
     if each is None:
-        return Text("-", style="dim")
+        return Cell("-", "dim")
     if not each.as_expected:
-        return Text(f"✗ {each.outcome}", style="bold red")
-    return Text(f"✓ {each.outcome}", style=_STYLES.get(each.outcome, "green"))
+        return Cell(f"✗ {each.outcome}", "bold red")
+    return Cell(f"✓ {each.outcome}", _STYLES.get(each.outcome, "green"))
 
 
 def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) -> None:
@@ -90,7 +87,7 @@ def _unexpected(console: Console, result: SuiteResult) -> None:
     for each in unexpected:
         console.print(f"  {each.case_id} on {each.backend}: {each.outcome}", style="red", markup=False)
         if each.detail:
-            console.print(indent(each.detail, "    "), markup=False, soft_wrap=True)
+            console.block(each.detail, indent=4)
 
 
 def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import inspect
-import json as json_module
 import struct
 import sys
 import traceback
@@ -20,10 +19,11 @@ from stackswitch.errors import ConfigError, GuestError, GuestTrapError, Stackswi
 from stackswitch.guest.guest import Guest
 from stackswitch.guest.opening import open_guest
 from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
+from stackswitch.reports.escape import json_text
 from stackswitch.wasm.module import FuncType, Module
 
 from .inputs import named_as, read_input
-from .output import check_writable, console_for, write_output
+from .output import STDOUT, check_writable, console_for, write_guest_output, write_output
 
 SCHEMA_VERSION = 1
 WASI_MODULE = "wasi_snapshot_preview1"
@@ -70,7 +70,7 @@ def run(
     Exits with a WASI program's own status; a trap and what a host function raises go to stderr with the
     guest's stack.
     """
-    console_for([json])
+    console = console_for([json])
     check_writable([json])
     words = args or []
     wasm, parsed = _read(module)
@@ -93,7 +93,7 @@ def run(
                 result = await guest.call(export, *values)
             finally:
                 if wasi is not None and not guest.closed:
-                    _pass_on(guest, to_stderr=json == "-")
+                    _pass_on(guest, to_stderr=json == STDOUT)
         return result if isinstance(result, tuple) else () if result is None else (result,), guest
 
     try:
@@ -116,10 +116,10 @@ def run(
             "engine": guest.engine,
             "values": texts,
         }
-        write_output(json, (json_module.dumps(found, indent=2) + "\n").encode())
-    if json != "-":
+        write_output(json, json_text(found).encode())
+    if json != STDOUT:
         for text in texts:
-            print(text.partition(":")[2])
+            console.print(text.partition(":")[2])
 
 
 def _read(module: Path) -> tuple[bytes, Module]:
@@ -235,8 +235,5 @@ def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
 
 
 def _pass_on(guest: Guest, *, to_stderr: bool) -> None:
-    stdout, stderr = guest.stdout, guest.stderr
-    (sys.stderr if to_stderr else sys.stdout).buffer.write(stdout)
-    sys.stderr.buffer.write(stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    write_guest_output(guest.stdout, to_stderr=to_stderr)
+    write_guest_output(guest.stderr, to_stderr=True)

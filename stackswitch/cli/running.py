@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from rich.console import Console
-
 from stackswitch.backends.base import Backend, CommandBackend
 from stackswitch.backends.registry import CommandOptions, backend_spec, open_backend, open_command_backend
 from stackswitch.errors import BackendUnavailableError, ConfigError, OutputError, StackswitchError
@@ -20,6 +18,7 @@ from stackswitch.models.result import SuiteResult
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import run_suite
 
+from .console import Console
 from .output import write_output
 from .progress import Progress
 

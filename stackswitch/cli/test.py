@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
-from rich.console import Console
 
 from stackswitch.backends.registry import BACKENDS, CommandOptions, backend_spec
 from stackswitch.errors import ConfigError
 from stackswitch.models.backend import BuildKind
+from stackswitch.reports.escape import json_text
 from stackswitch.reports.junit import junit_xml
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import Suite, load_suite
 from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 
+from .console import Console
 from .inputs import read_results
 from .options import (
     CaseGlobs,
@@ -122,7 +123,7 @@ def run_test(
     )
     result, skipped = run(plan, Console(stderr=True))
     show_results(console, result, skipped, quiet=quiet)
-    write_output(json, (result.model_dump_json(indent=2) + "\n").encode())
+    write_output(json, json_text(result).encode())
     if junit is not None:
         write_output(junit, junit_xml(result))
     if not all(each.as_expected for each in result.results):

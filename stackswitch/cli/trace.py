@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +12,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from stackswitch.backends.node.observe import observe
 from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.backends.node.observe_trace import Trace, read_trace
 from stackswitch.errors import ConfigError, OutputError
 
+from .console import Console
 from .output import STDOUT, check_writable, write_output
 from .progress import Progress
 
@@ -67,7 +66,7 @@ def trace(
     if bool(command) == (parts is not None):
         raise typer.BadParameter("give a command after --, or a folder with --from", param_hint="COMMAND")
     check_writable([output])
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True)
     with _alone(Path(output)) as folder:
         if parts is not None:
             found = _left_behind(parts)
@@ -124,7 +123,7 @@ def _alone(output: Path) -> Iterator[Path]:
             try:
                 yield folder
             except OutputError:
-                print(f"stackswitch: what was observed is in {folder}: trace --from", file=sys.stderr)
+                Console(stderr=True).print(f"stackswitch: what was observed is in {folder}: trace --from")
                 raise
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from stackswitch.models.readiness import Report, Weight
 
-from .text import counted, shortened, visible
+from .escape import command_data, command_property
+from .text import counted, shortened
 
 MOST_OF_A_KIND = 10
 """GitHub shows so many errors, warnings and notices of a step, and drops the others. Source: its
@@ -34,9 +35,9 @@ def annotation_lines(report: Report, file: str = "") -> str:
             continue
         cases = f" ({', '.join(each.cases[:3])}{', …' if len(each.cases) > 3 else ''})" if each.cases else ""
         title = f"stackswitch: {each.rule}"
-        text = f"{each.text}{cases}. {each.mend}"
+        text = command_data(shortened(f"{each.text}{cases}. {each.mend}", _MOST_TEXT))
         by_command.setdefault(_COMMANDS[each.weight], []).append(
-            f"::{_COMMANDS[each.weight]} {_properties(file, title)}::{_data(text)}"
+            f"::{_COMMANDS[each.weight]} {_properties(file, title)}::{text}"
         )
     return "".join(f"{line}\n" for line in _limited(by_command))
 
@@ -48,18 +49,9 @@ def _limited(by_command: dict[str, list[str]]) -> Iterator[str]:
             continue
         yield from lines[: MOST_OF_A_KIND - 1]
         more = counted(len(lines) - MOST_OF_A_KIND + 1, "more finding")
-        yield f"::{command} title=stackswitch::{_data(f'{more}: see the report')}"
+        yield f"::{command} title=stackswitch::{command_data(f'{more}: see the report')}"
 
 
 def _properties(file: str, title: str) -> str:
     given = {"file": file, "line": "1" if file else "", "title": title}
-    return ",".join(f"{name}={_property(value)}" for name, value in given.items() if value)
-
-
-def _data(text: str) -> str:
-    text = visible(shortened(text, _MOST_TEXT))
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return ",".join(f"{name}={command_property(value)}" for name, value in given.items() if value)

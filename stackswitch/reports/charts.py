@@ -10,7 +10,8 @@ from markupsafe import Markup
 from stackswitch.models.bench import Figure
 from stackswitch.models.readiness import Confidence, Gain, Measure, Point, Spread, Unit
 
-from .text import amount, visible
+from .escape import visible
+from .text import amount
 
 _WIDTH, _HEIGHT = 560, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 112, 14, 38

@@ -11,7 +11,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from stackswitch.models.result import CaseResult, SuiteResult
 
-from .text import visible
+from .escape import xml
 
 
 def junit_xml(result: SuiteResult) -> bytes:
@@ -37,16 +37,16 @@ def _suite_name(each: CaseResult) -> str:
 def _test_suite(name: str, results: Iterable[CaseResult]) -> TestSuite:
     tests = []
     for each in results:
-        test = TestCase(name=visible(each.case_id), classname=each.backend, time=each.duration_ms / 1000)
-        message = visible(f"{each.outcome}: {each.detail}" if each.detail else each.outcome)
+        test = TestCase(name=xml(each.case_id), classname=each.backend, time=each.duration_ms / 1000)
+        message = xml(f"{each.outcome}: {each.detail}" if each.detail else each.outcome)
         names = [f"{which}: {name}" for which, missing in each.missing.items() for name in missing]
         if each.as_expected and each.outcome == "unsupported":
             test.result = [Skipped(message)]
         elif not each.as_expected:
             fault = (Error if each.outcome in ("error", "crashed") else Failure)(message, each.outcome)
-            fault.text = visible("\n".join([each.detail, *names]))
+            fault.text = xml("\n".join([each.detail, *names]))
             test.result = [fault]
         tests.append(test)
-    suite = TestSuite(name)
+    suite = TestSuite(xml(name))
     suite.add_testcases(tests)  # one by one, each would count all before it
     return suite

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from stackswitch.models.matrix import Matrix
+
+from .escape import json_text, markdown_code
+from .escape import markdown as plain
 
 GITLAB_IMAGE = "python:3.12"
 """Any image with Python 3.10 or later and glibc; the engines are fetched."""
@@ -22,7 +24,7 @@ def github(matrix: Matrix) -> str:
         }
         for job in matrix.jobs
     ]
-    return json.dumps({"include": include}) + "\n"
+    return json_text({"include": include}, indent=None)
 
 
 def gitlab(matrix: Matrix) -> str:
@@ -35,31 +37,34 @@ def gitlab(matrix: Matrix) -> str:
         }
         for job in matrix.jobs
     }
-    return json.dumps(jobs, indent=2) + "\n"
+    return json_text(jobs)
 
 
 def markdown(matrix: Matrix) -> str:
     """A table of the jobs, what was left out and why, and who can use JSPI."""
     lines = ["| job | engine | build | flags | command |", "|---|---|---|---|---|"]
     lines += [
-        f"| {job.name} | {job.engine} | {job.build} | {' '.join(job.flags)} | `{job.run}` |"
+        f"| {plain(job.name)} | {plain(job.engine)} | {job.build} | {plain(' '.join(job.flags))} "
+        f"| {markdown_code(job.run, 2000)} |"
         for job in matrix.jobs
     ]
     short: dict[str, tuple[str, ...]] = {f"{job.backend} on {job.engine}": job.lacks for job in matrix.jobs}
     if any(short.values()):
         lines += ["", "Cases that need these are not run there:", ""]
-        lines += [f"- {where}: {', '.join(lacks)}" for where, lacks in short.items() if lacks]
+        lines += [f"- {plain(where)}: {plain(', '.join(lacks))}" for where, lacks in short.items() if lacks]
     if matrix.left_out:
         lines += ["", "Left out:", ""]
-        lines += [f"- {each.backend} on {each.engine}: {each.reason}" for each in matrix.left_out]
+        lines += [
+            f"- {plain(f'{each.backend} on {each.engine}: {each.reason}', 1000)}" for each in matrix.left_out
+        ]
     if matrix.support and matrix.support.summary:
-        lines += ["", matrix.support.summary[0].upper() + matrix.support.summary[1:] + "."]
+        lines += ["", plain(matrix.support.summary[0].upper() + matrix.support.summary[1:], 1000) + "."]
     return "\n".join(lines) + "\n"
 
 
 def plain_json(matrix: Matrix) -> str:
     """Everything, by the schema."""
-    return matrix.model_dump_json(indent=2) + "\n"
+    return json_text(matrix)
 
 
 FORMATS: dict[str, Callable[[Matrix], str]] = {

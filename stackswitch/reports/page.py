@@ -19,8 +19,9 @@ from stackswitch.models.readiness import (
 )
 
 from .charts import bars, hold_out, trend, wait_bars, waits_by_case
+from .escape import html
 from .page_data import page_data
-from .text import amount, counted, shortened, size, visible
+from .text import amount, counted, shortened, size
 
 MOST_PRINTED = 300
 """Cases in the list that is printed; the page on a screen has all."""
@@ -73,7 +74,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
+        finalize=html,
     )
     environment.globals.update(
         LEVELS=LEVELS,
@@ -91,10 +92,6 @@ def _environment() -> Environment:
     )
     environment.filters.update(counted=counted, size=size, amount=amount, shortened=shortened)
     return environment
-
-
-def _shown(value: object) -> object:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _tiles(report: Report) -> list[tuple[str, str, str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, get_args
 
 from stackswitch.models.expect import Outcome
 from stackswitch.models.readiness import STATUSES, CaseStatus, CaseVerdict, FunctionState, Picture, Report
 
-from .text import shortened, visible
+from .escape import script_json, visible
+from .text import shortened
 
 BUDGET_BYTES = 1_600_000
 """For the data; the rest of the page takes less than 200 kB, and a page has to stay below 2 MB."""
@@ -28,16 +28,10 @@ def page_data(report: Report, budget_bytes: int = BUDGET_BYTES) -> str:
     """Return the data as JSON that can stand in a ``script`` element; what is cut, is said in ``cut``."""
     text = ""
     for at, (detail, name, frames) in enumerate(_TIGHTER):
-        text = in_script(_packed(report, detail, name, frames, cut=at > 0))
+        text = script_json(_packed(report, detail, name, frames, cut=at > 0))
         if len(text) <= budget_bytes:
             break
     return text
-
-
-def in_script(data: object) -> str:
-    """JSON in which nothing can end or open an element."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 class _Texts:

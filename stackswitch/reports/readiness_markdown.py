@@ -8,7 +8,10 @@ from collections.abc import Iterator, Sequence
 from stackswitch.models.readiness import LEVELS, STATUSES, Level, Report, RunColumn
 
 from .charts import waits_by_case
-from .text import amount, counted, shortened, visible
+from .escape import markdown as plain
+from .escape import markdown_block
+from .escape import markdown_code as code
+from .text import amount, counted, shortened
 
 LIMIT = 65_536
 """Characters that a comment on GitHub may have; a job summary may have 1 MiB. Source: GitHub's
@@ -20,7 +23,6 @@ _ICONS: dict[Level, str] = {
     "not-ready": "🔴",
     "unknown": "⚪",
 }
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$@&])")
 _CUT = "\n\n*Cut here: this is as much as a comment may hold. The HTML and JSON reports have the rest.*\n"
 
 
@@ -35,25 +37,6 @@ def readiness_markdown(report: Report, limit: int = LIMIT) -> str:
             return text
     kept = text[: limit - len(_CUT)].rpartition("\n")[0]
     return kept + ("\n```" if kept.count("```") % 2 else "") + _CUT
-
-
-def plain(text: str, most: int = 300) -> str:
-    """Text that means nothing to Markdown or HTML, on one line; mentions and references do not link."""
-    text = visible(shortened(" ".join(text.split()), most))
-    return _SPECIAL.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    special = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "@\u2060", "#": "#\u2060", "|": "\\|"}
-    return special.get(match[0], f"\\{match[0]}")
-
-
-def code(text: str, most: int = 160) -> str:
-    """A name as code."""
-    text = visible(shortened(text, most)).replace("\n", " ").replace("|", "\\|")
-    ticks = "`" * (max((len(each) for each in re.findall("`+", text)), default=0) + 1)
-    blank = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{blank}{text}{blank}{ticks}"
 
 
 def _lines(report: Report, most: int) -> Iterator[str]:
@@ -110,7 +93,7 @@ def _steps(report: Report, most: int) -> Iterator[str]:
         text = f": {plain(step.text, 500)}" if step.text else ""
         yield f"{number}. [ ] **{plain(step.title)}**{text}"
         if step.code:
-            lines = visible(step.code).splitlines()
+            lines = markdown_block(step.code).splitlines()
             fence = "`" * max(3, *(len(each) + 1 for each in re.findall("`+", step.code)), 3)
             kept = [shortened(each, 2000) for each in lines[: max(most, 12)]]
             yield from ("", f"   {fence}{step.language if step.language in ('sh', 'js') else ''}")

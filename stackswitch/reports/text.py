@@ -1,22 +1,6 @@
-"""Text from outside (names, messages) made fit to be shown: nothing in it is invisible or turns its
-surroundings.
-"""
+"""Figures and texts as people read them."""
 
 from __future__ import annotations
-
-import re
-
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-"""Control characters save tab and newline, what turns the direction of text, what has no width, halves of
-surrogate pairs. Source: Unicode 16, general categories Cc, Cf, Cs; Trojan Source (CVE-2021-42574)."""
-
-
-def visible(text: str) -> str:
-    """Show what cannot be seen as the escape of its number, in hexadecimal."""
-    return _UNSEEN.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
 
 
 def shortened(text: str, most: int) -> str:

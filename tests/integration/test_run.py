@@ -123,7 +123,7 @@ def test_a_program_exits_with_its_own_status(run: Run) -> None:
         (("text.wat", "main"), 4, "neither a module nor its text"),
         (("module.wat", "main", "1", "--backend", "magic"), 4, "there is no backend 'magic'"),
         (("module.wat", "main", "1", "--host", "none.py"), 4, "there is no such Python file"),
-        (("module.wat", "main", "1", "--host", "broken.py"), 4, "broken.py fails:\nSyntaxError"),
+        (("module.wat", "main", "1", "--host", "broken.py"), 4, "broken.py fails:\n  SyntaxError"),
         (("module.wat", "main", "1", "--host", "raises.py"), 4, "raises.py:2, in load: raise OSError"),
         (("module.wat", "main", "1", "--host", "list.py"), 4, "imports is a list"),
         (("module.wat", "main", "1", "--env", "A=1"), 4, "imports nothing of WASI"),

@@ -6,7 +6,7 @@ from stackswitch import errors
 from stackswitch.errors import StackswitchError, ToolError, ToolNotFoundError, WasmFormatError
 
 DOCS = Path(__file__).parents[2] / "docs" / "errors.md"
-RESERVED = {0, 1, 2}
+RESERVED = {0, 1, 2, 3, 130, 141}
 
 
 def classes() -> list[type[StackswitchError]]:

@@ -17,10 +17,9 @@ from stackswitch.readiness.material import Material
 from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
+from stackswitch.reports.escape import markdown, markdown_code, script_json, visible
 from stackswitch.reports.page import report_page
-from stackswitch.reports.page_data import in_script
-from stackswitch.reports.readiness_markdown import code, plain, readiness_markdown
-from stackswitch.reports.text import visible
+from stackswitch.reports.readiness_markdown import readiness_markdown
 
 NASTY = (
     *("<script>alert(1)</script>", "</script>", "</title>", "<!--", "-->", "]]>", "&lt;", "&", '"', "'"),
@@ -163,6 +162,6 @@ def test_annotations_stay_one_line_each(name: str) -> None:
 @settings(deadline=None)
 @given(torn)
 def test_halves_of_pairs_are_shown_as_their_numbers(text: str) -> None:
-    for shown in (visible(text), plain(text), code(text), in_script([visible(text)])):
+    for shown in (visible(text), markdown(text), markdown_code(text), script_json([visible(text)])):
         assert not UNSEEN.search(shown)
         shown.encode("utf-8")

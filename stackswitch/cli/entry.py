@@ -1,0 +1,83 @@
+"""What the program exits with: errors, usage errors, crashes, closed pipes, each a message and a status."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from stackswitch.errors import OutputError, StackswitchError
+
+from . import streams
+from .console import Console
+from .crash import EXIT_BUG, CrashReporter
+
+EXIT_INTERRUPTED = 130
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    streams.prepare()
+    with CrashReporter() as reporter:
+        try:
+            status = _run()
+        except BaseException as error:  # noqa: BLE001 (nothing passes but an exit status)
+            status = _status(error, reporter)
+        failed = streams.settle()
+        if isinstance(failed, BrokenPipeError):
+            status = streams.EXIT_BROKEN_PIPE
+        elif failed is not None and status == 0:
+            status = _show(OutputError(f"standard output could not be written: {failed.strerror}"))
+        status = EXIT_BUG if reporter.crashed else status
+    sys.exit(status)
+
+
+def _run() -> int:
+    import typer.main
+
+    from .app import app
+    from .help import ClickException, show_usage_error, use_formatter
+
+    command = typer.main.get_command(app)
+    use_formatter(command)
+    try:
+        with command.make_context("stackswitch", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except ClickException as error:
+        show_usage_error(error)
+        return int(error.exit_code)
+    return 0
+
+
+def _status(error: BaseException, reporter: CrashReporter) -> int:
+    ours = _ours(error)
+    if ours is not None:
+        return _show(ours)
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        Console(stderr=True).print("stackswitch: interrupted")
+        return EXIT_INTERRUPTED
+    if isinstance(error, BrokenPipeError) and isinstance(streams.settle(), BrokenPipeError):
+        return streams.EXIT_BROKEN_PIPE
+    reporter.report(error)
+    return EXIT_BUG
+
+
+def _ours(error: BaseException) -> StackswitchError | None:
+    """An error of ours, also as the only thing in a group of exceptions; the base class alone is a bug."""
+    while isinstance(parts := getattr(error, "exceptions", None), tuple) and len(parts) == 1:
+        error = parts[0]
+    return error if isinstance(error, StackswitchError) and type(error) is not StackswitchError else None
+
+
+def _show(error: StackswitchError) -> int:
+    """Print an error; all lines but its first are indented, whatever text from outside is in them."""
+    console = Console(stderr=True)
+    first, *others = str(error).split("\n")
+    console.print(f"stackswitch: {first}")
+    for line in others:
+        console.print(line if line.startswith("  ") else f"  {line}")
+    console.print(f"  more: {error.help_url}")
+    return error.exit_code
