@@ -8,6 +8,7 @@ import { Exit, explain, meant, uncatchable } from "../traps.mjs";
 import { GuestWasi } from "./wasi.mjs";
 import { asList, asResult, read, References, sizeOf, write } from "./codec.mjs";
 import { BODY, OP, Outgoing } from "./frames.mjs";
+import { countGrowth } from "./growth.mjs";
 
 const FRAMES_LIMIT = 50;
 const OUT_OF_BOUNDS = 0xffffffff;
@@ -166,6 +167,7 @@ export class GuestInstance {
       this.#latest = null;
     }
     this.#memories = this.#plan.memories.map((name) => this.#exports[name]);
+    if (this.#plan.counter !== null) for (const memory of new Set(this.#memories)) countGrowth(memory, this.#exports[this.#plan.counter]);
     const entries = (isNested) => this.#plan.exports.map(({ name }) => switching.promising(this.#exports[name], { isNested }));
     this.#entries = entries(false);
     this.#nested = this.#plan.concurrent ? entries(true) : this.#entries;

@@ -15,6 +15,7 @@ from stackswitch.errors import (
     ImportsError,
     StackswitchError,
 )
+from stackswitch.wasm.memorybudget import check_budget
 from stackswitch.wasm.module import Module, parse_module
 
 from .guest import Guest
@@ -48,9 +49,9 @@ async def open_guest(
     :param only: for ``asyncify``: the functions to instrument; None: all that can lead to a wait
     :param concurrent: several calls at once, each with a C stack of its own; else they take turns
     :param stacks: note the stack at each wait, for ``Guest.suspended``
-    :param max_memory: bytes that each linear memory may grow to
-    :param fuel: how much a call may use, about one for each instruction
-    :param deadline_s: how long a call may take, waits included (seconds)
+    :param max_memory: bytes that all its memories and tables may take together
+    :param fuel: how much a call, or the start function, may use, about one for each instruction
+    :param deadline_s: how long a call, or the start function, may take, waits included (seconds)
     :param stack_bytes: of the guest's native stack
     :param engine: which Node, for ``jspi`` (``node@24``, ``node:/path``)
     :raises ImportsError: imports that nothing provides, all at once, or functions that do not fit
@@ -58,6 +59,8 @@ async def open_guest(
     :raises BackendUnavailableError: the backend cannot run here, with the reason
     :raises GuestError: the backend cannot run this module
     :raises GuestTrapError: its start function trapped
+    :raises GuestTimeoutError: its start function took longer than ``deadline_s``, or used up its fuel
+    :raises GuestMemoryError: it begins with more than ``max_memory``
     :raises ConfigError: a parameter makes no sense, or there is no such file
     """
     plan = await make_plan(
@@ -95,7 +98,9 @@ async def make_plan(
         if value is not None and value <= 0:
             raise ConfigError(f"{name} must be more than 0, not {value}")
     wasm = await asyncio.to_thread(_read, source)
-    module = parse_module(wasm)
+    module = await asyncio.to_thread(parse_module, wasm)
+    if limits.max_memory is not None:
+        check_budget(module, limits.max_memory)
     functions = host_functions(module, imports or {}, wasi=wasi is not None)
     if wasi is not None:
         await asyncio.to_thread(_check_dirs, wasi)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from .reader import Reader
 
 HEADER = b"\0asm\x01\0\0\0"
-TYPE, FUNCTION, MEMORY, EXPORT, CODE = 1, 3, 5, 7, 10
+TYPE, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, CODE = 1, 3, 4, 5, 6, 7, 10
 """Numbers of sections that are added to."""
 FUNCTION_KIND, MEMORY_KIND, GLOBAL_KIND = 0, 2, 3
 """What an export is of."""

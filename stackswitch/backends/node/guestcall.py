@@ -211,10 +211,18 @@ def guest_error(
     )
 
 
-def guest_frames(pairs: Sequence[Sequence[int]], module: Module, offset: int) -> tuple[GuestFrame, ...]:
+def guest_frames(
+    pairs: Sequence[Sequence[int]], module: Module, offset: int | None
+) -> tuple[GuestFrame, ...]:
     """Name the frames of a stack.
 
     :param pairs: function index and offset of the call, innermost first
-    :param offset: how far code lies behind where it lies in the module as it was given
+    :param offset: how far code lies behind where it lies in the module as it was given; None: it was moved
     """
-    return tuple(GuestFrame(display_name(module, index), index, at - offset) for index, at in pairs)
+    return tuple(
+        [
+            GuestFrame(display_name(module, index), index, -1 if offset is None else at - offset)
+            for index, at in pairs
+            if index < module.function_count  # what was added counts growth (``wasm.growthcounter``)
+        ]
+    )

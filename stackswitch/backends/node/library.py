@@ -15,8 +15,9 @@ from stackswitch.errors import EngineError, GuestError
 from stackswitch.toolcache import node_shim_dir
 from stackswitch.wasm.checked import checked_module
 from stackswitch.wasm.features import used_features
-from stackswitch.wasm.memorylimits import with_memory_limit
-from stackswitch.wasm.module import FuncType, Module
+from stackswitch.wasm.growthcounter import LEFT_EXPORT, has_growth_counter
+from stackswitch.wasm.memorybudget import with_memory_budget
+from stackswitch.wasm.module import FuncType, Module, parse_module
 from stackswitch.wasm.stackpointer import hidden_stack, with_stack_pointer
 
 from . import guestwire as wire
@@ -48,7 +49,6 @@ async def open_library(plan: Plan) -> JspiModule:
         raise GuestError(
             "the backend jspi cannot keep a guest from writing into its folders (uvwasi has no such right)"
         )
-    _check_memories(plan)
     engine = await asyncio.to_thread(find_engine, plan.engine)
     for feature, place in used_features(plan.module).items():
         if feature not in engine.features:
@@ -65,18 +65,6 @@ async def open_library(plan: Plan) -> JspiModule:
     return opened
 
 
-def _check_memories(plan: Plan) -> None:
-    """Refuse a module that begins with more memory than it may have.
-
-    :raises GuestError: it does
-    """
-    most = plan.limits.max_memory
-    for index, memory in enumerate(plan.module.memories):
-        size = memory.minimum << memory.page_size_log2
-        if most is not None and size > most:
-            raise GuestError(f"memory {index} begins with {size} bytes, more than max_memory, {most}")
-
-
 class JspiModule:
     """See ``backends.library.LibraryModule``."""
 
@@ -88,9 +76,11 @@ class JspiModule:
         self.stacks = plan.stacks
         self.has_wasi = plan.wasi is not None
         self._wasm = with_stack_pointer(plan.module)
+        self._is_counted = False
         if plan.limits.max_memory is not None:
-            self._wasm = with_memory_limit(self._wasm, plan.limits.max_memory)
-        self.offset = len(self._wasm) - len(plan.wasm)
+            self._wasm = with_memory_budget(self._wasm, plan.limits.max_memory)
+            self._is_counted = has_growth_counter(parse_module(self._wasm), plan.module)
+        self.offset = None if self._is_counted else len(self._wasm) - len(plan.wasm)
         self._hidden = hidden_stack(plan.module)
         self.gives_stack_back = self._hidden is None
         self.exports: dict[str, FuncType] = {
@@ -211,6 +201,7 @@ class JspiModule:
                 {"name": name, "params": type_.params, "results": type_.results}
                 for name, type_ in self.exports.items()
             ],
+            "counter": LEFT_EXPORT if self._is_counted else None,
             "memories": [each.name for each in self.module.exports if each.kind == "memory"],
             "wasi": None
             if wasi is None

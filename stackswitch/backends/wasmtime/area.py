@@ -14,6 +14,8 @@ stack, growing upwards. Source: Binaryen, src/passes/Asyncify.cpp, opening comme
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .capi import Api
@@ -99,6 +101,19 @@ class Area:
         self._type.from_address(base + self.start).value = self.first + len(saved)
 
 
+def grow_memory(api: Api, context: int, memory: int, pages: int) -> int | None:
+    """Grow a memory; return how many pages there were, None if it may not grow so much.
+
+    :param memory: address of the ``wasmtime_memory_t``
+    """
+    before = ctypes.c_uint64()
+    error = api.wasmtime_memory_grow(context, memory, pages, ctypes.addressof(before))
+    if not error:
+        return before.value
+    api.wasmtime_error_delete(error)
+    return None
+
+
 def own_memory(api: Api, context: int, memory: int, room: int | None) -> Area:
     """Use a second memory that is there for nothing else.
 
@@ -120,29 +135,35 @@ def own_memory(api: Api, context: int, memory: int, room: int | None) -> Area:
 
 
 def guest_memory(
-    api: Api, context: int, memory: int, room: int | None, *, wide: bool, page: int = PAGE
+    api: Api,
+    context: int,
+    memory: int,
+    room: int | None,
+    *,
+    wide: bool,
+    page: int = PAGE,
+    grow: Callable[[int], int | None] | None = None,
 ) -> Area:
     """Add pages to the guest's memory for the block: as many as it takes, down to a single one.
 
+    :param grow: grows it by so many pages, and returns how many there were; None: it may not
     :raises NoRoomError: the memory cannot grow by even one page
     """
+    if grow is None:
+        grow = partial(grow_memory, api, context, memory)
     wanted = GUEST_ROOM_BYTES if room is None else room + 16 + BEHIND_BYTES
     pages = -(-wanted // page)
-    before = ctypes.c_uint64()
-    while pages:
-        error = api.wasmtime_memory_grow(context, memory, pages, ctypes.addressof(before))
-        if not error:
-            break
-        api.wasmtime_error_delete(error)
+    while pages and (before := grow(pages)) is None:
         pages //= 2
     if not pages:
         raise NoRoomError("the memory cannot grow")
+    assert before is not None
     most = pages * page - 16 - min(BEHIND_BYTES, pages * page // 2)
     return Area(
         api,
         context,
         memory,
-        start=before.value * page,
+        start=before * page,
         room=most if room is None else min(room, most),
         wide=wide,
         fixed=False,

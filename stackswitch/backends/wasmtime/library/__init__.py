@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 
 from stackswitch.backends.library import CallState, Plan
+from stackswitch.binaryen.ownmemory import EXPORT_NAME
 from stackswitch.errors import GuestError
+from stackswitch.wasm.memorybudget import with_memory_budget
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.stackpointer import with_stack_pointer
 
@@ -152,6 +154,10 @@ async def _opened(backend: str, plan: Plan, engine: Engine, wasm: bytes) -> Wasm
 
 def _make(backend: str, plan: Plan, engine: Any, wasm: bytes) -> WasmtimeModule:
     ready = with_stack_pointer(parse_module(wasm))
+    if plan.limits.max_memory is not None:
+        # A memory for saved stacks that we have added is apart; the user's own counts, whatever its name.
+        ours = plan.module.export_named(EXPORT_NAME) is None
+        ready = with_memory_budget(ready, plan.limits.max_memory, apart=EXPORT_NAME if ours else None)
     return WasmtimeModule(backend, plan, engine, Compiled(engine, ready, plan))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from stackswitch.backends.library import CallState, HostFunction, Plan
@@ -96,7 +96,7 @@ class AsyncifyInstance(WasmtimeInstance):
         if error or store.trap.value:
             raise store.taken(error)
         starting.clear()  # what is called from now on has a call of its own, and this one has its guest
-        self.low.find_memory()
+        self.connect()
         shadow = self.shadow_stack()
         if self.low.has("asyncify_start_unwind", "func"):
             controls = {each: self.low.function(f"asyncify_{each}") for each in CONTROLS}
@@ -159,7 +159,14 @@ class AsyncifyInstance(WasmtimeInstance):
         if low.memory is None:
             raise NoRoomError("the build exports no memory, and a saved stack has to lie somewhere")
         wide = low.function("asyncify_start_unwind").params.kinds == ("i64",)
-        return guest_memory(store.api, store.context, ctypes.addressof(low.memory) + 8, None, wide=wide)
+        return guest_memory(
+            store.api,
+            store.context,
+            ctypes.addressof(low.memory) + 8,
+            None,
+            wide=wide,
+            grow=partial(low.grow, low.memory),
+        )
 
     # --- calls
 

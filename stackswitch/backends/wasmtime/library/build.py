@@ -6,7 +6,13 @@ import asyncio
 
 from stackswitch.backends.library import Plan
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, PAGES, with_load_exported, with_own_memory
+from stackswitch.binaryen.ownmemory import (
+    EXPORT_NAME,
+    LOAD_EXPORT_NAME,
+    PAGES,
+    with_load_exported,
+    with_own_memory,
+)
 from stackswitch.errors import ConfigError, GuestError, ToolError
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.features import used_features
@@ -42,6 +48,9 @@ async def asyncified(plan: Plan) -> bytes:
     waiting = [each for each in plan.functions.values() if each.waits]
     if not waiting:
         return await translated(plan)
+    for name in (EXPORT_NAME, LOAD_EXPORT_NAME):
+        if module.export_named(name) is not None:
+            raise GuestError(f"the module exports {name!r}, a name that Asyncify builds need: rename it")
     await asyncio.to_thread(_refuse, plan)
     pages = PAGES if plan.limits.max_memory is None else max(1, min(PAGES, plan.limits.max_memory // PAGE))
     request = AsyncifyRequest(

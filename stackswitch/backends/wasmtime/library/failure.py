@@ -51,11 +51,12 @@ class Explainer:
             [
                 GuestFrame(self._name(index), index, self._offset(at))
                 for index, at in zip(indexes, places, strict=True)
+                if index < self._shown.function_count  # what was added counts growth, or switches stacks
             ]
         )
 
     def _name(self, index: int) -> str:
-        return display_name(self._shown, index) if index < self._shown.function_count else f"func[{index}]"
+        return display_name(self._shown, index)
 
     def _offset(self, at: int) -> int:
         return -1 if self._shift is None or at < 0 else at + self._shift

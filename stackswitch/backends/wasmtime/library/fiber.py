@@ -119,7 +119,7 @@ class FiberInstance(WasmtimeInstance):
                 await self.fibers.finish(call)
         finally:
             linker.close()
-        self.low.find_memory()
+        self.connect()
         self.side.shadow_stack = self.shadow_stack()
 
     def _host(self, host: HostFunction) -> FiberFunction:

@@ -17,18 +17,21 @@ from stackswitch.backends.library import COMMAND, CallState, HostFunction, Plan
 from stackswitch.backends.notes import note_stack
 from stackswitch.errors import GuestError, GuestFrame, GuestStateError, GuestTrapError, GuestTypeError
 from stackswitch.models.values import NUMBER_BITS
+from stackswitch.wasm.growthcounter import LEFT_EXPORT, has_growth_counter
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.stackpointer import NAME, hidden_stack
 
+from ..area import grow_memory
 from ..call import ShadowStack
 from ..capi import VAL_KINDS, Extern, Handle, Val
 from ..instance import GuestInstance, ScriptError, value_kind
-from ..store import GuestException, Store
+from ..store import PAGE, GuestException, Store
 from .failure import Explainer
 from .memory import NativeMemory
 from .values import Objects, PyValues
 from .wasi import GuestWasi
 
+_IN_EXTERN = 8
 _FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
 
 
@@ -44,6 +47,38 @@ class LowInstance(GuestInstance):
     ) -> None:
         super().__init__("the module", store, module, handle, frozenset())
         self._make_values = make_values
+        self._left: tuple[Callable[[], int], Callable[[int], None]] | None = None
+
+    def connect(self, *, counted: bool) -> None:
+        """Look up what the instance exports, once it stands.
+
+        :param counted: the module has a counter of what its memories may grow by (``wasm.growthcounter``)
+        """
+        self.find_memory()
+        if counted:
+            self._left = self.global_access(LEFT_EXPORT)
+
+    def grow(self, memory: Extern, pages: int) -> int | None:
+        """Grow a memory; return how many pages there were, None if it may not grow so much."""
+        size = pages * self.memory_page
+        if self._left is not None and size > self._left[0]():
+            return None
+        at = ctypes.addressof(memory) + _IN_EXTERN
+        before = grow_memory(self.store.api, self.store.context, at, pages)
+        if self._left is not None and before is not None:
+            read, write = self._left
+            write(read() - size)
+        return before
+
+    def grow_memory(self, pages: int) -> int:
+        """Grow the first exported memory; return how many pages it had.
+
+        :raises ScriptError: none is exported, or it cannot grow so much
+        """
+        before = self.grow(self.memory, pages) if self.memory is not None else None
+        if before is None:
+            raise ScriptError(f"its memory cannot grow by {pages} pages")
+        return before
 
     def codec(self, types: tuple[str, ...], place: str = "") -> Any:
         """Return what reads and writes values of these types."""
@@ -76,7 +111,8 @@ class WasmtimeInstance(ABC):
         self._fuel = plan.limits.fuel
         self.wasi = GuestWasi(store, plan.wasi) if plan.wasi is not None else None
         if plan.limits.max_memory is not None:
-            store.owner.set_limits(memory_size=plan.limits.max_memory)
+            # The module has its budget in itself; this is for collected objects. Adapters take a page.
+            store.owner.set_limits(memory_size=max(plan.limits.max_memory, PAGE))
         if self._fuel is not None:
             store.owner.set_fuel(self._fuel)
         # By hand, and in this order: what is set aside would be freed in none. So that a guest that nobody
@@ -186,6 +222,10 @@ class WasmtimeInstance(ABC):
 
     # --- making
 
+    def connect(self) -> None:
+        """Look up what the instance exports, once it stands."""
+        self.low.connect(counted=has_growth_counter(self.module, self.plan.module))
+
     @contextlib.contextmanager
     def starting(self, state: CallState) -> Iterator[None]:
         """Have the start function run as a call."""
@@ -236,7 +276,7 @@ class WasmtimeInstance(ABC):
 
     def memory(self, name: str) -> NativeMemory:
         """Return an exported memory."""
-        return NativeMemory(self.store, self.low.extern(name, "memory"))
+        return NativeMemory(self.store, self.low.extern(name, "memory"), self.low.grow)
 
     def get_global(self, name: str) -> Any:
         """Read an exported global.

@@ -1,8 +1,9 @@
-"""A linear memory of the library's, and globals, through the C API."""
+"""A linear memory of the library's, through the C API."""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 
 from ..capi import Extern
 from ..store import Store
@@ -13,11 +14,12 @@ _IN_EXTERN = 8
 class NativeMemory:
     """See ``backends.library.RawMemory``."""
 
-    __slots__ = ("_at", "_data", "_data_size", "_extern", "_store")
+    __slots__ = ("_at", "_data", "_data_size", "_extern", "_grow", "_store")
 
-    def __init__(self, store: Store, extern: Extern) -> None:
+    def __init__(self, store: Store, extern: Extern, grow: Callable[[Extern, int], int | None]) -> None:
         self._store = store
         self._extern = extern
+        self._grow = grow
         self._at = ctypes.addressof(extern) + _IN_EXTERN
         self._data = store.api.wasmtime_memory_data
         self._data_size = store.api.wasmtime_memory_data_size
@@ -38,10 +40,4 @@ class NativeMemory:
 
     def grow(self, pages: int) -> int | None:
         """Grow; return how many pages there were, None if it may not grow so much."""
-        before = ctypes.c_uint64()
-        api = self._store.api
-        error = api.wasmtime_memory_grow(self._store.context, self._at, pages, ctypes.addressof(before))
-        if error:
-            api.wasmtime_error_delete(error)
-            return None
-        return before.value
+        return self._grow(self._extern, pages)
