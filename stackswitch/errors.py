@@ -144,6 +144,7 @@ class ListFileError(StackswitchError):
     def __init__(self, message: str, *, path: str = "", line: int | None = None) -> None:
         place = ":".join([each for each in (path, str(line) if line else "") if each])
         super().__init__(f"{place}: {message}" if path else f"line {line}: {message}" if line else message)
+        self.message = message
         self.path = path
         self.line = line
 

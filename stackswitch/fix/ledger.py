@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.default_policy import Choice, default_policy
+from stackswitch.lists.namelist import shorten
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.expect import ListName
 
 from .minimise import spared
-from .needs import Needs, asserted_of, facts_of
+from .needs import Needs, asserted_of, facts_of, functions_of
 from .report import AssertionHeld, Confidence, Edit, ListPolicy
 from .seen import SourceSeen, Stacks
 from .sources import Lists, ListSource
@@ -27,6 +28,7 @@ class Ledger:
     :param policy: how only-lists are drawn; None: each as ``lists.default_policy`` says
     :param assertions: what the user says of functions
     :raises ConfigError: an assertion names no function of any module, or two contradict each other
+    :raises ListFileError: a file was taken for a list, a name a line, and names no function of its modules
     """
 
     def __init__(
@@ -36,13 +38,15 @@ class Ledger:
         policy: PolicyName | None,
         assertions: Assertions,
     ) -> None:
-        self.sources = list(sources)
+        self._modules = [list(dict.fromkeys(each)) for each in modules]
+        self.sources = [
+            each.of_modules(functions_of(of)) for each, of in zip(sources, self._modules, strict=True)
+        ]
         self.seen = [SourceSeen() for _ in sources]
         self._asked = None if policy is None else Choice(policy, "as asked")
         self._chosen: dict[int, Choice] = {}
         self.assertions = assertions
         self.notes: list[str] = []
-        self._modules = [list(dict.fromkeys(each)) for each in modules]
         if assertions:
             self._hold()
 
@@ -88,7 +92,17 @@ class Ledger:
             elif "ASYNCIFY_ADD" in source.variables:
                 needs.setdefault("ASYNCIFY_ADD", set()).update(self._always(at))
             self.sources[at] = source.without(self._never(at)).with_needs(needs)
+            self._note_wildcards(self.sources[at])
         return before != [each.data for each in self.sources]
+
+    def _note_wildcards(self, source: ListSource) -> None:
+        for name, wildcard in source.wildcards.items():
+            note = (
+                f"{source.path}: {shorten(name)} cannot be written there; {wildcard} stands for it "
+                "and matches no other function"
+            )
+            if note not in self.notes:
+                self.notes.append(note)
 
     def minimise(self) -> bool:
         """Take out of the lists what no stack had on it; whether that changed any."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from stackswitch.backends.asyncify_missing import missing_names
+from stackswitch.errors import WasmFormatError
 from stackswitch.lists.assertions import Asserted, Assertions, Draw
 from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.functions import Functions
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import Drafter, PolicyName
 from stackswitch.models.case import AsyncifyOptions
@@ -87,6 +90,17 @@ def facts_of(data: bytes) -> ModuleFacts:
     :raises WasmFormatError: it is malformed
     """
     return ModuleFacts(data)
+
+
+def functions_of(modules: Iterable[bytes]) -> Functions:
+    """Return the functions of modules; a malformed one has none: whoever runs it says so."""
+
+    def load() -> Iterator[NameIndex]:
+        for data in modules:
+            with suppress(WasmFormatError):
+                yield facts_of(data).index
+
+    return Functions(load)
 
 
 @lru_cache(maxsize=16)

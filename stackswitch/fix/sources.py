@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
 from stackswitch.backends.base import LoadedCase
 from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ListFileError
+from stackswitch.lists.choice import refuse_new
 from stackswitch.lists.elements import Spelling
-from stackswitch.lists.files import ListInFile, edit_list, find_lists, read_list
+from stackswitch.lists.files import ListInFile, edit_list_with_wildcards, find_lists, read_list
+from stackswitch.lists.functions import Functions
 from stackswitch.models.expect import ListName
 
 LIST_NAMES: tuple[ListName, ...] = get_args(ListName)
@@ -37,6 +39,8 @@ class ListSource:
     :ivar data: its bytes as they are to be
     :ivar variables: what each list is called there
     :ivar spelling: who reads a file that has a name on each line
+    :ivar functions: those of the modules that the lists are for
+    :ivar wildcards: by name that the file cannot hold: the entry that stands for it
     """
 
     path: Path
@@ -44,6 +48,8 @@ class ListSource:
     data: bytes
     variables: Mapping[ListName, str]
     spelling: Spelling = "binaryen"
+    functions: Functions = field(default=Functions.of(()), compare=False)
+    wildcards: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lists(self) -> Lists:
@@ -73,7 +79,7 @@ class ListSource:
 
         :raises ListFileError: a name cannot be said there, with the way around
         """
-        data = self.data
+        result = self
         lists = self.lists
         for which, names in needs.items():
             if which not in self.variables:
@@ -85,20 +91,39 @@ class ListSource:
                 wildcards = [each for each in current if "*" in each]
                 new = sorted(set(names) - set(current))
                 wanted = [*current, *(name for name in new if not _matched(name, wildcards))]
-            data = edit_list(data, wanted, self.variables[which], path=str(self.path), spelling=self.spelling)
-        return replace(self, data=data)
+            result = result._edited(which, wanted)
+        return result
+
+    def _edited(self, which: ListName, names: Iterable[str]) -> ListSource:
+        edited = edit_list_with_wildcards(
+            self.data,
+            names,
+            self.variables[which],
+            path=str(self.path),
+            spelling=self.spelling,
+            functions=self.functions,
+        )
+        return replace(self, data=edited.data, wildcards={**self.wildcards, **edited.wildcards})
+
+    def of_modules(self, functions: Functions) -> ListSource:
+        """Return the file as the list of modules with these functions.
+
+        :raises ListFileError: it was taken for a list, a name a line, and names none of them
+        """
+        if functions.known and self.before is not None:
+            find_lists(self.before, path=str(self.path), spelling=self.spelling, functions=functions)
+        return replace(self, functions=functions)
 
     def without(self, entries: Mapping[ListName, Iterable[str]]) -> ListSource:
         """Return the file with entries taken out."""
-        data = self.data
+        result = self
         lists = self.lists
         for which, gone in entries.items():
             out = set(gone)
             kept = [each for each in lists[which] if each not in out]
             if len(kept) != len(lists[which]):
-                variable = self.variables[which]
-                data = edit_list(data, kept, variable, path=str(self.path), spelling=self.spelling)
-        return replace(self, data=data)
+                result = result._edited(which, kept)
+        return result
 
 
 def _matched(name: str, wildcards: Iterable[str]) -> bool:
@@ -129,6 +154,7 @@ def shared_source(
     :raises ListFileError: it holds no list, or one that cannot be read
     """
     if data is None:
+        refuse_new(str(path))
         return ListSource(path, None, b"", {"ASYNCIFY_ONLY": variable or "ASYNCIFY_ONLY"}, spelling)
     if variable is not None:
         which: ListName = variable if variable in _FIELDS else "ASYNCIFY_ONLY"

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stackswitch.errors import ListFileError
+
 from .elements import Element, Place
 from .source import EXPANSION, Text, line_of
 from .values import setting_place
@@ -57,8 +59,7 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         variable = _variable_of(command, arguments)
         if variable:
             values = arguments[1 if command == "set" else 2 :]
-            values = [each for each in values if each.text.chars not in ("CACHE", "PARENT_SCOPE")]
-            yield _variable(source, variable, values, path)
+            yield _variable(source, variable, _values(values), path)
             continue
         previous = ""
         for argument in arguments:
@@ -75,9 +76,32 @@ def _variable_of(command: str, arguments: list[_Argument]) -> _Argument | None:
     return None
 
 
+def _values(arguments: list[_Argument]) -> list[_Argument]:
+    """Return the arguments of ``set`` before ``CACHE TYPE TEXT`` and ``PARENT_SCOPE``."""
+    words = [None if each.quoted else each.text.chars for each in arguments]
+    ends = [words.index(each) for each in ("CACHE", "PARENT_SCOPE") if each in words]
+    return arguments[: min(ends, default=len(arguments))]
+
+
+def _refuse_separators(source: str, text: Text, path: str) -> None:
+    """Stop where CMake would split a list at a semicolon that we would take for a part of a name.
+
+    :raises ListFileError: with the line
+    """
+    for char, start in zip(text.chars, text.starts, strict=True):
+        if char == ";" and source[start] == ";":
+            raise ListFileError(
+                "CMake splits this list at the semicolon: separate names by commas or blanks",
+                path=path,
+                line=line_of(source, start),
+            )
+
+
 def _variable(source: str, variable: _Argument, values: list[_Argument], path: str) -> Place:
     """Make a place of a variable: one value in emcc's way, or a name an argument."""
     name = variable.text.chars
+    for each in values:
+        _refuse_separators(source, each.text, path)
     if len(values) == 1 and (values[0].quoted or "," in values[0].text.chars or "[" in values[0].text.chars):
         return setting_place(source, values[0].text, format=FORMAT, variable=name, path=path, fragment=True)
     elements = tuple(Element(each.text.chars, each.start, each.end) for each in values)
@@ -95,6 +119,8 @@ def _variable(source: str, variable: _Argument, values: list[_Argument], path: s
         line=line_of(source, variable.start),
         elements=() if expansions else elements,
         spelling="emscripten",
+        start=variable.end,
+        end=max((each.end for each in values), default=variable.end),
         at=variable.end,
         render=lambda new, like: render(new, like) if like else f" {render(new, like)}",
         expansions=expansions,
@@ -107,6 +133,7 @@ def _in_argument(source: str, text: Text, previous: str, path: str) -> Iterator[
     flag = _FLAG.match(text.chars) or (_AFTER_S.match(text.chars) if previous == "-s" else None)
     if flag and not re.search(r"\s-", text.chars):
         value = text.slice(flag.end(), len(text.chars))
+        _refuse_separators(source, value, path)
         yield setting_place(source, value, format=FORMAT, variable=flag[1], path=path)
         return
     if text.chars.startswith("SHELL:"):
@@ -157,6 +184,8 @@ def _argument(source: str, start: int, end: int, kind: str) -> _Argument:
         starts.append(at)
         ends.append(step)
         at = step
+    for found in re.finditer(r"\$<", "".join(chars)):
+        chars[found.start()] = EXPANSION  # a generator expression: evaluated whatever is escaped
     segments = {(0, len(chars)): (start, end)} if quoted else {}
 
     def encode(_at: int, text: str) -> str:

@@ -38,6 +38,8 @@ class Place:
     :ivar spelling: who reads them
     :ivar file: another file that has the names (``@FILE``); then there are no elements
     :ivar expansions: what the list is put together from, where it does not stand there in full
+    :ivar start: offset where the list begins: an edit changes nothing before it
+    :ivar end: offset where it ends: an edit changes nothing behind it
     :ivar at: offset where a first name would go
     :ivar render: spells a name as the neighbour is spelled (None: there is no neighbour)
     :ivar gap: what goes between two names where no gap can be copied
@@ -50,6 +52,8 @@ class Place:
     line: int
     elements: tuple[Element, ...]
     spelling: Spelling
+    start: int
+    end: int
     at: int
     render: Callable[[str, Element | None], str] = field(repr=False, compare=False)
     file: str | None = None

@@ -6,39 +6,18 @@ edit that changes nothing changes no byte. Every edit is read again before it is
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stackswitch.errors import ListFileError
 
-from . import cmake, dockerfile, json_text, makefile, response_file, settings_flags, toml
-from .elements import Place, Spelling, rewrite
-from .emscripten import FILE_ADVICE, rewritten, unspeakable
-from .namelist import comma_trouble, shorten
-from .ordering import merge
+from .choice import find_places
+from .editing import Editor, entries_of
+from .elements import Place, Spelling
+from .functions import Functions
 from .source import decode_file
-from .wasm_opt_args import FORMAT as ARGUMENT
 
-__all__ = ["ListInFile", "edit_list", "find_lists", "read_list"]
-
-
-@dataclass(frozen=True)
-class _Format:
-    name: str
-    recognise: Callable[[str, str], bool]
-    places: Callable[[str, str], Iterator[Place]]
-
-
-FORMATS: tuple[_Format, ...] = (
-    _Format(toml.FORMAT, toml.recognise, toml.places),
-    _Format(json_text.FORMAT, json_text.recognise, json_text.places),
-    _Format(dockerfile.FORMAT, dockerfile.recognise, dockerfile.places),
-    _Format(cmake.FORMAT, cmake.recognise, cmake.places),
-    _Format(makefile.FORMAT, makefile.recognise, makefile.places),
-    _Format(settings_flags.FORMAT, settings_flags.recognise, settings_flags.places),
-)
-"""The formats in which a list is one thing among others, the choosiest first."""
+__all__ = ["Edited", "ListInFile", "edit_list", "edit_list_with_wildcards", "find_lists", "read_list"]
 
 
 @dataclass(frozen=True)
@@ -65,26 +44,47 @@ class ListInFile:
     expansions: tuple[str, ...] = ()
 
 
-def find_lists(data: bytes, *, path: str = "", spelling: Spelling = "binaryen") -> tuple[ListInFile, ...]:
+@dataclass(frozen=True)
+class Edited:
+    """What came of an edit.
+
+    :ivar data: the file's bytes
+    :ivar wildcards: by name that the file cannot hold: the entry that matches it and no other function
+    """
+
+    data: bytes
+    wildcards: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_lists(
+    data: bytes, *, path: str = "", spelling: Spelling = "binaryen", functions: Functions | None = None
+) -> tuple[ListInFile, ...]:
     """Find all lists in a file.
 
     :param path: for messages, and where a name says what kind of file it is (``Makefile``)
     :param spelling: who reads a file that has a name on each line
+    :param functions: those of the modules that the list is for: a file that has a name on each line must
+        name one of them
     :raises ListFileError: it is no text, holds no list, or one that is malformed
     """
-    source = decode_file(data, path)
-    return tuple(_public(place) for place in _places(source, path, spelling))
+    source, mark = decode_file(data, path)
+    return tuple(map(_public, find_places(source, path, spelling, functions, mark=bool(mark))))
 
 
 def read_list(
-    data: bytes, variable: str = "ASYNCIFY_ONLY", *, path: str = "", spelling: Spelling = "binaryen"
+    data: bytes,
+    variable: str = "ASYNCIFY_ONLY",
+    *,
+    path: str = "",
+    spelling: Spelling = "binaryen",
+    functions: Functions | None = None,
 ) -> ListInFile:
     """Read one list; a file that is a list as a whole is that list whatever the variable.
 
     :raises ListFileError: no such list, two of that name, one in another file, one put together from others
     """
-    source = decode_file(data, path)
-    return _public(_one(_places(source, path, spelling), variable, path))
+    source, mark = decode_file(data, path)
+    return _public(_one(find_places(source, path, spelling, functions, mark=bool(mark)), variable, path))
 
 
 def edit_list(
@@ -94,46 +94,66 @@ def edit_list(
     *,
     path: str = "",
     spelling: Spelling = "binaryen",
+    functions: Functions | None = None,
 ) -> bytes:
     """Return the file's bytes with the list holding exactly these names (as Binaryen is to get them).
 
     Names that stay keep their place and spelling; new ones go where the list's sorting says, or to its end.
 
-    :raises ListFileError: as ``read_list``; or a name cannot be said in this file, with the way around
+    :param functions: those of the modules that the list is for; without them, a file that has a name on
+        each line is edited only if a name that is to be in the list is there already
+    :raises ListFileError: as ``read_list``; the file is of no kind that is edited; or a name cannot be said
+        in it, with the way around
     """
-    source = decode_file(data, path)
-    place = _one(_places(source, path, spelling), variable, path)
-    current = _names(place)
-    wanted = merge(current, names)
-    if tuple(wanted) == current:
-        return data
-    old = set(current)
-    _refuse_unspeakable(place, [name for name in wanted if name not in old], path)
-    # An entry that stays keeps the spelling that it has.
-    spelled: dict[str, list[str]] = {}
-    for name, written in zip(current, place.names, strict=True):
-        spelled.setdefault(name, []).append(written)
-    written_names = [spelled[name].pop(0) if spelled.get(name) else name for name in wanted]
-    edited = rewrite(source, place, written_names)
-    _check(edited, place, wanted, path, spelling)
-    return edited.encode("utf-8")
+    return _edit(data, names, variable, path, spelling, functions).data
 
 
-def _places(source: str, path: str, spelling: Spelling) -> list[Place]:
-    looks_like = [each for each in FORMATS if each.recognise(source, path)]
-    for each in looks_like:
-        found = list(each.places(source, path))
-        if found:
-            return found
-    if looks_like and not response_file.recognise(source):
-        raise ListFileError(
-            f"no list of names is set in this {looks_like[0].name} (ASYNCIFY_ONLY and its kin)", path=path
-        )
-    return list(response_file.places(source, path, spelling=spelling))
+def edit_list_with_wildcards(
+    data: bytes,
+    names: Iterable[str],
+    variable: str = "ASYNCIFY_ONLY",
+    *,
+    path: str = "",
+    spelling: Spelling = "binaryen",
+    functions: Functions,
+) -> Edited:
+    """Edit as ``edit_list`` does; a name that the file cannot hold is replaced by a wildcard.
+
+    It is replaced only if the wildcard matches that function of the modules and no other.
+
+    :raises ListFileError: as ``edit_list``, where there is no such wildcard
+    """
+    return _edit(data, names, variable, path, spelling, functions, with_wildcards=True)
+
+
+def _edit(
+    data: bytes,
+    names: Iterable[str],
+    variable: str,
+    path: str,
+    spelling: Spelling,
+    functions: Functions | None,
+    *,
+    with_wildcards: bool = False,
+) -> Edited:
+    names = list(dict.fromkeys(names))
+    known = functions if functions is not None and functions.known else Functions.of(names)
+    source, mark = decode_file(data, path)
+    places = find_places(source, path, spelling, known, mark=bool(mark))
+    place = _one(places, variable, path)
+
+    def read_again(text: str) -> list[Place]:
+        # What was just written is understood to be names.
+        return find_places(text, path, spelling, known.with_names(names), mark=bool(mark))
+
+    editor = Editor(source, places, place, path, read_again, lambda found: _one(found, variable, path))
+    text, wildcards = editor.edit(names, functions if with_wildcards else None)
+    return Edited(data if text == source else mark + text.encode("utf-8"), wildcards)
 
 
 def _one(found: Sequence[Place], variable: str, path: str) -> Place:
-    named = [place for place in found if place.variable in ("", variable)]
+    wanted = variable.upper()
+    named = [place for place in found if place.variable == "" or place.variable.upper() == wanted]
     literal = [place for place in named if not place.expansions]
     if len(literal) == 1:
         place = literal[0]
@@ -163,71 +183,14 @@ def _one(found: Sequence[Place], variable: str, path: str) -> Place:
     raise ListFileError(f"no list {variable} in this file; there are: {there}", path=path)
 
 
-def _names(place: Place) -> tuple[str, ...]:
-    return tuple(map(rewritten, place.names)) if _is_rewritten(place) else place.names
-
-
-def _is_rewritten(place: Place) -> bool:
-    """Whether emcc rewrites the names: it does so for functions, not for imports and exports."""
-    return place.spelling == "emscripten" and not re.match(r"JSPI_|ASYNCIFY_IMPORTS", place.variable)
-
-
 def _public(place: Place) -> ListInFile:
     return ListInFile(
         place.format,
         place.variable,
         place.line,
-        _names(place),
+        entries_of(place),
         place.names,
         place.spelling,
         place.file,
         place.expansions,
     )
-
-
-def _refuse_unspeakable(place: Place, added: Sequence[str], path: str) -> None:
-    """Stop where a new name would not get to Binaryen from here.
-
-    :raises ListFileError: with the wildcard that would, and the way around for all
-    """
-    if _is_rewritten(place):
-        lost = [
-            f"{shorten(each.name)}: {each.why}; {shorten(each.wildcard)} would match it"
-            for each in unspeakable(added)
-        ]
-        advice = FILE_ADVICE
-    elif place.format == ARGUMENT and place.gap == ",":
-        lost = [f"{shorten(name)}: {why}" for name, why in comma_trouble(added)]
-        advice = "put the names into a file, a name a line, and give wasm-opt …@@FILE"
-    else:
-        return
-    if lost:
-        raise ListFileError(
-            f"{len(lost)} of the names cannot be given here:\n  "
-            + "\n  ".join(lost)
-            + f"\n  instead: {advice}",
-            path=path,
-            line=place.line,
-        )
-
-
-def _check(edited: str, place: Place, wanted: Sequence[str], path: str, spelling: Spelling) -> None:
-    """Read the edited text again.
-
-    :raises ListFileError: it does not say what it should
-    """
-    try:
-        again = _one(_places(edited, path, spelling), place.variable, path)
-        there = _names(again)
-        missing = [name for name in wanted if name not in there] if there != tuple(wanted) else []
-        right = not missing and there == tuple(wanted)
-    except ListFileError as error:
-        missing, right = [str(error)], False
-    if not right:
-        what = ", ".join(map(shorten, missing)) or "the list, with its quoting,"
-        raise ListFileError(
-            f"{what} cannot be written here so that it is read back the same ({place.format}); "
-            f"instead: {FILE_ADVICE}",
-            path=path,
-            line=place.line,
-        )

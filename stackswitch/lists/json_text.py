@@ -79,25 +79,28 @@ def _array(source: str, tokens: list[tuple[str, int, int]], at: int, variable: s
             elements.append(Element(json.loads(token), start, end))
         elif token != ",":  # noqa: S105
             return None
-    return array_place(source, tuple(elements), tokens[at][2], FORMAT, variable)
+    end = next((begin for token, begin, _ in tokens[at + 1 :] if token == "]"), len(source))  # noqa: S105
+    return array_place(source, tuple(elements), (tokens[at][2], end), FORMAT, variable)
 
 
 def array_place(
-    source: str, elements: tuple[Element, ...], inside: int, format_: str, variable: str
+    source: str, elements: tuple[Element, ...], inside: tuple[int, int], format_: str, variable: str
 ) -> Place:
     """Make a place of a JSON array: an entry each, as emcc takes its settings.
 
-    :param inside: the offset behind the bracket
+    :param inside: the offsets behind the opening bracket and before the closing one
     """
     # A file that escapes what is not ASCII goes on doing so.
     escaped = any("\\u" in source[each.start : each.end] for each in elements)
     return Place(
         format=format_,
         variable=variable,
-        line=line_of(source, inside),
+        line=line_of(source, inside[0]),
         elements=elements,
         spelling="emscripten",
-        at=inside,
+        start=inside[0],
+        end=inside[1],
+        at=inside[0],
         render=lambda name, _like: json.dumps(name, ensure_ascii=escaped),
         gap=", ",
     )

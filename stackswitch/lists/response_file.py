@@ -4,45 +4,49 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from stackswitch.errors import ListFileError
 
 from .elements import Element, Place, Spelling
+from .functions import Functions
 from .json_text import array_place
+from .namelist import shorten
+from .plausible import is_plausible
 from .source import line_of
 
 JSON_FORMAT = "JSON list"
 LINES_FORMAT = "list, a name a line"
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_SENTENCE = re.compile(r"[^\s(<:*]+\s+[^\s(<:*]+")
 
 
-def recognise(source: str, path: str = "") -> bool:
-    """Whether the whole of a text is a list of names."""
-    del path
-    if source.lstrip().startswith("["):
-        return _strings(source) is not None
-    return _first_odd_line(source) is None
+def json_places(source: str, path: str = "") -> Iterator[Place]:
+    """Take a JSON array for the one list that it is; it can only be for emcc.
 
-
-def places(source: str, path: str = "", *, spelling: Spelling = "binaryen") -> Iterator[Place]:
-    """Take the file for the one list that it is.
-
-    :param spelling: who reads a file of lines: Binaryen takes each as it stands, emcc rewrites some
-        characters; a JSON array can only be for emcc
-    :raises ListFileError: it is none
+    :raises ListFileError: it is no array of names
     """
-    if source.lstrip().startswith("["):
-        names = _strings(source)
-        if names is None:
-            raise ListFileError("this begins as a JSON array and is not one of names", path=path, line=1)
-        inside = source.index("[") + 1
-        spans = _STRING.finditer(source)
-        elements = tuple(Element(name, *found.span()) for name, found in zip(names, spans, strict=True))
-        yield array_place(source, elements, inside, JSON_FORMAT, "")
+    if not source.lstrip().startswith("["):
         return
-    odd = _first_odd_line(source)
+    names = _strings(source)
+    if names is None:
+        raise ListFileError("this begins as a JSON array and is not one of names", path=path, line=1)
+    inside = source.index("[") + 1, source.rindex("]")
+    spans = _STRING.finditer(source)
+    elements = tuple(Element(name, *found.span()) for name, found in zip(names, spans, strict=True))
+    yield array_place(source, elements, inside, JSON_FORMAT, "")
+
+
+def line_places(
+    source: str, path: str = "", *, spelling: Spelling = "binaryen", functions: Functions | None = None
+) -> Iterator[Place]:
+    """Take a file for a list that has a name on each line.
+
+    :param spelling: who reads the file: Binaryen takes each line as it stands, emcc rewrites some characters
+    :param functions: those of the modules that the list is for: one of the names must match one
+    :raises ListFileError: a line is no name, or no name is one of the modules'
+    """
+    matching = {name for name in _names(source) if functions is not None and name in functions}
+    odd = _first_odd_line(source, matching)
     if odd is not None:
         line, text = odd
         raise ListFileError(
@@ -50,7 +54,28 @@ def places(source: str, path: str = "", *, spelling: Spelling = "binaryen") -> I
             path=path,
             line=line,
         )
-    yield _lines(source, spelling)
+    place = _lines(source, spelling)
+    if functions is not None and place.elements and not matching:
+        name = place.elements[0].name
+        raise ListFileError(
+            f"no line of this file names a function of the module ({shorten(name)} is none): it is not "
+            "taken for a list of names",
+            path=path,
+            line=place.line,
+        )
+    yield place
+
+
+def all_plausible(source: str) -> bool:
+    """Whether each line of a text can be a name or a comment."""
+    return _first_odd_line(source, ()) is None
+
+
+def _names(source: str) -> Iterator[str]:
+    for line in source.split("\n"):
+        name = line.strip(" \t\r")
+        if name and not name.startswith("#"):
+            yield name
 
 
 def _lines(source: str, spelling: Spelling) -> Place:
@@ -70,6 +95,8 @@ def _lines(source: str, spelling: Spelling) -> Place:
         line=line_of(source, elements[0].start) if elements else 1,
         elements=tuple(elements),
         spelling=spelling,
+        start=0,
+        end=len(source),
         at=len(source),
         render=lambda name, like: name if like or ended else line_end + name,
         gap=line_end,
@@ -85,15 +112,16 @@ def _strings(source: str) -> list[str] | None:
     return parsed if isinstance(parsed, list) and all(isinstance(each, str) for each in parsed) else None
 
 
-def _first_odd_line(source: str) -> tuple[int, str] | None:
-    """Find the first line that can be neither a name nor a comment: its number and the line."""
+def _first_odd_line(source: str, known: Collection[str]) -> tuple[int, str] | None:
+    """Find the first line that can be neither a name nor a comment: its number and the line.
+
+    :param known: lines that are names for certain
+    """
     if _is_json_object(source):
         return 1, source.strip()[:80]
     for number, line in enumerate(source.split("\n"), 1):
-        name = line.strip()
-        if not name or name.startswith("#"):
-            continue
-        if name.endswith((";", "\\", "{", "}\\")) or name in ("}", ")", "]") or _is_sentence(name):
+        name = line.strip(" \t\r")
+        if name and not name.startswith("#") and name not in known and not is_plausible(name):
             return number, name[:80]
     return None
 
@@ -103,16 +131,3 @@ def _is_json_object(source: str) -> bool:
         return source.lstrip().startswith("{") and isinstance(json.loads(source), dict)
     except ValueError:
         return False
-
-
-def _is_sentence(name: str) -> bool:
-    """Whether blanks stand where no name in readable form has any.
-
-    C++ names have them inside brackets, around ``::``, and after words such as ``operator`` and ``thunk to``.
-    """
-    if " " not in name and "\t" not in name:
-        return False
-    return (
-        not re.search(r"[(<*:\[{&,]|operator |guard variable|thunk", name)
-        and _SENTENCE.match(name) is not None
-    )

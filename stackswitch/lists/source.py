@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -89,24 +90,35 @@ class Text:
         return whole or (self.starts[start], self.ends[end - 1])
 
 
-def decode_file(data: bytes, path: str = "") -> str:
-    """Take a file's bytes for text.
+def decode_file(data: bytes, path: str = "") -> tuple[str, bytes]:
+    """Take a file's bytes for text, and its byte order mark, if it has one.
 
     :raises ListFileError: it is binary or not UTF-8
     """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ListFileError("this is UTF-16 text: save the file as UTF-8", path=path, line=1)
     if b"\0" in data:
         at = data.index(b"\0")
         raise ListFileError(
             "this is a binary file, no text with a list in it", path=path, line=_line(data, at)
         )
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     try:
-        return data.decode("utf-8")
+        source = data[len(mark) :].decode("utf-8")
     except UnicodeDecodeError as error:
+        at = len(mark) + error.start
         raise ListFileError(
-            f"not UTF-8: byte {data[error.start]:#04x} at offset {error.start:#x}; save the file as UTF-8",
+            f"not UTF-8: byte {data[at]:#04x} at offset {at:#x}; save the file as UTF-8",
             path=path,
-            line=_line(data, error.start),
+            line=_line(data, at),
         ) from None
+    if EXPANSION in source:
+        raise ListFileError(
+            "this text has the character U+FDD0, which Unicode reserves: remove it",
+            path=path,
+            line=line_of(source, source.index(EXPANSION)),
+        )
+    return source, mark
 
 
 def _line(data: bytes, at: int) -> int:

@@ -128,6 +128,8 @@ def _place(source: str, start: int, end: int, variable: str, path: str) -> Place
         line=line,
         elements=tuple(elements),
         spelling="binaryen",
+        start=start + 1,
+        end=end - 1,
         at=start + 1,
         render=render,
         gap=", ",

@@ -51,6 +51,8 @@ def setting_place(
         line=line,
         elements=elements,
         spelling="emscripten",
+        start=min(value.place(0), elements[0].start) if elements else value.place(0),
+        end=max(value.limit, elements[-1].end) if elements else value.limit,
         at=value.place(first),
         render=_renderer(source, value, items, elements, first, command_line=command_line, fragment=fragment),
         file=file,

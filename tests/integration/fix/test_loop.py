@@ -235,9 +235,32 @@ def test_a_name_that_cannot_be_said_where_the_list_lives(
 ) -> None:
     folder = tmp_path / "suite"
     write_chain(folder)
-    (folder / "chain.wat").write_text((folder / "chain.wat").read_text().replace("$mid", '$"mid.part.0"'))
+    text = (folder / "chain.wat").read_text().replace("$mid", '$"mid.part.0"')
+    (folder / "chain.wat").write_text(text)
     makefile = tmp_path / "Makefile"
     makefile.write_text("LDFLAGS = -sASYNCIFY_ONLY=main,leaf\n")
     fixer = Fixer(load_suite(folder), shared_source(makefile, makefile.read_bytes()), asyncify, jspi)
+    report = run(fixer.fix())
+    assert report.verdict == "verified", report.reason
+    assert fixer.sources[0].lists["ASYNCIFY_ONLY"] == ("main", "leaf", "mid*part*0")
+    assert any("'mid.part.0' cannot be written there; mid*part*0 stands" in each for each in report.notes)
+
+    # With another function that the wildcard matches, there is no wildcard for just the one.
+    (folder / "chain.wat").write_text(text.rstrip().removesuffix(")") + '(func $"mid/part/0"))')
+    fixer = Fixer(load_suite(folder), shared_source(makefile, makefile.read_bytes()), asyncify, jspi)
     with pytest.raises(ListFileError, match=r"mid\*part\*0"):
         run(fixer.fix())
+
+
+def test_a_file_that_names_no_function_of_the_module_is_no_list(
+    tmp_path: Path, asyncify: Backend, jspi: Backend
+) -> None:
+    folder = tmp_path / "suite"
+    write_chain(folder)
+    words = tmp_path / "words.txt"
+    words.write_text("alpha\nbeta\n")
+    with pytest.raises(ListFileError, match=r"words.txt:1: no line .*'alpha' is none.*Makefile"):
+        Fixer(load_suite(folder), shared_source(words, words.read_bytes()), asyncify, jspi)
+    for name in ("ci.yml", "build.py", "main.c", ".gitignore", "trace.jsonl"):
+        with pytest.raises(ListFileError, match=r"list\.txt"):
+            shared_source(tmp_path / name, None)

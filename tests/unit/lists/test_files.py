@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.files import edit_list, find_lists, read_list
+from stackswitch.lists import files
+from stackswitch.lists.files import find_lists, read_list
+from stackswitch.lists.functions import Functions
 from stackswitch.lists.ordering import merge
 
 PLAIN = st.from_regex(r"[A-Za-z_$][A-Za-z0-9_$]{0,12}", fullmatch=True)
@@ -38,6 +40,11 @@ SIGNATURES = st.sampled_from(
 )
 NAMES = st.lists(st.one_of(PLAIN, SIGNATURES), unique=True, max_size=12)
 WORDS = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True), unique=True, max_size=12)
+
+
+def edit_list(data: bytes, names: Sequence[str], *, path: str = "", of: Sequence[str] = ()) -> bytes:
+    """Edit a list for a module that has the functions ``of`` and the new ones."""
+    return files.edit_list(data, names, path=path, functions=Functions.of([*of, *names]))
 
 
 @dataclass(frozen=True)
@@ -181,10 +188,10 @@ def test_what_was_edited_in_is_read_back(kind: Kind, data: st.DataObject, crlf: 
     if not all(name.isidentifier() for name in after):
         # Not every name can be said in every file; what must not be is a list that says something else.
         with suppress(ListFileError):
-            edited = edit_list(raw, after, path=kind.path)
+            edited = edit_list(raw, after, path=kind.path, of=before)
             assert list(read_list(edited, path=kind.path).names) == merge(before, after)
         return
-    edited = edit_list(raw, after, path=kind.path)
+    edited = edit_list(raw, after, path=kind.path, of=before)
     assert list(read_list(edited, path=kind.path).names) == merge(before, after)
     if set(after) == set(before):
         assert edited == raw
@@ -304,6 +311,6 @@ def test_a_list_four_times_as_long_takes_four_times_the_work(kind: str) -> None:
 )
 def test_hostile_lines_do_not_stall(line: str) -> None:
     """Were one read in more than linear time, this would not end within any patience."""
-    for path in ("Makefile", "CMakeLists.txt", "x.sh", "Dockerfile"):
+    for path in ("Makefile", "CMakeLists.txt", "x.sh", "Dockerfile", ""):
         with suppress(ListFileError):
             find_lists(f"FROM x\nASYNCIFY_ONLY\n{line}\n".encode(), path=path)

@@ -6,6 +6,7 @@ import pytest
 
 from stackswitch.errors import ListFileError
 from stackswitch.lists.files import edit_list, find_lists, read_list
+from stackswitch.lists.functions import Functions
 from stackswitch.lists.ordering import merge, sort_key
 
 TOML = """\
@@ -108,7 +109,8 @@ exports = ["main"]
     ],
 )
 def test_the_neighbours_set_the_style(text: str, names: list[str], expected: str) -> None:
-    edited = edit_list(text.encode(), names).decode()
+    functions = Functions.of(["a", "b", *names])
+    edited = edit_list(text.encode(), names, functions=functions).decode()
     assert edited == expected
     assert list(read_list(edited.encode()).names) == merge(read_list(text.encode()).names, names)
 

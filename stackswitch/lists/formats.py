@@ -1,0 +1,155 @@
+"""The kinds of file in which a list is edited in place: one table for code, messages and docs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from . import (
+    cmake,
+    dockerfile,
+    json_text,
+    makefile,
+    response_file,
+    settings_flags,
+    toml,
+)
+from .elements import Place
+from .other_files import OTHER_FILES, OTHER_LANGUAGES
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    :ivar name: for messages
+    :ivar files: the file names that it is known by, for the docs
+    :ivar edits: what is edited in it, for the docs
+    :ivar checked: the program that the tests hold the edited file against, for the docs
+    :ivar named: whether a file's name claims it
+    :ivar recognise: whether a text, given its path, is one; asked where no name decides
+    :ivar places: finds the lists
+    :ivar byte_order_mark: what reads such files passes over a UTF-8 byte order mark
+    """
+
+    name: str
+    files: str
+    edits: str
+    checked: str
+    named: re.Pattern[str]
+    recognise: Callable[[str, str], bool]
+    places: Callable[[str, str], Iterator[Place]]
+    byte_order_mark: bool = True
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        dockerfile.FORMAT,
+        "`Dockerfile`, `*.Dockerfile`, `Containerfile`",
+        "`ENV`, `export` and flags in `RUN`, here-documents",
+        "bash",
+        re.compile(r"(?:^|\.)(?:[Dd]ockerfile|[Cc]ontainerfile)(?:\.[\w-]+)?\Z"),
+        dockerfile.recognise,
+        dockerfile.places,
+    ),
+    Format(
+        cmake.FORMAT,
+        "`CMakeLists.txt`, `*.cmake`",
+        "`set`, `list(APPEND …)`, link options, `LINK_FLAGS`",
+        "cmake",
+        re.compile(r"^CMakeLists\.txt(?:\.in)?\Z|\.cmake(?:\.in)?\Z"),
+        cmake.recognise,
+        cmake.places,
+    ),
+    Format(
+        makefile.FORMAT,
+        "`Makefile`, `*.mk`",
+        "variables and recipes",
+        "make",
+        re.compile(r"^(?:GNU)?[Mm]akefile(?:\.\w+)?\Z|\.(?:mk|mak|make)\Z"),
+        makefile.recognise,
+        makefile.places,
+    ),
+    Format(
+        toml.FORMAT,
+        "`*.toml`",
+        "`[asyncify]` and `[jspi]` of cases and `stackswitch.toml`",
+        "Python's `tomllib`",
+        re.compile(r"\.toml\Z"),
+        toml.recognise,
+        toml.places,
+        byte_order_mark=False,
+    ),
+    Format(
+        json_text.FORMAT,
+        "`*.json`",
+        "settings as keys, arrays of arguments, commands in strings (`package.json`)",
+        "Python's `json`",
+        re.compile(r"\.(?:json|webmanifest|json\.in)\Z"),
+        json_text.recognise,
+        json_text.places,
+        byte_order_mark=False,
+    ),
+    Format(
+        response_file.JSON_FORMAT,
+        "`*.json`",
+        "the whole file is one array of names (`-sASYNCIFY_ONLY=@list.json`)",
+        "emcc's own reader",
+        re.compile(r"\.json\Z"),
+        lambda source, _path: source.lstrip().startswith("["),
+        response_file.json_places,
+        byte_order_mark=False,
+    ),
+    Format(
+        settings_flags.FORMAT,
+        "`*.sh`, `*.bash`, `*.env`, `*.rsp`; a first line `#!/bin/sh`",
+        "`export ASYNCIFY_ONLY=…`, flags of emcc and `wasm-opt`",
+        "bash",
+        re.compile(r"\.(?:sh|bash|zsh|ksh|dash|env|envrc|rsp|flags|args|sh\.in)\Z|^(?:PKGBUILD|APKBUILD)\Z"),
+        settings_flags.recognise,
+        settings_flags.places,
+        byte_order_mark=False,
+    ),
+)
+"""The choosiest first: a text whose file's name says nothing is the first that recognises it."""
+
+LINES = "a file of names only, one a line (`*.txt`, `*.list`, or no suffix)"
+
+_EMPTY_LIST = re.compile(r"^[^.]*\Z|\.(?:txt|list|lst|names|funcs|functions|asyncify|only)\Z")
+"""Names under which a new, an empty or a file of comments may become a list of names, one a line."""
+_SHEBANG = re.compile(r"#![^\n]*\b(?:ba|da|z|k|a)?sh\b")
+
+
+def named_formats(path: str) -> tuple[Format, ...]:
+    """Return the formats that a file's name claims; none, where it says nothing."""
+    name = PurePath(path).name
+    return tuple(each for each in FORMATS if each.named.search(name))
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a file's name says that it is of a kind that has no list that we could edit."""
+    return not named_formats(path) and OTHER_FILES.search(PurePath(path).name) is not None
+
+
+def may_become_list(path: str) -> bool:
+    """Whether a file without names may be made a list of names, one a line, going by what it is called."""
+    return not named_formats(path) and not is_foreign(path) and bool(_EMPTY_LIST.search(PurePath(path).name))
+
+
+def reads_as_shell(source: str, path: str) -> bool:
+    """Whether a text may be read as a shell would, if its file's name says nothing."""
+    if "." in PurePath(path).name or source.startswith("#!"):
+        return _SHEBANG.match(source) is not None
+    return OTHER_LANGUAGES.search(source) is None
+
+
+def supported() -> str:
+    """Name the formats and the way out, for a refusal."""
+    names = ", ".join(dict.fromkeys(each.name for each in FORMATS))
+    return (
+        f"edited in place are: {names}, and {LINES.replace('`', '')}; or keep the list in a file of its own, "
+        "a name a line, and refer to it: -sASYNCIFY_ONLY=@list.txt, or for wasm-opt "
+        "--pass-arg=asyncify-onlylist@@list.txt"
+    )
