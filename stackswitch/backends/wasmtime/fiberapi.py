@@ -79,7 +79,7 @@ class FiberApi:
         """
         # A function type with the converter in it would be a new class for each store.
         delete = _DELETER(("wasmtime_call_future_delete", self.dll))
-        delete.argtypes = (_Converter(futures.pop),)  # type: ignore[assignment]
+        delete.argtypes = (Converter(futures.pop),)  # type: ignore[assignment]
         return delete
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -95,7 +95,7 @@ class Continuation(ctypes.Structure):
     _fields_ = [("callback", c_void_p), ("argument", c_void_p), ("finalizer", c_void_p)]
 
 
-class _Converter:
+class Converter:
     """What ctypes asks for a C argument in the place of the Python one; ``from_param`` is C code."""
 
     def __init__(self, from_param: Callable[[Any], Any]) -> None:
@@ -140,12 +140,12 @@ _CALLBACK = ctypes.CFUNCTYPE(
 _LIBC: list[Any] = []
 
 
-def _libc() -> Any:
+def c_library() -> Any:
     """Return the C library, once; the property on ``Arrival`` is made with it."""
     if not _LIBC:
         try:
             libc = ctypes.PyDLL(None)
-            copy = ctypes.PYFUNCTYPE(None, _Converter(operator.attrgetter("source")), c_void_p, c_size_t)(  # type: ignore[arg-type]
+            copy = ctypes.PYFUNCTYPE(None, Converter(operator.attrgetter("source")), c_void_p, c_size_t)(  # type: ignore[arg-type]
                 ("bcopy", libc), ((1, "source"), (1, "to"), (1, "size", ctypes.sizeof(Continuation)))
             )
             address(libc.strlen)
@@ -167,7 +167,7 @@ class Landing:
     """
 
     def __init__(self, sampling: tuple[Any, int] | None = None) -> None:
-        libc = _libc()
+        libc = c_library()
         strlen = address(libc.strlen)
         self._flags = (ctypes.c_char * 4)()
         at = ctypes.addressof(self._flags)
@@ -238,8 +238,8 @@ def _sampling(dll: Any, store: int) -> type[Arrival]:
 
     sample = ctypes.PYFUNCTYPE(
         None,
-        _Converter(operator.attrgetter("profiler")),  # type: ignore[arg-type]
-        _Converter(partial(getattr, Kept, "pointer")),  # type: ignore[arg-type]
+        Converter(operator.attrgetter("profiler")),  # type: ignore[arg-type]
+        Converter(partial(getattr, Kept, "pointer")),  # type: ignore[arg-type]
         c_uint64,
     )(("wasmtime_guestprofiler_sample", dll), ((1, "profiler"), (1, "caller"), (1, "delta", 0)))
     return type("SamplingArrival", (Arrival,), {"caller": property(None, sample)})

@@ -17,6 +17,7 @@ region.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import types
 from collections.abc import Callable, Coroutine, Generator
@@ -47,6 +48,7 @@ class Fibers:
     :param on_failure: told a host function's failure that no guest caught: the call, the import, the failure,
         the trap that it went through the guest as, if there was one
     :param yields: let the event loop turn at each of wasmtime's ticks while a guest runs
+    :param on_cancelled: told a call that is cancelled at such a tick, which can still be polled
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Fibers:
         on_suspend: Callable[[FiberCall, str], None] | None = None,
         on_failure: Callable[[FiberCall, str, BaseException, GuestTrap | None], None] | None = None,
         yields: bool = False,
+        on_cancelled: Callable[[FiberCall], None] | None = None,
     ) -> None:
         self.api = api
         self.store = store
@@ -74,6 +77,7 @@ class Fibers:
         self._arrived = self.landing.arrived
         self._is_over = is_over
         self._yields = yields
+        self._on_cancelled = on_cancelled
         self._functions: list[HostFunction | None] = [None]  # 0: nobody arrived
         self._futures: dict[int, Any] = {}
         self._delete_future = api.deleter(self._futures)
@@ -109,9 +113,9 @@ class Fibers:
             self._begin(call)
             while True:
                 if arm is None or store.closed:
-                    if self._poll(call):
+                    if self.poll(call):
                         break
-                else:  # what ``_poll`` does: a call of Python's is dear here
+                else:  # what ``poll`` does: a call of Python's is dear here
                     arm()
                     if poll(call.pointer):
                         self._done(call)
@@ -125,7 +129,13 @@ class Fibers:
                     self._ticked()
                     if self._yields:
                         self._set_aside(call)
-                        yield
+                        try:
+                            yield
+                        except asyncio.CancelledError:
+                            self._bring_back(call)
+                            if self._on_cancelled is not None:
+                                self._on_cancelled(call)
+                            raise
                         self._bring_back(call)
                     continue
                 try:
@@ -186,7 +196,7 @@ class Fibers:
         """
         try:
             self._begin(call)
-            while not self._poll(call):
+            while not self.poll(call):
                 function = call.arrived
                 if function is None:
                     self._ticked()
@@ -230,7 +240,7 @@ class Fibers:
         if call.region is not None:
             stack.set(call.region)
 
-    def _poll(self, call: FiberCall) -> bool:
+    def poll(self, call: FiberCall) -> bool:
         """Run the guest until it ends (True) or calls a host function or has run for a while (False).
 
         :raises GuestTrap, GuestException: it ended by that

@@ -6,9 +6,11 @@ import ctypes
 import json
 from typing import Any
 
-from .capi import ByteVec, take_bytes, take_error
+from .capi import ByteVec, GuestTrap, take_bytes, take_error
+from .engine import OVER_MESSAGE
 from .fiberapi import Landing
-from .fibercall import Fibers
+from .fibercall import FiberCall, Fibers
+from .fiberstop import Ending
 from .stacks import StackReader, frames_of_profile
 
 _SAMPLES_MOST = 1000
@@ -22,6 +24,7 @@ class Sampler(StackReader):
         super().__init__(*args)
         self._profiler = 0
         self._samples = 0
+        self._ending: Ending | None = None
 
     def ready(self, fibers: Fibers) -> None:
         """Make a profiler for the samples that follow, if there is none or it has had enough."""
@@ -54,6 +57,30 @@ class Sampler(StackReader):
         if error:
             raise take_error(self._api, error)
         return _last_sample(take_bytes(self._api, out))
+
+    def stop(self, fibers: Fibers, call: FiberCall) -> GuestTrap | None:
+        """Have a guest that computes run on to wasmtime's next tick and trap there, and sample its stack.
+
+        It may come to a host function first, which samples too and is not called.
+
+        :returns: its trap, if it came to that
+        """
+        self.drop()
+        self.ready(fibers)
+        if self._ending is None:
+            self._ending = Ending(fibers.api.dll, self._store)
+        self._ending.begin(self._profiler)
+        trap: BaseException | None = None
+        used = True  # where an interrupt keeps us from knowing: to free the error twice would be worse
+        try:
+            try:
+                fibers.poll(call)
+            except Exception as error:  # noqa: BLE001 (whatever it ended by just then)
+                trap = error
+            used = isinstance(trap, GuestTrap) and OVER_MESSAGE in trap.message
+        finally:
+            self._ending.end(fibers.api, used=used)
+        return trap if isinstance(trap, GuestTrap) and used else None
 
     def drop(self) -> None:
         """Free the profiler."""

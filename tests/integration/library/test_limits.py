@@ -23,12 +23,6 @@ def backend(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture(params=("asyncify", "fiber", "jspi"))
-def each(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
-
-
 def test_start_functions_that_do_not_end(lives: Lives, backend: str) -> None:
     lives(
         backend,
@@ -63,115 +57,120 @@ def test_start_functions_that_do_not_end(lives: Lives, backend: str) -> None:
     )
 
 
-BUDGET = """
-        PAGE, FUNCREF, EXTERNREF = 65536, 32, 8
-        def budgeted(declared, *grows):
-            functions = "".join(
-                f"(func (export \\"g{at}\\") (param {kind}) (result {kind}) (drop (call $wait (i32.const 0)))"
-                f" ({grow} {null} (local.get 0)))"
-                for at, (grow, null, kind) in enumerate(grows)
-            )
+STACKS = """
+        DEEP = 30
+        def deep(start=""):
             return f'''(module (import "env" "wait" (func $wait (param i32) (result i32)))
-              (import "env" "plain" (func $plain (param i32) (result i32))) {declared}
-              {functions})'''.encode()
-        FUNC, EXTERN = "(ref.null func)", "(ref.null extern)"
+              (import "env" "plain" (func $plain (param i32) (result i32)))
+              (memory (export "memory") 1) (global $sp (export "__stack_pointer") (mut i32) (i32.const 65536))
+              (func $leaf (loop $l (br $l)))
+              (func $down (param i32)
+                (if (local.get 0)
+                  (then (call $down (i32.sub (local.get 0) (i32.const 1)))) (else (call $leaf))))
+              (func $main (export "main") (global.set $sp (i32.sub (global.get $sp) (i32.const 64)))
+                (drop (call $wait (i32.const 1))) (call $down (i32.const {DEEP}))
+                (drop (call $wait (i32.const 1))))
+              (func $aside (export "aside") (param i32) (result i32) (local $sp i32)
+                (local.set $sp (global.get $sp)) (global.set $sp (i32.sub (local.get $sp) (i32.const 64)))
+                (drop (call $wait (local.get 0)))
+                (global.set $sp (i32.add (global.get $sp) (i32.const 64)))
+                (i32.eq (local.get $sp) (global.get $sp)))
+              (func $asking (export "asking") (loop $l (drop (call $plain (i32.const 1))) (br $l)))
+              {start})'''.encode()
+        def bodies(wasm):
+            from stackswitch.wasm.module import parse_module
+            import wasmtime
+            module = parse_module(bytes(wasmtime.wat2wasm(wasm)))
+            return {index: module.body_range(index) for index in range(2, module.function_count)}
+        def check(error, names, wasm):
+            assert [each.function for each in error.frames] == names, error
+            for each in error.frames[:20]:  # of wasmtime; code that Asyncify has changed has no offsets
+                start, end = bodies(wasm)[each.index]
+                assert BACKEND != "fiber" or start <= each.offset < end, each
+            assert "  in leaf" in str(error)
+        COMPUTING = ["leaf"] + ["down"] * (DEEP + 1)
 """
 
 
-def test_one_budget_covers_all_memories_and_tables(lives: Lives, each: str) -> None:
+def test_a_deadline_tells_the_stack_of_a_guest_that_computes(lives: Lives, backend: str) -> None:
     lives(
-        each,
-        BUDGET
+        backend,
+        STACKS
         + """
-        several = budgeted(
-            '(memory (export "memory") 1) (memory 2) (table 10 funcref) (table 20 externref) (memory 1 1)',
-            ("memory.grow 0", "", "i32"),
-            ("memory.grow 1", "", "i32"),
-            ("table.grow 0", FUNC, "i32"),
-            ("table.grow 1", EXTERN, "i32"),
-            ("memory.grow 2", "", "i32"),
-        )
-        begins = 4 * PAGE + 10 * FUNCREF + 20 * EXTERNREF
         async def main():
-            for less in (1, 2 * PAGE):
-                error = await raises(GuestMemoryError, guest(several, max_memory=begins - less), str(begins))
-                assert f"max_memory, {begins - less}" in str(error), error
-            async with await guest(several, max_memory=begins + 3 * PAGE) as one:
-                assert await one.call("g0", 4) == -1
-                assert await one.call("g0", 1) == 1
-                assert await one.call("g2", 2 * PAGE // FUNCREF + 1) == -1
-                assert await one.call("g2", PAGE // FUNCREF) == 10
-                assert await one.call("g4", 1) == -1 and await one.call("g4", 0) == 1
-                assert await one.call("g3", PAGE // EXTERNREF - 1) == 20
-                assert await one.call("g1", 1) == -1
-                assert await one.call("g3", 2) == -1
-                assert await one.call("g3", 1) == 20 + PAGE // EXTERNREF - 1
-                for export in ("g0", "g1", "g2", "g3"):
-                    assert await one.call(export, 1) == -1 and await one.call(export, -1) == -1
-                assert await one.call("g1", 0) == 2
-            async with await guest(several, max_memory=begins + 3 * PAGE) as one:
-                await raises(GuestMemoryError, grown(one, 4))
-                assert await grown(one, 2) == PAGE  # what the host grows counts too
-                assert await one.call("g1", 2) == -1 and await one.call("g1", 1) == 2
-                await raises(GuestMemoryError, grown(one, 1))
-        async def grown(one, pages):
-            return one.memory.grow(pages)
+            async with await guest(deep(), deadline_s=0.4, stacks=True) as one:
+                for _ in range(3):
+                    error = await raises(GuestTimeoutError, one.call("main"), "main was not done after 0.4 s")
+                    check(error, [*COMPUTING, "main"], deep())
+                    assert await one.call("aside", 0) == 1
+                error = await raises(GuestTimeoutError, one.call("asking"))
+                assert [each.function for each in error.frames] == ["asking"], error
+                never = asyncio.get_running_loop().create_future()
+                async def wait(caller, number):
+                    await never
+            async with await guest(deep(), wait=wait, deadline_s=0.2, stacks=True) as one:
+                error = await raises(GuestTimeoutError, one.call("main"), "waiting in env.wait")
+                assert [each.function for each in error.frames] == ["main"], error
+            start = deep("(func $s (call $down (i32.const 30))) (start $s)")
+            error = await raises(GuestTimeoutError, guest(start, deadline_s=0.3, stacks=True), "(start)")
+            check(error, [*COMPUTING, "s"], start)
         asyncio.run(main())
         print("fine")
         """,
     )
 
 
-def test_growth_ends_at_the_budget_exactly(lives: Lives, each: str) -> None:
+def test_a_stack_is_told_beside_calls_that_wait(lives: Lives, backend: str) -> None:
     lives(
-        each,
-        BUDGET
+        backend,
+        STACKS
         + """
-        async def check(declared, grow, unit):
-            module = budgeted(declared + "(memory 1 1) (table 5 5 externref)", grow)
-            fixed = PAGE + 5 * EXTERNREF
-            for more, odd in ((0, 0), (1, unit - 1), (2, 0), (7, 1)):
-                async with await guest(module, max_memory=fixed + (1 + more) * unit + odd) as one:
-                    assert await one.call("g0", more + 1) == -1
-                    assert await one.call("g0", more) == 1
-                    assert await one.call("g0", 1) == -1
-                    assert await one.call("g0", 0) == 1 + more
-            await raises(GuestMemoryError, guest(module, max_memory=fixed + unit - 1))
         async def main():
-            await check("(memory 1)", ("memory.grow", "", "i32"), PAGE)
-            await check("(memory i64 1)", ("memory.grow", "", "i64"), PAGE)
-            await check("(table 1 funcref)", ("table.grow", FUNC, "i32"), FUNCREF)
-            await check("(table 1 externref)", ("table.grow", EXTERN, "i32"), EXTERNREF)
-            await check("(table i64 1 externref)", ("table.grow", EXTERN, "i64"), EXTERNREF)
+            gate = asyncio.Event()
+            async def wait(caller, number):
+                if number == 7:
+                    await gate.wait()
+                await asyncio.sleep(0)
+                return number
+            async with await guest(deep(), wait=wait, deadline_s=30, stacks=True, concurrent=True) as one:
+                waiting = [asyncio.ensure_future(one.call("aside", 7)) for _ in range(4)]
+                await asyncio.sleep(0.01)
+                if BACKEND == "fiber":  # on asyncify a guest that computes is alone
+                    computing = [asyncio.ensure_future(one.call("main")) for _ in range(3)]
+                    await asyncio.sleep(0.3)
+                    for each in computing:
+                        each.cancel()
+                    await asyncio.wait(computing)
+                    assert all(each.cancelled() for each in computing)
+                for each in waiting[:2]:
+                    assert not each.done()
+                gate.set()
+                assert await asyncio.gather(*waiting) == [1] * 4
+                assert one.get_global("__stack_pointer") == 65536
         asyncio.run(main())
         print("fine")
         """,
     )
 
 
-def test_a_table_grows_to_no_gigabytes(lives: Lives, each: str) -> None:
+def test_fuel_counts_from_the_first_instruction_and_tells_the_stack(lives: Lives, backend: str) -> None:
     lives(
-        each,
-        BUDGET
+        backend,
+        STACKS
         + """
-        module = budgeted("(memory 1) (table 1 funcref)", ("table.grow", FUNC, "i32"))
         async def main():
-            before = rss()
-            async with await guest(module, max_memory=16 << 20) as one:
-                assert await one.call("g0", 300_000_000) == -1
-            hostile = module.replace(b"(memory 1)", b'''(memory 1) (memory 1)
-                (export "stackswitch.saved_stacks" (memory 1)) (func (export "h") (result i32)
-                (memory.grow 1 (i32.const 300)))''')
-            if BACKEND == "asyncify":
-                await raises(GuestError, guest(hostile, max_memory=16 << 20), "stackswitch.saved_stacks")
-            else:
-                async with await guest(hostile, max_memory=16 << 20) as one:
-                    assert await one.call("h") == -1
-            hostile = module.replace(b"(memory 1)", b'''(memory 1) (global (mut i64) (i64.const -1))
-                (export "stackswitch.memory_left" (global 0)) (func (export "h") (result i32)
-                (memory.grow (i32.const 300)))''')
-            await raises(GuestError, guest(hostile, max_memory=16 << 20), "stackswitch.memory_left")
-            assert rss() - before < 100_000
+            start = deep("(func $s (call $down (i32.const 30))) (start $s)")
+            for wasm, call in ((start, None), (deep(), "main")):
+                for stacks in (False, True):
+                    async def both():
+                        async with await guest(wasm, fuel=200_000, stacks=stacks) as one:
+                            await one.call(call)
+                    error = await raises(GuestTimeoutError, both(), "it used up its fuel")
+                    assert [each.function for each in error.frames] == COMPUTING[:20], error
+            little = deep("(func $s (local i32) (loop $l (local.set 0 (i32.add (local.get 0) (i32.const 1)))"
+                " (br_if $l (i32.lt_u (local.get 0) (i32.const 1000))))) (start $s)")
+            async with await guest(little, fuel=200_000) as one:
+                assert await one.call("aside", 0) == 1
         asyncio.run(main())
         print("fine")
         """,

@@ -105,7 +105,7 @@ class WasmtimeModule:
                 instance.make(state)
         except BaseException as error:
             await instance.aclose()
-            found = compiled.explainer.explain(error, state.export)
+            found = instance.explained(error, state.export)
             if found is error and type(error).__module__.startswith("wasmtime"):
                 raise GuestError(f"wasmtime cannot make the instance: {error}") from error
             if found is error:

@@ -192,9 +192,12 @@ class AsyncifyInstance(WasmtimeInstance):
         if self.wasi is not None and self.wasi.is_full:
             return True
         running = self.switch.machine.running
-        if not running:
-            return self.start is not None and self.is_late(self.start)
-        return self.is_late(running[0].note)
+        state = running[0].note if running else self.start
+        if state is None or not self.is_late(state):
+            return False
+        if self.plan.stacks:
+            self.stopped = self._frames()
+        return True
 
     # --- stacks
 

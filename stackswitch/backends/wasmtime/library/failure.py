@@ -55,6 +55,17 @@ class Explainer:
             ]
         )
 
+    def deeper(
+        self, frames: tuple[GuestFrame, ...], indexes: tuple[int, ...] | None
+    ) -> tuple[GuestFrame, ...]:
+        """Return an engine's innermost frames with those below them.
+
+        :param indexes: of the whole stack, innermost first; None: unknown
+        """
+        whole = self.frames(indexes or ())
+        same = [each.index for each in whole[: len(frames)]] == [each.index for each in frames]
+        return frames + whole[len(frames) :] if same else frames or whole
+
     def _name(self, index: int) -> str:
         return display_name(self._shown, index)
 

@@ -60,6 +60,7 @@ class FiberInstance(WasmtimeInstance):
             sampling=plan.stacks,
             on_failure=weakly(self._failed),
             yields=True,
+            on_cancelled=weakly(self._cancelled) if plan.stacks else None,
         )
         super().__init__(plan, store, running, explainer)
 
@@ -70,6 +71,16 @@ class FiberInstance(WasmtimeInstance):
         # The event loop sees to calls that it runs, not to those that a host function waits for.
         call = self.side.running[-1] if self.side.running else None
         return call is not None and not call.may_wait and self.is_late(self._root(call.note))
+
+    def _cancelled(self, call: FiberCall) -> None:
+        """Note where a guest that computes was stopped."""
+        if self._sampler is None:
+            return
+        trap = self._sampler.stop(self.fibers, call)
+        innermost = () if trap is None else self.explainer.frames(trap.frames, trap.offsets)
+        whole = tuple([index for _, index in self._sampler.take()])
+        call.note.stopped = self.explainer.deeper(innermost, whole)
+        self._sampler.ready(self.fibers)
 
     @staticmethod
     def _root(state: CallState) -> CallState:

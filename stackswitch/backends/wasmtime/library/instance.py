@@ -15,7 +15,14 @@ from typing import Any
 from stackswitch.backends.guestvalues import checked
 from stackswitch.backends.library import COMMAND, CallState, HostFunction, Plan
 from stackswitch.backends.notes import note_stack
-from stackswitch.errors import GuestError, GuestFrame, GuestStateError, GuestTrapError, GuestTypeError
+from stackswitch.errors import (
+    GuestError,
+    GuestFrame,
+    GuestStateError,
+    GuestTimeoutError,
+    GuestTrapError,
+    GuestTypeError,
+)
 from stackswitch.models.values import NUMBER_BITS
 from stackswitch.wasm.growthcounter import LEFT_EXPORT, has_growth_counter
 from stackswitch.wasm.module import Module
@@ -91,6 +98,7 @@ class WasmtimeInstance(ABC):
 
     :param store: its own; :param running: the module as it runs, which may be instrumented
     :ivar start: the call of the start function, while it runs
+    :ivar stopped: the stack that a call was stopped with, innermost first, until it has been told
     """
 
     def __init__(self, plan: Plan, store: Store, running: Module, explainer: Explainer) -> None:
@@ -103,6 +111,7 @@ class WasmtimeInstance(ABC):
         self.low = LowInstance(store, running, self.handle, weakly(self._values))
         self.poisoned: str | None = None
         self.start: CallState | None = None
+        self.stopped: tuple[int, ...] | None = None
         self._live: dict[CallState, asyncio.Task[Any] | None] = {}
         self._sent_away: set[CallState] = set()
         self._closing = False
@@ -186,7 +195,7 @@ class WasmtimeInstance(ABC):
             raise GuestStateError("the guest was closed while the call was under way") from None
         if isinstance(error, GuestException):
             self.store.let_go(error.exception)
-        found = self.explainer.explain(error, export)
+        found = self.explained(error, export)
         if isinstance(found, GuestTrapError):
             if found.exit_status == 0 and export == COMMAND:
                 return ()
@@ -195,6 +204,14 @@ class WasmtimeInstance(ABC):
         if found is error:
             raise error
         raise found from error.__cause__
+
+    def explained(self, error: BaseException, export: str) -> BaseException:
+        """Return what to raise for a call's failure; a timeout with the whole stack, where it is known."""
+        found = self.explainer.explain(error, export)
+        stopped, self.stopped = self.stopped, None
+        if isinstance(found, GuestTimeoutError) and stopped is not None:
+            found = GuestTimeoutError(found.message, frames=self.explainer.deeper(found.frames, stopped))
+        return found
 
     def _spoil(self, error: BaseException) -> None:
         if self._leaks and not isinstance(error, GuestTypeError):
