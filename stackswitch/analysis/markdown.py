@@ -1,21 +1,46 @@
-"""An analysis as Markdown, which is also what people read on a terminal."""
+"""An analysis as Markdown, and as what people read on a terminal, which has no escapes of Markdown in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stackswitch.reports.escape import markdown, markdown_code, on_one_line
+from stackswitch.reports.text import shortened
 
 from .facts import SOURCES, Analysis, Way, WayStep
 
 _MOST = 20
+_MOST_TEXT = 2000
+_MOST_NAME = 300
+_WIDEST = 100
+"""Columns are padded to at most so many characters."""
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How text and names are written: ``plain``, a text on one line; ``code``, a name."""
+
+    plain: Callable[[str], str]
+    code: Callable[[str], str]
+
+
+_MARKDOWN = _Form(lambda text: markdown(text, _MOST_TEXT), lambda name: markdown_code(name, _MOST_NAME))
+_TERMINAL = _Form(on_one_line, lambda name: f"`{on_one_line(shortened(name, _MOST_NAME))}`")
 
 
 def analysis_markdown(found: Analysis) -> str:
-    """Write an analysis; ends with a newline."""
-    return "\n".join(_lines(found)) + "\n"
+    """Write an analysis for a file; ends with a newline."""
+    return "\n".join(_lines(found, _MARKDOWN)) + "\n"
 
 
-def _lines(found: Analysis) -> Iterator[str]:
-    yield f"# {found.module}"
+def analysis_text(found: Analysis) -> str:
+    """Write an analysis for a terminal."""
+    return "\n".join(_lines(found, _TERMINAL))
+
+
+def _lines(found: Analysis, form: _Form) -> Iterator[str]:
+    yield f"# {form.plain(found.module)}"
     yield ""
     kind = "an Asyncify build, " if found.asyncified else ""
     yield (
@@ -23,11 +48,11 @@ def _lines(found: Analysis) -> Iterator[str]:
         f"{_size(found.code_bytes)} of it code"
     )
     for note in found.notes:
-        yield f"Note: {note}."
+        yield f"Note: {form.plain(note)}."
     yield ""
-    yield f"Imports that may suspend ({SOURCES[found.imports_from]}): {_some(found.imports) or 'none'}"
+    yield f"Imports that may suspend ({SOURCES[found.imports_from]}): {_some(found.imports, form) or 'none'}"
     if found.why is not None:
-        yield from _why(found.why)
+        yield from _why(found.why, form)
         return
     if found.policies:
         yield from ("", "## What each policy instruments", "")
@@ -56,7 +81,7 @@ def _lines(found: Analysis) -> Iterator[str]:
         yield from _table(
             ("", "policy", "functions", "code"),
             [
-                (f"{each.kind} {_code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
+                (f"{each.kind} {form.code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
                 for each in found.assertions
                 for on in each.policies
             ],
@@ -66,7 +91,12 @@ def _lines(found: Analysis) -> Iterator[str]:
         yield from _table(
             ("all ways go through", "functions", "code", "which waits only by its call of"),
             [
-                (_code(each.through), str(each.functions), _size(each.code_bytes), _code(each.callee or ""))
+                (
+                    form.code(each.through),
+                    str(each.functions),
+                    _size(each.code_bytes),
+                    form.code(each.callee) if each.callee else "",
+                )
                 for each in found.brings_in
             ],
         )
@@ -75,54 +105,54 @@ def _lines(found: Analysis) -> Iterator[str]:
         yield from _table(
             ("calls through a table, and was never seen waiting", "chance that it does", "would bring"),
             [
-                (_code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
+                (form.code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
                 for each in found.test_next
             ],
         )
-    yield from _lists(found)
+    yield from _lists(found, form)
     if found.obstacles:
         yield from ("", "## What stands in the way", "")
         for each in found.obstacles:
             more = f" (and {each.count - 1} more)" if each.count > 1 else ""
-            yield f"- {each.backend}: {each.feature}: {each.text}: {each.where}{more}"
+            yield f"- {each.backend}: {each.feature}: {form.plain(f'{each.text}: {each.where}')}{more}"
 
 
-def _lists(found: Analysis) -> Iterator[str]:
+def _lists(found: Analysis, form: _Form) -> Iterator[str]:
     for held in found.lists:
         yield from ("", f"## {held.list}", "")
         yield f"{held.entries} entries stand for {held.functions} functions."
         for each in held.findings[:_MOST]:
-            yield f"- {each.text}"
+            yield f"- {form.plain(each.text)}"
         if len(held.findings) > _MOST:
             yield f"- and {len(held.findings) - _MOST} more"
     if found.seen is not None:
         yield ""
         if found.seen.missing:
-            yield f"Seen on a stack at a wait, and not listed: {_some(found.seen.missing)}"
+            yield f"Seen on a stack at a wait, and not listed: {_some(found.seen.missing, form)}"
         else:
             yield "All that was seen on a stack at a wait is listed."
         yield f"Listed, and never seen there: {found.seen.never_seen}"
     if found.build is not None:
         yield from ("", "## The build", "", f"{found.build.instrumented} functions are instrumented.")
         if found.build.not_listed:
-            yield f"Instrumented, and not listed: {_some(found.build.not_listed)}"
+            yield f"Instrumented, and not listed: {_some(found.build.not_listed, form)}"
         if found.build.not_instrumented:
-            yield f"Listed, and not instrumented: {_some(found.build.not_instrumented)}"
+            yield f"Listed, and not instrumented: {_some(found.build.not_instrumented, form)}"
 
 
-def _why(way: Way) -> Iterator[str]:
-    yield from ("", f"## Why {way.function}", "")
+def _why(way: Way, form: _Form) -> Iterator[str]:
+    yield from ("", f"## Why {form.code(way.function)}", "")
     if not way.waits:
         yield "It leads to no import that may suspend: it need not be instrumented."
         return
     if way.reached:
-        yield f"From the export {_code(way.export or '')}, the shortest way:"
+        yield f"From the export {form.code(way.export or '')}, the shortest way:"
     else:
         yield "No export leads to it; from itself on:"
     yield ""
-    yield f"- {_code((way.reached or way.waits)[0].function)}"
+    yield f"- {form.code((way.reached or way.waits)[0].function)}"
     for step in (*way.reached[1:], *way.waits[1:]):
-        yield f"  - {_how(step)} {_code(step.function)}"
+        yield f"  - {_how(step)} {form.code(step.function)}"
     yield ""
     yield f"Seen on {way.frames_seen} stacks of the trace." if way.frames_seen else "No trace shows it."
 
@@ -134,20 +164,16 @@ def _how(step: WayStep) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    cells = [list(head), *([each.replace("|", "\\|") for each in row] for row in rows)]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+    cells = [list(head), *(list(row) for row in rows)]
+    widths = [min(_WIDEST, max(len(row[at]) for row in cells)) for at in range(len(head))]
     for number, row in enumerate(cells):
         yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         if number == 0:
             yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
 
 
-def _code(name: str) -> str:
-    return f"`{name}`" if name else ""
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_MOST])
+def _some(names: Sequence[str], form: _Form) -> str:
+    shown = ", ".join(form.plain(shortened(each, _MOST_NAME)) for each in names[:_MOST])
     return f"{shown} and {len(names) - _MOST} more" if len(names) > _MOST else shown
 
 

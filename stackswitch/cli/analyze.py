@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stackswitch.analysis.analyse import Material, analyse
-from stackswitch.analysis.markdown import analysis_markdown
+from stackswitch.analysis.markdown import analysis_markdown, analysis_text
 from stackswitch.analysis.traces import read_trace_lines, trace_of_module
 from stackswitch.lists.assertions import Assertions
 from stackswitch.models.trace import Suspension
@@ -83,10 +83,9 @@ def analyze(
         ),
     )
     analysis = analysis.model_copy(update={"notes": (*analysis.notes, *notes)})
-    text = analysis_markdown(analysis)
-    console.block(text.removesuffix("\n"))
+    console.block(analysis_text(analysis))
     write_output(json, json_text(analysis).encode())
-    write_output(markdown, text.encode("utf-8", "replace"))
+    write_output(markdown, analysis_markdown(analysis).encode())
     stale = any(each.kind != "shadowed" for held in analysis.lists for each in held.findings)
     if strict and (stale or (analysis.seen is not None and analysis.seen.missing)):
         raise typer.Exit(EXIT_FINDINGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -110,6 +111,8 @@ class Console:
         self._put([Segment(line, self.rich.get_style(style or "none"))])
 
     def _put(self, parts: Sequence[Segment]) -> None:
+        if sys.stdout is None and not self._stderr:
+            raise OutputError("standard output is closed")
         try:
             self.rich.print(Segments([*parts, Segment.line()]), end="", crop=False, soft_wrap=True)
         except BrokenPipeError:

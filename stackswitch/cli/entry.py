@@ -59,7 +59,7 @@ def _status(error: BaseException, reporter: CrashReporter) -> int:
     if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         Console(stderr=True).print("stackswitch: interrupted")
         return EXIT_INTERRUPTED
-    if isinstance(error, BrokenPipeError) and isinstance(streams.settle(), BrokenPipeError):
+    if isinstance(error, BrokenPipeError) and streams.stdout_is_broken():
         return streams.EXIT_BROKEN_PIPE
     reporter.report(error)
     return EXIT_BUG

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import select
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -29,6 +30,16 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=_HANDLER)
+
+
+def stdout_is_broken() -> bool:
+    """Whether nobody reads standard output any more."""
+    watch = select.poll()
+    try:
+        watch.register(sys.stdout.fileno(), select.POLLOUT)
+        return any(happened & select.POLLERR for _, happened in watch.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def settle() -> OSError | None:

@@ -74,20 +74,18 @@ def terminal(text: str) -> str:
 
 
 def json_text(value: BaseModel | Any, *, indent: int | None = 2) -> str:
-    """JSON of a model, or of what ``json`` can write; ends with a newline.
+    """JSON of a model, or of what ``json`` can write; without ``indent`` on one line. Ends with a newline.
 
     What cannot be seen is escaped as JSON does. A lone surrogate, which no strict parser reads, becomes the
     escape that ``visible`` shows. A number that JSON has not (NaN) becomes null.
     """
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    text = json.dumps(_writable(plain), indent=indent, ensure_ascii=False, allow_nan=False)
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(
+        _writable(plain), indent=indent, separators=separators, ensure_ascii=False, allow_nan=False
+    )
     text = _UNSEEN.sub(lambda match: _json_escape(match[0]), text)
     return _OLD_COMMAND.sub(r"\\u0023", text) + "\n"
-
-
-def json_line(value: BaseModel | Any) -> str:
-    """As ``json_text``, on one line."""
-    return json_text(value, indent=None)
 
 
 def markdown(text: str, most: int = 300) -> str:

@@ -14,6 +14,7 @@ from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import CaseResult, CommandSeen, Observation, SuiteResult
 from stackswitch.models.trace import Suspension, TraceStart, TraceSuspension
+from stackswitch.reports.escape import json_text
 
 from .command_expectations import judge_command
 from .expectations import judge
@@ -127,12 +128,12 @@ def trace_of(loaded: LoadedCase, suspensions: Sequence[Suspension], info: Backen
     """
     hashes = {name: _hash(module) for name, module in loaded.modules.items()}
     start = TraceStart(process=os.getpid(), engine=info.engine, engine_version=info.engine_version)
-    lines = [start.model_dump_json(by_alias=True)]
+    lines = [json_text(start.model_dump(mode="json", by_alias=True), indent=None)]
     for each in suspensions:
         known = hashes.get(each.module, each.module)
         line = TraceSuspension.model_validate({**each.model_dump(), "module": known})
-        lines.append(line.model_dump_json(by_alias=True))
-    return "".join(f"{line}\n" for line in lines).encode()
+        lines.append(json_text(line.model_dump(mode="json", by_alias=True), indent=None))
+    return "".join(lines).encode()
 
 
 async def observe_case(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from stackswitch.models.trace import (
     TraceSuspension,
     TraceTrap,
 )
+from stackswitch.reports.escape import json_text
 
 from .observe_explain import explain
 from .observe_modules import ModuleStore, ObservedModule, PartModules, short, shown_name, triples
@@ -62,7 +62,7 @@ class Trace:
 def _line(line: TraceLine) -> bytes:
     # The kind first, for those who read it with their eyes or with grep.
     content = {"kind": line.kind, **line.model_dump(mode="json", by_alias=True)}
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return json_text(content, indent=None).encode()
 
 
 def read_trace(folder: Path, store: ModuleStore | None = None) -> Trace:

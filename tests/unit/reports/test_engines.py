@@ -43,7 +43,7 @@ def test_the_page_has_a_row_per_engine_and_the_words_below() -> None:
     assert "- node@99: there is no such version" in page
     assert "- `jspi`: with flags --jspi --careful" in page
     assert "    - with `--jspi`: unsound (round trip 491: lost \\| gone)" in page
-    assert "- `gc`: no (&lt;unknown>)" in page
+    assert "- `gc`: no (&lt;unknown&gt;)" in page
     assert "- flags refused: `--bogus`" in page
     widths = {line.count(" |") for line in page.splitlines() if re.match(r"\| (engine|node|deno)", line)}
     assert widths == {2}
