@@ -12,6 +12,7 @@ import typer
 
 from stackswitch.errors import ConfigError, StackswitchError
 from stackswitch.lists.files import read_list
+from stackswitch.parsing import toml_document
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import parse_module
 
@@ -94,7 +95,7 @@ def _is_case(path: Path) -> bool:
     if path.suffix != ".toml":
         return False
     try:
-        data = tomlkit.parse(path.read_text("utf-8"))
+        data = toml_document(path.read_text("utf-8"))
     except (OSError, ValueError):
         return False
     return "why" in data and ("export" in data or "command" in data or "steps" in data)

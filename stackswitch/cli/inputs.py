@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from stackswitch.errors import ConfigError, WasmFormatError
 from stackswitch.models.result import RESULT_SCHEMA_VERSION, SuiteResult
+from stackswitch.parsing import json_value
 from stackswitch.wasm.module import Module, parse_module
 
 
@@ -72,7 +72,7 @@ def _check_version(path: Path, data: bytes) -> None:
     :raises ConfigError: with the way to have it in ours
     """
     try:
-        found = json.loads(data)
+        found = json_value(data)
     except ValueError as error:
         half = "; it ends too early" if data[:1] == b"{" and not data.rstrip().endswith(b"}") else ""
         raise ConfigError(

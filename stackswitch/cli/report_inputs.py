@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import Report, Source
 from stackswitch.models.result import SuiteResult
 from stackswitch.models.trace import TraceSuspension
+from stackswitch.parsing import json_value
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.merging import merged
 from stackswitch.readiness.verdict import judge
@@ -127,7 +127,7 @@ def read_earlier(path: Path) -> Report:
     :raises ConfigError: it is neither
     """
     try:
-        keys = json.loads(read_input(path, "report")).keys()
+        keys = json_value(read_input(path, "report")).keys()
     except (ValueError, AttributeError):
         keys = {}.keys()
     if "results" in keys:

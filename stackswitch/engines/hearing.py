@@ -7,11 +7,10 @@ it died is known.
 
 from __future__ import annotations
 
-import json
-
 from pydantic import JsonValue, ValidationError
 
 from stackswitch.models.engine import Attempt
+from stackswitch.parsing import json_value
 
 _WHY_LIMIT = 300
 
@@ -36,7 +35,7 @@ class Hearing:
     def take(self, line: bytes) -> None:
         """Take a line. One that is none of ours is passed over: engines print warnings too."""
         try:
-            told = json.loads(line)
+            told = json_value(line)
             if not self.version:
                 self._greet(told["version"], told.get("notes", []))
             elif told.get("done") is True:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -23,6 +22,7 @@ from pydantic import ValidationError
 
 from stackswitch.models.base import Frozen
 from stackswitch.models.features import FEATURES
+from stackswitch.parsing import json_value
 from stackswitch.toolcache import cache_dir, node_shim_dir
 
 from .catalogue import EngineKind
@@ -179,7 +179,7 @@ def understand(output: bytes, status: int, stderr: str) -> dict[str, Any] | str:
                 return f"it does not take {line.partition('bad option: ')[2].strip()}"
         return f"it ended with {ending(status)}" + (f" ({said[0].strip()[:200]})" if said else "")
     try:
-        said_ = json.loads(lines[-1])
+        said_ = json_value(lines[-1])
         known = isinstance(said_["version"], str) and isinstance(said_["program"], str)
         if known and (said_["works"] is True or isinstance(said_["reason"], str)):
             return dict(said_)

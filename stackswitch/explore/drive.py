@@ -23,6 +23,7 @@ from stackswitch.backends.node.observe import observed_environment
 from stackswitch.backends.node.observe_trace import Trace, read_trace
 from stackswitch.errors import ConfigError, OutputError
 from stackswitch.models.trace import TRACE_LINE, TraceModule, TraceStart, TraceSuspension
+from stackswitch.parsing import json_value
 
 from .distil import distil
 from .programs import Program
@@ -195,7 +196,7 @@ class Exploration:
         if path.exists():
             for line in path.read_text("utf-8", "replace").splitlines():
                 try:
-                    done.add(json.loads(line)["digest"])
+                    done.add(json_value(line)["digest"])
                 except (ValueError, KeyError, TypeError):
                     continue  # torn by a kill: that program is run again
         return done

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from stackswitch.errors import ToolError, ToolNotFoundError
+from stackswitch.parsing import json_value
 
 from .programs import Program
 
@@ -145,7 +146,7 @@ class Runner:
 
     def _read(self, line: bytes, program: Program) -> Answer:
         try:
-            found = json.loads(line)
+            found = json_value(line)
             given, ok, detail = found["id"], bool(found["ok"]), str(found.get("detail", ""))
         except (ValueError, KeyError, TypeError):
             given, ok, detail = None, False, ""

@@ -9,11 +9,12 @@ the text to Binaryen, which splits it again. Sources: Emscripten ``tools/cmdline
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from stackswitch.parsing import json_value
 
 from .namelist import NameIndex, comma_trouble, split_text
 
@@ -75,7 +76,7 @@ def read_items(value: str, *, command_line: bool = True, fragment: bool = False)
         end -= 1
         as_json = f"[{value[start:end]}]"
     try:
-        parsed = json.loads(as_json.replace("\\", "\\\\") if command_line else as_json)
+        parsed = json_value(as_json.replace("\\", "\\\\") if command_line else as_json)
     except ValueError:
         parsed = None
     if parsed is None and as_json != "null":

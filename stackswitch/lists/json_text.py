@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from stackswitch.parsing import json_value
+
 from .elements import Element, Place
 from .source import Text, line_of
 from .values import setting_place
@@ -27,7 +29,7 @@ def recognise(source: str, path: str = "") -> bool:
     if not source.lstrip().startswith(("{", "[")) or not mentions_list(source):
         return False
     try:
-        json.loads(source)
+        json_value(source)
     except ValueError:
         return False
     return True

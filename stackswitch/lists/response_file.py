@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator
 
 from stackswitch.errors import ListFileError
+from stackswitch.parsing import json_value
 
 from .elements import Element, Place, Spelling
 from .functions import Functions
@@ -106,7 +106,7 @@ def _lines(source: str, spelling: Spelling) -> Place:
 
 def _strings(source: str) -> list[str] | None:
     try:
-        parsed = json.loads(source)
+        parsed = json_value(source)
     except ValueError:
         return None
     return parsed if isinstance(parsed, list) and all(isinstance(each, str) for each in parsed) else None
@@ -128,6 +128,6 @@ def _first_odd_line(source: str, known: Collection[str]) -> tuple[int, str] | No
 
 def _is_json_object(source: str) -> bool:
     try:
-        return source.lstrip().startswith("{") and isinstance(json.loads(source), dict)
+        return source.lstrip().startswith("{") and isinstance(json_value(source), dict)
     except ValueError:
         return False

@@ -11,10 +11,10 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
 from stackswitch.errors import ListFileError
+from stackswitch.parsing import toml_document
 
 from .elements import Element, Place
 from .source import line_of
@@ -44,8 +44,8 @@ def recognise(source: str, path: str = "") -> bool:
     ):
         return False
     try:
-        return bool(_arrays(tomlkit.parse(source)))
-    except TOMLKitError:
+        return bool(_arrays(toml_document(source)))
+    except ValueError:
         return False
 
 
@@ -55,8 +55,8 @@ def places(source: str, path: str = "") -> Iterator[Place]:
     :raises ListFileError: the file is not valid TOML, or a list holds something else than names
     """
     try:
-        found = _arrays(tomlkit.parse(source))
-    except TOMLKitError as error:
+        found = _arrays(toml_document(source))
+    except ValueError as error:
         raise ListFileError(
             f"not valid TOML: {error}", path=path, line=getattr(error, "line", None)
         ) from None
@@ -85,7 +85,7 @@ def _table(document: MutableMapping[str, Any], names: tuple[str, ...]) -> Mutabl
 
 def _locate(source: str, table_path: tuple[str, ...], key: str) -> tuple[int, int]:
     """Return where an array stands, brackets included: the one stretch that changes when it is exchanged."""
-    document = tomlkit.parse(source)
+    document = toml_document(source)
     table = _table(document, table_path)
     if table is None or not isinstance(table[key], Array):
         raise ListFileError(f"{'.'.join(table_path)}.{key} cannot be found again in this file")
@@ -106,7 +106,7 @@ def _place(source: str, start: int, end: int, variable: str, path: str) -> Place
     depth = 0
     for token in _TOKEN.finditer(source, start, end):
         if token["string"] is not None:
-            name = tomlkit.parse(f"x = {token[0]}")["x"]
+            name = toml_document(f"x = {token[0]}")["x"]
             elements.append(Element(str(name), token.start(), token.end()))
         elif token[0] in "[{":
             depth += 1

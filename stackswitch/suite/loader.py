@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,14 +16,10 @@ from stackswitch.errors import SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
+from stackswitch.parsing import toml_value
 from stackswitch.wasm.module import Module, parse_module
 
 from .checks import case_problems
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 CONFIG_NAME = "stackswitch.toml"
 SUITE_NAME = "suite.toml"
@@ -123,8 +118,8 @@ def _case_files(folder: Path) -> Iterator[Path]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return toml_value(path.read_text("utf-8"))
+    except ValueError as error:
         raise SuiteError(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None

@@ -13,6 +13,7 @@ FLOORS = {
     "errors": 1,
     "models": 2,
     "wasm": 2,
+    "parsing": 2,
     "toolcache": 2,
     "lists": 3,
     "engines": 3,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from stackswitch.errors import EngineError
+from stackswitch.parsing import json_value
 
 PROTOCOL_VERSION = 1
 FRAME_LIMIT = 1 << 30
@@ -120,7 +121,7 @@ def decode_object(text: bytes) -> dict[str, Any]:
     :raises EngineError: it is none
     """
     try:
-        found = json.loads(text)
+        found = json_value(text)
     except ValueError as error:
         raise EngineError(f"the engine sent what is no JSON: {error}") from None
     if not isinstance(found, dict):

@@ -6,7 +6,6 @@ for each attachment, the JSON, the attachments. Modules travel as attachments, a
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
@@ -15,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frozen
+from stackswitch.parsing import json_value
 
 PROTOCOL_VERSION = 1
 MAGIC = b"SSW1"
@@ -115,7 +115,7 @@ def decode_message(text: bytes) -> FromEngine:
     :raises EngineError: not JSON, or no message of the protocol
     """
     try:
-        return _FROM_ENGINE.validate_python(json.loads(text))
+        return _FROM_ENGINE.validate_python(json_value(text))
     except (ValueError, ValidationError, RecursionError) as error:
         raise EngineError(f"the engine sent a message that is none of the protocol: {error}") from None
 

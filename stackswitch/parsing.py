@@ -1,0 +1,54 @@
+"""JSON and TOML from outside: text that is nested too deeply for its parser is malformed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import tomlkit
+import tomlkit.exceptions
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_Read = TypeVar("_Read")
+_Parsed = TypeVar("_Parsed")
+
+
+def json_value(text: str | bytes) -> Any:
+    """Parse JSON.
+
+    :raises ValueError: it is malformed, not UTF-8, or nested too deeply
+    """
+    return _shallow(json.loads, text)
+
+
+def toml_value(text: str) -> dict[str, Any]:
+    """Parse TOML.
+
+    :raises ValueError: it is malformed, or nested too deeply
+    """
+    return _shallow(tomllib.loads, text)
+
+
+def toml_document(text: str) -> tomlkit.TOMLDocument:
+    """Parse TOML to be changed in place.
+
+    :raises ValueError: it is malformed, or nested too deeply
+    """
+    return _shallow(tomlkit.parse, text)
+
+
+def _shallow(parse: Callable[[_Read], _Parsed], text: _Read) -> _Parsed:
+    try:
+        return parse(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except tomlkit.exceptions.TOMLKitError as error:
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError(str(error)) from None
