@@ -17,7 +17,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import FuncType, Module
-from stackswitch.wasm.names import binaryen_names, raw_function_names
+from stackswitch.wasm.names import raw_function_names
 from stackswitch.wasm.obstacles import asyncify_path
 from stackswitch.wasm.reach import Step, bringers, shortest_way
 
@@ -72,12 +72,13 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
     :raises WasmFormatError: code is malformed
     """
     graph = call_graph(module)
-    index = NameIndex(binaryen_names(module), module.imported_function_count)
     asyncified = is_asyncified(module)
     reader = StackReader(graph)
     evidence = reader.evidence(material.suspensions)
     imports, source = _imports(module, material, evidence)
     waiting = import_indexes(module, imports)
+    drafter = Drafter(graph, waiting)
+    index = drafter.index
     raw_names = raw_function_names(module)
     defined = range(module.imported_function_count, module.function_count)
     selected = {
@@ -102,7 +103,7 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         asyncified=asyncified,
         imports=imports,
         imports_from=source,
-        policies=() if asyncified else tuple(_policies(graph, waiting, evidence)),
+        policies=() if asyncified else tuple(_policies(drafter, evidence)),
         brings_in=() if asyncified else tuple(_bringers(graph, waiting, index)),
         lists=tuple(_held(material.lists, selected, index)),
         seen=_seen(selected.get("ASYNCIFY_ONLY"), evidence, index),
@@ -113,9 +114,9 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         left_out=()
         if asyncified
         else coverage_left_out(
-            graph, waiting, {case: reader.evidence(each) for case, each in material.cases.items()}
+            drafter, {case: reader.evidence(each) for case, each in material.cases.items()}
         ),
-        test_next=() if asyncified else _test_next(graph, waiting, evidence),
+        test_next=() if asyncified else _test_next(drafter, evidence),
         obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
         why=None if material.why is None else why(graph, waiting, index, material.why, material.suspensions),
         notes=tuple(notes),
@@ -147,14 +148,15 @@ def _code_bytes(module: Module, functions: Sequence[int] | frozenset[int]) -> in
     return sum(end - start for start, end in ranges)
 
 
-def _policies(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> list[PolicySize]:
-    module = graph.module
-    drafter = Drafter(graph, waiting)
+def _policies(drafter: Drafter, evidence: Evidence) -> list[PolicySize]:
+    module = drafter.module
     chosen: dict[str, frozenset[int]] = {}
     if evidence.functions:
         seen: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
         chosen |= {policy: drafter.draw(policy, evidence).functions for policy in seen}
-    chosen["direct calls only (unsafe)"] = frozenset(asyncify_path(graph, waiting, ignore_indirect=True))
+    chosen["direct calls only (unsafe)"] = frozenset(
+        asyncify_path(drafter.graph, drafter.imports, ignore_indirect=True)
+    )
     static: tuple[PolicyName, ...] = ("typed", "auto")
     chosen |= {policy: drafter.draw(policy, evidence).functions for policy in static}
     whole = _code_bytes(module, range(module.imported_function_count, module.function_count))
@@ -174,13 +176,12 @@ def _policies(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> 
     return sizes
 
 
-def _test_next(graph: CallGraph, waiting: frozenset[int], evidence: Evidence) -> tuple[NextTest, ...]:
-    drafter = Drafter(graph, waiting)
+def _test_next(drafter: Drafter, evidence: Evidence) -> tuple[NextTest, ...]:
     return tuple(
         NextTest(
             function=drafter.index.names[each.function], chance=round(each.chance, 3), brings=each.brings
         )
-        for each in to_test(graph, drafter.ranking(), evidence, waiting)
+        for each in to_test(drafter.graph, drafter.ranking(), evidence, drafter.imports)
     )
 
 
@@ -195,8 +196,8 @@ def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> li
         found.append(
             BringsIn(
                 through=through,
-                functions=len(each.functions),
-                code_bytes=_code_bytes(module, each.functions),
+                functions=each.functions,
+                code_bytes=each.code_bytes,
                 callee=None if each.callee is None else index.names[each.callee],
             )
         )

@@ -53,9 +53,7 @@ def assertion_effects(
     )
 
 
-def coverage_left_out(
-    graph: CallGraph, waiting: frozenset[int], cases: Mapping[str, Evidence]
-) -> tuple[CoverageLeftOut, ...]:
+def coverage_left_out(drafter: Drafter, cases: Mapping[str, Evidence]) -> tuple[CoverageLeftOut, ...]:
     """Leave cases out, draw the list from the others, and say how many it covers, by policy.
 
     :param cases: by trace; those in which nothing waits do not count
@@ -65,7 +63,6 @@ def coverage_left_out(
         return ()
     many = len(waited) > PARTS
     parts = {case: str(at % PARTS) for at, case in enumerate(waited)} if many else None
-    drafter = Drafter(graph, waiting)
 
     def drawn(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
         return drafter.draw(policy, evidence).functions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from stackswitch.models.expect import ListName
@@ -114,13 +115,13 @@ class Drafter:
             return frozenset()
         ranking = self.ranking()
         scores = ranking.scores(seen, self.imports | evidence.imports)
-        spent = sum(self._size(each) for each in seen)
+        spent = sum(map(ranking.size, seen))
         whole = sum(end - start for start, end in self.module.bodies)
         left = max(BUDGET * whole - spent, LEAST_MORE * spent)
         taken = []
-        for each in sorted(scores, key=lambda one: (-scores[one] / ranking.sizes[one], one)):
-            if ranking.sizes[each] <= left:
-                left -= ranking.sizes[each]
+        for each in sorted(scores, key=lambda one: -scores[one] / ranking.size(one)):  # else by index
+            if (size := ranking.size(each)) <= left:
+                left -= size
                 taken.append(each)
         return frozenset(taken)
 
@@ -133,10 +134,6 @@ class Drafter:
             self._ranking = Ranking(self.graph, self.index.names, candidates)
         return self._ranking
 
-    def _size(self, function: int) -> int:
-        start, end = self.module.body_range(function)
-        return end - start
-
     def _dispatch(self, evidence: Evidence) -> Drawn:
         return self._from_dispatchers("dispatch", evidence.dispatchers)
 
@@ -146,11 +143,16 @@ class Drafter:
             graph = self.graph
             reached = graph.callers_reaching(self.imports, through_indirect=True)
             hot = reached | self.imports
+            hot_types = {
+                each
+                for each in {*chain.from_iterable((*graph.indirect.values(), *graph.call_ref.values()))}
+                if not graph.functions_of_type(each).isdisjoint(hot)
+            }
             self._through_tables = frozenset(
                 caller
                 for edges in (graph.indirect, graph.call_ref)
                 for caller, types in edges.items()
-                if any(graph.functions_of_type(each) & hot for each in types)
+                if not types.isdisjoint(hot_types)
             )
         return self._from_dispatchers("typed", self._through_tables)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from zlib import crc32
 
+from stackswitch.wasm.adjacency import Adjacency
 from stackswitch.wasm.callgraph import CallGraph
 
 from .logistic import Row, chance, fit
@@ -31,6 +33,9 @@ _ALONG = 8
 _OTHERS = 3
 """Functions not seen that the fit looks at for each one that was; enough, and the fit stays short."""
 _FLOOR = -6.0
+_ALONE = 0xFFFF_FFFF
+_MARKS = 1 << 24
+"""Bytes that tell, by a hash, what may be in more than one name."""
 
 
 class Ranking:
@@ -42,41 +47,52 @@ class Ranking:
     """
 
     def __init__(self, graph: CallGraph, names: Sequence[str], candidates: Collection[int]) -> None:
+        self._last: tuple[tuple[frozenset[int], frozenset[int]], Mapping[int, float]] | None = None
         self.graph = graph
         self.candidates = tuple(sorted(candidates))
         self.inside = frozenset(candidates)
-        self.families = {each: _families(names[each]) for each in self.candidates}
-        self.folds = {each: crc32(b"%d" % each) % FOLDS for each in self.candidates}
-        callers: defaultdict[int, list[int]] = defaultdict(list)
-        for caller in self.candidates:
-            for callee in graph.direct.get(caller, _NOTHING):
-                callers[callee].append(caller)
-        self.callers: Mapping[int, Sequence[int]] = callers
-        self.sites = {each: _types(graph, each) for each in self.candidates}
+        self.families = _Families(names, self.candidates)
         segments = graph.module.elements
-        entries = [each for segment in segments for each in segment.functions if each in self.inside]
-        self.table = tuple(each for each in entries if each is not None)
-        self.places = {each: at for at, each in reversed(list(enumerate(self.table)))}
-        self.order = {each: at for at, each in enumerate(self.candidates)}
-        ranges = {each: graph.module.body_range(each) for each in self.candidates}
-        self.sizes = {each: end - start for each, (start, end) in ranges.items()}
-        self.of_family = _counts(self.families.values())
-        self.of_site = _counts(self.sites.values())
+        self.table = array("I", (each for one in segments for each in one.functions if each in self.inside))
+        count = graph.module.function_count
+        self.places, self.order = array("i", [-1]) * count, array("i", [-1]) * count
+        for at in range(len(self.table) - 1, -1, -1):
+            self.places[self.table[at]] = at
+        for at, each in enumerate(self.candidates):
+            self.order[each] = at
+        self.of_family = _counts(map(self.families.of, self.candidates))
+        self.of_site = _counts(map(self.sites, self.candidates))
         types = graph.module.function_types
         self.of_type = _counts((types[each],) for each in self.candidates if each in graph.address_taken)
 
-    def scores(self, seen: Collection[int], waiting: Collection[int]) -> dict[int, float]:
+    def size(self, function: int) -> int:
+        """Return the size of a function's body (bytes)."""
+        start, end = self.graph.module.body_range(function)
+        return end - start
+
+    def sites(self, function: int) -> tuple[int, ...]:
+        """Return the types of a function's calls through tables and references."""
+        graph = self.graph
+        return tuple(sorted({*graph.indirect.get(function, ()), *graph.call_ref.get(function, ())}))
+
+    def scores(self, seen: Collection[int], waiting: Collection[int]) -> Mapping[int, float]:
         """Return how likely each candidate that was not seen is to wait, 0 to 1.
 
         :param seen: functions seen on a stack at a wait
         :param waiting: the imports that wait
         """
         known = frozenset(seen) & self.inside
+        asked = known, frozenset(waiting)
+        if self._last is None or self._last[0] != asked:
+            self._last = asked, self._scores(*asked)
+        return self._last[1]
+
+    def _scores(self, known: frozenset[int], waiting: frozenset[int]) -> Mapping[int, float]:
         sample = self._sample(known)
         rows: list[tuple[Row, bool]] = []
         for fold in range(FOLDS):
-            view = _View(self, frozenset(each for each in known if self.folds[each] != fold), waiting)
-            rows += [(view.features(each), each in known) for each in sample if self.folds[each] == fold]
+            view = _View(self, frozenset(each for each in known if _fold(each) != fold), waiting)
+            rows += [(view.features(each), each in known) for each in sample if _fold(each) == fold]
         weights = fit(rows)
         view = _View(self, known, waiting)
         return {each: chance(weights, view.features(each)) for each in self.candidates if each not in known}
@@ -98,8 +114,8 @@ class _View:
         self.base = (len(seen) + 1) / (len(of.candidates) + 2)
         types = of.graph.module.function_types
         taken = of.graph.address_taken
-        self.family = _Rates(of.of_family, (of.families[each] for each in seen))
-        self.sites = _Rates(of.of_site, (of.sites[each] for each in seen))
+        self.family = _Rates(of.of_family, map(of.families.of, seen))
+        self.sites = _Rates(of.of_site, map(of.sites, seen))
         self.taken = _Rates(of.of_type, ((types[each],) for each in seen if each in taken))
         self.table = _sums(each in seen for each in of.table)
         self.order = _sums(each in seen for each in of.candidates)
@@ -110,13 +126,13 @@ class _View:
         of, graph = self.of, self.of.graph
         own = function in self.seen
         hot = [self._rate_of_callers(each, own) for each in graph.direct.get(function, _NOTHING) & self.hot]
-        callers = of.callers.get(function, ())
+        callers = graph.callers.of(function)
         calling = sum(each in self.seen for each in callers)
-        sites = [self._odds(self.sites, each, own) for each in of.sites[function]]
+        sites = [self._odds(self.sites, each, own) for each in of.sites(function)]
         taken = function in graph.address_taken
         type_ = graph.module.function_types[function]
         short, long, end = self._family_odds(function, own)
-        place = of.places.get(function)
+        place = of.places[function]
         values = (
             short,
             long,
@@ -130,16 +146,16 @@ class _View:
             self._odds(self.taken, type_, own) if taken else 0.0,
             float(calling > 0),
             calling / (len(callers) + 1),
-            0.0 if place is None else self._near(self.table, place, _NEAR, own),
-            0.0 if place is None else self._near(self.table, place, _FAR, own),
+            0.0 if place < 0 else self._near(self.table, place, _NEAR, own),
+            0.0 if place < 0 else self._near(self.table, place, _FAR, own),
             self._near(self.order, of.order[function], _ALONG, own),
-            math.log(of.sizes[function] + 1) - 5,
+            math.log(of.size(function) + 1) - 5,
         )
         return tuple([round(each, 1) for each in values])
 
     def _rate_of_callers(self, callee: int, own: bool) -> float:
         """How often a caller of this function was seen."""
-        callers = self.of.callers.get(callee, ())
+        callers = self.of.graph.callers.of(callee)
         seen = self.called.get(callee)
         if seen is None:
             seen = self.called[callee] = sum(each in self.seen for each in callers)
@@ -150,7 +166,7 @@ class _View:
 
         A longer beginning starts from what the shorter one says.
         """
-        *beginnings, end = self.of.families[function]
+        *beginnings, end = self.of.families.of(function)
         odds = [_logit(self.base)]
         rate = self.base
         for key in beginnings:
@@ -159,7 +175,7 @@ class _View:
             odds.append(_logit(rate))
         return odds[min(1, len(odds) - 1)], odds[-1], self._odds(self.family, end, own)
 
-    def _odds(self, rates: _Rates, key: object, own: bool) -> float:
+    def _odds(self, rates: _Rates, key: int, own: bool) -> float:
         seen, total = rates.of(key)
         return _logit(self._rate(seen - own, total - 1, self.base))
 
@@ -169,22 +185,23 @@ class _View:
 
     @staticmethod
     def _rate(seen: int, total: int, prior: float) -> float:
-        return (seen + _PRIOR * prior) / (max(total, 0) + _PRIOR)
+        return (max(seen, 0) + _PRIOR * prior) / (max(total, 0) + _PRIOR)
 
 
 class _Rates:
     """By key, how many have it, which never changes, and how many of those were seen."""
 
-    def __init__(self, total: Mapping[object, int], seen: Iterable[Iterable[object]]) -> None:
+    def __init__(self, total: Counter[int], seen: Iterable[Iterable[int]]) -> None:
         self._total = total
         self._seen = _counts(seen)
 
-    def of(self, key: object) -> tuple[int, int]:
-        return self._seen.get(key, 0), self._total.get(key, 1)
+    def of(self, key: int) -> tuple[int, int]:
+        """Return how many were seen, and how many there are."""
+        return (0, 1) if key == _ALONE else (self._seen[key], self._total[key])
 
 
-def _counts(keyed: Iterable[Iterable[object]]) -> Counter[object]:
-    found: Counter[object] = Counter()
+def _counts(keyed: Iterable[Iterable[int]]) -> Counter[int]:
+    found: Counter[int] = Counter()
     for keys in keyed:
         found.update(keys)
     return found
@@ -198,15 +215,44 @@ def _sums(flags: Iterable[bool]) -> list[int]:
     return sums
 
 
-def _families(name: str) -> tuple[tuple[str, str], ...]:
-    """Return a name's beginnings in words, the shortest first, and then its end."""
+class _Families:
+    """The beginnings and the end of each name as numbers, the shortest beginning first.
+
+    What no other name has is ``_ALONE``: it says nothing of others, and a large module has millions.
+
+    :param names: of all functions, by index
+    :param functions: those whose names count
+    """
+
+    def __init__(self, names: Sequence[str], functions: Sequence[int]) -> None:
+        marks = bytearray(_MARKS)
+        for each in functions:
+            for part in _parts(names[each]):
+                at = crc32(part.encode("utf-8", "surrogatepass")) % _MARKS
+                marks[at] = min(marks[at] + 1, 2)
+        numbers: dict[str, int] = {}
+
+        def number(part: str) -> int:
+            shared = marks[crc32(part.encode("utf-8", "surrogatepass")) % _MARKS] > 1
+            return numbers.setdefault(part, len(numbers) + 1) if shared else _ALONE
+
+        keys = ((each, map(number, _parts(names[each]))) for each in functions)
+        self._keys = Adjacency.from_edges(len(names), keys)
+
+    def of(self, function: int) -> Sequence[int]:
+        """Return the numbers of a function's name."""
+        return self._keys.of(function)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return a name's beginnings in words, the shortest first, and then its end (after a mark)."""
     words = _WORD.findall(name)
-    beginnings = [("begins", " ".join(words[:count])) for count in range(1, min(len(words), _WORDS) + 1)]
-    return (*beginnings, ("ends", " ".join(words[-1:])))
+    beginnings = [" ".join(words[:count]) for count in range(1, min(len(words), _WORDS) + 1)]
+    return (*beginnings, "…" + " ".join(words[-1:]))
 
 
-def _types(graph: CallGraph, function: int) -> tuple[int, ...]:
-    return tuple(sorted({*graph.indirect.get(function, ()), *graph.call_ref.get(function, ())}))
+def _fold(function: int) -> int:
+    return crc32(b"%d" % function) % FOLDS
 
 
 def _logit(rate: float) -> float:

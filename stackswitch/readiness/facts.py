@@ -5,7 +5,9 @@ trusted.
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 from stackswitch.analysis.facts import Analysis
@@ -23,7 +25,7 @@ from stackswitch.wasm.module import Module
 from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.reach import nearest_waits
 
-from .picture import MOST_WAYS
+from .picture import MOST_DEPTH, MOST_WAYS, frames_left_out
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Parts of the cases from which a list is drawn, for the curve."""
@@ -86,24 +88,41 @@ def listed_names(module: Module, lists: Mapping[ListName, Sequence[str]]) -> fro
 
 
 def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Give the shortest way of each export to a suspending import, the shortest first, so many at most."""
+    """Give the shortest way of each export to a suspending import, the shortest first, ``MOST_WAYS`` at most.
+
+    Of a way longer than ``MOST_DEPTH`` the middle is left out, as of a stack.
+    """
     module = graph.module
     waiting = import_indexes(module, imports)
     towards = nearest_waits(graph, waiting)
     names = NameIndex(binaryen_names(module), module.imported_function_count).names
     numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
-    found: dict[int, tuple[str, ...]] = {}
-    for export in module.exports:
-        if export.kind != "func" or export.index not in towards or export.index in found:
-            continue
-        function = export.index
-        way = [names[function]]
-        while function in towards:
+    half = MOST_DEPTH // 2
+    length = array("I", [1]) * module.function_count
+    end = array("I", range(module.function_count))
+    for function, callee in towards.items():  # in the order of length
+        length[function] = length[callee] + 1
+        end[function] = function if length[function] <= half else end[callee]
+
+    def steps(function: int, most: int) -> list[str]:
+        way: list[str] = []
+        while len(way) < most and function in towards:
+            way.append(names[function])
             function = towards[function]
-            imported = function < module.imported_function_count
-            way.append(numbered[function] if imported else names[function])
-        found[export.index] = tuple(way)
-    yield from sorted(found.values(), key=lambda way: (len(way), way))[:MOST_WAYS]
+        if len(way) < most:
+            way.append(numbered[function] if function < len(numbered) else names[function])
+        return way
+
+    exported = {each.index for each in module.exports if each.kind == "func"}
+    found = []
+    for function in islice((each for each in towards if each in exported), MOST_WAYS):
+        whole = length[function]
+        if whole <= MOST_DEPTH:
+            found.append(tuple(steps(function, whole)))
+        else:
+            left_out = frames_left_out(whole - 2 * half)
+            found.append((*steps(function, half), left_out, *steps(end[function], half)))
+    yield from sorted(found, key=lambda way: (len(way), way))
 
 
 def confidence(

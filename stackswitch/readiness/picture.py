@@ -111,12 +111,17 @@ def draw_picture(
     return Picture(functions=tuple(functions), nodes=nodes, stacks=tuple(stacks_found), left_out=left_out)
 
 
+def frames_left_out(count: int) -> str:
+    """Return what stands in the place of so many frames."""
+    return f"… {count} frames …"
+
+
 def _grow(root: _Drawn, names: Sequence[str], import_: str, stack: int, truncated: bool) -> None:
     steps = _runs(names)
     if len(steps) > MOST_DEPTH:
         half = MOST_DEPTH // 2
         left = sum(repeat for _, repeat in steps[half:-half])
-        steps = [*steps[:half], (f"… {left} frames …", 1), *steps[-half:]]
+        steps = [*steps[:half], (frames_left_out(left), 1), *steps[-half:]]
     if truncated:
         steps = [("… outside of what was seen …", 1), *steps]
     node = root

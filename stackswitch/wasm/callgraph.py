@@ -5,13 +5,17 @@ One pass of the fast scanner over all bodies. ``call_sites`` gives the places in
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from stackswitch.errors import WasmFormatError
 
+from .adjacency import Adjacency, EdgeSets
 from .instructions import (
     CALL,
     CALL_INDIRECT,
@@ -87,18 +91,30 @@ class CallGraph:
         Types match by structure; where references stand in them any reference matches, so that no
         subtype is missed.
         """
-        wanted = _shape(self.module, type_index)
-        return self._by_shape.get(wanted, _NOTHING)
+        found = self._of_type.get(type_index)
+        if found is None:
+            found = self._by_shape.get(_shape(self.module, type_index), _NOTHING)
+            self._of_type[type_index] = found
+        return found
 
-    @property
+    @cached_property
+    def _of_type(self) -> dict[int, frozenset[int]]:
+        return {}
+
+    @cached_property
     def _by_shape(self) -> dict[object, frozenset[int]]:
-        cached: dict[object, frozenset[int]] | None = self.__dict__.get("_shapes")
-        if cached is None:
-            shapes: defaultdict[object, set[int]] = defaultdict(set)
-            for function in self.address_taken:
-                shapes[_shape(self.module, self.module.function_types[function])].add(function)
-            cached = self.__dict__["_shapes"] = {key: frozenset(each) for key, each in shapes.items()}
-        return cached
+        shapes: defaultdict[object, set[int]] = defaultdict(set)
+        of_type = _Shapes(self.module)
+        for function in self.address_taken:
+            shapes[of_type[self.module.function_types[function]]].add(function)
+        return {key: frozenset(each) for key, each in shapes.items()}
+
+    @cached_property
+    def callers(self) -> Adjacency:
+        """Who calls each function directly."""
+        if isinstance(self.direct, EdgeSets):
+            return self.direct.adjacency.reversed()
+        return Adjacency.from_edges(self.module.function_count, self.direct.items()).reversed()
 
     def callees(self, function: int, *, through_indirect: bool) -> set[int]:
         """Return every function that this one may call.
@@ -118,27 +134,35 @@ class CallGraph:
         :param through_indirect: follow calls through tables and references, by type (a superset of what
             runs), not direct calls alone (which may miss some)
         """
-        callers: defaultdict[int, set[int]] = defaultdict(set)
-        for caller, callees in self.direct.items():
-            for callee in callees:
-                callers[callee].add(caller)
         by_shape: defaultdict[object, set[int]] = defaultdict(set)
+        of_type = _Shapes(self.module)
         if through_indirect:
             for edges in (self.indirect, self.call_ref):
                 for caller, type_indexes in edges.items():
                     for type_index in type_indexes:
-                        by_shape[_shape(self.module, type_index)].add(caller)
+                        by_shape[of_type[type_index]].add(caller)
         reached: set[int] = set()
         open_ = list(set(targets))
         while open_:
             callee = open_.pop()
-            new = callers.pop(callee, set())
-            if callee in self.address_taken:
+            new = set(self.callers.of(callee)) - reached
+            if by_shape and callee in self.address_taken:
                 # Whoever makes a call of this shape is reached now: no need to look again.
-                new |= by_shape.pop(_shape(self.module, self.module.function_types[callee]), set())
-            open_ += new - reached
+                new |= by_shape.pop(of_type[self.module.function_types[callee]], set()) - reached
+            open_ += new
             reached |= new
         return reached
+
+
+class _Shapes(dict[int, object]):
+    """The shape of each type, made once."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def __missing__(self, type_index: int) -> object:
+        shape = self[type_index] = _shape(self.module, type_index)
+        return shape
 
 
 def _shape(module: Module, type_index: int) -> object:
@@ -162,12 +186,15 @@ def call_graph(module: Module) -> CallGraph:
 
     :raises WasmFormatError: code is malformed, or calls a function or a type that does not exist
     """
-    data = module.data
+    data, count = module.data, module.function_count
     collect = compile_collector(_COLLECTED).findall
     packed = _Packed().__getitem__
-    direct: dict[int, frozenset[int]] = {}
-    rest: dict[int, defaultdict[int, set[int]]] = {}
-    for function in range(module.imported_function_count, module.function_count):
+    starts, targets = array("I", bytes(4 * module.imported_function_count)), array("I")
+    rest: dict[int, dict[int, frozenset[int]]] = {opcode: {} for opcode in _OTHERS}
+    same: dict[frozenset[int], frozenset[int]] = {}
+    """Many functions call the same few types: their sets are one."""
+    for function in range(module.imported_function_count, count):
+        starts.append(len(targets))
         start, end = module.code_range(function)
         raw = set(collect(data, start, end))
         raw.discard(b"")
@@ -175,36 +202,36 @@ def call_graph(module: Module) -> CallGraph:
             continue
         calls = frozenset(map(packed, raw)) if raw.isdisjoint(UNREAD) else _calls_plainly(data, start, end)
         if calls and max(calls) >> 32:
-            others = rest.setdefault(function, defaultdict(set))
+            kinds: defaultdict[int, set[int]] = defaultdict(set)
             for each in calls:
-                others[_OPCODES[each >> 32]].add(each & 0xFFFF_FFFF)
-            calls = frozenset(others.pop(CALL, ()))
-        if calls:
-            direct[function] = calls
-    tails = {opcode: _edges(rest, opcode) for opcode in _OTHERS}
+                kinds[_OPCODES[each >> 32]].add(each & 0xFFFF_FFFF)
+            calls = frozenset(kinds.pop(CALL, ()))
+            for opcode, its in kinds.items():
+                found = frozenset(its)
+                rest[opcode][function] = same.setdefault(found, found)
+        targets.extend(calls)
+    starts.append(len(targets))
+    direct = EdgeSets(Adjacency(starts, targets))
     graph = CallGraph(
         module=module,
-        direct=_union(direct, tails[RETURN_CALL]),
-        indirect=_union(tails[CALL_INDIRECT], tails[RETURN_CALL_INDIRECT]),
-        call_ref=_union(tails[CALL_REF], tails[RETURN_CALL_REF]),
-        tail_direct=tails[RETURN_CALL],
-        tail_indirect=tails[RETURN_CALL_INDIRECT],
-        tail_ref=tails[RETURN_CALL_REF],
-        ref_func=tails[REF_FUNC],
-        address_taken=_address_taken(module, tails[REF_FUNC]),
+        direct=_union(count, direct, rest[RETURN_CALL]),
+        indirect=_union(count, rest[CALL_INDIRECT], rest[RETURN_CALL_INDIRECT]),
+        call_ref=_union(count, rest[CALL_REF], rest[RETURN_CALL_REF]),
+        tail_direct=rest[RETURN_CALL],
+        tail_indirect=rest[RETURN_CALL_INDIRECT],
+        tail_ref=rest[RETURN_CALL_REF],
+        ref_func=rest[REF_FUNC],
+        address_taken=_address_taken(module, rest[REF_FUNC]),
     )
     _check(graph)
     return graph
 
 
-def _edges(rest: Mapping[int, Mapping[int, set[int]]], opcode: int) -> dict[int, frozenset[int]]:
-    return {caller: frozenset(found[opcode]) for caller, found in rest.items() if found.get(opcode)}
-
-
-def _union(one: Edges, other: Edges) -> Edges:
+def _union(nodes: int, one: Edges, other: Edges) -> Edges:
     if not other:
         return one
-    return {key: one.get(key, _NOTHING) | other.get(key, _NOTHING) for key in sorted({*one, *other})}
+    both = ((key, one.get(key, _NOTHING) | other.get(key, _NOTHING)) for key in sorted({*one, *other}))
+    return EdgeSets(Adjacency.from_edges(nodes, both))
 
 
 def _address_taken(module: Module, ref_func: Edges) -> frozenset[int]:
@@ -223,7 +250,14 @@ def _calls_plainly(data: bytes, start: int, end: int) -> frozenset[int]:
 
 
 def _largest(*kinds: Edges) -> int:
-    return max((max(targets) for edges in kinds for targets in edges.values()), default=-1)
+    """Return the largest target; -1: there is none."""
+    largest = -1
+    for edges in kinds:
+        found = (
+            edges.adjacency.targets if isinstance(edges, EdgeSets) else chain.from_iterable(edges.values())
+        )
+        largest = max(largest, max(found, default=-1))
+    return largest
 
 
 def _check(graph: CallGraph) -> None:

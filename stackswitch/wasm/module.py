@@ -12,6 +12,7 @@ from functools import cached_property
 
 from . import limits
 from .custom import Dylink, read_dylink, read_function_names, read_target_features
+from .ranges import Ranges
 from .reader import Reader
 from .sections import (
     ConstantExpression,
@@ -98,7 +99,7 @@ class Module:
         self.table_initialisers: tuple[ConstantExpression, ...] = ()
         self.elements: tuple[ElementSegment, ...] = ()
         self.data_count: int | None = None
-        self.bodies: tuple[tuple[int, int], ...] = ()
+        self.bodies = Ranges()
         self.section_offsets: dict[int, int] = {}
         """Where the content of each section but custom ones starts, by the section's number."""
         self.custom_sections: dict[str, tuple[int, int]] = {}
@@ -227,7 +228,7 @@ class _Parser:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.spaces = Spaces([], [], [], [], [])
-        self.bodies: list[tuple[int, int]] = []
+        self.bodies = Ranges()
         self.readers = {
             1: self._types,
             2: self._imports,
@@ -278,7 +279,7 @@ class _Parser:
         module.memories = tuple(spaces.memories)
         module.globals = tuple(spaces.globals)
         module.tags = tuple(spaces.tags)
-        module.bodies = tuple(self.bodies)
+        module.bodies = self.bodies
 
     def _header(self, reader: Reader) -> None:
         data = self.module.data

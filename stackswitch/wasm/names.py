@@ -9,6 +9,8 @@ the defined, with the same suffix if that is taken. Nothing is escaped.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stackswitch.errors import WasmFormatError
 
 from .module import Module
@@ -23,7 +25,7 @@ def raw_function_names(module: Module) -> dict[int, bytes]:
     return {index: name for index, name in module.function_name_entries if index < count}
 
 
-def binaryen_names(module: Module) -> list[str]:
+def binaryen_names(module: Module) -> tuple[str, ...]:
     """Return each function's name, by function index, as a line of ``asyncify-onlylist@@file`` matches it.
 
     Bytes that are not UTF-8 come as surrogate escapes: encode with ``"surrogateescape"`` to get them back.
@@ -31,20 +33,25 @@ def binaryen_names(module: Module) -> list[str]:
 
     :raises WasmFormatError: the name section is malformed
     """
+    cached: tuple[str, ...] | None = module.__dict__.get("_binaryen_names")
+    if cached is None:
+        cached = module.__dict__["_binaryen_names"] = tuple(_made_unique(module))
+    return cached
+
+
+def _made_unique(module: Module) -> Iterator[str]:
     used = _UsedNames()
     names: dict[int, bytes] = {}
     for index, raw in module.function_name_entries:
         # An index that does not exist uses up a name all the same.
         names[index] = used.add(raw)
     imported = module.imported_function_count
-    ordered = []
     for index in range(module.function_count):
         name = names.get(index)
         if name is None:
             plain = b"fimport$%d" % index if index < imported else b"%d" % (index - imported)
             name = used.add(plain)
-        ordered.append(name.decode("utf-8", "surrogateescape"))
-    return ordered
+        yield name.decode("utf-8", "surrogateescape")
 
 
 class _UsedNames:

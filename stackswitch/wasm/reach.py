@@ -7,16 +7,18 @@ and thousands of callees of one type has a small graph.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from array import array
+from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, NamedTuple
 
+from .adjacency import Adjacency
 from .callgraph import CallGraph
+from .dominators import DominatorTree
 
 StepKind = Literal["direct", "indirect", "reference"]
-Node = tuple[Literal["function", "type", "root"], int]
-ROOT: Node = ("root", 0)
 
 
 class Step(NamedTuple):
@@ -72,22 +74,21 @@ def nearest_waits(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
     """Return, for each function that may come to a wait, whom it calls on its shortest way there.
 
     Calls through tables and references count by type. The waiting imports themselves are not among the keys.
+    A function comes after the one that it calls, so the shortest ways come first.
     """
-    edges, _ = _towards_callers(graph, set(waiting))
-    towards: dict[Node, Node] = {}
-    open_ = deque([ROOT])
+    callers = _Callers(graph, waiting)
+    edges, functions, root = callers.edges, callers.functions, callers.root
+    towards = array("i", [-1]) * edges.nodes
+    open_ = deque([root])
+    found: dict[int, int] = {}
     while open_:
         node = open_.popleft()
-        for caller in edges.get(node, ()):
-            if caller not in towards:
+        for caller in edges.of(node):
+            if towards[caller] < 0 and caller != root:
                 towards[caller] = node
                 open_.append(caller)
-    found: dict[int, int] = {}
-    for node, callee in towards.items():
-        while callee[0] == "type":
-            callee = towards[callee]
-        if node[0] == "function" and callee != ROOT:
-            found[node[1]] = callee[1]
+                if caller < functions and node != root:
+                    found[caller] = node if node < functions else towards[node]
     return found
 
 
@@ -95,15 +96,17 @@ def nearest_waits(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
 class Bringer:
     """What stands between functions and every wait.
 
-    :ivar function: all ways from ``functions`` to a wait go through it; None: through calls of type ``type_``
+    :ivar function: all ways of these functions to a wait go through it; None: through calls of ``type_``
     :ivar type_: index of the type
-    :ivar functions: those that could not suspend if this one could not, itself among them
+    :ivar functions: how many functions could not suspend if this one could not, itself among them
+    :ivar code_bytes: the size of their bodies
     :ivar callee: the one function through whose call ``function`` can suspend, if there is but one such call
     """
 
     function: int | None
     type_: int | None
-    functions: frozenset[int]
+    functions: int
+    code_bytes: int
     callee: int | None = None
 
 
@@ -116,122 +119,86 @@ def bringers(
     :param least: how many functions it has to bring in
     :param most: return so many of them
     """
-    edges, first_type = _towards_callers(graph, set(waiting))
-    order, immediate = _dominators(edges)
-    brought: defaultdict[Node, set[int]] = defaultdict(set)
-    for node in reversed(order):
-        if node == ROOT:
-            continue
-        if node[0] == "function":
-            brought[node].add(node[1])
-        brought[immediate[node]] |= brought[node]
-    sources: defaultdict[Node, list[Node]] = defaultdict(list)
-    for source, targets in edges.items():
-        for target in targets:
-            sources[target].append(source)
+    callers = _Callers(graph, waiting)
+    tree = DominatorTree(callers.edges, callers.root)
     imported = graph.module.imported_function_count
-    found: list[tuple[Node, frozenset[int]]] = []
-    for node in order:
-        functions = frozenset(each for each in brought[node] if each >= imported)
-        if node != ROOT and len(functions) >= least:
-            found.append((node, functions))
-    found.sort(key=lambda each: -len(each[1]))
+    own = [int(imported <= node < callers.functions) for node in tree.order]
+    counts = tree.sums(own)
+    bodies = graph.module.bodies
+    ranges = [bodies[node - imported] if mine else (0, 0) for node, mine in zip(tree.order, own, strict=True)]
+    sizes = tree.sums([end - start for start, end in ranges])
+    found = [at for at in range(1, len(counts)) if counts[at] >= least]
+    found.sort(key=lambda at: (-counts[at], at))
+    found = found[:most]
+    callees = callers.callees(found, tree)
     results = []
-    for node, functions in found[:most]:
-        kind, number = node
-        # Ways that come from what is itself behind this node do not count.
-        callees = [
-            each for each in sources[node] if each in immediate and not _is_behind(each, node, immediate)
-        ]
-        callee = callees[0][1] if len(callees) == 1 and callees[0][0] == "function" else None
-        if kind == "function":
-            results.append(Bringer(number, None, functions, callee))
-        else:
-            results.append(Bringer(None, first_type[number], functions, callee))
+    for at in found:
+        node = tree.order[at]
+        is_function = node < callers.functions
+        results.append(
+            Bringer(
+                node if is_function else None,
+                None if is_function else callers.types[node - callers.functions],
+                counts[at],
+                sizes[at],
+                callees[at],
+            )
+        )
     return results
 
 
-def _is_behind(node: Node, other: Node, immediate: dict[Node, Node]) -> bool:
-    while node != ROOT:
-        if node == other:
-            return True
-        node = immediate[node]
-    return False
+class _Callers:
+    """The edges from what is called to its callers, as far as calls may lead to a wait.
 
-
-def _towards_callers(graph: CallGraph, waiting: set[int]) -> tuple[dict[Node, list[Node]], list[int]]:
-    """Return the edges from what is called to its callers, from ``ROOT`` on; types by a number of our own."""
-    callers: defaultdict[int, list[Node]] = defaultdict(list)
-    for caller, callees in graph.direct.items():
-        for callee in callees:
-            callers[callee].append(("function", caller))
-    numbers: dict[frozenset[int], int] = {}
-    first_type: list[int] = []
-    edges: defaultdict[Node, list[Node]] = defaultdict(list)
-    for calls in (graph.indirect, graph.call_ref):
-        for caller, types in calls.items():
-            for each in types:
-                callees = graph.functions_of_type(each)
-                if not callees:
-                    continue
-                if callees not in numbers:
-                    numbers[callees] = len(first_type)
-                    first_type.append(each)
-                    for callee in callees:
-                        callers[callee].append(("type", numbers[callees]))
-                edges["type", numbers[callees]].append(("function", caller))
-    for callee, found in callers.items():
-        edges["function", callee] = found
-    edges[ROOT] = [("function", each) for each in sorted(waiting)]
-    return edges, first_type
-
-
-def _dominators(edges: dict[Node, list[Node]]) -> tuple[list[Node], dict[Node, Node]]:
-    """Return the reachable nodes in reverse postorder and each one's immediate dominator.
-
-    Source: Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
+    Nodes: the functions by their index, then one for each set of functions that a call through a table or
+    a reference may reach, then the root, from which an edge leads to each import that waits.
     """
-    order = _reverse_postorder(edges)
-    number = {node: at for at, node in enumerate(order)}
-    sources: list[list[int]] = [[] for _ in order]
-    for source, targets in edges.items():
-        if source in number:
-            for target in targets:
-                sources[number[target]].append(number[source])
-    immediate = [-1] * len(order)
-    immediate[0] = 0
-    changed = True
-    while changed:
-        changed = False
-        for at in range(1, len(order)):
-            new = -1
-            for each in sources[at]:
-                if immediate[each] < 0:
-                    continue
-                other = each
-                while new >= 0 and new != other:
-                    if new > other:
-                        new = immediate[new]
-                    else:
-                        other = immediate[other]
-                new = other
-            if immediate[at] != new:
-                immediate[at] = new
-                changed = True
-    return order, {node: order[immediate[at]] for at, node in enumerate(order)}
 
+    def __init__(self, graph: CallGraph, waiting: Iterable[int]) -> None:
+        self.functions = graph.module.function_count
+        self.types: list[int] = []
+        """For each set of functions, by its node, the first type that stands for it."""
+        reached: list[frozenset[int]] = []
+        node_of_type: dict[int, int | None] = {}
+        node_of: dict[frozenset[int], int] = {}
 
-def _reverse_postorder(edges: dict[Node, list[Node]]) -> list[Node]:
-    seen = {ROOT}
-    post: list[Node] = []
-    stack = [(ROOT, iter(edges.get(ROOT, ())))]
-    while stack:
-        node, rest = stack[-1]
-        following = next((each for each in rest if each not in seen), None)
-        if following is None:
-            post.append(node)
-            stack.pop()
-        else:
-            seen.add(following)
-            stack.append((following, iter(edges.get(following, ()))))
-    return post[::-1]
+        def node(type_index: int) -> int | None:
+            callees = graph.functions_of_type(type_index)
+            if callees and callees not in node_of:
+                node_of[callees] = self.functions + len(reached)
+                reached.append(callees)
+                self.types.append(type_index)
+            return node_of.get(callees)
+
+        through: list[tuple[int, int]] = []
+        for calls in (graph.indirect, graph.call_ref):
+            for caller, types in calls.items():
+                for each in types:
+                    if each not in node_of_type:
+                        node_of_type[each] = node(each)
+                    if (found := node_of_type[each]) is not None:
+                        through.append((caller, found))
+        self.root = self.functions + len(reached)
+        calls_of = chain(
+            graph.direct.items(),
+            ((caller, (found,)) for caller, found in through),
+            ((self.functions + at, callees) for at, callees in enumerate(reached)),
+            ((each, (self.root,)) for each in sorted(set(waiting))),
+        )
+        self.edges = Adjacency.from_edges(self.root + 1, calls_of).reversed()
+
+    def callees(self, numbers: Iterable[int], tree: DominatorTree) -> dict[int, int | None]:
+        """Return, for nodes by number, the one function through whose call each may wait; None: several ways.
+
+        Ways that come from what a node itself dominates do not count.
+        """
+        wanted = {tree.order[each]: each for each in numbers}
+        found: dict[int, list[int]] = {each: [] for each in wanted.values()}
+        for source, node in enumerate(tree.order):
+            for target in self.edges.of(node):
+                at = wanted.get(target)
+                if at is not None and not tree.dominates(at, source):
+                    found[at].append(node)
+        return {
+            at: each[0] if len(each) == 1 and each[0] < self.functions else None for at, each in found.items()
+        }

@@ -12,6 +12,7 @@ from typing import Literal
 
 from . import limits
 from .instructions import END, GLOBAL_GET, I32_CONST, I64_CONST, REF_FUNC, read_instruction
+from .ranges import Ranges
 from .reader import Reader
 from .types import (
     DefinedType,
@@ -280,19 +281,19 @@ def _read_reference_type(reader: Reader) -> str:
     return value_type
 
 
-def read_bodies(reader: Reader) -> list[tuple[int, int]]:
+def read_bodies(reader: Reader) -> Ranges:
     """Read where each defined function's body starts (its locals) and ends; what is in it is not read.
 
     :raises WasmFormatError: malformed
     """
-    ranges: list[tuple[int, int]] = []
+    ranges = Ranges()
     for _ in range(reader.count("function bodies", limits.FUNCTIONS, each=3)):
         size = reader.count("bytes of body", limits.BODY_BYTES)
         start = reader.pos
         reader.skip(size)
         if size < 2 or reader.data[reader.pos - 1] != END:
             raise reader.fail("a body has to end in end", start)
-        ranges.append((start, reader.pos))
+        ranges.add(start, reader.pos)
     return ranges
 
 

@@ -63,7 +63,7 @@ class ObservedModule:
         return True
 
     @cached_property
-    def list_names(self) -> list[str]:
+    def list_names(self) -> tuple[str, ...]:
         """The names by function index, as Binaryen's lists match them."""
         return binaryen_names(self.module)
 

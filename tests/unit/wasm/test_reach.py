@@ -54,7 +54,7 @@ def test_what_brings_in_most(graph: CallGraph) -> None:
     found = [
         (
             "type" if each.function is None else names[each.function],
-            len(each.functions),
+            each.functions,
             None if each.callee is None else names[each.callee],
         )
         for each in bringers(graph, [names.index("wait")])
@@ -66,8 +66,8 @@ def test_what_brings_in_most(graph: CallGraph) -> None:
         ("handler", 7, "leaf"),
         ("type", 6, "handler"),
         ("dispatch2", 3, None),
-        ("longer", 2, "dispatch2"),
         ("dispatch", 2, None),
+        ("longer", 2, "dispatch2"),
     ]
 
 
@@ -125,22 +125,25 @@ def reaching(graph: CallGraph, without: int | None, without_type: frozenset[int]
 def test_bringers_are_what_brute_force_finds(seed: int) -> None:
     graph = random_graph(seed)
     everything = reaching(graph, None, None)
+
+    def sizes(functions: set[int]) -> tuple[int, int]:
+        ranges = map(graph.module.body_range, functions)
+        return len(functions), sum(end - start for start, end in ranges)
+
     found = {
         (each.function, None if each.type_ is None else graph.functions_of_type(each.type_)): each
         for each in bringers(graph, [0], least=1)
     }
     for function in everything:
         lost = everything - reaching(graph, function, None)
-        assert found[function, None].functions == lost
+        assert (found[function, None].functions, found[function, None].code_bytes) == sizes(lost)
     for each in bringers(graph, [0], least=1):
         if each.type_ is not None:
             without = reaching(graph, None, graph.functions_of_type(each.type_))
-            assert each.functions == everything - without
-        if each.callee is not None and each.function is not None:
-            # With that one call gone, nothing of it waits.
-            others = everything - {each.callee}
-            assert each.callee in everything | {0}
-            assert each.functions <= others
+            assert (each.functions, each.code_bytes) == sizes(everything - without)
+        if each.callee and each.function is not None:
+            # With the callee gone, the function and all that it brings in cannot wait.
+            assert each.function not in reaching(graph, each.callee, None)
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -14,9 +14,9 @@ PLAIN = bytes(wat2wasm('(module (import "env" "wait" (func)) (func) (func (expor
 def test_names_of_a_file_are_the_modules() -> None:
     symbols = read_symbols(b"0:wait\n1:f\\28char*\\29\r\n\n2:na:me\n", "app.symbols")
     named = with_symbols(parse_module(PLAIN), symbols, "app.symbols")
-    assert binaryen_names(parse_module(named)) == ["wait", "f(char*)", "na:me"]
+    assert binaryen_names(parse_module(named)) == ("wait", "f(char*)", "na:me")
     again = with_symbols(parse_module(named), {1: b"x"}, "app.symbols")
-    assert binaryen_names(parse_module(again)) == ["wait", "f(char*)", "na:me"]
+    assert binaryen_names(parse_module(again)) == ("wait", "f(char*)", "na:me")
     assert parse_module(named).code_range(1) == parse_module(PLAIN).code_range(1)
 
 
