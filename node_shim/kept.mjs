@@ -12,7 +12,7 @@ import { parentPort, workerData } from "node:worker_threads";
 
 const require = createRequire(import.meta.url);
 const EXITED = Symbol("process.exit");
-const observer = globalThis[Symbol.for("stackswitch.observe")];
+const observer = WebAssembly.Module[Symbol.for("stackswitch.observe")];
 const [node] = process.argv;
 const ours = { listeners: listenersNow(), globals: new Set(Reflect.ownKeys(globalThis)), handles: null };
 const leave = process.exit;

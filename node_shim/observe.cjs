@@ -5,14 +5,16 @@
 "use strict";
 
 const folder = process.env.STACKSWITCH_TRACE;
-const loaded = Symbol.for("stackswitch.observe");
+const OBSERVER = Symbol.for("stackswitch.observe"); // see install.cjs
 
-if (folder && typeof WebAssembly === "object" && !globalThis[loaded]) {
-  const observer = {}; // what realm.mjs needs of it: see install.cjs
-  Object.defineProperty(globalThis, loaded, { value: observer });
+if (folder && typeof WebAssembly === "object" && WebAssembly.Module[OBSERVER] === undefined) {
+  const loaded = new Set(Object.keys(require.cache));
   try {
-    Object.assign(observer, require("./observe/install.cjs").install(folder));
+    require("./observe/install.cjs").install(folder);
   } catch {
     // Without a folder to write to there is no one to tell: the reader misses this process's part.
   }
+  // A program may list what it has loaded.
+  for (const file of Object.keys(require.cache)) if (!loaded.has(file)) delete require.cache[file];
+  delete require.cache[__filename];
 }

@@ -1,62 +1,9 @@
-// Where an Asyncify build begins to unwind: its `asyncify_start_unwind` is replaced, for the program, by a wasm
-// function that first tells the observer. It is a real exported function, so tables and imports take it as well.
-
-"use strict";
-
-const { Module, Instance } = WebAssembly;
-const { exports: exportsOf } = Module;
-const START_UNWIND = "asyncify_start_unwind";
-const GET_STATE = "asyncify_get_state";
-
-/**
- * (module (import "o" "n" (func $note)) (import "o" "u" (func $unwind (param T)))
- *   (func (export "f") (param T) (call $note) (call $unwind (local.get 0))))
- */
-const adapterBytes = (type) =>
-  Uint8Array.of(
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    1, 8, 2, 0x60, 0, 0, 0x60, 1, type, 0,
-    2, 13, 2, 1, 0x6f, 1, 0x6e, 0, 0, 1, 0x6f, 1, 0x75, 0, 1,
-    3, 2, 1, 1,
-    7, 5, 1, 1, 0x66, 0, 2,
-    10, 10, 1, 8, 0, 0x10, 0, 0x20, 0, 0x10, 1, 0x0b,
-  );
-const TYPES = [0x7f, 0x7e]; // i32, i64
-const adapters = new Map();
-
-/** @returns {Function} an exported wasm function that calls `note`, then `unwind` with its argument */
-function adapted(note, unwind) {
-  let refusal;
-  for (const type of TYPES) {
-    try {
-      if (!adapters.has(type)) adapters.set(type, new Module(adapterBytes(type)));
-      return new Instance(adapters.get(type), { o: { n: note, u: unwind } }).exports.f;
-    } catch (error) {
-      refusal = error; // of another type
-    }
-  }
-  throw refusal;
-}
-
-/** The instance's exports again, one of them another. */
-function replaced(exports, name, value) {
-  const copy = Object.create(null);
-  for (const key of Object.keys(exports)) copy[key] = key === name ? value : exports[key];
-  return Object.freeze(copy);
-}
-
-/** @returns {{name: string, getState: string | null} | null} by the module's exports; null: no Asyncify build */
-function controlExports(module, bytes) {
-  const controls = new Set();
-  for (const { name, kind } of exportsOf(module)) {
-    if ((name === START_UNWIND || name === GET_STATE) && kind === "function") controls.add(name);
-  }
-  const name = controls.has(START_UNWIND) ? START_UNWIND : bytes === null ? null : renamedStartUnwind(bytes);
-  return name === null ? null : { name, getState: controls.has(GET_STATE) ? GET_STATE : null };
-}
-
+// Which of a module's exports is Asyncify's `asyncify_start_unwind` where it has another name.
+//
 // Emscripten gives exports short names from -O2 on. Then the function is known by how it begins:
 // i32.const 1, global.set STATE, local.get 0, global.set DATA, global.get DATA (see stackswitch/wasm/asyncified.py).
+
+"use strict";
 
 class Cursor {
   constructor(bytes, at, end) {
@@ -96,9 +43,13 @@ function beginsUnwinding(bytes, start, end) {
   return next(0x23) && code.u32() === data && state !== data;
 }
 
-/** The name under which a module exports the function that begins so, or null. */
+/**
+ * @returns {{name: string, index: number, names: string[]} | null} the export that begins so: what the module calls it, its
+ *   function's index, and what all its exports are called
+ */
 function renamedStartUnwind(bytes) {
   const functions = new Map(); // exported functions: index -> name
+  const names = [];
   let imported = 0;
   const cursor = new Cursor(bytes, 8, bytes.length);
   while (cursor.at < bytes.length) {
@@ -114,6 +65,7 @@ function renamedStartUnwind(bytes) {
         section.at += length;
         const kind = bytes[section.at++];
         const index = section.u32();
+        names.push(name);
         if (kind === 0) functions.set(index, name);
       }
     }
@@ -122,7 +74,7 @@ function renamedStartUnwind(bytes) {
       for (let index = imported; index < imported + count; index++) {
         const length = section.u32();
         const name = functions.get(index);
-        if (name !== undefined && beginsUnwinding(bytes, section.at, section.at + length)) return name;
+        if (name !== undefined && beginsUnwinding(bytes, section.at, section.at + length)) return { name, index, names };
         section.at += length; // a body: its size, then its bytes
       }
       return null;
@@ -146,4 +98,4 @@ function importedFunctions(section) {
   return functions;
 }
 
-module.exports = { adapted, replaced, controlExports, renamedStartUnwind };
+module.exports = { renamedStartUnwind };

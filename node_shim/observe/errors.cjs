@@ -1,17 +1,13 @@
 // Traps and refused suspensions, where they can be seen without touching their way: rejections of promising calls
-// that the program itself takes, and what nobody takes. An error is told once.
+// that the program itself takes (promises.cjs), and what nobody takes (endings.cjs). An error is told once.
 
 "use strict";
 
 const { RuntimeError, SuspendError, Exception } = WebAssembly;
-const nativePromise = Promise.prototype;
-const nativeThen = nativePromise.then;
-const { create, getPrototypeOf, setPrototypeOf } = Object;
-const { apply } = Reflect;
 const MOST_TRAPS = 1_000;
 const MOST_TEXT = 10_000;
 const MOST_CAUSES = 5;
-const WASM_FRAME = /wasm:\/\/|wasm-function\[/;
+const WASM_FRAME = /wasm:\/\/|wasm-function\[\d/;
 
 class Errors {
   #part;
@@ -36,7 +32,7 @@ class Errors {
         if (!isOfWasm(each)) continue;
         this.#told.add(each);
         if (this.#count++ >= MOST_TRAPS) return;
-        const text = typeof each.stack === "string" ? each.stack.slice(0, MOST_TEXT) : "";
+        const text = typeof each.stack === "string" ? each.stack : "";
         this.#part.write({
           kind: "trap",
           error: each.constructor?.name ?? "Error",
@@ -47,35 +43,6 @@ class Errors {
         return;
       }
     });
-  }
-
-  /**
-   * Learn of promises' rejections without being the one who handles them: not before the program itself takes hold
-   * of a promise (`await` asks it for its constructor, all else goes by `then`) is a reaction of ours added. Until
-   * then it has another prototype; properties of its own would cost four times as much.
-   * @returns {(promise: Promise) => Promise}
-   */
-  watcher(where) {
-    const note = (error) => this.note(error, where);
-    const property = (name) => ({
-      configurable: true,
-      enumerable: false,
-      get() {
-        take(this);
-        return nativePromise[name];
-      },
-      set(value) {
-        take(this);
-        this[name] = value;
-      },
-    });
-    const watched = create(nativePromise, { constructor: property("constructor"), then: property("then") });
-    const take = (promise) => {
-      if (getPrototypeOf(promise) !== watched) return;
-      setPrototypeOf(promise, nativePromise);
-      apply(nativeThen, promise, [undefined, note]);
-    };
-    return (promise) => setPrototypeOf(promise, watched);
   }
 }
 

@@ -1,21 +1,27 @@
-// What is put in place of WebAssembly's own functions. Each is the native one behind a Proxy: name, length, prototype,
-// `instanceof`, errors and the order of what happens stay those of the engine.
+// What is put in place of WebAssembly's own functions. Each is the native one behind a Proxy (replace.cjs): promises,
+// instances and errors are the engine's own, and nothing of ours stands on them. What a program could still find is
+// listed in docs/trace-format.md.
 
 "use strict";
 
 const { versions, execArgv } = process;
+const { isAsyncFunction } = require("node:util").types;
 const { Part } = require("./part.cjs");
 const { Stacks } = require("./stacks.cjs");
 const { Modules } = require("./modules.cjs");
 const { Errors } = require("./errors.cjs");
-const { adapted, replaced, controlExports } = require("./asyncify.cjs");
+const { Unwinds } = require("./unwinds.cjs");
+const { Promises } = require("./promises.cjs");
+const { tapSource } = require("./streaming.cjs");
+const { watchEndings } = require("./endings.cjs");
+const { proxied, replace, replaceToString } = require("./replace.cjs");
 
 const PART_VERSION = 1;
-const native = { ...Object.getOwnPropertyDescriptors(WebAssembly) };
-const { Module, Instance } = WebAssembly;
-const importsOf = Module.imports;
-const exportsGetter = Object.getOwnPropertyDescriptor(Instance.prototype, "exports").get;
-const then = Promise.prototype.then;
+const OBSERVER = Symbol.for("stackswitch.observe"); // WebAssembly.Module answers to it, without having it
+const { CompileError, LinkError } = WebAssembly;
+const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { apply, construct, get } = Reflect;
+const { captureStackTrace } = Error;
 
 /** A positive whole number from the environment, or the default. */
 function setting(name, otherwise) {
@@ -24,30 +30,56 @@ function setting(name, otherwise) {
 }
 
 /**
- * Observe this process or worker from now on.
- * @returns `end(status)` ends the part as the end of the process would; `begin(folder)` opens the next one, in another folder
+ * Observe this process or worker from now on. `WebAssembly.Module[OBSERVER]` is then the observer: `end(status)` ends the part
+ * as the end of the process would; `begin(folder)` opens the next one, in another folder.
  */
 function install(folder) {
   const observer = new Observer();
   observer.begin(folder);
   observer.hook();
-  return { begin: (next) => observer.begin(next), end: (status) => observer.end(status) };
+}
+
+const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+
+/** An object that gives what another has, each property as `seen` returns it. Its own target is empty: the other one may be a Proxy. */
+const reading = (object, seen) => new Proxy({ __proto__: null }, { get: (_, key) => seen(get(object, key), key) });
+
+/** Construct what a trap was asked to. The stack of an error of the engine's own does not show us. */
+function constructed(target, args, newTarget, trap) {
+  try {
+    return construct(target, args, newTarget);
+  } catch (error) {
+    if (isRefusal(error)) captureStackTrace(error, trap);
+    throw error;
+  }
+}
+
+/** Whether the engine itself has thrown, not a function of the program that it called. */
+function isRefusal(error) {
+  if (!(error instanceof CompileError || error instanceof LinkError || error instanceof TypeError)) return false;
+  const [innermost] = /^\s+at .*$/m.exec(error.stack) ?? [];
+  return innermost?.includes(__filename) ?? false;
 }
 
 class Observer {
   #part;
   #stacks;
   #errors;
+  #unwinds;
+  #promises;
   #modules = new Modules();
-  #slots = new WeakMap();
-  #states = [];
+  #slots = new WeakMap(); // by what the program imports
+  #waits = false; // whether the program has made an import that may suspend
   #promised = new Set();
   #hooked = new Map();
 
   constructor() {
     const every = setting("SAMPLE", 1);
+    const guard = (piece, fallback) => this.#part.guard(piece, fallback);
     this.#stacks = new Stacks({ every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
     this.#errors = new Errors(this.#stacks);
+    this.#unwinds = new Unwinds(this.#stacks, guard);
+    this.#promises = new Promises(guard);
   }
 
   begin(folder) {
@@ -75,154 +107,103 @@ class Observer {
   }
 
   #hook() {
-    this.#replace("Module", { construct: (target, args, newTarget) => this.#newModule(target, args, newTarget) });
-    this.#replace("Instance", { construct: (target, args, newTarget) => this.#newInstance(target, args, newTarget) });
-    this.#replace("compile", { apply: (target, self, args) => this.#compile(target, self, args) });
-    this.#replace("instantiate", { apply: (target, self, args) => this.#instantiate(target, self, args) });
-    this.#replace("compileStreaming", { apply: (target, self, args) => this.#streaming(target, self, args, false) });
-    this.#replace("instantiateStreaming", { apply: (target, self, args) => this.#streaming(target, self, args, true) });
-    this.#replace("Suspending", { construct: (target, args, newTarget) => this.#newSuspending(target, args, newTarget) });
+    const newModule = (target, args, newTarget) => this.#newModule(target, args, newTarget, newModule);
+    const observer = (target, key) => (key === OBSERVER ? this : get(target, key));
+    this.#replace("Module", { construct: newModule, get: observer });
+    for (const name of ["compile", "instantiate"]) {
+      this.#replace(name, { apply: (target, self, args) => this.#compile(target, self, args, name) });
+    }
+    for (const name of ["compileStreaming", "instantiateStreaming"]) {
+      this.#replace(name, { apply: (target, self, args) => this.#stream(target, self, args, name) });
+    }
+    const newInstance = (target, args, newTarget) => constructed(target, this.#named(args), newTarget, newInstance);
+    this.#replace("Instance", defineProperty({}, "construct", { get: () => (this.#waits ? newInstance : undefined) }));
+    const newSuspending = (target, args, newTarget) => this.#newSuspending(target, args, newTarget, newSuspending);
+    this.#replace("Suspending", { construct: newSuspending });
     this.#replace("promising", { apply: (target, self, args) => this.#promising(target, self, args) });
     this.#replace("Function", { construct: (target, args, newTarget) => this.#newFunction(target, args, newTarget) });
-    process.on("uncaughtExceptionMonitor", (error) => this.#errors.note(error, "uncaught"));
-    process.on("exit", (status) => this.end(status));
+    this.#unwinds.hook();
+    watchEndings({
+      exit: () => this.end(process.exitCode ?? 0),
+      uncaughtExceptionMonitor: (error) => this.#errors.note(error, "uncaught"),
+      unhandledRejection: (error, promise) => {
+        this.#promises.release(promise);
+        return () => this.#errors.note(error, "unhandled"); // not before: to read an error's stack changes what Node prints of it
+      },
+    });
+    replaceToString();
   }
 
   #replace(name, handler) {
-    const found = native[name];
-    if (found === undefined || typeof found.value !== "function") return;
-    const value = new Proxy(found.value, handler);
-    this.#hooked.set(name, value);
-    Object.defineProperty(WebAssembly, name, { ...found, value });
+    const value = replace(WebAssembly, name, handler);
+    if (value !== undefined) this.#hooked.set(name, value);
   }
 
-  // Compiling. The bytes are looked at before the engine gets them, the module after.
+  // Modules. Their bytes are looked at before the engine gets them, or as soon as it has made a module of them.
 
   #source(source, how) {
-    const bytes = Modules.bytesOf(source);
-    return bytes === null ? null : this.#part.guard(() => ({ bytes, sha256: this.#modules.compiled(bytes, how) }), null);
-  }
-
-  #known(module, source) {
-    this.#part.guard(() => this.#modules.remember(module, { control: controlExports(module, source?.bytes ?? null) }));
-    return module;
-  }
-
-  #newModule(target, args, newTarget) {
-    const module = Reflect.construct(target, args, newTarget);
-    return this.#known(module, this.#source(args[0], "Module"));
-  }
-
-  #compile(target, self, args) {
-    const source = this.#source(args[0], "compile");
-    const promise = Reflect.apply(target, self, args);
-    return source === null ? promise : Reflect.apply(then, promise, [(module) => this.#known(module, source)]);
-  }
-
-  #instantiate(target, self, args) {
-    const [given, imports] = args;
-    if (given instanceof Module) {
-      this.#nameImports(given, imports);
-      const promise = Reflect.apply(target, self, args);
-      return Reflect.apply(then, promise, [(instance) => this.#observe(instance, given)]);
-    }
-    const source = this.#source(given, "instantiate");
-    const promise = Reflect.apply(target, self, args);
-    if (source === null) return promise;
-    return Reflect.apply(then, promise, [(result) => this.#instantiated(result, source, imports)]);
-  }
-
-  #instantiated(result, source, imports) {
-    this.#known(result.module, source);
-    this.#nameImports(result.module, imports);
-    this.#observe(result.instance, result.module);
-    return result;
-  }
-
-  /** A response is read twice: by the engine, and, cloned, by us. */
-  #streaming(target, self, args, instantiates) {
-    let copy = null;
-    const given = Reflect.apply(then, Promise.resolve(args[0]), [
-      (response) => {
-        copy = this.#part.guard(() => {
-          // Not before it is needed: Node loads its whole HTTP client at the first look at Response.
-          const { clone, arrayBuffer } = globalThis.Response.prototype;
-          return Reflect.apply(arrayBuffer, Reflect.apply(clone, response, []), []);
-        }, null);
-        return response;
-      },
-    ]);
-    const promise = Reflect.apply(target, self, [given, ...args.slice(1)]);
-    return Reflect.apply(then, promise, [
-      async (result) => {
-        let source = null;
-        try {
-          source = this.#source(await copy, instantiates ? "instantiateStreaming" : "compileStreaming");
-        } catch (error) {
-          this.#part.error(`a response could not be read again: ${error}`);
-        }
-        return instantiates ? this.#instantiated(result, source, args[1]) : this.#known(result, source);
-      },
-    ]);
-  }
-
-  // Instances.
-
-  #newInstance(target, args, newTarget) {
-    this.#nameImports(args[0], args[1]);
-    const instance = Reflect.construct(target, args, newTarget);
-    return this.#observe(instance, args[0]);
-  }
-
-  /** Give the imports that may suspend their names: those the module knows them by. Only plain properties are read. */
-  #nameImports(module, imports) {
-    if (!(module instanceof Module) || imports === null || typeof imports !== "object") return;
     this.#part.guard(() => {
-      for (const { module: from, name, kind } of importsOf(module)) {
-        if (kind !== "function") continue;
-        const space = Object.getOwnPropertyDescriptor(imports, from)?.value;
-        if (space === null || (typeof space !== "object" && typeof space !== "function")) continue;
-        const slot = this.#slots.get(Object.getOwnPropertyDescriptor(space, name)?.value);
-        if (slot !== undefined) slot.name ??= `${from}.${name}`;
-      }
+      const bytes = Modules.bytesOf(source);
+      if (bytes !== null) this.#unwinds.compiled(bytes, this.#modules.compiled(bytes, how));
     });
   }
 
-  /** An Asyncify build: let the program have, for the start of unwinding, one that tells us first. */
-  #observe(instance, module) {
-    return this.#part.guard(() => {
-      const facts = this.#modules.factsOf(module) ?? { control: controlExports(module, null) };
-      if (facts.control === null) return instance;
-      const exports = Reflect.apply(exportsGetter, instance, []);
-      const { name, getState } = facts.control;
-      const slot = this.#stacks.slot("asyncify", { through: true, skip: 1 });
-      const stacks = this.#stacks;
-      const note = () => stacks.note(slot, note);
-      const value = replaced(exports, name, adapted(note, exports[name]));
-      Object.defineProperty(instance, "exports", { configurable: true, enumerable: false, value });
-      if (getState !== null) this.#states.push(new WeakRef(exports[getState]));
-      return instance;
-    }, instance);
+  #newModule(target, args, newTarget, trap) {
+    const module = constructed(target, args, newTarget, trap);
+    this.#source(args[0], "Module");
+    return module;
+  }
+
+  #compile(target, self, args, how) {
+    this.#source(args[0], how);
+    return apply(target, self, how === "instantiate" ? this.#named(args) : args);
+  }
+
+  #stream(target, self, args, how) {
+    this.#part.guard(() => tapSource(args[0], (bytes) => this.#source(bytes, how)));
+    return apply(target, self, how === "instantiateStreaming" ? this.#named(args) : args);
+  }
+
+  /** Have imports that may suspend named as the module knows them, when the engine reads them, in its order and no more often. */
+  #named(args) {
+    const [source, imports, ...rest] = args;
+    if (!this.#waits || !isObject(imports)) return args;
+    const slots = this.#slots;
+    const named = (space, from) =>
+      reading(space, (value, name) => {
+        const slot = isObject(value) ? slots.get(value) : undefined;
+        if (slot !== undefined) slot.name ??= `${from}.${name}`;
+        return value;
+      });
+    return [source, reading(imports, (space, from) => (isObject(space) ? named(space, from) : space)), ...rest];
   }
 
   // JSPI.
 
-  /** The import again, telling of each call that is to be waited for. What is no object is not waited for. */
-  #waiting(host) {
+  /**
+   * The import again, telling of each call that is to be waited for: what is no object is not waited for. An async function's
+   * calls all are, so it is told of before it runs, and nothing of ours is on its stack.
+   */
+  #waiting(host, { before }) {
+    this.#waits = true;
     const slot = this.#stacks.slot("jspi", { through: false, skip: 0 });
     const stacks = this.#stacks;
+    if (before && isAsyncFunction(host)) {
+      const note = () => stacks.note(slot, note);
+      return { slot, observed: proxied(host, defineProperty({}, "apply", { get: note })) };
+    }
     const observed = function (...args) {
-      const result = Reflect.apply(host, this, args);
+      const result = apply(host, this, args);
       if (typeof result === "object" && result !== null) stacks.note(slot, observed);
       return result;
     };
     return { slot, observed };
   }
 
-  #newSuspending(target, args, newTarget) {
-    if (typeof args[0] !== "function") return Reflect.construct(target, args, newTarget);
-    const { slot, observed } = this.#waiting(args[0]);
-    const suspending = Reflect.construct(target, [observed, ...args.slice(1)], newTarget);
+  #newSuspending(target, args, newTarget, trap) {
+    if (typeof args[0] !== "function") return constructed(target, args, newTarget, trap);
+    const { slot, observed } = this.#waiting(args[0], { before: true });
+    const suspending = construct(target, [observed, ...args.slice(1)], newTarget);
     this.#slots.set(suspending, slot);
     return suspending;
   }
@@ -230,23 +211,24 @@ class Observer {
   /** Before Suspending there was WebAssembly.Function with an option; V8 had it until Node 22. */
   #newFunction(target, args, newTarget) {
     const [type, host, options] = args;
-    if (options?.suspending === undefined || typeof host !== "function") return Reflect.construct(target, args, newTarget);
-    const { slot, observed } = this.#waiting(host);
-    const made = Reflect.construct(target, [type, observed, ...args.slice(2)], newTarget);
+    if (options?.suspending === undefined || typeof host !== "function") return construct(target, args, newTarget);
+    const { slot, observed } = this.#waiting(host, { before: false });
+    const made = construct(target, [type, observed, ...args.slice(2)], newTarget);
     this.#slots.set(made, slot);
     return made;
   }
 
   #promising(target, self, args) {
-    const made = Reflect.apply(target, self, args);
+    const made = apply(target, self, args);
     const index = this.#part.guard(() => {
-      const index = Number(args[0].name);
+      const index = Number(getOwnPropertyDescriptor(args[0], "name").value);
       this.#promised.add(index);
       this.#part.write({ kind: "promising", index });
-      return args[0].name;
+      return index;
     });
-    const watch = this.#errors.watcher(`promising ${index}`);
-    return new Proxy(made, { apply: (exported, receiver, values) => watch(Reflect.apply(exported, receiver, values)) });
+    const note = (error) => this.#errors.note(error, `promising ${index}`);
+    const before = () => this.#part.guard(() => this.#promises.expect(note));
+    return proxied(made, defineProperty({}, "apply", { get: before }));
   }
 
   end(status) {
@@ -262,15 +244,7 @@ class Observer {
         part.error(`the program has put another WebAssembly.${name} in place of the observed one: what went past ours is missing`);
       }
     }
-    const states = this.#states.map((state) => part.guard(() => state.deref()?.(), null) ?? null); // null: it is gone
-    this.#states = this.#states.filter((_, at) => states[at] === 0); // the others have been told of, and are of no more use
-    part.end({
-      kind: "end",
-      status,
-      ...this.#stacks.totals(),
-      unwinding: states.filter((state) => state === 1).length,
-      rewinding: states.filter((state) => state === 2).length,
-    });
+    part.end({ kind: "end", status, ...this.#stacks.totals(), ...this.#unwinds.unfinished() });
   }
 }
 

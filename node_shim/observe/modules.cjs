@@ -5,8 +5,22 @@
 
 const { existsSync, mkdirSync, openSync, writeSync, closeSync, renameSync, rmSync } = require("node:fs");
 const { join } = require("node:path");
-const { isAnyArrayBuffer } = require("node:util").types;
+const { isAnyArrayBuffer, isTypedArray } = require("node:util").types;
 const { threadId } = require("node:worker_threads");
+const { isView } = ArrayBuffer;
+const { apply } = Reflect;
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+
+/** The engine's own getters: a program's view may have properties of these names. */
+const getters = (prototype) =>
+  Object.fromEntries(
+    ["buffer", "byteOffset", "byteLength"].map((name) => {
+      const { get } = getOwnPropertyDescriptor(prototype, name);
+      return [name, (view) => apply(get, view, [])];
+    }),
+  );
+const typedArray = getters(getPrototypeOf(Uint8Array.prototype));
+const dataView = getters(DataView.prototype);
 
 /** A module's hash; builds of ours come with theirs (instrumented/builds.mjs). */
 function hashOf(bytes) {
@@ -21,7 +35,6 @@ class Modules {
   #folder;
   #left;
   #known = new Map();
-  #facts = new WeakMap();
 
   /** Keep modules in this folder from now on; those that there are already may be used again. */
   begin(part, folder, mostBytes) {
@@ -33,7 +46,10 @@ class Modules {
 
   /** A module's bytes, as any API takes them; null: none (the engine will say so to the program). */
   static bytesOf(source) {
-    if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    if (isView(source)) {
+      const of = isTypedArray(source) ? typedArray : dataView;
+      return new Uint8Array(of.buffer(source), of.byteOffset(source), of.byteLength(source));
+    }
     return isAnyArrayBuffer(source) ? new Uint8Array(source) : null;
   }
 
@@ -76,15 +92,6 @@ class Modules {
     }
     this.#left -= bytes.length;
     return true;
-  }
-
-  /** What is known of a compiled module: its bytes are not held. */
-  remember(module, facts) {
-    this.#facts.set(module, facts);
-  }
-
-  factsOf(module) {
-    return this.#facts.get(module);
   }
 }
 

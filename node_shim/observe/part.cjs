@@ -1,5 +1,7 @@
 // One process's (or worker's) part of a trace: lines of JSON, appended as they come, so that what stands is valid up
 // to where the process was killed. Bounded: past `mostBytes` only what is left out is counted.
+//
+// The file is opened for each line: a program sees no descriptor of ours, and may close all that it finds.
 
 "use strict";
 
@@ -7,12 +9,13 @@
 const { openSync, writeSync, closeSync, mkdirSync } = require("node:fs");
 const { join } = require("node:path");
 const { threadId } = require("node:worker_threads");
+const { byteLength } = Buffer;
 const { stringify } = JSON;
 
 const MOST_ERRORS = 20;
 
 class Part {
-  #fd;
+  #file;
   #left;
   #failed = null;
   #errors = 0;
@@ -22,9 +25,21 @@ class Part {
 
   constructor(folder, mostBytes) {
     mkdirSync(folder, { recursive: true });
-    const name = `${process.pid}-${threadId}-${process.hrtime.bigint().toString(36)}.part.jsonl`;
-    this.#fd = openSync(join(folder, name), "ax", 0o644);
+    this.#file = join(folder, `${process.pid}-${threadId}-${process.hrtime.bigint().toString(36)}.part.jsonl`);
+    closeSync(openSync(this.#file, "ax", 0o644));
     this.#left = mostBytes;
+  }
+
+  #append(text) {
+    const size = byteLength(text);
+    const fd = openSync(this.#file, "a");
+    try {
+      const written = writeSync(fd, text);
+      if (written !== size) throw new Error(`${written} of ${size} bytes written`);
+    } finally {
+      closeSync(fd);
+    }
+    return size;
   }
 
   /** @returns {boolean} whether it was written */
@@ -39,10 +54,7 @@ class Part {
       return false;
     }
     try {
-      const bytes = Buffer.from(text);
-      const written = writeSync(this.#fd, bytes);
-      if (written !== bytes.length) throw new Error(`${written} of ${bytes.length} bytes written`);
-      this.#left -= bytes.length;
+      this.#left -= this.#append(text);
       return true;
     } catch (error) {
       this.#failed = String(error?.message ?? error);
@@ -60,14 +72,13 @@ class Part {
     if (this.#failed === null) this.write(line, { always: true });
     else {
       try {
-        writeSync(this.#fd, `\n${stringify({ kind: "error", message: `could not be written: ${this.#failed}` })}\n`);
-        writeSync(this.#fd, `${stringify(line)}\n`);
+        this.#append(`\n${stringify({ kind: "error", message: `could not be written: ${this.#failed}` })}\n`);
+        this.#append(`${stringify(line)}\n`);
       } catch {
         // Still no room: the reader sees that the end is missing.
       }
     }
     this.ended = true;
-    closeSync(this.#fd);
   }
 
   /** Run a piece of the observer: what it throws is told in the trace and nowhere else. */

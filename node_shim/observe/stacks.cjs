@@ -3,35 +3,41 @@
 
 "use strict";
 
-const { captureStackTrace } = Error;
-const takeSites = (_, sites) => sites;
+const { runInNewContext } = require("node:vm");
+
 const NOT_WASM = -1;
 
 /** Frames a line of the trace holds; deeper stacks are told apart, and cut. */
 const MOST_FRAMES = 20_000;
 const MOST_STACKS = 100_000;
+/** Of a module's URL; one that holds its data is as long as the module. */
+const MOST_URL = 200;
 
-/** The call sites below a function, innermost first, however many. */
-function callSites(below) {
-  const limit = Error.stackTraceLimit;
-  const prepare = Error.prepareStackTrace;
-  const holder = {};
-  try {
-    Error.stackTraceLimit = Infinity;
-    Error.prepareStackTrace = takeSites;
+/**
+ * The call sites below a function, innermost first, however many: by an `Error` of another realm, whose limit and form of
+ * stacks the program neither sees nor sets.
+ */
+const callSites = runInNewContext(`
+  Error.stackTraceLimit = Infinity;
+  Error.prepareStackTrace = (_, sites) => sites;
+  const { captureStackTrace } = Error;
+  (below) => {
+    const holder = {};
     captureStackTrace(holder, below);
     return holder.stack;
-  } finally {
-    Error.stackTraceLimit = limit;
-    Error.prepareStackTrace = prepare;
-  }
-}
+  };
+`);
 
 /** V8 gives a wasm frame's function index for its function; for JavaScript a function or undefined. */
 function wasmIndex(site) {
   const index = site.getFunction();
   return typeof index === "number" ? index : NOT_WASM;
 }
+
+/** A frame of wasm in the text of a stack: `at NAME (URL:wasm-function[INDEX]:0xOFFSET)`, or without the name. */
+const FRAME = /^\s+at (.*):(?:wasm-function)?\[(\d+)\]:0x([0-9a-f]+)\)?$/;
+/** A URL holds no space; a name may hold anything. */
+const urlIn = (text) => text.slice(text.lastIndexOf(" ") + 1).replace(/^\(/, "");
 
 const place = (site) => {
   const line = site.getLineNumber();
@@ -157,7 +163,7 @@ class Stacks {
     if (number === undefined) {
       number = this.#urls.size;
       this.#urls.set(url, number);
-      this.#part.write({ kind: "url", id: number, url }, { always: true });
+      this.#part.write({ kind: "url", id: number, url: String(url).slice(0, MOST_URL) }, { always: true });
     }
     return number;
   }
@@ -168,9 +174,9 @@ class Stacks {
     const gaps = [];
     for (const line of text.split("\n")) {
       if (!/^\s+at /.test(line)) continue;
-      const match = /(wasm:\/\/[^\s()]+?):?(?:wasm-function)?\[(\d+)\]:0x([0-9a-f]+)/.exec(line);
+      const match = FRAME.exec(line);
       if (match === null) gaps.push([frames.length / 3, line.trim().slice(3)]);
-      else frames.push(this.#urlNumber(match[1]), Number(match[2]), Number.parseInt(match[3], 16));
+      else frames.push(this.#urlNumber(urlIn(match[1])), Number(match[2]), Number.parseInt(match[3], 16));
     }
     return { frames, gaps };
   }

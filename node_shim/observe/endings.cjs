@@ -1,0 +1,39 @@
+// How a process ends and what nobody handles, without a listener that the program could count or remove: `process.emit`
+// is looked at, and only what Node itself emits.
+
+"use strict";
+
+const { callSites } = require("./stacks.cjs");
+const { replace } = require("./replace.cjs");
+const { getPrototypeOf, defineProperty, hasOwn } = Object;
+const { apply } = Reflect;
+
+/** Where Node emits what is looked for. */
+const EMITTERS = new Set(["node:internal/process/execution", "node:internal/process/promises"]);
+const NEAR = 6; // frames: a program may have put functions of its own around process.emit
+
+/**
+ * @param {Record<string, (...args: unknown[]) => (() => void) | void>} watchers by event, each called before the program's own
+ *   listeners; what it returns is called after them, if there are any
+ */
+function watchEndings({ exit, ...watchers }) {
+  const ignored = new Set(); // places in Node that emit something else
+  const before = function () {
+    if (process._exiting) return void exit();
+    const site = callSites(before).slice(0, NEAR).find((each) => EMITTERS.has(each.getFileName()));
+    const place = site && `${site.getFileName()}:${site.getPosition()}`;
+    if (site === undefined || ignored.has(place)) return undefined;
+    return (target, self, [event, ...rest]) => {
+      if (!hasOwn(watchers, event)) ignored.add(place);
+      const after = hasOwn(watchers, event) ? watchers[event](...rest) : undefined;
+      const handled = apply(target, self, [event, ...rest]);
+      if (handled) after?.();
+      return handled;
+    };
+  };
+  const holder = getPrototypeOf(process);
+  defineProperty(holder, "emit", { value: process.emit, writable: true, enumerable: false, configurable: true });
+  replace(holder, "emit", defineProperty({}, "apply", { get: before }));
+}
+
+module.exports = { watchEndings };

@@ -1,0 +1,48 @@
+// The bytes of a response that is compiled as it comes: each chunk is looked at on its way to the engine. The response is
+// not cloned, and nothing waits for us.
+
+"use strict";
+
+const { isPromise } = require("node:util").types;
+const nativeThen = Promise.prototype.then;
+const { apply } = Reflect;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { asyncIterator } = Symbol;
+
+/** @param {unknown} source what the program compiles; @param {(bytes: Buffer) => void} take called before the engine has the last of it */
+function tapSource(source, take) {
+  if (!isPromise(source)) return tapResponse(source, take);
+  // Only a promise's own `then` tells nobody of us.
+  if (getPrototypeOf(source) === Promise.prototype) apply(nativeThen, source, [(response) => tapResponse(response, take), () => {}]);
+}
+
+function tapResponse(response, take) {
+  let body;
+  try {
+    // Not before it is needed: Node loads its whole HTTP client at the first look at Response.
+    body = apply(getOwnPropertyDescriptor(globalThis.Response.prototype, "body").get, response, []);
+  } catch {
+    return; // no response: the engine says so to the program
+  }
+  if (body === null || body.locked) return;
+  const iterate = body[asyncIterator];
+  const value = (...args) => {
+    delete body[asyncIterator];
+    return tapIterator(apply(iterate, body, args), take);
+  };
+  defineProperty(body, asyncIterator, { value, configurable: true });
+}
+
+function tapIterator(iterator, take) {
+  const { next } = iterator;
+  const chunks = [];
+  const look = ({ done, value }) => (done ? take(Buffer.concat(chunks)) : chunks.push(value));
+  iterator.next = (...args) => {
+    const result = apply(next, iterator, args);
+    apply(nativeThen, result, [look, () => {}]);
+    return result;
+  };
+  return iterator;
+}
+
+module.exports = { tapSource };

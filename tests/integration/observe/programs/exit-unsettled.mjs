@@ -1,0 +1,2 @@
+process.on("exit", (status) => console.log("exit", status));
+await new Promise(() => {});

@@ -1,0 +1,12 @@
+const { asyncify, jspi, compiled, show } = require("./guests.cjs");
+const { exports: guest } = asyncify();
+const { table } = guest;
+show("of the table", [guest.run === table.get(0), guest.again === guest.run, guest.asyncify_start_unwind === guest.asyncify_start_unwind]);
+table.set(1, guest.asyncify_start_unwind);
+show("put in a table", table.get(1) === guest.asyncify_start_unwind);
+const through = new WebAssembly.Instance(compiled("through"), { env: { f: guest.asyncify_start_unwind } });
+show("through another module", through.exports.f === guest.asyncify_start_unwind);
+const global = new WebAssembly.Global({ value: "anyfunc" }, guest.asyncify_start_unwind);
+show("in a global", global.value === guest.asyncify_start_unwind);
+const other = asyncify();
+show("of another instance", other.exports.run === guest.run);

@@ -1,0 +1,11 @@
+const vm = require("node:vm");
+const { bytes, compiled, asyncify, show } = require("./guests.cjs");
+const other = vm.createContext({});
+show("own", vm.runInContext("[typeof WebAssembly, Object.keys(globalThis), 'prepareStackTrace' in Error, WebAssembly.Module.toString()]", other));
+const theirs = vm.runInContext("WebAssembly", other);
+const compiledThere = new theirs.Module(bytes("asyncify"));
+show("crossing", [compiledThere instanceof WebAssembly.Module, compiledThere instanceof theirs.Module, theirs.Instance === WebAssembly.Instance]);
+const imports = { env: { wait: () => 1 } };
+WebAssembly.instantiate(compiledThere, imports).then((i) => show("theirs, by ours", [Object.keys(i.exports), i.exports.run(1)]));
+theirs.instantiate(compiled("asyncify"), imports).then((i) => show("ours, by theirs", [Object.keys(i.exports), i.exports.run(1)]));
+show("in this context", vm.runInThisContext("[WebAssembly.Module.name, Object.keys(globalThis).length > 0]"));

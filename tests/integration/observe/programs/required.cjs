@@ -1,0 +1,1 @@
+console.log(Object.keys(require.cache).map((each) => each.split("/").pop()), require.main === module, module.children.length, process.argv.length, process.argv.slice(2), process.execArgv.filter((each) => !each.includes("jspi")));

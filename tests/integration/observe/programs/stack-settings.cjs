@@ -1,0 +1,20 @@
+const { asyncify, runAsyncify, show } = require("./guests.cjs");
+const has = () => [Object.getOwnPropertyDescriptor(Error, "stackTraceLimit"), typeof Object.getOwnPropertyDescriptor(Error, "prepareStackTrace")?.value, Reflect.ownKeys(Error).filter((k) => k !== "isError")];
+(async () => {
+  show("before", has());
+  show("run", await runAsyncify(asyncify().exports, 1));
+  show("after", has());
+  delete Error.stackTraceLimit;
+  show("run", await runAsyncify(asyncify().exports, 2));
+  show("deleted", has());
+  let reads = 0, writes = 0;
+  Object.defineProperty(Error, "stackTraceLimit", { configurable: true, get: () => (reads++, 3), set: () => void writes++ });
+  Object.defineProperty(Error, "prepareStackTrace", { configurable: true, get: () => (reads++, undefined), set: () => void writes++ });
+  show("run", await runAsyncify(asyncify().exports, 3));
+  show("accessors", [reads, writes]);
+  Object.defineProperty(Error, "stackTraceLimit", { value: 5, writable: false });
+  Object.defineProperty(Error, "prepareStackTrace", { value: (e, sites) => `prepared ${sites.length}`, writable: false });
+  Object.freeze(Error);
+  show("run", await runAsyncify(asyncify().exports, 4));
+  show("frozen", new Error("x").stack);
+})();
