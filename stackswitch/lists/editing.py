@@ -110,7 +110,12 @@ class Editor:
         except (ListFileError, UnicodeEncodeError):
             return None
         others = [(each.variable, each.names) for each in found if each is not place]
-        right = entries_of(place) == tuple(wanted) and others == self._others and found[self._at] is place
+        right = (
+            entries_of(place) == tuple(wanted)
+            and others == self._others
+            and found[self._at] is place
+            and place.format == self._place.format
+        )
         return edited if right and "\0" not in edited and self._same_outside(edited, place) else None
 
     def _same_outside(self, edited: str, place: Place) -> bool:

@@ -44,6 +44,8 @@ class Place:
     :ivar render: spells a name as the neighbour is spelled (None: there is no neighbour)
     :ivar gap: what goes between two names where no gap can be copied
     :ivar remarks: a comment after a name on its line is about that name: it goes where the name goes
+    :ivar comment: what begins a comment that goes to the line's end
+    :ivar emptied: where it is no list any more without names: what to write, and between which offsets
     :ivar tail: what must follow a last name, where the first ever is put in (a line's end)
     """
 
@@ -61,6 +63,8 @@ class Place:
     gap: str = ","
     tail: str = ""
     remarks: bool = False
+    comment: str = "#"
+    emptied: tuple[int, int, str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,6 +84,9 @@ def rewrite(source: str, place: Place, names: Sequence[str]) -> str:
     if not place.elements:
         new = place.gap.join([place.render(name, None) for name in names])
         return source[: place.at] + new + (place.tail if names else "") + source[place.at :]
+    if not names and place.emptied is not None:
+        start, end, text = place.emptied
+        return source[:start] + text + source[end:]
     return _Rewriter(source, place).run(names)
 
 
@@ -106,10 +113,9 @@ class _Gap:
     def text(self) -> str:
         return self.rest + self.lines + self.indent
 
-    @property
-    def plain(self) -> bool:
+    def plain(self, comment: str) -> bool:
         """Whether it separates and says nothing."""
-        return not self.lines and "#" not in self.rest
+        return not self.lines and comment not in self.rest
 
     def then(self, other: _Gap) -> _Gap:
         """Return the gap that is left when the name between two gaps goes."""
@@ -126,7 +132,8 @@ class _Rewriter:
         self.head = source[: self.elements[0].start]
         tail = source[self.elements[-1].end :]
         comma = re.match(r"[ \t]*,", tail)
-        remark = re.compile(r"[ \t]*#[^\r\n]*").match(tail, comma.end() if comma else 0)
+        self.comment = re.compile(rf"[ \t]*{re.escape(place.comment)}[^\r\n]*")
+        remark = self.comment.match(tail, comma.end() if comma else 0)
         self.comma = comma[0] if comma else ""
         self.remark = remark[0] if remark and place.remarks else ""
         self.tail = tail[len(self.comma + self.remark) :]
@@ -135,7 +142,7 @@ class _Rewriter:
         self.usual = self._usual()
 
     def _usual(self) -> _Gap:
-        plain = Counter(gap.text for gap in self.gaps if gap.plain)
+        plain = Counter(gap.text for gap in self.gaps if gap.plain(self.place.comment))
         if plain:
             return _Gap.of(plain.most_common(1)[0][0])
         start = self.head.rfind("\n") + 1
@@ -245,7 +252,7 @@ class _Rewriter:
             return self.comma + self.remark + self.tail
         gap = self._joined(last, end)
         if not gap.lines.strip():
-            remark = re.search(r"[ \t]*#[^\r\n]*", gap.rest) if self.place.remarks else None
+            remark = self.comment.search(gap.rest) if self.place.remarks else None
             return self.comma + (remark[0] if remark else "") + self.tail
         before = gap.rest if self.comma else _without_comma(gap.rest)
         lines = gap.lines

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from stackswitch.parsing import json_value
 
+from .arguments import argument_places
 from .elements import Element, Place
 from .source import Text, line_of
 from .values import setting_place
-from .words import SETTING, VARIABLE, mentions_list, word_places
+from .words import VARIABLE, mentions_list
 
 FORMAT = "JSON"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
@@ -19,8 +20,6 @@ _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|.", re.DOTALL
 )
 _KEY = re.compile(rf"{VARIABLE}\Z")
-_FLAG = re.compile(rf"-s({SETTING})=")
-_AFTER_S = re.compile(rf"({SETTING})=")
 
 
 def recognise(source: str, path: str = "") -> bool:
@@ -62,12 +61,7 @@ def places(source: str, path: str = "") -> Iterator[Place]:
                 )
                 skip_to = value_end
         elif following != ":" and mentions_list(text.chars):
-            flag = _FLAG.match(text.chars) or (_AFTER_S.match(text.chars) if previous == "-s" else None)
-            if flag and not re.search(r"\s-", text.chars):
-                value_text = text.slice(flag.end(), len(text.chars))
-                yield setting_place(source, value_text, format=FORMAT, variable=flag[1], path=path)
-            else:
-                yield from word_places(source, text, format=FORMAT, path=path)
+            yield from argument_places(source, text, previous, FORMAT, path)
         previous = text.chars
 
 

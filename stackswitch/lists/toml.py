@@ -18,6 +18,7 @@ from stackswitch.parsing import toml_document
 
 from .elements import Element, Place
 from .source import line_of
+from .toml_values import value_places
 
 FORMAT = "TOML"
 _KEYS = {
@@ -63,6 +64,7 @@ def places(source: str, path: str = "") -> Iterator[Place]:
     for table_path, key, variable in found:
         start, end = _locate(source, table_path, key)
         yield _place(source, start, end, variable, path)
+    yield from value_places(source, FORMAT, path)
 
 
 def _arrays(document: MutableMapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:

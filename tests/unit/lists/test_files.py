@@ -148,6 +148,78 @@ def _toml(names: list[str]) -> str:
     )
 
 
+def _yaml_block(names: list[str]) -> str:
+    items = "".join(f"    - {json.dumps(name, ensure_ascii=False)}  # why\n" for name in names)
+    value = f"\n{items}" if names else " []\n"
+    return f"# a build\nbuild:\n  asyncify_only:{value}  other: [x, 'it''s']\n"
+
+
+def _yaml_flow(names: list[str]) -> str:
+    inner = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    return f"lists: {{ASYNCIFY_ONLY: [{inner}], more: 1}}  # it's\n"
+
+
+def _yaml_env(names: list[str]) -> str:
+    return f'env:\n  A: 1\n  ASYNCIFY_ONLY: "{",".join(names)}"  # it\'s\non: push\n'
+
+
+def _yaml_run(names: list[str]) -> str:
+    value = _command_line_json(names).replace("'", "'\\''")
+    return (
+        "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - uses: actions/checkout@v5\n      - name: It's a build\n        run: |\n          set -e\n"
+        f"          emcc a.c -sASYNCIFY_ONLY='{value}' \\\n"
+        "            -o a.js\n\n          echo ${{ github.sha }}\n      - run: make\n"
+    )
+
+
+def _meson(names: list[str]) -> str:
+    inner = ", ".join("'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'" for name in names)
+    return (
+        f"project('x', 'c')  # it's x\nasyncify_only = [{inner}]\n"
+        "flags = ['-sASYNCIFY_ONLY=' + ','.join(asyncify_only)]\n"
+    )
+
+
+def _python(names: list[str]) -> str:
+    inner = "".join(f"    {name!r},  # why\n" for name in names)
+    return (
+        f'"""It\'s a build: ASYNCIFY_ONLY."""\n\nASYNCIFY_ONLY = [\n{inner}]\n\nprint(f"{{ASYNCIFY_ONLY}}")\n'
+    )
+
+
+def _python_argument(names: list[str]) -> str:
+    flag = f"-sASYNCIFY_ONLY={_command_line_json(names)}"
+    return f"import subprocess\n\nsubprocess.run(['emcc', {flag!r}, '-O2'], check=True)  # it's\n"
+
+
+def _javascript(names: list[str]) -> str:
+    inner = "".join(f"  {json.dumps(name, ensure_ascii=False)}, // why\n" for name in names)
+    return f"// it's a build\nexport const ASYNCIFY_ONLY = [\n{inner}];\nconst x = /['\"]/.test(`${{1}}`);\n"
+
+
+def _rust(names: list[str]) -> str:
+    flag = f"-sASYNCIFY_ONLY={_command_line_json(names)}".replace("\\", "\\\\").replace('"', '\\"')
+    flag = flag.replace("{", "{{").replace("}", "}}")
+    return (
+        "// it's a build\nfn main<'a>() {\n"
+        f'    println!("cargo:rustc-link-arg={flag}");\n    let c = \'"\';\n}}\n'
+    )
+
+
+def _powershell(names: list[str]) -> str:
+    inner = "".join("\n  '" + name.replace("'", "''") + "'  # why" for name in names)
+    return (
+        '# it\'s a build\n$env:CC = "emcc $($x -join \'"\') `" "\n'
+        f"$ASYNCIFY_ONLY = @({inner}\n)\n& emcc '-O2'\n"
+    )
+
+
+def _cargo(names: list[str]) -> str:
+    flag = json.dumps(f"link-arg=-sASYNCIFY_ONLY={','.join(names)}")
+    return f'# it\'s\n[target.wasm32-unknown-emscripten]\nrustflags = ["-C", {flag}, "-Cdebuginfo=0"]\n'
+
+
 KINDS = {
     "dockerfile, plain line ends": Kind(_dockerfile("")),
     "dockerfile, newlines in the value": Kind(_dockerfile("\\n")),
@@ -164,6 +236,17 @@ KINDS = {
     "a name a line": Kind(_lines, names=NAMES.filter(lambda names: "a b" not in names)),
     "wasm-opt argument": Kind(_wasm_opt, names=WORDS),
     "toml": Kind(_toml),
+    "yaml, block sequence": Kind(_yaml_block, path="build.yml"),
+    "yaml, flow sequence": Kind(_yaml_flow, path="build.yaml"),
+    "yaml, env": Kind(_yaml_env, path="ci.yml", names=WORDS),
+    "yaml, run": Kind(_yaml_run, path=".github/workflows/ci.yml"),
+    "meson": Kind(_meson, path="meson.build"),
+    "python": Kind(_python, path="build.py"),
+    "python, arguments": Kind(_python_argument, path="build.py"),
+    "javascript": Kind(_javascript, path="build.mjs"),
+    "rust": Kind(_rust, path="build.rs"),
+    "powershell": Kind(_powershell, path="build.ps1"),
+    "cargo": Kind(_cargo, path=".cargo/config.toml", names=WORDS),
 }
 EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 

@@ -1,0 +1,150 @@
+"""Lists in Python build scripts: assignments, dictionaries, and the argument lists of ``subprocess``.
+
+Python's own parser says whether the text is Python, its tokenizer where each string stands, and
+``ast.literal_eval`` what it holds. Those give byte ranges, so no other parser is needed.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from stackswitch.errors import ListFileError
+
+from .elements import Place
+from .languages import Language, Token
+from .lexing import c_escape, mark, string
+from .literals import literal_places
+from .source import EXPANSION, Text
+
+FORMAT = "Python script"
+_STRING = re.compile(r"""(?P<prefix>[A-Za-z]*)(?P<quote>'''|\"""|'|")""")
+_PIECES = re.compile(
+    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|N\{[^}]*\}|\r?\n|.)|.", re.DOTALL
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a"} | dict(
+    zip("\\'\"", "\\'\"", strict=True)
+)
+_FORMATTED = frozenset({"FSTRING_START", "TSTRING_START"})
+_FORMATTED_END = frozenset({"FSTRING_END", "TSTRING_END"})
+
+
+def recognise(source: str, path: str = "") -> bool:
+    """Whether a text is a Python script, by its first line."""
+    del path
+    return re.match(r"#![^\n]*\bpython[\d.]*\b", source) is not None
+
+
+def places(source: str, path: str = "") -> Iterator[Place]:
+    """Find the lists.
+
+    :raises ListFileError: one is malformed, or the text is no Python that this Python reads
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+        yield from literal_places(source, _LANGUAGE, path)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
+        raise ListFileError(
+            f"this is no Python that can be read here: {getattr(error, 'msg', None) or error}",
+            path=path,
+            line=getattr(error, "lineno", None),
+        ) from None
+
+
+def _tokens(source: str) -> Sequence[Token]:
+    lines = list(io.StringIO(source, newline=""))
+    offsets = [0]
+    for line in lines:
+        offsets.append(offsets[-1] + len(line))
+    found: list[Token] = []
+    formatted: list[int] = []
+    for each in tokenize.generate_tokens(iter([*lines, ""]).__next__):
+        kind = tokenize.tok_name[each.type]
+        start, end = (offsets[min(row, len(offsets)) - 1] + column for row, column in (each.start, each.end))
+        if kind in _FORMATTED:
+            formatted.append(start)
+        elif kind in _FORMATTED_END:
+            start = formatted.pop()
+            if not formatted:
+                found.append(_string(source, start, end))
+        elif formatted:
+            continue
+        elif kind == "STRING":
+            found.append(_string(source, start, end))
+        elif kind == "NEWLINE":
+            found.append(mark(source, start, end, "newline"))
+        elif kind in ("NAME", "NUMBER", "OP"):
+            found.append(mark(source, start, end, "mark" if kind == "OP" else "name"))
+    return _with_lone(found)
+
+
+def _with_lone(tokens: list[Token]) -> list[Token]:
+    """Mark the strings that are statements by themselves."""
+    for at, (token, following) in enumerate(pairwise(tokens)):
+        begins = not at or tokens[at - 1].kind == "newline"
+        if token.kind == "string" and begins and following.kind == "newline":
+            tokens[at] = Token("string", token.text, token.start, token.end, lone=True)
+    return tokens
+
+
+def _string(source: str, start: int, end: int) -> Token:
+    opening = _STRING.match(source, start, end)
+    if opening is None:
+        return mark(source, start, end, "name")
+    prefix, quote = opening["prefix"].lower(), opening["quote"]
+    body = (opening.end(), end - len(quote))
+    if "b" in prefix:
+        return mark(source, start, end, "name")
+    if "f" in prefix or "t" in prefix:
+        return _filled_in(source, (start, end), body)
+    raw = "r" in prefix
+    escape = str if raw else c_escape(quote)
+    token = string(source, (start, end), body, None if raw else _PIECES, _unescape, escape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value = ast.literal_eval(source[start:end])
+    # Line ends of any kind are \n to Python.
+    same = token.chars.replace("\r\n", "\n").replace("\r", "\n") == value.replace("\r", "\n")
+    return token if same else _filled_in(source, (start, end), body)
+
+
+def _filled_in(source: str, span: tuple[int, int], body: tuple[int, int]) -> Token:
+    """Make a token of a string that is not literal: its braces are filled in."""
+    chars = [EXPANSION if each in "{}\\" else each for each in source[slice(*body)]]
+    text = Text(
+        "".join(chars), range(*body), range(body[0] + 1, body[1] + 1), lambda _at, new: new, limit=body[1]
+    )
+    return Token("string", text, *span)
+
+
+def _unescape(piece: str) -> str | None:
+    if not piece.startswith("\\"):
+        return piece
+    code = piece[1:]
+    if code in ("\n", "\r\n"):
+        return ""
+    if code in _ESCAPES:
+        return _ESCAPES[code]
+    if code[0] in "xuU" and len(code) > 1:
+        return chr(int(code[1:], 16))
+    if code[0] in "01234567":
+        return chr(int(code, 8))
+    return None if code[0] == "N" else piece
+
+
+_LANGUAGE = Language(
+    name=FORMAT,
+    tokens=_tokens,
+    quote=lambda name: f'"{c_escape(chr(34))(name)}"',
+    brackets={"[": "]", "(": ")", "{": "}"},
+    assigns=frozenset({"=", "+=", ":", ":="}),
+    joins=frozenset({"+", ""}),
+    after=frozenset({",", ";", ")", "]", "}"}),
+)

@@ -1,0 +1,195 @@
+"""Strings in YAML: where each of their characters stands, and how a new name is written as one.
+
+Source: YAML 1.2, chapters 7.3 (flow styles) and 8.1 (block styles).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .source import Encoder, Text
+
+if TYPE_CHECKING:
+    from ruamel.yaml.nodes import ScalarNode
+
+_FOLD = re.compile(r"[ \t]*\r?\n(?:[ \t]*\r?\n)*[ \t]*")
+_ESCAPE = re.compile(
+    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n(?:[ \t]*\r?\n)*[ \t]*|.)", re.DOTALL
+)
+_ESCAPES = {
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "t": "\t",
+    "\t": "\t",
+    "n": "\n",
+    "v": "\v",
+    "f": "\f",
+    "r": "\r",
+    "e": "\x1b",
+    " ": " ",
+    '"': '"',
+    "/": "/",
+    "\\": "\\",
+    "N": "\x85",
+    "_": "\xa0",
+    "L": "\u2028",
+    "P": "\u2029",
+}
+_HEADER = re.compile(r"[|>](?P<one>[1-9+-]*)[ \t]*(?:#[^\n]*)?\r?\n")
+_PLAIN = re.compile(r"[A-Za-z_][\w$.]*\Z", re.ASCII)
+_NOT_STRINGS = frozenset(["true", "false", "yes", "no", "on", "off", "y", "n", "null"])
+
+
+class UnusualScalarError(Exception):
+    """The string is written in a way that is not decoded here."""
+
+
+def scalar_text(source: str, node: ScalarNode) -> Text:
+    """Decode a string.
+
+    :raises UnusualScalarError: ruamel.yaml reads it in another way than we do
+    """
+    start, end = node.start_mark.index, node.end_mark.index
+    if node.style in ("|", ">"):
+        text = _block(source, start, end, folded=node.style == ">")
+        if text.chars.rstrip("\n") == node.value.rstrip("\n"):
+            return text
+        raise UnusualScalarError
+    if node.style in ("'", '"'):
+        start, end = start + 1, end - 1
+    text = _flow(source, start, end, node.style or "")
+    if text.chars != node.value:
+        raise UnusualScalarError
+    return text
+
+
+class _Gathered:
+    """Characters and where they stand."""
+
+    def __init__(self) -> None:
+        self.chars: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def take(self, chars: str, start: int, end: int) -> None:
+        for char in chars:
+            self.chars.append(char)
+            self.starts.append(start)
+            self.ends.append(end)
+
+    def text(self, encode: Encoder, limit: int) -> Text:
+        return Text("".join(self.chars), self.starts, self.ends, encode, limit=limit)
+
+
+def _flow(source: str, at: int, end: int, style: str) -> Text:
+    gathered = _Gathered()
+    limit = end
+    while at < end:
+        step = at + 1
+        if fold := _FOLD.match(source, at, end):
+            breaks = fold[0].count("\n")
+            step = fold.end()
+            gathered.take(" " if breaks == 1 else "\n" * (breaks - 1), at, step)
+        elif style == "'" and source.startswith("''", at):
+            step = at + 2
+            gathered.take("'", at, step)
+        elif style == '"' and source[at] == "\\":
+            escape = _ESCAPE.match(source, at, end)
+            if escape is None:
+                raise UnusualScalarError
+            step = escape.end()
+            gathered.take(_unescaped(escape[0]), at, step)
+        else:
+            gathered.take(source[at], at, step)
+        at = step
+    return gathered.text(_ENCODERS[style], limit)
+
+
+def _unescaped(escape: str) -> str:
+    code = escape[1:]
+    if code[0] in "\r\n":
+        return "\n" * (code.count("\n") - 1)
+    if code[0] in "xuU" and len(code) > 1:
+        value = int(code[1:], 16)
+        if value > 0x10FFFF:
+            raise UnusualScalarError
+        return chr(value)
+    if code not in _ESCAPES:
+        raise UnusualScalarError
+    return _ESCAPES[code]
+
+
+def _block(source: str, start: int, end: int, *, folded: bool) -> Text:
+    """Decode a block scalar: lines without their indentation; in a folded one, joined by blanks."""
+    header = _HEADER.match(source, start)
+    if header is None:
+        raise UnusualScalarError
+    lines: list[tuple[int, int]] = []
+    at = header.end()
+    while at < end:
+        stop = source.find("\n", at)
+        stop = len(source) if stop < 0 else stop + 1
+        lines.append((at, min(stop, end)))
+        at = stop
+    digits = re.sub(r"\D", "", header["one"])
+    indent = _indent(source, lines)
+    if digits and indent % int(digits):
+        raise UnusualScalarError
+    gathered = _Gathered()
+    for first, last in lines:
+        begin = min(first + indent, first + len(source[first:last]) - len(source[first:last].lstrip(" ")))
+        content = source[begin:last].rstrip("\r\n")
+        for place, char in enumerate(content, begin):
+            gathered.take(char, place, place + 1)
+        gathered.take("\n", begin + len(content), last)
+    if folded:
+        _fold(gathered)
+    margin = " " * indent
+
+    def encode(_at: int, text: str) -> str:
+        return text.replace("\n", f"\n{margin}")
+
+    limit = gathered.ends[-1] if gathered.ends else end
+    return gathered.text(encode, limit)
+
+
+def _indent(source: str, lines: list[tuple[int, int]]) -> int:
+    for first, last in lines:
+        line = source[first:last]
+        if line.strip():
+            return len(line) - len(line.lstrip(" "))
+    return 0
+
+
+def _fold(gathered: _Gathered) -> None:
+    """Make blanks of single line ends between lines; whoever calls compares with what was to come out."""
+    text = "".join(gathered.chars)
+    for found in re.finditer(r"(?<=[^\n])\n(?=[^\n \t])", text):
+        gathered.chars[found.start()] = " "
+
+
+def _single(_at: int, text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _double(_at: int, text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\x7f")
+
+
+_ENCODERS: dict[str, Callable[[int, str], str]] = {"": lambda _at, text: text, "'": _single, '"': _double}
+
+
+def spell_scalar(name: str, style: str | None) -> str:
+    """Write a name as a string: plain if that is one for certain, else in quotes.
+
+    :param style: the quotes that its neighbour has
+    """
+    if not style and _PLAIN.match(name) and name.lower() not in _NOT_STRINGS:
+        return name
+    if style == '"' or not name.isprintable():
+        return f'"{_double(0, name)}"'
+    return f"'{_single(0, name)}'"

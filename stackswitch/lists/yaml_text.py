@@ -1,0 +1,265 @@
+"""Lists in YAML: sequences and strings as the values of keys, and command lines, as in workflows of GitHub.
+
+ruamel.yaml says where each node is; what is in a string is decoded by ``yaml_scalars``, and has to be what
+ruamel.yaml makes of it. Expressions of GitHub (``${{ … }}``) count as filled in. A step's ``run`` is read as
+a POSIX shell would, unless another shell is set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+from stackswitch.errors import ListFileError
+
+from .arguments import argument_places
+from .elements import Element, Place
+from .source import EXPANSION, Text, line_of
+from .values import setting_place
+from .words import VARIABLE, mentions_list
+from .yaml_scalars import UnusualScalarError, scalar_text, spell_scalar
+
+Node = Any
+"""A node of ruamel.yaml: its classes do not say what they have, and are imported only where YAML is read."""
+
+FORMAT = "YAML file"
+_KEY = re.compile(rf"{VARIABLE}\Z", re.IGNORECASE)
+_PAIR = re.compile(rf"({VARIABLE})=")
+_MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
+_ENVIRONMENT = frozenset({"env", "environment", "variables", "args", "build_args"})
+_SHELLS = re.compile(r"(?:/\S*/)?(?:ba|da|z|k)?sh\b")
+_DOLLARS = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z|\.gitlab-ci\.ya?ml\Z")
+"""Files in which every ``$`` of a value is something that is filled in."""
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What the nodes around one say of it.
+
+    :ivar key: the key whose value it is, or is in
+    :ivar previous: the string before it in its sequence
+    :ivar shell: what runs a ``run`` here
+    """
+
+    key: str = ""
+    previous: str = ""
+    shell: str = "sh"
+
+
+def recognise(source: str, path: str = "") -> bool:
+    """Whether a text is YAML: only its name says so."""
+    del source, path
+    return False
+
+
+def places(source: str, path: str = "") -> Iterator[Place]:
+    """Find the lists.
+
+    :raises ListFileError: one is malformed, or the text is no YAML
+    """
+    if not _MENTIONS.search(source):
+        return
+    from ruamel.yaml import YAML  # takes a tenth of a second
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        documents = list(YAML(typ="safe", pure=True).compose_all(source))
+    except (YAMLError, ValueError, RecursionError, OverflowError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ListFileError(
+            f"this is no YAML: {getattr(error, 'problem', None) or error}",
+            path=path,
+            line=mark.line + 1 if mark is not None else None,
+        ) from None
+    walker = _Walker(source, path)
+    for document in documents:
+        if document is not None:
+            yield from walker.walk(document, _Context())
+
+
+class _Walker:
+    def __init__(self, source: str, path: str) -> None:
+        self.source = source
+        self.path = path
+        self.seen: set[int] = set()
+        self.dollars = _DOLLARS.search(PurePath(path).name) is not None
+
+    def walk(self, node: Node, context: _Context) -> Iterator[Place]:
+        if id(node) in self.seen:
+            return
+        self.seen.add(id(node))
+        if node.id == "mapping":
+            yield from self._mapping(node, context)
+        elif node.id == "sequence":
+            previous = ""
+            for item in node.value:
+                yield from self.walk(item, replace(context, previous=previous))
+                previous = item.value if item.id == "scalar" else ""
+        elif mentions_list(node.value):
+            yield from self._string(node, context)
+
+    def _mapping(self, node: Node, context: _Context) -> Iterator[Place]:
+        context = replace(context, shell=_shell(node, context.shell))
+        for key, value in node.value:
+            name = key.value if key.id == "scalar" else ""
+            if _KEY.match(name):
+                self.seen.add(id(value))
+                yield self._value(name.upper(), value, key.end_mark.index)
+            else:
+                inside = name if name in _ENVIRONMENT or value.id == "scalar" else context.key
+                yield from self.walk(value, replace(context, key=inside, previous=""))
+
+    def _value(self, variable: str, node: Node, behind: int) -> Place:
+        start, line = node.start_mark.index, line_of(self.source, behind)
+        if start < behind:
+            return self._elsewhere(variable, behind, f"an alias of line {line_of(self.source, start)}")
+        if node.id == "sequence":
+            return self._sequence(variable, node, behind)
+        if node.id != "scalar":
+            return self._elsewhere(variable, behind, "a mapping")
+        if not node.value and not self.source[start : node.end_mark.index]:
+            raise ListFileError(f'{variable} has no value here: write [] or ""', path=self.path, line=line)
+        return self._setting(variable, self._text(node, variable))
+
+    def _elsewhere(self, variable: str, at: int, what: str) -> Place:
+        return replace(self._setting(variable, Text("", [], [], limit=at)), expansions=(what,))
+
+    def _setting(self, variable: str, text: Text) -> Place:
+        return setting_place(
+            self.source, text, format=FORMAT, variable=variable, path=self.path, fragment=True
+        )
+
+    def _text(self, node: Node, what: str) -> Text:
+        try:
+            text = scalar_text(self.source, node)
+        except UnusualScalarError:
+            raise ListFileError(
+                f"{what} stands in a string that is folded in an unusual way: put it on one line",
+                path=self.path,
+                line=node.start_mark.line + 1,
+            ) from None
+        return _filled_in(text, dollars=self.dollars)
+
+    def _string(self, node: Node, context: _Context) -> Iterator[Place]:
+        text = self._text(node, "a list")
+        pair = _PAIR.match(text.chars) if context.key in _ENVIRONMENT else None
+        if pair:
+            yield self._setting(pair[1], text.slice(pair.end(), len(text.chars)))
+            return
+        if context.key == "run" and not _SHELLS.match(context.shell):
+            raise ListFileError(
+                f"this list is in a script for {context.shell}, which is not edited within YAML: put the "
+                "list into a file of its own, or into env:",
+                path=self.path,
+                line=node.start_mark.line + 1,
+            )
+        yield from argument_places(self.source, text, context.previous, FORMAT, self.path)
+
+    def _sequence(self, variable: str, node: Node, behind: int) -> Place:
+        elements: list[Element] = []
+        flow = bool(node.flow_style)
+        if flow and self.source[node.start_mark.index] != "[":
+            return self._elsewhere(variable, node.start_mark.index, "a value with an anchor or a tag")
+        styles: dict[int, Any] = {}
+        for item in node.value:
+            begin = item.start_mark.index if flow else self._dash(item.start_mark.index)
+            plain = item.id == "scalar" and item.style not in ("|", ">")
+            if begin is None or not plain or id(item) in self.seen:
+                return self._elsewhere(variable, node.start_mark.index, "more than plain names")
+            self.seen.add(id(item))
+            text = self._text(item, variable)
+            if EXPANSION in text.chars:
+                return self._elsewhere(variable, item.start_mark.index, text.expansions(self.source)[0])
+            elements.append(Element(text.chars, begin, item.end_mark.index))
+            styles[begin] = item.style
+
+        def render(name: str, like: Element | None) -> str:
+            spelled = spell_scalar(name, styles[like.start] if like else None)
+            return spelled if flow else f"- {spelled}"
+
+        emptied = None
+        start, end, gap = node.start_mark.index + 1, node.end_mark.index - 1, ", "
+        if not flow:
+            start, last = elements[0].start, elements[-1].end
+            # A comment behind the last name is about that name.
+            remark = re.compile(r"[ \t]+#[^\r\n]*").match(self.source, last)
+            end = remark.end() if remark else last
+            line_end = "\r\n" if "\r\n" in self.source else "\n"
+            colon = self.source.index(":", behind) + 1
+            if not self.source[colon:start].strip():
+                emptied = colon, end, " []"
+            gap = line_end + " " * (start - self.source.rfind("\n", 0, start) - 1)
+        return Place(
+            format=f"{FORMAT}, a sequence",
+            variable=variable,
+            line=line_of(self.source, node.start_mark.index),
+            elements=tuple(elements),
+            spelling="emscripten",
+            start=emptied[0] if emptied else start,
+            end=end,
+            at=start,
+            render=render,
+            gap=gap,
+            remarks=True,
+            emptied=emptied,
+        )
+
+    def _dash(self, at: int) -> int | None:
+        """Return where the dash before an item is; None: something else stands between."""
+        found = re.search(r"-[ \t]+\Z", self.source[max(0, at - 200) : at])
+        return at - len(found[0]) if found else None
+
+
+def _filled_in(text: Text, *, dollars: bool) -> Text:
+    """Mark what is filled in before anybody reads the string."""
+    pattern = r"\$\{\{.*?\}\}|\$\w*" if dollars else r"\$\{\{.*?\}\}"
+    chars, starts, ends, kept = [], [], [], []
+    at = 0
+    for found in [*re.finditer(pattern, text.chars, re.DOTALL), None]:
+        begin = found.start() if found else len(text.chars)
+        for each in range(at, begin):
+            chars.append(text.chars[each])
+            starts.append(text.starts[each])
+            ends.append(text.ends[each])
+            kept.append(each)
+        if found:
+            chars.append(EXPANSION)
+            starts.append(text.starts[begin])
+            ends.append(text.ends[found.end() - 1])
+            kept.append(begin)
+            at = found.end()
+    if len(chars) == len(text.chars):
+        return text
+    return Text(
+        "".join(chars),
+        starts,
+        ends,
+        lambda place, new: text.encode(kept[place] if place < len(kept) else len(text.chars), new),
+        limit=text.limit,
+    )
+
+
+def _shell(node: Node, inherited: str) -> str:
+    """Return what runs a ``run`` in a mapping: its own ``shell``, its ``defaults``, what Windows has."""
+    values = {key.value: value for key, value in node.value if key.id == "scalar"}
+    runs_on = values.get("runs-on")
+    if runs_on is not None and "windows" in str(_strings(runs_on)).lower():
+        inherited = "pwsh"
+    for name in ("defaults", "run"):
+        inner = values.get(name) if name == "defaults" else None
+        if inner is not None and inner.id == "mapping":
+            for key, value in inner.value:
+                if key.value == "run" and value.id == "mapping":
+                    inherited = _shell(value, inherited)
+    own = values.get("shell")
+    return str(own.value) if own is not None and own.id == "scalar" else inherited
+
+
+def _strings(node: Node) -> list[str]:
+    if node.id == "scalar":
+        return [node.value]
+    values = node.value if node.id == "sequence" else [value for _, value in node.value]
+    return [text for each in values for text in _strings(each)]
