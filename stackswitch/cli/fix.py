@@ -12,6 +12,7 @@ from stackswitch.fix.guard import Guard
 from stackswitch.fix.loop import DEFAULT_ROUNDS
 from stackswitch.fix.report import PROVED
 from stackswitch.lists.assertions import Assertions
+from stackswitch.lists.formats import names as format_names
 from stackswitch.lists.policies import PolicyName
 from stackswitch.reports.escape import json_text
 from stackswitch.suite import CONFORMANCE_SUITE
@@ -48,8 +49,8 @@ def fix(
         typer.Option(
             "--list",
             metavar="FILE",
-            help="The file in which the list lives, for all cases that have none of their own: a Dockerfile, "
-            "Makefile, CMake file, script, JSON, TOML, or a name a line. One that is not there yet is made.",
+            help="The file in which the list lives, for all cases that have none of their own: "
+            f"{format_names()}, or a name a line. One that is not there yet is made, with a name a line.",
         ),
     ] = None,
     variable: Variable = None,

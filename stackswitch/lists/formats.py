@@ -209,9 +209,27 @@ def reads_as_shell(source: str, path: str) -> bool:
 
 def supported() -> str:
     """Name the formats and the way out, for a refusal."""
-    names = ", ".join(dict.fromkeys(each.name for each in FORMATS))
     return (
-        f"edited in place are: {names}, and {LINES.replace('`', '')}; or keep the list in a file of its own, "
-        "a name a line, and refer to it: -sASYNCIFY_ONLY=@list.txt, or for wasm-opt "
+        f"edited in place are: {names()}, and {LINES.replace('`', '')}; or keep the list in a file of its "
+        "own, a name a line, and refer to it: -sASYNCIFY_ONLY=@list.txt, or for wasm-opt "
         "--pass-arg=asyncify-onlylist@@list.txt"
+    )
+
+
+def names() -> str:
+    """Name the formats, for help."""
+    return ", ".join(dict.fromkeys(each.name for each in FORMATS))
+
+
+def table() -> str:
+    """Return the formats as a table in Markdown."""
+    rows = [f"| {each.name} | {each.files} | {each.edits} | {each.checked} |" for each in FORMATS]
+    return "\n".join(
+        [
+            "| format | files | what is edited | checked against, in the tests |",
+            "|---|---|---|---|",
+            *rows,
+            "| a name a line | `*.txt`, `*.list`, no suffix, any that is not known | the whole file "
+            "| Binaryen, emcc |",
+        ]
     )
