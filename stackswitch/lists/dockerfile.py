@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from stackswitch.errors import ListFileError
+
 from .elements import Place
 from .source import Text
 from .words import mentions_list, word_places
@@ -31,8 +33,10 @@ def recognise(source: str, path: str = "") -> bool:
 def places(source: str, path: str = "") -> Iterator[Place]:
     """Find the lists.
 
-    :raises ListFileError: one is malformed
+    :raises ListFileError: one is malformed, or the text is no Dockerfile
     """
+    if not recognise(source):
+        raise ListFileError("this is no Dockerfile: it begins neither with FROM nor with ARG", path=path)
     for text in instructions(source):
         if mentions_list(text.chars):
             yield from word_places(source, text, format=FORMAT, path=path)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from stackswitch.errors import ListFileError
 from stackswitch.parsing import json_value
 
 from .arguments import argument_places
@@ -37,8 +38,13 @@ def recognise(source: str, path: str = "") -> bool:
 def places(source: str, path: str = "") -> Iterator[Place]:
     """Find the lists.
 
-    :raises ListFileError: one is malformed
+    :raises ListFileError: one is malformed, or the text is no JSON
     """
+    try:
+        json_value(source)
+    except ValueError as error:
+        line = getattr(error, "lineno", None)
+        raise ListFileError(f"not valid JSON: {error}", path=path, line=line) from None
     tokens = [(each[0], each.start(), each.end()) for each in _TOKEN.finditer(source)]
     previous = ""
     skip_to = 0
