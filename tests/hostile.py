@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from stackswitch.backends.node.observe_parts import PART_VERSION
@@ -53,6 +54,15 @@ NAMES: tuple[bytes, ...] = (
     b"x" * 3000,
 )
 """Names as bytes, as they may stand in a name section."""
+
+
+_TRACEBACK = re.compile(r'Traceback \(most recent|^  File ".*", line \d+|Exception ignored', re.MULTILINE)
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_OLD_COMMAND = re.compile(r"##\[|##vso\[")
+_NOTHING = re.compile("(?!)")
+_ANNOTATION = re.compile(r"::(error|warning|notice) (file=[^:,]*,line=1,)?title=[^:,]*::.*")
 
 
 def text_of(name: bytes) -> str:
@@ -170,6 +180,25 @@ def hostile_results(names: Sequence[str]) -> bytes:
         },
     ]
     return json.dumps({"schema_version": 1, "results": results}).encode()
+
+
+def unsafe(data: bytes, *, annotations: bool = False) -> list[str]:
+    """What is wrong with something printed or written; nothing: all is right.
+
+    :param annotations: whether it may have commands to a runner of GitHub Actions, as ours are
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return [f"not UTF-8: {error}"]
+    found = [
+        f"{what}: {text[max(0, match.start() - 40) : match.end() + 40]!r}"
+        for what, pattern in (("a traceback", _TRACEBACK), ("a control character", _CONTROL))
+        if (match := pattern.search(text))
+    ]
+    lines = [line for line in text.split("\n") if line.lstrip().startswith("::") or _OLD_COMMAND.search(line)]
+    allowed = _ANNOTATION if annotations else _NOTHING
+    return found + [f"a command: {line[:80]!r}" for line in lines if not allowed.fullmatch(line)]
 
 
 def _vec(raw: bytes) -> bytes:

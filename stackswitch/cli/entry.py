@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import NoReturn
 
@@ -12,6 +13,8 @@ from .console import Console
 from .crash import EXIT_BUG, CrashReporter
 
 EXIT_INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""What a disk says that takes no more: trouble of the machine, wherever it is met."""
 
 
 def main() -> NoReturn:
@@ -61,6 +64,8 @@ def _status(error: BaseException, reporter: CrashReporter) -> int:
         return EXIT_INTERRUPTED
     if isinstance(error, BrokenPipeError) and streams.stdout_is_broken():
         return streams.EXIT_BROKEN_PIPE
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _show(OutputError(f"{error.filename or 'output'}: could not be written: {error.strerror}"))
     reporter.report(error)
     return EXIT_BUG
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from stackswitch.models.bench import Figure
 from stackswitch.models.readiness import Confidence, Gain, Measure, Point, Spread, Unit
 
-from .escape import visible
+from .escape import html
 from .text import amount
 
 _WIDTH, _HEIGHT = 560, 220
@@ -85,9 +85,7 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
             Markup(
                 '<text x="0" y="{y}" class="label">{label}</text>'
                 '<rect x="{left}" y="{top}" width="{length:.1f}" height="18" rx="3" class="bar-{name}"/>'
-            ).format(
-                y=y + 14, top=y, left=label_width, length=length, label=visible(row.label), name=row.kind
-            )
+            ).format(y=y + 14, top=y, left=label_width, length=length, label=html(row.label), name=row.kind)
         )
         if spread.count > 1 and spread.high > spread.low:
             low, high = (label_width + width * each / most for each in (spread.low, spread.high))
@@ -109,7 +107,7 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
     ).format(
         wide=_BARS_WIDTH,
         high=2 + 30 * len(rows),
-        label=visible(f"{what}: {told}"),
+        label=html(f"{what}: {told}"),
         rows=Markup("").join(drawn),
     )
 
@@ -168,7 +166,7 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
             Markup(
                 '<g class="line line-{number}"><path d="M{path}"/>{dots}'
                 '<text x="{x:.1f}" y="{y:.1f}">{name}</text></g>'
-            ).format(number=number % 4, path=path, dots=dots, x=end[0] + 8, y=y + 4, name=visible(line.name))
+            ).format(number=number % 4, path=path, dots=dots, x=end[0] + 8, y=y + 4, name=html(line.name))
         )
     told = "; ".join(
         f"{line.name}: "
@@ -177,7 +175,7 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
     )
     return Markup(
         '<svg viewBox="0 0 {w} {h}" class="curves" role="img" aria-label="{label}">{parts}</svg>'
-    ).format(w=_WIDTH, h=_HEIGHT, label=visible(f"{across}, {upwards}. {told}"), parts=Markup("").join(parts))
+    ).format(w=_WIDTH, h=_HEIGHT, label=html(f"{across}, {upwards}. {told}"), parts=Markup("").join(parts))
 
 
 def _ticks(top: float, *, whole: bool) -> list[float]:

@@ -116,12 +116,16 @@ def html(value: object) -> Markup:
     """Text, or a value, for HTML: between tags or in a quoted attribute."""
     if isinstance(value, Markup):
         return value
-    return _markup(visible(value) if isinstance(value, str) else value)
+    if not isinstance(value, str):
+        return _markup(value)
+    text = str(_markup(visible(value)))
+    return Markup(_OLD_COMMAND.sub("&#35;", _COMMAND.sub(r"\1&#58;", text)))  # noqa: S704 (escaped above)
 
 
 def script_json(data: object) -> str:
     """JSON for a ``script`` element: nothing in it can end or open an element."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    text = _OLD_COMMAND.sub(r"\\u0023", text)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
