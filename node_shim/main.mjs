@@ -6,6 +6,7 @@ import net from "node:net";
 
 import { asyncifySwitching } from "./asyncify.mjs";
 import { runCase } from "./case.mjs";
+import { failureText } from "./failure.mjs";
 import { hasJspi, jspiSwitching } from "./jspi.mjs";
 import { encodeFrame, FrameReader } from "./wire.mjs";
 
@@ -34,7 +35,7 @@ async function answer(message, attachments) {
 socket.on("data", (chunk) => {
   for (const [message, attachments] of reader.push(chunk)) {
     answer(message, attachments)
-      .catch((error) => ({ type: "failed", id: message.id, message: String(error?.stack ?? error) }))
+      .catch((error) => ({ type: "failed", id: message.id, message: failureText(error) }))
       .then(send);
   }
 });

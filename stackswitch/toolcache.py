@@ -210,7 +210,7 @@ def _run_fetcher(name: str, argv: list[str], *, cwd: Path, env: dict[str, str]) 
             env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=FETCH_TIMEOUT_S,
             check=False,

@@ -10,6 +10,7 @@
 
 import net from "node:net";
 
+import { failureText } from "../failure.mjs";
 import { Tool } from "./tool.mjs";
 
 const PREFIX_BYTES = 8;
@@ -71,7 +72,7 @@ try {
   tool = new Tool(toolPath);
   send({ ready: true });
 } catch (error) {
-  send({ failed: String(error?.stack ?? error) });
+  send({ failed: failureText(error) });
 }
 for await (const frame of frames()) await serve(tool, frame);
 process.exit(0);

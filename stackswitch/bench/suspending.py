@@ -95,7 +95,7 @@ async def in_node(found: Found) -> None:
         rounds: dict[str, dict[str, list[float]]] = {}
         for _ in range(1 if found.quick else found.rounds):
             done = await asyncio.to_thread(
-                subprocess.run, [*map(str, argv)], capture_output=True, text=True, check=False
+                subprocess.run, [*map(str, argv)], capture_output=True, encoding="utf-8", check=False
             )
             if done.returncode != 0:
                 raise EngineError(f"the benchmark in Node failed:\n{done.stderr.strip()[-2000:]}")

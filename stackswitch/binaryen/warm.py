@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stackswitch.engines.words import without_dump
 from stackswitch.errors import ToolError
 from stackswitch.toolcache import node_shim_dir, wheel_node
 
@@ -125,7 +126,7 @@ class _Server:
     def _said(self) -> str:
         self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, self._stderr.tell() - _STDERR_SHOWN))
-        return self._stderr.read().decode("utf-8", "replace")
+        return without_dump(self._stderr.read().decode("utf-8", "replace"))
 
     async def aclose(self) -> None:
         if self._writer is not None:

@@ -16,6 +16,8 @@ from stackswitch.models.readiness import Gain, Measure, Spread, Unit
 from stackswitch.toolcache import Progress, node_shim_dir, silent, wheel_node
 from stackswitch.wasm.module import Import, Module, parse_module
 
+from .words import without_dump
+
 _TIMEOUT_S = 300.0
 _SIZES = (("raw", "size"), ("gzip", "size, gzip 9"), ("brotli", "size, brotli 9"))
 _TIMES: tuple[tuple[str, str, Unit, str], ...] = (
@@ -55,7 +57,9 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
         measured = compared(key.removesuffix("_ms"), what, unit, known, note)
         if len(known) == rounds and measured is not None:
             measures.append(measured)
-    version = subprocess.run([str(node), "--version"], capture_output=True, text=True, check=False).stdout
+    version = subprocess.run(
+        [str(node), "--version"], capture_output=True, encoding="utf-8", check=False
+    ).stdout
     return Gain(
         engine=f"node {version.strip().removeprefix('v')}",
         rounds=rounds,
@@ -140,7 +144,7 @@ def _run(node: Path, module: Path, stubs: bytes, *, sizes: bool = False) -> dict
     try:
         found: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        said = done.stderr.decode("utf-8", "replace")
+        said = without_dump(done.stderr.decode("utf-8", "replace"))
         raise ToolError(
             f"{module} could not be measured", argv=argv, status=done.returncode, stderr=said
         ) from None

@@ -12,6 +12,8 @@ from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.matrix import Support
 from stackswitch.toolcache import Progress, node_shim_dir, npm_packages, silent, wheel_node
 
+from .words import without_dump
+
 _TIMEOUT_S = 60.0
 
 
@@ -35,7 +37,8 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=_TIMEOUT_S,
         check=False,
     )
@@ -45,7 +48,10 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
         support = Support.model_validate(said)
     except (ValueError, ValidationError, AttributeError):
         raise ToolError(
-            "the support data could not be read", argv=argv[:2], status=done.returncode, stderr=done.stderr
+            "the support data could not be read",
+            argv=argv[:2],
+            status=done.returncode,
+            stderr=without_dump(done.stderr),
         ) from None
     if error:
         raise ConfigError(f"browserslist does not take the query {query!r}: {error.splitlines()[0]}")

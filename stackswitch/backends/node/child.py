@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stackswitch.engines.probe import ending
+from stackswitch.engines.words import without_dump
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frozen
 
@@ -293,7 +294,7 @@ class _Tail(asyncio.Protocol):
 
     @property
     def text(self) -> str:
-        return self._data.decode("utf-8", "replace").strip()
+        return without_dump(self._data.decode("utf-8", "replace"))
 
     def data_received(self, data: bytes) -> None:
         self._data += data

@@ -96,7 +96,7 @@ class CommandRunner:
     def _write_node(self) -> None:
         """Put a ``node`` before all others: what a command starts runs on the engine too, with its flags."""
         program = self._programs / NODE
-        program.write_text(f"#!/bin/sh\n{self._script()}")
+        program.write_bytes(os.fsencode(f"#!/bin/sh\n{self._script()}"))
         program.chmod(0o755)
 
     def _script(self) -> str:

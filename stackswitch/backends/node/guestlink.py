@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from stackswitch.engines.probe import ending
+from stackswitch.engines.words import without_dump
 from stackswitch.errors import EngineError
 
 from . import guestwire as wire
@@ -137,7 +138,7 @@ class GuestLink:
 
     def _said(self) -> str:
         self._note_output()
-        return self._tail.decode("utf-8", "replace").strip()
+        return without_dump(self._tail.decode("utf-8", "replace"))
 
     @property
     def pid(self) -> int:
