@@ -175,3 +175,121 @@ def test_fuel_counts_from_the_first_instruction_and_tells_the_stack(lives: Lives
         print("fine")
         """,
     )
+
+
+def test_cancelling_what_awaits_open_ends_the_start_function(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        LIMITS
+        + """
+        async def main():
+            for options in ({}, {"deadline_s": 60.0}):
+                loop, began = asyncio.get_running_loop(), time.monotonic()
+                task = asyncio.ensure_future(guest(SPIN, **options))
+                def cancel(task=task):  # on asyncify the loop stands still meanwhile
+                    task.cancel()
+                    loop.call_soon_threadsafe(int)
+                threading.Timer(0.5, cancel).start()
+                await raises(asyncio.CancelledError, task)
+                assert time.monotonic() - began < 20
+            async with await guest() as one:
+                assert await one.call("run", 1) == 2
+        asyncio.run(main())
+        for options in ({}, {"deadline_s": 60.0}):
+            async def interrupted():
+                threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+                await guest(SPIN, **options)
+            began = time.monotonic()
+            try:
+                asyncio.run(interrupted())
+            except KeyboardInterrupt:
+                assert time.monotonic() - began < 20
+            else:
+                raise SystemExit("not interrupted")
+        print("fine")
+        """,
+    )
+
+
+def test_a_start_function_that_waits_has_its_deadline_on_fibers(lives: Lives) -> None:
+    lives(
+        "fiber",
+        LIMITS
+        + """
+        async def main():
+            ended = []
+            async def wait(caller, number):
+                try:
+                    await asyncio.sleep(number)
+                finally:
+                    ended.append(number)
+                return number
+            waits = starting("(drop (call $wait (i32.const 50))) (loop $l (br $l))")
+            error = await raises(GuestTimeoutError, guest(waits, wait=wait, deadline_s=0.3, stacks=True))
+            assert "waiting in env.wait" in str(error) and [each.function for each in error.frames] == ["s"]
+            await raises(asyncio.TimeoutError, asyncio.wait_for(guest(waits, wait=wait), 0.3))
+            assert ended == [50, 50]
+            turns = 0
+            async def turning():
+                nonlocal turns
+                while True:
+                    await asyncio.sleep(0.005)
+                    turns += 1
+            task = asyncio.ensure_future(turning())
+            again = starting("(drop (call $wait (i32.const 0))) (loop $l (br $l))")
+            await raises(GuestTimeoutError, guest(again, wait=wait, deadline_s=0.5))
+            assert turns > 5, turns
+            task.cancel()
+            once = starting("(drop (call $wait (i32.const 0)))")
+            async with await guest(once, wait=wait, deadline_s=0.5) as one:
+                await asyncio.sleep(0.6)  # the start function's time is not the calls'
+                await one.call("f")
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
+def test_a_call_from_a_plain_host_function_has_its_callers_deadline(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        async def main():
+            def plain(caller, number):
+                return caller.invoke_now("spin") or 0
+            async with await guest(plain=plain, deadline_s=0.4) as one:
+                for _ in range(2):
+                    began = time.monotonic()
+                    await raises(GuestTimeoutError, one.call("plain", 1))
+                    assert time.monotonic() - began < 20
+                assert await one.call("run", 1) == 2
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
+def test_a_guest_that_writes_without_end_is_stopped(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        WRITES = b'''(module
+          (import "wasi_snapshot_preview1" "fd_write" (func $w (param i32 i32 i32 i32) (result i32)))
+          (memory (export "memory") 2)
+          (func $s (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (i32.const 60000))
+            (loop $l (drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (br $l)))
+          (func (export "_start") (call $s)))'''
+        async def main():
+            wasi = Wasi(max_output_bytes=10_000)
+            for deadline in ({}, {"deadline_s": 60.0}):
+                async with await stackswitch.open(WRITES, backend=BACKEND, wasi=wasi, **deadline) as one:
+                    await raises(GuestTimeoutError, one.call("_start"), "it wrote more than 80000 bytes")
+                    assert len(one.stdout) == 10_000
+                start = WRITES.replace(b'(export "_start")', b"$t")
+                start = start.replace(b"(call $s)))", b"(call $s)) (start $s))")
+                opening = stackswitch.open(start, backend=BACKEND, wasi=wasi, **deadline)
+                await raises(GuestTimeoutError, opening, "it wrote more than 80000 bytes")
+        asyncio.run(main())
+        print("fine")
+        """,
+    )

@@ -17,7 +17,7 @@ from ..adapter import Shape, shape_of
 from ..engine import Engine, without_custom_sections
 from ..fiber import FiberEngine
 from ..fiberbuild import kept_references
-from .asyncify import AsyncifyInstance
+from .asyncify import AsyncifyInstance, instrumented_of
 from .build import asyncified, translated
 from .engines import asyncify_engine, fiber_engine
 from .failure import Explainer
@@ -86,6 +86,8 @@ class WasmtimeModule:
                 if (host := plan.functions.get((each.module, each.name))) is not None and host.waits
             ]
             self._shape = shape_of(compiled.module, waiting)
+            if plan.stacks:
+                instrumented_of(compiled.module)  # here, on no event loop, for the instances to come
 
     async def instantiate(self, state: CallState) -> WasmtimeInstance:
         """Make an instance and run its start function (see ``LibraryModule``)."""
@@ -104,8 +106,8 @@ class WasmtimeModule:
             else:
                 instance.make(state)
         except BaseException as error:
-            await instance.aclose()
             found = instance.explained(error, state.export)
+            await instance.aclose()
             if found is error and type(error).__module__.startswith("wasmtime"):
                 raise GuestError(f"wasmtime cannot make the instance: {error}") from error
             if found is error:

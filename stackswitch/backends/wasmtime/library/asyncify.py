@@ -50,7 +50,7 @@ class AsyncifyInstance(WasmtimeInstance):
         self._shape = shape
         self._import_list = imports
         self._reader: StackReader | None = None
-        self._instrumented = _instrumented(running) if plan.stacks else frozenset()
+        self._instrumented = instrumented_of(running) if plan.stacks else frozenset()
         self._compiled = compiled
         store = engine.store(weakly(self._is_over))
         super().__init__(plan, store, running, explainer)
@@ -77,8 +77,11 @@ class AsyncifyInstance(WasmtimeInstance):
         :raises BaseException: whatever that ended with
         """
         self.refuse_javascript()
-        with self.starting(state):
+        self.starts(state)
+        try:
             self._make(state)
+        finally:
+            self.started(state)
 
     def _make(self, state: CallState) -> None:
         store, api = self.store, self.store.api
@@ -224,5 +227,6 @@ class AsyncifyInstance(WasmtimeInstance):
 
 
 @lru_cache(maxsize=16)
-def _instrumented(module: Module) -> frozenset[int]:
+def instrumented_of(module: Module) -> frozenset[int]:
+    """Return the functions that a build instruments; found once for all instances."""
     return instrumented_functions(module)

@@ -30,7 +30,7 @@ async def translated(plan: Plan) -> bytes:
 
     :raises ToolError: Binaryen broke down
     """
-    if not _legacy(plan.module):
+    if not await asyncio.to_thread(_legacy, plan.module):
         return plan.wasm
     return await _build(AsyncifyRequest(wasm=plan.wasm, only=(), emit_exnref=True))
 
@@ -54,15 +54,15 @@ async def asyncified(plan: Plan) -> bytes:
     await asyncio.to_thread(_refuse, plan)
     pages = PAGES if plan.limits.max_memory is None else max(1, min(PAGES, plan.limits.max_memory // PAGE))
     request = AsyncifyRequest(
-        wasm=with_own_memory(module, pages),
+        wasm=await asyncio.to_thread(with_own_memory, module, pages),
         imports=tuple([each.full_name for each in waiting]),
         only=plan.only,
         optimize_level=1 if len(plan.wasm) >= OPTIMISE_FROM_BYTES else 0,
-        emit_exnref=_legacy(module),
+        emit_exnref=await asyncio.to_thread(_legacy, module),
         memory=EXPORT_NAME,
     )
     try:
-        return with_load_exported(await _build(request))
+        return await asyncio.to_thread(with_load_exported, await _build(request))
     except ToolError as error:
         raise GuestError(f"Asyncify cannot take the module: {error}") from error
 

@@ -126,8 +126,11 @@ class FiberInstance(WasmtimeInstance):
             call = making(linker, self.side, self._compiled, self.handle, may_wait=True)
             call.note = state
             state.own = call
-            with self.starting(state):
+            self.starts(state)
+            try:
                 await self.fibers.finish(call)
+            finally:
+                self.started(state)
         finally:
             linker.close()
         self.connect()

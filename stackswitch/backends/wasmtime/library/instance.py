@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import struct
 import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from stackswitch.backends.guestvalues import checked
@@ -206,12 +205,16 @@ class WasmtimeInstance(ABC):
         raise found from error.__cause__
 
     def explained(self, error: BaseException, export: str) -> BaseException:
-        """Return what to raise for a call's failure; a timeout with the whole stack, where it is known."""
+        """Return what to raise for a call's failure; if it was stopped, why, and the stack if it is known."""
         found = self.explainer.explain(error, export)
         stopped, self.stopped = self.stopped, None
-        if isinstance(found, GuestTimeoutError) and stopped is not None:
-            found = GuestTimeoutError(found.message, frames=self.explainer.deeper(found.frames, stopped))
-        return found
+        if not isinstance(found, GuestTimeoutError):
+            return found
+        frames = found.frames if stopped is None else self.explainer.deeper(found.frames, stopped)
+        message = found.message
+        if self.wasi is not None and self.wasi.is_full:
+            message = f"{export} was stopped: {self.wasi.full_message}"
+        return GuestTimeoutError(message, frames=frames)
 
     def _spoil(self, error: BaseException) -> None:
         if self._leaks and not isinstance(error, GuestTypeError):
@@ -241,18 +244,19 @@ class WasmtimeInstance(ABC):
 
     def connect(self) -> None:
         """Look up what the instance exports, once it stands."""
-        self.low.connect(counted=has_growth_counter(self.module, self.plan.module))
+        budget = self.plan.limits.max_memory
+        counted = budget is not None and has_growth_counter(self.module, self.plan.module)
+        self.low.connect(counted=counted)
 
-    @contextlib.contextmanager
-    def starting(self, state: CallState) -> Iterator[None]:
-        """Have the start function run as a call."""
+    def starts(self, state: CallState) -> None:
+        """The start function runs from now on, as a call."""
         self.start = state
         self._live[state] = asyncio.current_task()
-        try:
-            yield
-        finally:
-            self.start = None
-            del self._live[state]
+
+    def started(self, state: CallState) -> None:
+        """It has ended."""
+        self.start = None
+        del self._live[state]
 
     def refuse_javascript(self) -> None:
         """See that all host functions are Python's.

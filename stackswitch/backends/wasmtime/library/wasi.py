@@ -53,6 +53,12 @@ class GuestWasi:
         most = _TOO_MUCH * self._options.max_output_bytes
         return any(each.exists() and each.stat().st_size > most for each in self._files)
 
+    @property
+    def full_message(self) -> str:
+        """What is then said."""
+        most = _TOO_MUCH * self._options.max_output_bytes
+        return f"it wrote more than {most} bytes ({_TOO_MUCH} times max_output_bytes)"
+
     def output(self) -> tuple[bytes, bytes]:
         """Return what was written to stdout and stderr so far, as much of it as is kept."""
         stdout, stderr = map(self._content, self._files)
