@@ -170,12 +170,12 @@ async def open_module(plan: Plan, backend: str) -> tuple[LibraryModule, str]:
     """
     if backend != AUTO:
         backend_spec(backend)
-        return await library_opener(backend)(plan), "it was asked for"
+        return await _opened(plan, backend), "it was asked for"
     passed: list[str] = []
     last: StackswitchError | None = None
     for name, reason in candidates(plan):
         try:
-            opened = await library_opener(name)(plan)
+            opened = await _opened(plan, name)
         except (ImportsError, ConfigError):
             raise
         except (BackendUnavailableError, GuestError) as error:
@@ -186,3 +186,10 @@ async def open_module(plan: Plan, backend: str) -> tuple[LibraryModule, str]:
     if len(passed) == 1 and last is not None:
         raise last
     raise BackendUnavailableError("no backend can run this module:\n  " + "\n  ".join(passed)) from last
+
+
+async def _opened(plan: Plan, backend: str) -> LibraryModule:
+    opener = await asyncio.to_thread(
+        library_opener, backend
+    )  # it imports what the backend needs, the first time
+    return await opener(plan)
