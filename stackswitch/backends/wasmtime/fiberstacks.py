@@ -69,7 +69,8 @@ class Sampler(StackReader):
         self.ready(fibers)
         if self._ending is None:
             self._ending = Ending(fibers.api.dll, self._store)
-        self._ending.begin(self._profiler)
+        if not self._ending.begin(self._profiler):
+            return None
         trap: BaseException | None = None
         used = True  # where an interrupt keeps us from knowing: to free the error twice would be worse
         try:

@@ -1,8 +1,8 @@
 """What ends a guest on its fiber at wasmtime's next tick, its stack sampled: C code only (see ``fiberapi``).
 
 wasmtime's callback for ticks returns an error to trap the guest. The callback here is a function object of
-ctypes, libc's ``labs``, which returns its argument. What converts the arguments is C code too: the first one
-becomes the error, and to convert the second one samples the stack.
+ctypes, libc's ``memmove`` of no bytes, which returns its first argument. What converts the arguments is C
+code too: the first one becomes the error, to convert the second samples the stack, the third becomes 0.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class _Kept:
 
     def __init__(self, store: int) -> None:
         self.error, self.profiler, self.store = c_void_p(), c_void_p(), c_void_p(store)
+        self.no_bytes = c_size_t(0)
 
     def converter(self, name: str) -> Any:
         """Return what gives one of them for any argument."""
@@ -46,18 +47,28 @@ class Ending:
             c_size_t,
             kept.converter("error"),
             Converter(sample),  # type: ignore[arg-type]
+            kept.converter("no_bytes"),
             c_void_p,
-            c_void_p,
-        )(("labs", c_library()))
+        )(("memmove", c_library()))
         self._callback = _CALLBACK(give)
+        self._works: bool | None = None
 
-    def begin(self, profiler: int) -> None:
-        """Have the store's guests end at the next tick, and their stack sampled for a profiler."""
-        api = self._store.api
-        self._kept.profiler.value = profiler
-        self._kept.error.value = api.wasmtime_error_new(OVER_MESSAGE.encode())
+    def begin(self, profiler: int) -> bool:
+        """Have the store's guests end at the next tick, and their stack sampled for a profiler.
+
+        :returns: whether that is possible
+        """
+        api, kept = self._store.api, self._kept
+        kept.profiler.value = profiler
+        if self._works is None:  # once done on a fiber it is too late
+            kept.error.value = ctypes.addressof(kept.error)
+            self._works = self._callback(1, None, 3, 4) == kept.error.value
+        if not self._works:
+            return False
+        kept.error.value = api.wasmtime_error_new(OVER_MESSAGE.encode())
         callback = ctypes.cast(self._callback, c_void_p)
         api.wasmtime_store_epoch_deadline_callback(self._store.pointer, callback, None, None)
+        return True
 
     def end(self, fibers: FiberApi, *, used: bool) -> None:
         """Have the store's guests yield at ticks again.

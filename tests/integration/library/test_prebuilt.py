@@ -21,14 +21,14 @@ GUEST = b"""(module
   (func (export "plain") (param i32) (result i32) (local.get 0)))"""
 
 
-def built(imports: Sequence[str], only: Sequence[str] | None = None) -> bytes:
+def built(imports: Sequence[str], only: Sequence[str] | None = None, text: bytes = GUEST) -> bytes:
     """Instrument the guest by Binaryen's own flags, nothing of ours added."""
     import wasmtime
 
     async def make() -> bytes:
         binaryen = await open_binaryen()
         try:
-            wasm = bytes(wasmtime.wat2wasm(GUEST))
+            wasm = bytes(wasmtime.wat2wasm(text))
             names = None if only is None else tuple(only)
             request = AsyncifyRequest(wasm=wasm, imports=tuple(imports), only=names)
             return (await binaryen.asyncify(request)).wasm
@@ -114,4 +114,36 @@ def test_one_that_exports_none_of_them_is_instrumented_again() -> None:
             async with await opened(wasm, backend=backend) as guest:
                 assert await guest.call("run", 4) == 19
 
+    asyncio.run(main())
+
+
+def test_where_it_saves_its_stacks_is_in_the_budget() -> None:
+    page, elements = 65536, 10 * 32
+    grows = b"""(table 10 funcref)
+      (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+      (func (export "more") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))
+      (func (export "plain")"""
+    alone = b"""(func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+      (func (export "plain")"""
+
+    async def main() -> None:
+        for text, fixed in ((grows, elements), (alone, 0)):
+            wasm = whole[text]
+            async with await opened(wasm, max_memory=8 * page + fixed) as guest:
+                assert await guest.call("run", 4) == 19  # its first wait takes pages of its memory
+                taken = len(guest.memory) // page - 2
+                assert 1 <= taken <= 6
+                assert await guest.call("grow", 7 - taken) == -1
+                assert await guest.call("grow", 6 - taken) == 2 + taken
+                if fixed:
+                    assert await guest.call("more", 1) == -1
+                assert await guest.call("run", 4) == 19
+            async with await opened(wasm, max_memory=2 * page + fixed) as guest:
+                with pytest.raises(stackswitch.GuestTrapError, match="the memory cannot grow"):
+                    await guest.call("run", 4)
+
+    whole = {
+        text: built(["env.wait", "env.late"], text=GUEST.replace(b'(func (export "plain")', text))
+        for text in (grows, alone)
+    }
     asyncio.run(main())
