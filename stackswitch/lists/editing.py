@@ -79,11 +79,11 @@ class Editor:
             )
         if not bad or functions is None:
             raise self._refusal(bad)
+        kept = [name for name in names if name in old]
         wildcards = {
-            name: wildcard for name in bad if (wildcard := functions.sole_wildcard(name)) is not None
+            name: wildcard for name in bad if (wildcard := self._wildcard(name, kept, functions)) is not None
         }
         left = {name: why for name, why in bad.items() if name not in wildcards}
-        left.update(self._unspeakable(list(wildcards.values())))
         if left:
             raise self._refusal(left)
         replaced = list(dict.fromkeys(wildcards.get(name, name) for name in names))
@@ -93,6 +93,16 @@ class Editor:
         if edited is None:
             raise self._refusal({})
         return edited, wildcards
+
+    def _wildcard(self, name: str, kept: Sequence[str], functions: Functions) -> str | None:
+        """Return a wildcard for a function alone that can be written here."""
+        for wildcard in self._current:
+            if "*" in wildcard and functions.matches_only(wildcard, name):
+                return wildcard
+        for wildcard in functions.sole_wildcards(name):
+            if not self._unspeakable([wildcard]) and self._attempt([*kept, wildcard]) is not None:
+                return wildcard
+        return None
 
     def _attempt(self, names: Sequence[str]) -> str | None:
         """Return the edited text if it is read back as meant, and is the same outside the list; else None."""

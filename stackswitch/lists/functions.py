@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from .emscripten import wildcard_for
@@ -43,18 +43,20 @@ class Functions:
         """Whether an entry matches a function of any module, or names one of its imports."""
         return entry in self._more or any(each.matching(entry) for each in self._modules)
 
-    def sole_wildcard(self, name: str) -> str | None:
-        """Return a wildcard that any format can hold and that matches this function and no other.
+    def sole_wildcards(self, name: str) -> Iterator[str]:
+        """Find wildcards that match this function and no other: the most readable first.
 
-        None: a wildcard would match other functions too, or nothing that is known has this name.
+        None: each would match other functions too, or nothing that is known has this name.
         """
         if name not in self:
-            return None
+            return
         for candidate in dict.fromkeys((wildcard_for(name), _plain_wildcard(name))):
-            matched = {each.names[at] for each in self._modules for at in each.matching(candidate)}
-            if matched == {name}:
-                return candidate
-        return None
+            if candidate != name and self.matches_only(candidate, name):
+                yield candidate
+
+    def matches_only(self, entry: str, name: str) -> bool:
+        """Whether an entry matches the functions of this name and no other."""
+        return {each.names[at] for each in self._modules for at in each.matching(entry)} == {name}
 
 
 def _plain_wildcard(name: str) -> str:

@@ -87,7 +87,21 @@ class Text:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch of the file that holds the characters, with the quotes around just these."""
         whole = self.segments.get((start, end))
-        return whole or (self.starts[start], self.ends[end - 1])
+        if whole:
+            return whole
+        begin, stop = self.starts[start], self.ends[end - 1]
+        for (first, last), (opening, closing) in self.segments.items():
+            if first == start and first < last <= end:
+                begin = min(begin, opening)
+            if last == end and start <= first < last:
+                stop = max(stop, closing)
+        # A shell's spelling of a single quote begins and ends with quotes around nothing.
+        for (first, last), (opening, closing) in self.segments.items():
+            if first == last == start and closing == begin:
+                begin = opening
+            if first == last == end and opening == stop:
+                stop = closing
+        return begin, stop
 
 
 def decode_file(data: bytes, path: str = "") -> tuple[str, bytes]:

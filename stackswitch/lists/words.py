@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
 from .elements import Place
 from .shell import Word, shell_words
-from .source import Text, line_of
+from .source import Encoder, Text, line_of
 from .values import setting_place
 from .wasm_opt_args import OPTION, VARIABLES, argument_place
 
@@ -86,7 +87,22 @@ def _in_word(source: str, word: Word, previous: str, format_: str, path: str, de
         name = re.match(r"[A-Za-z_][\w.]*\+?=", chars)
         if name:  # VARIABLE="flags"
             inner = inner.slice(name.end(), len(chars))
+            inner = replace(inner, encode=_either_way(inner.encode))
         yield from word_places(source, inner, format=format_, path=path, depth=depth + 1)
+
+
+def _either_way(encode: Encoder) -> Encoder:
+    """Return what spells text in a variable of flags: it may be split at blanks, or read by a shell again.
+
+    Only what comes out the same both ways is written.
+    """
+
+    def checked(at: int, text: str) -> str:
+        if re.search(r"[\\'\"$`]", text.strip("\"'")) or (text.startswith("'") and re.search(r"\s", text)):
+            raise ListFileError("a variable of flags cannot hold this name")
+        return encode(at, text)
+
+    return checked
 
 
 def _quoted_arguments(text: Text) -> list[Text]:

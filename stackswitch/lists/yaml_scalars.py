@@ -183,12 +183,17 @@ def _double(_at: int, text: str) -> str:
 _ENCODERS: dict[str, Callable[[int, str], str]] = {"": lambda _at, text: text, "'": _single, '"': _double}
 
 
+def is_no_string(plain: str) -> bool:
+    """Whether a plain string is a truth value or null for some parser, be it of YAML 1.1."""
+    return plain.lower() in _NOT_STRINGS or plain == "~"
+
+
 def spell_scalar(name: str, style: str | None) -> str:
     """Write a name as a string: plain if that is one for certain, else in quotes.
 
     :param style: the quotes that its neighbour has
     """
-    if not style and _PLAIN.match(name) and name.lower() not in _NOT_STRINGS:
+    if not style and _PLAIN.match(name) and not is_no_string(name):
         return name
     if style == '"' or not name.isprintable():
         return f'"{_double(0, name)}"'

@@ -20,7 +20,7 @@ from .elements import Element, Place
 from .source import EXPANSION, Text, line_of
 from .values import setting_place
 from .words import VARIABLE, mentions_list
-from .yaml_scalars import UnusualScalarError, scalar_text, spell_scalar
+from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar
 
 Node = Any
 """A node of ruamel.yaml: its classes do not say what they have, and are imported only where YAML is read."""
@@ -122,7 +122,20 @@ class _Walker:
             return self._elsewhere(variable, behind, "a mapping")
         if not node.value and not self.source[start : node.end_mark.index]:
             raise ListFileError(f'{variable} has no value here: write [] or ""', path=self.path, line=line)
+        self._refuse_other_types(node, variable)
         return self._setting(variable, self._text(node, variable))
+
+    def _refuse_other_types(self, node: Node, variable: str) -> None:
+        """Stop where a parser of YAML makes something else than a string of a name.
+
+        :raises ListFileError: with what to write
+        """
+        if node.style is None and (not node.tag.endswith(":str") or is_no_string(node.value)):
+            raise ListFileError(
+                f"{variable} has {node.value!r}, which is no string in YAML: put it in quotes",
+                path=self.path,
+                line=node.start_mark.line + 1,
+            )
 
     def _elsewhere(self, variable: str, at: int, what: str) -> Place:
         return replace(self._setting(variable, Text("", [], [], limit=at)), expansions=(what,))
@@ -170,6 +183,7 @@ class _Walker:
             if begin is None or not plain or id(item) in self.seen:
                 return self._elsewhere(variable, node.start_mark.index, "more than plain names")
             self.seen.add(id(item))
+            self._refuse_other_types(item, variable)
             text = self._text(item, variable)
             if EXPANSION in text.chars:
                 return self._elsewhere(variable, item.start_mark.index, text.expansions(self.source)[0])
