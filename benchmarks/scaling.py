@@ -9,7 +9,7 @@ measured (``--check`` with a list that lacks a name).
 
 The table has CPU seconds beyond those of a module with ten functions, peak memory (MB), and ``growth``: the
 factor of CPU time from one size to the next, divided by the factor of n log n, where n counts functions, call
-sites and table entries. The exit status is 1 if a command failed, took 2 GiB or more, or grew by more than
+sites and table entries (of times below half a second nothing is said). The exit status is 1 if a command failed, took 2 GiB or more, or grew by more than
 ``--growth``.
 """
 
@@ -31,6 +31,8 @@ from stackswitch.wasm.module import parse_module
 
 COMMANDS = ("analyze", "report", "fix")
 LIMIT_BYTES = 2 << 30
+LEAST_S = 0.5
+"""Less is noise."""
 WAIT = 0
 """The index of the import that waits; defined functions follow."""
 TYPES = 1000
@@ -233,7 +235,7 @@ def main() -> int:
                     expected = (0, 1) if command == "fix" else (0,)
                     growth = ""
                     cpu_s = max(found.cpu_s - start_s[command], 0.01)
-                    if command in before:
+                    if before.get(command, (0.0, 0.0))[0] >= LEAST_S:
                         spent, was = before[command]
                         factor = cpu_s / spent / (work / was)
                         growth = f"{factor:.2f}"

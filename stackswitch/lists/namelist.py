@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import accumulate
 
 from stackswitch.errors import ConfigError
 
@@ -116,6 +117,8 @@ class NameIndex:
             candidates = self._between(self._sorted, first)
         elif last:
             candidates = self._between(self._reversed, last[::-1])
+        elif middle:
+            candidates = self._containing(max(middle, key=len))
         else:
             candidates = range(self.imported, len(self.names))
         names = self.names
@@ -145,6 +148,19 @@ class NameIndex:
         backwards = [name[::-1] for name in self.names]
         order = sorted(range(len(backwards)), key=backwards.__getitem__)
         return [backwards[index] for index in order], order
+
+    @cached_property
+    def _joined(self) -> tuple[str, list[int]]:
+        return "\0".join(self.names), list(accumulate((len(name) + 1 for name in self.names), initial=0))
+
+    def _containing(self, part: str) -> Iterable[int]:
+        """Return the functions whose names hold a text, and maybe some between whose names it lies."""
+        text, starts = self._joined
+        at = text.find(part)
+        while at >= 0:
+            index = bisect_right(starts, at) - 1
+            yield index
+            at = text.find(part, starts[index + 1])
 
     @staticmethod
     def _between(table: tuple[list[str], list[int]], prefix: str) -> Iterable[int]:
