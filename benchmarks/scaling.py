@@ -9,8 +9,8 @@ measured (``--check`` with a list that lacks a name).
 
 The table has CPU seconds beyond those of a module with ten functions, peak memory (MB), and ``growth``: the
 factor of CPU time from one size to the next, divided by the factor of n log n, where n counts functions, call
-sites and table entries (of times below half a second nothing is said). The exit status is 1 if a command failed, took 2 GiB or more, or grew by more than
-``--growth``.
+sites and table entries (none where the smaller took less than half a second). The exit status is 1 if a
+command failed, took 2 GiB or more, or grew by more than ``--growth``.
 """
 
 from __future__ import annotations
