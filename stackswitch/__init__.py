@@ -7,8 +7,9 @@ starts without an engine.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
+"""Not from ``typing``: until the command line takes signals, Python answers a Ctrl-C with a traceback."""
 if TYPE_CHECKING:
     from .backends.library import Wasi
     from .errors import (

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from . import watchdog
 from .errors import ConfigError, DownloadError, ToolNotFoundError
 
 Progress = Callable[[str], None]
@@ -204,17 +205,7 @@ _MIRRORS = {"npm": "npm_config_registry", "pip": "PIP_INDEX_URL"}
 
 def _run_fetcher(name: str, argv: list[str], *, cwd: Path, env: dict[str, str]) -> None:
     try:
-        done = subprocess.run(
-            argv,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=FETCH_TIMEOUT_S,
-            check=False,
-        )
+        done = watchdog.run(argv, cwd=cwd, env=env, encoding="utf-8", errors="replace", timeout_s=FETCH_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         raise DownloadError(
             f"{name} was not done after {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
@@ -239,9 +230,11 @@ def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: P
                 return folder
             progress(doing)
             into = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+            watchdog.remove_at_end(into)
             try:
                 install(into)
                 into.rename(folder)
+                watchdog.keep(into)
             except BaseException:
                 shutil.rmtree(into, ignore_errors=True)
                 raise

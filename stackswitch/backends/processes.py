@@ -10,10 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stackswitch import watchdog
+
 MOST_STDOUT = 64 << 20
 """Bytes of standard output that are taken; a command that prints more is ended."""
 MOST_STDERR = 64 << 10
 """Bytes of standard error, its end, that are kept."""
+_POLL_S = 0.02
 _DRAIN_S = 2.0
 """How long output is waited for that something which the command left running may still hold back."""
 
@@ -83,6 +86,7 @@ async def run_command(
     transport, heard = await asyncio.get_running_loop().subprocess_exec(
         _Listener, *argv, env=dict(env), cwd=folder, start_new_session=True
     )
+    watchdog.watch(transport.get_pid())
     try:
         pipe = transport.get_pipe_transport(0)
         assert isinstance(pipe, asyncio.WriteTransport)
@@ -104,6 +108,13 @@ async def run_command(
             transport.close()
 
 
+async def exited(process: asyncio.subprocess.Process) -> int:
+    """Wait until a process has ended; ``Process.wait`` may wait for what else holds its pipes open, too."""
+    while process.returncode is None:  # noqa: ASYNC110 (the event for it is the one that comes late)
+        await asyncio.sleep(_POLL_S)
+    return process.returncode
+
+
 async def _within(event: asyncio.Event, timeout_s: float | None) -> None:
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(event.wait(), timeout_s)
@@ -113,6 +124,7 @@ def kill_group(pid: int) -> None:
     """Kill a process that leads a group, and all the group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+    watchdog.unwatch(pid)
 
 
 def text_of(data: bytes) -> str:

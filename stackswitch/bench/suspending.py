@@ -6,13 +6,13 @@ import asyncio
 import json
 import socket
 import subprocess
-import tempfile
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
 import wasmtime
 
+from stackswitch import watchdog
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import EngineError, StackswitchError
 from stackswitch.toolcache import node_shim_dir, npm_package
@@ -87,16 +87,14 @@ async def in_node(found: Found) -> None:
         folder = str(await asyncio.to_thread(npm_package, *ASYNCIFY_WASM))
     except StackswitchError as error:
         found.skip(ASYNCIFY_WASM[0], error)
-    with tempfile.TemporaryDirectory(prefix="stackswitch-bench-") as name:
+    with watchdog.scratch("stackswitch-bench-") as name:
         plain, build = Path(name) / "plain.wasm", Path(name) / "build.wasm"
         plain.write_bytes(wasmtime.wat2wasm(WAT))
         build.write_bytes(await instrumented(WAT, own_memory=False))
         argv = [engine.path, *engine.flags, node_shim_dir() / "bench.mjs", plain, build, folder, *DEPTHS]
         rounds: dict[str, dict[str, list[float]]] = {}
         for _ in range(1 if found.quick else found.rounds):
-            done = await asyncio.to_thread(
-                subprocess.run, [*map(str, argv)], capture_output=True, encoding="utf-8", check=False
-            )
+            done = await asyncio.to_thread(watchdog.run, [*map(str, argv)], encoding="utf-8")
             if done.returncode != 0:
                 raise EngineError(f"the benchmark in Node failed:\n{done.stderr.strip()[-2000:]}")
             for host, by_depth in json.loads(done.stdout).items():
@@ -115,7 +113,10 @@ async def round_trips(found: Found) -> None:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     argv = [str(engine.path), str(node_shim_dir() / "echo.mjs"), str(theirs.fileno())]
-    child = subprocess.Popen(argv, pass_fds=[theirs.fileno()])  # noqa: ASYNC220 (at once done)
+    child = subprocess.Popen(  # noqa: ASYNC220 (at once done)
+        argv, pass_fds=[theirs.fileno()], start_new_session=True
+    )
+    watchdog.watch(child.pid)
     theirs.close()
     loop = asyncio.get_running_loop()
 
@@ -137,6 +138,7 @@ async def round_trips(found: Found) -> None:
     finally:
         ours.close()
         child.wait()
+        watchdog.unwatch(child.pid)
     found.figures += figures("round trip to Node", "one i32", "µs", rounds, "a bare echo")
     times = ratio("a bare echo", rounds["jspi"], rounds["a bare echo"])
     found.goals.append(goal("jspi, a round trip to Python", "at most", ECHO, times, "bare echoes"))

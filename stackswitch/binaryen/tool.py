@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from stackswitch import watchdog
 from stackswitch.errors import ToolError
 from stackswitch.models.base import Frozen
 
@@ -62,7 +62,7 @@ class ProcessTool:
     ) -> ToolRun:
         """Run it once (see ``Tool.run``)."""
         argv = (*self.command, *args)
-        with tempfile.TemporaryDirectory(prefix="stackswitch-") as folder:
+        with watchdog.scratch("stackswitch-") as folder:
             for name, data in files.items():
                 (Path(folder) / name).write_bytes(data)
             try:
@@ -73,9 +73,11 @@ class ProcessTool:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.PIPE,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise ToolError(f"it cannot be run: {error}", argv=argv, status=None) from None
+            watchdog.watch(process.pid)
             try:
                 stdout, stderr = await asyncio.wait_for(process.communicate(), timeout_s)
             except asyncio.TimeoutError:
@@ -84,6 +86,7 @@ class ProcessTool:
                 if process.returncode is None:
                     process.kill()
                     await process.wait()
+                watchdog.unwatch(process.pid)
             written = {name: path.read_bytes() for name in outputs if (path := Path(folder) / name).is_file()}
         assert process.returncode is not None
         return ToolRun(argv=argv, status=process.returncode, stdout=stdout, stderr=stderr, files=written)

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stackswitch import watchdog
 from stackswitch.engines.words import without_dump
 from stackswitch.errors import ToolError
 from stackswitch.toolcache import node_shim_dir, wheel_node
@@ -60,7 +61,9 @@ class _Server:
                     stderr=self._stderr,
                     pass_fds=[theirs.fileno()],
                     env={key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"},
+                    start_new_session=True,
                 )
+            watchdog.watch(self._process.pid)
             self._reader, self._writer = await asyncio.open_connection(sock=ours)
         except OSError as error:
             raise ToolError(f"Node cannot be started: {error}", argv=self.argv, status=None) from None
@@ -135,6 +138,7 @@ class _Server:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
+            watchdog.unwatch(self._process.pid)
         self._stderr.close()
 
 

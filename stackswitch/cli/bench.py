@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from stackswitch.models.bench import BenchResult
 from stackswitch.reports.escape import json_text
 
 from .console import Console
+from .ending import run_async
 from .output import check_writable, console_for, write_output
 from .progress import Progress
 
@@ -39,7 +39,7 @@ def bench(
     for name in names:
         backend_spec(name)
     with Progress(Console(stderr=True)) as progress:
-        result = asyncio.run(measured(names, rounds, quick=quick, say=progress.say))
+        result = run_async(measured(names, rounds, quick=quick, say=progress.say))
     _show(console, result)
     write_output(json, json_text(result).encode())
     if markdown is not None:

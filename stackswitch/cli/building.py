@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from stackswitch import watchdog
 from stackswitch.errors import ToolError
 from stackswitch.fix.guard import Guard
 from stackswitch.fix.sources import ListSource
@@ -52,6 +53,7 @@ class BuildCommand:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
+        watchdog.watch(process.pid)
         said = b""
         try:
             assert process.stdout is not None
@@ -63,6 +65,7 @@ class BuildCommand:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGTERM)
                 await process.wait()
+            watchdog.unwatch(process.pid)
         if status:
             raise ToolError(
                 "the build command failed with the new lists; the old ones are back",

@@ -14,6 +14,7 @@ from stackswitch import __version__
 from stackswitch.errors import StackswitchError
 from stackswitch.reports.escape import on_one_line, visible
 
+from . import ending
 from .console import Console
 
 EXIT_BUG = StackswitchError.exit_code
@@ -49,6 +50,9 @@ class CrashReporter:
     def report(self, error: BaseException | None) -> None:
         """Print the message, unless one was printed already."""
         if error is None or isinstance(error, (SystemExit, KeyboardInterrupt)):
+            return
+        if ending.asked():  # what breaks then is what was interrupted
+            _written(error)
             return
         first = not self.crashed
         self.crashed = True

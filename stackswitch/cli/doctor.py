@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import platform
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
 from stackswitch.errors import StackswitchError
 
 from .console import Console
+from .ending import run_async
 from .progress import Progress
 from .settings import load_settings
 
@@ -33,7 +33,7 @@ def doctor(
     machine = f"{platform.system()} {platform.machine()}"
     console.print(f"stackswitch {__version__}, Python {platform.python_version()}, {machine}")
     with Progress(Console(stderr=True)) as progress:
-        healthy = asyncio.run(_look(console, options, progress))
+        healthy = run_async(_look(console, options, progress))
     if not healthy:
         raise typer.Exit(EXIT_SOMETHING_MISSING)
 

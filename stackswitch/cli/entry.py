@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import NoReturn
 
 from stackswitch.errors import OutputError, StackswitchError
 
-from . import streams
+from . import ending, streams
 from .console import Console
 from .crash import EXIT_BUG, CrashReporter
 
@@ -17,21 +16,22 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """What a disk says that takes no more: trouble of the machine, wherever it is met."""
 
 
-def main() -> NoReturn:
-    """Run the command line."""
+def run() -> int:
+    """Run the command line, and return what it exits with."""
     streams.prepare()
     with CrashReporter() as reporter:
         try:
+            ending.begin()
             status = _run()
         except BaseException as error:  # noqa: BLE001 (nothing passes but an exit status)
             status = _status(error, reporter)
+        ending.leave_if_asked()
         failed = streams.settle()
         if isinstance(failed, BrokenPipeError):
             status = streams.EXIT_BROKEN_PIPE
         elif failed is not None and status == 0:
             status = _show(OutputError(f"standard output could not be written: {failed.strerror}"))
-        status = EXIT_BUG if reporter.crashed else status
-    sys.exit(status)
+        return EXIT_BUG if reporter.crashed else status
 
 
 def _run() -> int:
@@ -54,6 +54,8 @@ def _run() -> int:
 
 
 def _status(error: BaseException, reporter: CrashReporter) -> int:
+    if ending.asked():
+        return EXIT_INTERRUPTED  # and what is raised meanwhile is of no interest
     ours = _ours(error)
     if ours is not None:
         return _show(ours)

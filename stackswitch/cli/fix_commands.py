@@ -23,10 +23,10 @@ from stackswitch.suite.loader import Suite
 from stackswitch.suite.services import RunningServices, running
 
 from .console import Console
+from .ending import run_async
 from .fix_work import FixAsked, Fixed
 from .inputs import read_input, read_module
 from .progress import Progress
-from .running import ending_in_order
 
 SUFFIX = ".jsonl"
 
@@ -130,8 +130,7 @@ def fix_commands(
                 report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
                 return [fixer.source], report
 
-    with ending_in_order():
-        return asyncio.run(work())
+    return run_async(work())
 
 
 async def _stopped(starting: asyncio.Future[RunningServices]) -> None:

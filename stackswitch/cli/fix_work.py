@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .building import BuildCommand
 from .console import Console
+from .ending import run_async
 from .inputs import read_input, read_module, trace_files
 from .options import named_module
 from .progress import Progress
@@ -115,7 +115,7 @@ def fix_suite(
                 for each in backends:
                     await each.aclose()
 
-    return asyncio.run(work())
+    return run_async(work())
 
 
 def _named(suite: Suite, symbols: Path | None) -> Suite:
@@ -182,5 +182,5 @@ def fix_from_traces(
             finally:
                 await binaryen.aclose()
 
-    report = asyncio.run(work())
+    report = run_async(work())
     return [fixer.source], report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
 from stackswitch.wasm.reporting import with_report
 
 from .console import Console
+from .ending import run_async
 from .inputs import read_module
 from .options import (
     ListFile,
@@ -151,7 +151,7 @@ def instrument(
     index = NameIndex(binaryen_names(parsed), parsed.imported_function_count)
     findings = hold(lists, index)
     obstacles = _obstacles(parsed, request, index)
-    result = asyncio.run(_instrument(request, wasm_opt or settings.wasm_opt, Console(stderr=True)))
+    result = run_async(_instrument(request, wasm_opt or settings.wasm_opt, Console(stderr=True)))
     wasm = with_report(result.wasm, parsed, waiting) if report else result.wasm
     stale_lines = {each.entry for each in findings}
     build = parse_module(wasm)

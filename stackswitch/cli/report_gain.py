@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from stackswitch.bench.cases import time_cases
@@ -12,7 +11,7 @@ from stackswitch.models.readiness import Gain
 from stackswitch.suite.loader import load_suite
 from stackswitch.toolcache import Progress
 
-from .running import ending_in_order
+from .ending import run_async
 
 WAITS = ("suspension", "suspension in Node")
 """Groups of figures of ``bench`` that say by the clock what a wait costs."""
@@ -37,8 +36,7 @@ def measured(
     if module is not None and against is not None:
         gain = measure_builds(module, against, rounds=rounds, progress=progress)
     if timed is not None:
-        with ending_in_order():
-            measures = asyncio.run(time_cases(load_suite(timed), rounds=rounds, say=progress))
+        measures = run_async(time_cases(load_suite(timed), rounds=rounds, say=progress))
         gain = gain or Gain(how="stackswitch report --time", rounds=rounds)
         gain = gain.model_copy(update={"measures": (*gain.measures, *measures)})
     if bench is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import inspect
 import struct
@@ -22,6 +21,7 @@ from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
 from stackswitch.reports.escape import json_text
 from stackswitch.wasm.module import FuncType, Module
 
+from .ending import run_async
 from .inputs import named_as, read_input
 from .output import STDOUT, check_writable, console_for, write_guest_output, write_output
 
@@ -97,7 +97,7 @@ def run(
         return result if isinstance(result, tuple) else () if result is None else (result,), guest
 
     try:
-        results, guest = asyncio.run(body())
+        results, guest = run_async(body())
     except GuestTrapError as error:
         if error.exit_status is None:
             raise

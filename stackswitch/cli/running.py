@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Collection, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Collection
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from stackswitch.backends.base import Backend, CommandBackend
 from stackswitch.backends.registry import CommandOptions, backend_spec, open_backend, open_command_backend
@@ -19,10 +16,9 @@ from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import run_suite
 
 from .console import Console
+from .ending import run_async
 from .output import write_output
 from .progress import Progress
-
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -46,23 +42,7 @@ class SuiteRun:
 
 def run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, str]]:
     """Run it; return the results, and why backends were skipped, by name."""
-    with ending_in_order():
-        return asyncio.run(_run(plan, stderr))
-
-
-@contextmanager
-def ending_in_order() -> Iterator[None]:
-    """Let a request to end be an exception, as Ctrl-C is: what was started is ended on the way out."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return run_async(_run(plan, stderr))
 
 
 async def _run(plan: SuiteRun, stderr: Console) -> tuple[SuiteResult, dict[str, str]]:

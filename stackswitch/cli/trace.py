@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from stackswitch import watchdog
 from stackswitch.backends.node.observe import observe
 from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.backends.node.observe_trace import Trace, read_trace
@@ -120,9 +121,11 @@ def _alone(output: Path) -> Iterator[Path]:
                     f"{output}: another stackswitch trace is writing it: name another file"
                 ) from None
             folder = Path(tempfile.mkdtemp(prefix=f".{where.name}.parts-", dir=where.parent))
+            watchdog.remove_at_end(folder)
             try:
                 yield folder
             except OutputError:
+                watchdog.keep(folder)
                 Console(stderr=True).print(f"stackswitch: what was observed is in {folder}: trace --from")
                 raise
             except BaseException:

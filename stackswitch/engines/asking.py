@@ -8,10 +8,10 @@ import queue
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 
+from stackswitch import watchdog
 from stackswitch.models.base import Frozen
 from stackswitch.models.engine import Attempt
 
@@ -107,7 +107,7 @@ class _Child:
         env = {
             key: value for key, value in os.environ.items() if key not in ("NODE_OPTIONS", "DENO_V8_FLAGS")
         }
-        with tempfile.TemporaryDirectory(prefix="stackswitch-probe-", ignore_cleanup_errors=True) as scratch:
+        with watchdog.scratch("stackswitch-probe-") as scratch:
             # Browsers keep profiles: let them lie where they are sure to be removed.
             env |= {"TMPDIR": scratch, "NO_COLOR": "1"}
             try:
@@ -122,6 +122,7 @@ class _Child:
             except OSError as error:
                 self._not_started = f"it cannot be started: {error.strerror}"
                 return
+            watchdog.watch(process.pid)
             lines: queue.Queue[bytes | None] = queue.Queue()
             readers = [
                 threading.Thread(target=self._read_lines, args=(process, lines), daemon=True),
@@ -212,3 +213,4 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             process.wait(_GRACE_S)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    watchdog.unwatch(process.pid)

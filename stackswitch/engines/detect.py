@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
+from stackswitch import watchdog
 from stackswitch.errors import StackswitchError
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
 from stackswitch.toolcache import Progress, node_shim_dir, npm_packages, silent, wheel_node
@@ -57,8 +58,11 @@ def detect(
             on_report(report)
         return report
 
-    with ThreadPoolExecutor(jobs or min(4, os.cpu_count() or 1)) as pool:
+    pool = ThreadPoolExecutor(jobs or min(4, os.cpu_count() or 1))
+    try:
         reports = list(pool.map(one, targets))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # interrupted, it must not go on to the next engine
     infos = tuple(ProbeInfo(name=probe.name, asks=probe.asks) for probe in probes)
     return DetectResult(probes=infos, engines=tuple(reports))
 
@@ -111,6 +115,7 @@ def printed_version(target: Target) -> str:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
+    watchdog.watch(process.pid)
     # One that hangs, or never stops talking, will be heard again, or not at all, when it is asked.
     late = threading.Timer(VERSION_TIMEOUT_S, end)
     late.start()
@@ -120,6 +125,7 @@ def printed_version(target: Target) -> str:
             end()
         process.wait()
     late.cancel()
+    watchdog.unwatch(process.pid)
     return printed.decode("utf-8", "replace").strip()
 
 

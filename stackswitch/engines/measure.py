@@ -5,12 +5,12 @@ runs on Node.
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from stackswitch import watchdog
 from stackswitch.errors import ToolError
 from stackswitch.models.readiness import Gain, Measure, Spread, Unit
 from stackswitch.toolcache import Progress, node_shim_dir, silent, wheel_node
@@ -57,9 +57,7 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
         measured = compared(key.removesuffix("_ms"), what, unit, known, note)
         if len(known) == rounds and measured is not None:
             measures.append(measured)
-    version = subprocess.run(
-        [str(node), "--version"], capture_output=True, encoding="utf-8", check=False
-    ).stdout
+    version = watchdog.run([str(node), "--version"], encoding="utf-8").stdout
     return Gain(
         engine=f"node {version.strip().removeprefix('v')}",
         rounds=rounds,
@@ -140,7 +138,7 @@ def _spread(values: list[float]) -> Spread:
 
 def _run(node: Path, module: Path, stubs: bytes, *, sizes: bool = False) -> dict[str, Any]:
     argv = [str(node), str(node_shim_dir() / "measure.mjs"), str(module), *(["sizes"] if sizes else [])]
-    done = subprocess.run(argv, input=stubs, capture_output=True, timeout=_TIMEOUT_S, check=False)
+    done = watchdog.run(argv, stdin=stubs, timeout_s=_TIMEOUT_S)
     try:
         found: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

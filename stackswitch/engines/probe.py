@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from stackswitch import watchdog
 from stackswitch.models.base import Frozen
 from stackswitch.models.features import FEATURES
 from stackswitch.parsing import json_value
@@ -135,8 +136,9 @@ def run_probe(argv: list[str], timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, 
     env = {key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"}
     try:
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
-        )
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
+            start_new_session=True,
+        )  # fmt: skip
     except OSError:
         return _NOT_RUNNABLE
     assert process.stdout is not None
@@ -151,6 +153,7 @@ def run_probe(argv: list[str], timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, 
     stderr = process.stderr
     drain = threading.Thread(target=lambda: errors.append(stderr.read(_OUTPUT_LIMIT)), daemon=True)
     timer = threading.Timer(timeout_s, kill_late)
+    watchdog.watch(process.pid)
     with process:
         timer.start()
         drain.start()
@@ -164,6 +167,8 @@ def run_probe(argv: list[str], timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, 
             status = process.wait()
         finally:
             timer.cancel()
+            process.kill()
+            watchdog.unwatch(process.pid)
     if late.is_set():
         return f"it was not done after {timeout_s:g} s"
     return understand(output, status, (errors or [b""])[0].decode("utf-8", "replace"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
-import subprocess
 
 from pydantic import ValidationError
 
+from stackswitch import watchdog
 from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.matrix import Support
 from stackswitch.toolcache import Progress, node_shim_dir, npm_packages, silent, wheel_node
@@ -32,16 +32,7 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
     task = {"packages": str(packages), "query": query, "today": today.isoformat()}
     argv = [str(wheel_node()), str(folder / "main.mjs"), json.dumps(task)]
     # The query alone decides: no configuration of the folder that we happen to be in.
-    done = subprocess.run(
-        argv,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
+    done = watchdog.run(argv, cwd=folder, encoding="utf-8", errors="replace", timeout_s=_TIMEOUT_S)
     try:
         said = json.loads(done.stdout)
         error = said.pop("error", "")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from stackswitch import watchdog
 from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
 from stackswitch.models.base import Frozen
 
@@ -69,11 +70,14 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
         return
     argv = _words(generator)
     try:
-        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        child = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+        )
     except FileNotFoundError:
         raise ToolNotFoundError(f"there is no command {argv[0]}", looked=["PATH"]) from None
     except OSError as error:
         raise ToolError(f"{argv[0]} does not start: {error}", argv=argv, status=None) from None
+    watchdog.watch(child.pid)
     stdout = child.stdout
     if stdout is None:  # a pipe was asked for
         raise TypeError(generator)
@@ -92,6 +96,7 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
         if child.poll() is None:
             child.kill()
         child.wait()
+        watchdog.unwatch(child.pid)
         stdout.close()
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
+from stackswitch import watchdog
 from stackswitch.errors import ToolError, ToolNotFoundError
 from stackswitch.parsing import json_value
 
@@ -100,6 +101,7 @@ class Runner:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=self._environment,
+                start_new_session=True,
             )
         except FileNotFoundError:
             raise ToolNotFoundError(
@@ -109,6 +111,7 @@ class Runner:
             raise ToolError(
                 f"{self._command[0]} does not start: {error}", argv=self._command, status=None
             ) from None
+        watchdog.watch(child.pid)
         self._lines = queue.Queue()
         self._stderr = []
         threads = (
@@ -123,6 +126,7 @@ class Runner:
 
     def _reap(self, child: subprocess.Popen[bytes]) -> None:
         child.wait()
+        watchdog.unwatch(child.pid)
         for each in self._threads:
             each.join(timeout=5)
         for pipe in (child.stdin, child.stdout, child.stderr):

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from stackswitch.backends.processes import kill_group, text_of
+from stackswitch import watchdog
+from stackswitch.backends.processes import exited, kill_group, text_of
 from stackswitch.errors import ToolError, ToolNotFoundError
 from stackswitch.models.command import Services, variables
 
@@ -62,6 +63,7 @@ async def running(spec: Services | None, folder: Path) -> AsyncIterator[RunningS
         yield RunningServices({})
         return
     process = await _start(spec, folder)
+    watchdog.watch(process.pid)
     said = bytearray()
     listening = asyncio.create_task(_listen(process, said))
     draining: asyncio.Task[None] | None = None
@@ -126,7 +128,7 @@ async def _ready(spec: Services, process: asyncio.subprocess.Process, said: byte
         raise failed("the line that says they are ready has no end") from None
     if not line:
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), 1.0)
+            await asyncio.wait_for(exited(process), 1.0)
         await asyncio.sleep(0.05)  # the rest of its last words
         raise failed("ended before they were ready")
     try:
@@ -158,10 +160,10 @@ async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
     try:
         process.stdin.close()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), grace_s)
+            await asyncio.wait_for(exited(process), grace_s)
     finally:
         kill_group(process.pid)
-        await process.wait()
+        await exited(process)
 
 
 def _ending(status: int) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.cli import main
+from stackswitch.cli.entry import run as run_program
 
 Run = Callable[..., "Done"]
 MODULE = """(module
@@ -73,10 +73,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixt
         monkeypatch.setattr(sys, "argv", ["stackswitch", "run", *args])
         monkeypatch.setattr(sys, "stdin", None)
         monkeypatch.setattr(sys, "path", [*sys.path])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        status = ended.value.code
-        return Done(status if isinstance(status, int) else 0, *capfd.readouterr())
+        return Done(run_program(), *capfd.readouterr())
 
     return run
 

@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from stackswitch import watchdog
 from stackswitch.engines.probe import ending
 from stackswitch.engines.words import without_dump
 from stackswitch.errors import EngineError
@@ -262,14 +263,17 @@ def spawn(command: Sequence[str], theirs: Sequence[socket.socket]) -> subprocess
     :raises OSError: it cannot be started
     """
     descriptors = [each.fileno() for each in theirs]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *map(str, descriptors)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         pass_fds=descriptors,
         env={key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"},
+        start_new_session=True,
     )
+    watchdog.watch(process.pid)
+    return process
 
 
 class _Link(asyncio.Protocol):

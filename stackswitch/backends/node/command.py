@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
+from stackswitch import watchdog
 from stackswitch.backends.base import LoadedCommand
 from stackswitch.backends.processes import Ended, run_command, text_of
 from stackswitch.engines.locate import Engine, find_engine
@@ -74,6 +75,7 @@ class CommandRunner:
         self.settings = settings
         self._info = engine_info(name, engine).model_copy(update={"build": build})
         self._folder = Path(tempfile.mkdtemp(prefix="stackswitch-commands-"))
+        watchdog.remove_at_end(self._folder)
         self.modules = self._folder / MODULES
         self.modules.mkdir()
         self.store = ModuleStore(self._folder)
@@ -252,6 +254,7 @@ class CommandRunner:
         if self._workers is not None:
             await self._workers.aclose()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        watchdog.keep(self._folder)
 
 
 def _not_started(loaded: LoadedCommand, error: OSError) -> CommandSeen:

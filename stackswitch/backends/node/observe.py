@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from stackswitch import __version__
+from stackswitch import __version__, watchdog
 from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
 from stackswitch.models.trace import TraceEnd, TraceError, TraceStart
 from stackswitch.toolcache import node_shim_dir
@@ -98,8 +98,10 @@ def _run(command: Sequence[str], environment: Mapping[str, str], own: Mapping[st
         ) from None
     except (OSError, ValueError) as error:
         raise ToolError(f"{command[0]} does not start: {error}", argv=command, status=None) from None
+    watchdog.watch(child.pid, group=False)  # it shares our group: the terminal is its own
     with _signals_for(child):
         status = child.wait()
+    watchdog.unwatch(child.pid)
     return 128 - status if status < 0 else status
 
 

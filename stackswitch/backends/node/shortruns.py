@@ -12,6 +12,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from stackswitch import watchdog
+
 _BUDGET = 100_000_000
 _BUDGET_OF_MANY = 20 * _BUDGET
 """Where one process runs scripts one after another, which share what each function has executed."""
@@ -50,9 +52,9 @@ def _name(flag: str) -> str:
 def flags_of(engine: Path, given: Sequence[str], *, many: bool = False) -> tuple[str, ...]:
     """Ask an engine for its options, and return the flags for it; none if it does not say. Blocks."""
     try:
-        told = subprocess.run(
-            [str(engine), "--v8-options"], capture_output=True, timeout=_TIMEOUT_S, check=True
-        ).stdout
+        told = watchdog.run([str(engine), "--v8-options"], timeout_s=_TIMEOUT_S)
     except (OSError, subprocess.SubprocessError):
         return ()
-    return flags_for(known_options(told.decode(errors="replace")), given, many=many)
+    if told.returncode:
+        return ()
+    return flags_for(known_options(told.stdout.decode(errors="replace")), given, many=many)

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stackswitch import watchdog
 from stackswitch.backends.processes import MOST_STDERR, MOST_STDOUT, Ended, kill_group
 from stackswitch.toolcache import node_shim_dir
 
@@ -137,6 +138,7 @@ class _Process:
                     pass_fds=(theirs.fileno(),),
                     start_new_session=True,
                 )
+            watchdog.watch(child.pid)
             reader, writer = await asyncio.open_unix_connection(sock=ours)
         except BaseException:
             ours.close()

@@ -7,7 +7,6 @@ nobody waiting, and the thread's stack is as deep as guests may need, whatever t
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -33,7 +32,7 @@ from .features import supported_features
 from .instance import ScriptError
 from .outcome import is_over, trap_of
 from .script import Script, TimeUpError, drop_tasks
-from .thread import on_thread
+from .thread import CaseThreads, Stop
 from .watch import Watched
 from .world import AsyncifyWorld, Detect, Prepared
 
@@ -51,6 +50,7 @@ class AsyncifyBackend:
 
     def __init__(self, engine: Engine, binaryen: Binaryen, *, detect: Detect = "stack") -> None:
         self._engine = engine
+        self._threads = CaseThreads(engine)
         self._binaryen = binaryen
         self._detect: Detect = detect
         self._closed = False
@@ -72,13 +72,10 @@ class AsyncifyBackend:
 
     async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
         """Run the case and tell what was seen."""
-        stop = threading.Event()
-        try:
-            return await on_thread(partial(self._run, loaded, build, timeout_s, stop))
-        finally:
-            stop.set()
+        stop = Stop()
+        return await self._threads.run(partial(self._run, loaded, build, timeout_s, stop), stop)
 
-    def _run(self, loaded: LoadedCase, build: Build, timeout_s: float, stop: threading.Event) -> Observation:
+    def _run(self, loaded: LoadedCase, build: Build, timeout_s: float, stop: Stop) -> Observation:
         started = time.perf_counter()
         try:
             prepared = {name: self._read(loaded, name, wasm) for name, wasm in build.modules.items()}
@@ -95,7 +92,7 @@ class AsyncifyBackend:
         )
         try:
             expected = loaded.case.expectations(self.info)[1]
-            observed = asyncio.run(_run_case(make, loaded.case, expected, timeout_s))
+            observed = asyncio.run(stop.applies_to(_run_case(make, loaded.case, expected, timeout_s)))
         except Exception as error:  # noqa: BLE001 (one case must not end the others)
             text = "".join(traceback.format_exception(error)[-3:])
             return Observation(status="error", detail=f"the backend broke down: {text}")
@@ -118,7 +115,7 @@ class AsyncifyBackend:
             self._closed = True
             self._prepared.clear()
             await self._binaryen.aclose()
-            self._engine.close()
+            self._threads.close_engine()
 
 
 async def open_asyncify(

@@ -6,7 +6,6 @@ There is no list, so none can lack a name: what a case does here is what it does
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -35,7 +34,7 @@ from .instance import ScriptError
 from .outcome import is_over, trap_of
 from .script import Script, TimeUpError
 from .store import Store
-from .thread import on_thread
+from .thread import CaseThreads, Stop
 from .watch import Watched
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ class FiberBackend:
 
     def __init__(self, engine: FiberEngine, binaryen: Binaryen | None, without: str = "") -> None:
         self._engine = engine
+        self._threads = CaseThreads(engine)
         self._binaryen = binaryen
         self._builder = Builder(binaryen)
         self._prepared: dict[tuple[str, bytes], Prepared] = {}
@@ -114,13 +114,10 @@ class FiberBackend:
 
     async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
         """Run the case and tell what was seen."""
-        stop = threading.Event()
-        try:
-            return await on_thread(partial(self._run, loaded, build, timeout_s, stop))
-        finally:
-            stop.set()
+        stop = Stop()
+        return await self._threads.run(partial(self._run, loaded, build, timeout_s, stop), stop)
 
-    def _run(self, loaded: LoadedCase, build: Build, timeout_s: float, stop: threading.Event) -> Observation:
+    def _run(self, loaded: LoadedCase, build: Build, timeout_s: float, stop: Stop) -> Observation:
         started = time.perf_counter()
         try:
             prepared = {name: self._read(loaded, name, wasm) for name, wasm in build.modules.items()}
@@ -139,7 +136,7 @@ class FiberBackend:
 
         try:
             expected = loaded.case.expectations(self.info)[1]
-            observed = asyncio.run(_run_case(make, loaded.case, expected, timeout_s))
+            observed = asyncio.run(stop.applies_to(_run_case(make, loaded.case, expected, timeout_s)))
         except Exception as error:  # noqa: BLE001 (one case must not end the others)
             text = "".join(traceback.format_exception(error)[-3:])
             return Observation(status="error", detail=f"the backend broke down: {text}")
@@ -162,7 +159,7 @@ class FiberBackend:
             self._prepared.clear()
             if self._binaryen is not None:
                 await self._binaryen.aclose()
-            self._engine.close()
+            self._threads.close_engine()
 
 
 async def open_backend(options: BackendOptions, progress: Progress | None = None) -> FiberBackend:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from stackswitch import watchdog
 from stackswitch.models.case import WasiOptions
 
 from .store import Store
@@ -19,6 +20,7 @@ class FileWasi(Wasi):
 
     def __init__(self, store: Store, options: WasiOptions) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="stackswitch-")
+        watchdog.remove_at_end(self._folder.name)
         self._files = [Path(self._folder.name) / name for name in ("stdout", "stderr")]
         super().__init__(store, options, files=self._files)
 
@@ -38,3 +40,4 @@ class FileWasi(Wasi):
         """Free what the store does not own, and the files."""
         super().close()
         self._folder.cleanup()
+        watchdog.keep(self._folder.name)

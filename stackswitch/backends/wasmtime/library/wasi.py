@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from stackswitch import watchdog
 from stackswitch.backends.library import Wasi
 
 from ..capi import Extern
@@ -24,6 +25,7 @@ class GuestWasi:
 
         self._options = options
         self._folder = tempfile.TemporaryDirectory(prefix="stackswitch-")
+        watchdog.remove_at_end(self._folder.name)
         self._files = [Path(self._folder.name) / name for name in ("stdout", "stderr")]
         config = wasmtime.WasiConfig()
         config.argv = list(options.args)
@@ -74,3 +76,4 @@ class GuestWasi:
         """Free what the store does not own, and the files."""
         self._linker.close()
         self._folder.cleanup()
+        watchdog.keep(self._folder.name)
