@@ -16,6 +16,9 @@ from typing import ClassVar
 DOCS_URL = "https://stackswitch.readthedocs.io/en/latest/errors/"
 
 
+_MOST_SHOWN = 10
+
+
 class StackswitchError(Exception):
     """Base of all errors of ours; raised by itself, as any other exception that is not foreseen, it is a bug.
 
@@ -260,3 +263,20 @@ class SuspendRefusedError(GuestError):
 
     exit_code = 21
     slug = "suspend-refused"
+
+
+class DataOnlyError(StackswitchError):
+    """A suite or a configuration would start programs, and only cases that are data may run.
+
+    :param starts: what would be started, each with the file that says so
+    """
+
+    exit_code = 22
+    slug = "data-only"
+
+    def __init__(self, message: str, *, starts: Sequence[str] = ()) -> None:
+        shown = [f"  {each}" for each in starts[:_MOST_SHOWN]]
+        if len(starts) > _MOST_SHOWN:
+            shown.append(f"  and {len(starts) - _MOST_SHOWN} more")
+        super().__init__("\n".join([message, *shown]))
+        self.starts = tuple(starts)

@@ -29,7 +29,9 @@ def write_manifest(folder: Path) -> None:
 
     :raises OSError: a file cannot be read, or the manifest cannot be written
     """
-    files = {path: {"is": _content(folder / path), "stat": _stat(f"{folder}/{path}")} for path in _paths(folder)}
+    files = {
+        path: {"is": _content(folder / path), "stat": _stat(f"{folder}/{path}")} for path in _paths(folder)
+    }
     _write(folder, files)
 
 

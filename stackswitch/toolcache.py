@@ -212,7 +212,9 @@ _MIRRORS = {"npm": "npm_config_registry", "pip": "PIP_INDEX_URL"}
 
 def _run_fetcher(name: str, argv: list[str], *, cwd: Path, env: dict[str, str]) -> None:
     try:
-        done = watchdog.run(argv, cwd=cwd, env=env, encoding="utf-8", errors="replace", timeout_s=FETCH_TIMEOUT_S)
+        done = watchdog.run(
+            argv, cwd=cwd, env=env, encoding="utf-8", errors="replace", timeout_s=FETCH_TIMEOUT_S
+        )
     except subprocess.TimeoutExpired:
         raise DownloadError(
             f"{name} was not done after {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"

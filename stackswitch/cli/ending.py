@@ -14,7 +14,6 @@ import asyncio
 import atexit
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Coroutine
@@ -24,6 +23,8 @@ from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 from stackswitch import watchdog
+
+from . import streams
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 5.0
@@ -169,8 +170,7 @@ def leave_if_asked() -> None:
     for each in threading.enumerate():  # those that lose their children now clean up after them
         if each is not threading.current_thread() and not each.name.startswith("stackswitch-"):
             each.join(_THREAD_S)
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
+    streams.settle()
     leave(_State.number)
 
 

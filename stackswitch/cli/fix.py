@@ -23,6 +23,7 @@ from .fix_output import show_diff, show_report, write_lists
 from .fix_work import FixAsked, fix_from_traces, fix_suite
 from .options import (
     CaseGlobs,
+    DataOnly,
     Jobs,
     ReadBy,
     SuiteFolder,
@@ -32,6 +33,7 @@ from .options import (
     Variable,
     WasmOpt,
     backend_options,
+    data_only_holds,
     one_of,
     open_list,
 )
@@ -103,6 +105,7 @@ def fix(
         Path | None, typer.Option(metavar="FILE", help="With --trace and --build: the module that it makes.")
     ] = None,
     symbols: Symbols = None,
+    data_only: DataOnly = False,
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")
     ] = None,
@@ -113,6 +116,9 @@ def fix(
     one_of(observe, OBSERVERS, "--observe")
     one_of(prove, PROOFS, "--prove")
     settings = load_settings(Path.cwd())
+    data_only = data_only_holds(settings, data_only, engine=engine, wasm_opt=wasm_opt)
+    if data_only and build is not None:
+        raise typer.BadParameter("it starts a program, and only data may run", param_hint="--build")
     check_writable([json])
     which = variable or settings.lists.variable or settings.list_variable
     shared = open_list(
@@ -141,7 +147,9 @@ def fix(
             for value, name in ((module if not trace else None, "--module"), (built, "--built")):
                 if value is not None:
                     raise typer.BadParameter("it goes with --trace", param_hint=name)
-            loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
+            loaded = load_suite(
+                suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()), data_only=data_only
+            )
             options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
             limit = timeout or settings.timeout_s
             if loaded.commands:

@@ -16,7 +16,7 @@ from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .inputs import read_input
 from .output import check_writable
-from .settings import Settings
+from .settings import Settings, refuse_programs
 
 SuiteFolder = Annotated[
     Path | None,
@@ -31,6 +31,13 @@ Timeout = Annotated[
     float | None, typer.Option(min=0.001, metavar="SECONDS", help="For every case, instead of its own.")
 ]
 WasmOpt = Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")]
+DataOnly = Annotated[
+    bool,
+    typer.Option(
+        "--data-only",
+        help="Refuse, before anything runs, cases that start programs (commands, services, builds).",
+    ),
+]
 ListFile = Annotated[Path | None, typer.Option("--list", metavar="FILE", help="A file with lists in it.")]
 Variable = Annotated[
     str | None, typer.Option(metavar="NAME", help="Which list in the file, where it cannot be told.")
@@ -59,6 +66,18 @@ def backend_options(
         jobs=jobs or settings.jobs,
         wasm_opt=wasm_opt or settings.wasm_opt,
     )
+
+
+def data_only_holds(settings: Settings, flag: bool, **given: object) -> bool:
+    """Whether only data may run; then refuse programs that the configuration names.
+
+    :param given: flags by the name of their setting; what they name is the user's own choice
+    :raises DataOnlyError: the configuration names a program
+    """
+    if not (flag or settings.data_only):
+        return False
+    refuse_programs(settings, named={name for name, value in given.items() if value is not None})
+    return True
 
 
 def one_of(value: str, known: tuple[str, ...], option: str) -> None:

@@ -215,6 +215,7 @@ def report(
                     None if bench is None else read_bench(bench),
                     rounds=rounds,
                     progress=progress.say,
+                    data_only=settings.data_only,
                 ),
                 silence=settings.report.silence,
                 sources=tuple(sources),

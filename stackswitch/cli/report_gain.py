@@ -25,18 +25,20 @@ def measured(
     *,
     rounds: int,
     progress: Progress,
+    data_only: bool = False,
 ) -> Gain | None:
     """Measure what was asked for; None: nothing was.
 
     :param module: the plain build, and ``against`` its Asyncify build
     :param timed: a suite, the cases of which are timed on both
+    :param data_only: refuse one that starts programs
     :raises StackswitchError: one of them cannot be measured
     """
     gain = None
     if module is not None and against is not None:
         gain = measure_builds(module, against, rounds=rounds, progress=progress)
     if timed is not None:
-        measures = run_async(time_cases(load_suite(timed), rounds=rounds, say=progress))
+        measures = run_async(time_cases(load_suite(timed, data_only=data_only), rounds=rounds, say=progress))
         gain = gain or Gain(how="stackswitch report --time", rounds=rounds)
         gain = gain.model_copy(update={"measures": (*gain.measures, *measures)})
     if bench is not None:

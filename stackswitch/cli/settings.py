@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from stackswitch.errors import ConfigError
+from stackswitch.errors import ConfigError, DataOnlyError
 from stackswitch.models.base import Frozen
 from stackswitch.parsing import toml_value
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
     ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
     ``matrix``; ``browserslist``: a query for it.
+    ``data_only``: refuse suites and settings that start programs, as ``--data-only``;
     ``lists``: the file in which the list lives that ``fix`` keeps, or a table (``ListSettings``);
     ``list_variable``: which one in the file. ``fix``: see ``FixSettings``; ``report``: ``ReportSettings``.
     """
@@ -80,6 +82,7 @@ class Settings(BaseSettings):
     timeout_s: float | None = Field(default=None, gt=0)
     wasm_opt: Path | None = None
     require: Names = ()
+    data_only: bool = False
     lists: Annotated[ListSettings, NoDecode, BeforeValidator(_file_of_lists)] = ListSettings()
     list_variable: str | None = None
     fix: FixSettings = FixSettings()
@@ -129,6 +132,24 @@ def load_settings(folder: Path) -> Settings:
     if settings.fix.built is not None:
         own["fix"] = settings.fix.model_copy(update={"built": where.parent / settings.fix.built})
     return settings.model_copy(update=own)
+
+
+def refuse_programs(settings: Settings, *, named: Collection[str] = ()) -> None:
+    """Refuse a configuration that names programs, where only data may run; flags are the user's own.
+
+    :param named: the settings that a flag has overruled
+    :raises DataOnlyError: it names one
+    """
+    where = _nearest(Path.cwd())[0] or Path("the environment (STACKSWITCH_…)")
+    programs = {
+        "engine": settings.engine if settings.engine and ":" in settings.engine else None,
+        "wasm_opt": str(settings.wasm_opt) if settings.wasm_opt else None,
+        "fix.build": settings.fix.build,
+    }
+    starts = [f"{where}: {name}: {value}" for name, value in programs.items() if value and name not in named]
+    if starts:
+        what = "the configuration names programs, and only data may run (--data-only, data_only)"
+        raise DataOnlyError(f"{what}; nothing was run", starts=starts)
 
 
 def config_folder(folder: Path) -> Path | None:

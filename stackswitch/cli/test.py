@@ -21,11 +21,13 @@ from .console import Console
 from .inputs import read_results
 from .options import (
     CaseGlobs,
+    DataOnly,
     Jobs,
     SuiteFolder,
     Timeout,
     WasmOpt,
     backend_options,
+    data_only_holds,
     lists_in,
     one_of,
     open_list,
@@ -88,13 +90,15 @@ def run_test(
     traces: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep each case's trace there, as CASE.jsonl.")
     ] = None,
+    data_only: DataOnly = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False,
 ) -> None:
     """Run a suite on every backend; say where they differ and which names are missing."""
     settings = load_settings(Path.cwd())
     console = console_for([json, junit])
     check_writable([json, junit])
-    loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()))
+    data_only = data_only_holds(settings, data_only, engine=engine, wasm_opt=wasm_opt)
+    loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()), data_only=data_only)
     loaded = _shard(loaded, shard, durations, backend or settings.backends, console)
     lists = lists_in(open_list(list_file, None, "binaryen"))
     common = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)

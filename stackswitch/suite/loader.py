@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Container, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,7 @@ from wasmtime import WasmtimeError, wat2wasm
 
 from stackswitch.backends.base import LoadedCase, LoadedCommand
 from stackswitch.backends.processes import text_of
-from stackswitch.errors import SuiteError, WasmFormatError
+from stackswitch.errors import DataOnlyError, SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
@@ -54,12 +55,14 @@ class Suite(Frozen):
         )
 
 
-def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
+def load_suite(folder: Path, patterns: tuple[str, ...] = (), *, data_only: bool = False) -> Suite:
     """Read every case below ``folder`` whose id matches one of ``patterns`` (shell globs; none: all).
 
     A module that is broken, or a case that does not fit its module, is told in ``LoadedCase.problem``
     and does not stop the others.
 
+    :param data_only: refuse cases that start programs
+    :raises DataOnlyError: the cases that match are not all data
     :raises SuiteError: no folder, no case in it or none that matches, a case file that is malformed
         (all of them are named), two cases of one id
     """
@@ -87,6 +90,8 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
     chosen = [name for name in sorted(found) if _matches(name, patterns)]
     if not chosen:
         raise SuiteError(f"{folder}: none of its {len(found)} cases matches {' or '.join(patterns)}")
+    if data_only:
+        _refuse_programs(folder, [found[name] for name in chosen], file)
     sources = _Sources()
     cases, commands = [], []
     for name in chosen:
@@ -102,6 +107,19 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = ()) -> Suite:
         files={name: found[name][0] for name in chosen},
         file=file,
     )
+
+
+def _refuse_programs(folder: Path, chosen: list[tuple[Path, Case | CommandCase]], file: SuiteFile) -> None:
+    starts = [
+        f"{path}: command: {shlex.join(case.command)}"
+        for path, case in chosen
+        if isinstance(case, CommandCase)
+    ]
+    if starts and file.services is not None:
+        starts.insert(0, f"{folder / SUITE_NAME}: services: {shlex.join(file.services.command)}")
+    if starts:
+        what = "the suite starts programs, and only data may run (--data-only, data_only); nothing was run"
+        raise DataOnlyError(what, starts=starts)
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

@@ -173,8 +173,9 @@ def test_a_read_only_cache_is_used_and_its_damage_is_an_error(tool: Tool, tmp_pa
         }
         return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, cwd="/")
 
-    for each in [tmp_path, *tmp_path.parents][:3]:
-        each.chmod(0o755)
+    for each in (tmp_path, *tmp_path.parents):
+        if each.stat().st_uid == os.geteuid() and not each.stat().st_mode & 0o005:
+            each.chmod(0o755)
     for each in (tool.folder.parent, tool.folder):
         each.chmod(0o555)
     try:

@@ -247,7 +247,12 @@ def test_an_orderly_end_leaves_what_has_left_its_group(tmp_path: Path, pids: Pat
         "own.returncode = other.returncode = 0\n"
     )
     done = subprocess.run(
-        [sys.executable, "program.py", pids], cwd=tmp_path, timeout=60, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "program.py", pids],
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     assert done.returncode == 0
     own, other = map(int, pids.read_text().split())
