@@ -16,7 +16,18 @@ from stackswitch.wasm import adapters
 from stackswitch.wasm.module import FuncType, Module
 
 from .call import Entry, Function
-from .capi import EXTERN_KINDS, SLOT, VAL_KINDS, Extern, Handle, Val, address, take_error
+from .capi import (
+    EXTERN_KINDS,
+    OUT_OF_FUEL,
+    SLOT,
+    VAL_KINDS,
+    Extern,
+    GuestTrap,
+    Handle,
+    Val,
+    address,
+    take_error,
+)
 from .engine import Engine
 from .store import Store
 from .unwind import ProtocolError
@@ -189,7 +200,7 @@ class Adapter:
 def controller(store: Store, control: Function) -> Callable[[], None]:
     """Return what calls a control function: short calls, which no other thread need wait for.
 
-    It raises ``ProtocolError`` if the guest traps.
+    It raises ``ProtocolError`` if the guest traps, and ``GuestTrap`` if its fuel is used up.
     """
     trap = store.trap
     call = partial(store.api.control, store.context, control.at, control.slots, control.count, store.trap_at)
@@ -197,7 +208,10 @@ def controller(store: Store, control: Function) -> Callable[[], None]:
     def run() -> None:
         error = call()
         if error or trap.value:
-            raise ProtocolError("trap-while-switching", f"{control.name}: {store.taken(error)}")
+            found = store.taken(error)
+            if isinstance(found, GuestTrap) and found.code == OUT_OF_FUEL:
+                raise found
+            raise ProtocolError("trap-while-switching", f"{control.name}: {found}")
 
     return run
 

@@ -198,6 +198,10 @@ def take_bytes(api: Api, vector: ByteVec) -> bytes:
     return data
 
 
+OUT_OF_FUEL = 11
+"""wasmtime's trap code."""
+
+
 class GuestTrap(Exception):  # noqa: N818 (the field's word)
     """The guest trapped.
 

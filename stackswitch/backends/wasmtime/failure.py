@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .area import Area
 from .call import OverflowedError
-from .capi import GuestTrap
+from .capi import OUT_OF_FUEL, GuestTrap
 from .unwind import NORMAL, UNWINDING, ProtocolError
 
 _OUT_OF_BOUNDS = 1
@@ -17,7 +17,7 @@ def failure_of(error: BaseException, state: int, area: Area | None, *, is_stuck:
     :param state: NORMAL, UNWINDING or REWINDING
     :param is_stuck: it was stopped since it ran on and on
     """
-    if state == NORMAL or area is None or not isinstance(error, GuestTrap):
+    if state == NORMAL or area is None or not isinstance(error, GuestTrap) or error.code == OUT_OF_FUEL:
         return error
     if state == UNWINDING and area.saved_bytes > area.room:
         # The guest writes first; what stops the unwind looks whether there was room.

@@ -8,8 +8,9 @@ knows no exceptions a trap does the same.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from .values import References
 
 PAGE = 65536
 _ALIGNMENT = 64
+_SPARE_FUEL = 1_000_000
 
 
 class GuestException(Exception):  # noqa: N818 (the field's word)
@@ -50,6 +52,7 @@ class Store:
 
     :param engine: wasmtime-py's
     :ivar context: its address, as most functions of the C API take it
+    :ivar counts_fuel: whether what runs in it uses up fuel
     """
 
     def __init__(self, api: Api, engine: Any) -> None:
@@ -62,6 +65,7 @@ class Store:
         self.pointer = address(self.owner.ptr())
         self.references = References(api, self.context)
         self.closed = False
+        self.counts_fuel = False
         self.trap = ctypes.c_void_p()
         self.trap_at = ctypes.addressof(self.trap)
         self._tag = Handle()
@@ -125,6 +129,24 @@ class Store:
         self._words_used += size
         base: int = self.api.wasmtime_memory_data(self.context, ctypes.addressof(self._words) + 8)
         return self._words, start, base + start
+
+    def set_fuel(self, fuel: int) -> None:
+        """Say how much fuel is left."""
+        self.counts_fuel = True
+        self.owner.set_fuel(fuel)
+
+    @contextlib.contextmanager
+    def spare_fuel(self) -> Iterator[None]:
+        """Have fuel for calls of ours, whatever the guest has left, and leave that as it was."""
+        if not self.counts_fuel:
+            yield
+            return
+        left = self.owner.get_fuel()
+        self.owner.set_fuel(_SPARE_FUEL)
+        try:
+            yield
+        finally:
+            self.owner.set_fuel(left)
 
     def fail(self, error: BaseException, *, catchable: bool) -> int:
         """Make a host function's failure into what its callback returns.

@@ -18,6 +18,7 @@ pointer up and down freely and would write over the frames of those that wait.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import time
 from collections.abc import Callable, Coroutine
@@ -285,15 +286,24 @@ class Switch:
         if stack is not None and stack.lazy and self.machine.is_suspended(call):
             stack.set(call.outside)
         area = self._area
-        if call in self.machine.running and self.machine.state != NORMAL and area is not None:
-            area.clear()
-            if self._adapter is not None:
-                self._adapter.reset()
-                self.resuming = None
-            (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
-        elif self.machine.owner is call and area is not None:
-            area.clear()
+        if area is not None:
+            if self.machine.owner is call or (call in self.machine.running and self.machine.state != NORMAL):
+                area.clear()
+            if call in self.machine.running:
+                self._stop_switch()
         self.machine.forget(call)
+
+    def _stop_switch(self) -> None:
+        """Have the guest run as usual when it is called next.
+
+        Out of fuel or time, it may have ended where the adapter had begun or ended a switch without saying so.
+        A trap here changes nothing: the guest sets its state first, and looks at the data block then.
+        """
+        if self._adapter is not None:
+            self._adapter.reset()
+            self.resuming = None
+        with self.store.spare_fuel(), contextlib.suppress(ProtocolError):
+            (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
 
     # --- for imports
 

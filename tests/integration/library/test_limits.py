@@ -177,6 +177,44 @@ def test_fuel_counts_from_the_first_instruction_and_tells_the_stack(lives: Lives
     )
 
 
+def test_any_amount_of_fuel_ends_a_guest_that_waits_cleanly(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        DEEP = b'''(module (import "env" "wait" (func $wait (param i32) (result i32)))
+          (import "env" "plain" (func $plain (param i32) (result i32))) (memory (export "memory") 1)
+          (func $s (drop (i32.const 1))) (start $s)
+          (func $d (param i32) (result i32) (if (result i32) (local.get 0)
+            (then (call $d (i32.sub (local.get 0) (i32.const 1)))) (else (call $wait (i32.const 3)))))
+          (func (export "run") (result i32) (i32.add (call $d (i32.const 5)) (call $d (i32.const 2))))
+          (func (export "one") (result i32) (i32.const 1)))'''
+        async def main():
+            ended = {}
+            for fuel in (*range(1, 300, 7), *range(300, 3000, 99), 10_000):
+                try:
+                    one = await guest(DEEP, fuel=fuel)
+                except GuestTimeoutError as error:
+                    assert fuel < 20 and "(start) was stopped: it used up its fuel" in str(error), fuel
+                    continue
+                async with one:
+                    for _ in range(2):  # on asyncify it runs out in the middle of a switch too
+                        try:
+                            assert await one.call("run") == 6
+                            ended[fuel] = "done"
+                        except GuestTimeoutError as error:
+                            assert "used up its fuel" in str(error)
+                            ended[fuel] = "fuel"
+                        assert one.poisoned is None
+                    if fuel > 300:
+                        assert await one.call("one") == 1
+            order = [ended[fuel] for fuel in sorted(ended)]
+            assert order == sorted(order, reverse=True) and {*order} == {"fuel", "done"}, ended
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
 def test_cancelling_what_awaits_open_ends_the_start_function(lives: Lives, backend: str) -> None:
     lives(
         backend,

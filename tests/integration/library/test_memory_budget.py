@@ -74,6 +74,26 @@ def test_one_budget_covers_all_memories_and_tables(lives: Lives, backend: str) -
     )
 
 
+def test_what_no_engine_can_allocate_is_an_error(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        BUDGET
+        + """
+        async def main():
+            vast = budgeted("(memory i64 0x100000000)", ("memory.grow", "", "i64"))
+            await raises(GuestError if BACKEND == "jspi" else GuestMemoryError, guest(vast))
+            error = await raises(GuestMemoryError, guest(vast, max_memory=1 << 20), "281474976710656 bytes")
+            table = budgeted("(table 9000000 funcref)", ("table.grow", FUNC, "i32"))
+            error = await raises(GuestMemoryError, guest(table, max_memory=1 << 20), "288000000 bytes")
+            none = budgeted("", ("i32.add (i32.const 1)", "", "i32"))
+            async with await guest(none, max_memory=1) as one:
+                assert await one.call("g0", 5) == 6
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
 def test_growth_ends_at_the_budget_exactly(lives: Lives, backend: str) -> None:
     lives(
         backend,

@@ -85,7 +85,9 @@ class AsyncifyInstance(WasmtimeInstance):
 
     def _make(self, state: CallState) -> None:
         store, api = self.store, self.store.api
-        adapter, starting = self._adapter(), [state]
+        with store.spare_fuel():
+            adapter = self._adapter()
+        starting = [state]
         imports = self._imports(adapter, starting)
         externs = (Extern * max(1, len(imports)))(*imports)
         error = api.wasmtime_instance_new(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stackswitch.errors import (
     GuestError,
     GuestFrame,
+    GuestMemoryError,
     GuestStateError,
     GuestTimeoutError,
     GuestTrapError,
@@ -15,15 +16,14 @@ from stackswitch.wasm.names import display_name
 
 from ..area import NoRoomError
 from ..call import OverflowedError, SuspendError
-from ..capi import GuestTrap
+from ..capi import OUT_OF_FUEL, GuestTrap
 from ..instance import ScriptError
 from ..outcome import TRAP_CODES, is_over
 from ..store import GuestException
 from ..unwind import ProtocolError
 
 CLOSED = "the store has been closed"
-OUT_OF_FUEL = 11
-"""wasmtime's trap code."""
+_NO_MEMORY = ("allocate memory", "out of memory", "exceeds memory limits", "memory minimum size")
 _WORDS = {
     "unreachable": "it came to an unreachable instruction (abort, or a panic)",
     "stack-overflow": "its native stack is used up: it recurses too deep",
@@ -79,6 +79,16 @@ class Explainer:
             return error
         found.__cause__ = error.__cause__
         return found
+
+    def refused(self, error: BaseException) -> GuestError | None:
+        """Return what to raise if wasmtime refused to make an instance; None: its start function failed."""
+        if not isinstance(error, GuestTrap) or error.code is not None or error.frames or is_over(error):
+            return None
+        if error.exit_status is not None or error.message == CLOSED:
+            return None
+        lacks_memory = any(each in error.message for each in _NO_MEMORY)
+        kind = GuestMemoryError if lacks_memory else GuestError
+        return kind(f"wasmtime cannot make the instance: {error.message}")
 
     def _known(self, error: BaseException, export: str) -> GuestError | None:
         if isinstance(error, GuestTrap):

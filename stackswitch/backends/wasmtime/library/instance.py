@@ -122,7 +122,7 @@ class WasmtimeInstance(ABC):
             # The module has its budget in itself; this is for collected objects. Adapters take a page.
             store.owner.set_limits(memory_size=max(plan.limits.max_memory, PAGE))
         if self._fuel is not None:
-            store.owner.set_fuel(self._fuel)
+            store.set_fuel(self._fuel)
         # By hand, and in this order: what is set aside would be freed in none. So that a guest that nobody
         # closed can go at all, what is freed knows of the instance only weakly.
         self._free = weakref.finalize(self, _freeing(self._parts()))
@@ -155,7 +155,7 @@ class WasmtimeInstance(ABC):
             raise GuestStateError("the guest is being closed")
         live = self._live
         if self._fuel is not None and not live:
-            self.store.owner.set_fuel(self._fuel)
+            self.store.set_fuel(self._fuel)
         live[state] = asyncio.current_task()
         try:
             results = await self._run(export, args, state)
