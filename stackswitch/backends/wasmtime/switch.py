@@ -296,7 +296,7 @@ class Switch:
     def _stop_switch(self) -> None:
         """Have the guest run as usual when it is called next.
 
-        Out of fuel or time, it may have ended where the adapter had begun or ended a switch without saying so.
+        Out of fuel or time, it may have ended where the adapter had begun or ended a switch, unsaid.
         A trap here changes nothing: the guest sets its state first, and looks at the data block then.
         """
         if self._adapter is not None:
