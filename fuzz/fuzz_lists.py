@@ -216,7 +216,11 @@ def judge(
             count = differences(document, changed)
             if count > 1:
                 return f"the document differs in {count} places"
-    lost = [each for each in said if each.isascii() and each.isidentifier() and each not in after]
+    lost = [
+        each
+        for each in said
+        if each.isascii() and each.isidentifier() and each not in (*old,) and each not in after
+    ]
     return f"not in the file: {lost}" if lost else ""
 
 

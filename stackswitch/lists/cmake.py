@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stackswitch.errors import ListFileError
 
@@ -103,7 +103,9 @@ def _variable(source: str, variable: _Argument, values: list[_Argument], path: s
     for each in values:
         _refuse_separators(source, each.text, path)
     if len(values) == 1 and (values[0].quoted or "," in values[0].text.chars or "[" in values[0].text.chars):
-        return setting_place(source, values[0].text, format=FORMAT, variable=name, path=path, fragment=True)
+        # The quotes are the argument's, also where it is one name.
+        text = replace(values[0].text, segments={})
+        return setting_place(source, text, format=FORMAT, variable=name, path=path, fragment=True)
     elements = tuple(Element(each.text.chars, each.start, each.end) for each in values)
     expansions = tuple(part for each in values for part in each.text.expansions(source))
     quoted = {each.start: each.quoted for each in values}

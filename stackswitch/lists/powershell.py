@@ -43,7 +43,7 @@ _ESCAPES = {
     "v": "\v",
 }
 _SINGLE_PIECES = re.compile(rf"[{_SINGLE}]{{2}}|.", re.DOTALL)
-_BARE = re.compile(rf"(?:-s)?{SETTING}=|asyncify-\w+@")
+_BARE = re.compile(rf"-s{SETTING}\Z|.*asyncify-\w+@")
 _JOINS = frozenset({"+"})
 _OPERATORS = frozenset(
     ["-f", "-join", "-replace", "-creplace", "-ireplace", "-split", "-csplit", "-isplit", "-as", "-eq", "-ne"]
