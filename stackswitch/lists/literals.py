@@ -79,13 +79,23 @@ class _Reader:
         if self.tokens[at].chars == ":" and self.tokens[at + 1].kind == "string":
             return at + 1
         if self.tokens[at].chars == ":" and not self._is(at + 1, self.language.brackets):
-            for behind in range(at + 1, min(at + _ANNOTATION, len(self.tokens))):
-                if self.tokens[behind].kind == "newline" or self._is(behind, {",", ";", "{"}):
-                    break
-                if self._is(behind, {"="}):
-                    return behind + 1  # name: type = value
-            return None
+            return self._behind_annotation(at + 1)
         return at + 1
+
+    def _behind_annotation(self, at: int) -> int | None:
+        """Return where the value begins behind a type: ``name: type = value``."""
+        depth = 0
+        for behind in range(at, min(at + _ANNOTATION, len(self.tokens))):
+            token = self.tokens[behind]
+            depth += token.chars in ("[", "(", "<") and token.kind == "mark"
+            depth -= token.chars in ("]", ")", ">") and token.kind == "mark"
+            if token.kind == "newline" or depth < 0 or self._is(behind, {";", "{"}):
+                return None
+            if not depth and self._is(behind, {"="}):
+                return behind + 1
+            if not depth and self._is(behind, {","}):
+                return None
+        return None
 
     def _value(self, at: int, variable: str) -> tuple[Place, int]:
         """Make a place of the value that begins here, and return the token behind it."""
