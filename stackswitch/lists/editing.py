@@ -65,40 +65,40 @@ class Editor:
         :param functions: where given, a name that cannot be written is replaced by a wildcard for just it
         :raises ListFileError: a name can neither be written nor replaced
         """
-        if tuple(merge(self._current, names)) == self._current:
-            return self._source, {}
         old = set(self._current)
+        wildcards = {} if functions is None else self._present(names, functions)
+        names = list(dict.fromkeys(wildcards.get(name, name) for name in names))
+        if tuple(merge(self._current, names)) == self._current:
+            return self._source, wildcards
         added = [name for name in names if name not in old]
+        kept = [name for name in names if name in old]
         bad = self._unspeakable(added)
         if not bad:
             edited = self._attempt(names)
             if edited is not None:
-                return edited, {}
-            bad = dict.fromkeys(
-                self._unwritable([name for name in names if name in old], added), _NOT_READ_BACK
-            )
+                return edited, wildcards
+            bad = dict.fromkeys(self._unwritable(kept, added), _NOT_READ_BACK)
         if not bad or functions is None:
             raise self._refusal(bad)
-        kept = [name for name in names if name in old]
-        wildcards = {
-            name: wildcard for name in bad if (wildcard := self._wildcard(name, kept, functions)) is not None
-        }
-        left = {name: why for name, why in bad.items() if name not in wildcards}
+        found = {name: self._wildcard(name, kept, functions) for name in bad}
+        left = {name: why for name, why in bad.items() if found[name] is None}
         if left:
             raise self._refusal(left)
-        replaced = list(dict.fromkeys(wildcards.get(name, name) for name in names))
-        if tuple(merge(self._current, replaced)) == self._current:
-            return self._source, wildcards
-        edited = self._attempt(replaced)
+        wildcards |= {name: wildcard for name, wildcard in found.items() if wildcard is not None}
+        edited = self._attempt(list(dict.fromkeys(wildcards.get(name, name) for name in names)))
         if edited is None:
             raise self._refusal({})
         return edited, wildcards
 
+    def _present(self, names: Sequence[str], functions: Functions) -> dict[str, str]:
+        """Return the wildcards in the list that stand for one of these names alone."""
+        wanted = set(names)
+        entries = [entry for entry in self._current if "*" in entry and entry not in wanted]
+        alone = {functions.sole_match(entry): entry for entry in entries}
+        return {name: alone[name] for name in wanted.difference(self._current) if name in alone}
+
     def _wildcard(self, name: str, kept: Sequence[str], functions: Functions) -> str | None:
         """Return a wildcard for a function alone that can be written here."""
-        for wildcard in self._current:
-            if "*" in wildcard and functions.matches_only(wildcard, name):
-                return wildcard
         for wildcard in functions.sole_wildcards(name):
             if not self._unspeakable([wildcard]) and self._attempt([*kept, wildcard]) is not None:
                 return wildcard

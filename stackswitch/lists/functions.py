@@ -51,12 +51,13 @@ class Functions:
         if name not in self:
             return
         for candidate in dict.fromkeys((wildcard_for(name), _plain_wildcard(name))):
-            if candidate != name and self.matches_only(candidate, name):
+            if candidate != name and self.sole_match(candidate) == name:
                 yield candidate
 
-    def matches_only(self, entry: str, name: str) -> bool:
-        """Whether an entry matches the functions of this name and no other."""
-        return {each.names[at] for each in self._modules for at in each.matching(entry)} == {name}
+    def sole_match(self, entry: str) -> str | None:
+        """Return the one name of a function that an entry matches; None: it matches none, or several."""
+        matched = {each.names[at] for each in self._modules for at in each.matching(entry)}
+        return matched.pop() if len(matched) == 1 else None
 
 
 def _plain_wildcard(name: str) -> str:
