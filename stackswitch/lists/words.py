@@ -21,6 +21,7 @@ VARIABLE = rf"(?:{SETTING}(?:_[A-Z0-9_]+)?)"
 _ASSIGNMENT = re.compile(rf"({VARIABLE})\+?=")
 _FLAG = re.compile(rf"-s({SETTING})=")
 _ANYWHERE = re.compile(rf"{VARIABLE}|asyncify-(?:only|white|add|remove|black|imports)")
+_PLAIN = re.compile(r"[\w.:,?*#~%+=@/\[\]-]+\Z")
 _DEEPEST = 3
 
 
@@ -98,9 +99,10 @@ def _either_way(encode: Encoder) -> Encoder:
     """
 
     def checked(at: int, text: str) -> str:
-        if re.search(r"[\\'\"$`]", text.strip("\"'")) or (text.startswith("'") and re.search(r"\s", text)):
+        bare = text[1:-1] if text.startswith("'") else text
+        if re.search(r"[\\'\"$`]", bare.strip('"')) or (bare is not text and not _PLAIN.match(bare)):
             raise ListFileError("a variable of flags cannot hold this name")
-        return encode(at, text)
+        return encode(at, bare)
 
     return checked
 
