@@ -15,7 +15,10 @@ A finding is written to ``--output`` (default: the current folder): the files, t
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import hashlib
+import io
 import json
 import os
 import random
@@ -34,6 +37,7 @@ from xml.etree import ElementTree
 
 from fuzz_module import corpus, mutate
 
+from stackswitch.cli import entry
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.module import parse_module
 
@@ -342,9 +346,7 @@ def _forked(args: Sequence[str], folder: Path, out: int, err: int) -> int:
             os.dup2(err, 2)
             sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
             sys.argv = ["stackswitch", *args]
-            from stackswitch.cli import main
-
-            main()
+            entry.main()
         except SystemExit as ended:
             status = ended.code if isinstance(ended.code, int) else 98
         except BaseException as error:  # noqa: BLE001 (any is a finding)
@@ -389,6 +391,22 @@ def _parsed(where: bytes | Path, parse: Callable[[bytes], object], option: str) 
     return []
 
 
+def warm_up() -> None:
+    """Read what every child would read again: modules of Python, and patterns that take long to compile."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "m.wasm").write_bytes(corpus(None)[0])
+        for args in (
+            ["analyze"],
+            ["report", "--html", str(folder / "o.html"), "--junit", str(folder / "o.xml")],
+        ):
+            sys.argv = ["stackswitch", *args, str(folder / "m.wasm")]
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                with contextlib.suppress(SystemExit):
+                    entry.main()
+    gc.freeze()
+
+
 def main() -> int:
     """Run trials until the time is over; keep what was found."""
     parser = argparse.ArgumentParser(description="fuzz the command line")
@@ -401,6 +419,7 @@ def main() -> int:
     parser.add_argument("--go-on", action="store_true", help="do not stop at the first finding")
     options = parser.parse_args()
 
+    warm_up()
     maker = Maker(random.Random(options.seed), corpus(None))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     statuses: Counter[tuple[str, int]] = Counter()
