@@ -396,14 +396,13 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "m.wasm").write_bytes(corpus(None)[0])
-        for args in (
-            ["analyze"],
-            ["report", "--html", str(folder / "o.html"), "--junit", str(folder / "o.xml")],
-        ):
+        report = ["report", "--html", str(folder / "o.html"), "--junit", str(folder / "o.xml")]
+        for args in (["analyze"], report):
             sys.argv = ["stackswitch", *args, str(folder / "m.wasm")]
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                with contextlib.suppress(SystemExit):
-                    entry.main()
+            unread = io.StringIO()
+            quiet = contextlib.redirect_stdout(unread), contextlib.redirect_stderr(unread)
+            with quiet[0], quiet[1], contextlib.suppress(SystemExit):
+                entry.main()
     gc.freeze()
 
 

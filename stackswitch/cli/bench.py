@@ -68,7 +68,7 @@ def _show(console: Console, result: BenchResult) -> None:
             line += f"  {each.ratio.median:.2f} ({spread}) of {each.ratio.against}"
         console.print(line, markup=False, soft_wrap=True)
     for line in result.skipped:
-        console.print(f"skipped: {line}", markup=False, soft_wrap=True)
+        console.message(f"skipped: {line}")
     if result.goals:
         console.print("Goals", style="bold")
     for goal in result.goals:

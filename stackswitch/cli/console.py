@@ -65,6 +65,17 @@ class Console:
             self._write("", "")
         self._line(bare.replace("\n", "\\u{a}"), style, wrap=wrap)
 
+    def message(self, text: str, *, indent: int = 0, style: str | None = None) -> None:
+        """Print a message that may have several lines; all but the first are indented further.
+
+        :raises OutputError: standard output cannot be written
+        """
+        first, *others = text.split("\n")
+        self._line(" " * indent + first, style)
+        for line in others:
+            further = indent + (0 if line.startswith("  ") else 2)
+            self._line(" " * further + line, style)
+
     def block(self, text: str, *, indent: int = 0, style: str | None = None, wrap: bool = True) -> None:
         """Print text of several lines, indented.
 
@@ -102,7 +113,7 @@ class Console:
                 parts.append(Segment(" " * (max(0, width - cell_len(text)) + 2)))
         self._put(parts)
 
-    def _line(self, text: str, style: str | None, *, wrap: bool) -> None:
+    def _line(self, text: str, style: str | None, *, wrap: bool = True) -> None:
         safe = terminal(text)
         for piece in wrapped(safe, self.rich.width) if wrap and self.is_terminal else [safe]:
             self._write(piece, style or "")

@@ -73,7 +73,7 @@ def detect(
         append_outputs(outputs, github_outputs(result))
     lacking = what_lacks(result, required, named=bool(specs))
     for line in lacking:
-        console.print(line, style="red", markup=False, soft_wrap=True)
+        console.message(line, style="red")
     if lacking or (specs and any(report.problem for report in result.engines)):
         raise typer.Exit(EXIT_LACKING)
 
@@ -123,7 +123,7 @@ def _show(console: Console, report: EngineReport) -> None:
     """Show an engine: what it has in one line, then what needs words, the same words once."""
 
     def line(text: str, style: str | None = None) -> None:
-        console.print(text, style=style, markup=False, soft_wrap=True)
+        console.message(text, style=style)
 
     if report.problem:
         line(f"✗ {report.spec}: {report.problem}", "red")

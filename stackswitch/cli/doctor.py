@@ -47,7 +47,7 @@ async def _look(console: Console, options: BackendOptions, progress: Progress) -
         except StackswitchError as error:
             healthy = False
             console.print(f"✗ {name}: {spec.summary}", style="red", markup=False)
-            console.block(str(error), indent=2)
+            console.message(str(error), indent=2)
             continue
         try:
             info = backend.info
@@ -55,7 +55,7 @@ async def _look(console: Console, options: BackendOptions, progress: Progress) -
             console.print(f"✓ {name}: {spec.summary}", style="green", markup=False)
             told = {"engine": f"{info.engine} {info.engine_version}{flags}", **info.details}
             for key, value in {**told, "features": ", ".join(sorted(info.features))}.items():
-                console.print(f"  {key:<12} {value}", markup=False, soft_wrap=True)
+                console.message(f"{key:<12} {value}", indent=2)
         finally:
             await backend.aclose()
     return healthy

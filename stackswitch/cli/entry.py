@@ -80,11 +80,8 @@ def _ours(error: BaseException) -> StackswitchError | None:
 
 
 def _show(error: StackswitchError) -> int:
-    """Print an error; all lines but its first are indented, whatever text from outside is in them."""
+    """Print an error; return its exit status."""
     console = Console(stderr=True)
-    first, *others = str(error).split("\n")
-    console.print(f"stackswitch: {first}")
-    for line in others:
-        console.print(line if line.startswith("  ") else f"  {line}")
+    console.message(f"stackswitch: {error}")
     console.print(f"  more: {error.help_url}")
     return error.exit_code

@@ -77,7 +77,7 @@ def explore(
     finally:
         exploration.close(keep_parts=not written)
     for problem in done.problems[:5]:
-        console.print(f"stackswitch: {problem}", markup=False, style="yellow")
+        console.message(f"stackswitch: {problem}", style="yellow")
     why = "the time is over" if done.out_of_time else "all programs are run"
     console.print(
         f"stackswitch: {why}: {done.ran:,} run ({done.known:,} known before), {done.crashed} crashed"

@@ -78,7 +78,7 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
     for each in report.confidence:
         console.print(_trust(each), style="dim", markup=False, soft_wrap=True)
     for note in report.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
+        console.message(f"note: {note}")
     style = "bold green" if report.verdict in PROVED else "bold red"
     console.print(VERDICTS[report.verdict] + _circumstances(report, check=check), style=style, markup=False)
     if report.reason and report.verdict != "falls-short":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ import typer
 from stackswitch.errors import ConfigError, StackswitchError
 from stackswitch.lists.files import read_list
 from stackswitch.parsing import toml_document
+from stackswitch.reports.escape import on_one_line
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import parse_module
 
@@ -48,7 +50,7 @@ def init(
         line(f"  {what}: {', '.join(found[:3]) or 'none found'}{' …' if len(found) > 3 else ''}")
     line("next:")
     if modules:
-        line(f"  stackswitch report {modules[0]}")
+        line(f"  stackswitch report {shlex.quote(modules[0])}")
     line("  stackswitch test" if suites else "  stackswitch trace -- node your-program.mjs")
 
 
@@ -59,6 +61,8 @@ def _look(folder: Path) -> tuple[list[str], list[str], list[str]]:
     modules: list[str] = []
     for path in sorted(_files(folder), key=lambda each: (len(each.parts), str(each))):
         name = path.relative_to(folder).as_posix()
+        if not _is_text(name):
+            continue  # TOML cannot name it
         if path.suffix == ".wasm":
             if _is_plain(path):
                 modules.append(name)
@@ -69,6 +73,14 @@ def _look(folder: Path) -> tuple[list[str], list[str], list[str]]:
         elif _holds_list(path):
             lists.append(name)
     return list(suites), lists, modules
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -138,7 +150,8 @@ def _configuration(suites: list[str], lists: list[str], modules: list[str]) -> s
     document.add("engines", tomlkit.item(["node@lts"]))
     document.add(tomlkit.comment('browserslist = "defaults"      # who your users are'))
     if modules:
-        document.add(tomlkit.comment(f"modules found: {', '.join(modules[:10])}"))
+        found = on_one_line(", ".join(modules[:10]))
+        document.add(tomlkit.comment(f"modules found: {found}"))
     document.add(tomlkit.nl())
     document.add(
         tomlkit.comment("Rules of `stackswitch report` that do not count here, each with its reason.")

@@ -85,6 +85,6 @@ def matrix(
         append_outputs(outputs, {"matrix": FORMATS["github"](planned).strip()})
     problems = [report for report in result.engines if report.problem]
     for report in problems:
-        Console(stderr=True).print(f"✗ {report.spec}: {report.problem}", markup=False, soft_wrap=True)
+        Console(stderr=True).message(f"✗ {report.spec}: {report.problem}")
     if problems:
         raise typer.Exit(EXIT_MISSING)

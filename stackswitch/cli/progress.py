@@ -51,7 +51,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Tell what is being done that takes long."""
-        self._console.print(line, style="dim")
+        self._console.message(line, style="dim")
 
     def expect(self, total: int) -> None:
         """Say how many results will come."""

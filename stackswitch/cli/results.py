@@ -29,7 +29,8 @@ def show_results(console: Console, result: SuiteResult, skipped: dict[str, str],
     if not quiet:
         _warnings(console, result)
     for name, reason in skipped.items():
-        console.print(f"\n{name} was skipped: {reason}", style="yellow", markup=False)
+        console.print()
+        console.message(f"{name} was skipped: {reason}", style="yellow")
     _summary(console, columns, result)
 
 
@@ -75,7 +76,7 @@ def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) ->
     for (backend, outcome, reason), cases in sorted(groups.items()):
         if outcome == "needs-list-fix":
             continue  # these are listed by name below
-        console.print(f"  {backend} {outcome}: {reason or 'see the case'}", markup=False, soft_wrap=True)
+        console.message(f"{backend} {outcome}: {reason or 'see the case'}", indent=2)
         console.print(f"    {', '.join(cases)}", style="dim", markup=False)
 
 
@@ -125,7 +126,7 @@ def _warnings(console: Console, result: SuiteResult) -> None:
         return
     console.print("\nFound:", style="bold")
     for line, cases in sorted(found.items()):
-        console.print(f"  {line} ({_some(cases)})", markup=False, soft_wrap=True)
+        console.message(f"{line} ({_some(cases)})", indent=2)
 
 
 def _shown(name: str) -> str:

@@ -140,7 +140,7 @@ def _alone(output: Path) -> Iterator[Path]:
 
 def _summary(console: Console, found: Trace, output: str) -> None:
     def say(text: str, style: str = "") -> None:
-        console.print(f"stackswitch: {text}", markup=False, style=style)
+        console.message(f"stackswitch: {text}", style=style)
 
     imports = {(each.module, each.import_) for each in found.suspensions}
     say(
@@ -156,7 +156,7 @@ def _summary(console: Console, found: Trace, output: str) -> None:
     for trap in found.traps:
         say(f"{trap.error}: {trap.message}", style="red")
         if trap.explanation:
-            console.print(f"  {trap.explanation}", markup=False)
+            console.message(trap.explanation, indent=2)
     for error in found.errors:
         whose = "" if error.process is None else f"process {error.process}: "
         say(f"{whose}{error.message}", style="yellow")

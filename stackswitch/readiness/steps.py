@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, Step
 
@@ -67,7 +68,7 @@ def _to_know(material: Material) -> Iterator[Step]:
     yield Step(
         title="Ask the engines that you support, and report again",
         code="stackswitch detect --json engines.json\n"
-        f"stackswitch report results.json {name} --traces traces --detect engines.json --html report.html",
+        f"stackswitch report results.json {quote(name)} --traces traces --detect engines.json --html report.html",
         language="sh",
         rules=("engines-not-asked",),
     )
@@ -208,7 +209,7 @@ def _both_builds(
     yield Step(
         title="Ship both builds behind one glue until the last engines have caught up",
         text=f"Where JSPI is missing{whom} the polyfill drives the Asyncify build by the same interface.",
-        code=f"stackswitch instrument {name} --list FILE -o {base}.asyncify.wasm\n"
+        code=f"stackswitch instrument {quote(name)} --list FILE -o {quote(f'{base}.asyncify.wasm')}\n"
         "npm install stackswitch-jspi-polyfill\n\n"
         + _BOTH.format(plain=name, asyncified=f"{base}.asyncify.wasm"),
         language="js",
@@ -222,7 +223,8 @@ def _later(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[St
     if "not-measured" in by_rule:
         yield Step(
             title="Measure what it gains",
-            code=f"stackswitch report results.json {name} --against {base}.asyncify.wasm --html report.html",
+            code=f"stackswitch report results.json {quote(name)} --against {quote(f'{base}.asyncify.wasm')} "
+            "--html report.html",
             language="sh",
             rules=("not-measured",),
         )
