@@ -1,7 +1,5 @@
-// The second socket: the guest asks a function that does not wait, and stands still until it has answered. And memory as
-// Python reads and writes it, on either socket.
-
-import fs from "node:fs";
+// The second stream: the guest asks a function that does not wait, and stands still until it has answered. And memory as
+// Python reads and writes it, on either stream.
 
 import { BODY, OP, Outgoing } from "./frames.mjs";
 
@@ -33,12 +31,13 @@ export function answerMemory(op, view, at, end, instances, outgoing) {
 }
 
 export class BlockingLink {
-  #fd;
+  #stream;
   #instances;
   #room = Buffer.allocUnsafe(1 << 16);
 
-  constructor(fd, instances) {
-    this.#fd = fd;
+  /** @param stream `write(bytes)` sends all of them, `read(buffer, at, end)` waits and says how many came */
+  constructor(stream, instances) {
+    this.#stream = stream;
     this.#instances = instances;
   }
 
@@ -67,14 +66,10 @@ export class BlockingLink {
   }
 
   send(frame) {
-    for (let at = 0; at < frame.length; ) at += fs.writeSync(this.#fd, frame, at);
+    this.#stream.write(frame);
   }
 
   #fill(at, end) {
-    while (at < end) {
-      const got = fs.readSync(this.#fd, this.#room, at, end - at, null);
-      if (got === 0) process.exit(0); // the parent is gone
-      at += got;
-    }
+    while (at < end) at += this.#stream.read(this.#room, at, end);
   }
 }

@@ -119,6 +119,7 @@ class CallState:
     :ivar awaited_by: the task that awaits it, where another one runs it
     :ivar stack: of the wait, innermost first, if the plan asks for stacks
     :ivar stopped: where it was stopped while it computed, innermost first, if the plan asks for stacks
+    :ivar stopped_problem: why that is not known, if it should be
     :ivar own: whatever the backend keeps
     """
 
@@ -131,6 +132,7 @@ class CallState:
         "since",
         "stack",
         "stopped",
+        "stopped_problem",
         "waiting",
     )
 
@@ -144,6 +146,7 @@ class CallState:
         self.since = 0.0
         self.stack: tuple[GuestFrame, ...] = ()
         self.stopped: tuple[GuestFrame, ...] = ()
+        self.stopped_problem = ""
         self.own: Any = None
 
     def set_aside(self, import_: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from stackswitch.backends.library import CallState
+from stackswitch.backends.notes import add_note
 from stackswitch.errors import GuestTimeoutError
 
 ResultT = TypeVar("ResultT")
@@ -45,9 +46,12 @@ async def in_time(
         if task.cancelled():
             waiting = f", waiting in {where}" if where else ""
             frames = state.stack if where else state.stopped
-            raise GuestTimeoutError(
+            error = GuestTimeoutError(
                 f"{state.export} was not done after {deadline_s:g} s{waiting}", frames=frames
             )
+            if state.stopped_problem:
+                add_note(error, state.stopped_problem)
+            raise error
     return task.result()
 
 

@@ -1,14 +1,11 @@
-"""Where Python stands still for the process that guests live in: memory is read by an ordinary call.
+"""Where Python stands still for the thread that a guest lives in: memory is read by an ordinary call.
 
-It blocks on the socket that the child listens to: the first, or the second while the guest stands still for a
-function that does not wait. What else comes meanwhile is kept for the loop's next turn.
+It blocks on the stream that the thread listens to: the first, or the second while the guest stands still for
+a function that does not wait. What else comes meanwhile is kept for the loop's next turn.
 """
 
 from __future__ import annotations
 
-import contextlib
-import select
-import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +13,7 @@ from typing import Any
 from stackswitch.errors import EngineError
 
 from . import guestwire as wire
-from .guestlink import CHUNK, GuestLink
+from .guestlink import GuestLink
 
 BLOCKING_TIMEOUT_S = 30.0
 """The longest that Python stands still for a guest's memory: while another call of that child computes."""
@@ -24,7 +21,7 @@ _Frame = tuple[int, bytes, int, int]
 
 
 class GuestChild(GuestLink):
-    """A process that guests live in. Made by ``start``."""
+    """The thread that a guest lives in. Made by ``guestpool.GuestPool``."""
 
     def request_now(self, message: Mapping[str, object]) -> dict[str, Any]:
         """Ask, standing still until the answer is there; as ``request``."""
@@ -49,54 +46,41 @@ class GuestChild(GuestLink):
         if self._broken is not None:
             raise self._broken
         unsent, self._unsent = self._unsent, []
-        if self._standing:
-            self._unsent = [each for each in unsent if each[4] != wire.WRITE]
-            out = memoryview(b"".join([*(each for each in unsent if each[4] == wire.WRITE), frame]))
-            link = self._second
-        else:
-            out = memoryview(b"".join([bytes(self._backlog), *unsent, frame]))
-            link = self._main
-            if self._backlog:
-                self._backlog.clear()
-                self._loop.remove_writer(self._main)
-        deadline = time.monotonic() + BLOCKING_TIMEOUT_S
+        asked_second = self._standing
         self._blocked_on, self._blocked_answer = number, None
+        deadline = time.monotonic() + BLOCKING_TIMEOUT_S
         try:
+            if self._standing:
+                self._unsent = [each for each in unsent if each[4] != wire.WRITE]
+                writes = (each for each in unsent if each[4] == wire.WRITE)
+                self._lines.send_second(b"".join([*writes, frame]))
+            else:
+                self._lines.send(b"".join([*unsent, frame]))
             while self._blocked_answer is None:
-                writing = [link] if out else []
-                left = max(0.0, deadline - time.monotonic())
-                readable, writable, _ = select.select([self._main, self._second], writing, [], left)
-                if not readable and not writable:
+                came = self._lines.wait(max(0.0, deadline - time.monotonic()))
+                if not came:
                     raise EngineError(f"no answer of the guest within {BLOCKING_TIMEOUT_S:g} s: it computes")
-                with contextlib.suppress(BlockingIOError, InterruptedError):
-                    if writable:
-                        out = out[link.send(out) :]
-                    for each in readable:
-                        self._blocked_chunk(each)
-                if self._standing and link is self._main and not out:
-                    # Meanwhile it has come to stand still, and reads the other socket only.
-                    link, out = self._second, memoryview(frame)
+                for each in came:
+                    self._blocked_chunk(*each)
+                if self._standing and not asked_second:
+                    # Meanwhile it has come to stand still, and reads the other stream only.
+                    asked_second = True
+                    self._lines.send_second(frame)
         except OSError:
-            self._gone()
+            self.gone(self._lines.ended())
         finally:
             self._blocked_on = None
-            if out and link is self._main:
-                self._backlog += out
-                self._loop.add_writer(self._main, self._writable)
         if self._blocked_answer is None:
             raise self._broken or EngineError("the engine is gone")
         return self._blocked_answer
 
-    def _blocked_chunk(self, link: socket.socket) -> None:
-        chunk = link.recv(CHUNK)
-        if not chunk:
-            raise ConnectionResetError
-        decoder = self._second_frames if link is self._second else self._frames
+    def _blocked_chunk(self, is_second: bool, chunk: bytes) -> None:
+        decoder = self._second_frames if is_second else self._frames
         others = []
         for each in decoder.push(chunk):
             if each[0] in (wire.ANSWER, wire.BYTES):
                 self._take_answer(*each)
-            elif link is self._second:
+            elif is_second:
                 self._standing = True
                 self._loop.call_soon(self._stood, *each[1:])
             else:
@@ -111,28 +95,19 @@ class GuestChild(GuestLink):
         """
         within = self._standing
         self._flush()
-        link = self._second if within else self._main
         found: _Frame | None = None
         try:
-            link.setblocking(True)
-            link.sendall(bytes(self._backlog) + frame)
-            if self._backlog:
-                self._backlog.clear()
-                self._loop.remove_writer(self._main)
+            (self._lines.send_second if within else self._lines.send)(frame)
             while found is None:
-                ready, _, _ = select.select([self._second] if within else [self._main, self._second], [], [])
-                for each in ready:
-                    decoder = self._second_frames if each is self._second else self._frames
-                    chunk = each.recv(CHUNK)
-                    if not chunk:
-                        raise ConnectionResetError
-                    found = self._of_call_now(decoder.push(chunk), number, serve, each) or found
+                for is_second, chunk in self._lines.wait(None):
+                    decoder = self._second_frames if is_second else self._frames
+                    frames = decoder.push(chunk)
+                    found = self._of_call_now(frames, number, serve, is_second=is_second) or found
         except OSError:
-            self._gone()
+            self.gone(self._lines.ended())
             raise self._broken or EngineError("the engine is gone") from None
         finally:
             self._standing = within
-            self._main.setblocking(False)
         return found
 
     def _of_call_now(
@@ -140,7 +115,8 @@ class GuestChild(GuestLink):
         frames: list[_Frame],
         number: int,
         serve: Callable[[bytes, int, int], None],
-        link: socket.socket,
+        *,
+        is_second: bool,
     ) -> _Frame | None:
         found = None
         others = []
@@ -148,7 +124,7 @@ class GuestChild(GuestLink):
             op, data, at, end = each
             if op in (wire.RETURNED, wire.FAILED) and int.from_bytes(data[at : at + 4], "little") == number:
                 found = each
-            elif op == wire.ASK and link is self._second:
+            elif op == wire.ASK and is_second:
                 self._standing = True
                 serve(data, at, end)
             else:

@@ -14,6 +14,7 @@ from stackswitch.wasm.module import Module
 from . import guestwire as wire
 from .guestcall import RemoteCall, guest_frames
 from .guestchild import GuestChild
+from .gueststop import note_stopped
 from .guestvalues import Host, References, Values
 
 if TYPE_CHECKING:
@@ -168,6 +169,9 @@ class JspiInstance:
         self._open.add(call)
         try:
             return await call.finish()
+        except asyncio.CancelledError:
+            await note_stopped(self.child, state, self._owner)
+            raise
         finally:
             self._open.discard(call)
             if self.child.calls.get(call.number) is call:
@@ -292,7 +296,7 @@ class _Abandoned:
     def _too_long(self) -> None:
         self._instance.child.give_up(
             f"a call that was cancelled, or whose time was up, still computed after {GRACE_S:g} s:"
-            " its process was ended"
+            " it was ended"
         )
 
 

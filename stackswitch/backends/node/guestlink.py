@@ -1,30 +1,22 @@
-"""The process that guests live in, and the two sockets to it, as the event loop has them.
+"""What is said to and by the thread that a guest lives in, as the event loop has it.
 
-What comes on the first is taken in a callback of the loop, and whoever waits goes on in that same callback.
-On the second the guest asks for functions that do not wait, and stands still.
+What comes on its first stream is taken in a callback of the loop, and whoever waits goes on in that same
+callback. On the second the guest asks for functions that do not wait, and stands still.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import socket
-import subprocess
-import time
-import weakref
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-from stackswitch.engines.probe import ending
-from stackswitch.engines.words import without_dump
 from stackswitch.errors import EngineError
 
 from . import guestwire as wire
-from .child import HANDSHAKE_TIMEOUT_S, TAIL_BYTES, ChildDiedError, spawn
+from .child import HANDSHAKE_TIMEOUT_S, ChildDiedError
+from .guestlines import Lines
 
-CHUNK = 1 << 18
 from_bytes = int.from_bytes
 
 
@@ -44,106 +36,49 @@ class Waiting(Protocol):
         ...
 
 
-_LinkT = TypeVar("_LinkT", bound="GuestLink")
-
-
 class GuestLink:
-    """One engine process that guests live in. Made by ``start``; ends by ``close`` or ``kill``.
+    """What is said to and by the thread that a guest lives in. Ends by ``close`` or ``kill``.
 
     :ivar calls: those under way, by number
     :ivar numbers: of calls and requests
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], main: socket.socket, second: socket.socket) -> None:
+    def __init__(self, lines: Lines) -> None:
         self.calls: dict[int, Waiting] = {}
         self.numbers = itertools.count(1)
-        self._process = process
-        self._main, self._second = main, second
+        self._lines = lines
         self._loop = asyncio.get_running_loop()
         self._frames, self._second_frames = wire.Frames(), wire.Frames()
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._unsent: list[bytes] = []
-        self._backlog = bytearray()
         self._dispatching = self._flush_is_due = False
         self._standing = False
         self._later: list[tuple[int, bytes, int, int]] = []
         self._broken: EngineError | None = None
-        self._tail = bytearray()
-        # For a guest that nobody closed, whose loop may be gone.
-        self._finish = weakref.finalize(self, _finish, process, (main, second))
         self._hello: asyncio.Future[dict[str, Any]] = self._loop.create_future()
         self._blocked_on: int | None = None
         self._blocked_answer: tuple[bytes, int, int] | None = None
 
-    @classmethod
-    async def start(
-        cls: type[_LinkT], argv: Sequence[str | Path], *, timeout_s: float = HANDSHAKE_TIMEOUT_S
-    ) -> _LinkT:
-        """Start an engine and wait for its first message.
+    async def greet(self, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> None:
+        """Wait for its first message.
 
-        :param argv: the command; the numbers of the two sockets' descriptors are added as its last arguments
-        :raises EngineError: it cannot be started, ends, says something else, or nothing in time
+        :raises EngineError: it ends, says something else, or nothing in time
         """
-        pairs = [socket.socketpair() for _ in range(2)]
-        try:
-            process = spawn([*map(str, argv)], [theirs for _, theirs in pairs])
-        except OSError as error:
-            for ours, _ in pairs:
-                ours.close()
-            raise EngineError(f"{argv[0]} cannot be started: {error.strerror}") from None
-        finally:
-            for _, theirs in pairs:
-                theirs.close()
-        pairs[0][0].setblocking(False)
-        child = cls(process, pairs[0][0], pairs[1][0])
-        try:
-            await child._greet(str(argv[0]), timeout_s)
-        except BaseException:
-            await child.aclose()
-            raise
-        return child
-
-    async def _greet(self, program: str, timeout_s: float) -> None:
-        os.set_blocking(self._output, False)
-        self._loop.add_reader(self._output, self._note_output)
-        self._loop.add_reader(self._main, self._readable)
-        self._loop.add_reader(self._second, self._second_readable)
+        self._lines.attach(self)
         try:
             hello = await asyncio.wait_for(asyncio.shield(self._hello), timeout_s)
+            check_hello(self._lines.program, hello)
         except asyncio.TimeoutError:
-            said = self._said()
-            raise EngineError(
-                f"{program} did not answer within {timeout_s:g} s" + (f"\n  {said}" if said else "")
-            ) from None
-        if hello.get("protocol") != wire.PROTOCOL_VERSION:
-            raise EngineError(f"{program} speaks another version of the protocol: {hello.get('protocol')}")
-        if not hello.get("jspi"):
-            raise EngineError(f"{program} has no WebAssembly.Suspending; it had when it was probed")
-
-    @property
-    def _output(self) -> int:
-        assert self._process.stdout is not None
-        return self._process.stdout.fileno()
-
-    def _note_output(self) -> None:
-        """Keep the end of what the process writes."""
-        try:
-            data = os.read(self._output, CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return
-        if not data and not self._loop.is_closed():
-            self._loop.remove_reader(self._output)
-        self._tail += data
-        del self._tail[:-TAIL_BYTES]
-
-    def _said(self) -> str:
-        self._note_output()
-        return without_dump(self._tail.decode("utf-8", "replace"))
+            self.close()
+            raise no_hello(self._lines.program, timeout_s, self._lines.said()) from None
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def pid(self) -> int:
         """The process's id."""
-        return self._process.pid
+        return self._lines.pid
 
     @property
     def broken(self) -> EngineError | None:
@@ -174,9 +109,9 @@ class GuestLink:
             raise self._broken
         try:
             # The guest stands still and does not read the other socket: what was written goes before.
-            self._second.sendall(b"".join(each for each in self._unsent if each[4] == wire.WRITE) + frame)
+            self._lines.send_second(b"".join(each for each in self._unsent if each[4] == wire.WRITE) + frame)
         except OSError:
-            self._gone()
+            self.gone(self._lines.ended())
             return
         self._unsent = [each for each in self._unsent if each[4] != wire.WRITE]
 
@@ -186,44 +121,15 @@ class GuestLink:
             return
         data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
         self._unsent = []
-        if self._backlog:
-            self._backlog += data
-            return
         try:
-            sent = self._main.send(data)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
+            self._lines.send(data)
         except OSError:
-            self._gone()
-            return
-        if sent < len(data):
-            self._backlog += data[sent:]
-            self._loop.add_writer(self._main, self._writable)
-
-    def _writable(self) -> None:
-        try:
-            sent = self._main.send(self._backlog)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self._gone()
-            return
-        del self._backlog[:sent]
-        if not self._backlog:
-            self._loop.remove_writer(self._main)
+            self.gone(self._lines.ended())
 
     # In.
 
-    def _readable(self) -> None:
-        try:
-            chunk = self._main.recv(CHUNK)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            chunk = b""
-        if not chunk:
-            self._gone()
-            return
+    def first_came(self, chunk: bytes) -> None:
+        """See ``guestlines.Reader``."""
         try:
             frames = self._frames.push(chunk)
             self._take([*self._later, *frames] if self._later else frames)
@@ -276,16 +182,8 @@ class GuestLink:
         if self._later:
             self._take(self._later)
 
-    def _second_readable(self) -> None:
-        try:
-            chunk = self._second.recv(CHUNK, socket.MSG_DONTWAIT)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            chunk = b""
-        if not chunk:
-            self._gone()
-            return
+    def second_came(self, chunk: bytes) -> None:
+        """See ``guestlines.Reader``."""
         for _, data, at, end in self._second_frames.push(chunk):
             self._stood(data, at, end)
 
@@ -317,6 +215,15 @@ class GuestLink:
             self._answers.pop(number, None)
         return wire.unrefused(answer)
 
+    @property
+    def takes_stacks(self) -> bool:
+        """Whether ``stack`` can say where the guest computes."""
+        return self._lines.takes_stacks
+
+    async def stack(self) -> dict[str, Any]:
+        """Return where the guest computes: ``frames`` (module's size, offset), or a ``problem``."""
+        return await self._lines.stack()
+
     # The end.
 
     def give_up(self, why: str) -> None:
@@ -324,32 +231,15 @@ class GuestLink:
         self._break(ChildDiedError(why))
         self.kill()
 
-    def _gone(self) -> None:
-        """A socket is closed: whoever waits is told, with how the process ended."""
-        if self._broken is not None:
-            return
-        status = None
-        for pause in (0.0, 0.001, 0.005, 0.02, 0.05):
-            time.sleep(pause)
-            if (status := self._process.poll()) is not None:
-                break
-        if status is None:
-            self.kill()
-        how = "it closed the pipe" if status is None else f"it ended with {ending(status)}"
-        name = Path(str(self._process.args[0])).name  # type: ignore[index]
-        self._break(
-            ChildDiedError(
-                f"the engine {name} is gone: {how}",
-                ending=how.removeprefix("it ended with "),
-                output=self._said(),
-            )
-        )
+    def gone(self, error: ChildDiedError) -> None:
+        """See ``guestlines.Reader``: whoever waits is told."""
+        self._break(error)
 
     def _break(self, error: EngineError) -> None:
         if self._broken is not None:
             return
         self._broken = error
-        self._forget()
+        self._lines.detach()
         if not self._hello.done():
             self._hello.set_exception(error)
             self._hello.exception()  # retrieved: nobody need be waiting
@@ -361,33 +251,27 @@ class GuestLink:
             if not self._loop.is_closed():
                 self._loop.call_soon(call.lost, error)
 
-    def _forget(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.remove_reader(self._main)
-            self._loop.remove_writer(self._main)
-            self._loop.remove_reader(self._second)
-            self._loop.remove_reader(self._output)
-
     def kill(self) -> None:
-        """End the process at once."""
-        if self._process.poll() is None:
-            self._process.kill()
+        """End the guest's thread at once, and what it lives in if there is nobody else."""
+        self._lines.kill()
 
     def close(self) -> None:
-        """End the process at once and clean up, without a loop; a second call does nothing."""
+        """End it at once and clean up, without a loop; a second call does nothing."""
         self._break(ChildDiedError("the engine was closed"))
-        self._finish()
-
-    async def aclose(self) -> None:
-        """The same, for those that await it."""
-        self.close()
+        self._lines.close()
 
 
-def _finish(process: subprocess.Popen[bytes], links: Sequence[socket.socket]) -> None:
-    for each in links:
-        each.close()
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+def check_hello(program: str, hello: Mapping[str, object]) -> None:
+    """See that an engine's first message is of our protocol.
+
+    :raises EngineError: it is not, or the engine cannot switch stacks
+    """
+    if hello.get("protocol") != wire.PROTOCOL_VERSION:
+        raise EngineError(f"{program} speaks another version of the protocol: {hello.get('protocol')}")
+    if not hello.get("jspi"):
+        raise EngineError(f"{program} has no WebAssembly.Suspending; it had when it was probed")
+
+
+def no_hello(program: str, timeout_s: float, said: str) -> EngineError:
+    """Return the error of an engine that has sent nothing in time."""
+    return EngineError(f"{program} did not answer within {timeout_s:g} s" + (f"\n  {said}" if said else ""))

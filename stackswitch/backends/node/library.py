@@ -1,18 +1,18 @@
 """The backend ``jspi`` of the library: a module in a child of Node, host functions in Python.
 
-All instances of a module live in one child; one that dies is replaced for the next instance.
+Each instance has a thread to itself (``guestpool``), which the next one may have when it is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+from functools import cached_property
 from pathlib import Path
 
 from stackswitch.backends.library import CallState, HostFunction, Plan
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import EngineError, GuestError
-from stackswitch.toolcache import node_shim_dir
 from stackswitch.wasm.checked import checked_module
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.growthcounter import LEFT_EXPORT, has_growth_counter
@@ -24,6 +24,8 @@ from . import guestwire as wire
 from .guestcall import RemoteCall, guest_error, guest_frames
 from .guestchild import GuestChild
 from .guestinstance import JspiInstance
+from .guestpool import EngineCommand, pool_of_loop
+from .gueststop import note_stopped
 from .guestvalues import Host, References
 
 WASI_MODULE = "wasi_snapshot_preview1"
@@ -93,14 +95,14 @@ class JspiModule:
         flags = [*engine.flags, *_HEAP_FLAGS]
         if plan.limits.stack_bytes is not None:
             flags += [f"{flag}={max(64, plan.limits.stack_bytes >> 10)}" for flag in _STACK_FLAGS]
-        self._argv: list[str | Path] = [engine.path, *flags, node_shim_dir() / "guest.mjs"]
+        self._command = EngineCommand((engine.path, *flags), plan.limits.stack_bytes)
         self._imports = self._planned_imports()
         waiting = [each.type for each in self.functions if each.waits]
         self._checked = checked_module(waiting)
-        self._child: GuestChild | None = None
-        self._starting = asyncio.Lock()
+        self._pool = pool_of_loop()
+        self._idle: list[GuestChild] = []
+        self._used: set[GuestChild] = set()
         self._count = 0
-        self._instances: set[JspiInstance] = set()
 
     def _planned_imports(self) -> list[dict[str, object]]:
         """Say what the child provides for each import, and number the host functions as they come there."""
@@ -130,33 +132,53 @@ class JspiModule:
             self.functions.append(function)
         return imports
 
-    async def start(self) -> GuestChild:
-        """Return the child, which is started, and given the module, if there is none that lives.
+    async def start(self) -> None:
+        """Have a thread ready for the first instance.
 
-        :raises EngineError: it does not start
+        :raises EngineError: the engine does not start
         :raises GuestError: the engine refuses the module
         """
-        async with self._starting:
-            if self._child is not None and self._child.broken is None:
-                return self._child
-            if self._child is not None:
-                await self._child.aclose()
-            self._child = child = await GuestChild.start(self._argv)
-            try:
-                await child.request(
-                    {"type": "compile", "module": _CHECKED, "concurrent": False}, self._checked
-                )
-                guest = {"type": "compile", "module": _GUEST, "concurrent": self._plan.concurrent}
-                await child.request(guest, self._wasm)
-            except EngineError as error:
-                if child.broken is not None:
-                    raise
+        self._idle.append(await self._new_child())
+
+    async def _new_child(self) -> GuestChild:
+        child = await self._pool.take(self._command, needs_stacks=self.stacks)
+        try:
+            await child.request({"type": "compile", "module": _CHECKED, "concurrent": False}, self._checked)
+            guest = {"type": "compile", "module": _GUEST, "concurrent": self._plan.concurrent}
+            await child.request(guest, self._wasm)
+        except BaseException as error:
+            broken = child.broken
+            self._pool.give_back(child)
+            if isinstance(error, EngineError) and broken is None:
                 raise GuestError(f"{self.engine} refuses the module: {error}") from None
-            return child
+            raise
+        return child
+
+    async def _take_child(self) -> GuestChild:
+        while self._idle:
+            child = self._idle.pop()
+            if child.broken is None:
+                return child
+            self._pool.give_back(child)
+        return await self._new_child()
 
     async def instantiate(self, state: CallState) -> JspiInstance:
         """See ``LibraryModule.instantiate``."""
-        child = await self.start()
+        child = await self._take_child()
+        self._used.add(child)
+        try:
+            return await self._instantiate(child, state)
+        except BaseException as error:
+            self._used.discard(child)
+            if isinstance(error, asyncio.CancelledError):
+                await note_stopped(child, state, self)
+            if isinstance(error, Exception) and child.broken is None and not child.calls:
+                self._idle.append(child)
+            else:
+                self._pool.give_back(child)
+            raise
+
+    async def _instantiate(self, child: GuestChild, state: CallState) -> JspiInstance:
         self._count += 1
         instance = JspiInstance(self, child, self._count)
         call = RemoteCall(instance, next(child.numbers), state)
@@ -164,26 +186,18 @@ class JspiModule:
         state.own = call
         request = asyncio.ensure_future(child.request(self._instance_plan(instance, call)))
         try:
-            return await self._made(instance, call, request)
+            await call.serve_until(request)
+            answer = await request
         finally:
             child.calls.pop(call.number, None)
             request.cancel()
-
-    async def _made(
-        self, instance: JspiInstance, call: RemoteCall, request: asyncio.Future[dict[str, object]]
-    ) -> JspiInstance:
-        await call.serve_until(request)
-        answer = await request
         failure = answer["failure"]
         if isinstance(failure, dict):
             if call.has_failed:
                 raise call.failure(failure)
             frames = guest_frames(failure.get("frames", ()), self.module, self.offset)
             raise guest_error(failure, frames, instance)
-        size = answer["size"]
-        assert isinstance(size, int)
-        instance.memory_size = size
-        self._instances.add(instance)
+        instance.memory_size = int(answer["size"])
         return instance
 
     def _instance_plan(self, instance: JspiInstance, call: RemoteCall) -> dict[str, object]:
@@ -214,15 +228,26 @@ class JspiModule:
             },
         }
 
+    @cached_property
+    def running(self) -> Module:
+        """The module that runs: the one given, with what was added to it."""
+        return parse_module(self._wasm)
+
     def closed(self, instance: JspiInstance) -> None:
-        """Forget an instance."""
-        self._instances.discard(instance)
+        """Forget an instance; its thread is there for the next one, unless something of it still runs."""
         child = instance.child
-        if child.broken is None:
-            message = {"type": "drop", "instance": instance.number}
-            child.send(wire.request(next(child.numbers), message))
+        if child not in self._used:
+            return
+        self._used.discard(child)
+        if child.broken is not None or child.calls:
+            self._pool.give_back(child)
+            return
+        child.send(wire.request(next(child.numbers), {"type": "drop", "instance": instance.number}))
+        self._idle.append(child)
 
     async def aclose(self) -> None:
         """See ``LibraryModule.aclose``."""
-        if self._child is not None:
-            await self._child.aclose()
+        for child in [*self._idle, *self._used]:
+            self._pool.give_back(child)
+        self._idle.clear()
+        self._used.clear()

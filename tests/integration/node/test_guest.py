@@ -383,7 +383,7 @@ def test_memory_and_output_stay_within_their_limits(run: Any, tmp_path: Path) ->
                 await guest.call("write")
                 kept.append(len(guest.stdout))
             assert kept == [4096, 8192, 12288, 12288, 12288]
-        with pytest.raises(stackswitch.errors.GuestError, match="begins with 65536 bytes"):
+        with pytest.raises(stackswitch.errors.GuestError, match="begin with 65536 bytes"):
             await stackswitch.open(HOARD, **limits | {"max_memory": 1000})
         with pytest.raises(stackswitch.errors.GuestError, match="writing into its folders"):
             await stackswitch.open(HOARD, **limits | {"wasi": reads})
