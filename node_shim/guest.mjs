@@ -1,24 +1,29 @@
-// The process of a guest of the library that has one to itself: `node FLAGS guest.mjs FD BLOCKING_FD`, both open sockets.
-// What is said on them: docs/wire-protocol.md, "Guests". On the second one only the functions that do not wait are asked
-// for, and the guest stands still meanwhile.
+// The process of a guest of the library that has one to itself: `node FLAGS guest.mjs FD BLOCKING_FD [WATCH_FD]`, all open
+// sockets. What is said on the first two: docs/wire-protocol.md, "Guests". On the second one only the functions that do not
+// wait are asked for, and the guest stands still meanwhile.
+//
+// With the third one, the guest lives in a Worker and this thread only waits: for each byte on that socket it answers a line of
+// JSON, where the guest computes.
 
-import fs from "node:fs";
 import net from "node:net";
+import { Worker } from "node:worker_threads";
 
-import { serve } from "./guest/serve.mjs";
+import { stackOf } from "./guest/pause.mjs";
+import { serveSockets } from "./guest/sockets.mjs";
 
-const second = Number(process.argv[3]);
-const blocking = {
-  write(bytes) {
-    for (let at = 0; at < bytes.length; ) at += fs.writeSync(second, bytes, at);
-  },
-  read(buffer, at, end) {
-    const got = fs.readSync(second, buffer, at, end - at, null);
-    if (got === 0) process.exit(0); // the parent is gone
-    return got;
-  },
-};
-const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
-socket.on("data", serve((data) => socket.write(data), blocking));
-socket.on("error", () => process.exit(0));
-socket.on("end", () => process.exit(0));
+const [first, second, watch] = process.argv.slice(2).map(Number);
+
+if (watch === undefined) {
+  serveSockets(first, second);
+} else {
+  const worker = new Worker(new URL("./guest/sockets-worker.mjs", import.meta.url), {
+    workerData: { first, second },
+    trackUnmanagedFds: false,
+  });
+  worker.on("error", (error) => process.stderr.write(`${error.stack ?? error}\n`));
+  worker.on("exit", (status) => process.exit(status));
+  const socket = new net.Socket({ fd: watch, readable: true, writable: true });
+  socket.on("data", async () => socket.write(`${JSON.stringify(await stackOf(worker.threadId))}\n`));
+  socket.on("error", () => process.exit(0));
+  socket.on("end", () => process.exit(0));
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import select
 import socket
@@ -24,6 +25,8 @@ from stackswitch.engines.words import without_dump
 from .child import TAIL_BYTES, ChildDiedError, spawn
 
 CHUNK = 1 << 18
+STACK_TIMEOUT_S = 3.0
+"""How long to wait for the stack of a guest that computes."""
 _ENDINGS_S = (0.0, 0.001, 0.005, 0.02, 0.05)
 """Pauses between looks whether a process has ended, once its socket is closed."""
 
@@ -294,15 +297,15 @@ def stand_still(
 class ProcessLines:
     """The streams to a guest that has a process to itself: two sockets (``Lines``)."""
 
-    takes_stacks = False
-
-    def __init__(self, argv: Sequence[str | Path]) -> None:
+    def __init__(self, argv: Sequence[str | Path], *, takes_stacks: bool) -> None:
         """Start the process.
 
+        :param takes_stacks: have a second thread in it, which can say where the guest computes
         :raises OSError: it cannot be started
         """
-        self._process = EngineProcess(argv, 2)
-        self._first, self._second = self._process.sockets
+        self.takes_stacks = takes_stacks
+        self._process = EngineProcess(argv, 3 if takes_stacks else 2)
+        self._first, self._second = self._process.sockets[:2]
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox(self._first, self._lost)
         self._reader: Reader | None = None
@@ -367,7 +370,26 @@ class ProcessLines:
 
     async def stack(self) -> dict[str, Any]:
         """See ``Lines.stack``."""
-        return {"problem": "its process has no thread that could look"}
+        if not self.takes_stacks:
+            return {"problem": "its process has no thread that could look"}
+        watch = self._process.sockets[2]
+        watch.setblocking(False)
+        try:
+            await self._loop.sock_sendall(watch, b"?")
+            return await asyncio.wait_for(self._line(watch), STACK_TIMEOUT_S)
+        except asyncio.TimeoutError:
+            return {"problem": f"its process did not say within {STACK_TIMEOUT_S:g} s"}
+        except (OSError, ValueError):
+            return {"problem": "its process is gone"}
+
+    async def _line(self, link: socket.socket) -> dict[str, Any]:
+        line = b""
+        while not line.endswith(b"\n"):
+            line += (chunk := await self._loop.sock_recv(link, CHUNK))
+            if not chunk:
+                raise ConnectionResetError
+        found: dict[str, Any] = json.loads(line)
+        return found
 
     def said(self) -> str:
         """See ``Lines.said``."""

@@ -62,13 +62,13 @@ class GuestPool:
         :param needs_stacks: where it computes will be asked for (``GuestChild.stack``)
         :raises EngineError: the engine does not start
         """
-        if needs_stacks or len(self._own) + self._starting >= OWN_PROCESSES:
+        if len(self._own) + self._starting >= OWN_PROCESSES:
             return await self._take_seat(command)
         self._starting += 1
         try:
             async with self._starts:
                 argv = [*command.program, node_shim_dir() / "guest.mjs"]
-                child = GuestChild(_started(lambda: ProcessLines(argv), argv[0]))
+                child = GuestChild(_started(lambda: ProcessLines(argv, takes_stacks=needs_stacks), argv[0]))
                 await child.greet()
                 self._own.add(child)
         finally:

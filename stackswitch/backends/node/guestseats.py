@@ -19,7 +19,7 @@ from stackswitch.errors import EngineError
 
 from . import guestwire as wire
 from .child import HANDSHAKE_TIMEOUT_S, ChildDiedError
-from .guestlines import CHUNK, EngineProcess, Outbox, Reader, stand_still
+from .guestlines import CHUNK, STACK_TIMEOUT_S, EngineProcess, Outbox, Reader, stand_still
 from .guestlink import check_hello, no_hello
 
 HELLO: Final = 0
@@ -33,8 +33,6 @@ _HEAD = struct.Struct("<IBI")
 """Bytes that follow, what it is, the seat's number."""
 _SEAT_BYTES = 4
 _Frame = tuple[int, bytes, int, int]
-STACK_TIMEOUT_S = 3.0
-"""How long to wait for the stack of a guest that computes."""
 
 
 class SharedProcess:

@@ -1,0 +1,5 @@
+import { workerData } from "node:worker_threads";
+
+import { serveSockets } from "./sockets.mjs";
+
+serveSockets(workerData.first, workerData.second);
