@@ -9,6 +9,7 @@ import net from "node:net";
 import { Worker } from "node:worker_threads";
 
 import { stackOf } from "./guest/pause.mjs";
+import { functionsOf } from "./guest/profile.mjs";
 import { serveSockets } from "./guest/sockets.mjs";
 
 const [first, second, watch] = process.argv.slice(2).map(Number);
@@ -23,7 +24,11 @@ if (watch === undefined) {
   worker.on("error", (error) => process.stderr.write(`${error.stack ?? error}\n`));
   worker.on("exit", (status) => process.exit(status));
   const socket = new net.Socket({ fd: watch, readable: true, writable: true });
-  socket.on("data", async () => socket.write(`${JSON.stringify(await stackOf(worker.threadId))}\n`));
+  socket.on("data", async () => {
+    let found = await stackOf(worker.threadId);
+    if (found.problem !== undefined) found = await functionsOf(worker);
+    socket.write(`${JSON.stringify(found)}\n`);
+  });
   socket.on("error", () => process.exit(0));
   socket.on("end", () => process.exit(0));
 }

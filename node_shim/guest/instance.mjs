@@ -152,6 +152,7 @@ export class GuestInstance {
           this.#javascript.set(script.path, await import(pathToFileURL(script.path).href));
         }
       }
+      for (const [url] of framesOfError(uncatchable(ABANDONED), 1)) this.#helping.add(url);
       if (!this.#plan.concurrent) this.#checked = this.#check(modules.get(CHECKED).module);
       const imports = {};
       for (const plan of this.#plan.imports) {

@@ -3,49 +3,82 @@
 
 import inspector from "node:inspector";
 
-const PAUSE_TIMEOUT_MS = 2000;
+const PAUSE_TIMEOUT_MS = 1000;
+const RESUME_TIMEOUT_MS = 200;
+const AGAIN_MS = 100; // a request to pause may get lost while the debugger is being enabled
 const FRAMES_LIMIT = 50;
 
-let last = Promise.resolve(); // one at a time: a session is attached to all Workers
-
-/** @returns {Promise<{frames: [number, number][]} | {problem: string}>} of each frame of wasm, innermost first, its module's size and its offset there */
-export function stackOf(threadId) {
-  const found = last.then(() => pausedStack(threadId));
-  last = found;
-  return found;
-}
-
-async function pausedStack(threadId) {
+/**
+ * Where the only Worker of the process computes. With several Workers V8 often does not pause the one that it is asked to, and
+ * it pauses none in a loop of memory.fill or the like (profile.mjs is for these).
+ *
+ * @returns {Promise<{frames: [number, number][]} | {problem: string}>} of each frame of wasm, innermost first, its module's size and its offset there
+ */
+export async function stackOf(threadId) {
   const session = new inspector.Session();
-  let timer;
+  const pausing = new Pausing(session, threadId);
   try {
     session.connect();
-    return await new Promise((resolve) => {
-      timer = setTimeout(() => resolve({ problem: `it did not pause within ${PAUSE_TIMEOUT_MS} ms` }), PAUSE_TIMEOUT_MS);
-      listen(session, threadId, resolve);
-    });
+    session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
+    const problem = { problem: `it did not pause within ${PAUSE_TIMEOUT_MS} ms` };
+    const found = await Promise.race([pausing.paused, later(PAUSE_TIMEOUT_MS, problem)]);
+    pausing.resume();
+    await Promise.race([pausing.resumed, later(RESUME_TIMEOUT_MS)]); // a Worker that is paused cannot be ended
+    return found;
   } catch (error) {
     return { problem: String(error?.message ?? error) };
   } finally {
-    clearTimeout(timer);
-    session.disconnect(); // what was paused goes on
+    session.disconnect();
   }
 }
 
-function listen(session, threadId, resolve) {
-  const sizes = new Map(); // of modules, by script
-  session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
-    if (workerInfo.workerId !== String(threadId)) return;
-    for (const [at, method] of ["Debugger.enable", "Debugger.pause"].entries()) {
-      session.post("NodeWorker.sendMessageToWorker", { sessionId, message: JSON.stringify({ id: at + 1, method }) });
+const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());
+
+/** A Worker that is asked to pause until it has, and then to go on. */
+class Pausing {
+  #session;
+  #id = null; // of the inspector's session with the Worker
+  #sizes = new Map(); // of modules, by script
+  #messages = 0;
+  #last = null; // the message that ends the pause
+  #again;
+
+  constructor(session, threadId) {
+    this.#session = session;
+    this.paused = new Promise((resolve) => {
+      this.resumed = new Promise((resumed) => {
+        session.on("NodeWorker.receivedMessageFromWorker", ({ params: { sessionId, message } }) => {
+          if (sessionId === this.#id) this.#take(JSON.parse(message), resolve, resumed);
+        });
+      });
+    });
+    session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
+      if (workerInfo.workerId !== String(threadId)) return;
+      this.#id = sessionId;
+      this.#send("Debugger.enable");
+      this.#send("Debugger.pause");
+      this.#again = setInterval(() => this.#send("Debugger.pause"), AGAIN_MS);
+    });
+  }
+
+  resume() {
+    clearInterval(this.#again);
+    if (this.#id !== null) this.#last = this.#send("Debugger.disable");
+  }
+
+  #send(method) {
+    const message = JSON.stringify({ id: ++this.#messages, method });
+    this.#session.post("NodeWorker.sendMessageToWorker", { sessionId: this.#id, message });
+    return this.#messages;
+  }
+
+  #take({ id, method, params }, paused, resumed) {
+    if (method === "Debugger.scriptParsed" && params.scriptLanguage === "WebAssembly") this.#sizes.set(params.scriptId, params.endColumn);
+    if (method === "Debugger.paused") {
+      clearInterval(this.#again);
+      const places = params.callFrames.map(({ location }) => [this.#sizes.get(location.scriptId), location.columnNumber]);
+      paused({ frames: places.filter(([size]) => size !== undefined).slice(0, FRAMES_LIMIT) });
     }
-  });
-  session.on("NodeWorker.receivedMessageFromWorker", ({ params: { message } }) => {
-    const { method, params } = JSON.parse(message);
-    if (method === "Debugger.scriptParsed" && params.scriptLanguage === "WebAssembly") sizes.set(params.scriptId, params.endColumn);
-    if (method !== "Debugger.paused") return;
-    const places = params.callFrames.map(({ location }) => [sizes.get(location.scriptId), location.columnNumber]);
-    resolve({ frames: places.filter(([size]) => size !== undefined).slice(0, FRAMES_LIMIT) });
-  });
-  session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
+    if (id === this.#last) resumed();
+  }
 }

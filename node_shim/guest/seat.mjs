@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 
-import { stackOf } from "./pause.mjs";
+import { functionsOf } from "./profile.mjs";
 
 /** What a frame of the process is; stackswitch/backends/node/guestseats.py has the same. */
 export const OP = {
@@ -25,14 +25,14 @@ export class Seat {
   #isEnding = false;
 
   /**
-   * @param stackMb of the Worker's own native stack
+   * @param stackMb of the Worker's own native stack; heapMb of its heap: one that uses it up is ended, null: as much as V8 gives
    * @param say sends bytes of the guest's: a frame's kind, and they
    */
-  constructor({ stackMb }, say) {
+  constructor({ stackMb, heapMb }, say) {
     this.#worker = new Worker(FILE, {
       workerData: { signal: this.#signal, second: this.#second.port2 },
       transferList: [this.#second.port2],
-      resourceLimits: { stackSizeMb: stackMb },
+      resourceLimits: { stackSizeMb: stackMb, maxOldGenerationSizeMb: heapMb ?? undefined },
       trackUnmanagedFds: false,
     });
     this.#second.port1.unref();
@@ -66,6 +66,6 @@ export class Seat {
 
   /** Where it computes: frames, or the problem. */
   stack() {
-    return stackOf(this.#worker.threadId);
+    return functionsOf(this.#worker);
   }
 }

@@ -78,6 +78,16 @@ class RemoteCall:
             self._serving.cancel()
 
     @property
+    def unserved(self) -> _Event | None:
+        """What has come of the child, and was not dealt with."""
+        return self._event
+
+    @property
+    def stands(self) -> bool:
+        """Whether the guest stands still for what it asked for last."""
+        return self._standing
+
+    @property
     def has_failed(self) -> bool:
         """Whether a host function has raised."""
         return self._failed is not None

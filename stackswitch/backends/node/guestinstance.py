@@ -170,7 +170,9 @@ class JspiInstance:
         try:
             return await call.finish()
         except asyncio.CancelledError:
-            await note_stopped(self.child, state, self._owner)
+            if self.child.calls.get(call.number) is call:
+                abandoned = self._abandon(call)
+                await note_stopped(self.child, state, self._owner, abandoned)
             raise
         finally:
             self._open.discard(call)
@@ -190,14 +192,20 @@ class JspiInstance:
         self.child.send(params.signature.call(self.number, number, parent, index, values))
         return call
 
-    def _abandon(self, call: RemoteCall) -> None:
-        """The task that awaited it is gone; what it still does in the child is nobody's business."""
+    def _abandon(self, call: RemoteCall) -> asyncio.Future[Sequence[Sequence[int]]]:
+        """Have the child end a call that no task awaits any more.
+
+        :returns: comes true when it has ended, with the frames that it ended at
+        """
         self.abandoned(call)
         if self.child.broken is not None or self.loop.is_closed():
             self.child.calls.pop(call.number, None)
-            return
-        self.child.calls[call.number] = _Abandoned(self, call.number)
+            return self.loop.create_future()
+        abandoned = self.child.calls[call.number] = _Abandoned(self, call.number)
         self.child.send(wire.abandon(call.number))
+        if call.unserved is not None:  # what it asked for, and nobody will answer
+            abandoned.asked(*call.unserved[1:], standing=call.stands)
+        return abandoned.frames
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """See ``LibraryInstance.call_now``: Python stands still until the guest has returned."""
@@ -278,6 +286,7 @@ class _Abandoned:
         self._instance = instance
         self._number = number
         self._timer = instance.loop.call_later(GRACE_S, self._too_long)
+        self.frames: asyncio.Future[Sequence[Sequence[int]]] = instance.loop.create_future()
 
     def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
         """It asks for a function: it is to go. (One that waits, the child rejects by itself.)"""
@@ -288,6 +297,9 @@ class _Abandoned:
     def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
         """It has ended."""
         self._timer.cancel()
+        failure = wire.decode_object(frame[at + wire.END_HEAD.size : end]) if op == wire.FAILED else {}
+        if not self.frames.done():
+            self.frames.set_result(failure.get("frames", ()))
 
     def lost(self, error: EngineError) -> None:
         """The child is gone."""

@@ -28,6 +28,8 @@ OWN_PROCESSES = max(2, os.cpu_count() or 2)
 """How many guests may have a process to themselves at a time."""
 _StartedT = TypeVar("_StartedT")
 _POOLS: weakref.WeakValueDictionary[int, GuestPool] = weakref.WeakValueDictionary()
+_STACK_MB = 4
+"""Of a Worker's native stack, if nothing else is wanted: Node's own default."""
 _STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
 
 
@@ -37,10 +39,32 @@ class EngineCommand:
 
     :ivar program: the engine's file, and its flags
     :ivar stack_bytes: of a guest's native stack, None: the engine's usual
+    :ivar heap_bytes: of the heap for one guest, where objects of the GC proposal are; None: the engine's
+        usual
     """
 
     program: tuple[str | Path, ...]
-    stack_bytes: int | None
+    stack_bytes: int | None = None
+    heap_bytes: int | None = None
+
+    @property
+    def heap_mb(self) -> int | None:
+        """The heap in MiB."""
+        return None if self.heap_bytes is None else -(-self.heap_bytes // (1 << 20))
+
+    def own(self) -> list[str | Path]:
+        """Return the command of a process for one guest."""
+        heap = [] if self.heap_mb is None else [f"--max-old-space-size={self.heap_mb}"]
+        return [*self.program, *heap, node_shim_dir() / "guest.mjs"]
+
+    def shared(self) -> list[str | Path]:
+        """Return the command of a process that guests share."""
+        return [*self.program, node_shim_dir() / "guests.mjs"]
+
+    def thread(self) -> dict[str, int | None]:
+        """Return what the thread of a guest in a shared process may use."""
+        stack_mb = -(-(self.stack_bytes or 0) // (1 << 20)) + 1
+        return {"stackMb": max(_STACK_MB, stack_mb), "heapMb": self.heap_mb}
 
 
 class GuestPool:
@@ -56,18 +80,19 @@ class GuestPool:
         self._shared: dict[EngineCommand, list[SharedProcess]] = {}
         self._starts = asyncio.Semaphore(_STARTS_AT_ONCE)
 
-    async def take(self, command: EngineCommand, *, needs_stacks: bool) -> GuestChild:
+    async def take(self, command: EngineCommand, *, needs_stacks: bool, may_share: bool) -> GuestChild:
         """Start a thread for a guest.
 
+        :param may_share: whether it may share a process with other guests
         :param needs_stacks: where it computes will be asked for (``GuestChild.stack``)
         :raises EngineError: the engine does not start
         """
-        if len(self._own) + self._starting >= OWN_PROCESSES:
+        if may_share and len(self._own) + self._starting >= OWN_PROCESSES:
             return await self._take_seat(command)
         self._starting += 1
         try:
             async with self._starts:
-                argv = [*command.program, node_shim_dir() / "guest.mjs"]
+                argv = command.own()
                 child = GuestChild(_started(lambda: ProcessLines(argv, takes_stacks=needs_stacks), argv[0]))
                 await child.greet()
                 self._own.add(child)
@@ -91,11 +116,11 @@ class GuestPool:
         """Take a seat in a process that has one, or in a new one."""
         there = self._shared.setdefault(command, [])
         for process in there:
-            if len(process.seats) < SEATS:
+            if len(process.seats) < SEATS and not process.is_stuck:
                 return process, process.take_seat()
 
-        argv = [*command.program, node_shim_dir() / "guests.mjs"]
-        process = _started(lambda: SharedProcess(argv, command.stack_bytes, there.remove), argv[0])
+        argv = command.shared()
+        process = _started(lambda: SharedProcess(argv, command.thread(), there.remove), argv[0])
         there.append(process)
         return process, process.take_seat()
 

@@ -11,7 +11,7 @@ import contextlib
 import json
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,24 +35,34 @@ _SEAT_BYTES = 4
 _Frame = tuple[int, bytes, int, int]
 
 
+ENDING_S = 5.0
+"""How long a thread may take to end."""
+
+
 class SharedProcess:
     """A process with seats for guests.
 
     :param gone: called when it takes no more guests
     :ivar seats: those that are taken, by number; None: its guest has left, and its thread has not ended yet
     :ivar broken: why it can no longer be asked anything
+    :ivar is_stuck: whether a thread of it does not end
     """
 
     def __init__(
-        self, argv: Sequence[str | Path], stack_bytes: int | None, gone: Callable[[SharedProcess], None]
+        self,
+        argv: Sequence[str | Path],
+        thread: Mapping[str, int | None],
+        gone: Callable[[SharedProcess], None],
     ) -> None:
         """Start it.
 
+        :param thread: what each guest's thread may use
         :raises OSError: it cannot be started
         """
         self.seats: dict[int, SeatLines | None] = {}
         self.broken: ChildDiedError | None = None
-        self._stack_mb = max(4, -(-(stack_bytes or 0) // (1 << 20)) + 1)
+        self.is_stuck = False
+        self._thread = json.dumps(thread).encode()
         self._gone = gone
         self._process = EngineProcess(argv, 1)
         self._loop = asyncio.get_running_loop()
@@ -113,7 +123,7 @@ class SharedProcess:
 
     def begin(self, seat: int) -> None:
         """Have a seat's thread started."""
-        self.send(BEGIN, seat, json.dumps({"stackMb": self._stack_mb}).encode())
+        self.send(BEGIN, seat, self._thread)
 
     # In.
 
@@ -245,6 +255,14 @@ class SharedProcess:
         else:
             with contextlib.suppress(OSError):
                 self.send(END, number)
+            self._loop.call_later(ENDING_S, self._look_for, number)
+
+    def _look_for(self, number: int) -> None:
+        """Take no more guests if a thread that was to end has not: V8 cannot end a loop of ``memory.fill``.
+
+        It may go on until the other guests have left, and the process is ended.
+        """
+        self.is_stuck = self.is_stuck or number in self.seats
 
     def ended(self) -> ChildDiedError:
         """Say how the process ended, now that its socket is closed."""
