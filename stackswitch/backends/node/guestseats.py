@@ -19,8 +19,9 @@ from stackswitch.errors import EngineError
 
 from . import guestwire as wire
 from .child import HANDSHAKE_TIMEOUT_S, ChildDiedError
-from .guestlines import CHUNK, STACK_TIMEOUT_S, EngineProcess, Outbox, Reader, stand_still
+from .guestlines import STACK_TIMEOUT_S, Reader
 from .guestlink import check_hello, no_hello
+from .guestprocess import CHUNK, EngineProcess, Outbox, stand_still
 
 HELLO: Final = 0
 BEGIN: Final = 1
