@@ -87,11 +87,14 @@ class GuestChild(GuestLink):
                 others.append(each)
         self._defer(others)
 
-    def call_now(self, frame: bytes, number: int, serve: Callable[[bytes, int, int], None]) -> _Frame:
+    def call_now(
+        self, frame: bytes, number: int, serve: Callable[[bytes, int, int], None], ends: float | None
+    ) -> _Frame | None:
         """Send CALL_NOW and stand still until the call has ended.
 
         :param serve: runs a plain host function that it asks for, and answers
-        :returns: RETURNED or FAILED, and where its body is
+        :param ends: when its time is up (``time.monotonic``); None: never
+        :returns: RETURNED or FAILED, and where its body is; None: its time was up, and its thread was ended
         """
         within = self._standing
         self._flush()
@@ -99,7 +102,11 @@ class GuestChild(GuestLink):
         try:
             (self._lines.send_second if within else self._lines.send)(frame)
             while found is None:
-                for is_second, chunk in self._lines.wait(None):
+                came = self._lines.wait(None if ends is None else max(0.0, ends - time.monotonic()))
+                if not came:
+                    self.give_up("a call that must not wait was not done in time: it was ended")
+                    return None
+                for is_second, chunk in came:
                     decoder = self._second_frames if is_second else self._frames
                     frames = decoder.push(chunk)
                     found = self._of_call_now(frames, number, serve, is_second=is_second) or found

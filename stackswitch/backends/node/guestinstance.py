@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stackswitch.backends.library import CallState
-from stackswitch.errors import EngineError, GuestError, GuestMemoryError, GuestStateError, GuestTypeError
+from stackswitch.errors import (
+    EngineError,
+    GuestError,
+    GuestMemoryError,
+    GuestStateError,
+    GuestTimeoutError,
+    GuestTypeError,
+)
 from stackswitch.wasm.module import Module
 
 from . import guestwire as wire
@@ -219,7 +226,10 @@ class JspiInstance:
         self._open.add(call)
         try:
             frame = params.signature.call(self.number, number, parent, index, values)
-            return call.outcome(*self.child.call_now(wire.now(frame), number, call.serve_now))
+            found = self.child.call_now(wire.now(frame), number, call.serve_now, state.ends)
+            if found is None:
+                raise GuestTimeoutError(f"{export} was not done in the time that its caller has")
+            return call.outcome(*found)
         finally:
             self._open.discard(call)
 

@@ -23,6 +23,7 @@ def backend(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.mark.parametrize("backend", ["asyncify", "fiber", "jspi"])
 def test_start_functions_that_do_not_end(lives: Lives, backend: str) -> None:
     lives(
         backend,
