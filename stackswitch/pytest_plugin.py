@@ -99,15 +99,16 @@ class Suite(pytest.Directory):
     def collect(self) -> Iterable[pytest.Item]:
         """Give a test for each case and backend, in the order of their ids."""
         from stackswitch.errors import StackswitchError
+        from stackswitch.reports.escape import on_one_line, terminal
         from stackswitch.suite.loader import load_suite
 
         try:
             suite = load_suite(self.path)
         except StackswitchError as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(terminal(str(error))) from None
         for loaded in suite.cases:
             for backend in _chosen(self.config):
-                name = f"{loaded.case.id}[{backend}]"
+                name = on_one_line(f"{loaded.case.id}[{backend}]")
                 yield CaseItem.from_parent(self, name=name, loaded=loaded, backend=backend)
 
 
@@ -137,9 +138,14 @@ class CaseItem(pytest.Item):
             raise CaseFailedError(f"{result.outcome}: {result.detail}{missing}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show what the case has to say, without our own stack."""
+        """Show what the case has to say, without our own stack; an error of ours, too."""
+        from stackswitch.errors import StackswitchError
+        from stackswitch.reports.escape import terminal
+
         if isinstance(excinfo.value, CaseFailedError):
-            return f"{self._loaded.case.why}\n{excinfo.value}"
+            return terminal(f"{self._loaded.case.why}\n{excinfo.value}")
+        if isinstance(excinfo.value, StackswitchError) and type(excinfo.value) is not StackswitchError:
+            return terminal(f"{excinfo.value}\nmore: {excinfo.value.help_url}")
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -68,7 +68,8 @@ def _to_know(material: Material) -> Iterator[Step]:
     yield Step(
         title="Ask the engines that you support, and report again",
         code="stackswitch detect --json engines.json\n"
-        f"stackswitch report results.json {quote(name)} --traces traces --detect engines.json --html report.html",
+        f"stackswitch report results.json {quote(name)} --traces traces --detect engines.json "
+        "--html report.html",
         language="sh",
         rules=("engines-not-asked",),
     )
