@@ -346,9 +346,7 @@ def _forked(args: Sequence[str], folder: Path, out: int, err: int) -> int:
             os.dup2(err, 2)
             sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
             sys.argv = ["stackswitch", *args]
-            entry.main()
-        except SystemExit as ended:
-            status = ended.code if isinstance(ended.code, int) else 98
+            status = entry.run()
         except BaseException as error:  # noqa: BLE001 (any is a finding)
             os.write(2, f"passed main: {error!r}".encode("utf-8", "replace"))
         finally:
@@ -401,8 +399,8 @@ def warm_up() -> None:
             sys.argv = ["stackswitch", *args, str(folder / "m.wasm")]
             unread = io.StringIO()
             quiet = contextlib.redirect_stdout(unread), contextlib.redirect_stderr(unread)
-            with quiet[0], quiet[1], contextlib.suppress(SystemExit):
-                entry.main()
+            with quiet[0], quiet[1]:
+                entry.run()
     gc.freeze()
 
 
