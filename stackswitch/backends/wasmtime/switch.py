@@ -287,7 +287,9 @@ class Switch:
             stack.set(call.outside)
         area = self._area
         if area is not None:
-            if self.machine.owner is call or (call in self.machine.running and self.machine.state != NORMAL):
+            # If it is nobody's, it may hold the stack of a call that was stopped before it rewound.
+            is_switching = call in self.machine.running and self.machine.state != NORMAL
+            if self.machine.owner in (call, None) or is_switching:
                 area.clear()
             if call in self.machine.running:
                 self._stop_switch()

@@ -216,6 +216,85 @@ def test_any_amount_of_fuel_ends_a_guest_that_waits_cleanly(lives: Lives, backen
     )
 
 
+def test_a_deadline_that_passes_just_before_a_guest_goes_on(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        LONG = GUEST.replace(b'(global.set $sp (i32.add', b'(call $spin) (global.set $sp (i32.add', 1)
+        LONG = LONG.replace(b'(func (export "spin")', b'(func $spin (export "spin")')
+        async def main():
+            for stacks in (False, True):
+                for concurrent in (False, True):
+                    async def wait(caller, number):
+                        await asyncio.sleep(0)
+                        time.sleep(number / 10)  # the loop's timer comes too late
+                        return number
+                    quiet = {"wait": wait, "stacks": stacks, "concurrent": concurrent}
+                    async with await guest(deadline_s=0.2, **quiet) as one:
+                        for _ in range(3):
+                            try:
+                                assert await one.call("run", 3) == 4
+                            except GuestTimeoutError as error:
+                                assert "run was not done after 0.2 s" in str(error)
+                            assert await one.call("run", 0) == 1
+                            assert one.get_global("__stack_pointer") == 65536
+                    async with await guest(LONG, deadline_s=0.2, **quiet) as one:
+                        for number in (3, 0, 3, 0):
+                            error = await raises(GuestTimeoutError, one.call("run", number))
+                            assert not stacks or error.frames, error
+                            assert await one.call("one") == 1
+                            assert one.get_global("__stack_pointer") == 65536 and one.poisoned is None
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
+def test_guests_that_are_ended_at_any_moment_can_be_called_again(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        import random
+        BUSY = b'''(module (import "env" "wait" (func $wait (param i32) (result i32)))
+          (import "env" "plain" (func $plain (param i32) (result i32))) (memory (export "memory") 1)
+          (global $sp (export "__stack_pointer") (mut i32) (i32.const 65536))
+          (func $spin (param i32)
+            (loop $l (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br_if $l (local.get 0))))
+          (func $deep (param i32) (result i32) (local $got i32)
+            (global.set $sp (i32.sub (global.get $sp) (i32.const 16)))
+            (call $spin (i32.const 20000))
+            (local.set $got (if (result i32) (local.get 0)
+              (then (call $deep (i32.sub (local.get 0) (i32.const 1)))) (else (call $wait (i32.const 3)))))
+            (call $spin (i32.const 20000))
+            (global.set $sp (i32.add (global.get $sp) (i32.const 16)))
+            (local.get $got))
+          (func (export "run") (param i32) (result i32) (local $sum i32)
+            (loop $l
+              (local.set $sum (i32.add (local.get $sum) (call $deep (i32.const 5))))
+              (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br_if $l (local.get 0)))
+            (local.get $sum)))'''
+        async def call(one, times, ended):
+            try:
+                assert await one.call("run", times) == 3 * times
+            except GuestTimeoutError as error:
+                ended.append(error)
+        async def main():
+            choice = random.Random(13)
+            for concurrent in (False, True):
+                ended = []
+                async with await guest(BUSY, deadline_s=0.08, concurrent=concurrent, stacks=True) as one:
+                    end = time.monotonic() + 4
+                    while time.monotonic() < end:
+                        times = [choice.choice([1, 2, 1000]) for _ in range(3 if concurrent else 1)]
+                        await asyncio.gather(*[call(one, each, ended) for each in times])
+                        assert one.poisoned is None and one.get_global("__stack_pointer") == 65536
+                assert ended and all(each.frames for each in ended)
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
 def test_cancelling_what_awaits_open_ends_the_start_function(lives: Lives, backend: str) -> None:
     lives(
         backend,

@@ -106,7 +106,7 @@ class WasmtimeModule:
             else:
                 instance.make(state)
         except BaseException as error:
-            found = compiled.explainer.refused(error) or instance.explained(error, state.export)
+            found = compiled.explainer.refused(error) or instance.explained(error, state)
             await instance.aclose()
             if found is error and type(error).__module__.startswith("wasmtime"):
                 raise GuestError(f"wasmtime cannot make the instance: {error}") from error

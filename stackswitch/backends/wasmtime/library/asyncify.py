@@ -22,7 +22,7 @@ from ..imports import plain_import, waiting_import
 from ..quick import adapted_import, finish
 from ..stacks import StackReader
 from ..switch import Switch
-from ..unwind import ProtocolError
+from ..unwind import NORMAL, ProtocolError
 from ..values import Codec
 from .failure import Explainer
 from .instance import WasmtimeInstance, weakly
@@ -196,6 +196,8 @@ class AsyncifyInstance(WasmtimeInstance):
             return True
         if self.wasi is not None and self.wasi.is_full:
             return True
+        if self.switch.machine.state != NORMAL:
+            return False  # at the next tick, when the guest has a stack to tell
         running = self.switch.machine.running
         state = running[0].note if running else self.start
         if state is None or not self.is_late(state):

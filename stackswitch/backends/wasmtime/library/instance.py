@@ -142,7 +142,7 @@ class WasmtimeInstance(ABC):
             raise GuestStateError("the guest was closed while the call was under way") from None
         if isinstance(error, GuestException):
             self.store.let_go(error.exception)
-        found = self.explained(error, export)
+        found = self.explained(error, state)
         if isinstance(found, GuestTrapError):
             if found.exit_status == 0 and export == COMMAND:
                 return ()
@@ -152,17 +152,18 @@ class WasmtimeInstance(ABC):
             raise error
         raise found from error.__cause__
 
-    def explained(self, error: BaseException, export: str) -> BaseException:
+    def explained(self, error: BaseException, state: CallState) -> BaseException:
         """Return what to raise for a call's failure; if it was stopped, why, and the stack if it is known."""
-        found = self.explainer.explain(error, export)
+        found = self.explainer.explain(error, state.export)
         stopped, self.stopped = self.stopped, None
         if not isinstance(found, GuestTimeoutError):
             return found
         frames = found.frames if stopped is None else self.explainer.deeper(found.frames, stopped)
         message = found.message
         if self.wasi is not None and self.wasi.is_full:
-            message = f"{export} was stopped: {self.wasi.full_message}"
-        return GuestTimeoutError(message, frames=frames)
+            message = f"{state.export} was stopped: {self.wasi.full_message}"
+        # It may have been stopped before it went on from its last wait.
+        return GuestTimeoutError(message, frames=frames or state.stack)
 
     def _spoil(self, error: BaseException) -> None:
         if self._leaks and not isinstance(error, GuestTypeError):
