@@ -3,8 +3,11 @@
 // anything is corrupted. Needs nothing but Error.stack, so it runs in browsers and in any engine whose stacks tell
 // function indexes (V8, SpiderMonkey, JavaScriptCore).
 
+import { frameOfSite, parseFrame } from "./frames.mjs";
+
 const SECTION = "stackswitch.instrumented";
-const FRAME = /([^\s()@]*?):?wasm-function\[(.+?)\](?:(:0x)|[@)]|$)/;
+/** JavaScriptCore has no index and no offset: the name stands in their place. */
+const NAMED = /wasm-function\[(.+?)\](?:[@)]|$)/;
 const INVOKE = /\binvoke_/;
 
 /** A function on the stack is not instrumented: had the stack been set aside, the guest would have gone wrong. */
@@ -41,7 +44,16 @@ export function readSection(module) {
  */
 export function install({ report = warn, goOn = false, target = globalThis.WebAssembly } = {}) {
   const { Instance: NativeInstance, instantiate, compileStreaming, instantiateStreaming } = target;
-  const options = { report, goOn };
+  const shown = new WeakMap(); // an instance's exports → those that the program gets
+  const options = { report, goOn, shown };
+  const getter = Object.getOwnPropertyDescriptor(NativeInstance.prototype, "exports");
+  const get = new Proxy(getter.get, {
+    apply(native, instance, args) {
+      const exports = Reflect.apply(native, instance, args);
+      return shown.get(exports) ?? exports;
+    },
+  });
+  Object.defineProperty(NativeInstance.prototype, "exports", { ...getter, get });
 
   const make = (module, imports, construct) => {
     const watch = watchOf(module, options);
@@ -50,7 +62,8 @@ export function install({ report = warn, goOn = false, target = globalThis.WebAs
     return typeof made.then === "function" ? made.then((instance) => watch.instance(instance)) : watch.instance(made);
   };
   const Instance = new Proxy(NativeInstance, {
-    construct: (native, [module, imports]) => make(module, imports, (given) => new native(module, given)),
+    construct: (native, [module, imports], newTarget) =>
+      make(module, imports, (given) => Reflect.construct(native, [module, given], newTarget)),
   });
   const instantiateWatched = async (source, imports, ...rest) => {
     if (source instanceof target.Module) return make(source, imports, (given) => instantiate.call(target, source, given, ...rest));
@@ -65,6 +78,7 @@ export function install({ report = warn, goOn = false, target = globalThis.WebAs
   if (instantiateStreaming !== undefined) target.instantiateStreaming = streamed;
   return () => {
     Object.assign(target, { Instance: NativeInstance, instantiate });
+    Object.defineProperty(NativeInstance.prototype, "exports", getter);
     if (instantiateStreaming !== undefined) target.instantiateStreaming = instantiateStreaming;
   };
 }
@@ -73,8 +87,14 @@ function warn(line) {
   console.warn(`stackswitch: missing from the Asyncify list: ${line.missing.join(", ")} ${JSON.stringify(line)}`);
 }
 
+/** An object that gives what another has, each property as `seen` returns it; what is no object stays. */
+function reading(object, seen) {
+  if (object === null || (typeof object !== "object" && typeof object !== "function")) return object;
+  return new Proxy({}, { get: (_, key) => seen(Reflect.get(object, key), key) });
+}
+
 /** What watches the instances of a module; null: it is no build that reports. */
-function watchOf(module, { report, goOn }) {
+function watchOf(module, { report, goOn, shown }) {
   const section = readSection(module);
   if (section === null) return null;
   const told = new Set();
@@ -83,20 +103,15 @@ function watchOf(module, { report, goOn }) {
   let exported = new Map();
 
   // Which import waits is known by its being called last.
-  const imports = (given) => {
-    const noted = { ...given };
-    for (const { module: space, name, kind } of WebAssembly.Module.imports(module)) {
-      const host = given?.[space]?.[name];
-      if (kind !== "function" || typeof host !== "function" || !section.imports.has(`${space}.${name}`)) continue;
-      if (noted[space] === given[space]) noted[space] = Object.create(given[space]);
-      const value = (...args) => {
-        waiting = `${space}.${name}`;
-        return host(...args);
-      };
-      Object.defineProperty(noted[space], name, { value, enumerable: true });
-    }
-    return noted;
+  const noting = (host, name) => {
+    if (typeof host !== "function" || !section.imports.has(name)) return host;
+    return (...args) => {
+      waiting = name;
+      return host(...args);
+    };
   };
+  const imports = (given) =>
+    reading(given, (space, from) => reading(space, (host, name) => noting(host, `${from}.${name}`)));
 
   const check = () => {
     const frames = guestFrames((name) => (names ??= functionNames(module)).index(name));
@@ -132,7 +147,7 @@ function watchOf(module, { report, goOn }) {
         return unwind(at);
       },
     });
-    Object.defineProperty(made, "exports", { value: Object.freeze(exports), enumerable: true, configurable: true });
+    shown.set(made.exports, Object.freeze(exports));
     return made;
   };
   return { imports, instance };
@@ -143,7 +158,7 @@ function guestFrames(indexOf) {
   const frames = [];
   let module;
   for (const raw of rawFrames()) {
-    const frame = typeof raw === "string" ? frameOfText(raw, indexOf) : frameOfSite(raw, indexOf);
+    const frame = wasmFrame(raw, indexOf);
     if (frame !== null) {
       module ??= frame[0];
       if (frame[0] === module && frame[1] !== undefined) frames.push(frame[1]);
@@ -171,21 +186,11 @@ function rawFrames() {
 }
 
 /** @returns {[string, number | undefined] | null} which module, and the function's index; null: a frame of the host */
-function frameOfSite(site, indexOf) {
-  const url = site.getFileName();
-  if (typeof url !== "string") return null;
-  const index = site.getFunction();
-  if (url.startsWith("wasm://") && typeof index === "number") return [url, index];
-  return frameOfText(String(site.getFunctionName()), indexOf);
-}
-
-/** JavaScriptCore puts the name where others put the index. */
-function frameOfText(line, indexOf) {
-  const match = FRAME.exec(line);
-  if (match === null) return null;
-  const [, url, inside, offset] = match;
-  if (offset !== undefined) return [url, Number(inside)];
-  return ["", indexOf(inside) ?? (/^\d+$/.test(inside) ? Number(inside) : undefined)];
+function wasmFrame(raw, indexOf) {
+  const frame = typeof raw === "string" ? parseFrame(raw) : frameOfSite(raw);
+  if (frame !== null) return frame;
+  const named = NAMED.exec(typeof raw === "string" ? raw : String(raw.getFunctionName()))?.[1];
+  return named === undefined ? null : ["", indexOf(named) ?? (/^\d+$/.test(named) ? Number(named) : undefined)];
 }
 
 /** @returns names by index as the module has them (the nameless go by their place among the defined), and indexes by name */

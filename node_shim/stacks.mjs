@@ -1,11 +1,9 @@
 // The wasm frames on the stack, and suspensions counted by them.
 //
-// V8 gives structured call sites: `getFunction()` of a wasm frame is its function index and `getPosition()` the
-// offset of the call in the module. Elsewhere the text is parsed: `url:wasm-function[3]:0x41`.
+// V8 gives structured call sites; elsewhere the text is parsed.
 
 import { MODULE_NAME } from "./concurrent/adapters.mjs";
-
-const TEXT = /([^\s()@]+):wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
+import { frameOfSite, parseFrame } from "./frames.mjs";
 
 if ("stackTraceLimit" in Error) Error.stackTraceLimit = Infinity;
 
@@ -13,33 +11,20 @@ const takeSites = (_, sites) => sites;
 
 /** The call sites of a new error, or its lines of text, innermost first. */
 function rawFrames() {
-  const holder = {};
   if (typeof Error.captureStackTrace !== "function") return String(new Error("here").stack).split("\n");
+  const holder = {};
   const before = Error.prepareStackTrace;
   Error.prepareStackTrace = takeSites;
   try {
     Error.captureStackTrace(holder, rawFrames);
-    return holder.stack;
+    return Array.isArray(holder.stack) ? holder.stack : String(holder.stack).split("\n");
   } finally {
     Error.prepareStackTrace = before;
   }
 }
 
 /** @returns {[string, number, number] | null} module URL, function index, offset; null: not a frame of the guest */
-function wasmFrame(raw) {
-  if (typeof raw !== "string") {
-    const url = raw.getFileName();
-    if (typeof url !== "string" || !url.startsWith("wasm://")) return null;
-    const index = raw.getFunction();
-    if (typeof index === "number") return [url, index, raw.getPosition()];
-  }
-  return parseFrame(String(raw));
-}
-
-export function parseFrame(line) {
-  const match = TEXT.exec(line);
-  return match && [match[1], Number(match[2]), Number.parseInt(match[3], 16)];
-}
+const wasmFrame = (raw) => (typeof raw === "string" ? parseFrame(raw) : frameOfSite(raw));
 
 const isAdapter = ([url]) => url.includes(MODULE_NAME);
 

@@ -1,20 +1,21 @@
-// The shim's tests in a browser: `node browser.mjs TASK`, TASK as JSON: {packages, browser, program, flags, ways}. A line of
-// JSON for each thing that was tried: {way, name, error}; then {version}. Its exit status is 1 if one failed.
+// The shim's tests in a browser: `node browser.mjs TASK`, TASK as JSON: {packages, browser, program, flags, ways, folder}; of
+// the folder, if there is one, the page gets /app/*. A line of JSON for each thing that was tried: {way, name, error}; then {version}. Its exit status is 1 if one failed.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { close, launch, whyNotStarted } from "../detect/launch.mjs";
 
 const PAGE_TIMEOUT_MS = 60_000;
-const TYPES = { mjs: "text/javascript", wasm: "application/wasm" };
+const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
+const task = JSON.parse(process.argv[2]);
 const ROOTS = [
-  [/^\/(?:polyfill|concurrent|encode|test)(?:\/[a-z0-9-]+)*\.(mjs|wasm)$/, new URL("..", import.meta.url)],
+  [/^\/(?:polyfill|concurrent|encode|frames|report|test)(?:\/[a-z0-9-]+)*\.(mjs|wasm)$/, new URL("..", import.meta.url)],
   [/^\/c-stack\/[a-z0-9-]+\.(wasm)$/, new URL("../../stackswitch/suite/cases/", import.meta.url)],
+  ...(task.folder ? [[/^\/app\/[a-z0-9-]+\.(js|wasm)$/, pathToFileURL(`${task.folder}/`)]] : []),
 ];
 const PAGE = '<!doctype html><title>shim</title><link rel="icon" href="data:,"><script type="module" src="/test/in-page.mjs"></script>';
-const task = JSON.parse(process.argv[2]);
 let failed = 0;
 
 /** Serve the page and what it loads; take what it tells. */

@@ -1,5 +1,5 @@
-// Runs in a browser's page: the glue natively, or, with JSPI hidden, over the polyfill; and calls that overlap, each with a
-// C stack of its own. What comes of it goes back to the server that the page came from.
+// Runs in a browser's page: the glue natively, or, with JSPI hidden, over the polyfill; calls that overlap, each with a
+// C stack of its own; and Emscripten's glue under the field reporter. What comes of it goes back to the server that the page came from.
 
 const tell = (told) => fetch("/told", { method: "POST", body: JSON.stringify(told) });
 const bytesOf = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
@@ -50,6 +50,23 @@ const ways = {
         is(lost.some((each) => each !== 0), !separate);
       });
     }
+  },
+  /** A build that reports, streamed by Emscripten's own glue from a URL with all that a URL may hold. */
+  async report() {
+    const { install } = await import("../report.mjs");
+    const lines = [];
+    install({ report: (line) => lines.push(line) });
+    const { instantiateStreaming } = WebAssembly;
+    let streamed = 0;
+    WebAssembly.instantiateStreaming = (...args) => (streamed++, instantiateStreaming(...args));
+    const ended = new Promise((resolve) => {
+      addEventListener("unhandledrejection", (event) => (event.preventDefault(), resolve(event.reason)));
+      addEventListener("error", (event) => (event.preventDefault(), resolve(event.error)));
+      globalThis.Module = { locateFile: (name) => `/app/${name}?of=@scope/app@1.0(2)`, print: resolve, printErr() {}, onAbort: resolve };
+    });
+    document.head.append(Object.assign(document.createElement("script"), { src: "/app/guest.js" }));
+    const end = await ended;
+    await tell({ name: "told", error: null, lines, streamed, end: `${end?.name ?? ""} ${end?.message ?? end}` });
   },
 };
 await ways[way]().catch((error) => tell({ name: way, error: `${error?.stack ?? error}` }));

@@ -258,6 +258,32 @@ test("streaming works, and its modules are known", () => {
   assert.deepEqual(of("error"), []);
 });
 
+test("frames of a module that was streamed are told, whatever its URL", { skip: !hasJspi }, () => {
+  const { of } = observe(`
+    import { createServer } from "node:http";
+    const bytes = ${bytes(waiting)};
+    const server = createServer((_, response) => response.writeHead(200, { "content-type": "application/wasm" }).end(bytes));
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    const http = \`http://127.0.0.1:\${server.address().port}/@scope/app@1.0(2).wasm\`;
+    const other = [...bytes, 0, 2, 1, 0x78]; // with a custom section: of the same bytes V8 makes no other module
+    const data = \`data:application/wasm;base64,\${Buffer.from(other).toString("base64")}\`;
+    for (const url of [http, data]) {
+      const wait = new WebAssembly.Suspending(async () => 7);
+      const { instance } = await WebAssembly.instantiateStreaming(fetch(url), { env: { wait } });
+      console.log(await WebAssembly.promising(instance.exports.outer)());
+      await WebAssembly.promising(instance.exports.trap)().catch((error) => console.log(error.message));
+    }
+    server.closeAllConnections();
+    server.close();
+  `);
+  const urls = new Map(of("url").map((each) => [each.id, each.url]));
+  const shown = (lines) => lines.map(({ frames }) => [urls.get(frames[0]).slice(0, 5), frames.filter((_, at) => at % 3 === 1)]);
+  assert.deepEqual(shown(of("stack")), [["http:", [1, 2]], ["data:", [1, 2]]]);
+  assert.deepEqual(shown(of("trap")), [["http:", [3]], ["data:", [3]]]);
+  assert.equal(of("module").filter((each) => each.how === "instantiateStreaming").length, 2);
+  assert.deepEqual(of("error"), []);
+});
+
 test("nothing is observed where nobody asked, and a folder that cannot be is no harm", () => {
   const file = join(scratch, "plain.cjs");
   writeFileSync(file, "console.log(WebAssembly.Module.toString(), process.listenerCount('exit'))");

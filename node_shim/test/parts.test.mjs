@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { engineFeatures } from "../features.mjs";
-import { parseFrame } from "../stacks.mjs";
+import { parseFrame } from "../frames.mjs";
 import { kindOfMessage, meant, uncatchable } from "../traps.mjs";
 import { fromWire, isExpected, References, resultList, resultValue, toWire } from "../values.mjs";
 import { Wasi } from "../wasi.mjs";
@@ -65,7 +65,27 @@ test("an uncatchable error is a real trap that means another", () => {
 });
 
 test("frames are read from text", () => {
-  assert.deepEqual(parseFrame("    at leaf (wasm://wasm/b867106a:wasm-function[1]:0x43)"), ["wasm://wasm/b867106a", 1, 0x43]);
+const place = ":wasm-function[12]:0x1a3";
+  const urls = [
+    "wasm://wasm/b867106a",
+    "http://127.0.0.1:8080/app.wasm",
+    "https://cdn.example/npm/@scope/package@1.0.0/app.wasm?a=(1)",
+    "file:///folder/app.wasm",
+    "data:application/wasm;base64,AGFzbQ==",
+    "blob:http://localhost/7b7c",
+  ];
+  const names = ["leaf", "operator()(int, char*)", "a@b", "with space", "<anonymous>"];
+  for (const url of urls) {
+    const frame = [url, 12, 0x1a3];
+    assert.deepEqual(parseFrame(`    at ${url}${place}`), frame);
+    assert.deepEqual(parseFrame(`@${url}${place}`), frame);
+    for (const name of names) {
+      assert.deepEqual(parseFrame(`    at ${name} (${url}${place})`), frame);
+      assert.deepEqual(parseFrame(`${name}@${url}${place}`), frame);
+    }
+  }
+  const script = "http://localhost/app.js line 3 > WebAssembly.Module";
+  assert.deepEqual(parseFrame(`leaf@${script}${place}`), [script, 12, 0x1a3]);
   assert.equal(parseFrame("    at main (file:///x.mjs:1:2)"), null);
 });
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -72,7 +73,7 @@ def trace(
         if parts is not None:
             found = _left_behind(parts)
         else:
-            environment = dict(os.environ)
+            environment = _given_environment()
             if engine is not None:
                 with Progress(console) as progress:
                     program = engine_program(engine, progress.say)
@@ -86,6 +87,18 @@ def trace(
     _summary(console, found, output)
     status = found.ends[-1].status if parts is None else 0
     raise typer.Exit(status or 0)
+
+
+def _given_environment() -> dict[str, str]:
+    """Return the environment that we were given: in the C locale Python adds ``LC_CTYPE`` (PEP 538)."""
+    environment = dict(os.environ)
+    try:
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:  # no Linux
+        return environment
+    if not any(each.startswith(b"LC_CTYPE=") for each in given):
+        environment.pop("LC_CTYPE", None)
+    return environment
 
 
 def _found(command: list[str], environment: dict[str, str]) -> list[str]:
@@ -106,12 +119,15 @@ def _left_behind(folder: Path) -> Trace:
 
 @contextmanager
 def _alone(output: Path) -> Iterator[Path]:
-    """Give a folder for the parts, beside the trace; one recorder at a time writes one trace.
+    """Give a folder for the parts; one recorder at a time writes one trace.
+
+    Both the folder and the lock are among temporary files: beside the trace, a program that lists its folder
+    would see them.
 
     :raises OutputError: another is at it, or there is no room
     """
-    where = output.absolute()
-    lock = where.with_name(f".{where.name}.lock")
+    name = hashlib.sha256(os.fsencode(output.absolute())).hexdigest()[:16]
+    lock = Path(tempfile.gettempdir()) / f"stackswitch-trace-{os.getuid()}-{name}.lock"
     try:
         with lock.open("w") as held:
             try:
@@ -120,7 +136,7 @@ def _alone(output: Path) -> Iterator[Path]:
                 raise OutputError(
                     f"{output}: another stackswitch trace is writing it: name another file"
                 ) from None
-            folder = Path(tempfile.mkdtemp(prefix=f".{where.name}.parts-", dir=where.parent))
+            folder = Path(tempfile.mkdtemp(prefix="stackswitch-trace-"))
             watchdog.remove_at_end(folder)
             try:
                 yield folder

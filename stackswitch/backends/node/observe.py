@@ -91,7 +91,8 @@ def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Tra
 
 def _run(command: Sequence[str], environment: Mapping[str, str], own: Mapping[str, str]) -> int:
     try:
-        child = subprocess.Popen(command, env=dict(environment))
+        # What the command inherits from whoever started us it inherits through us; ours are not inheritable.
+        child = subprocess.Popen(command, env=dict(environment), close_fds=False)
     except FileNotFoundError:
         raise ToolNotFoundError(
             f"there is no command {command[0]}", looked=[f"PATH: {own.get('PATH', 'not set')}"]

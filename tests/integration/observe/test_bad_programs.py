@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -175,7 +176,9 @@ def test_a_file_system_that_fills(tmp_path: Path, node: Engine) -> None:
         # Not half a trace: the parts are kept, and the message says how to make one of them elsewhere.
         assert not output.exists()
         assert "trace --from" in done.stderr
-        (folder,) = [each for each in disk.iterdir() if each.is_dir()]
+        assert list(disk.iterdir()) == []
+        (kept,) = re.findall(r"what was observed is in (\S+): trace --from", done.stderr)
+        folder = Path(kept)
         again = tmp_path / "again.jsonl"
         argv = [sys.executable, "-m", "stackswitch", "trace", "--output", again, "--from", folder]
         made = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,35 @@ def _scrubbed(text: str, *folders: Path) -> str:
     for folder in folders:
         text = text.replace(str(folder), "…")
     return re.sub(r"\(node:\d+\)", "(node)", text)
+
+
+def test_the_recorder_passes_on_what_it_was_given(tmp_path: Path) -> None:
+    """Descriptors, the environment (but for the observer's own variables), the folder, standard input."""
+    program = """const fs = require("node:fs");
+    const ours = (name) => name !== "NODE_OPTIONS" && !name.startsWith("STACKSWITCH_TRACE");
+    console.log(fs.readFileSync(Number(process.env.FD), "utf8"), fs.readFileSync(0, "utf8"));
+    console.log(fs.readdirSync("."), Object.keys(process.env).filter(ours).sort());"""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "content").write_text("inherited")
+    node = engine_program("node@26")
+    assert node is not None
+    trace = [sys.executable, "-m", "stackswitch", "trace", "--output", str(folder / "trace.jsonl"), "--"]
+    seen = []
+    for recorder in ([], trace):
+        with (tmp_path / "content").open() as inherited:
+            environment = {"PATH": os.environ["PATH"], "FD": str(inherited.fileno())}
+            environment |= {name: os.environ[name] for name in ("HOME", "PYTHONPATH") if name in os.environ}
+            done = subprocess.run(
+                [*recorder, str(node), "-e", program],
+                cwd=folder,
+                env=environment,
+                pass_fds=[inherited.fileno()],
+                input="the input",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        seen.append((done.returncode, done.stdout))
+    assert seen[0] == seen[1]
+    assert "inherited the input" in seen[0][1]

@@ -1,0 +1,31 @@
+// A frame of wasm on a stack, in any engine: which module, which function, where in the module.
+//
+// V8              at NAME (URL:wasm-function[INDEX]:0xOFFSET), or without the name; call sites tell the same
+// SpiderMonkey    NAME@URL:wasm-function[INDEX]:0xOFFSET
+//
+// The URL is the response's where the module was compiled from one, data: and blob: among them. Else it is wasm://… in V8,
+// and in SpiderMonkey the script's: "URL line N > WebAssembly.Module". A URL may hold any of "@():"; in V8 it holds no space.
+
+const PLACE = /^(.*):wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
+const V8 = /^\s*at /;
+const NAMED_URL = /^.*?@([a-z][a-z0-9+.-]*:.*)$/i; // a name may hold "@", as may a URL
+
+/** @returns {[string, number, number] | null} module URL, function index, offset; null: the line is of no such frame */
+export function parseFrame(line) {
+  const match = PLACE.exec(line.trimEnd());
+  if (match === null) return null;
+  const [, before, index, offset] = match;
+  return [urlIn(before), Number(index), Number.parseInt(offset, 16)];
+}
+
+function urlIn(text) {
+  if (V8.test(text)) return text.slice(text.lastIndexOf(" ") + 1).replace(/^\(/, "");
+  return NAMED_URL.exec(text)?.[1] ?? text.slice(text.indexOf("@") + 1);
+}
+
+/** The same of V8's call site: its function is the index. */
+export function frameOfSite(site) {
+  const index = site.getFunction();
+  if (typeof index !== "number") return null;
+  return [site.getFileName() ?? site.getScriptNameOrSourceURL() ?? "", index, site.getPosition()];
+}

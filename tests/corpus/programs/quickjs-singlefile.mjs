@@ -1,0 +1,6 @@
+// engines: node@20 node@24 node@26
+// waits: asyncify
+import variant from "@jitl/quickjs-singlefile-mjs-release-asyncify";
+import { runQuickJS } from "./quickjs.mjs";
+
+await runQuickJS(variant);

@@ -1,0 +1,6 @@
+// engines: node@24 node@26
+// waits: jspi
+import factory from "@journeyapps/wa-sqlite/dist/mc-wa-sqlite-jspi.mjs";
+import { runFacade } from "./wa-sqlite.mjs";
+
+await runFacade(factory, "@journeyapps/wa-sqlite/dist/mc-wa-sqlite-jspi.wasm");
