@@ -23,9 +23,10 @@ function urlIn(text) {
   return NAMED_URL.exec(text)?.[1] ?? text.slice(text.indexOf("@") + 1);
 }
 
-/** The same of V8's call site: its function is the index. */
+/** The same of V8's call site: its function is the index. Deno's call sites have no position: there the text has it. */
 export function frameOfSite(site) {
   const index = site.getFunction();
   if (typeof index !== "number") return null;
-  return [site.getFileName() ?? site.getScriptNameOrSourceURL() ?? "", index, site.getPosition()];
+  const offset = site.getPosition?.() ?? parseFrame(String(site))?.[2] ?? -1;
+  return [site.getFileName() ?? site.getScriptNameOrSourceURL() ?? "", index, offset];
 }
