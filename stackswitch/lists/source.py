@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from stackswitch.errors import ListFileError
 
@@ -90,18 +91,31 @@ class Text:
         if whole:
             return whole
         begin, stop = self.starts[start], self.ends[end - 1]
-        for (first, last), (opening, closing) in self.segments.items():
-            if first == start and first < last <= end:
+        beginning, ending = self._quotes
+        for last, opening, _ in beginning.get(start, ()):
+            if start < last <= end:
                 begin = min(begin, opening)
-            if last == end and start <= first < last:
+        for first, _, closing in ending.get(end, ()):
+            if start <= first < end:
                 stop = max(stop, closing)
         # A shell's spelling of a single quote begins and ends with quotes around nothing.
-        for (first, last), (opening, closing) in self.segments.items():
-            if first == last == start and closing == begin:
+        for last, opening, closing in reversed(beginning.get(start, ())):
+            if last == start and closing == begin:
                 begin = opening
-            if first == last == end and opening == stop:
+        for first, opening, closing in ending.get(end, ()):
+            if first == end and opening == stop:
                 stop = closing
         return begin, stop
+
+    @cached_property
+    def _quotes(self) -> tuple[dict[int, list[tuple[int, int, int]]], dict[int, list[tuple[int, int, int]]]]:
+        """Quoted stretches by their first character, and by the one behind their last."""
+        beginning: dict[int, list[tuple[int, int, int]]] = {}
+        ending: dict[int, list[tuple[int, int, int]]] = {}
+        for (first, last), (opening, closing) in self.segments.items():
+            beginning.setdefault(first, []).append((last, opening, closing))
+            ending.setdefault(last, []).append((first, opening, closing))
+        return beginning, ending
 
 
 def decode_file(data: bytes, path: str = "") -> tuple[str, bytes]:

@@ -91,10 +91,16 @@ def _renderer(
 
 def _quote_for(value: Text, at: int) -> Quote:
     """Choose emcc's quotes for a place where no outer layer has to escape them; none, outside all quotes."""
-    for quote in ('"', "'"):
-        if value.encode(at, quote) == quote:
-            return '"' if quote == '"' else "'"
-    return ""
+    if _stands_for_itself(value, at, '"'):
+        return '"'
+    return "'" if _stands_for_itself(value, at, "'") else ""
+
+
+def _stands_for_itself(value: Text, at: int, quote: str) -> bool:
+    try:
+        return value.encode(at, quote) == quote
+    except ListFileError:  # it cannot be written there at all
+        return False
 
 
 def quoted(name: str, quote: Quote, *, as_json: bool, command_line: bool) -> str:

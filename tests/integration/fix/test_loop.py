@@ -252,6 +252,29 @@ def test_a_name_that_cannot_be_said_where_the_list_lives(
         run(fixer.fix())
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (
+            ".github/workflows/ci.yml",
+            "on: push\nenv:\n  ASYNCIFY_ONLY: leaf,mid  # what waits\n",
+            "on: push\nenv:\n  ASYNCIFY_ONLY: leaf,main,mid  # what waits\n",
+        ),
+        ("meson.build", "asyncify_only = ['leaf', 'mid']\n", "asyncify_only = ['leaf', 'main', 'mid']\n"),
+        ("build.py", 'ASYNCIFY_ONLY = ["leaf"]\n', 'ASYNCIFY_ONLY = ["leaf", "main", "mid"]\n'),
+    ],
+)
+def test_lists_in_build_files(
+    tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend, name: str, before: str, after: str
+) -> None:
+    write_chain(tmp_path / "suite")
+    path = tmp_path / name
+    fixer = Fixer(load_suite(tmp_path / "suite"), shared_source(path, before.encode()), asyncify, jspi)
+    report = run(fixer.fix())
+    assert report.verdict == "verified", report.reason
+    assert fixer.sources[0].data.decode() == after
+
+
 def test_a_file_that_names_no_function_of_the_module_is_no_list(
     tmp_path: Path, asyncify: Backend, jspi: Backend
 ) -> None:

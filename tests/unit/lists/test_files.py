@@ -159,12 +159,26 @@ def calls_made(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize(
     "kind",
-    ["dockerfile, plain line ends", "make variable", "package.json", "json list", "toml", "a name a line"],
+    [
+        "dockerfile, plain line ends",
+        "make variable",
+        "package.json",
+        "json list",
+        "toml",
+        "a name a line",
+        "yaml, block sequence",
+        "yaml, run",
+        "meson",
+        "python",
+        "javascript",
+        "rust",
+        "powershell",
+    ],
 )
 def test_a_list_four_times_as_long_takes_four_times_the_work(kind: str) -> None:
     path = KINDS[kind].path
     work = []
-    for count in (500, 2000):
+    for count in (200, 800):
         names = [f"function_number_{at}(int, char)" for at in range(count)]
         raw = KINDS[kind].write(names).encode()
         edited = b""
