@@ -3,6 +3,9 @@
 ``stackswitch_backend`` is the name of a backend of the library; a test that takes it runs on each, or on
 those that ``--stackswitch-backend`` names. ``--stackswitch-suite FOLDER`` collects the cases there, one test
 for each backend, where tests are collected in that folder.
+
+A backend that cannot be had fails the tests on it. ``--stackswitch-allow-skip BACKEND`` skips them instead;
+so does ``STACKSWITCH_ALLOW_SKIP`` unless ``STACKSWITCH_REQUIRE`` names the backend too (lists, with commas).
 """
 
 from __future__ import annotations
@@ -10,15 +13,21 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from stackswitch.backends.base import Backend, LoadedCase
+    from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
+    from stackswitch.backends.registry import Use
+    from stackswitch.models.result import CaseResult
+    from stackswitch.suite.loader import Suite as SuiteOfCases
+    from stackswitch.suite.services import RunningServices
 
 REQUIRE_VARIABLE = "STACKSWITCH_REQUIRE"
+ALLOW_SKIP_VARIABLE = "STACKSWITCH_ALLOW_SKIP"
 _BACKENDS = ("asyncify", "fiber", "jspi")
 
 
@@ -30,6 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         choices=_BACKENDS,
         help="run what takes stackswitch_backend, and suites, on this backend only; may be repeated",
+    )
+    group.addoption(
+        "--stackswitch-allow-skip",
+        action="append",
+        choices=_BACKENDS,
+        help="skip what runs on this backend where it cannot be had, instead of failing; may be repeated",
     )
     group.addoption(
         "--stackswitch-suite",
@@ -49,17 +64,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("stackswitch_backend", _chosen(metafunc.config), indirect=True)
 
 
+def _without(config: pytest.Config, backend: str, why: str) -> None:
+    """Skip a test whose backend cannot be had, or fail it where that is not permitted."""
+    if backend not in _allowed(config):
+        pytest.fail(
+            f"{backend} cannot be had: {why}\n(--stackswitch-allow-skip {backend} skips it)", pytrace=False
+        )
+    pytest.skip(f"{backend}: {why}")
+
+
+def _allowed(config: pytest.Config) -> set[str]:
+    configured = _words(ALLOW_SKIP_VARIABLE) - _words(REQUIRE_VARIABLE)
+    return configured | set(config.getoption("stackswitch_allow_skip") or ())
+
+
+def _words(variable: str) -> set[str]:
+    return {word.strip() for word in os.environ.get(variable, "").split(",")} - {""}
+
+
 @pytest.fixture
 def stackswitch_backend(request: pytest.FixtureRequest) -> str:
     """The name of a backend, for ``stackswitch.open(…, backend=stackswitch_backend)``.
 
-    One that cannot be had here is skipped with the reason; it fails if ``STACKSWITCH_REQUIRE`` names it.
+    One that cannot be had here fails the test, or skips it where that is permitted; with the reason.
     """
     name: str = request.param
     if (why := _unavailable(name)) is not None:
-        if name in os.environ.get(REQUIRE_VARIABLE, "").split(","):
-            pytest.fail(f"{name} is required: {why}", pytrace=False)
-        pytest.skip(f"{name}: {why}")
+        _without(request.config, name, why)
     return name
 
 
@@ -67,21 +98,11 @@ _known: dict[str, str | None] = {}
 
 
 def _unavailable(name: str) -> str | None:
-    """Why a backend cannot be had, found by opening the smallest of modules."""
+    """Why a backend cannot be had."""
     if name not in _known:
-        from stackswitch.errors import StackswitchError
-        from stackswitch.guest.opening import open_guest
+        from stackswitch.guest.opening import why_unavailable
 
-        async def opened() -> None:
-            async with await open_guest(b"\0asm\1\0\0\0", backend=name):
-                pass
-
-        try:
-            asyncio.run(opened())
-        except StackswitchError as error:
-            _known[name] = str(error)
-        else:
-            _known[name] = None
+        _known[name] = asyncio.run(why_unavailable(name))
     return _known[name]
 
 
@@ -106,33 +127,45 @@ class Suite(pytest.Directory):
             suite = load_suite(self.path)
         except StackswitchError as error:
             raise self.CollectError(terminal(str(error))) from None
-        for loaded in suite.cases:
-            for backend in _chosen(self.config):
+        cases: list[LoadedCase | LoadedCommand] = [*suite.cases, *suite.commands]
+        for loaded in cases:
+            for backend in self._backends(loaded):
                 name = on_one_line(f"{loaded.case.id}[{backend}]")
-                yield CaseItem.from_parent(self, name=name, loaded=loaded, backend=backend)
+                yield CaseItem.from_parent(self, name=name, loaded=loaded, backend=backend, suite=suite)
+
+    def _backends(self, loaded: LoadedCase | LoadedCommand) -> Iterable[str]:
+        """The backends that were named; without any, those on which such a case can run at all."""
+        from stackswitch.backends.base import LoadedCommand
+        from stackswitch.backends.registry import backend_spec
+
+        use: Use = "commands" if isinstance(loaded, LoadedCommand) else "cases"
+        named = self.config.getoption("stackswitch_backend")
+        return [name for name in _chosen(self.config) if named or backend_spec(name).engines(use)]
 
 
 class CaseItem(pytest.Item):
-    """A case on a backend."""
+    """A case, or a command, on a backend."""
 
-    def __init__(self, *, loaded: LoadedCase, backend: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, loaded: LoadedCase | LoadedCommand, backend: str, suite: SuiteOfCases, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self._loaded = loaded
         self._backend = backend
+        self._suite = suite
 
     def runtest(self) -> None:
         """Run the case; anything but what it expects fails."""
-        from stackswitch.errors import StackswitchError
-        from stackswitch.suite.runner import run_case
+        from stackswitch.errors import ConfigError, StackswitchError
 
         opened = self.config.stash.setdefault(_OPENED, _Opened())
         try:
-            backend = opened.backend(self._backend)
-        except StackswitchError as error:
-            if self._backend in os.environ.get(REQUIRE_VARIABLE, "").split(","):
-                raise
-            pytest.skip(f"{self._backend}: {error}")
-        result = opened.loop.run_until_complete(run_case(self._loaded, backend))
+            opened.open(self._suite, self._loaded, self._backend)
+        except ConfigError:
+            raise
+        except (StackswitchError, OSError) as error:
+            _without(self.config, self._backend, str(error))
+        result = opened.run(self._suite, self._loaded, self._backend)
         if not result.as_expected:
             missing = "".join(f"\n  {each}: {', '.join(names)}" for each, names in result.missing.items())
             raise CaseFailedError(f"{result.outcome}: {result.detail}{missing}")
@@ -158,24 +191,62 @@ class CaseFailedError(Exception):
 
 
 class _Opened:
-    """The backends that a session (an xdist worker) has opened, each once, on a loop of their own."""
+    """What a session (an xdist worker) has opened, each once, on a loop of its own."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self._loop = asyncio.new_event_loop()
+        self._stack = AsyncExitStack()
         self._backends: dict[str, Backend] = {}
+        self._commands: dict[tuple[Path, str], CommandBackend] = {}
+        self._services: dict[Path, RunningServices] = {}
 
-    def backend(self, name: str) -> Backend:
-        from stackswitch.backends.registry import BackendOptions, open_backend
+    def open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, backend: str) -> None:
+        """Open what a case runs on; raises what ``backends.registry.open_backend`` does."""
+        self._loop.run_until_complete(self._open(suite, loaded, backend))
 
-        if name not in self._backends:
-            self._backends[name] = self.loop.run_until_complete(open_backend(name, BackendOptions()))
-        return self._backends[name]
+    async def _open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> None:
+        from stackswitch.backends.base import LoadedCase
+        from stackswitch.backends.registry import (
+            BackendOptions,
+            CommandOptions,
+            open_backend,
+            open_command_backend,
+        )
+
+        if isinstance(loaded, LoadedCase):
+            if name not in self._backends:
+                self._backends[name] = backend = await open_backend(name, BackendOptions())
+                self._stack.push_async_callback(backend.aclose)
+        elif (suite.folder, name) not in self._commands:
+            settings = suite.file.settings(name)
+            options = CommandOptions(engine=settings.engine, settings=settings)
+            self._commands[suite.folder, name] = command = await open_command_backend(name, options)
+            self._stack.push_async_callback(command.aclose)
+
+    def run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, backend: str) -> CaseResult:
+        """Run a case on what was opened for it, the suite's services being up."""
+        return self._loop.run_until_complete(self._run(suite, loaded, backend))
+
+    async def _run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> CaseResult:
+        from stackswitch.backends.base import LoadedCase
+        from stackswitch.suite.command_expectations import judge_command
+        from stackswitch.suite.runner import observe_command, run_case
+        from stackswitch.suite.services import running
+
+        if isinstance(loaded, LoadedCase):
+            return await run_case(loaded, self._backends[name])
+        if suite.folder not in self._services:
+            services = await self._stack.enter_async_context(running(suite.file.services, suite.folder))
+            self._services[suite.folder] = services
+        backend = self._commands[suite.folder, name]
+        seen = await observe_command(loaded, backend, self._services[suite.folder])
+        return judge_command(loaded.case, backend.info, seen)
 
     def close(self) -> None:
-        for each in self._backends.values():
-            self.loop.run_until_complete(each.aclose())
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
-        self.loop.close()
+        """End all that was opened."""
+        self._loop.run_until_complete(self._stack.aclose())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
 
 _OPENED = pytest.StashKey[_Opened]()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
+from stackswitch.engines.runtimes import RUNTIMES
+from stackswitch.engines.spec import engine_name, parse_engine
 from stackswitch.errors import BackendUnavailableError, ConfigError
 from stackswitch.models.backend import BuildKind
 from stackswitch.models.base import Frozen
@@ -19,6 +20,10 @@ from .library import LibraryOpener
 
 Progress = Callable[[str], None]
 """Told what takes long, in one line, when it begins."""
+Use = Literal["cases", "commands", "guests"]
+"""What a backend is opened for: cases that call exports, commands, or guests of the library."""
+_COMMAND_ENGINES = ("node",)
+"""Commands bring glue in JavaScript: whichever backend, they run on these."""
 
 
 class BackendOptions(Frozen):
@@ -66,25 +71,36 @@ class BackendSpec(Frozen):
         """The usual engine."""
         return next(iter(self.openers))
 
+    def engines(self, use: Use = "cases") -> tuple[str, ...]:
+        """Return the engines it runs on, by name; none: it is not there for that use."""
+        if use == "cases":
+            return tuple(self.openers)
+        if use == "commands":
+            return _COMMAND_ENGINES if self.commands else ()
+        return (self.engine,)
+
     def opener(self, engine: str | None) -> str:
-        """Return what opens it on an engine; what opens the usual one says what is wrong with any other.
+        """Return what opens it for cases.
 
         :param engine: as on the command line, None: the usual one
+        :raises ConfigError: it does not run on that one
         """
-        return self.openers.get(_kind(engine or self.engine), self.openers[self.engine])
+        if engine is None:
+            return self.openers[self.engine]
+        check_engine(engine, [self.name])
+        return self.openers[engine_name(engine)]
 
-    def engine_meant(self, engine: str | None, *, named: bool) -> str | None:
-        """Return the engine to open it on.
+    def engine_meant(self, engine: str | None, *, named: bool, use: Use = "cases") -> str | None:
+        """Return the engine to open it on, None: the usual one.
 
-        One that was asked for goes for the backends that were named, and those that it is the usual one of.
+        One that was asked for goes for the backends that were named and can use it, and for those that it is
+        the usual one of.
 
         :param named: whether this backend was asked for by name
         """
-        return engine if engine is None or named or _kind(engine) == self.engine else None
-
-
-def _kind(engine: str) -> str:
-    return re.split("[@:]", engine, maxsplit=1)[0]
+        if engine is None or engine_name(engine) not in self.engines(use):
+            return None
+        return engine if named or use != "cases" or engine_name(engine) == self.engine else None
 
 
 BACKENDS = {
@@ -126,6 +142,40 @@ def backend_spec(name: str) -> BackendSpec:
     if name not in BACKENDS:
         raise ConfigError(f"there is no backend {name!r}; there are {', '.join(BACKENDS)}")
     return BACKENDS[name]
+
+
+def check_engine(
+    engine: str, backends: Collection[str], *, uses: tuple[Use, ...] = ("cases",), every: bool = True
+) -> None:
+    """Refuse an engine that is none, or that backends cannot use: the rule for every command and the library.
+
+    :param engine: as it was written
+    :param backends: those that are going to be opened
+    :param uses: what for
+    :param every: each of them has to run on it; else one has to
+    :raises ConfigError: with the engines that may stand there, and the nearest match
+    """
+    can = {name: _engines(name, uses) for name in backends}
+    usable = tuple(dict.fromkeys(each for engines in can.values() for each in engines))
+    name = engine_name(engine)
+    if name in usable or name not in RUNTIMES:
+        spec = parse_engine(engine, usable or tuple(RUNTIMES))
+        if RUNTIMES[spec.name].how == "library" and (spec.version or spec.path):
+            raise ConfigError(
+                f"the engine {engine!r} cannot be had: {spec.name} is the Python package that is installed;"
+                f" write {spec.name}"
+            )
+    unfit = [each for each, engines in can.items() if name not in engines]
+    if unfit and (every or len(unfit) == len(can)):
+        raise ConfigError(
+            f"{' and '.join(unfit)} cannot run on the engine {engine!r}: "
+            + "; ".join(f"{each} runs on {' or '.join(can[each]) or 'none here'}" for each in unfit)
+        )
+
+
+def _engines(backend: str, uses: tuple[Use, ...]) -> tuple[str, ...]:
+    spec = backend_spec(backend)
+    return tuple(dict.fromkeys(each for use in uses for each in spec.engines(use)))
 
 
 async def open_backend(name: str, options: BackendOptions, progress: Progress | None = None) -> Backend:

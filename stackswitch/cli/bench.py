@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,17 +12,22 @@ from stackswitch.bench.hosts import BACKENDS
 from stackswitch.bench.measure import measured
 from stackswitch.bench.plot import plot
 from stackswitch.bench.tables import tables
+from stackswitch.errors import BackendUnavailableError
+from stackswitch.guest.opening import why_unavailable
 from stackswitch.models.bench import BenchResult
 from stackswitch.reports.escape import json_text
 
 from .console import Console
 from .ending import run_async
+from .options import AllowSkip, allowed_skips
 from .output import check_writable, console_for, write_output
 from .progress import Progress
+from .settings import load_settings
 
 
 def bench(
     backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+    allow_skip: AllowSkip = None,
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, in which all hosts take turns.")] = 7,
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False,
     json: Annotated[str | None, typer.Option(metavar="FILE", help="Write JSON; - is stdout.")] = None,
@@ -38,6 +44,10 @@ def bench(
     names = tuple(dict.fromkeys(backend or BACKENDS))
     for name in names:
         backend_spec(name)
+    allowed = allowed_skips(allow_skip, load_settings(Path.cwd()))
+    for name in names:
+        if name not in allowed and (why := run_async(why_unavailable(name))) is not None:
+            raise BackendUnavailableError(f"{name}: {why}")
     with Progress(Console(stderr=True)) as progress:
         result = run_async(measured(names, rounds, quick=quick, say=progress.say))
     _show(console, result)
@@ -46,6 +56,12 @@ def bench(
         write_output(markdown, (tables(result) + "\n").encode())
     if svg is not None:
         write_output(svg, plot(result).encode())
+    must = {name for name in names if name not in allowed}
+    lost = [line for line in result.skipped if line.partition(":")[0] in must]
+    if lost:
+        raise BackendUnavailableError("not all was measured\n" + "\n".join(lost))
+    if not result.figures:
+        raise BackendUnavailableError("nothing was measured: every backend was skipped")
 
 
 def _show(console: Console, result: BenchResult) -> None:

@@ -9,6 +9,7 @@ import typer
 from stackswitch.engines.detect import detect as detect_engines
 from stackswitch.engines.probes import all_probes
 from stackswitch.engines.runtimes import RUNTIMES
+from stackswitch.engines.spec import parse_engine
 from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
 from stackswitch.reports.engines import engines_markdown
 from stackswitch.reports.escape import json_text
@@ -60,6 +61,8 @@ def detect(
     required = _known(require or [])
     outputs = github_file() if github_output else None
     specs = tuple(engine or ())
+    for spec in specs:
+        parse_engine(spec, RUNTIMES)
     with Progress(Console(stderr=True)) as progress:
         result = detect_engines(specs, deep=deep, fresh=fresh, jobs=jobs, progress=progress.say)
     for report in result.engines:
@@ -74,7 +77,10 @@ def detect(
     lacking = what_lacks(result, required, named=bool(specs))
     for line in lacking:
         console.message(line, style="red")
-    if lacking or (specs and any(report.problem for report in result.engines)):
+    problems = [report for report in result.engines if report.problem]
+    if len(problems) == len(result.engines):
+        console.print("no engine was asked", style="red")
+    if lacking or (problems and specs) or len(problems) == len(result.engines):
         raise typer.Exit(EXIT_LACKING)
 
 

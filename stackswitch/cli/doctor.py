@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,13 @@ import typer
 
 from stackswitch import __version__
 from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
-from stackswitch.errors import StackswitchError
+from stackswitch.errors import BackendUnavailableError, StackswitchError
 
 from .console import Console
 from .ending import run_async
+from .options import allowed_skips, backends_to_run, engine_for
 from .progress import Progress
 from .settings import load_settings
-
-EXIT_SOMETHING_MISSING = 1
 
 
 def doctor(
@@ -26,36 +26,60 @@ def doctor(
     ] = None,
     wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
 ) -> None:
-    """Say what is there, what is missing, and how to get it."""
+    """Say what is there, what is missing, and how to get it.
+
+    Exits with 10 where a backend cannot be had that `stackswitch test` runs by default.
+    """
     settings = load_settings(Path.cwd())
-    options = BackendOptions(engine=engine or settings.engine, wasm_opt=wasm_opt or settings.wasm_opt)
+    needed = backends_to_run(settings.backends, settings)
+    chosen = engine_for(engine, settings, tuple(BACKENDS))
+    options = BackendOptions(engine=chosen, wasm_opt=wasm_opt or settings.wasm_opt)
+    allowed = allowed_skips(None, settings)
     console = Console()
     machine = f"{platform.system()} {platform.machine()}"
     console.print(f"stackswitch {__version__}, Python {platform.python_version()}, {machine}")
+    lacking = []
     with Progress(Console(stderr=True)) as progress:
-        healthy = run_async(_look(console, options, progress))
-    if not healthy:
-        raise typer.Exit(EXIT_SOMETHING_MISSING)
-
-
-async def _look(console: Console, options: BackendOptions, progress: Progress) -> bool:
-    """Open each backend for real: whatever works here works in ``test``."""
-    healthy = True
-    for name, spec in BACKENDS.items():
-        try:
-            backend = await open_backend(name, options, progress.say)
-        except StackswitchError as error:
-            healthy = False
-            console.print(f"✗ {name}: {spec.summary}", style="red", markup=False)
+        for name, spec in BACKENDS.items():
+            meant = spec.engine_meant(chosen, named=name in settings.backends)
+            opened = options.model_copy(update={"engine": meant})
+            error = run_async(_shown(console, name, opened, progress.say))
+            if error is None:
+                continue
+            optional = _why_optional(name, needed, allowed)
+            console.print(f"✗ {name}: {spec.summary}{optional}", style="red", markup=False)
             console.message(str(error), indent=2)
-            continue
-        try:
-            info = backend.info
-            flags = f" {' '.join(info.flags)}" if info.flags else ""
-            console.print(f"✓ {name}: {spec.summary}", style="green", markup=False)
-            told = {"engine": f"{info.engine} {info.engine_version}{flags}", **info.details}
-            for key, value in {**told, "features": ", ".join(sorted(info.features))}.items():
-                console.message(f"{key:<12} {value}", indent=2)
-        finally:
-            await backend.aclose()
-    return healthy
+            if not optional:
+                lacking.append(name)
+    if lacking:
+        raise BackendUnavailableError(f"`stackswitch test` needs {' and '.join(lacking)}: see above")
+
+
+def _why_optional(name: str, needed: Collection[str], allowed: Collection[str]) -> str:
+    """Say why a run does without a backend; empty: it does not."""
+    if name not in needed:
+        return f" (optional: it runs only if it is named, --backend {name})"
+    return " (optional: allow_skip permits to skip it)" if name in allowed else ""
+
+
+async def _shown(
+    console: Console, name: str, options: BackendOptions, say: Callable[[str], None]
+) -> Exception | None:
+    """Open a backend for real, and say what it is: whatever works here works in ``test``.
+
+    :returns: why it cannot be had
+    """
+    try:
+        backend = await open_backend(name, options, say)
+    except (StackswitchError, OSError) as error:
+        return error
+    try:
+        info = backend.info
+        flags = f" {' '.join(info.flags)}" if info.flags else ""
+        console.print(f"✓ {name}: {BACKENDS[name].summary}", style="green", markup=False)
+        told = {"engine": f"{info.engine} {info.engine_version}{flags}", **info.details}
+        for key, value in {**told, "features": ", ".join(sorted(info.features))}.items():
+            console.message(f"{key:<12} {value}", indent=2)
+    finally:
+        await backend.aclose()
+    return None

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from stackswitch.backends.node.observe_engine import engine_program
+from stackswitch.errors import ConfigError, EngineError
 from stackswitch.explore.drive import Exploration, Explored, environment_with
 from stackswitch.explore.programs import programs_of
 
@@ -72,6 +73,10 @@ def explore(
             done = exploration.run(
                 programs, command, environment, seconds=seconds, timeout_s=timeout, jobs=jobs, tell=tell
             )
+        if not done.ran and not done.known:
+            if done.out_of_time:
+                raise EngineError(f"no program came to its end within the {seconds:g} s of --seconds")
+            raise ConfigError(f"{generator}: wrote no program: there is nothing to explore")
         write_output(str(output / "trace.jsonl"), exploration.trace(done))
         written = True
     finally:

@@ -15,37 +15,42 @@ from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.formats import names as format_names
 from stackswitch.lists.policies import PolicyName
 from stackswitch.reports.escape import json_text
-from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
 from .fix_commands import PROOFS, fix_commands, read_traced
 from .fix_output import show_diff, show_report, write_lists
 from .fix_work import FixAsked, fix_from_traces, fix_suite
 from .options import (
+    AllowSkip,
     CaseGlobs,
     DataOnly,
     Jobs,
+    OwnSuite,
     ReadBy,
-    SuiteFolder,
     Symbols,
     Timeout,
     TraceFiles,
     Variable,
     WasmOpt,
+    allowed_skips,
     backend_options,
     data_only_holds,
+    engine_for,
     one_of,
     open_list,
+    suite_folder,
+    uses_of,
 )
 from .output import check_writable, console_for, write_output
 from .settings import config_folder, load_settings
 
 EXIT_NOT_VERIFIED = 1
 OBSERVERS = ("auto", "jspi", "asyncify")
+_OR_TRACES = ", or give --trace and --module to draw the list from traces"
 
 
 def fix(
-    suite: SuiteFolder = None,
+    suite: OwnSuite = None,
     list_file: Annotated[
         Path | None,
         typer.Option(
@@ -65,8 +70,12 @@ def fix(
         ),
     ] = None,
     observe: Annotated[
-        str, typer.Option(help="Where stacks are looked at: jspi, asyncify; auto: jspi if it can be had.")
+        str,
+        typer.Option(
+            help="Where stacks are looked at: jspi, asyncify; auto: jspi, asyncify if jspi may be skipped."
+        ),
     ] = "auto",
+    allow_skip: AllowSkip = None,
     k: CaseGlobs = None,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 1 where a list falls short.")
@@ -120,6 +129,17 @@ def fix(
     if data_only and build is not None:
         raise typer.BadParameter("it starts a program, and only data may run", param_hint="--build")
     check_writable([json])
+    if trace and module is None:
+        raise typer.BadParameter("say which module the traces are of", param_hint="--module")
+    if not trace:
+        for value, name in ((module, "--module"), (built, "--built")):
+            if value is not None:
+                raise typer.BadParameter("it goes with --trace", param_hint=name)
+    from_traces = trace is not None and suite is None
+    if from_traces and engine is not None:
+        raise typer.BadParameter("traces are read and nothing is run", param_hint="--engine")
+    folder = None if from_traces else suite_folder(suite, settings, "fix", or_else=_OR_TRACES)
+    allowed = allowed_skips(allow_skip, settings)
     which = variable or settings.lists.variable or settings.list_variable
     shared = open_list(
         list_file or settings.lists.file, variable if list_file else which, spelling, made=True
@@ -137,20 +157,17 @@ def fix(
     )
     console = console_for([json])
     with Guard() as guard:
-        if trace and module is None:
-            raise typer.BadParameter("say which module the traces are of", param_hint="--module")
-        if trace and module is not None and suite is None:
+        if folder is None:
+            assert trace is not None
+            assert module is not None
             sources, report = fix_from_traces(
                 asked, trace, module, built or settings.fix.built, wasm_opt or settings.wasm_opt, guard
             )
         else:
-            for value, name in ((module if not trace else None, "--module"), (built, "--built")):
-                if value is not None:
-                    raise typer.BadParameter("it goes with --trace", param_hint=name)
-            loaded = load_suite(
-                suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()), data_only=data_only
-            )
-            options = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
+            loaded = load_suite(folder, tuple(k or ()), data_only=data_only)
+            opened = ("asyncify",) if observe == "asyncify" else ("asyncify", "jspi")
+            chosen = engine_for(engine, settings, opened, uses=uses_of(loaded))
+            options = backend_options(settings, engine=chosen, jobs=jobs, wasm_opt=wasm_opt)
             limit = timeout or settings.timeout_s
             if loaded.commands:
                 proves = cast("Proof", prove)
@@ -160,7 +177,7 @@ def fix(
                 what = "a suite of cases that call exports is run, or traces are read: not both"
                 raise typer.BadParameter(what, param_hint="--trace")
             else:
-                must = observe == "jspi" or "jspi" in settings.require
+                must = observe == "jspi" or "jspi" not in allowed
                 observer = None if observe == "asyncify" else must
                 sources, report = fix_suite(asked, loaded, options, limit, observer=observer, guard=guard)
         if diff:

@@ -13,6 +13,7 @@ from stackswitch.analysis.traces import read_trace_lines
 from stackswitch.backends.registry import (
     BackendOptions,
     CommandOptions,
+    check_engine,
     open_command_backend,
     open_instrumented_backend,
 )
@@ -92,7 +93,12 @@ def fix_commands(
     def wanted(name: str) -> CommandOptions:
         settings = suite.file.settings(name)
         # Asked for is where JSPI runs; the suite says where the build is proved.
-        engine = options.engine if name == "jspi" else settings.engine or options.engine
+        first, second = options.engine, settings.engine
+        if name != "jspi":
+            first, second = second, first
+        engine = first if first is not None else second
+        if engine is not None:
+            check_engine(engine, [name], uses=("commands",))
         return CommandOptions(**{**dict(options), "engine": engine}, settings=settings)
 
     async def work() -> Fixed:

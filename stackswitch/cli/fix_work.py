@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackswitch.backends.base import Backend
-from stackswitch.backends.registry import BackendOptions, open_backend
+from stackswitch.backends.registry import BackendOptions, backend_spec, open_backend
 from stackswitch.binaryen.asyncify import open_binaryen
-from stackswitch.errors import ConfigError, StackswitchError
+from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
 from stackswitch.fix.from_traces import TraceFixer
 from stackswitch.fix.guard import Guard
 from stackswitch.fix.loop import Fixer
@@ -30,6 +30,10 @@ from .options import named_module
 from .progress import Progress
 
 Fixed = tuple[Sequence[ListSource], FixReport]
+_NO_OBSERVER = (
+    "the backend on which stacks are looked at cannot be had; --observe asyncify looks at them on Asyncify"
+    " alone, --allow-skip jspi where jspi cannot be had"
+)
 
 
 @dataclass(frozen=True)
@@ -65,22 +69,27 @@ def fix_suite(
     """Run a suite and fix its lists.
 
     :param observer: whether JSPI must be had to look at stacks; None: it is not asked
+    :raises BackendUnavailableError: it must be had, and cannot be
     """
 
     async def work() -> Fixed:
         backends: list[Backend] = []
         with Progress(Console(stderr=True)) as progress:
             try:
-                backends.append(await open_backend("asyncify", options, progress.say))
+                backends.append(await open_backend("asyncify", _usual(options, "asyncify"), progress.say))
                 looking = None
+                notes: tuple[str, ...] = ()
                 if observer is not None:
                     try:
-                        looking = await open_backend("jspi", options, progress.say)
+                        looking = await open_backend("jspi", _usual(options, "jspi"), progress.say)
                         backends.append(looking)
-                    except StackswitchError as error:
+                    except ConfigError:
+                        raise
+                    except (StackswitchError, OSError) as error:
                         if observer:
-                            raise
-                        progress.say(f"stacks are looked at on asyncify, for want of jspi: {error}")
+                            raise BackendUnavailableError(f"{_NO_OBSERVER}\n  jspi: {error}") from None
+                        notes = (f"jspi was skipped, stacks were looked at on asyncify: {error}",)
+                        progress.say(notes[0])
                 command = None
                 if asked.build is not None and not asked.check:
                     command = BuildCommand(asked.build, asked.folder, guard, progress.say)
@@ -110,12 +119,19 @@ def fix_suite(
                 report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
                 if command is not None:
                     report = report.model_copy(update={"build": command.command})
+                report = report.model_copy(update={"notes": (*notes, *report.notes)})
                 return fixer.sources, report
             finally:
                 for each in backends:
                     await each.aclose()
 
     return run_async(work())
+
+
+def _usual(options: BackendOptions, name: str) -> BackendOptions:
+    """Return what opens a backend: an engine is for those that it is the usual one of."""
+    engine = backend_spec(name).engine_meant(options.engine, named=False)
+    return options.model_copy(update={"engine": engine})
 
 
 def _named(suite: Suite, symbols: Path | None) -> Suite:

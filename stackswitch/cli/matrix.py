@@ -19,13 +19,13 @@ from stackswitch.engines.matrix import (
 )
 from stackswitch.engines.support import read_support
 from stackswitch.reports.matrix import FORMATS
-from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.suite.needs import suite_needs
 from stackswitch.suite.shards import MAX_SHARDS
 
 from .console import Console
 from .github import append_outputs, github_file
+from .options import OwnSuite, suite_folder
 from .output import STDOUT, check_writable, write_output
 from .progress import Progress
 from .settings import load_settings
@@ -35,9 +35,7 @@ Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ign
 
 
 def matrix(
-    suite: Annotated[
-        Path | None, typer.Argument(help="A folder of cases. Default: the configured one.")
-    ] = None,
+    suite: OwnSuite = None,
     engine: Annotated[
         list[str] | None,
         typer.Option(help=f"Support this engine; may be repeated. Default: configured, or {DEFAULT_POLICY}."),
@@ -62,7 +60,7 @@ def matrix(
     settings = load_settings(Path.cwd())
     check_writable([output])
     outputs = github_file() if github_output else None
-    folder = suite or settings.suite or CONFORMANCE_SUITE
+    folder = suite_folder(suite, settings, "matrix")
     tested = SuiteRun(
         suite=str(suite) if suite else "",
         needs=suite_needs(load_suite(folder)),
@@ -86,5 +84,9 @@ def matrix(
     problems = [report for report in result.engines if report.problem]
     for report in problems:
         Console(stderr=True).message(f"✗ {report.spec}: {report.problem}")
-    if problems:
+    if not planned.jobs:
+        Console(stderr=True).print("✗ there is no job: CI would run nothing. Left out:")
+        for each in planned.left_out:
+            Console(stderr=True).message(f"{each.backend} on {each.engine}: {each.reason}", indent=2)
+    if problems or not planned.jobs:
         raise typer.Exit(EXIT_MISSING)

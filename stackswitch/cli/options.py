@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
 
-from stackswitch.backends.registry import BackendOptions
-from stackswitch.errors import ListFileError
+from stackswitch.backends.registry import BACKENDS, BackendOptions, Use, backend_spec, check_engine
+from stackswitch.errors import ConfigError, ListFileError
 from stackswitch.fix.sources import Lists, ListSource, shared_source
 from stackswitch.lists.elements import Spelling
+from stackswitch.suite.loader import Suite
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .inputs import read_input
 from .output import check_writable
-from .settings import Settings, refuse_programs
+from .settings import CONFIG_NAME, Settings, refuse_programs
 
 SuiteFolder = Annotated[
     Path | None,
     typer.Argument(help="A folder of cases. Default: the configured one, or the suite that comes along."),
+]
+OwnSuite = Annotated[Path | None, typer.Argument(help="A folder of cases. Default: the configured one.")]
+AllowSkip = Annotated[
+    list[str] | None,
+    typer.Option(metavar="BACKEND", help="Do not fail where this backend cannot be had; may be repeated."),
 ]
 CaseGlobs = Annotated[
     list[str] | None,
@@ -49,6 +56,8 @@ TraceFiles = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="A trace (stackswitch trace); repeatable.")
 ]
 
+DEFAULT_BACKENDS = tuple(name for name, spec in BACKENDS.items() if spec.default)
+
 Symbols = Annotated[
     Path | None,
     typer.Option(
@@ -60,9 +69,12 @@ Symbols = Annotated[
 def backend_options(
     settings: Settings, *, engine: str | None = None, jobs: int | None = None, wasm_opt: Path | None = None
 ) -> BackendOptions:
-    """Return what opens backends; what is configured holds where a flag was not given."""
+    """Return what opens backends; what is configured holds where a flag was not given.
+
+    :param engine: as ``engine_for`` has checked it
+    """
     return BackendOptions(
-        engine=engine or settings.engine,
+        engine=engine,
         jobs=jobs or settings.jobs,
         wasm_opt=wasm_opt or settings.wasm_opt,
     )
@@ -78,6 +90,80 @@ def data_only_holds(settings: Settings, flag: bool, **given: object) -> bool:
         return False
     refuse_programs(settings, named={name for name, value in given.items() if value is not None})
     return True
+
+
+def backends_to_run(named: Collection[str], settings: Settings) -> tuple[str, ...]:
+    """Return the backends that are named; without any, the default ones and those that are required.
+
+    :raises ConfigError: there is no such backend
+    """
+    names = named or {*DEFAULT_BACKENDS, *settings.require}
+    for name in names:
+        backend_spec(name)
+    return tuple(name for name in BACKENDS if name in names)
+
+
+def engine_for(
+    flag: str | None,
+    settings: Settings,
+    backends: Collection[str],
+    *,
+    named: Collection[str] = (),
+    uses: tuple[Use, ...] = ("cases",),
+) -> str | None:
+    """Return the engine of ``--engine`` or of the configuration; None: neither names one.
+
+    :param backends: those that are going to be opened
+    :param named: those that a flag names; each of them has to run on the engine that a flag names
+    :param uses: what they are opened for
+    :raises ConfigError: there is no such engine, or none of the backends can use it
+    """
+    try:
+        if flag is not None:
+            check_engine(flag, named or backends, uses=uses, every=bool(named))
+            return flag
+        if settings.engine is not None:
+            # A backend that a flag names need not be one that the configured engine is for.
+            which = tuple(BACKENDS) if named else backends
+            check_engine(settings.engine, which, uses=uses, every=False)
+    except ConfigError as error:
+        where = "--engine" if flag is not None else f"engine in {CONFIG_NAME} or $STACKSWITCH_ENGINE"
+        raise ConfigError(f"{where}: {error}") from None
+    return settings.engine
+
+
+def uses_of(suite: Suite) -> tuple[Use, ...]:
+    """Return what backends are opened for to run a suite."""
+    uses: dict[Use, bool] = {"cases": bool(suite.cases), "commands": bool(suite.commands)}
+    return tuple(use for use, has in uses.items() if has)
+
+
+def suite_folder(given: Path | None, settings: Settings, command: str, *, or_else: str = "") -> Path:
+    """Return the suite that is given or configured.
+
+    :param or_else: what else would do, for the message
+    :raises typer.BadParameter: neither; the suite that comes along is for ``test`` alone
+    """
+    folder = given or settings.suite
+    if folder is None:
+        raise typer.BadParameter(
+            f"{command} needs a suite: give its folder or set suite in {CONFIG_NAME}{or_else}",
+            param_hint="SUITE",
+        )
+    return folder
+
+
+def allowed_skips(flags: list[str] | None, settings: Settings) -> frozenset[str]:
+    """Return the backends that may be skipped: by ``--allow-skip``, or configured and not required.
+
+    :raises typer.BadParameter: a flag names a backend that we do not know
+    :raises ConfigError: the configuration does
+    """
+    for name in flags or ():
+        one_of(name, tuple(BACKENDS), "--allow-skip")
+    for name in (*settings.allow_skip, *settings.require):
+        backend_spec(name)
+    return frozenset(flags or ()) | (frozenset(settings.allow_skip) - frozenset(settings.require))
 
 
 def one_of(value: str, known: tuple[str, ...], option: str) -> None:

@@ -15,6 +15,7 @@ from stackswitch.analysis.analyse import analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.traces import trace_of_module
 from stackswitch.engines.support import read_support
+from stackswitch.errors import ConfigError
 from stackswitch.fix.sources import Lists
 from stackswitch.models.readiness import LEVELS, Confidence, Level, Report, Source
 from stackswitch.models.result import SuiteResult
@@ -166,6 +167,8 @@ def report(
             read_module(against)
             given.sources.append(Source(name=shown(against), kind="module", text="the Asyncify build"))
         results, flaky, others = merged(given.results)
+        if given.results and not results:
+            raise ConfigError("the results given contain no case: nothing was run that could be reported")
         traces, trace_sources = read_traces(trace or [])
         sources = [*given.sources, *trace_sources]
         lists = lists_in(source)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from stackswitch.models.result import CaseResult, SuiteResult
+from stackswitch.models.result import CaseResult, ShardOfSuite, SuiteResult
 
 from .console import Cell, Console
 
 _STYLES = {"returned": "green", "trapped": "green", "needs-list-fix": "yellow", "unsupported": "dim"}
 
 
-def show_results(console: Console, result: SuiteResult, skipped: dict[str, str], *, quiet: bool) -> None:
-    """Print the table, what differs, what is not as expected, what lists need, and the counts.
+def show_results(console: Console, result: SuiteResult, *, quiet: bool) -> None:
+    """Print the table, what differs, what is not as expected, what was skipped, what lists need, the counts.
 
-    :param skipped: why, by the name of a backend that was not run
     :param quiet: leave out the table and the differences that are as expected
     """
     columns = list(dict.fromkeys(_column(each) for each in result.results))
@@ -28,15 +27,35 @@ def show_results(console: Console, result: SuiteResult, skipped: dict[str, str],
     _names(console, result, quiet=quiet)
     if not quiet:
         _warnings(console, result)
-    for name, reason in skipped.items():
-        console.print()
-        console.message(f"{name} was skipped: {reason}", style="yellow")
+    _skipped(console, result)
     _summary(console, columns, result)
+
+
+def show_shard(console: Console, shard: ShardOfSuite) -> None:
+    """Say which part of the suite runs; an empty one is told from a suite that has no case at all."""
+    told = f"shard {shard.index}/{shard.count}: {shard.cases} of {shard.suite_cases} cases"
+    if shard.cases:
+        console.print(told, style="dim")
+    else:
+        console.print(f"{told}; all of them are in other shards, and nothing runs here")
+
+
+def _skipped(console: Console, result: SuiteResult) -> None:
+    """Say once for each backend why it could not be had, and whether that is permitted."""
+    groups: dict[tuple[str, str, bool], int] = Counter(
+        (_column(each), each.detail, each.as_expected) for each in result.results if each.outcome == "skipped"
+    )
+    for (column, reason, allowed), count in groups.items():
+        cases = f"{count} case{'' if count == 1 else 's'}"
+        rule = "allowed" if allowed else f"not allowed: --allow-skip {column.partition(' ')[0]} permits it"
+        style = "yellow" if allowed else "bold red"
+        console.print(f"\n{column} was skipped, {cases} ({rule}):", style=style)
+        console.message(reason, indent=2)
 
 
 def _column(each: CaseResult) -> str:
     build = f"{each.build} build, " if each.build else ""
-    return f"{each.backend} ({build}{each.engine} {each.engine_version})"
+    return f"{each.backend} ({build}{each.engine} {each.engine_version}".rstrip() + ")"
 
 
 def _table(console: Console, columns: list[str], by_case: dict[str, dict[str, CaseResult]]) -> None:
@@ -52,6 +71,8 @@ def _table(console: Console, columns: list[str], by_case: dict[str, dict[str, Ca
 def _cell(each: CaseResult | None) -> Cell:
     if each is None:
         return Cell("-", "dim")
+    if each.outcome == "skipped" and each.as_expected:
+        return Cell("○ skipped", "yellow")
     if not each.as_expected:
         return Cell(f"✗ {each.outcome}", "bold red")
     return Cell(f"✓ {each.outcome}", _STYLES.get(each.outcome, "green"))
@@ -61,7 +82,7 @@ def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) ->
     differing = {
         case_id: results
         for case_id, results in by_case.items()
-        if len({each.outcome for each in results.values()}) > 1
+        if len({each.outcome for each in results.values() if each.outcome != "skipped"}) > 1
         and all(each.as_expected for each in results.values())
     }
     if not differing:
@@ -81,7 +102,7 @@ def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) ->
 
 
 def _unexpected(console: Console, result: SuiteResult) -> None:
-    unexpected = [each for each in result.results if not each.as_expected]
+    unexpected = [each for each in result.results if not each.as_expected and each.outcome != "skipped"]
     if not unexpected:
         return
     console.print("\nNot as expected:", style="bold red")
@@ -145,9 +166,13 @@ def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:
         counts = Counter(each.outcome for each in mine)
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
         console.print(f"{column}: {told}", markup=False)
-    good = sum(each.as_expected for each in result.results)
-    bad = len(result.results) - good
-    style = "bold red" if bad else "bold green"
+    skipped = sum(each.outcome == "skipped" for each in result.results)
+    ran = len(result.results) - skipped
+    good = sum(each.as_expected for each in result.results if each.outcome != "skipped")
+    parts = [f"{good} of {ran} results as expected", *([f"{ran - good} not"] if ran > good else [])]
+    if skipped:
+        parts.append(f"{skipped} skipped")
+    failed = not all(each.as_expected for each in result.results)
     console.print(
-        f"{good} of {len(result.results)} results as expected" + (f", {bad} not" if bad else ""), style=style
+        ", ".join(parts), style="bold red" if failed else "bold yellow" if skipped else "bold green"
     )

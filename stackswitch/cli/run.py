@@ -16,7 +16,7 @@ import typer
 from stackswitch.backends.library import Wasi
 from stackswitch.errors import ConfigError, GuestError, GuestTrapError, StackswitchError
 from stackswitch.guest.guest import Guest
-from stackswitch.guest.opening import open_guest
+from stackswitch.guest.opening import check_guest_engine, open_guest
 from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
 from stackswitch.reports.escape import json_text
 from stackswitch.wasm.module import FuncType, Module
@@ -72,6 +72,7 @@ def run(
     """
     console = console_for([json])
     check_writable([json])
+    check_guest_engine(engine, backend)
     words = args or []
     wasm, parsed = _read(module)
     function = parsed.export_named(export)

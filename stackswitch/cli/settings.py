@@ -66,8 +66,9 @@ class Settings(BaseSettings):
 
     ``suite``: the folder of cases; ``backends``: which to run; ``engine``: for those that need one;
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
-    ``require``: the backends that must not be skipped where all are run; ``engines``: those to support, for
-    ``matrix``; ``browserslist``: a query for it.
+    ``allow_skip``: the backends that may be skipped where they cannot be had; ``require``: those that must
+    not be, whatever ``allow_skip`` says, and that run where no backend is named; ``engines``: those to
+    support, for ``matrix``; ``browserslist``: a query for it.
     ``data_only``: refuse suites and settings that start programs, as ``--data-only``;
     ``lists``: the file in which the list lives that ``fix`` keeps, or a table (``ListSettings``);
     ``list_variable``: which one in the file. ``fix``: see ``FixSettings``; ``report``: ``ReportSettings``.
@@ -81,6 +82,7 @@ class Settings(BaseSettings):
     jobs: int = Field(default=2, ge=1, le=64)
     timeout_s: float | None = Field(default=None, gt=0)
     wasm_opt: Path | None = None
+    allow_skip: Names = ()
     require: Names = ()
     data_only: bool = False
     lists: Annotated[ListSettings, NoDecode, BeforeValidator(_file_of_lists)] = ListSettings()

@@ -9,8 +9,9 @@ from typing import Annotated, cast, get_args
 import typer
 
 from stackswitch.backends.registry import BACKENDS, CommandOptions, backend_spec
-from stackswitch.errors import ConfigError
+from stackswitch.errors import BackendUnavailableError, ConfigError
 from stackswitch.models.backend import BuildKind
+from stackswitch.models.result import ShardOfSuite, SuiteResult
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.junit import junit_xml
 from stackswitch.suite import CONFORMANCE_SUITE
@@ -20,25 +21,30 @@ from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 from .console import Console
 from .inputs import read_results
 from .options import (
+    DEFAULT_BACKENDS,
+    AllowSkip,
     CaseGlobs,
     DataOnly,
     Jobs,
     SuiteFolder,
     Timeout,
     WasmOpt,
+    allowed_skips,
     backend_options,
+    backends_to_run,
     data_only_holds,
+    engine_for,
     lists_in,
     one_of,
     open_list,
+    uses_of,
 )
 from .output import check_writable, console_for, write_output
-from .results import show_results
+from .results import show_results, show_shard
 from .running import SuiteRun, run
-from .settings import load_settings
+from .settings import Settings, load_settings
 
 EXIT_UNEXPECTED = 1
-_DEFAULT = [name for name, spec in BACKENDS.items() if spec.default]
 
 
 def run_test(
@@ -47,7 +53,7 @@ def run_test(
         list[str] | None,
         typer.Option(
             help=f"Run on this backend; may be repeated. One of: {', '.join(BACKENDS)}."
-            f" Default: {', '.join(_DEFAULT)}."
+            f" Default: {', '.join(DEFAULT_BACKENDS)}."
         ),
     ] = None,
     engine: Annotated[
@@ -57,6 +63,7 @@ def run_test(
             " named by --backend."
         ),
     ] = None,
+    allow_skip: AllowSkip = None,
     k: CaseGlobs = None,
     jobs: Jobs = None,
     timeout: Timeout = None,
@@ -98,40 +105,73 @@ def run_test(
     console = console_for([json, junit])
     check_writable([json, junit])
     data_only = data_only_holds(settings, data_only, engine=engine, wasm_opt=wasm_opt)
+    asked = _asked(backend, settings)
     loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()), data_only=data_only)
-    loaded = _shard(loaded, shard, durations, backend or settings.backends, console)
-    lists = lists_in(open_list(list_file, None, "binaryen"))
-    common = backend_options(settings, engine=engine, jobs=jobs, wasm_opt=wasm_opt)
-    options = CommandOptions(**dict(common), build=_build(build), lists=lists)
+    names = backends_to_run(asked, settings)
+    common = backend_options(
+        settings,
+        engine=engine_for(engine, settings, names, named=backend or (), uses=uses_of(loaded)),
+        jobs=jobs,
+        wasm_opt=wasm_opt,
+    )
+    allowed = allowed_skips(allow_skip, settings)
     for name, given in (("--build", build), ("--list", list_file)):
         if given is not None and not loaded.commands:
             raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
-    asked = {*(backend or settings.backends)}
-    for name in sorted({*asked, *settings.require}):
-        try:
-            backend_spec(name)
-        except ConfigError as error:
-            if name in (backend or ()):
-                raise typer.BadParameter(str(error), param_hint="--backend") from None
-            raise
-    names = [name for name in BACKENDS if name in (asked or _DEFAULT)]
-    required = {*asked, *settings.require}
+    lists = lists_in(open_list(list_file, None, "binaryen"))
+    options = CommandOptions(**dict(common), build=_build(build), lists=lists)
+    part, of_suite = _shard(loaded, shard, durations, asked)
+    if of_suite is not None:
+        show_shard(console, of_suite)
     plan = SuiteRun(
-        suite=loaded,
-        names=tuple(name for name in names if loaded.cases or backend_spec(name).commands),
+        suite=part,
+        names=names,
         asked=asked,
-        required=required,
+        allowed=allowed,
         options=options,
         timeout_s=timeout or settings.timeout_s,
         traces=traces,
     )
-    result, skipped = run(plan, Console(stderr=True))
-    show_results(console, result, skipped, quiet=quiet)
+    result = run(plan, Console(stderr=True)) if part.ids else SuiteResult()
+    result = result.model_copy(update={"shard": of_suite})
+    if part.ids:
+        show_results(console, result, quiet=quiet)
     write_output(json, json_text(result).encode())
     if junit is not None:
         write_output(junit, junit_xml(result))
-    if not all(each.as_expected for each in result.results):
+    check_results(result)
+
+
+def check_results(result: SuiteResult) -> None:
+    """End with the exit status of a run; a case that failed goes before a backend that could not be had.
+
+    :raises typer.Exit: a case is not as expected
+    :raises BackendUnavailableError: a backend was skipped and may not be
+    """
+    unexpected = [each for each in result.results if not each.as_expected]
+    if any(each.outcome != "skipped" for each in unexpected):
         raise typer.Exit(EXIT_UNEXPECTED)
+    if unexpected:
+        reasons = dict.fromkeys((each.backend, each.detail) for each in unexpected)
+        ran = any(each.outcome != "skipped" for each in result.results)
+        told = "" if ran else "no backend can run here\n"
+        raise BackendUnavailableError(told + "\n".join(f"{name}: {reason}" for name, reason in reasons))
+
+
+def _asked(flags: list[str] | None, settings: Settings) -> tuple[str, ...]:
+    """Return the backends that are named.
+
+    :raises typer.BadParameter: a flag names one that we do not know
+    :raises ConfigError: the configuration does
+    """
+    for name in flags or settings.backends:
+        try:
+            backend_spec(name)
+        except ConfigError as error:
+            if flags:
+                raise typer.BadParameter(str(error), param_hint="--backend") from None
+            raise
+    return tuple(flags or settings.backends)
 
 
 def _build(name: str | None) -> BuildKind | None:
@@ -141,17 +181,19 @@ def _build(name: str | None) -> BuildKind | None:
 
 
 def _shard(
-    suite: Suite, shard: str | None, durations: Path | None, backends: Collection[str], console: Console
-) -> Suite:
+    suite: Suite, shard: str | None, durations: Path | None, backends: Collection[str]
+) -> tuple[Suite, ShardOfSuite | None]:
+    """Return the part of the suite that is to run, and which that is; None: all of it."""
     if shard is None:
         if durations is not None:
             raise typer.BadParameter("it divides a suite: give --shard too", param_hint="--durations")
-        return suite
+        return suite, None
     try:
         part = parse_shard(shard)
     except ConfigError as error:
         raise typer.BadParameter(str(error), param_hint="--shard") from None
     recorded = recorded_durations(read_results(durations), backends) if durations is not None else {}
     taken = take_shard(suite, part, recorded)
-    console.print(f"shard {part}: {len(taken.ids)} of {len(suite.ids)} cases", style="dim")
-    return taken
+    return taken, ShardOfSuite(
+        index=part.index, count=part.count, cases=len(taken.ids), suite_cases=len(suite.ids)
+    )

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from stackswitch.errors import BackendUnavailableError, ConfigError, ToolNotFoundError
+from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
 from stackswitch.models.base import Frozen
 from stackswitch.toolcache import npm_package, silent, wheel_node
 
 from .catalogue import ENGINES, EngineKind
 from .probe import ProbeResult, Purpose, probe_engine
+from .spec import parse_engine
 
 Progress = Callable[[str], None]
 _BY: dict[Purpose, str] = {"jspi": "JSPI", "asyncify": "Asyncify, by the polyfill"}
-_SPEC = re.compile(r"(?P<kind>[a-z]+)(?:@(?P<version>[0-9A-Za-z.^~<>=*-]+)|:(?P<path>.+))?\Z", re.DOTALL)
 
 
 class Engine(Frozen):
@@ -52,7 +51,7 @@ def find_engine(
     :raises ToolNotFoundError: none was asked for, and none can do the work
     :raises DownloadError: the version asked for cannot be fetched
     """
-    kind, version, path = parse_spec(spec or "node")
+    kind, version, path = parse_spec("node" if spec is None else spec)
     if version is not None:
         path = _from_npm(kind, version, progress)
         return _asked_for(path, f"npm, {kind.name}@{version}", kind, progress, purpose)
@@ -81,13 +80,8 @@ def parse_spec(spec: str) -> tuple[EngineKind, str | None, Path | None]:
 
     :raises ConfigError: none of these, or a kind we do not know
     """
-    match = _SPEC.match(spec)
-    if match is None or match["kind"] not in ENGINES:
-        raise ConfigError(
-            f"there is no engine {spec!r}: write {', '.join(ENGINES)}, NAME@VERSION or NAME:/path/to/it"
-        )
-    path = match["path"]
-    return ENGINES[match["kind"]], match["version"], Path(path).expanduser() if path else None
+    found = parse_engine(spec, ENGINES)
+    return ENGINES[found.name], found.version, found.path
 
 
 def _candidates(kind: EngineKind) -> Iterator[tuple[str, Path | str]]:

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
-from stackswitch.models.engine import DetectResult, EngineReport
-from stackswitch.models.features import FEATURES
+from stackswitch.models.engine import Answer, DetectResult, EngineReport
+from stackswitch.models.features import FEATURES, runnable_features
 from stackswitch.models.matrix import Job, LeftOut, Matrix, Support
 
 from .runtimes import RUNTIMES
+from .spec import parse_engine
 
 NODE_LTS = "node@lts"
 """In a policy: every Node that is within its long-term support today."""
@@ -37,9 +38,7 @@ def expand_policy(policy: Sequence[str], support: Support | None) -> tuple[str, 
     """
     engines: list[str] = []
     for spec in policy or DEFAULT_POLICY:
-        name = spec.partition("@")[0].partition(":")[0]
-        if name not in RUNTIMES:
-            raise ConfigError(f"there is no engine {spec!r}; there are {', '.join(RUNTIMES)} and {NODE_LTS}")
+        parse_engine(spec, RUNTIMES)
         if spec == NODE_LTS:
             engines += [f"node@{major}" for major in (support.node_lts if support else ())]
         else:
@@ -104,12 +103,21 @@ def _why_not(report: EngineReport, backend: str, needs: Mapping[str, frozenset[s
     if report.engine not in RUNNABLE[backend]:
         words = f" ({backend} there: {answer.words})" if (answer := report.answer(backend)) else ""
         return f"stackswitch test does not run cases on it{words}; stackswitch detect --require asks it"
-    everywhere = frozenset.intersection(*needs.values()) if needs else frozenset()
-    for feature in sorted(everywhere):
-        lacking = report.answer(feature)
-        if lacking is not None and not lacking.works:
-            return f"every case needs {feature}: {lacking.words}"
+    lacks = _lacks(report)
+    if needs and all(each & lacks.keys() for each in needs.values()):
+        common = sorted(lacks.keys() & frozenset.intersection(*needs.values()))
+        if common:
+            return f"every case needs {common[0]}: {lacks[common[0]].words}"
+        wanted = lacks.keys() & frozenset().union(*needs.values())
+        return f"every case needs one of {', '.join(sorted(wanted))}, which it lacks"
     return ""
+
+
+def _lacks(report: EngineReport) -> dict[str, Answer]:
+    """Return the features that no case can use there, as ``test`` sees it, with what the probe says."""
+    asked = {each.probe: each for each in report.answers if each.probe in FEATURES}
+    can = runnable_features(report.engine, [name for name, each in asked.items() if each.works])
+    return {name: each for name, each in asked.items() if name not in can}
 
 
 def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
@@ -128,7 +136,7 @@ def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
         build="asyncified" if backend == "asyncify" else "plain",
         features=tuple(sorted(has)),
         # With flags that the backend does not need it may have it or not: nothing is said of it.
-        lacks=tuple(sorted(name for name in needed & asked.keys() if not asked[name].works)),
+        lacks=tuple(sorted(needed & _lacks(report).keys())),
         run="",
         results="",
     )

@@ -5,19 +5,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from stackswitch.errors import DownloadError, StackswitchError
+from stackswitch.errors import ConfigError, DownloadError, StackswitchError
 from stackswitch.models.base import Frozen
 from stackswitch.toolcache import Progress, npm_package, pypi_package, silent
 
 from .runtimes import RUNTIMES, Runtime
-
-_SPEC = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<version>[0-9A-Za-z.^~<>=*-]+)|:(?P<path>.+))?\Z", re.DOTALL)
+from .spec import parse_engine
 
 
 class Target(Frozen):
@@ -73,20 +71,18 @@ def named_target(spec: str, progress: Progress = silent) -> Target:
     :param spec: ``NAME``: as found here, else from its package; ``NAME@VERSION``: from npm; ``NAME:/path``
     :raises NoTargetError: there is no such engine, version or file, or it cannot be fetched
     """
-    match = _SPEC.match(spec)
-    if match is None or match["name"] not in RUNTIMES:
-        raise NoTargetError(
-            f"no such engine; there are {', '.join(RUNTIMES)}, NAME@VERSION and NAME:/path/to/it"
-        )
-    runtime = RUNTIMES[match["name"]]
-    if match["path"]:
-        path = Path(match["path"]).expanduser()
+    try:
+        named = parse_engine(spec, RUNTIMES)
+    except ConfigError as error:
+        raise NoTargetError(str(error)) from None
+    runtime, path = RUNTIMES[named.name], named.path
+    if path is not None:
         if not path.is_file():
             raise NoTargetError(f"{path}: there is no such file")
         return Target(spec=spec, runtime=runtime, path=path, source="as asked for")
     try:
-        if match["version"]:
-            return _fetched(spec, runtime, match["version"], progress)
+        if named.version:
+            return _fetched(spec, runtime, named.version, progress)
         for source, place in _places(runtime):
             return Target(spec=spec, runtime=runtime, path=place, source=source)
         if runtime.pins:

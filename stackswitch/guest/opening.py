@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stackswitch.backends.library import LibraryModule, Limits, Plan, Wasi
-from stackswitch.backends.registry import backend_spec, library_opener
+from stackswitch.backends.registry import BACKENDS, backend_spec, check_engine, library_opener
+from stackswitch.engines.spec import engine_name
 from stackswitch.errors import (
     BackendUnavailableError,
     ConfigError,
@@ -53,7 +54,7 @@ async def open_guest(
     :param fuel: how much a call, or the start function, may use, about one for each instruction
     :param deadline_s: how long a call, or the start function, may take, waits included (seconds)
     :param stack_bytes: of the guest's native stack
-    :param engine: which Node, for ``jspi`` (``node@24``, ``node:/path``)
+    :param engine: which Node, for ``jspi`` (``node@24``, ``node:/path``); ``auto``: one that runs on it
     :raises ImportsError: imports that nothing provides, all at once, or functions that do not fit
     :raises WasmFormatError: it is no module
     :raises BackendUnavailableError: the backend cannot run here, with the reason
@@ -61,8 +62,9 @@ async def open_guest(
     :raises GuestTrapError: its start function trapped
     :raises GuestTimeoutError: its start function took longer than ``deadline_s``, or used up its fuel
     :raises GuestMemoryError: it begins with more than ``max_memory``
-    :raises ConfigError: a parameter makes no sense, or there is no such file
+    :raises ConfigError: a parameter makes no sense, there is no such file, or no such engine for the backend
     """
+    check_guest_engine(engine, backend)
     plan = await make_plan(
         source,
         imports=imports,
@@ -155,6 +157,17 @@ def candidates(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
+def check_guest_engine(engine: str | None, backend: str) -> None:
+    """Refuse an engine that is none or that the backend cannot use.
+
+    :param backend: its name, or ``auto``
+    :raises ConfigError: with those that it can
+    """
+    if engine is not None:
+        every = tuple(BACKENDS) if backend == AUTO else (backend,)
+        check_engine(engine, every, uses=("guests",), every=backend != AUTO)
+
+
 def is_asyncified(module: Module) -> bool:
     """Whether Asyncify was run on a module: it has the control functions."""
     return all(
@@ -167,13 +180,20 @@ async def open_module(plan: Plan, backend: str) -> tuple[LibraryModule, str]:
     """Make a module ready on a backend; return why on that one, too.
 
     :param backend: its name, or ``auto``
+    :raises ConfigError: there is no such backend, or none for the plan's engine
     """
+    check_guest_engine(plan.engine, backend)
     if backend != AUTO:
         backend_spec(backend)
         return await _opened(plan, backend), "it was asked for"
     passed: list[str] = []
     last: StackswitchError | None = None
-    for name, reason in candidates(plan):
+    ways = candidates(plan)
+    if plan.engine is not None:
+        check_engine(plan.engine, [name for name, _ in ways], uses=("guests",), every=False)
+        meant = engine_name(plan.engine)
+        ways = [(name, why) for name, why in ways if meant in backend_spec(name).engines("guests")]
+    for name, reason in ways:
         try:
             opened = await _opened(plan, name)
         except (ImportsError, ConfigError):
@@ -193,3 +213,12 @@ async def _opened(plan: Plan, backend: str) -> LibraryModule:
         library_opener, backend
     )  # it imports what the backend needs, the first time
     return await opener(plan)
+
+
+async def why_unavailable(backend: str) -> str | None:
+    """Return why a backend cannot be had here, found by opening the smallest of modules; None: it can."""
+    try:
+        async with await open_guest(b"\0asm\1\0\0\0", backend=backend):
+            return None
+    except (StackswitchError, OSError) as error:
+        return str(error)

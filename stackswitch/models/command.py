@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from .backend import BackendInfo, BuildKind
 from .base import Frozen
 from .case import case_id
-from .expect import Difference, ListName, Outcome, with_outcome
+from .expect import Difference, ExpectedOutcome, ListName, with_outcome
 from .features import known_feature
 
 COMMAND_BACKENDS = ("asyncify", "jspi")
@@ -57,13 +57,13 @@ class CommandExpect(Frozen):
     ``symptom``: how a command ended whose list falls short. ``feature``: what an ``unsupported`` one lacks.
     """
 
-    outcome: Outcome = "returned"
+    outcome: ExpectedOutcome = "returned"
     stdout: str | None = None
     stdout_file: str | None = None
     exit_code: int = Field(default=0, ge=0, le=255)
     suspensions: int | None = Field(default=None, ge=0)
     missing: dict[ListName, tuple[str, ...]] = {}
-    symptom: Outcome | None = None
+    symptom: ExpectedOutcome | None = None
     feature: str | None = None
 
     @field_validator("feature")

@@ -17,7 +17,11 @@ from .values import HexBytes, ValueText
 ListName = Literal[
     "ASYNCIFY_ONLY", "ASYNCIFY_ADD", "ASYNCIFY_REMOVE", "ASYNCIFY_IMPORTS", "JSPI_EXPORTS", "JSPI_IMPORTS"
 ]
-Outcome = Literal["returned", "trapped", "wrong", "hung", "needs-list-fix", "unsupported", "crashed", "error"]
+ExpectedOutcome = Literal[
+    "returned", "trapped", "wrong", "hung", "needs-list-fix", "unsupported", "crashed", "error"
+]
+Outcome = Literal[ExpectedOutcome, "skipped"]
+"""How a case ended. ``skipped``: it did not run, for its backend cannot be had; no case can expect that."""
 TrapKind = Literal[
     "unreachable",
     "integer-divide-by-zero",
@@ -50,7 +54,7 @@ _ENGINE = re.compile(r"([a-z]+)\s*(?:(<=|>=|==|<|>)\s*(\d+(?:\.\d+)*))?\Z")
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
 
 
-def with_outcome(data: object, implied: Mapping[str, Outcome]) -> object:
+def with_outcome(data: object, implied: Mapping[str, ExpectedOutcome]) -> object:
     """Give what is to be an expectation the outcome that the first of its keys implies, if it has none."""
     if isinstance(data, dict) and "outcome" not in data:
         for key, outcome in implied.items():
@@ -75,7 +79,7 @@ class Expect(Frozen):
     ``feature``: what an ``unsupported`` case lacks.
     """
 
-    outcome: Outcome = "returned"
+    outcome: ExpectedOutcome = "returned"
     values: tuple[ValueText, ...] | None = None
     trap: TrapKind | None = None
     error: str | None = None

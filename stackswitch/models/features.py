@@ -6,6 +6,8 @@ spelling of Binaryen's and the tool conventions' ``target_features`` where the t
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 FEATURES: dict[str, str] = {
     "exnref": "exception handling with exnref (try_table, throw_ref)",
     "legacy-exceptions": "exception handling as first shipped (try, catch, delegate, rethrow)",
@@ -30,6 +32,19 @@ FEATURES: dict[str, str] = {
     "wasi": "WASI preview 1",
 }
 """Every name that a case's ``needs`` may hold, and what it means."""
+
+
+_REWRITTEN = {"wasmtime": {"legacy-exceptions": "exnref"}}
+"""By engine, the features that Binaryen writes in terms of another before a case runs there."""
+
+
+def runnable_features(engine: str, has: Collection[str]) -> frozenset[str]:
+    """Return the features that cases may use on an engine: the rule for ``test`` and for ``matrix``.
+
+    :param has: what the engine itself was seen to have
+    """
+    rewritten = _REWRITTEN.get(engine, {})
+    return frozenset(has) | {each for each, needs in rewritten.items() if needs in has}
 
 
 def known_feature(name: str) -> str:

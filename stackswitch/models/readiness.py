@@ -53,7 +53,7 @@ STATUSES: dict[CaseStatus, str] = {
     "neither": "works on neither",
     "silently-wrong": "silently wrong somewhere",
     "flaky": "differs from run to run",
-    "one-backend": "run on one backend only",
+    "one-backend": "not run on both backends",
 }
 
 
@@ -90,7 +90,8 @@ class Step(Frozen):
 
 class RunColumn(Frozen):
     """Where cases ran: a backend on an engine. ``build``: of commands on Asyncify. ``worked`` of
-    ``cases``; ``meant``: those that failed there as their cases expect of every backend.
+    ``cases``; ``meant``: those that failed there as their cases expect of every backend. ``skipped``: those
+    that did not run, for the backend could not be had; they are none of the ``cases``.
     """
 
     backend: str
@@ -100,17 +101,20 @@ class RunColumn(Frozen):
     cases: int
     worked: int
     meant: int = 0
+    skipped: int = 0
 
     @property
     def count(self) -> str:
-        """``12 of 14 work``, ``12 of 14 work, 1 fails as it should``."""
+        """``12 of 14 work``, ``12 of 14 work, 1 fails as it should``, ``0 of 0 work, 14 skipped``."""
         meant = f", {self.meant} fail{'s' if self.meant == 1 else ''} as it should" if self.meant else ""
-        return f"{self.worked} of {self.cases} work{meant}"
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.worked} of {self.cases} work{meant}{skipped}"
 
     @property
     def where(self) -> str:
         """``node 24.19.0``, ``node 20.19.5, own build``."""
-        return f"{self.engine} {self.engine_version}{f', {self.build} build' if self.build else ''}"
+        build = f", {self.build} build" if self.build else ""
+        return f"{self.engine} {self.engine_version}".rstrip() + build
 
     @property
     def name(self) -> str:
@@ -388,7 +392,8 @@ class Report(Frozen):
             level=self.level,
             statuses=self.statuses,
             working={
-                backend: self.working(backend) for backend in sorted({run.backend for run in self.runs})
+                backend: self.working(backend)
+                for backend in sorted({run.backend for run in self.runs if run.cases})
             },
             size_bytes=None if self.module is None else self.module.size_bytes,
         )

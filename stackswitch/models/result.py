@@ -53,8 +53,8 @@ class Observation(Frozen):
     engine died; ``unsupported``, it was not run; ``error``, it could not be made ready (``detail``).
     ``log`` holds the imports called, in order, WASI's left out, ended at ``LOG_LIMIT``.
     ``problems`` are departures from the case's own words: host arguments or re-entry results that were not
-    as given. ``missing`` are names by list that the run has shown to be needed, ``warnings`` what was found
-    of the lists when the case was made ready.
+    as given; with the status ``error``, trouble of ours. ``missing`` are names by list that the run has shown
+    to be needed, ``warnings`` what was found of the lists when the case was made ready.
     """
 
     status: Literal["finished", "hung", "crashed", "unsupported", "error"]
@@ -106,6 +106,8 @@ class CommandSeen(Frozen):
 class CaseResult(Frozen):
     """One line of ``test --json``: a case on a backend.
 
+    ``outcome`` ``skipped``: the backend could not be had, for the reason in ``detail``; ``as_expected`` then
+    says whether the user permits that, ``engine`` and ``engine_version`` what was wanted (empty: any).
     ``warnings``: findings about the case's lists, such as a name that matches nothing. ``module``: the hash
     (SHA-256) of the module under test; empty: not known. Of commands: ``build``, which build Asyncify ran;
     ``symptom``, how one ended whose list falls short.
@@ -127,8 +129,21 @@ class CaseResult(Frozen):
     module: str = ""
 
 
+class ShardOfSuite(Frozen):
+    """Which part of a suite ran: ``index`` of ``count``; ``cases`` of the ``suite_cases`` are in it."""
+
+    index: int
+    count: int
+    cases: int
+    suite_cases: int
+
+
 class SuiteResult(Frozen):
-    """A run of a suite: the file that ``test --json`` writes and ``report`` reads."""
+    """A run of a suite: the file that ``test --json`` writes and ``report`` reads.
+
+    ``shard``: None, the whole suite ran.
+    """
 
     schema_version: int = RESULT_SCHEMA_VERSION
+    shard: ShardOfSuite | None = None
     results: tuple[CaseResult, ...] = Field(default=())

@@ -20,6 +20,7 @@ _JS_FRAME = re.compile(
 _INVOKE = re.compile(r"\binvoke_[a-z]*\b")
 _START = re.compile(r"start-suspension|start function", re.IGNORECASE)
 _MOST_TEXT = 400
+_NOT_WORKING = ("unsupported", "needs-list-fix", "wrong", "error", "crashed", "skipped")
 _Key = tuple[str, str, str, str]
 
 
@@ -67,9 +68,11 @@ def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[R
     ran = [0] * len(order)
     worked = [0] * len(order)
     meant = [0] * len(order)
+    skipped = [0] * len(order)
     for case in cases:
         for cell in case.cells:
-            ran[cell.run] += 1
+            skipped[cell.run] += cell.outcome == "skipped"
+            ran[cell.run] += cell.outcome != "skipped"
             worked[cell.run] += cell.works
             meant[cell.run] += cell.meant
     return tuple(
@@ -81,6 +84,7 @@ def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[R
             cases=ran[at],
             worked=worked[at],
             meant=meant[at],
+            skipped=skipped[at],
         )
         for (backend, engine, version, build), at in order.items()
     )
@@ -137,8 +141,8 @@ _TEXTS = {
     "asyncify-fails": "{cases} work{s} on JSPI and not on Asyncify",
     "fails-on-both": "{cases} work{s} on neither",
     "flaky": "{cases} differ{s} from run to run",
-    "not-run-on-jspi": "{cases} {were} not run on JSPI",
-    "not-run-on-asyncify": "{cases} {were} not run on Asyncify",
+    "not-run-on-jspi": "{cases} {were} not run on JSPI{because}",
+    "not-run-on-asyncify": "{cases} {were} not run on Asyncify{because}",
     "jspi-list-missing": "{cases} need{s} names that {subject} lacks",
     "asyncify-list-missing": "{cases} wait{s} through functions that {subject} lacks",
 }
@@ -149,6 +153,7 @@ def _text(rule: str, subject: str, cases: int) -> str:
     return _TEXTS[rule].format(
         cases="1 case" if one else f"{cases:,} cases",
         subject=subject,
+        because=f": {subject}" if subject else "",
         s="s" if one else "",
         are="is" if one else "are",
         were="was" if one else "were",
@@ -216,7 +221,7 @@ class _Judge:
         return [
             (each, works)
             for each, works in zip(self.results, self.works, strict=True)
-            if each.backend == backend
+            if each.backend == backend and each.outcome != "skipped"
         ]
 
     def _apply(
@@ -245,8 +250,11 @@ class _Judge:
         if wrong:
             return "silently-wrong"
         if not jspi or not asyncify:
-            rule = "not-run-on-asyncify" if jspi else "not-run-on-jspi"
-            self._apply(rule, RULES[rule].meaning)
+            for backend, ran in (("jspi", jspi), ("asyncify", asyncify)):
+                skipped = self._skipped(backend)
+                if not ran and (skipped or backend == "jspi" or jspi):
+                    rule = f"not-run-on-{backend}"
+                    self._apply(rule, f"skipped: {skipped}" if skipped else RULES[rule].meaning, skipped)
             return "one-backend"
         good_jspi |= _lacks(jspi)
         if (good_asyncify or _lacks(asyncify)) and good_jspi:
@@ -264,6 +272,11 @@ class _Judge:
             return "jspi-only"
         self._apply("fails-on-both", _told(_first_bad(jspi)))
         return "neither"
+
+    def _skipped(self, backend: str) -> str:
+        """Return why a backend that should have run the case could not be had; empty: it was not to run."""
+        found = (each for each in self.results if each.backend == backend and each.outcome == "skipped")
+        return next((each.detail.partition("\n")[0] or "no reason given" for each in found), "")
 
     def _wrong(self, *sides: list[tuple[CaseResult, bool]]) -> bool:
         found = False
@@ -323,7 +336,7 @@ def _works(each: CaseResult, *, returned: bool) -> bool:
 
     :param returned: somewhere it returns as it should: then to trap or hang, known or not, is not to work
     """
-    if not each.as_expected or each.outcome in ("unsupported", "needs-list-fix", "wrong", "error", "crashed"):
+    if not each.as_expected or each.outcome in _NOT_WORKING:
         return False
     return each.outcome == "returned" or not returned
 

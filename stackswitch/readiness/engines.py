@@ -36,7 +36,7 @@ def judge_engines(
         if rule:
             findings.append(finding(rule, f"{verdict.name}: {verdict.why}", subject=verdict.name))
     for run in runs:
-        if run.backend == "jspi":
+        if run.backend == "jspi" and run.cases:
             name = f"{run.engine} {run.engine_version}"
             verdicts[name] = _ran(run, verdicts.get(name), fallback)
     found = tuple(verdicts.values())

@@ -38,7 +38,7 @@ def judge(material: Material) -> Report:
         *of_users,
         *judge_gain(material.gain),
     ]
-    if not any(run.backend == "jspi" for run in cases.runs):
+    if not any(run.backend == "jspi" and run.cases for run in cases.runs):
         found.append(finding("not-run", "no case was run on JSPI"))
     found.sort(key=lambda each: _ORDER.index(each.weight))
     findings = silenced(found, material.silence)
@@ -119,7 +119,7 @@ def _headline(
 ) -> str:
     """The verdict's reason, in one or two sentences."""
     total = len(cases.cases)
-    of = {at for at, run in enumerate(cases.runs) if run.backend == "jspi"}
+    of = {at for at, run in enumerate(cases.runs) if run.backend == "jspi" and run.cases}
     works = sum(any(cell.works and cell.run in of for cell in each.cells) for each in cases.cases)
     count = [each for each in findings if not each.silenced]
     parts = []

@@ -13,6 +13,9 @@ from stackswitch.models.result import CaseResult, SuiteResult
 
 from .escape import xml
 
+_ERRORS = ("error", "crashed", "skipped")
+"""Outcomes that are no verdict on the case."""
+
 
 def junit_xml(result: SuiteResult) -> bytes:
     """Format results, a test suite per backend and engine, times in seconds."""
@@ -31,7 +34,7 @@ def junit_xml(result: SuiteResult) -> bytes:
 
 def _suite_name(each: CaseResult) -> str:
     build = f" ({each.build} build)" if each.build else ""
-    return f"{each.backend}{build} on {each.engine} {each.engine_version}"
+    return f"{each.backend}{build} on {each.engine} {each.engine_version}".rstrip()
 
 
 def _test_suite(name: str, results: Iterable[CaseResult]) -> TestSuite:
@@ -40,10 +43,10 @@ def _test_suite(name: str, results: Iterable[CaseResult]) -> TestSuite:
         test = TestCase(name=xml(each.case_id), classname=each.backend, time=each.duration_ms / 1000)
         message = xml(f"{each.outcome}: {each.detail}" if each.detail else each.outcome)
         names = [f"{which}: {name}" for which, missing in each.missing.items() for name in missing]
-        if each.as_expected and each.outcome == "unsupported":
+        if each.as_expected and each.outcome in ("unsupported", "skipped"):
             test.result = [Skipped(message)]
         elif not each.as_expected:
-            fault = (Error if each.outcome in ("error", "crashed") else Failure)(message, each.outcome)
+            fault = (Error if each.outcome in _ERRORS else Failure)(message, each.outcome)
             fault.text = xml("\n".join([each.detail, *names]))
             test.result = [fault]
         tests.append(test)

@@ -99,7 +99,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
     tiles = []
     total = len(report.cases)
     if total:
-        backends = {run.backend for run in report.runs}
+        backends = {run.backend for run in report.runs if run.cases}
         for backend, name in (("jspi", "JSPI"), ("asyncify", "Asyncify")):
             if backend in backends:
                 meant = report.meant(backend)

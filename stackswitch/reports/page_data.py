@@ -16,9 +16,9 @@ BUDGET_BYTES = 1_600_000
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _STATUSES: tuple[CaseStatus, ...] = get_args(CaseStatus)
 _STATES: tuple[FunctionState, ...] = get_args(FunctionState)
-_LETTERS = "abcdefgh"
+_LETTERS = "abcdefghi"
 """A cell is a letter: which outcome; a capital: it works for a user. A full stop: not run."""
-_MEANT = "01234567"
+_MEANT = "012345678"
 """A digit: which outcome, where to fail so is what the case is about."""
 _TIGHTER = ((400, 240, 200_000), (160, 120, 60_000), (60, 80, 15_000), (0, 60, 0))
 """Characters of a detail, of a name, frames in all: the next is tried when the one before is too much."""

@@ -158,8 +158,8 @@ async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Ob
             return Observation(status="error", detail=build.error)
         seen = await backend.run(loaded, build, timeout_s=timeout_s)
         return seen.model_copy(update={"warnings": (*build.warnings, *seen.warnings)})
-    except StackswitchError as error:
-        return Observation(status="error", detail=str(error))
+    except (StackswitchError, OSError) as error:
+        return Observation(status="error", detail=str(error), problems=(str(error),))
 
 
 async def observe_command(
@@ -180,6 +180,6 @@ async def observe_command(
         doubtful = seen.shared and not seen.missing
         if doubtful and not judge_command(loaded.case, backend.info, seen).as_expected:
             seen = await backend.run(loaded, services.env, timeout_s=limit, alone=True)
-    except StackswitchError as error:
+    except (StackswitchError, OSError) as error:
         return CommandSeen(status="error", detail=str(error))
     return seen

@@ -44,11 +44,11 @@ def parse_shard(text: str) -> Shard:
 def recorded_durations(result: SuiteResult, backends: Collection[str] = ()) -> dict[str, float]:
     """What each case took (ms): per backend the mean over engines and repeats, summed over backends.
 
-    :param backends: count these only; none: all
+    :param backends: count these only; none: all. What was skipped took no time and is not counted.
     """
     seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for each in result.results:
-        if not backends or each.backend in backends:
+        if each.outcome != "skipped" and (not backends or each.backend in backends):
             seen[each.case_id][each.backend].append(each.duration_ms)
     return {
         case: sum(sum(times) / len(times) for times in by_backend.values())
@@ -111,7 +111,8 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
     """Put the results of shards and jobs together, ordered by case, backend, engine.
 
     A case that was run twice on one engine stands there once. If its runs differ, the one kept is the first
-    that was not as expected, so that no failure is lost by merging, and the conflict is told.
+    that was not as expected, so that no failure is lost by merging, and the conflict is told. Where it was
+    skipped in one run and ran in another, only the run counts.
     """
     runs: dict[_Key, list[CaseResult]] = defaultdict(list)
     for result in results:
@@ -120,7 +121,8 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
             runs[each.case_id, each.backend, each.engine, each.engine_version, build].append(each)
     kept: list[CaseResult] = []
     conflicts: list[Conflict] = []
-    for key, same in sorted(runs.items()):
+    for key, found in sorted(runs.items()):
+        same = [each for each in found if each.outcome != "skipped"] or found
         kept.append(next((each for each in same if not each.as_expected), same[0]))
         if len(same) > 1 and len({_substance(each) for each in same}) > 1:
             case_id, backend, engine, version, _ = key

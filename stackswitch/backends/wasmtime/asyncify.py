@@ -94,8 +94,8 @@ class AsyncifyBackend:
             expected = loaded.case.expectations(self.info)[1]
             observed = asyncio.run(stop.applies_to(_run_case(make, loaded.case, expected, timeout_s)))
         except Exception as error:  # noqa: BLE001 (one case must not end the others)
-            text = "".join(traceback.format_exception(error)[-3:])
-            return Observation(status="error", detail=f"the backend broke down: {text}")
+            text = f"the backend broke down: {''.join(traceback.format_exception(error)[-3:])}"
+            return Observation(status="error", detail=text, problems=(text,))
         return observed.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
 
     def _read(self, loaded: LoadedCase, name: str, wasm: bytes) -> Prepared:

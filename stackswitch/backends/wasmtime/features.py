@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stackswitch.models.features import runnable_features
+
 from .engine import Engine
 
 _PROBES = {
@@ -19,10 +21,7 @@ _PROBES = {
 
 
 def supported_features(engine: Engine) -> frozenset[str]:
-    """Return the features that the backend has on this engine.
-
-    Legacy exceptions are not wasmtime's: Binaryen turns them into the new ones.
-    """
+    """Return the features that the backend has on this engine."""
     import wasmtime
 
     found = {"host-exceptions", "js-frames", "wasi"}
@@ -32,8 +31,6 @@ def supported_features(engine: Engine) -> frozenset[str]:
         except wasmtime.WasmtimeError:
             continue
         found.add(name)
-    if "exnref" in found:
-        found.add("legacy-exceptions")
-    else:
+    if "exnref" not in found:
         found.discard("host-exceptions")
-    return frozenset(found - {"js-frames"})
+    return runnable_features("wasmtime", found - {"js-frames"})

@@ -56,9 +56,9 @@
   }
 
   // A cell is a letter, its outcome's: a capital where it works; a digit where to fail is what the case is about.
-  const lettersOf = (at) => ["abcdefgh"[at], "ABCDEFGH"[at], "01234567"[at]];
+  const lettersOf = (at) => ["abcdefghi"[at], "ABCDEFGHI"[at], "012345678"[at]];
   const outcomeAt = (letter) => data.outcomes.findIndex((_, at) => lettersOf(at).includes(letter));
-  const KINDS = { "needs-list-fix": "list", unsupported: "not" };
+  const KINDS = { "needs-list-fix": "list", unsupported: "not", skipped: "not" };
   function cellOf(letter) {
     if (letter === ".") return make("span", { class: "cell none" }, "–");
     const at = outcomeAt(letter);

