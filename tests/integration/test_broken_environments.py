@@ -19,7 +19,7 @@ import pytest
 WAT = """(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (func $leaf (param i32) (result i32) (i32.add (local.get 0) (call $wait (local.get 0))))
-  (func (export "main") (param i32) (result i32) (i32.add (i32.const 1) (call $leaf (local.get 0)))))"""
+  (func $main (export "main") (param i32) (result i32) (i32.add (i32.const 1) (call $leaf (local.get 0)))))"""
 CASE = """why = "Two frames wait and come back."
 source = "chain.wat"
 export = "main"
@@ -77,7 +77,7 @@ BROKEN = {
     "no-such-wasm-opt": Broken(("asyncify",), "/none/wasm-opt", {"STACKSWITCH_WASM_OPT": "/none/wasm-opt"}),
     "cache-is-a-file": Broken(("asyncify",), "cache", cache=lambda path: path.write_text("x") and None),
     "cache-is-a-device": Broken(("asyncify",), "/dev/full", {"STACKSWITCH_CACHE": "/dev/full"}),
-    "cache-is-damaged": Broken(("asyncify",), "cache", NO_NETWORK, cache=damaged),
+    "cache-is-damaged": Broken(("asyncify",), "registry", NO_NETWORK, cache=damaged),
     "no-network": Broken(
         USUAL, "registry", NO_NETWORK, ("--engine", "node@26"), cache=lambda path: path.mkdir()
     ),

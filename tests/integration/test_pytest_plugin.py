@@ -55,19 +55,23 @@ def test_a_test_runs_on_each_backend_and_on_those_asked_for(pytester: pytest.Pyt
     assert run(pytester, "--stackswitch-backend", "magic").ret == pytest.ExitCode.USAGE_ERROR
 
 
-def test_a_backend_that_is_not_there_is_skipped_or_fails_where_required(
+def test_a_backend_that_is_not_there_fails_or_is_skipped_where_that_is_permitted(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makepyfile(test_guest=TEST)
     monkeypatch.setenv("STACKSWITCH_NODE", str(pytester.path / "none"))
     monkeypatch.delenv("STACKSWITCH_REQUIRE", raising=False)
-    result = run(pytester, "-rs", "--stackswitch-backend", "jspi")
+    arguments = ("-rs", "--stackswitch-backend", "jspi")
+    result = run(pytester, *arguments)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["jspi cannot be had: $STACKSWITCH_NODE*there is no such file"])
+    result = run(pytester, *arguments, "--stackswitch-allow-skip", "jspi")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*SKIPPED*jspi: $STACKSWITCH_NODE*there is no such file*"])
+    monkeypatch.setenv("STACKSWITCH_ALLOW_SKIP", "fiber, jspi")
+    run(pytester, *arguments).assert_outcomes(skipped=1)
     monkeypatch.setenv("STACKSWITCH_REQUIRE", "jspi,asyncify")
-    result = run(pytester, "--stackswitch-backend", "jspi")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["jspi is required: *"])
+    run(pytester, *arguments).assert_outcomes(errors=1)
 
 
 def test_cases_are_tests(pytester: pytest.Pytester) -> None:
@@ -85,3 +89,37 @@ def test_cases_are_tests(pytester: pytest.Pytester) -> None:
     result = run(pytester, *args)
     result.stdout.fnmatch_lines(["*bad.toml*"])
     assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_cases_whose_backend_is_not_there_fail(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = pytester.mkdir("cases")
+    (suite / "case.wat").write_text(WAT)
+    (suite / "good.toml").write_text(CASE % 42)
+    monkeypatch.setenv("STACKSWITCH_NODE", str(pytester.path / "none"))
+    monkeypatch.delenv("STACKSWITCH_REQUIRE", raising=False)
+    args = ("-rs", "--stackswitch-suite", "cases", "cases")
+    result = run(pytester, *args)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*jspi cannot be had: $STACKSWITCH_NODE*there is no such file"])
+    run(pytester, *args, "--stackswitch-allow-skip", "jspi").assert_outcomes(passed=2, skipped=1)
+
+
+def test_commands_are_tests_where_they_can_run(pytester: pytest.Pytester) -> None:
+    suite = pytester.mkdir("cases")
+    command = 'why = "One line."\ncommand = ["node", "-e", "console.log(%s)"]\n[expect]\nstdout = "2\\n"\n'
+    (suite / "good.toml").write_text(command % "1 + 1")
+    (suite / "bad.toml").write_text(command % "process.env.TOLD")
+    (suite / "told.toml").write_text(command % "process.env.GIVEN")
+    services = """[services]
+command = ["python3", "-c", "import sys; print('{\\"GIVEN\\": \\"2\\"}', flush=True); sys.stdin.read()"]
+"""
+    (suite / "suite.toml").write_text(services)
+    args = ("-v", "--stackswitch-suite", "cases", "cases")
+    result = run(pytester, *args)
+    result.assert_outcomes(passed=4, failed=2)
+    result.stdout.fnmatch_lines(["*good?asyncify? PASSED*", "*told?jspi? PASSED*"])
+    result = run(pytester, *args, "--stackswitch-backend", "fiber")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*fiber cannot be had: *the backend 'fiber' runs none*"])
