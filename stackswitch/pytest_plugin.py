@@ -6,6 +6,7 @@ for each backend, where tests are collected in that folder.
 
 A backend that cannot be had fails the tests on it. ``--stackswitch-allow-skip BACKEND`` skips them instead;
 so does ``STACKSWITCH_ALLOW_SKIP`` unless ``STACKSWITCH_REQUIRE`` names the backend too (lists, with commas).
+The commands of a suite run too; ``STACKSWITCH_DATA_ONLY=1`` refuses a suite that has any.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 REQUIRE_VARIABLE = "STACKSWITCH_REQUIRE"
 ALLOW_SKIP_VARIABLE = "STACKSWITCH_ALLOW_SKIP"
+DATA_ONLY_VARIABLE = "STACKSWITCH_DATA_ONLY"
 _BACKENDS = ("asyncify", "fiber", "jspi")
 
 
@@ -82,6 +84,10 @@ def _words(variable: str) -> set[str]:
     return {word.strip() for word in os.environ.get(variable, "").split(",")} - {""}
 
 
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in ("1", "true", "t", "yes", "y", "on")
+
+
 @pytest.fixture
 def stackswitch_backend(request: pytest.FixtureRequest) -> str:
     """The name of a backend, for ``stackswitch.open(…, backend=stackswitch_backend)``.
@@ -124,7 +130,7 @@ class Suite(pytest.Directory):
         from stackswitch.suite.loader import load_suite
 
         try:
-            suite = load_suite(self.path)
+            suite = load_suite(self.path, data_only=_is_set(DATA_ONLY_VARIABLE))
         except StackswitchError as error:
             raise self.CollectError(terminal(str(error))) from None
         cases: list[LoadedCase | LoadedCommand] = [*suite.cases, *suite.commands]

@@ -106,7 +106,9 @@ def test_cases_whose_backend_is_not_there_fail(
     run(pytester, *args, "--stackswitch-allow-skip", "jspi").assert_outcomes(passed=2, skipped=1)
 
 
-def test_commands_are_tests_where_they_can_run(pytester: pytest.Pytester) -> None:
+def test_commands_are_tests_where_they_can_run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     suite = pytester.mkdir("cases")
     command = 'why = "One line."\ncommand = ["node", "-e", "console.log(%s)"]\n[expect]\nstdout = "2\\n"\n'
     (suite / "good.toml").write_text(command % "1 + 1")
@@ -123,3 +125,7 @@ command = ["python3", "-c", "import sys; print('{\\"GIVEN\\": \\"2\\"}', flush=T
     result = run(pytester, *args, "--stackswitch-backend", "fiber")
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines(["*fiber cannot be had: *the backend 'fiber' runs none*"])
+    monkeypatch.setenv("STACKSWITCH_DATA_ONLY", "1")
+    result = run(pytester, *args)
+    result.stdout.fnmatch_lines(["*the suite starts programs, and only data may run*"])
+    assert result.ret == pytest.ExitCode.INTERRUPTED
