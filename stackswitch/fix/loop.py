@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from stackswitch.backends.base import Backend, LoadedCase
-from stackswitch.errors import ConfigError
+from stackswitch.errors import ConfigError, EngineError
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.result import CaseResult, Observation
@@ -176,15 +176,21 @@ class Fixer:
         )
 
     async def _observe(self) -> None:
-        """Run the governed cases where nothing is rewritten, and take what is missing from their stacks."""
+        """Run the governed cases where nothing is rewritten, and take what is missing from their stacks.
+
+        :raises EngineError: none of them could be run, for trouble that is not the cases'
+        """
         observer = self._observer
         if observer is None:
             return
         cases = [each for each in self._cases if each.case.id in self._source_of and not each.problem]
         self._say(f"looking at the stacks of {len(cases)} cases on {observer.info.name}")
+        lost: list[str] = []
         for loaded, seen in await self._run(observer, cases):
             case = loaded.case
             at = self._source_of[case.id]
+            if seen.status == "error" and seen.problems:  # trouble of ours, not of the case
+                lost.append(f"{case.id}: {seen.detail}")
             if seen.status in ("unsupported", "error", "crashed"):
                 continue
             self._observed[observer.info.name] += 1
@@ -193,6 +199,11 @@ class Fixer:
                 self._ledger.note(at, case.id, told)
             if self._is_governed(loaded) and not case.asyncify.prebuilt and not case.instances:
                 self._ledger.take(at, _stacks(loaded, seen))
+        if lost and not self._observed[observer.info.name]:
+            raise EngineError(f"no case could be looked at on {observer.info.name}\n  {lost[0]}")
+        if lost:
+            count = f"{len(lost)} of {len(cases)} cases"
+            self._ledger.notes.append(f"{count} could not be looked at on {observer.info.name}: {lost[0]}")
 
     async def _verify(self, *, rebuilt: bool = False) -> tuple[CaseResult, ...]:
         """Run every case on Asyncify, with the lists as they now are; what is missing is noted.

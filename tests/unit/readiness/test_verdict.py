@@ -204,3 +204,22 @@ def test_no_case_at_all() -> None:
     report = judge(Material("app"))
     assert report.level == "unknown"
     assert report.headline == "No case was run on JSPI."
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+@pytest.mark.parametrize(("lost", "level"), [("jspi", "unknown"), ("asyncify", "ready")])
+def test_what_was_skipped_was_not_run(allowed: bool, lost: str, level: Level) -> None:
+    reason = {"as_expected": allowed, "detail": "no such engine\n  looked: PATH"}
+    ran = "asyncify" if lost == "jspi" else "jspi"
+    report = judge(Material("app", results=(result(ran), result(lost, "skipped", **reason))))
+    assert report.level == level
+    assert [(each.status, each.why) for each in report.cases] == [
+        ("one-backend", "skipped: no such engine"),
+    ]
+    found = {each.rule: each.text for each in report.findings}
+    assert found[f"not-run-on-{lost}"].endswith(": no such engine")
+    assert "nowhere" not in found
+    assert ("not-run" in found) == (lost == "jspi")
+    assert {run.backend: (run.cases, run.skipped) for run in report.runs} == {ran: (1, 0), lost: (0, 1)}
+    assert all(each.source != "run" for each in report.engines) == (lost == "jspi")
+    assert lost not in report.point.working

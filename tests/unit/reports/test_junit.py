@@ -48,6 +48,8 @@ def test_each_kind_of_ending() -> None:
         result("list", "needs-list-fix", False, missing={"ASYNCIFY_ONLY": ("leaf",)}),
         result("dead", "crashed", False),
         result("broken", "error", False),
+        result("not-had", "skipped", False, detail="no Node"),
+        result("allowed", "skipped", True, detail="no Node"),
     )
     found = {test.get("name"): [child.tag for child in test] for test in root[0]}
     assert found == {
@@ -59,6 +61,8 @@ def test_each_kind_of_ending() -> None:
         "list": ["failure"],
         "dead": ["error"],
         "broken": ["error"],
+        "not-had": ["error"],
+        "allowed": ["skipped"],
     }
     listed = next(test for test in root[0] if test.get("name") == "list")
     assert "ASYNCIFY_ONLY: leaf" in (listed[0].text or "")

@@ -201,3 +201,15 @@ def test_a_difference_may_say_no_more_than_wrong() -> None:
     same = finished(returned("i32:42"), suspension_count=1)
     check(judge(case(expect=EXPECT_42, differs=differs), JSPI, same), "returned", False, "has to go")
     check(judge(case(expect=EXPECT_42, differs=differs), ASYNCIFY, departing), "wrong", False)
+
+
+def test_no_case_is_satisfied_by_trouble_of_ours() -> None:
+    wants_error = case(expect={"outcome": "error"})
+    check(judge(wants_error, JSPI, Observation(status="error", detail="bad list")), "error", True)
+    trouble = Observation(status="error", detail="no descriptors", problems=("no descriptors",))
+    check(judge(wants_error, JSPI, trouble), "error", False, "no descriptors")
+
+
+def test_no_case_can_expect_to_be_skipped() -> None:
+    with pytest.raises(ValueError, match="outcome"):
+        case(expect={"outcome": "skipped"})

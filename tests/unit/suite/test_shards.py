@@ -149,3 +149,15 @@ def test_merging_is_the_same_in_any_order(tmp_path: Path) -> None:
     parts = [suite(line("b")), suite(line("a"), line("c", "asyncify"))]
     assert merge_results(parts) == merge_results(parts[::-1])
     assert merge_results([]).result == SuiteResult()
+
+
+def test_a_skip_takes_no_time_and_a_run_goes_before_it() -> None:
+    skipped = {"outcome": "skipped", "as_expected": False, "detail": "no Node"}
+    ran = line("a", duration_ms=8.0)
+    assert recorded_durations(suite(line("a", **skipped), line("b", **skipped), ran)) == {"a": 8.0}
+    for files in ([suite(line("a", **skipped)), suite(ran)], [suite(ran), suite(line("a", **skipped))]):
+        merged = merge_results(files)
+        assert merged.result.results == (ran,)
+        assert merged.conflicts == ()
+    both = merge_results([suite(line("b", **skipped)), suite(line("b", **(skipped | {"as_expected": True})))])
+    assert [each.as_expected for each in both.result.results] == [False]
