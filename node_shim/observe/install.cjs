@@ -160,7 +160,10 @@ class Observer {
   }
 
   #stream(target, self, args, how) {
-    this.#part.guard(() => tapSource(args[0], (bytes) => this.#source(bytes, how)));
+    this.#part.guard(() => {
+      if (tapSource(args[0], (bytes) => this.#source(bytes, how))) return;
+      this.#part.error("a response came by a promise of the program's own class: its module's functions have no names");
+    });
     return apply(target, self, how === "instantiateStreaming" ? this.#named(args) : args);
   }
 

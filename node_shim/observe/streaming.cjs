@@ -9,11 +9,16 @@ const { apply } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { asyncIterator } = Symbol;
 
-/** @param {unknown} source what the program compiles; @param {(bytes: Buffer) => void} take called before the engine has the last of it */
+/**
+ * @param {unknown} source what the program compiles
+ * @param {(bytes: Buffer) => void} take called before the engine has the last of it
+ * @returns {boolean} false: it comes by a promise that may tell the program who asks, and is not looked at
+ */
 function tapSource(source, take) {
-  if (!isPromise(source)) return tapResponse(source, take);
-  // Only a promise's own `then` tells nobody of us.
-  if (getPrototypeOf(source) === Promise.prototype) apply(nativeThen, source, [(response) => tapResponse(response, take), () => {}]);
+  if (!isPromise(source)) tapResponse(source, take);
+  else if (getPrototypeOf(source) !== Promise.prototype) return false;
+  else apply(nativeThen, source, [(response) => tapResponse(response, take), () => {}]);
+  return true;
 }
 
 function tapResponse(response, take) {

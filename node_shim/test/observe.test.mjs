@@ -258,6 +258,16 @@ test("streaming works, and its modules are known", () => {
   assert.deepEqual(of("error"), []);
 });
 
+test("a response that comes by a promise of another class is left alone, and the trace says so", () => {
+  const { of } = observe(`
+    let asked = 0;
+    class Own extends Promise { then(...args) { asked++; return super.then(...args); } }
+    const response = new Response(${bytes(asyncified)}, { headers: { "content-type": "application/wasm" } });
+    console.log((await WebAssembly.compileStreaming(Own.resolve(response))) instanceof WebAssembly.Module, asked);
+  `);
+  assert.match(of("error")[0].message, /of the program's own class/);
+});
+
 test("frames of a module that was streamed are told, whatever its URL", { skip: !hasJspi }, () => {
   const { of } = observe(`
     import { createServer } from "node:http";
