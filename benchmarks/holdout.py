@@ -23,7 +23,8 @@ import sys
 import time
 from pathlib import Path
 
-from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.holdout import family_splits, hold_out, random_splits
@@ -41,8 +42,8 @@ MISSING = 12
 
 def read(reader: StackReader, module: Module, path: Path) -> Evidence:
     """Read what a trace shows of the module."""
-    lines = read_trace_lines(path.read_bytes(), str(path))
-    return reader.evidence(trace_of_module(lines, module, str(path)).suspensions)
+    trace = read_trace(path.read_bytes(), str(path))
+    return reader.evidence(use_trace(trace, [GivenModule(module)]).suspensions)
 
 
 async def observed(reader: StackReader, module: Module, glob: str) -> dict[str, Evidence]:

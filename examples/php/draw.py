@@ -16,7 +16,8 @@ import json
 import sys
 from pathlib import Path
 
-from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.lists.default_policy import default_policy
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.policies import Drafter
@@ -33,8 +34,8 @@ def read_traces(graph: CallGraph, given: list[Path]) -> Evidence:
     seen = Evidence()
     for each in given:
         for path in sorted(each.rglob("*.jsonl")) if each.is_dir() else [each]:
-            lines = read_trace_lines(path.read_bytes(), str(path))
-            seen |= reader.evidence(trace_of_module(lines, graph.module, str(path)).suspensions)
+            trace = read_trace(path.read_bytes(), str(path))
+            seen |= reader.evidence(use_trace(trace, [GivenModule(graph.module)]).suspensions)
     return seen
 
 

@@ -5,7 +5,7 @@
 "use strict";
 
 const { versions, execArgv } = process;
-const { isAsyncFunction } = require("node:util").types;
+const { isAsyncFunction, isProxy } = require("node:util").types;
 const { Part } = require("./part.cjs");
 const { Stacks } = require("./stacks.cjs");
 const { Modules } = require("./modules.cjs");
@@ -27,6 +27,11 @@ const { captureStackTrace } = Error;
 function setting(name, otherwise) {
   const value = Number(process.env[`STACKSWITCH_TRACE_${name}`]);
   return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
+}
+
+/** Whether Emscripten's glue marks a function as asynchronous: a library function with `__async`. No code of it runs. */
+function isMarkedAsync(host) {
+  return !isProxy(host) && getOwnPropertyDescriptor(host, "isAsync")?.value === true;
 }
 
 /**
@@ -190,6 +195,7 @@ class Observer {
   #waiting(host, { before }) {
     this.#waits = true;
     const slot = this.#stacks.slot("jspi", { through: false, skip: 0 });
+    slot.marked = isMarkedAsync(host);
     const stacks = this.#stacks;
     if (before && isAsyncFunction(host)) {
       const note = () => stacks.note(slot, note);

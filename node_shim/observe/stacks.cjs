@@ -152,6 +152,7 @@ class Stacks {
       id: entry.id,
       how: slot.how,
       import: slot.name,
+      async: slot.marked === true,
       frames,
       gaps,
       truncated: frames.length === MOST_FRAMES * 3,

@@ -34,7 +34,7 @@ from .facts import (
     WayStep,
 )
 from .heldlists import FUNCTION_LISTS, hold
-from .imports import function_import_names, import_indexes, imports_matching
+from .imports import function_import_names, import_indexes, imports_listed, imports_matching
 from .risks import obstacles_of
 from .trust import assertion_effects, coverage_left_out
 
@@ -127,7 +127,7 @@ def _imports(module: Module, material: Material, evidence: Evidence) -> tuple[tu
     if material.imports:
         return imports_matching(module, material.imports), "given"
     if listed := material.lists.get("ASYNCIFY_IMPORTS"):
-        return imports_matching(module, listed), "list"
+        return imports_listed(module, listed), "list"
     every = function_import_names(module)
     numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
     if evidence.imports:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ConfigError
+from stackswitch.lists.emscripten_imports import full_import_name
 from stackswitch.wasm.module import Module
 
 
@@ -25,6 +26,17 @@ def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]
             there = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
             raise ConfigError(f"the module imports no function {pattern}; it imports {there or 'none'}")
     return tuple(name for name in names if any(matches(pattern, name) for pattern in patterns))
+
+
+def imports_listed(module: Module, entries: Sequence[str]) -> tuple[str, ...]:
+    """Return the imports that a list ``ASYNCIFY_IMPORTS`` stands for; it may be for several modules.
+
+    :raises ConfigError: no entry stands for any
+    """
+    full = [full_import_name(each) for each in entries]
+    names = function_import_names(module)
+    there = [each for each in full if any(matches(each, name) for name in names)]
+    return imports_matching(module, there or full)
 
 
 def import_indexes(module: Module, names: Sequence[str]) -> frozenset[int]:

@@ -1,103 +1,303 @@
-"""Traces taken for a module: its suspensions, by the hash of its bytes, or by name from another build."""
+"""Traces taken for modules: lines belong to one by the hash of its bytes, or by name from another build.
+
+Every line is accounted for. What cannot be used is counted as unused, with its reason.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-
-from pydantic import ValidationError
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from stackswitch.errors import ConfigError
-from stackswitch.models.base import Frozen
-from stackswitch.models.trace import TRACE_LINE, Frame, Suspension, TraceSuspension
+from stackswitch.lists.emscripten_imports import UNKNOWN, imports_behind, is_invoke
+from stackswitch.models.trace import (
+    REFUSED,
+    Frame,
+    Suspension,
+    TraceEnd,
+    TraceError,
+    TraceSuspension,
+    TraceTrap,
+)
+from stackswitch.models.trace_use import TraceUse, UnusedLines, UnusedReason
+from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.names import binaryen_names
 
+from .trace_lines import TraceFile
+from .trace_owners import Owners, owners_of, plain_name
 
-class TraceOfModule(Frozen):
-    """What a trace says of a module.
+_MOST_TOLD = 5
+_Evidence = TraceSuspension | TraceTrap
 
-    ``by_name``: it was taken on another build; functions were found by their names. ``lost``: frames of such
-    a trace whose function the module does not have.
+
+class GivenModule:
+    """A module that traces are taken for.
+
+    :param name: what to call it in messages
+    :param names: its functions' names by index, where they come from elsewhere
     """
 
-    suspensions: tuple[Suspension, ...]
-    by_name: bool = False
-    lost: int = 0
+    def __init__(self, module: Module, name: str = "the module", names: Sequence[str] | None = None) -> None:
+        self.module = module
+        self.name = name
+        self._names = names
 
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The functions' names by index."""
+        return self._names if self._names is not None else binaryen_names(self.module)
 
-def read_trace_lines(data: bytes, path: str) -> tuple[TraceSuspension, ...]:
-    """Read the suspensions of a trace file.
+    @cached_property
+    def by_name(self) -> dict[str, int]:
+        """Defined functions by name."""
+        first = self.module.imported_function_count
+        return {self.names[index]: index for index in reversed(range(first, self.module.function_count))}
 
-    :raises ConfigError: a line is none of a trace; its number is told
-    """
-    found = []
-    for number, line in enumerate(data.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            read = TRACE_LINE.validate_json(line)
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]["msg"]
-            raise ConfigError(f"{path}: line {number} is no line of a trace: {problem}") from None
-        if isinstance(read, TraceSuspension):
-            found.append(read)
-    return tuple(found)
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """The imported functions by index, full names."""
+        return tuple(each.full_name for each in self.module.function_imports())
 
+    @cached_property
+    def exports(self) -> frozenset[str]:
+        """The names of exported functions."""
+        return frozenset(each.name for each in self.module.exports if each.kind == "func")
 
-def trace_of_module(lines: tuple[TraceSuspension, ...], module: Module, path: str) -> TraceOfModule:
-    """Pick what concerns a module; where no line was taken on these very bytes, functions go by name.
+    def import_named(self, line: _Evidence, frames: Sequence[Frame], *, exact: bool) -> str | None:
+        """Return the full name of the import that waited; None: it cannot be known.
 
-    :raises ConfigError: the trace has suspensions, and they are another module's by any measure
-    """
-    own = [_own_frames(each, module.sha256) for each in lines if module.sha256 in _modules(each)]
-    if own or not lines:
-        return TraceOfModule(suspensions=tuple(own))
-    names = {name: index for index, name in reversed(list(enumerate(binaryen_names(module))))}
-    imported = {f"{each.module}.{each.name}" for each in module.function_imports()}
-    # The module of a trace that has most of our imports is the other build.
-    votes = Counter(each.module for each in lines if each.import_ in imported)
-    best = votes.most_common(1)
-    found = []
-    lost = kept = 0
-    for each in lines:
-        if not best or each.module != best[0][0] or each.import_ not in imported:
-            continue
-        frames: list[Frame] = []
-        for _, _, name in _own_frames(each, each.module).frames:
-            index = names.get(name)
-            if index is None or index < module.imported_function_count:
-                lost += 1
-            else:
-                kept += 1
-                frames.append((index, -1, name))
-        found.append(_plain(each, tuple(frames)))
-    if kept <= lost:
-        raise ConfigError(
-            f"{path}: this trace was taken on another module: {kept} of the {kept + lost} functions on its "
-            "stacks are there by name; take one of this module, or keep the names in both builds"
+        Where the trace does not name it, it is the only one with the name of the JavaScript function, the one
+        that the innermost function calls directly, or the only one that its call through a table can reach.
+        """
+        if line.import_ in self.imports:
+            return line.import_
+        named = imports_behind(line.import_.removeprefix(f"{UNKNOWN}."), self.imports)
+        if len(named) == 1:
+            return named[0]
+        called = self.called(frames[0]) if exact and frames else ()
+        both = [each for each in called if each in named] or called
+        return both[0] if len(both) == 1 else None
+
+    def called(self, frame: Frame) -> tuple[str, ...]:
+        """Return the imports that the call at a frame's place can lead to."""
+        index, offset, _ = frame
+        if index < self.module.imported_function_count:
+            return ()
+        site = next((each for each in call_sites(self.module, index) if each.offset == offset), None)
+        if site is None:
+            return ()
+        if site.kind in ("call", "return_call"):
+            targets = {site.target}
+        else:
+            targets = set(call_graph(self.module).functions_of_type(site.target))
+        return tuple(
+            dict.fromkeys(self.imports[each] for each in sorted(targets) if each < len(self.imports))
         )
-    return TraceOfModule(suspensions=tuple(found), by_name=True, lost=lost)
 
 
-def _modules(line: TraceSuspension) -> set[str]:
-    return {line.module, *line.frame_modules}
+@dataclass
+class OfModule:
+    """What a trace says of a module: stacks at waits (refused ones included), and traps."""
+
+    suspensions: list[Suspension] = field(default_factory=list)
+    traps: list[TraceTrap] = field(default_factory=list)
 
 
-def _own_frames(line: TraceSuspension, sha256: str) -> Suspension:
-    """Return a suspension with the frames of one module only."""
-    owners = line.frame_modules or (line.module,) * len(line.frames)
-    frames = tuple(frame for frame, owner in zip(line.frames, owners, strict=False) if owner == sha256)
-    return _plain(line, frames)
+@dataclass(frozen=True)
+class UsedTrace:
+    """A trace, taken for modules.
+
+    :ivar use: what became of its lines
+    :ivar modules: what it says of each module that was given, in their order
+    """
+
+    use: TraceUse
+    modules: tuple[OfModule, ...]
+
+    @property
+    def suspensions(self) -> tuple[Suspension, ...]:
+        """The stacks of all modules."""
+        return tuple(each for of in self.modules for each in of.suspensions)
 
 
-def _plain(line: TraceSuspension, frames: tuple[Frame, ...]) -> Suspension:
-    return Suspension(
-        module=line.module,
-        backend=line.backend,
-        import_=line.import_,
-        export=line.export,
-        frames=frames,
-        truncated=line.truncated,
-        missing=line.missing,
-        count=line.count,
-    )
+def is_refused(trap: TraceTrap) -> bool:
+    """Whether a trap is a suspension that the engine refused: its stack is one at a wait."""
+    return trap.cause in REFUSED or (not trap.cause and trap.error == "SuspendError")
+
+
+def use_trace(file: TraceFile, modules: Sequence[GivenModule]) -> UsedTrace:
+    """Take what concerns modules from a trace."""
+    taking = _Taking(modules, owners_of(file, [(each.module, each.by_name) for each in modules]))
+    for number, line in file.lines:
+        if isinstance(line, TraceSuspension) or (isinstance(line, TraceTrap) and line.frames):
+            taking.take(number, line)
+        elif isinstance(line, TraceTrap):
+            taking.loose.append(line)
+    return taking.result(file)
+
+
+def require_use(
+    used: Iterable[UsedTrace], files: Sequence[TraceFile], modules: Sequence[GivenModule]
+) -> None:
+    """Reject traces of which nothing concerns the modules.
+
+    :raises ConfigError: no stack and no trap of any trace can be used
+    """
+    if any(of.suspensions or of.traps for each in used for of in each.modules):
+        return
+    for file in files:
+        owners = owners_of(file, [(each.module, each.by_name) for each in modules])
+        if owners.functions:
+            known, total = owners.best_match
+            where = " or ".join(each.name for each in modules)
+            functions = f"function{'' if total == 1 else 's'} on its stacks {'is' if known == 1 else 'are'}"
+            raise ConfigError(
+                f"{file.name}: this trace was taken on another module: {known} of the {total} {functions} "
+                f"in {where} by name; take one of this module, or keep the names in both builds"
+            )
+    lines = sum(len(file.lines) for file in files)
+    names = ", ".join(file.name for file in files)
+    read = f"{lines} line{' was' if lines == 1 else 's were'} read"
+    raise ConfigError(f"{names}: {read}, and none tells of a wait or a trap")
+
+
+class _Taking:
+    """Goes through the lines of a trace."""
+
+    def __init__(self, modules: Sequence[GivenModule], owners: Owners) -> None:
+        self.modules = modules
+        self.owners = owners
+        self.found = tuple(OfModule() for _ in modules)
+        self.loose: list[TraceTrap] = []
+        self.stacks = self.waits = 0
+        self._unused: dict[UnusedReason, dict[int, tuple[int, tuple[str, ...]]]] = {}
+
+    def take(self, number: int, line: _Evidence) -> None:
+        """Take a line that holds a stack."""
+        count = line.count if isinstance(line, TraceSuspension) else 1
+        waited = isinstance(line, TraceSuspension) or is_refused(line)
+        self.stacks += waited
+        self.waits += count * isinstance(line, TraceSuspension)
+        frames: dict[int, list[Frame]] = {}
+        problem: tuple[UnusedReason, tuple[str, ...]] | None = None
+        owners = line.frame_modules or (line.module,) * len(line.frames)
+        for frame, owner in zip(line.frames, owners, strict=False):
+            at = self.owners.module_of(owner)
+            if isinstance(at, str):
+                problem = problem or (at, (self.owners.shown(owner),))
+                continue
+            found = self._frame(at, owner, frame)
+            if found is not None:
+                frames.setdefault(at, []).append(found)
+            else:
+                exact = self.owners.is_exact(owner)
+                problem = problem or ("bad-frame" if exact else "no-name", (plain_name(frame[2], owner),))
+        if not line.frames:
+            problem = ("no-frames", ())
+        elif len(owners) < len(line.frames):
+            problem = problem or ("bad-frame", ())
+        for at, of in frames.items():
+            inner, outer = (owners[end] in self.owners.builds_of(at) for end in (0, -1))
+            unknown = self._put(at, line, of, exact=self.owners.is_exact(owners[0]), inner=inner, outer=outer)
+            problem = problem or unknown
+        if problem is not None:
+            reason, what = problem
+            self._unused.setdefault(reason, {})[number] = (count, what)
+
+    def _frame(self, at: int, owner: str, frame: Frame) -> Frame | None:
+        """Return a frame as one of a module that was given; None: it is not there."""
+        given = self.modules[at]
+        index, offset, name = frame[0], frame[1], plain_name(frame[2], owner)
+        if self.owners.is_exact(owner):
+            there = given.module.imported_function_count <= index < given.module.function_count
+            return (index, offset, name) if there else None
+        mapped = given.by_name.get(name)
+        return None if mapped is None else (mapped, -1, name)
+
+    def _put(
+        self, at: int, line: _Evidence, frames: list[Frame], *, exact: bool, inner: bool, outer: bool
+    ) -> tuple[UnusedReason, tuple[str, ...]] | None:
+        """Put a stack to what is known of a module; say if its import is not known.
+
+        :param exact: the frames are of these very bytes
+        :param inner: the innermost frame is of this module, and so is the import that waited
+        :param outer: the outermost frame is of this module, and so is the export
+        """
+        given = self.modules[at]
+        if isinstance(line, TraceTrap):
+            self.found[at].traps.append(line)
+            if not is_refused(line):
+                return None
+        problem: tuple[UnusedReason, tuple[str, ...]] | None = None
+        import_, through = line.import_, line.through if isinstance(line, TraceSuspension) else ""
+        if inner:
+            known = given.import_named(line, frames, exact=exact)
+            if known is not None and is_invoke(known):
+                through, known = known, None
+            # An Asyncify build needs no more than the import that it calls itself.
+            asyncify = isinstance(line, TraceSuspension) and line.backend == "asyncify"
+            if known is None and not (through and asyncify):
+                problem = ("unknown-import", (through or import_ or UNKNOWN,))
+            import_ = known or f"{UNKNOWN}.{import_.removeprefix(f'{UNKNOWN}.')}"
+        else:
+            # What this module waits for is the function of another that it calls.
+            called = given.called(frames[0])
+            through = called[0] if len(called) == 1 else UNKNOWN
+        seen = line if isinstance(line, TraceSuspension) else None
+        self.found[at].suspensions.append(
+            Suspension(
+                module=given.module.sha256,
+                backend=seen.backend if seen else "jspi",
+                import_=import_,
+                export=line.export if outer and line.export in given.exports else "",
+                frames=tuple(frames),
+                through=through,
+                import_async=seen is not None and seen.import_async,
+                refused=seen is None,
+                js_frames=line.js_frames,
+                truncated=seen is not None and seen.truncated,
+                missing=seen.missing if seen else (),
+                count=seen.count if seen else 1,
+            )
+        )
+        return problem
+
+    def result(self, file: TraceFile) -> UsedTrace:
+        """Sum up."""
+        for trap in self.loose:
+            for of in [each for each in self.found if each.suspensions or each.traps] or self.found:
+                of.traps.append(trap)
+        unused = tuple(
+            UnusedLines(
+                reason=reason,
+                lines=len(lines),
+                waits=sum(count for count, _ in lines.values()),
+                numbers=tuple(lines)[:_MOST_TOLD],
+                what=tuple(dict.fromkeys(each for _, what in lines.values() for each in what))[:_MOST_TOLD],
+            )
+            for reason, lines in sorted(self._unused.items())
+        )
+        total = len(file.lines)
+        use = TraceUse(
+            trace=file.name,
+            lines=total,
+            used=total - sum(each.lines for each in unused),
+            unused=unused,
+            stacks=self.stacks,
+            waits=self.waits,
+            traps=len(file.traps),
+            by_name=self.owners.by_name,
+            says=_says(file),
+        )
+        return UsedTrace(use, self.found)
+
+
+def _says(file: TraceFile) -> tuple[str, ...]:
+    """What the recorder says is missing in a trace."""
+    told = [line.message for _, line in file.lines if isinstance(line, TraceError)]
+    left = sum(line.left_out for _, line in file.lines if isinstance(line, TraceEnd))
+    if left:
+        told.append(f"the stacks of {left:,} wait{'' if left == 1 else 's'} were left out (sampling, limits)")
+    return tuple(dict.fromkeys(told))

@@ -9,10 +9,13 @@ import typer
 
 from stackswitch.analysis.analyse import Material, analyse
 from stackswitch.analysis.markdown import analysis_markdown, analysis_text
-from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.traces import GivenModule, require_use, use_trace
 from stackswitch.lists.assertions import Assertions
 from stackswitch.models.trace import Suspension
 from stackswitch.reports.escape import json_text
+from stackswitch.reports.trace_use import unused_line, use_line
+from stackswitch.wasm.names import binaryen_names
 
 from .inputs import read_input, read_module, trace_files
 from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, lists_in, named_module, open_list
@@ -61,17 +64,20 @@ def analyze(
     assertions = Assertions(settings.lists.never, settings.lists.always)
     cases: dict[str, tuple[Suspension, ...]] = {}
     notes = []
-    for path in trace_files(trace or ()):
-        lines = read_trace_lines(read_input(path, "trace"), str(path))
-        found = trace_of_module(lines, parsed, str(path))
-        cases[str(path)] = found.suspensions
-        if found.by_name:
-            lost = f"; {found.lost} frames had none" if found.lost else ""
-            notes.append(f"{path} was taken on another build: its functions go by name{lost}")
-        elif not found.suspensions:
-            notes.append(f"{path} has no suspension in it")
+    named = named_module(parsed, symbols)
+    given = [GivenModule(parsed, str(module), binaryen_names(named))]
+    files = [read_trace(read_input(path, "trace"), str(path)) for path in trace_files(trace or ())]
+    used = [use_trace(file, given) for file in files]
+    if any(file.suspensions for file in files):
+        require_use(used, files, given)
+    for each in used:
+        cases[each.use.trace] = each.suspensions
+        notes.append(use_line(each.use))
+        notes += [f"{each.use.trace}: {unused_line(unused)}" for unused in each.use.unused]
+        if each.use.by_name:
+            notes.append(f"{each.use.trace} was taken on another build: its functions are matched by name")
     analysis = analyse(
-        named_module(parsed, symbols),
+        named,
         str(module),
         Material(
             tuple(imports or ()),

@@ -51,13 +51,14 @@ _OR_TRACES = ", or give --trace and --module to draw the list from traces"
 
 def fix(
     suite: OwnSuite = None,
-    list_file: Annotated[
-        Path | None,
+    list_files: Annotated[
+        list[Path] | None,
         typer.Option(
             "--list",
             metavar="FILE",
             help="The file in which the list lives, for all cases that have none of their own: "
-            f"{format_names()}, or a name a line. One that is not there yet is made, with a name a line.",
+            f"{format_names()}, or a name a line. One that is not there yet is made, with a name a line. "
+            "With several --module: one for all, or one for each, in their order.",
         ),
     ] = None,
     variable: Variable = None,
@@ -107,8 +108,13 @@ def fix(
         ),
     ] = None,
     trace: TraceFiles = None,
-    module: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The module that the traces are of; nothing is run.")
+    modules: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--module",
+            metavar="FILE",
+            help="The module that the traces are of; nothing is run. Repeatable: a list for each.",
+        ),
     ] = None,
     built: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --trace and --build: the module that it makes.")
@@ -129,11 +135,11 @@ def fix(
     if data_only and build is not None:
         raise typer.BadParameter("it starts a program, and only data may run", param_hint="--build")
     check_writable([json])
-    if trace and module is None:
+    if trace and not modules:
         raise typer.BadParameter("say which module the traces are of", param_hint="--module")
     if not trace:
-        for value, name in ((module, "--module"), (built, "--built")):
-            if value is not None:
+        for value, name in ((modules, "--module"), (built, "--built")):
+            if value:
                 raise typer.BadParameter("it goes with --trace", param_hint=name)
     from_traces = trace is not None and suite is None
     if from_traces and engine is not None:
@@ -141,9 +147,11 @@ def fix(
     folder = None if from_traces else suite_folder(suite, settings, "fix", or_else=_OR_TRACES)
     allowed = allowed_skips(allow_skip, settings)
     which = variable or settings.lists.variable or settings.list_variable
-    shared = open_list(
-        list_file or settings.lists.file, variable if list_file else which, spelling, made=True
-    )
+    sources = [open_list(each, variable, spelling, made=True) for each in list_files or ()]
+    if not list_files:
+        sources = [open_list(settings.lists.file, which, spelling, made=True)]
+    opened = [each for each in sources if each is not None]
+    shared = opened[0] if opened else None
     asked = FixAsked(
         shared=shared,
         policy=cast("PolicyName | None", policy),
@@ -159,33 +167,36 @@ def fix(
     with Guard() as guard:
         if folder is None:
             assert trace is not None
-            assert module is not None
-            sources, report = fix_from_traces(
-                asked, trace, module, built or settings.fix.built, wasm_opt or settings.wasm_opt, guard
+            assert modules is not None
+            wasm_opt = wasm_opt or settings.wasm_opt
+            found, report = fix_from_traces(
+                asked, trace, modules, opened, built or settings.fix.built, wasm_opt, guard
             )
         else:
+            if len(opened) > 1:
+                raise typer.BadParameter("a suite has one shared list: give one file", param_hint="--list")
             loaded = load_suite(folder, tuple(k or ()), data_only=data_only)
-            opened = ("asyncify",) if observe == "asyncify" else ("asyncify", "jspi")
-            chosen = engine_for(engine, settings, opened, uses=uses_of(loaded))
+            backends = ("asyncify",) if observe == "asyncify" else ("asyncify", "jspi")
+            chosen = engine_for(engine, settings, backends, uses=uses_of(loaded))
             options = backend_options(settings, engine=chosen, jobs=jobs, wasm_opt=wasm_opt)
             limit = timeout or settings.timeout_s
             if loaded.commands:
                 proves = cast("Proof", prove)
-                traced = read_traced(trace, module, loaded) if trace and module is not None else None
-                sources, report = fix_commands(asked, loaded, options, limit, proves, traced)
+                traced = read_traced(trace, modules, loaded) if trace and modules else None
+                found, report = fix_commands(asked, loaded, options, limit, proves, traced)
             elif trace:
                 what = "a suite of cases that call exports is run, or traces are read: not both"
                 raise typer.BadParameter(what, param_hint="--trace")
             else:
                 must = observe == "jspi" or "jspi" not in allowed
                 observer = None if observe == "asyncify" else must
-                sources, report = fix_suite(asked, loaded, options, limit, observer=observer, guard=guard)
+                found, report = fix_suite(asked, loaded, options, limit, observer=observer, guard=guard)
         if diff:
-            for source in sources:
+            for source in found:
                 show_diff(console, source)
         written = not check and report.verdict not in ("no-progress", "falls-short")
         if written:
-            written = report.build is not None or write_lists(sources)
+            written = report.build is not None or write_lists(found)
             guard.keep()
     show_report(console, report, written=written, check=check)
     write_output(json, json_text(report).encode())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from stackswitch.analysis.traces import read_trace_lines
+from stackswitch.analysis.trace_lines import TraceFile, read_trace
 from stackswitch.backends.registry import (
     BackendOptions,
     CommandOptions,
@@ -19,7 +19,6 @@ from stackswitch.backends.registry import (
 )
 from stackswitch.errors import ConfigError
 from stackswitch.fix.commands import CommandFixer, Proof
-from stackswitch.models.trace import TraceSuspension
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.services import RunningServices, running
 
@@ -34,24 +33,24 @@ SUFFIX = ".jsonl"
 
 @dataclass(frozen=True)
 class Traced:
-    """What traces of a suite's commands have shown, by case, and the module that they are of."""
+    """What traces of a suite's commands have shown, by case, and the modules that they are of."""
 
-    found: dict[str, tuple[TraceSuspension, ...]]
-    module: bytes
+    found: dict[str, TraceFile]
+    modules: tuple[bytes, ...]
 
 
-def read_traced(paths: Sequence[Path], module: Path, suite: Suite) -> Traced:
+def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) -> Traced:
     """Read traces that ``test --traces`` has kept: a folder of them, or files that have a case's name.
 
     :raises ConfigError: one cannot be read or is none; none is of a case of the suite
     """
-    found: dict[str, tuple[TraceSuspension, ...]] = {}
+    found: dict[str, TraceFile] = {}
     for path in paths:
         files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
         for file in files:
             inside = file.relative_to(path) if path.is_dir() else Path(file.name)
             case = inside.as_posix().removesuffix(SUFFIX)
-            found[case] = read_trace_lines(read_input(file, "trace"), str(file))
+            found[case] = read_trace(read_input(file, "trace"), str(file))
     known = {case: lines for case, lines in found.items() if case in suite.ids}
     if not known:
         told = ", ".join([*found][:3]) or "none"
@@ -59,7 +58,7 @@ def read_traced(paths: Sequence[Path], module: Path, suite: Suite) -> Traced:
             f"--trace: of no case of {suite.folder}: there is {told}; give the folder where `test --traces`"
             " has put those of jspi"
         )
-    return Traced(known, read_module(module).data)
+    return Traced(known, tuple(read_module(each).data for each in modules))
 
 
 PROOFS: tuple[Proof, ...] = get_args(Proof)
@@ -132,7 +131,7 @@ def fix_commands(
                 if observer is not None:
                     await fixer.observe(observer)
                 elif traced is not None:
-                    await asyncio.to_thread(fixer.take, traced.found, [traced.module])
+                    await asyncio.to_thread(fixer.take, traced.found, traced.modules)
                 report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
                 return [fixer.source], report
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from stackswitch.errors import OutputError
 from stackswitch.fix.report import PROVED, VERDICTS, Confidence, FixReport
 from stackswitch.fix.sources import ListSource
+from stackswitch.reports.text import counted
+from stackswitch.reports.trace_use import summed, unused_line, use_line
 
 from .console import Console
 from .output import check_writable, write_output
@@ -70,8 +72,8 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
     for assertion in report.assertions:
         does = "spares" if assertion.kind == "never" else "adds"
         console.print(
-            f"{assertion.kind} {assertion.entry}: {does} {assertion.functions} functions, "
-            f"{assertion.bytes} bytes of code",
+            f"{assertion.kind} {assertion.entry}: {does} {counted(assertion.functions, 'function')}, "
+            f"{counted(assertion.bytes, 'byte')} of code",
             markup=False,
             soft_wrap=True,
         )
@@ -79,6 +81,7 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
         console.print(_trust(each), style="dim", markup=False, soft_wrap=True)
     for note in report.notes:
         console.message(f"note: {note}")
+    _show_traces(console, report)
     style = "bold green" if report.verdict in PROVED else "bold red"
     console.print(VERDICTS[report.verdict] + _circumstances(report, check=check), style=style, markup=False)
     if report.reason and report.verdict != "falls-short":
@@ -88,25 +91,56 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
         console.print("nothing was written", style="yellow")
 
 
+def _show_traces(console: Console, report: FixReport) -> None:
+    """Show what became of the lines of the traces: those of which something was not used; of few, all."""
+    open_ = [each for each in report.traces if not each.complete or each.says]
+    for use in report.traces if len(report.traces) <= _MOST_NAMES else open_[:_MOST_NAMES]:
+        console.print(use_line(use))
+        for unused in use.unused:
+            console.print(f"  {unused_line(unused)}", style="red")
+        for said in use.says:
+            console.print(f"  says of itself: {said}", style="yellow")
+    if len(report.traces) > _MOST_NAMES:
+        console.print(summed(report.traces))
+    for trap in report.traps[:_MOST_NAMES]:
+        often = f" ({counted(trap.count, 'time')})" if trap.count > 1 else ""
+        console.print(f"{trap.trace}: {trap.error}: {trap.message}{often}", style="red")
+        console.print(f"  {trap.why}")
+    if len(report.traps) > _MOST_NAMES:
+        console.print(f"{len(report.traps) - _MOST_NAMES} more traps that no name mends, in the JSON report")
+
+
 def _trust(found: Confidence) -> str:
     ways = f"in {found.groups} parts" if found.groups else "each"
     worst = next(iter(found.uncovered), None)
     lost = f"; {worst} alone tells {', '.join(found.uncovered[worst][:3])}" if worst is not None else ""
+    listed = f"the list as it was covers {found.before} of {found.cases} cases that wait; " * bool(
+        found.before
+    )
+    others = "it and what the others tell cover" if found.before else "a list from the others covers"
     return (
-        f"{found.path}: with its cases left out in turn ({ways}), a list from the others covers "
+        f"{found.path}: {listed}with its cases left out in turn ({ways}), {others} "
         f"{found.covered} of {found.cases} that wait{lost}"
     )
 
 
 def _circumstances(report: FixReport, *, check: bool) -> str:
+    """Say what the verdict rests on, in counts; each part is there only where it applies."""
     good = sum(each.as_expected for each in report.results)
-    told = f"{good} of {len(report.results)} cases as expected on Asyncify" if report.results else ""
     names = sum(len(each.added) for each in report.edits)
-    if check:
-        short = f"{names} names are missing" if names else ""
-        told = ", ".join(filter(None, (short, told)))
-    elif not report.changed:
-        told += ", no list changed"
-    elif report.rounds:
-        told += f", in {report.rounds} round{'s' if report.rounds > 1 else ''}"
-    return f": {told}, {report.duration_s:.1f} s"
+    parts = []
+    if check and names:
+        parts.append(f"{counted(names, 'name')} {'is' if names == 1 else 'are'} missing")
+    if report.results:
+        parts.append(f"{good} of {counted(len(report.results), 'case')} as expected on Asyncify")
+    if report.modules:
+        functions, stacks = (
+            sum(getattr(each, of) for each in report.modules) for of in ("functions", "stacks")
+        )
+        parts.append(f"{counted(functions, 'function')} on {counted(stacks, 'stack')}")
+    if report.traces:
+        parts.append(summed(report.traces))
+    if not check:
+        parts.append(f"in {counted(report.rounds, 'round')}" if report.changed else "no list changed")
+    parts.append(f"{report.duration_s:.1f} s")
+    return f": {', '.join(parts)}"

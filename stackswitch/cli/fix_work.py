@@ -10,7 +10,7 @@ from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, backend_spec, open_backend
 from stackswitch.binaryen.asyncify import open_binaryen
 from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
-from stackswitch.fix.from_traces import TraceFixer
+from stackswitch.fix.from_traces import Traced, TraceFixer
 from stackswitch.fix.guard import Guard
 from stackswitch.fix.loop import Fixer
 from stackswitch.fix.report import FixReport
@@ -19,6 +19,7 @@ from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.case import MAIN
 from stackswitch.suite.loader import Suite, load_suite
+from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.symbols import read_symbols, with_symbols
 
@@ -158,26 +159,26 @@ def _named(suite: Suite, symbols: Path | None) -> Suite:
 def fix_from_traces(
     asked: FixAsked,
     traces: Sequence[Path],
-    module_file: Path,
+    module_files: Sequence[Path],
+    sources: Sequence[ListSource],
     built: Path | None,
     wasm_opt: Path | None,
     guard: Guard,
 ) -> Fixed:
-    """Draw lists from traces, and hold a build against them.
+    """Draw lists from traces, and hold builds against them.
 
+    :param sources: the files with lists: one for all modules, or one for each in their order
     :raises ConfigError: there is no file with a list; a trace is none, or of another module
     """
-    if asked.shared is None:
+    if not sources:
         raise ConfigError("say with --list FILE where the list lives that the traces are to fix")
     if asked.build is not None and built is None and not asked.check:
         raise ConfigError("say with --built FILE (or [fix] built) which module the build command makes")
-    module = read_module(module_file)
-    named = named_module(module, asked.symbols)
+    modules = _traced(module_files, len(sources), asked)
     fixer = TraceFixer(
-        asked.shared,
-        module,
+        sources,
+        modules,
         {str(path): read_input(path, "trace") for path in trace_files(traces)},
-        named=named.data,
         policy=asked.policy,
         assertions=asked.assertions,
         minimise=asked.minimise,
@@ -188,15 +189,49 @@ def fix_from_traces(
             if fixer.draw() and asked.check:
                 return fixer.falls_short()
             if asked.build is not None and built is not None and not asked.check:
-                await BuildCommand(asked.build, asked.folder, guard, progress.say).run([fixer.source])
-                report = fixer.prove(read_module(built), str(built))
+                await BuildCommand(asked.build, asked.folder, guard, progress.say).run(fixer.sources)
+                report = fixer.prove({0: read_module(built)}, str(built))
                 return report.model_copy(update={"build": asked.build})
+            if not fixer.waiting:
+                return fixer.prove({})
             binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
             try:
-                progress.say("instrumenting the module with the lists")
-                return fixer.prove(await fixer.build(binaryen))
+                builds = {}
+                for at in fixer.waiting:
+                    progress.say(f"instrumenting {modules[at].path} with the lists")
+                    builds[at] = await fixer.build(binaryen, at)
+                return fixer.prove(builds)
             finally:
                 await binaryen.aclose()
 
     report = run_async(work())
-    return [fixer.source], report
+    return fixer.sources, report
+
+
+def _traced(files: Sequence[Path], sources: int, asked: FixAsked) -> list[Traced]:
+    """Read the modules, and say in which file the list of each lives.
+
+    :raises ConfigError: there are neither one list nor as many as modules; something is for one module alone
+    """
+    if sources not in (1, len(files)):
+        raise ConfigError(
+            f"{sources} files with --list, and {len(files)} modules with --module: give one list for all, or "
+            "one for each module, in their order"
+        )
+    several = len(files) > 1
+    for value, name in ((asked.build, "--build"), (asked.symbols, "--symbols")):
+        if several and value is not None:
+            raise ConfigError(f"{name} is for one module: fix one at a time")
+    modules = []
+    for at, file in enumerate(files):
+        module = read_module(file)
+        if is_asyncified(module):
+            raise ConfigError(f"{file}: is an Asyncify build: give the module as it was before Asyncify")
+        named = named_module(module, asked.symbols)
+        if several and sources == 1 and not named.function_name_entries:
+            raise ConfigError(
+                f"{file}: has no names, and a list for several modules cannot name its functions by number: "
+                "give each module a list of its own"
+            )
+        modules.append(Traced(str(file), module, at if sources > 1 else 0, named.data))
+    return modules

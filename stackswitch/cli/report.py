@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stackswitch import __version__
-from stackswitch.analysis.analyse import Material as AnalysisMaterial
-from stackswitch.analysis.analyse import analyse
-from stackswitch.analysis.facts import Analysis
-from stackswitch.analysis.traces import trace_of_module
+from stackswitch.analysis.traces import GivenModule
 from stackswitch.engines.support import read_support
 from stackswitch.errors import ConfigError
-from stackswitch.fix.sources import Lists
-from stackswitch.models.readiness import LEVELS, Confidence, Level, Report, Source
+from stackswitch.models.readiness import LEVELS, Level, Report, Source
 from stackswitch.models.result import SuiteResult
-from stackswitch.models.trace import Suspension, TraceSuspension
 from stackswitch.readiness.compare import compared
-from stackswitch.readiness.facts import confidence, listed_names, module_facts, ways
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.merging import merged
-from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.junit import junit_xml
 from stackswitch.reports.page import report_page
 from stackswitch.reports.readiness_markdown import readiness_markdown
-from stackswitch.wasm.callgraph import call_graph
-from stackswitch.wasm.module import Module
+from stackswitch.reports.text import counted
+from stackswitch.reports.trace_use import summed, unused_line, use_line
 
 from .console import Console
 from .inputs import read_module
-from .options import ListFile, ReadBy, Variable, lists_in, one_of, open_list
+from .options import ReadBy, Variable, lists_in, one_of, open_list
 from .output import STDOUT, check_writable, console_for, write_output
 from .progress import Progress
 from .report_gain import measured
 from .report_inputs import read_bench, read_earlier, read_engines, read_traces, shown, sort_out
+from .report_modules import Static, Traces, of_module, of_traces, put_together, results_of, take_traces
 from .settings import load_settings
 
 EXIT_FAILED = 1
 FAIL_ON = ("not-ready", "unknown", "changes", "worse", "unexpected")
+_MOST_TRACES = 20
 _STYLES: dict[Level, str] = {
     "ready": "bold green",
     "ready-with-changes": "bold yellow",
@@ -59,7 +54,8 @@ def report(
         typer.Argument(
             metavar="[RESULTS…] [MODULE]",
             help="What `stackswitch test --json` wrote, in any number (of shards, engines, days; a folder "
-            "stands for the *.json in it), and the module as it is before Asyncify. Either alone will do.",
+            "stands for the *.json in it), and the module as it is before Asyncify, or several. Either alone "
+            "will do.",
         ),
     ] = None,
     trace: Annotated[
@@ -71,7 +67,16 @@ def report(
             help="A trace, or the folder of `test --traces`; repeatable.",
         ),
     ] = None,
-    list_file: ListFile = None,
+    modules: Annotated[
+        list[Path] | None,
+        typer.Option("--module", metavar="FILE", help="A module; repeatable: a verdict for each."),
+    ] = None,
+    list_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--list", metavar="FILE", help="A file with lists in it: one for all modules, or one for each."
+        ),
+    ] = None,
     variable: Variable = None,
     spelling: ReadBy = "binaryen",
     imports: Annotated[
@@ -150,19 +155,26 @@ def report(
     console = console_for(outputs)
     check_writable([html, markdown, json, junit])
     settings = load_settings(Path.cwd())
-    source = open_list(list_file or settings.lists.file, variable, spelling)
+    files_of_lists = list_files or ([settings.lists.file] if settings.lists.file else [])
+    opened = [open_list(each, variable, spelling) for each in files_of_lists]
+    if variable is not None and not opened:
+        open_list(None, variable, spelling)
+    source = opened[0] if opened else None
     earlier = None if compare is None else read_earlier(compare)
     with Progress(Console(stderr=True)) as progress:
         progress.say("reading")
         given = sort_out(files or [])
-        if not given.results and given.module is None and not trace:
+        paths = [*given.modules, *(modules or ())]
+        if not given.results and not paths and not trace:
             raise typer.BadParameter(
                 "give it results, a module, or a trace; `stackswitch test --json F` makes results"
             )
+        if len(opened) > 1 and len(opened) != len(paths):
+            raise typer.BadParameter("give one list for all modules, or one for each", param_hint="--list")
         if against is not None:
-            if given.module is None:
+            if len(paths) != 1:
                 raise typer.BadParameter(
-                    "it is held against the module: give that too", param_hint="--against"
+                    "it is held against the module: give that too, and no other", param_hint="--against"
                 )
             read_module(against)
             given.sources.append(Source(name=shown(against), kind="module", text="the Asyncify build"))
@@ -170,61 +182,58 @@ def report(
         if given.results and not results:
             raise ConfigError("the results given contain no case: nothing was run that could be reported")
         traces, trace_sources = read_traces(trace or [])
-        sources = [*given.sources, *trace_sources]
-        lists = lists_in(source)
-        static = None
-        if given.module is not None:
-            progress.say("reading the module")
-            static = _Static(given.module, lists, imports or [], traces)
-            sources.insert(0, Source(name=shown(given.module), kind="module"))
-            traces_used: dict[str, tuple[Suspension, ...]] = static.suspensions
-        else:
-            traces_used = dict(traces)
-        if source is not None:
-            sources.append(Source(name=shown(source.path), kind="list"))
+        sources = [Source(name=shown(each), kind="module") for each in paths]
+        sources += [*given.sources, *trace_sources]
+        sources += [Source(name=shown(each.path), kind="list") for each in opened if each is not None]
         if detect is not None:
             sources.append(Source(name=shown(detect), kind="engines"))
         if bench is not None:
             sources.append(Source(name=shown(bench), kind="measures"))
         query = browserslist or settings.browserslist or ""
-        drawn = judge(
-            Material(
-                title=title or (given.module.name if given.module else "the suite"),
-                results=results,
-                flaky=flaky,
-                suspensions=traces_used,
-                module=None if static is None else module_facts(static.module, static.analysis),
-                analysis=None if static is None else static.analysis,
-                lists=lists,
-                picture=draw_picture(
-                    traces_used,
-                    Instrumented(
-                        names=None if static is None else listed_names(static.module, lists),
-                        missing={
-                            *(name for each in results for names in each.missing.values() for name in names),
-                            *(name for of in traces_used.values() for each in of for name in each.missing),
-                        },
-                    ),
-                    ways=() if static is None else ways(static.graph, static.analysis.imports),
-                ),
-                confidence=() if static is None else static.confidence(),
-                engines=None if detect is None else read_engines(detect),
-                support=read_support(query, progress=progress.say) if query else None,
-                query=query,
-                gain=measured(
-                    given.module,
-                    against,
-                    timed,
-                    None if bench is None else read_bench(bench),
-                    rounds=rounds,
-                    progress=progress.say,
-                    data_only=settings.data_only,
-                ),
-                silence=settings.report.silence,
-                sources=tuple(sources),
-                other_modules=others,
-            )
+        if paths:
+            progress.say("reading the module" if len(paths) == 1 else "reading the modules")
+        read = [read_module(each) for each in paths]
+        hashes = [each.sha256 for each in read]
+        found, uses = take_traces(traces, list(map(GivenModule, read, map(shown, paths))))
+        lists = [
+            lists_in(opened[at if len(opened) > 1 else 0] if opened else None) for at in range(len(found))
+        ]
+        common = Material(
+            title=title or (", ".join(each.name for each in paths) if paths else "the suite"),
+            results=results,
+            flaky=flaky,
+            uses=uses,
+            lists=lists[0],
+            engines=None if detect is None else read_engines(detect),
+            support=read_support(query, progress=progress.say) if query else None,
+            query=query,
+            gain=measured(
+                paths[0] if paths else None,
+                against,
+                timed,
+                None if bench is None else read_bench(bench),
+                rounds=rounds,
+                progress=progress.say,
+                data_only=settings.data_only,
+            ),
+            silence=settings.report.silence,
+            sources=tuple(sources),
+            other_modules=others,
         )
+        reports = []
+        for path, module, of, own in zip(paths, read, found, lists, strict=False):
+            static = Static(path, module, own, imports or [], of)
+            mine = results_of(results, module.sha256, hashes)
+            reports.append((shown(path), judge(of_module(replace(common, results=mine, lists=own), static))))
+        if len(reports) == 1:
+            drawn = reports[0][1]
+        else:
+            every = Traces()
+            for of in found:
+                for case, stacks in of.suspensions.items():
+                    every.add(case, stacks, of.traps[case])
+            drawn = judge(of_traces(common, every))
+            drawn = put_together(drawn, reports) if reports else drawn
     now = datetime.datetime.now(tz=datetime.timezone.utc)
     drawn = drawn.model_copy(
         update={"made_at": now.strftime("%Y-%m-%d %H:%M UTC"), "made_with": f"stackswitch {__version__}"}
@@ -245,34 +254,6 @@ def report(
         write_output(STDOUT, annotation_lines(drawn, at).encode("utf-8", "replace"))
     if fail_on is not None and fails(drawn, fail_on):
         raise typer.Exit(EXIT_FAILED)
-
-
-class _Static:
-    """What the module's bytes say."""
-
-    def __init__(
-        self,
-        path: Path,
-        lists: Lists,
-        imports: Sequence[str],
-        traces: dict[str, tuple[TraceSuspension, ...]],
-    ) -> None:
-        self.module: Module = read_module(path)
-        self.graph = call_graph(self.module)
-        self.suspensions = {
-            case: trace_of_module(
-                lines, self.module, f"the trace of {case}" if case else "the trace"
-            ).suspensions
-            for case, lines in traces.items()
-        }
-        seen = [each for of in self.suspensions.values() for each in of]
-        material = AnalysisMaterial(tuple(imports), lists, tuple(seen))
-        found: Analysis = analyse(self.module, path.name, material)
-        self.analysis = found
-
-    def confidence(self) -> tuple[Confidence, ...]:
-        """How far a list drawn from these cases can be trusted."""
-        return confidence(self.graph, self.analysis.imports, self.suspensions)
 
 
 def fails(drawn: Report, fail_on: str) -> bool:
@@ -296,7 +277,20 @@ def _show(console: Console, drawn: Report) -> None:
         console.print(text, style=style, markup=False, soft_wrap=True)
 
     line(f"{drawn.title}: {LEVELS[drawn.level]}", _STYLES[drawn.level])
-    line(drawn.headline)
+    for module in drawn.modules:
+        line(f"{module.name}: {LEVELS[module.level]}", _STYLES[module.level])
+        line(f"  {module.headline}")
+    if not drawn.modules:
+        line(drawn.headline)
+    for use in drawn.traces[:_MOST_TRACES]:
+        if len(drawn.traces) <= _MOST_TRACES or not use.complete:
+            line(use_line(use), "dim")
+        for unused in use.unused:
+            line(f"  {unused_line(unused)}", "red")
+        for said in use.says:
+            line(f"  says of itself: {said}", "yellow")
+    if len(drawn.traces) > _MOST_TRACES:
+        line(summed(drawn.traces), "dim")
     for number, step in enumerate(drawn.steps, 1):
         line()
         line(f"{number}. {step.title}", "bold")
@@ -305,4 +299,4 @@ def _show(console: Console, drawn: Report) -> None:
     if drawn.compared_with:
         worse = sum(each.better is False for each in drawn.changes)
         line()
-        line(f"since {drawn.compared_with}: {len(drawn.changes)} changes, {worse} for the worse")
+        line(f"since {drawn.compared_with}: {counted(len(drawn.changes), 'change')}, {worse} for the worse")

@@ -9,17 +9,17 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from stackswitch.analysis.traces import read_trace_lines
+from stackswitch.analysis.trace_lines import TraceFile, read_trace
 from stackswitch.errors import ConfigError
 from stackswitch.models.bench import BenchResult
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import Report, Source
 from stackswitch.models.result import SuiteResult
-from stackswitch.models.trace import TraceSuspension
 from stackswitch.parsing import json_value
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.merging import merged
 from stackswitch.readiness.verdict import judge
+from stackswitch.reports.text import counted
 
 from .inputs import read_input, read_results
 
@@ -30,10 +30,10 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass
 class Given:
-    """The files given: results, at most one module."""
+    """The files given: results, modules."""
 
     results: list[SuiteResult] = field(default_factory=list)
-    module: Path | None = None
+    modules: list[Path] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
 
@@ -45,7 +45,7 @@ def shown(path: Path) -> str:
 def sort_out(paths: Iterable[Path]) -> Given:
     """Tell results from modules, by content; a folder stands for all results (``*.json``) in it.
 
-    :raises ConfigError: a file cannot be read, is neither, or a second module is given
+    :raises ConfigError: a file cannot be read, or is neither
     """
     given = Given()
     for path in paths:
@@ -56,9 +56,7 @@ def sort_out(paths: Iterable[Path]) -> Given:
             for each in inside:
                 _results(given, each)
         elif _is_module(path):
-            if given.module is not None:
-                raise ConfigError(f"{given.module} and {path}: a report is about one module")
-            given.module = path
+            given.modules.append(path)
         else:
             _results(given, path)
     return given
@@ -76,27 +74,28 @@ def _results(given: Given, path: Path) -> None:
     result = read_results(path)
     given.results.append(result)
     where = sorted({f"{each.backend} on {each.engine} {each.engine_version}" for each in result.results})
-    text = f"{len(result.results)} results: {', '.join(where)}" if where else "no result"
+    text = f"{counted(len(result.results), 'result')}: {', '.join(where)}" if where else "no result"
     given.sources.append(Source(name=shown(path), kind="results", text=text))
 
 
-def read_traces(paths: Iterable[Path]) -> tuple[dict[str, tuple[TraceSuspension, ...]], list[Source]]:
+def read_traces(paths: Iterable[Path]) -> tuple[list[tuple[str, TraceFile]], list[Source]]:
     """Read traces; a folder, as ``test --traces`` writes it, holds one a case.
 
-    :returns: suspensions by case, those of no case under ``""``
+    :returns: each with its case, ``""`` for none
     :raises ConfigError: one is none
     """
-    found: dict[str, tuple[TraceSuspension, ...]] = {}
+    found: list[tuple[str, TraceFile]] = []
     sources = []
     for path in paths:
         files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
         count = 0
         for file in files:
             case = _case_of(file.relative_to(path)) if path.is_dir() else ""
-            lines = read_trace_lines(read_input(file, "trace"), str(file))
-            found[case] = (*found.get(case, ()), *lines)
-            count += len(lines)
-        sources.append(Source(name=shown(path), kind="trace", text=f"{count} stacks in {len(files)} files"))
+            trace = read_trace(read_input(file, "trace"), shown(file))
+            found.append((case, trace))
+            count += len(trace.suspensions)
+        text = f"{counted(count, 'stack')} in {counted(len(files), 'file')}"
+        sources.append(Source(name=shown(path), kind="trace", text=text))
     return found, sources
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from stackswitch.analysis.traces import trace_of_module
+from stackswitch.analysis.trace_lines import TraceFile, trace_of_lines
+from stackswitch.analysis.traces import GivenModule, require_use, use_trace
 from stackswitch.backends.base import CommandBackend, InstrumentedBackend, LoadedCommand
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Assertions
@@ -16,7 +17,8 @@ from stackswitch.lists.policies import PolicyName
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.command import CommandCase
 from stackswitch.models.result import CaseResult, CommandSeen
-from stackswitch.models.trace import TraceSuspension
+from stackswitch.models.trace_use import TraceUse
+from stackswitch.reports.text import counted
 from stackswitch.suite.command_expectations import judge_command
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import observe_command
@@ -33,8 +35,8 @@ Proof = Literal["all", "cover"]
 """Which cases prove a list: all, or few on whose stacks every function of the others is found as well."""
 _LEFT_ALONE = ("needs-list-fix", "unsupported", "error")
 _MOST_TOLD = 5
-Found = Mapping[str, tuple[TraceSuspension, ...]]
-"""What was seen to wait, by case."""
+Found = Mapping[str, TraceFile]
+"""What traces have shown, by case."""
 
 
 class CommandFixer:
@@ -88,6 +90,8 @@ class CommandFixer:
         self._functions: dict[str, frozenset[str]] = {}
         self._left_out: dict[str, str] = {}
         self._modules: Sequence[bytes] = ()
+        self._imports: tuple[str, ...] = ()
+        self._uses: tuple[TraceUse, ...] = ()
         self._taken: frozenset[str] = frozenset()
         self._results: dict[str, CaseResult] = {}
         self._ledger: Ledger | None = None
@@ -105,8 +109,9 @@ class CommandFixer:
 
         A case that is not as expected there proves nothing elsewhere, and is left out of the proof.
         """
-        self._say(f"looking at the stacks of {len(self._suite.commands)} commands on {observer.info.name}")
-        found: dict[str, tuple[TraceSuspension, ...]] = {}
+        commands = counted(len(self._suite.commands), "command")
+        self._say(f"looking at the stacks of {commands} on {observer.info.name}")
+        found: dict[str, TraceFile] = {}
         modules: dict[str, bytes] = {}
         for loaded, seen in await self._run(observer, self._suite.commands):
             result = judge_command(loaded.case, observer.info, seen)
@@ -115,8 +120,9 @@ class CommandFixer:
             if seen.status in ("error", "unsupported"):
                 continue
             self._observed[observer.info.name] += 1
-            found[loaded.case.id] = seen.suspensions
-            for sha256 in {each.module for each in seen.suspensions} - {*modules, ""}:
+            found[loaded.case.id] = trace_of_lines(loaded.case.id, (*seen.suspensions, *seen.traps))
+            on_stacks = {owner for each in seen.suspensions for owner in (each.module, *each.frame_modules)}
+            for sha256 in sorted(on_stacks - {*modules, ""}):
                 data = observer.module(sha256)
                 if data is not None:
                     modules[sha256] = data
@@ -136,7 +142,7 @@ class CommandFixer:
 
         :raises ConfigError: nothing waited; stacks contradict an assertion
         """
-        if not any(found.values()):
+        if not any(each.suspensions for each in found.values()):
             raise ConfigError(
                 "nothing was seen to wait, so there is no list to draw: is it a JSPI build that runs?"
             )
@@ -144,16 +150,20 @@ class CommandFixer:
         if not self._observed:
             self._observed["traces"] = len(found)
         self._ledger = Ledger([self._source], [modules], self._policy, self._assertions)
-        lists = self._source.lists
-        options = AsyncifyOptions(only=lists.get("ASYNCIFY_ONLY"), imports=lists.get("ASYNCIFY_IMPORTS"))
         self._modules = modules
+        given = [GivenModule(parse_module(data), self._suite.folder.name) for data in modules]
+        self._imports = tuple(dict.fromkeys(name for each in given for name in each.imports))
+        used = [use_trace(file, given) for file in found.values()]
+        require_use(used, list(found.values()), given)
+        self._uses = tuple(each.use for each in used)
+        lists = self._source.lists_for(self._imports)
+        options = AsyncifyOptions(only=lists.get("ASYNCIFY_ONLY"), imports=lists.get("ASYNCIFY_IMPORTS"))
         names: dict[str, set[str]] = {}
-        for data in modules:
-            module = parse_module(data)
-            for case, lines in found.items():
-                stacks = trace_of_module(lines, module, case).suspensions
+        for case, trace in zip(found, used, strict=True):
+            for data, of in zip(modules, trace.modules, strict=True):
+                stacks = tuple(of.suspensions)
                 if stacks:
-                    waiting = tuple(sorted({each.import_ for each in stacks}))
+                    waiting = tuple(sorted({each.through or each.import_ for each in stacks}))
                     self._ledger.take(0, Stacks(case, data, options, waiting, stacks))
                     names.setdefault(case, set()).update(
                         name for each in stacks for _, _, name in each.frames
@@ -200,12 +210,12 @@ class CommandFixer:
     async def _verify(self) -> tuple[CaseResult, ...]:
         """Run the cases of the proof on a build by the list as it now is; what is missing is noted."""
         backend, ledger = self._proof, self._drawn()
-        backend.use(self.source.lists)
+        backend.use(self.source.lists_for(self._imports))
         for module in self._modules:
             backend.ahead(module)
         cases = self._cases_of_proof()
         count = len(self.source.lists["ASYNCIFY_ONLY"])
-        self._say(f"running {len(cases)} commands on a build by {count} names")
+        self._say(f"running {counted(len(cases), 'command')} on a build by {counted(count, 'name')}")
         # Meanwhile, for at first a build is waited for: it rests on the stacks that were taken, and no run
         # adds any.
         trust = asyncio.ensure_future(asyncio.to_thread(ledger.confidence)) if self._trust is None else None
@@ -231,7 +241,7 @@ class CommandFixer:
             return cases
         wanted = covering({each.case.id: self._functions.get(each.case.id, frozenset()) for each in cases})
         self._notes.append(
-            f"proved by {len(wanted)} of {len(cases)} cases, which show every function of the others"
+            f"proved by {len(wanted)} of {counted(len(cases), 'case')}, which show every function of the rest"
         )
         return [each for each in cases if each.case.id in wanted]
 
@@ -270,7 +280,7 @@ class CommandFixer:
         """Judge a run after which the list did not change."""
         failing = [each for each in results if not each.as_expected]
         if not failing:
-            return "verified", ""
+            return ("verified" if all(each.complete for each in self._uses) else "incomplete"), ""
         short = [each for each in failing if each.outcome == "needs-list-fix"]
         if not short:
             return "fails-otherwise", "\n".join(map(_told, failing))
@@ -293,6 +303,7 @@ class CommandFixer:
             edits=ledger.edits(),
             results=results,
             observed=dict(self._observed),
+            traces=self._uses,
             assertions=ledger.savings(),
             confidence=ledger.confidence() if self._trust is None else self._trust,
             notes=tuple(dict.fromkeys([*self._notes, *ledger.notes])),

@@ -15,7 +15,7 @@ from .minimise import spared
 from .needs import Needs, asserted_of, facts_of, functions_of
 from .report import AssertionHeld, Confidence, Edit, ListPolicy
 from .seen import SourceSeen, Stacks
-from .sources import Lists, ListSource
+from .sources import ListSource
 from .telling import edits_of, told_missing
 from .trust import confidence, savings
 
@@ -56,11 +56,6 @@ class Ledger:
         if unmatched:
             told = ", ".join(f"{kind} {entry!r}" for kind, entry in sorted(unmatched))
             raise ConfigError(f"[lists] no module has a function for {told}")
-
-    @property
-    def lists(self) -> list[Lists]:
-        """The names in each file, as they now are."""
-        return [each.lists for each in self.sources]
 
     def note(self, at: int, case: str, needs: Mapping[ListName, Iterable[str]]) -> None:
         """Take down names that a case was seen to need."""
@@ -120,7 +115,7 @@ class Ledger:
                 seen.used.functions |= seen.drawn(policy, self.assertions)
             seen.used.functions |= self._always(at)
             seen.used.beyond |= self._always(at)
-            self.sources[at] = source.without(spared(source.lists, seen.used))
+            self.sources[at] = source.without(spared(source.lists, seen.used, emscripten=source.emscripten))
         return before != [each.data for each in self.sources]
 
     def _choice(self, at: int) -> Choice:
@@ -192,8 +187,12 @@ class Ledger:
 
     def confidence(self) -> tuple[Confidence, ...]:
         """Say how far each only-list can be trusted."""
-        found = [
-            confidence(str(self.sources[at].path), self.seen[at], self._choice(at).policy, self.assertions)
-            for at in self._drawn()
-        ]
+        found = []
+        for at in self._drawn():
+            source = self.sources[at]
+            before = source.lists_before.get("ASYNCIFY_ONLY", ())
+            kept = set(before) & set(source.lists.get("ASYNCIFY_ONLY", ()))
+            policy = self._choice(at).policy
+            path = str(source.path)
+            found.append(confidence(path, self.seen[at], policy, self.assertions, before=before, kept=kept))
         return tuple(each for each in found if each is not None)

@@ -12,6 +12,7 @@ from stackswitch.errors import ConfigError, EngineError
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.result import CaseResult, Observation
+from stackswitch.reports.text import counted
 from stackswitch.suite.expectations import judge
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import observe_case
@@ -184,7 +185,7 @@ class Fixer:
         if observer is None:
             return
         cases = [each for each in self._cases if each.case.id in self._source_of and not each.problem]
-        self._say(f"looking at the stacks of {len(cases)} cases on {observer.info.name}")
+        self._say(f"looking at the stacks of {counted(len(cases), 'case')} on {observer.info.name}")
         lost: list[str] = []
         for loaded, seen in await self._run(observer, cases):
             case = loaded.case
@@ -202,7 +203,7 @@ class Fixer:
         if lost and not self._observed[observer.info.name]:
             raise EngineError(f"no case could be looked at on {observer.info.name}\n  {lost[0]}")
         if lost:
-            count = f"{len(lost)} of {len(cases)} cases"
+            count = f"{len(lost)} of {counted(len(cases), 'case')}"
             self._ledger.notes.append(f"{count} could not be looked at on {observer.info.name}: {lost[0]}")
 
     async def _verify(self, *, rebuilt: bool = False) -> tuple[CaseResult, ...]:
@@ -214,7 +215,7 @@ class Fixer:
             self._cases = (await self._rebuild(self.sources)).cases
             self._by_id = {each.case.id: each.case for each in self._cases}
         backend = self._asyncify
-        self._say(f"running {len(self._cases)} cases on {backend.info.name} with the lists")
+        self._say(f"running {counted(len(self._cases), 'case')} on {backend.info.name} with the lists")
         results = []
         for loaded, seen in await self._run(backend, self._cases):
             results.append(judge(loaded.case, backend.info, seen))
@@ -248,7 +249,7 @@ class Fixer:
         cases = [each for each in self._cases if self._source_of.get(each.case.id) in changed]
         if not cases:
             return ()
-        self._say(f"running {len(cases)} cases on {observer.info.name} with the lists")
+        self._say(f"running {counted(len(cases), 'case')} on {observer.info.name} with the lists")
         seen = await self._run(observer, cases)
         return tuple(judge(loaded.case, observer.info, each) for loaded, each in seen)
 
@@ -267,12 +268,14 @@ class Fixer:
         self._runs += len(cases)
         self._on_more(self._runs)
         slots = asyncio.Semaphore(self._jobs)
-        lists = self._ledger.lists
+        sources = self.sources
 
         async def one(loaded: LoadedCase) -> tuple[LoadedCase, Observation]:
             async with slots:
-                source = self._source_of.get(loaded.case.id)
-                current = loaded if source is None else apply_lists(loaded, lists[source])
+                at = self._source_of.get(loaded.case.id)
+                current = loaded
+                if at is not None:
+                    current = apply_lists(loaded, sources[at].lists_for(loaded.case.waiting_imports))
                 seen = await observe_case(current, backend, timeout_s=self._timeout_s)
                 self._on_result(judge(current.case, backend.info, seen))
                 return current, seen

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stackswitch.binaryen.listfile import matches
+from stackswitch.lists.emscripten_imports import IMPORT_LISTS, full_import_name
 from stackswitch.models.expect import ListName
 
 
@@ -36,19 +37,24 @@ class Used:
         return by_list.get(which)
 
 
-def spared(lists: Mapping[ListName, Iterable[str]], used: Used) -> dict[ListName, tuple[str, ...]]:
+def spared(
+    lists: Mapping[ListName, Iterable[str]], used: Used, *, emscripten: bool = False
+) -> dict[ListName, tuple[str, ...]]:
     """Return the entries that stand for nothing that was used, and those that only say again what others do.
 
     An entry goes too if all that is used of what it matches is named in full beside it.
+
+    :param emscripten: an import without a module is one of ``env``
     """
     found: dict[ListName, tuple[str, ...]] = {}
     for which, entries in lists.items():
         wanted = used.of(which)
         if wanted is None:
             continue
-        listed = list(dict.fromkeys(entries))
-        plain = {each for each in listed if "*" not in each or each in wanted}
-        gone = tuple(each for each in listed if not _needed(each, wanted, plain))
+        full = full_import_name if emscripten and which in IMPORT_LISTS else str
+        listed = {each: full(each) for each in entries}
+        plain = {each for each in listed.values() if "*" not in each or each in wanted}
+        gone = tuple(each for each, name in listed.items() if not _needed(name, wanted, plain))
         if gone:
             found[which] = gone
     return found

@@ -9,6 +9,7 @@ from functools import lru_cache
 from stackswitch.backends.asyncify_missing import missing_names
 from stackswitch.errors import WasmFormatError
 from stackswitch.lists.assertions import Asserted, Assertions, Draw
+from stackswitch.lists.emscripten_imports import UNKNOWN
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.functions import Functions
 from stackswitch.lists.namelist import NameIndex
@@ -65,12 +66,13 @@ class ModuleFacts:
 
     def _chosen(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
         if options.only is not None:
-            return self._matching(options.only)
+            return self.matching(options.only)
         imports = self.import_indexes(waiting if options.imports is None else options.imports)
         path = asyncify_path(self.graph, imports, ignore_indirect=options.ignore_indirect)
-        return (frozenset(path) | self._matching(options.add or ())) - self._matching(options.remove or ())
+        return (frozenset(path) | self.matching(options.add or ())) - self.matching(options.remove or ())
 
-    def _matching(self, entries: Iterable[str]) -> frozenset[int]:
+    def matching(self, entries: Iterable[str]) -> frozenset[int]:
+        """Return the functions that entries of a list stand for."""
         return frozenset().union(*map(self.index.matching, entries))
 
     def names(self, functions: Iterable[int]) -> set[str]:
@@ -124,10 +126,13 @@ def needs_of_stacks(
     facts = facts_of(data)
     chosen = facts.instrumented(options, waiting)
     needs: Needs = {}
+    no_imports = options.model_copy(update={"imports": None})
     for each in suspensions:
         frames = [index for index, _ in facts.stacks.real_frames(each)]
-        found = missing_names(options, each.import_, frames, facts.index.names, chosen)
-        merge_needs(needs, found)
+        called = each.through or each.import_
+        by_itself = each.import_async or called.startswith(UNKNOWN)
+        wanted = no_imports if by_itself else options
+        merge_needs(needs, missing_names(wanted, called, frames, facts.index.names, chosen))
     return needs
 
 

@@ -7,17 +7,28 @@ from typing import Literal
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CaseResult
+from stackswitch.models.trace import TrapCause
+from stackswitch.models.trace_use import TraceUse
 
 FIX_SCHEMA_VERSION = 1
 
 Verdict = Literal[
-    "verified", "covers-traces", "falls-short", "no-progress", "out-of-rounds", "fails-otherwise"
+    "verified",
+    "covers-traces",
+    "incomplete",
+    "not-mended",
+    "falls-short",
+    "no-progress",
+    "out-of-rounds",
+    "fails-otherwise",
 ]
 PROVED: tuple[Verdict, ...] = ("verified", "covers-traces")
 """What ends well."""
 VERDICTS: dict[Verdict, str] = {
     "verified": "verified",
     "covers-traces": "the build instruments every function on the stacks of the traces",
+    "incomplete": "incomplete: not every line of the traces could be used",
+    "not-mended": "the traces show a trap that no name in these lists mends",
     "falls-short": "the lists fall short",
     "no-progress": "no progress",
     "out-of-rounds": "out of rounds",
@@ -61,26 +72,64 @@ class Confidence(Frozen):
 
     ``cases``: those that waited; ``covered``: those whose functions were all in the list of the others;
     ``uncovered``: for each other case, the names that only it would have told. ``groups``: with many cases,
-    so many parts of them were left out in turn, not each by itself.
+    so many parts of them were left out in turn, not each by itself. ``before``: those whose functions were
+    all in the list as it was read. The names that stay of that list count in what is drawn from the others.
     """
 
     path: str
     cases: int
+    before: int = 0
     covered: int
     uncovered: dict[str, tuple[str, ...]] = {}
     groups: int | None = None
+
+
+class TrapLeft(Frozen):
+    """A trap of a trace that no name in the lists mends: the engine's words, and why none does.
+
+    ``missing``: names that would mend it, of lists that the file does not have. ``count``: how often it is
+    in the trace.
+    """
+
+    trace: str
+    error: str
+    message: str
+    cause: TrapCause = ""
+    why: str
+    missing: dict[ListName, tuple[str, ...]] = {}
+    count: int = 1
+
+
+class ModuleSeen(Frozen):
+    """A module that traces were taken for, and the file of its list.
+
+    ``stacks`` and ``waits``: at waits, as the traces count them; ``functions``: those on the stacks;
+    ``imports``: those that waited, as far as they are known.
+    """
+
+    module: str
+    sha256: str
+    path: str
+    stacks: int
+    waits: int
+    functions: int
+    imports: tuple[str, ...] = ()
 
 
 class FixReport(Frozen):
     """``fix --json``.
 
     ``verdict``: *verified*, all cases ran as expected with the lists as they now are; *covers-traces*,
-    nothing was run, and a build instruments all that the traces show; *falls-short*, with ``--check``: names
-    are missing; *no-progress*, what is missing cannot be mended by names, ``reason`` says why;
+    nothing was run, and a build instruments all that the traces show; *incomplete*, that, and lines of the
+    traces could not be used (``traces``); *not-mended*, that, and no list can mend a trap (``traps``);
+    *falls-short*, with ``--check``: names are missing; *no-progress*, what is missing cannot be mended by
+    names, ``reason`` says why;
     *out-of-rounds*, each round found more; *fails-otherwise*, no name is missing, and cases fail.
     ``policies``: how each only-list is drawn. ``rounds``: how often lists were drawn. ``results``: of the
     last run on Asyncify.
-    ``observed``: cases by the backend that their stacks were seen on. ``build``: the command that was run.
+    ``observed``: cases by the backend that their stacks were seen on; ``traces``: how many traces were
+    read. ``build``: the command that was run. ``traces``: what became of each line of the traces;
+    ``modules``: what they say of each module.
     """
 
     schema_version: int = FIX_SCHEMA_VERSION
@@ -92,6 +141,9 @@ class FixReport(Frozen):
     edits: tuple[Edit, ...] = ()
     results: tuple[CaseResult, ...] = ()
     observed: dict[str, int] = {}
+    traces: tuple[TraceUse, ...] = ()
+    modules: tuple[ModuleSeen, ...] = ()
+    traps: tuple[TrapLeft, ...] = ()
     assertions: tuple[AssertionHeld, ...] = ()
     confidence: tuple[Confidence, ...] = ()
     notes: tuple[str, ...] = ()

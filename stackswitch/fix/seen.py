@@ -70,7 +70,7 @@ class SourceSeen:
         cases = self.evidence[stacks.data]
         cases[stacks.case] = cases.get(stacks.case, Evidence()) | found
         self.waiting[stacks.data] |= set(stacks.waiting)
-        self.used.imports |= {each.import_ for each in stacks.suspensions}
+        self.used.imports |= {name for each in stacks.suspensions for name in (each.import_, each.through)}
         self.used.exports |= {each.export for each in stacks.suspensions}
         by_itself = facts.instrumented(stacks.options.model_copy(update={"add": None}), stacks.waiting)
         self.used.functions |= facts.names(found.functions)

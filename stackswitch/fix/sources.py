@@ -12,6 +12,12 @@ from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ListFileError
 from stackswitch.lists.choice import refuse_new
 from stackswitch.lists.elements import Spelling
+from stackswitch.lists.emscripten_imports import (
+    IMPORT_LISTS,
+    full_import_name,
+    in_list_by_itself,
+    same_spelling,
+)
 from stackswitch.lists.files import ListInFile, edit_list_with_wildcards, find_lists, read_list
 from stackswitch.lists.functions import Functions
 from stackswitch.models.expect import ListName
@@ -39,6 +45,7 @@ class ListSource:
     :ivar data: its bytes as they are to be
     :ivar variables: what each list is called there
     :ivar spelling: who reads a file that has a name on each line
+    :ivar emscripten: its lists of imports are settings of Emscripten's, which adds its own to them
     :ivar functions: those of the modules that the lists are for
     :ivar wildcards: by name that the file cannot hold: the entry that stands for it
     """
@@ -48,8 +55,41 @@ class ListSource:
     data: bytes
     variables: Mapping[ListName, str]
     spelling: Spelling = "binaryen"
+    emscripten: bool = True
     functions: Functions = field(default=Functions.of(()), compare=False)
     wildcards: Mapping[str, str] = field(default_factory=dict)
+
+    def lists_for(self, imports: Iterable[str]) -> Lists:
+        """Return the names as a build of a module gets them: imports in full, with those of Emscripten's own.
+
+        :param imports: the imported functions of the module, full names
+        """
+        lists = self.lists
+        for which in IMPORT_LISTS:
+            if which in lists:
+                listed = (
+                    [full_import_name(each) for each in lists[which]] if self.emscripten else lists[which]
+                )
+                own = [each for each in imports if self.emscripten and in_list_by_itself(which, each)]
+                lists[which] = tuple(dict.fromkeys([*listed, *own]))
+        return lists
+
+    def lacking(self, which: ListName, names: Iterable[str]) -> list[str]:
+        """Return those of these names that a list does not have, and that need an entry in it; sorted.
+
+        :param names: functions, imports in full, or exports
+        """
+        entries = set(self.lists.get(which, ()))
+        imports = which in IMPORT_LISTS and self.emscripten
+        if imports:
+            entries = set(map(full_import_name, entries))
+        wildcards = [each for each in entries if "*" in each]
+        return [
+            name
+            for name in sorted(set(names) - entries)
+            if not any(matches(each, name) for each in wildcards)
+            and not (imports and in_list_by_itself(which, name))
+        ]
 
     @property
     def lists(self) -> Lists:
@@ -88,9 +128,10 @@ class ListSource:
             if which == "ASYNCIFY_REMOVE":
                 wanted = [each for each in current if not any(matches(each, name) for name in names)]
             else:
-                wildcards = [each for each in current if "*" in each]
-                new = sorted(set(names) - set(current))
-                wanted = [*current, *(name for name in new if not _matched(name, wildcards))]
+                new = self.lacking(which, names)
+                if which in IMPORT_LISTS and self.emscripten:
+                    new = [same_spelling(name, current) for name in new]
+                wanted = [*current, *new]
             result = result._edited(which, wanted)
         return result
 
@@ -126,17 +167,13 @@ class ListSource:
         return result
 
 
-def _matched(name: str, wildcards: Iterable[str]) -> bool:
-    return any(matches(each, name) for each in wildcards)
-
-
 def own_source(path: Path, data: bytes) -> ListSource:
     """Return the lists that a case file has of its own.
 
     :raises ListFileError: it has none, or one is written in a way that cannot be read
     """
     found = find_lists(data, path=str(path))
-    return ListSource(path, data, data, _known(found))
+    return ListSource(path, data, data, _known(found), emscripten=False)
 
 
 def _known(found: Iterable[ListInFile]) -> dict[ListName, str]:

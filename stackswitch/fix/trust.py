@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.confidence import leave_one_out
@@ -20,10 +20,21 @@ MOST_RANKINGS = 10
 """The same for the policy that fits a model for each."""
 
 
-def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Assertions) -> Confidence | None:
+def confidence(
+    path: str,
+    seen: SourceSeen,
+    policy: PolicyName,
+    assertions: Assertions,
+    *,
+    before: Collection[str] = (),
+    kept: Collection[str] = (),
+) -> Confidence | None:
     """Leave cases out in turn, draw the list from the others, and see whether it would have held.
 
     None: nothing waited, or only one case.
+
+    :param before: the entries of the list as it was read
+    :param kept: those of them that are still there: the list of the others has them too
     """
     waited = {
         (data, case): each
@@ -33,7 +44,7 @@ def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Asse
     }
     if len(waited) < 2:
         return None
-    covered = 0
+    covered = held = 0
     uncovered: dict[str, tuple[str, ...]] = {}
     groups: int | None = None
     for data in seen.evidence:
@@ -46,14 +57,23 @@ def confidence(path: str, seen: SourceSeen, policy: PolicyName, assertions: Asse
             groups = most
             parts = {case: str(at % most) for at, case in enumerate(sorted(cases))}
         facts, waiting = facts_of(data), seen.waiting[data]
+        listed, base = facts.matching(before), facts.matching(kept)
+        held += sum(not facts.names(each.functions - listed) for each in cases.values())
 
-        def draw(evidence: Evidence, data: bytes = data, waiting: set[str] = waiting) -> frozenset[int]:
-            return drawn(data, policy, evidence, waiting, assertions)
+        def draw(
+            evidence: Evidence,
+            data: bytes = data,
+            waiting: set[str] = waiting,
+            base: frozenset[int] = base,
+        ) -> frozenset[int]:
+            return base | drawn(data, policy, evidence, waiting, assertions)
 
         found = leave_one_out(cases, draw, parts)
         covered += len(found.covered)
         uncovered |= {case: tuple(sorted(facts.names(gap))) for case, gap in found.missing.items()}
-    return Confidence(path=path, cases=len(waited), covered=covered, uncovered=uncovered, groups=groups)
+    return Confidence(
+        path=path, cases=len(waited), before=held, covered=covered, uncovered=uncovered, groups=groups
+    )
 
 
 def savings(

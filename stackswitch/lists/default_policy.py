@@ -34,7 +34,8 @@ def default_policy(module: Module, seen: Collection[int], listed: int) -> Choice
     :param listed: how many entries the list has
     """
     if listed:
-        return Choice("observed", f"the list has {listed:,} names, and is completed by what was seen")
+        names = f"{listed:,} name{'' if listed == 1 else 's'}"
+        return Choice("observed", f"the list has {names}, and is completed by what was seen")
     whole = sum(end - start for start, end in module.bodies)
     code = f"{whole:,} bytes of code"
     if whole < LARGE:

@@ -62,9 +62,8 @@ class StackReader:
         imports: set[int] = set()
         truncated = 0
         for each in suspensions:
-            callee = self._imports.get(each.import_)
-            if callee is not None:
-                imports.add(callee)
+            callee = self._called(each)
+            imports.update(at for at in (callee, self._imports.get(each.import_)) if at is not None)
             truncated += each.truncated
             for index, offset in self.real_frames(each):
                 functions.add(index)
@@ -80,7 +79,7 @@ class StackReader:
         """
         count = self.graph.module.function_count
         frames = [(index, offset) for index, offset, _ in suspension.frames if index < count]
-        callee = self._imports.get(suspension.import_)
+        callee = self._called(suspension)
         real: list[tuple[int, int]] = []
         for at, (index, offset) in enumerate(frames):
             outer = frames[at + 1] if at + 1 < len(frames) else None
@@ -94,6 +93,10 @@ class StackReader:
             real.append((index, offset))
             callee = index
         return real
+
+    def _called(self, suspension: Suspension) -> int | None:
+        """The import that the innermost frame calls, if it is known."""
+        return self._imports.get(suspension.through or suspension.import_)
 
     def call_kind(self, caller: int, offset: int, callee: int) -> str | None:
         """Say how ``caller`` calls ``callee`` at an offset: ``direct``, ``indirect``, or (None) it cannot.

@@ -16,6 +16,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.names import binaryen_names
 
+from .emscripten_imports import UNKNOWN, is_invoke
 from .evidence import Evidence
 from .namelist import NameIndex
 from .ranking import Ranking
@@ -180,10 +181,15 @@ class Drafter:
 
 
 def jspi_lists(suspensions: Iterable[Suspension]) -> dict[ListName, tuple[str, ...]]:
-    """Return what JSPI needs for what was seen: exports to be promising, imports to be suspending."""
+    """Return what JSPI needs for what was seen: exports to be promising, imports to be suspending.
+
+    Imports that are not known, and those of other modules, are left out.
+    """
     exports: set[str] = set()
     imports: set[str] = set()
     for each in suspensions:
         exports.add(each.export)
-        imports.add(each.import_)
-    return {"JSPI_EXPORTS": tuple(sorted(exports)), "JSPI_IMPORTS": tuple(sorted(imports))}
+        of_another = each.through and not is_invoke(each.through)
+        if not of_another and not each.import_.startswith(UNKNOWN):
+            imports.add(each.import_)
+    return {"JSPI_EXPORTS": tuple(sorted(exports - {""})), "JSPI_IMPORTS": tuple(sorted(imports))}

@@ -11,6 +11,8 @@ from typing import Literal
 from .base import Frozen
 from .bench import Figure
 from .expect import ListName, Outcome
+from .picture import Picture
+from .trace_use import TraceUse
 
 REPORT_SCHEMA_VERSION: Literal[1] = 1
 
@@ -180,59 +182,6 @@ class Users(Frozen):
     data: str = ""
 
 
-FunctionState = Literal["instrumented", "missing", "not-needed", "seen", "possible", "import"]
-"""``instrumented``: seen at a wait, and the list or build has it; ``missing``: seen, and it has not;
-``not-needed``: it has it, and no stack showed it; ``seen``: on a stack, and there is no list to hold it
-against; ``possible``: on a way to a wait by the module's code alone.
-"""
-
-
-class Function(Frozen):
-    """A function or an import in the picture."""
-
-    name: str
-    state: FunctionState
-
-
-class Node(Frozen):
-    """A place in the picture of ways from exports to imports.
-
-    ``function``: position in ``functions``. ``parent``: position of the caller's node, always smaller; -1:
-    none. ``stacks``: how many stacks went through; 0: a way that the code allows and no stack showed.
-    ``repeat``: calls of itself in a row. ``stack``: the position of a stack that ended here; -1: none.
-    """
-
-    function: int
-    parent: int
-    stacks: int
-    repeat: int = 1
-    stack: int = -1
-
-
-class Stack(Frozen):
-    """A stack at a wait, outermost frame first; ``frames`` are positions in ``functions``, ``count`` how
-    often.
-    """
-
-    import_: str
-    export: str
-    frames: tuple[int, ...]
-    count: int = 1
-    cases: tuple[str, ...] = ()
-    backend: str = ""
-    js_frames: tuple[str, ...] = ()
-    truncated: bool = False
-
-
-class Picture(Frozen):
-    """The ways from exports to suspending imports. ``left_out``: nodes that were too many to show."""
-
-    functions: tuple[Function, ...] = ()
-    nodes: tuple[Node, ...] = ()
-    stacks: tuple[Stack, ...] = ()
-    left_out: int = 0
-
-
 class Confidence(Frozen):
     """A policy on cases it has not seen: leaving each out in turn, how many the list from the others covers
     (0 to 1).
@@ -344,8 +293,24 @@ class Change(Frozen):
     better: bool | None = None
 
 
+class ModuleVerdict(Frozen):
+    """The verdict on one of several modules: a report of its own, in short. ``lists``: the module's own."""
+
+    name: str
+    sha256: str
+    level: Level
+    headline: str
+    findings: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = ()
+    lists: tuple[ListReport, ...] = ()
+
+
 class Report(Frozen):
-    """The readiness report."""
+    """The readiness report.
+
+    ``traces``: what became of each line of the traces. ``modules``: the verdict on each, where there are
+    several; ``level`` is then the worst of them, and the picture that of all.
+    """
 
     schema_version: Literal[1] = REPORT_SCHEMA_VERSION
     title: str
@@ -370,6 +335,8 @@ class Report(Frozen):
     other_modules: dict[str, int] = {}
     """Modules of cases, by hash: how many cases; where there is more than one."""
     sources: tuple[Source, ...] = ()
+    traces: tuple[TraceUse, ...] = ()
+    modules: tuple[ModuleVerdict, ...] = ()
     history: tuple[Point, ...] = ()
     changes: tuple[Change, ...] = ()
     compared_with: str = ""

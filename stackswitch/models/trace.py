@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from .base import Frozen
+from .expect import ListName
 
 TRACE_SCHEMA_VERSION = 1
 
@@ -22,7 +23,10 @@ class Suspension(Frozen):
 
     ``frames`` are innermost first, the import itself not among them. ``js_frames`` are host frames
     found between frames of the guest, as ``name (place)``. ``truncated``: the stack goes on, unseen.
-    ``missing`` are the names on this stack that the build does not instrument.
+    ``missing`` are the names on this stack that the build does not instrument. ``through``: the import that
+    the innermost frame calls, where JavaScript then called ``import_`` (Emscripten's ``invoke_*``).
+    ``import_async``: the program's own glue marks the import as asynchronous. ``refused``: the engine refused
+    to suspend, so that nothing waited.
     """
 
     module: str
@@ -30,6 +34,9 @@ class Suspension(Frozen):
     import_: str
     export: str
     frames: tuple[Frame, ...]
+    through: str = ""
+    import_async: bool = False
+    refused: bool = False
     js_frames: tuple[str, ...] = ()
     truncated: bool = False
     missing: tuple[str, ...] = ()
@@ -76,10 +83,34 @@ class TraceSuspension(Suspension):
     missing_imports: tuple[str, ...] = ()
 
 
-class TraceTrap(Frozen):
-    """An error of the engine's that left the guest: the engine's own words, the place, and what it means.
+TrapCause = Literal[
+    "",
+    "not-promising",
+    "not-exported",
+    "js-frames",
+    "no-entry",
+    "not-instrumented",
+    "saved-stack",
+    "engine-stack",
+]
+"""What stack switching has to do with a trap; empty: nothing that is known.
 
-    ``frames`` are those that the error itself kept (``Error.stackTraceLimit`` of the program: 10 by default).
+``not-promising``: an export was called without ``WebAssembly.promising``; ``not-exported``: so was a function
+that is not exported, which no list can name; ``js-frames``: JavaScript between; ``no-entry``: refused, and
+the stack does not show where it was entered; ``not-instrumented``: Asyncify lacks names; ``saved-stack``:
+Asyncify's buffer is too small; ``engine-stack``: the engine's stack is full.
+"""
+REFUSED: tuple[TrapCause, ...] = ("not-promising", "not-exported", "js-frames", "no-entry")
+"""The engine refused to suspend: the stack is one at a wait all the same."""
+
+
+class TraceTrap(Frozen):
+    """An error of the engine's that left the guest, or a suspension that the engine refused.
+
+    ``error`` and ``message`` are the engine's own words; of a refusal that the program caught itself,
+    ``message`` is the observer's, and ``caught`` is set. ``frames`` are those that the error itself kept
+    (``Error.stackTraceLimit`` of the program: 10 by default). ``import_`` and ``export``: of a refused
+    suspension, as in a suspension; ``missing``: the names that would mend it, by list.
     """
 
     kind: Literal["trap"] = "trap"
@@ -90,6 +121,12 @@ class TraceTrap(Frozen):
     message: str
     frames: tuple[Frame, ...] = ()
     js_frames: tuple[str, ...] = ()
+    frame_modules: tuple[str, ...] = ()
+    import_: str = Field(default="", alias="import")
+    export: str = ""
+    cause: TrapCause = ""
+    missing: dict[ListName, tuple[str, ...]] = {}
+    caught: bool = False
     explanation: str = ""
 
 

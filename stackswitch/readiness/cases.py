@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stackswitch.models.expect import ListName, Outcome
-from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, Level, RunColumn, Stack
+from stackswitch.models.picture import Stack
+from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, Level, RunColumn
 from stackswitch.models.result import CaseResult
 
 from .material import Flaky, Material

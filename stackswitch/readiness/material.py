@@ -9,9 +9,11 @@ from stackswitch.analysis.facts import Analysis
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.expect import ListName
 from stackswitch.models.matrix import Support
-from stackswitch.models.readiness import Confidence, Gain, ModuleFacts, Picture, Source
+from stackswitch.models.picture import Picture
+from stackswitch.models.readiness import Confidence, Gain, ModuleFacts, Source
 from stackswitch.models.result import CaseResult
-from stackswitch.models.trace import Suspension
+from stackswitch.models.trace import Suspension, TraceTrap
+from stackswitch.models.trace_use import TraceUse
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Material:
     :ivar title: what the report is about
     :ivar results: merged: a case stands there once a backend and engine
     :ivar suspensions: stacks by case; those of no case under ``""``
+    :ivar traps: traps and refused suspensions of traces, by case as ``suspensions``
+    :ivar uses: what became of the lines of each trace
     :ivar lists: names by list, as Binaryen gets them
     :ivar query: the browserslist query that ``support`` answers
     :ivar silence: reasons, by rule
@@ -39,6 +43,8 @@ class Material:
     results: tuple[CaseResult, ...] = ()
     flaky: tuple[Flaky, ...] = ()
     suspensions: Mapping[str, tuple[Suspension, ...]] = field(default_factory=dict)
+    traps: Mapping[str, tuple[TraceTrap, ...]] = field(default_factory=dict)
+    uses: tuple[TraceUse, ...] = ()
     module: ModuleFacts | None = None
     analysis: Analysis | None = None
     lists: Mapping[ListName, tuple[str, ...]] = field(default_factory=dict)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from stackswitch.lists.policies import jspi_lists
 from stackswitch.models.expect import ListName
-from stackswitch.models.readiness import Finding, Function, Gain, ListReport, ModuleFacts, Weight
+from stackswitch.models.picture import Function
+from stackswitch.models.readiness import Finding, Gain, ListReport, ModuleFacts, Weight
 from stackswitch.models.trace import Suspension
 
 from .material import Material
 from .rules import finding
+from .traced import ran_on_jspi
 
 _COVERED_WELL = 0.9
 _SEEN = ("seen", "missing", "instrumented")
@@ -35,7 +37,7 @@ def judge_module(material: Material) -> Iterator[Finding]:
 def _obstacles(material: Material) -> Iterator[Finding]:
     if material.analysis is None:
         return
-    ran = any(each.backend == "jspi" for each in material.results)
+    ran = ran_on_jspi(material)
     rules = {"js-frames": "invoke-imports", "start-suspension": "start-reaches-wait", "fibers": "fibers"}
     for each in material.analysis.obstacles:
         more = f" (and {each.count - 1} more)" if each.count > 1 else ""
@@ -50,7 +52,7 @@ def _obstacles(material: Material) -> Iterator[Finding]:
 def _shadow_stack(facts: ModuleFacts, material: Material) -> Iterator[Finding]:
     if facts.shadow_stack == "none":
         return
-    exports = {each.export for stacks in material.suspensions.values() for each in stacks}
+    exports = {each.export for stacks in material.suspensions.values() for each in stacks} - {""}
     several = f", {len(exports)} exports wait" if len(exports) > 1 else ""
     yield finding("shared-stack", f"the C stack is shared by all calls{several}")
     if facts.shadow_stack == "hidden":
@@ -74,6 +76,10 @@ def judge_lists(
     for result in material.results:
         for which, names in result.missing.items():
             wanting.setdefault(which, set()).update(names)
+    for trap in (each for traps in material.traps.values() for each in traps):
+        for which, names in trap.missing.items():
+            if which.startswith("JSPI_"):
+                wanting.setdefault(which, set()).update(names)
     for which, of in wanting.items():
         report = reports.get(which, ListReport(list=which))
         reports[which] = report.model_copy(update={"missing": tuple(sorted(of))})
@@ -103,6 +109,8 @@ def judge_lists(
 
 def _derive(reports: dict[ListName, ListReport], seen: list[Suspension]) -> None:
     for which, names in jspi_lists(seen).items():
+        if not names and which not in reports:
+            continue
         report = reports.get(which, ListReport(list=which))
         reports[which] = report.model_copy(update={"derived": names})
 
@@ -122,14 +130,16 @@ def _held(material: Material, reports: dict[ListName, ListReport], seen: bool) -
         if stale:
             yield finding(
                 "stale-names",
-                f"{len(stale)} of {held.entries} entries of {held.list} stand for no function",
+                f"{len(stale)} of {held.entries} entr{'y' if held.entries == 1 else 'ies'} of {held.list} "
+                f"stand{'s' if len(stale) == 1 else ''} for no function",
                 subject=held.list,
                 names={held.list: stale},
             )
     if analysis.seen is not None and seen and analysis.seen.never_seen:
         only = reports["ASYNCIFY_ONLY"]
         reports["ASYNCIFY_ONLY"] = only.model_copy(update={"never_seen": analysis.seen.never_seen})
-        text = f"{analysis.seen.never_seen} listed functions were on no stack at a wait"
+        unseen = analysis.seen.never_seen
+        text = f"{unseen} listed function{' was' if unseen == 1 else 's were'} on no stack at a wait"
         yield finding("never-seen", text, subject="ASYNCIFY_ONLY")
 
 

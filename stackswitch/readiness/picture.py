@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
-from stackswitch.models.readiness import Function, FunctionState, Node, Picture, Stack
+from stackswitch.models.picture import Function, FunctionState, Node, Picture, Stack
 from stackswitch.models.trace import Suspension
 
 MOST_NODES = 8000

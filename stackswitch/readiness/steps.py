@@ -11,6 +11,7 @@ from shlex import quote
 from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, Step
 
 from .material import Material
+from .traced import ran_on_jspi
 
 _MOST_INLINE = 12
 _ONE_AT_A_TIME = """\
@@ -35,8 +36,7 @@ def the_way(
     by_rule: dict[str, list[Finding]] = {}
     for each in open_:
         by_rule.setdefault(each.rule, []).append(each)
-    ran = any(each.backend == "jspi" for each in material.results)
-    if not ran:
+    if not ran_on_jspi(material):
         return (*_to_know(material), *_flags(by_rule), *_lists_of_jspi(lists), *_mend(by_rule))
     return (
         *_flags(by_rule),
@@ -159,6 +159,9 @@ _MENDED = (
     ("start-reaches-wait", "Take what waits out of the start function"),
     ("start-waits", "Take what waits out of the start function"),
     ("js-frames", "Take JavaScript out of the way of these waits"),
+    ("entry-not-promising", "Call these through WebAssembly.promising"),
+    ("trace-trap", "Find out why the traced program trapped"),
+    ("trace-incomplete", "Trace this very build again"),
     ("fibers", "Replace Emscripten's fibers"),
     ("jspi-fails", "Mend what works on Asyncify alone"),
     ("jspi-wrong", "Mend what is silently wrong on JSPI"),
@@ -184,7 +187,7 @@ def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
 def _concurrency(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[Step]:
     if "shared-stack" not in by_rule:
         return
-    exports = sorted({each.export for stacks in material.suspensions.values() for each in stacks})
+    exports = sorted({each.export for stacks in material.suspensions.values() for each in stacks} - {""})
     yield Step(
         title="Make one call at a time",
         text="The C stack is shared by all calls of an instance: two that wait at the same time corrupt "

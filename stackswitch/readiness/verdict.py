@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from stackswitch.models.readiness import EngineVerdict, Finding, Level, Report
@@ -13,6 +13,7 @@ from .material import Material
 from .module import judge_gain, judge_lists, judge_module
 from .rules import finding, silenced
 from .steps import the_way
+from .traced import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
 
 _ORDER = ("blocks", "unknown", "change", "note")
 
@@ -31,14 +32,15 @@ def judge(material: Material) -> Report:
     fallback = bool(of_users) or any(each.level == "not-ready" for each in engines)
     lists, of_lists = judge_lists(material, material.picture.functions, fallback=fallback)
     of_cases = [_weighed(each, fallback=fallback) for each in cases.findings]
+    of_traces = list(judge_traces(material))
     found = [
-        *_once(of_cases, of_lists),
+        *_once([*of_cases, *of_traces], of_lists),
         *judge_module(material),
         *of_engines,
         *of_users,
         *judge_gain(material.gain),
     ]
-    if not any(run.backend == "jspi" and run.cases for run in cases.runs):
+    if not ran_on_jspi(material):
         found.append(finding("not-run", "no case was run on JSPI"))
     found.sort(key=lambda each: _ORDER.index(each.weight))
     findings = silenced(found, material.silence)
@@ -46,7 +48,7 @@ def judge(material: Material) -> Report:
     return Report(
         title=material.title,
         level=level,
-        headline=_headline(level, findings, cases, engines),
+        headline=_headline(material, level, findings, cases, engines),
         statuses=cases.counts,
         runs=cases.runs,
         cases=cases.cases,
@@ -64,6 +66,7 @@ def judge(material: Material) -> Report:
         module=material.module,
         other_modules=dict(material.other_modules),
         sources=material.sources,
+        traces=material.uses,
     )
 
 
@@ -86,6 +89,12 @@ def level_of(findings: Sequence[Finding]) -> Level:
     if "unknown" in weights:
         return "unknown"
     return "ready-with-changes" if "change" in weights else "ready"
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    """Return the worst of several verdicts."""
+    order: tuple[Level, ...] = ("not-ready", "unknown", "ready-with-changes", "ready")
+    return min(levels, key=order.index)
 
 
 def _weighed(each: Finding, *, fallback: bool) -> Finding:
@@ -112,6 +121,7 @@ def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Find
 
 
 def _headline(
+    material: Material,
     level: Level,
     findings: Sequence[Finding],
     cases: CasesFound,
@@ -127,15 +137,34 @@ def _headline(
         meant = sum(any(cell.meant and cell.run in of for cell in each.cells) for each in cases.cases)
         told = f", {meant:,} fail{'s' if meant == 1 else ''} there as it should" if meant else ""
         parts.append(f"{works:,} of {total:,} cases work on JSPI as they are{told}")
+    elif traced_on_jspi(material):
+        parts.append(_of_traces(material))
     if level == "not-ready":
         first = next(each for each in count if each.weight == "blocks")
         parts.append(f"what stands in the way: {first.text}")
     elif level == "unknown":
         first = next(each for each in count if each.weight == "unknown")
         parts.append(first.text)
+    elif level == "ready-with-changes" and not total:
+        first = next(each for each in count if each.weight == "change")
+        parts.append(f"to change: {first.text}")
+    unused = sum(each.not_used for each in material.uses)
+    if unused:
+        lines = f"{unused:,} line{'' if unused == 1 else 's'} of the traces"
+        parts.append(f"incomplete: {lines} {'was' if unused == 1 else 'were'} not used, or in part only")
     asked = [each for each in engines if each.level != "unknown"]
     if asked and level != "not-ready":
         fit = sum(each.level != "not-ready" for each in asked)
         parts.append(f"{fit} of {len(asked)} engines can run it")
     text = "; ".join(parts) or "nothing was found that stands in the way"
     return text[0].upper() + text[1:] + "."
+
+
+def _of_traces(material: Material) -> str:
+    """What the traces show of JSPI, in counts."""
+    waits, refused = waits_on_jspi(material)
+    of = f"of {len(material.uses):,} trace{'' if len(material.uses) == 1 else 's'}" if material.uses else ""
+    told = f"{waits:,} wait{'' if waits == 1 else 's'} {of}".rstrip() + " went well on JSPI"
+    if not refused:
+        return f"{told}, none was refused"
+    return f"{told}, {refused:,} suspension{' was' if refused == 1 else 's were'} refused"

@@ -8,11 +8,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from stackswitch.models.picture import FunctionState
 from stackswitch.models.readiness import (
     LEVELS,
     STATUSES,
     CaseStatus,
-    FunctionState,
     Level,
     Report,
     Weight,
@@ -22,6 +22,7 @@ from .charts import bars, hold_out, trend, wait_bars, waits_by_case
 from .escape import html
 from .page_data import page_data
 from .text import amount, counted, shortened, size
+from .trace_use import summed, unused_line, use_line
 
 MOST_PRINTED = 300
 """Cases in the list that is printed; the page on a screen has all."""
@@ -83,6 +84,9 @@ def _environment() -> Environment:
         STATES=_STATES,
         ICONS=_ICONS,
         MOST_NAMES=MOST_NAMES,
+        summed=summed,
+        use_line=use_line,
+        unused_line=unused_line,
         bars=bars,
         hold_out=hold_out,
         trend=trend,

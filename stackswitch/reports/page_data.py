@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from stackswitch.models.expect import Outcome
-from stackswitch.models.readiness import STATUSES, CaseStatus, CaseVerdict, FunctionState, Picture, Report
+from stackswitch.models.picture import FunctionState, Picture
+from stackswitch.models.readiness import STATUSES, CaseStatus, CaseVerdict, Report
 
 from .escape import script_json, visible
 from .text import shortened

@@ -12,6 +12,7 @@ from .escape import markdown as plain
 from .escape import markdown_block
 from .escape import markdown_code as code
 from .text import amount, counted, shortened
+from .trace_use import summed, unused_line, use_line
 
 LIMIT = 65_536
 """Characters that a comment on GitHub may have; a job summary may have 1 MiB. Source: GitHub's
@@ -23,6 +24,7 @@ _ICONS: dict[Level, str] = {
     "not-ready": "🔴",
     "unknown": "⚪",
 }
+_FEW = 5
 _CUT = "\n\n*Cut here: this is as much as a comment may hold. The HTML and JSON reports have the rest.*\n"
 
 
@@ -44,11 +46,44 @@ def _lines(report: Report, most: int) -> Iterator[str]:
     yield f"## {_ICONS[report.level]} {plain(report.title)}: {verdict}"
     yield ""
     yield plain(report.headline, 600)
-    for part in (_cases, _steps, _engines, _lists, _gain, _changes, _findings):
+    for part in (_modules, _traces, _cases, _steps, _engines, _lists, _gain, _changes, _findings):
         yield from part(report, most)
     if report.made_at or report.made_with:
         yield ""
         yield f"<sub>{plain(' '.join(filter(None, [report.made_at, report.made_with])))}</sub>"
+
+
+def _modules(report: Report, most: int) -> Iterator[str]:
+    if not report.modules:
+        return
+    yield from ("", "### Modules", "")
+    for each in report.modules[:most]:
+        yield f"- {_ICONS[each.level]} {code(each.name)}: {LEVELS[each.level]}. {plain(each.headline, 400)}"
+        for derived in each.lists:
+            if derived.derived:
+                names = ", ".join(code(name) for name in derived.derived[: min(most, 60)])
+                yield f"  - {code(derived.list)}, for what was seen: {names}"
+                yield from _more(derived.derived, min(most, 60), "  ")
+    yield from _rest(report.modules, most)
+
+
+def _more(names: Sequence[str], most: int, indent: str) -> Iterator[str]:
+    if len(names) > most:
+        yield f"{indent}  and {len(names) - most} more"
+
+
+def _traces(report: Report, most: int) -> Iterator[str]:
+    """What became of the lines of the traces: those of which something was not used; of few, all."""
+    if not report.traces:
+        return
+    yield from ("", f"Traces: {summed(report.traces)}.", "")
+    shown = [each for each in report.traces if not each.complete or each.says]
+    for each in (report.traces if len(report.traces) <= _FEW else shown)[:most]:
+        yield f"- {plain(use_line(each))}"
+        for unused in each.unused:
+            yield f"  - {plain(unused_line(unused))}"
+        for said in each.says[:_FEW]:
+            yield f"  - says of itself: {plain(said)}"
 
 
 def _cases(report: Report, most: int) -> Iterator[str]:

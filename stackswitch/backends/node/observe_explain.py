@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackswitch.models.trace import TrapCause
 
 _SUSPEND = re.compile(
     r"(trying|attempting) to suspend|frames? (found )?between|not on a suspendable stack", re.IGNORECASE
@@ -17,38 +20,70 @@ _CONTROL = "asyncify_"
 _MOST_NAMED = 5
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A function that JavaScript called without ``WebAssembly.promising``.
+
+    :ivar exported: whether the module exports it, under this name
+    """
+
+    name: str
+    exported: bool = True
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What stack switching has to do with an error: a word, and a sentence; empty: nothing."""
+
+    cause: TrapCause = ""
+    text: str = ""
+
+
 def explain(
     error: str,
     message: str,
     names: Sequence[str],
     js_frames: Sequence[str],
-    not_promising: str | None,
+    entry: Entry | None,
     missing: Sequence[str],
-) -> str:
-    """Explain an error that left the guest; empty: stack switching has nothing to say to it.
+) -> Explained:
+    """Explain an error that left the guest.
 
     :param names: functions on the error's stack, innermost first
     :param js_frames: host frames between them
-    :param not_promising: the outermost function, if the program has not made it promising
+    :param entry: the outermost function, if the program has not made it promising
     :param missing: the names that the process's waits have shown to be missing, before or after
     """
     if error == "SuspendError" or _SUSPEND.search(message):
-        return _refused(js_frames, not_promising)
+        return refused(js_frames, entry)
     if names and names[0].startswith(_CONTROL):
-        return "Asyncify's buffer for saved stacks is too small (ASYNCIFY_STACK_SIZE), or its state is wrong"
+        text = "Asyncify's buffer for saved stacks is too small (ASYNCIFY_STACK_SIZE), or its state is wrong"
+        return Explained("saved-stack", text)
     if missing and _AFTER_BAD_UNWIND.search(message):
         shown = ", ".join(missing[:_MOST_NAMED]) + (", …" if len(missing) > _MOST_NAMED else "")
-        return f"a wait went through functions that Asyncify has not instrumented: {shown}"
-    if _FULL_STACK.search(message):
-        return "the engine's stack is full; JSPI's own stacks are as large as --stack-size says"
-    return ""
-
-
-def _refused(js_frames: Sequence[str], not_promising: str | None) -> str:
-    if js_frames:
-        return (
-            f"JavaScript lies between the promising export and the import that waits: {'; '.join(js_frames)}"
+        return Explained(
+            "not-instrumented", f"a wait went through functions that Asyncify has not instrumented: {shown}"
         )
-    if not_promising is not None:
-        return f"{not_promising} was called without WebAssembly.promising: JSPI_EXPORTS lacks it"
-    return "an import that waits was called where no promising export can be set aside"
+    if _FULL_STACK.search(message):
+        text = "the engine's stack is full; JSPI's own stacks are as large as --stack-size says"
+        return Explained("engine-stack", text)
+    return Explained()
+
+
+def refused(js_frames: Sequence[str], entry: Entry | None) -> Explained:
+    """Explain why the engine refused to suspend."""
+    if js_frames:
+        between = "; ".join(js_frames)
+        text = f"JavaScript lies between the promising export and the import that waits: {between}"
+        return Explained("js-frames", text)
+    if entry is None:
+        text = "an import that waits was called where no promising export can be set aside"
+        return Explained("no-entry", text)
+    if entry.exported:
+        text = f"{entry.name} was called without WebAssembly.promising: JSPI_EXPORTS lacks it"
+        return Explained("not-promising", text)
+    return Explained(
+        "not-exported",
+        f"{entry.name} was called without WebAssembly.promising. It is not exported, so that JSPI_EXPORTS "
+        "cannot name it: wrap it in WebAssembly.promising in the JavaScript that calls it",
+    )

@@ -17,7 +17,7 @@ from stackswitch.wasm.callgraph import CallSite, call_sites
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names, display_name
 
-from .observe_parts import MODULES, Part
+from .observe_parts import MODULES, Flat, Part
 from .seen import function_at
 
 SHORT = 8
@@ -61,6 +61,11 @@ class ObservedModule:
                 return False
             self._waiting.add(called)
         return True
+
+    @cached_property
+    def import_names(self) -> tuple[str, ...]:
+        """The imported functions, by full name."""
+        return tuple(each.full_name for each in self.module.function_imports())
 
     @cached_property
     def list_names(self) -> tuple[str, ...]:
@@ -151,29 +156,61 @@ class PartModules:
         self._candidates = [*part.modules, *(each for each in everywhere if each not in part.modules)]
         self._store = store
         frames: dict[int, set[tuple[int, int]]] = {}
-        for flat in [
-            *(stack.frames for stack in part.stacks.values()),
-            *(trap.frames for trap in part.traps),
-        ]:
-            for at in range(0, len(flat), 3):
-                known = frames.setdefault(flat[at], set())
-                if len(known) < _MOST_FRAMES:
-                    known.add((flat[at + 1], flat[at + 2]))
-        self.by_url = {url: self._find(known) for url, known in frames.items()}
+        waits: dict[int, set[tuple[int, int]]] = {}
+        for stack in part.stacks.values():
+            _add(frames, stack.frames)
+            _add(waits, stack.frames)
+        for trap in part.traps:
+            _add(frames, trap.frames)
+        fitting = {url: self._fitting(known, waits.get(url, set())) for url, known in frames.items()}
+        self.by_url = _one_each(fitting, set(part.modules))
 
-    def _find(self, frames: set[tuple[int, int]]) -> str:
-        for sha256 in self._candidates:
-            found = self._store.get(sha256)
-            if found is not None and all(
-                function_at(found.module, offset) == index for index, offset in frames
-            ):
-                return sha256
-        return ""
+    def _fitting(self, frames: set[tuple[int, int]], waits: set[tuple[int, int]]) -> list[str]:
+        """Return the modules in which each frame lies in its function; of these, those with a call there."""
+        fitting = [
+            sha256
+            for sha256 in self._candidates
+            if (found := self._store.get(sha256)) is not None
+            and all(function_at(found.module, offset) == index for index, offset in frames)
+        ]
+        return [each for each in fitting if self._calls_at(each, waits)] or fitting
+
+    def _calls_at(self, sha256: str, waits: set[tuple[int, int]]) -> bool:
+        found = self._store.get(sha256)
+        try:
+            return found is not None and all(found.site(*each) is not None for each in waits)
+        except WasmFormatError:
+            return False
 
     def module(self, url: int) -> tuple[str, ObservedModule | None]:
         """The hash of a URL's module (empty: not known) and the module."""
         sha256 = self.by_url.get(url, "")
         return sha256, self._store.get(sha256) if sha256 else None
+
+
+def _add(frames: dict[int, set[tuple[int, int]]], flat: Flat) -> None:
+    for url, index, offset in triples(flat):
+        known = frames.setdefault(url, set())
+        if len(known) < _MOST_FRAMES:
+            known.add((index, offset))
+
+
+def _one_each(fitting: dict[int, list[str]], own: set[str]) -> dict[int, str]:
+    """Give each URL its module: two URLs are two modules. Empty: none fits, or several do.
+
+    :param fitting: by URL, in the order in which they are to be tried
+    :param own: modules that this part has compiled: they come before those of others
+    """
+    found: dict[int, str] = {}
+    open_ = {url: list(modules) for url, modules in fitting.items()}
+    while open_:
+        for modules in open_.values():
+            modules[:] = [each for each in modules if each not in found.values()]
+        url = min(open_, key=lambda url: (len(open_[url]), url))
+        modules = open_.pop(url)
+        near = [each for each in modules if each in own] or modules
+        found[url] = near[0] if len(near) == 1 else ""
+    return found
 
 
 def shown_name(sha256: str, found: ObservedModule | None, index: int, base: str) -> str:

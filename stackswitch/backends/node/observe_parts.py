@@ -31,6 +31,10 @@ class RawStack:
     gaps: tuple[tuple[int, str], ...]
     truncated: bool
     count: int = 1
+    import_async: bool = False
+
+
+_DEFAULT_STACK_TRACE_LIMIT = 10
 
 
 @dataclass
@@ -42,6 +46,13 @@ class RawTrap:
     where: str
     frames: Flat
     gaps: tuple[tuple[int, str], ...]
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether the guest's stack may go on: no JavaScript is seen below it, and the error is full."""
+        frames = len(self.frames) // 3
+        below = any(at == frames for at, _ in self.gaps)
+        return not below and frames + len(self.gaps) >= _DEFAULT_STACK_TRACE_LIMIT
 
 
 @dataclass
@@ -113,6 +124,7 @@ def _take_stack(part: Part, line: dict[str, Any]) -> None:
         frames=_flat(line["frames"]),
         gaps=_gaps(line["gaps"]),
         truncated=bool(line["truncated"]),
+        import_async=bool(line.get("async", False)),
     )
 
 

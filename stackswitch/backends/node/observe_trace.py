@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackswitch.errors import WasmFormatError
+from stackswitch.lists.emscripten_imports import INVOKE, imports_behind, is_invoke
+from stackswitch.models.expect import ListName
 from stackswitch.models.trace import (
+    REFUSED,
     Frame,
     TraceEnd,
     TraceError,
@@ -19,7 +22,7 @@ from stackswitch.models.trace import (
 )
 from stackswitch.reports.escape import json_text
 
-from .observe_explain import explain
+from .observe_explain import Entry, explain, refused
 from .observe_modules import ModuleStore, ObservedModule, PartModules, short, shown_name, triples
 from .observe_parts import Part, RawStack, RawTrap, read_parts
 
@@ -113,6 +116,8 @@ class _PartReader:
         self.trace = trace
         self.merged = merged
         self.missing: set[str] = set()
+        self.missing_imports: set[str] = set()
+        self.refusals: list[RawStack] = []
 
     def read(self) -> None:
         part, start = self.part, self.part.start
@@ -134,7 +139,8 @@ class _PartReader:
                 self._add(stack)
             except WasmFormatError as error:
                 self._error(f"a stack cannot be read: {error}")
-        self.trace.traps += [self._trap(each) for each in part.traps]
+        traps = [self._trap(each) for each in part.traps]
+        self.trace.traps += [*traps, *self._refusals(traps)]
         if part.end is None:
             self._error(
                 "ended without a word (killed, died, or the disk full): its last waits may be missing"
@@ -168,22 +174,23 @@ class _PartReader:
             self._error(f"{stack.count} suspensions below no frame of the guest")
             return
         if stack.how == "jspi" and self.part.promising and frames[-1][1] not in self.part.promising:
-            # Node 23 and 24 call the import before they refuse.
-            name = self._names(frames[-1:], "")[0][2]
-            self._error(
-                f"{stack.import_ or 'an import'} was called below {name}, which is not promising: no wait"
-            )
+            # Node 23 and 24 call the import before they refuse: this was no wait.
+            self.refusals.append(stack)
             return
         base, innermost = self.modules.module(frames[0][0])
         hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
         missing, missing_imports = self._missing(stack, frames, gaps, base)
         self.missing.update(missing)
+        self.missing_imports.update(missing_imports)
+        import_, through = self._import(stack, innermost, frames[0])
         self._merge(
             TraceSuspension.model_construct(
                 kind="suspension",
                 module=base,
                 backend=stack.how,
-                import_=self._import(stack, innermost, frames[0]),
+                import_=import_,
+                through=through,
+                import_async=stack.import_async,
                 export=self._export(frames[-1]),
                 frames=tuple(self._names(frames, base)),
                 js_frames=tuple(text for at, text in gaps if at > 0),
@@ -196,7 +203,16 @@ class _PartReader:
         )
 
     def _merge(self, one: TraceSuspension) -> None:
-        key = (one.backend, one.import_, one.export, one.module, one.frames, one.frame_modules, one.js_frames)
+        key = (
+            one.backend,
+            one.import_,
+            one.through,
+            one.export,
+            one.module,
+            one.frames,
+            one.frame_modules,
+            one.js_frames,
+        )
         known = self.merged.get(key)
         self.merged[key] = (
             one if known is None else known.model_copy(update={"count": known.count + one.count})
@@ -219,23 +235,39 @@ class _PartReader:
             named.append((index, offset, shown_name(sha256, found, index, base or sha256)))
         return named
 
-    def _import(self, stack: RawStack, module: ObservedModule | None, frame: tuple[int, int, int]) -> str:
-        """The import's name: what the innermost frame calls by name, what the glue said, or its function."""
+    def _import(
+        self, stack: RawStack, module: ObservedModule | None, frame: tuple[int, int, int]
+    ) -> tuple[str, str]:
+        """The import's name, and that of the import that the guest called, if it is another.
+
+        It is what the innermost frame calls by name, what the glue said, or an import that a JavaScript frame
+        above may be by its name: what is called through a table, or by way of ``invoke_*``, is known by that.
+        """
         called = module.called_import(*frame[1:]) if module is not None else None
         imported = (
             module.module.function_import(called) if module is not None and called is not None else None
         )
-        if imported is not None:
-            return imported.full_name
-        if stack.import_ is not None:
-            return stack.import_
         inside = [text for at, text in stack.gaps if at == 0]
-        return f"?.{inside[-1].split(' (')[0]}" if inside else "?"
+        if imported is not None and not imported.name.startswith(INVOKE):
+            return imported.full_name, ""
+        if stack.import_ is not None:
+            return stack.import_, ""
+        through = "" if imported is None else imported.full_name
+        for text in reversed(inside[:-1] if through else inside):
+            behind = () if module is None else imports_behind(text, module.import_names)
+            if len(behind) == 1 and not is_invoke(behind[0]):
+                return behind[0], through
+        if through:
+            return through, ""
+        return (f"?.{inside[-1].split(' (')[0]}" if inside else "?"), ""
 
     def _export(self, frame: tuple[int, int, int]) -> str:
+        return self._entry(frame).name
+
+    def _entry(self, frame: tuple[int, int, int]) -> Entry:
         sha256, found = self.modules.module(frame[0])
         exported = found.exported_as(frame[1]) if found is not None else None
-        return exported or shown_name(sha256, found, frame[1], sha256)
+        return Entry(exported or shown_name(sha256, found, frame[1], sha256), exported is not None)
 
     def _missing(
         self,
@@ -271,13 +303,25 @@ class _PartReader:
 
     def _trap(self, trap: RawTrap) -> TraceTrap:
         frames = triples(trap.frames)
-        base = self.modules.module(frames[0][0])[0] if frames else ""
-        outermost = frames[-1][1] if frames else None
-        unwrapped = None
-        if outermost is not None and outermost not in self.part.promising:
-            unwrapped = self._export(frames[-1])
+        base, innermost = self.modules.module(frames[0][0]) if frames else ("", None)
+        hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+        entry = None
+        if frames and not trap.may_be_cut and frames[-1][1] not in self.part.promising:
+            entry = self._entry(frames[-1])
         between = tuple(text for at, text in trap.gaps if 0 < at < len(frames))
         named = tuple(self._names(frames, base))
+        lacking = sorted(self.missing | self.missing_imports)
+        found = explain(trap.error, trap.message, [name for _, _, name in named], between, entry, lacking)
+        missing: dict[ListName, tuple[str, ...]] = {}
+        if found.cause == "not-promising" and entry is not None:
+            missing["JSPI_EXPORTS"] = (entry.name,)
+        elif found.cause == "not-instrumented":
+            by_list: dict[ListName, set[str]] = {
+                "ASYNCIFY_ONLY": self.missing,
+                "ASYNCIFY_IMPORTS": self.missing_imports,
+            }
+            missing = {which: tuple(sorted(names)) for which, names in by_list.items() if names}
+        refusal = found.cause in REFUSED
         return TraceTrap(
             process=self.part.process,
             thread=self.part.thread,
@@ -286,15 +330,58 @@ class _PartReader:
             message=trap.message,
             frames=named,
             js_frames=between,
-            explanation=explain(
-                trap.error,
-                trap.message,
-                [name for _, _, name in named],
-                between,
-                unwrapped,
-                sorted(self.missing),
-            ),
+            frame_modules=hashes if len(set(hashes)) > 1 else (),
+            import_=self._refused_import(frames, innermost) if refusal and frames else "",
+            export=self._export(frames[-1]) if refusal and frames else "",
+            cause=found.cause,
+            missing=missing,
+            explanation=found.text,
         )
+
+    def _refused_import(
+        self, frames: Sequence[tuple[int, int, int]], innermost: ObservedModule | None
+    ) -> str:
+        """The import that was refused: as its own stack has it, if the engine called it before the error."""
+        for stack in self.refusals:
+            inner = triples(stack.frames)
+            if inner == list(frames[: len(inner)]):
+                return self._import(stack, innermost, inner[0])[0]
+        called = innermost.called_import(*frames[0][1:]) if innermost is not None else None
+        imported = None if innermost is None or called is None else innermost.module.function_import(called)
+        return "?" if imported is None else imported.full_name
+
+    def _refusals(self, traps: Sequence[TraceTrap]) -> list[TraceTrap]:
+        """The refused suspensions that no trap tells of: the program caught the error."""
+        told = [each.frames for each in traps if each.cause in REFUSED]
+        found = []
+        for stack in self.refusals:
+            frames = triples(stack.frames)
+            base, innermost = self.modules.module(frames[0][0])
+            named = tuple(self._names(frames, base))
+            if any(each[: len(named)] == named for each in told):
+                continue
+            entry = self._entry(frames[-1])
+            import_, _ = self._import(stack, innermost, frames[0])
+            hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+            why = refused((), entry)
+            found.append(
+                TraceTrap(
+                    process=self.part.process,
+                    thread=self.part.thread,
+                    module=base,
+                    error="SuspendError",
+                    message=f"{import_} was called below {entry.name}, which is not promising",
+                    frames=named,
+                    frame_modules=hashes if len(set(hashes)) > 1 else (),
+                    import_=import_,
+                    export=entry.name,
+                    cause=why.cause,
+                    missing={"JSPI_EXPORTS": (entry.name,)} if entry.exported else {},
+                    caught=True,
+                    explanation=why.text,
+                )
+            )
+        return found
 
 
 def _was_there(

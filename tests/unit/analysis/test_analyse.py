@@ -10,7 +10,8 @@ import wasmtime
 from stackswitch.analysis.analyse import Material, analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.markdown import analysis_markdown
-from stackswitch.analysis.traces import read_trace_lines, trace_of_module
+from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.errors import ConfigError
 from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.module import parse_module
@@ -54,9 +55,17 @@ def line(module: str = MODULE.sha256, names: tuple[str, ...] = ("leaf", "mid", "
     )
 
 
+def used(trace: bytes) -> UsedTrace:
+    """Take a trace for the module; one of which nothing can be used is refused."""
+    file, given = read_trace(trace, "t.jsonl"), [GivenModule(MODULE)]
+    found = use_trace(file, given)
+    if file.suspensions:
+        require_use([found], [file], given)
+    return found
+
+
 def analysed(*trace: bytes, **material: object) -> Analysis:
-    lines = read_trace_lines(b"".join(trace), "t.jsonl")
-    suspensions = trace_of_module(lines, MODULE, "t.jsonl").suspensions
+    suspensions = used(b"".join(trace)).suspensions
     return analyse(MODULE, "m.wasm", Material(suspensions=suspensions, **material))  # type: ignore[arg-type]
 
 
@@ -123,21 +132,22 @@ def test_why() -> None:
 
 
 def test_a_trace_of_another_build_goes_by_name() -> None:
-    found = trace_of_module(read_trace_lines(line("sha256:other"), "t"), MODULE, "t")
-    assert found.by_name
+    found = used(line("sha256:other"))
+    assert found.use.by_name
     assert [[frame[0] for frame in each.frames] for each in found.suspensions] == [
         [NAMES.index(each) for each in ("leaf", "mid", "main")]
     ]
     strange = line("sha256:other").replace(b'"leaf"', b'"x"').replace(b'"mid"', b'"y"')
     with pytest.raises(ConfigError, match="taken on another module: 1 of the 3 functions"):
-        trace_of_module(read_trace_lines(strange, "t"), MODULE, "t")
-    own = trace_of_module(read_trace_lines(line() + line("sha256:other"), "t"), MODULE, "t")
-    assert (len(own.suspensions), own.by_name) == (1, False)
+        used(strange)
+    own = used(line() + line("sha256:other"))
+    assert (len(own.suspensions), own.use.by_name) == (1, False)
+    assert [(each.reason, each.lines, each.numbers) for each in own.use.unused] == [("other-module", 1, (2,))]
 
 
 def test_a_line_that_is_none() -> None:
     with pytest.raises(ConfigError, match=r"t\.jsonl: line 2 is no line of a trace"):
-        read_trace_lines(line() + b'{"kind": "nothing"}\n', "t.jsonl")
+        read_trace(line() + b'{"kind": "nothing"}\n', "t.jsonl")
 
 
 def test_markdown_says_it_all() -> None:

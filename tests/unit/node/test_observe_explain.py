@@ -4,22 +4,25 @@ import re
 
 import pytest
 
-from stackswitch.backends.node.observe_explain import explain
+from stackswitch.backends.node.observe_explain import Entry, explain
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("arguments", "cause", "expected"),
     [
-        (("SuspendError", "suspending JS frames", ["a"], ["invoke (g.js:1)"], None, []), ": invoke"),
-        (("RuntimeError", "trying to suspend", ["a"], [], "main", []), "main was called"),
-        (("RuntimeError", "attempting to suspend", ["a"], [], None, []), "no promising export"),
-        (("RuntimeError", "unreachable", ["a"], [], None, ["mid"]), "not instrumented: mid$"),
-        (("RuntimeError", "unreachable", ["a"], [], None, list("abcdefg")), "a, b, c, d, e, …$"),
-        (("RuntimeError", "unreachable", ["asyncify_stop_unwind"], [], None, ["mid"]), "ASYNCIFY_STACK_SIZE"),
-        (("RangeError", "Maximum call stack size exceeded", ["a"], [], None, []), "stack-size"),
-        (("RuntimeError", "unreachable", ["a"], [], None, []), "^$"),
-        (("Exception", "[object]", [], [], None, ["mid"]), "^$"),
+        (("SuspendError", "suspending", ["a"], ["invoke (g.js:1)"], None, []), "js-frames", ": invoke"),
+        (("RuntimeError", "trying to suspend", ["a"], [], Entry("main"), []), "not-promising", "main was"),
+        (("SuspendError", "x", ["a"], [], Entry("tick", exported=False), []), "not-exported", "cannot name"),
+        (("RuntimeError", "attempting to suspend", ["a"], [], None, []), "no-entry", "no promising export"),
+        (("RuntimeError", "unreachable", ["a"], [], None, ["mid"]), "not-instrumented", "instrumented: mid$"),
+        (("RuntimeError", "unreachable", ["a"], [], None, list("abcdefg")), "not-instrumented", "d, e, …$"),
+        (("RuntimeError", "unreachable", ["asyncify_stop_unwind"], [], None, ["m"]), "saved-stack", "SIZE"),
+        (("RangeError", "Maximum call stack size exceeded", ["a"], [], None, []), "engine-stack", "-size"),
+        (("RuntimeError", "unreachable", ["a"], [], None, []), "", "^$"),
+        (("Exception", "[object]", [], [], None, ["mid"]), "", "^$"),
     ],
 )  # fmt: skip
-def test_what_an_error_means(arguments: tuple[object, ...], expected: str) -> None:
-    assert re.search(expected, explain(*arguments)), explain(*arguments)  # type: ignore[arg-type]
+def test_what_an_error_means(arguments: tuple[object, ...], cause: str, expected: str) -> None:
+    found = explain(*arguments)  # type: ignore[arg-type]
+    assert found.cause == cause
+    assert re.search(expected, found.text), found

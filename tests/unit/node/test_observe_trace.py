@@ -151,7 +151,12 @@ def test_a_call_below_no_promising_export_is_no_suspension(tmp_path: Path) -> No
     folder.part(kept, {"kind": "promising", "index": OUTER}, stack(frames, "jspi"))
     trace = read_trace(tmp_path)
     assert trace.suspensions == []
-    assert "below mid, which is not promising" in trace.errors[0].message
+    assert "below mid, which is not promising" in trace.traps[0].message
+    assert (trace.traps[0].cause, trace.traps[0].import_, trace.traps[0].missing) == (
+        "not-exported",
+        "env.wait",
+        {},
+    )
 
 
 def test_a_trap_is_explained_by_what_was_missing(tmp_path: Path) -> None:

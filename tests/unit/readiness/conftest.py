@@ -15,7 +15,8 @@ from stackswitch.models.readiness import (
     Spread,
 )
 from stackswitch.models.result import CaseResult
-from stackswitch.models.trace import Suspension
+from stackswitch.models.trace import Suspension, TraceTrap, TrapCause
+from stackswitch.models.trace_use import TraceUse, UnusedLines, UnusedReason
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.picture import Instrumented, draw_picture
 
@@ -94,6 +95,18 @@ def stack(*names: str, truncated: bool = False) -> Suspension:
 def seen(instrumented: Instrumented) -> Material:
     stacks = {"a/case": (stack("leaf", "main"),)}
     return Material("app", suspensions=stacks, picture=draw_picture(stacks, instrumented))
+
+
+def trapped(error: str, cause: TrapCause = "", **rest: Any) -> Material:
+    trap = TraceTrap(
+        process=1, error=error, message="it traps", cause=cause, frames=((3, 9, "tick"),), **rest
+    )
+    return Material("app", traps={"": (trap,)})
+
+
+def unused(reason: UnusedReason) -> Material:
+    lines = UnusedLines(reason=reason, lines=1, numbers=(3,), what=("mid",))
+    return Material("app", uses=(TraceUse(trace="t.jsonl", lines=4, used=3, unused=(lines,)),))
 
 
 def gain(ratio: float) -> Gain:

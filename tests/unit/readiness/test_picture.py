@@ -6,7 +6,7 @@ import wasmtime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.models.readiness import Picture
+from stackswitch.models.picture import Picture
 from stackswitch.models.trace import Suspension
 from stackswitch.readiness.facts import confidence, listed_names, shadow_stack, ways
 from stackswitch.readiness.picture import Instrumented, draw_picture

@@ -19,7 +19,21 @@ from stackswitch.readiness.picture import Instrumented
 from stackswitch.readiness.rules import RULES
 from stackswitch.readiness.verdict import judge, level_of
 
-from .conftest import analysis, both, engine, facts, gain, obstacle, result, seen, stack, users, well
+from .conftest import (
+    analysis,
+    both,
+    engine,
+    facts,
+    gain,
+    obstacle,
+    result,
+    seen,
+    stack,
+    trapped,
+    unused,
+    users,
+    well,
+)
 
 BETWEEN = "suspend-error: JavaScript lies between the promising export and the import that waits: {}"
 
@@ -87,6 +101,10 @@ APPLIES: dict[str, Callable[[], Material]] = {
     "asyncify-refuses": lambda: obstacle("asyncify", "tail-call"),
     "shared-stack": lambda: Material("app", module=facts(shadow_stack="reachable")),
     "hidden-stack-pointer": lambda: Material("app", module=facts(shadow_stack="hidden")),
+    "entry-not-promising": lambda: trapped("SuspendError", "not-exported"),
+    "trace-trap": lambda: trapped("RuntimeError"),
+    "trace-incomplete": lambda: unused("no-name"),
+    "trace-other-module": lambda: unused("other-module"),
     "no-names": lambda: Material("app", module=facts(named=0)),
     "several-modules": lambda: Material("app", other_modules={"ab" * 32: 3, "cd" * 32: 3}),
     "not-run": lambda: Material("app"),

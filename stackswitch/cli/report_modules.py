@@ -1,0 +1,160 @@
+"""What ``stackswitch report`` finds of each module: its bytes, and what the traces say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stackswitch.analysis.analyse import Material as AnalysisMaterial
+from stackswitch.analysis.analyse import analyse
+from stackswitch.analysis.facts import Analysis
+from stackswitch.analysis.trace_lines import TraceFile
+from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
+from stackswitch.fix.sources import Lists
+from stackswitch.models.readiness import Confidence, Finding, ModuleVerdict, Report
+from stackswitch.models.result import CaseResult
+from stackswitch.models.trace import Suspension, TraceTrap
+from stackswitch.models.trace_use import TraceUse
+from stackswitch.readiness.facts import confidence, listed_names, module_facts, ways
+from stackswitch.readiness.material import Material
+from stackswitch.readiness.picture import Instrumented, draw_picture
+from stackswitch.readiness.verdict import worst
+from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.module import Module
+
+Cases = dict[str, tuple[Suspension, ...]]
+
+
+@dataclass
+class Traces:
+    """What traces say of a module, or of all that is in them, by case; ``""`` for those of no case."""
+
+    suspensions: Cases = field(default_factory=dict)
+    traps: dict[str, tuple[TraceTrap, ...]] = field(default_factory=dict)
+
+    def add(self, case: str, suspensions: Sequence[Suspension], traps: Sequence[TraceTrap]) -> None:
+        """Add what one trace says."""
+        self.suspensions[case] = (*self.suspensions.get(case, ()), *suspensions)
+        self.traps[case] = (*self.traps.get(case, ()), *traps)
+
+
+def take_traces(
+    files: Sequence[tuple[str, TraceFile]], modules: Sequence[GivenModule]
+) -> tuple[list[Traces], tuple[TraceUse, ...]]:
+    """Take what concerns each module from traces; with no module, all that is in them.
+
+    :returns: by module, in their order (with no module: one for all); what became of the lines
+    :raises ConfigError: the traces are of other modules by any measure
+    """
+    found = [Traces() for _ in range(len(modules) or 1)]
+    used: list[UsedTrace] = []
+    for case, file in files:
+        trace = use_trace(file, modules)
+        used.append(trace)
+        for traces, of in zip(found, trace.modules, strict=False):
+            traces.add(case, of.suspensions, of.traps)
+        if not modules:
+            found[0].add(case, file.suspensions, file.traps)
+    if not modules:
+        whole = [each.use.model_copy(update={"used": each.use.lines, "unused": ()}) for each in used]
+        return found, tuple(whole)
+    if any(file.suspensions or file.traps for _, file in files):
+        require_use(used, [file for _, file in files], modules)
+    return found, tuple(each.use for each in used)
+
+
+class Static:
+    """What a module's bytes say.
+
+    :param traces: what was seen of it
+    """
+
+    def __init__(
+        self, path: Path, module: Module, lists: Lists, imports: Sequence[str], traces: Traces
+    ) -> None:
+        self.module = module
+        self.graph = call_graph(module)
+        self.traces = traces
+        seen = [each for of in traces.suspensions.values() for each in of]
+        found: Analysis = analyse(module, path.name, AnalysisMaterial(tuple(imports), lists, tuple(seen)))
+        self.analysis = found
+
+    def confidence(self) -> tuple[Confidence, ...]:
+        """How far a list drawn from these cases can be trusted."""
+        return confidence(self.graph, self.analysis.imports, self.traces.suspensions)
+
+
+def of_traces(common: Material, traces: Traces, static: Static | None = None) -> Material:
+    """Return what a report rests on, with what traces say.
+
+    :param static: of the module, with the lists of ``common``
+    """
+    missing = {name for each in common.results for names in each.missing.values() for name in names}
+    missing |= {name for of in traces.suspensions.values() for each in of for name in each.missing}
+    listed = None if static is None else listed_names(static.module, common.lists)
+    picture = draw_picture(
+        traces.suspensions,
+        Instrumented(names=listed, missing=missing),
+        ways=() if static is None else ways(static.graph, static.analysis.imports),
+    )
+    return replace(common, suspensions=traces.suspensions, traps=traces.traps, picture=picture)
+
+
+def of_module(common: Material, static: Static) -> Material:
+    """Return what the report on a module rests on."""
+    return replace(
+        of_traces(common, static.traces, static),
+        module=module_facts(static.module, static.analysis),
+        analysis=static.analysis,
+        confidence=static.confidence(),
+    )
+
+
+def results_of(results: Sequence[CaseResult], module: str, modules: Sequence[str]) -> tuple[CaseResult, ...]:
+    """Return the results that are not of another of the modules.
+
+    :param module: a hash, as ``modules`` has those of all
+    """
+    others = set(modules) - {module}
+    return tuple(each for each in results if each.module not in others)
+
+
+def put_together(whole: Report, reports: Sequence[tuple[str, Report]]) -> Report:
+    """Return a report on several modules: the worst of their verdicts, and each of its own.
+
+    :param whole: on all that was seen, without a module
+    :param reports: on each module, with its name
+    """
+    verdicts = tuple(
+        ModuleVerdict(
+            name=name,
+            sha256="" if each.module is None else each.module.sha256,
+            level=each.level,
+            headline=each.headline,
+            findings=each.findings,
+            steps=each.steps,
+            lists=each.lists,
+        )
+        for name, each in reports
+    )
+    findings: dict[tuple[str, str, str], Finding] = {}
+    for name, each in reports:
+        for found in each.findings:
+            own = found.scope in ("module", "list") and not found.rule.startswith("trace-")
+            text = f"{name}: {found.text}" if own else found.text
+            key = found.rule, found.subject, text
+            findings.setdefault(key, found.model_copy(update={"text": text}))
+    return whole.model_copy(
+        update={
+            "level": worst(each.level for each in verdicts),
+            "headline": " ".join(f"{each.name}: {each.headline}" for each in verdicts),
+            "findings": tuple(findings.values()),
+            "steps": tuple(
+                step.model_copy(update={"title": f"{each.name}: {step.title}"})
+                for each in verdicts
+                for step in each.steps
+            ),
+            "modules": verdicts,
+        }
+    )
