@@ -81,7 +81,7 @@ def pid_of(guest: Guest) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts processes in /proc")
-@pytest.mark.parametrize("count", [pytest.param(int(os.environ.get("STACKSWITCH_TESTS_GUESTS", "200")))])
+@pytest.mark.parametrize("count", [pytest.param(int(os.environ.get("STACKSWITCH_TESTS_GUESTS", "100")))])
 def test_many_guests_in_few_processes(count: int) -> None:
     async def main() -> None:
         await (await opened()).aclose()  # starts what ends the children of a process that is killed
