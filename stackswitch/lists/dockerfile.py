@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
+from .arguments import argument_places
 from .elements import Place
-from .source import Text
+from .json_text import string_text
+from .source import Encoder, Text, line_of
 from .words import mentions_list, word_places
 
 FORMAT = "Dockerfile"
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)\s*\Z", re.IGNORECASE)
+_EXEC_FORM = re.compile(
+    r"\s*(?:RUN|CMD|ENTRYPOINT|SHELL)\s+(?:--\S+\s+)*\[.*\]\s*\Z", re.IGNORECASE | re.DOTALL
+)
+_DOCKERS_OWN = re.compile(r"\s*(?:ENV|ARG)\s", re.IGNORECASE)
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 
 
@@ -38,8 +46,44 @@ def places(source: str, path: str = "") -> Iterator[Place]:
     if not recognise(source):
         raise ListFileError("this is no Dockerfile: it begins neither with FROM nor with ARG", path=path)
     for text in instructions(source):
-        if mentions_list(text.chars):
+        if not mentions_list(text.chars):
+            continue
+        if _EXEC_FORM.match(text.chars):
+            yield from _exec_form(source, text, path)
+        else:
+            if _DOCKERS_OWN.match(text.chars):
+                text = replace(text, encode=_without_backticks(text.encode))
             yield from word_places(source, text, format=FORMAT, path=path)
+
+
+def _exec_form(source: str, text: Text, path: str) -> Iterator[Place]:
+    """Find the lists in the JSON array of an instruction's exec form: no shell reads its strings.
+
+    :raises ListFileError: it goes over several lines
+    """
+    start, end = text.starts[0], text.limit
+    if end - start != len(text.chars):
+        raise ListFileError(
+            "a list in an exec form of several lines is not edited: put it on one line, or use a shell",
+            path=path,
+            line=line_of(source, start),
+        )
+    previous = ""
+    for found in _JSON_STRING.finditer(source, start, end):
+        argument = string_text(source, *found.span())
+        yield from argument_places(source, argument, previous, FORMAT, path)
+        previous = argument.chars
+
+
+def _without_backticks(encode: Encoder) -> Encoder:
+    """Refuse what Docker, which reads this instruction by itself, takes otherwise than a shell."""
+
+    def checked(at: int, text: str) -> str:
+        if "`" in text:
+            raise ListFileError("ENV and ARG cannot hold a backtick")
+        return encode(at, text)
+
+    return checked
 
 
 def instructions(source: str) -> Iterator[Text]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
@@ -15,7 +16,7 @@ from .elements import Place
 from .languages import Language, Token
 from .lexing import c_escape, c_unescape, mark, string
 from .literals import literal_places
-from .source import line_of
+from .source import EXPANSION, line_of
 
 FORMAT = "JavaScript file"
 _TOKEN = re.compile(
@@ -96,6 +97,8 @@ def _tokens(source: str) -> Sequence[Token]:
             found.append(string(source, span, each.span("single"), _PIECES, _unescape, c_escape("'")))
         elif each["template"] is not None:
             at, token = _template(source, span[0])
+            if found and found[-1].end == span[0] and found[-1].kind == "name":
+                token = _tagged(token)
             found.append(token)
         elif each["slash"] is not None:
             at = _slash(source, span[0], found)
@@ -154,6 +157,13 @@ def _template(source: str, at: int) -> tuple[int, Token]:
         return c_escape("`")(text).replace("${", "\\${")
 
     return at + 1, string(source, (start, at + 1), (start + 1, at), pattern, unescape, escape)
+
+
+def _tagged(token: Token) -> Token:
+    """Return a template as a tag has it, which may make anything of it: it is not literal."""
+    text = token.text
+    chars, starts, ends = text.chars + EXPANSION, [*text.starts, token.end - 1], [*text.ends, token.end]
+    return replace(token, text=replace(text, chars=chars, starts=starts, ends=ends))
 
 
 def _filled_in(source: str, at: int) -> int:

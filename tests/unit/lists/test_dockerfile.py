@@ -159,3 +159,19 @@ def test_what_cannot_be_edited_is_told_with_the_file(data: bytes, variable: str,
     with pytest.raises(ListFileError, match=message) as caught:
         read_list(data, variable, path="Dockerfile")
     assert str(caught.value).startswith("Dockerfile:")
+
+
+def test_no_shell_reads_an_exec_form() -> None:
+    text = b'FROM x\nCMD ["emcc", "-sASYNCIFY_ONLY=a", "-O2"]\n'
+    edited = edit_list(text, ["a", "w$b", 'say "x"'])
+    assert edited == b'FROM x\nCMD ["emcc", "-sASYNCIFY_ONLY=a,w$b,\'say \\"x\\"\'", "-O2"]\n'
+    assert read_list(edited).names == ("a", "w$b", 'say "x"')
+    with pytest.raises(ListFileError, match="exec form of several lines"):
+        read_list(b'FROM x\nCMD ["emcc", \\\n "-sASYNCIFY_ONLY=a"]\n')
+
+
+def test_docker_reads_env_by_itself() -> None:
+    text = b'FROM x\nENV ASYNCIFY_ONLY="a"\n'
+    assert edit_list(text, ["a", "w$b"]) == b'FROM x\nENV ASYNCIFY_ONLY="a","w\\$b"\n'
+    with pytest.raises(ListFileError, match="cannot be given here"):
+        edit_list(text, ["a", "`x`"])

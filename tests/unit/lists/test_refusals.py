@@ -165,6 +165,7 @@ def test_a_byte_order_mark_stays_where_it_does_no_harm() -> None:
         ("b.js", "const ASYNCIFY_ONLY = ['a']\n  .concat(more)\n", r"\['a'\]"),
         ("b.js", "run(`-sASYNCIFY_ONLY=${names}`)\n", r"\$\{names\}"),
         ("b.js", "run('-sASYNCIFY_ONLY=' + names)\n", "-sASYNCIFY_ONLY="),
+        ("b.js", "const ASYNCIFY_ONLY = [String.raw`a`]\n", "`"),
         ("meson.build", "f = '-sASYNCIFY_ONLY=@0@'.format(x)\n", "-sASYNCIFY_ONLY="),
         ("meson.build", "ASYNCIFY_ONLY = ['a'] + b\n", r"\['a'\] \+ b"),
         ("b.ps1", 'emcc "-sASYNCIFY_ONLY=$names"\n', r"\$names"),
