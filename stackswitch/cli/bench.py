@@ -68,21 +68,19 @@ def _show(console: Console, result: BenchResult) -> None:
     engines = ", ".join(f"{name}: {version}" for name, version in result.engines.items())
     console.print(
         f"Python {result.python}; {engines}; load average {result.load_average}; {result.rounds} rounds",
-        markup=False,
-        soft_wrap=True,
     )
     heading = ""
     for each in result.figures:
         if (group := f"{each.group}: {each.case} ({each.unit})") != heading:
             heading = group
-            console.print(group, style="bold", markup=False, soft_wrap=True)
+            console.print(group, style="bold")
         line = (
             f"  {each.host:<28} best {each.best:10.2f}  median {each.median:10.2f}  worst {each.worst:10.2f}"
         )
         if each.ratio is not None:
             spread = f"{each.ratio.least:.2f} to {each.ratio.greatest:.2f}"
             line += f"  {each.ratio.median:.2f} ({spread}) of {each.ratio.against}"
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line)
     for line in result.skipped:
         console.message(f"skipped: {line}")
     if result.goals:
@@ -92,4 +90,4 @@ def _show(console: Console, result: BenchResult) -> None:
         line = (
             f"  {goal.name:<48} {goal.bound} {goal.goal:g}: {reached}{'' if goal.holds else ', not reached'}"
         )
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line)

@@ -52,9 +52,7 @@ class Console:
         """Whether somebody watches."""
         return self.rich.is_terminal
 
-    def print(
-        self, text: str = "", *, style: str | None = None, wrap: bool = True, **_compat: object
-    ) -> None:
+    def print(self, text: str = "", *, style: str | None = None, wrap: bool = True) -> None:
         """Print one line; a line break within it is escaped, those at its start are empty lines before it.
 
         :param wrap: whether a terminal may get it in several lines

@@ -47,7 +47,7 @@ def doctor(
             if error is None:
                 continue
             optional = _why_optional(name, needed, allowed)
-            console.print(f"✗ {name}: {spec.summary}{optional}", style="red", markup=False)
+            console.print(f"✗ {name}: {spec.summary}{optional}", style="red")
             console.message(str(error), indent=2)
             if not optional:
                 lacking.append(name)
@@ -76,7 +76,7 @@ async def _shown(
     try:
         info = backend.info
         flags = f" {' '.join(info.flags)}" if info.flags else ""
-        console.print(f"✓ {name}: {BACKENDS[name].summary}", style="green", markup=False)
+        console.print(f"✓ {name}: {BACKENDS[name].summary}", style="green")
         told = {"engine": f"{info.engine} {info.engine_version}{flags}", **info.details}
         for key, value in {**told, "features": ", ".join(sorted(info.features))}.items():
             console.message(f"{key:<12} {value}", indent=2)

@@ -65,7 +65,7 @@ def explore(
         nonlocal told
         if time.monotonic() - told > PLAIN_EVERY_S:
             told = time.monotonic()
-            console.print(f"{so_far.ran:,} programs run, {so_far.crashed} crashed", markup=False)
+            console.print(f"{so_far.ran:,} programs run, {so_far.crashed} crashed")
 
     written = False
     try:
@@ -87,10 +87,8 @@ def explore(
     console.print(
         f"stackswitch: {why}: {done.ran:,} run ({done.known:,} known before), {done.crashed} crashed"
         f" → {output / 'crashes'}",
-        markup=False,
     )
     console.print(
         f"stackswitch: {done.functions:,} functions on {done.stacks:,} stacks, {done.new_functions:,} new"
         f" → {output / 'trace.jsonl'}",
-        markup=False,
     )

@@ -55,38 +55,36 @@ def show_diff(console: Console, source: ListSource) -> None:
 def show_report(console: Console, report: FixReport, *, written: bool, check: bool) -> None:
     """Show what came of a fix."""
     for edit in report.edits:
-        console.print(f"{edit.path}: {edit.list}", style="bold", markup=False, soft_wrap=True)
+        console.print(f"{edit.path}: {edit.list}", style="bold")
         for sign, names, style in (("+", edit.added, "green"), ("-", edit.removed, "red")):
             for name in names[:_MOST_NAMES]:
                 cases = edit.needed_by.get(name, ())
                 more = f" and {len(cases) - 1} more" if len(cases) > 1 else ""
                 seen = f"  (seen in {cases[0]}{more})" if cases else ""
-                console.print(f"  {sign} {name}{seen}", style=style, markup=False, soft_wrap=True)
+                console.print(f"  {sign} {name}{seen}", style=style)
             if len(names) > _MOST_NAMES:
                 console.print(f"  {sign} {len(names) - _MOST_NAMES} more", style=style)
     edited = {edit.path for edit in report.edits if edit.list == "ASYNCIFY_ONLY"}
     for drawn in report.policies:
         if drawn.path in edited:
             told = f"{drawn.path}: drawn by {drawn.policy}: {drawn.reason}"
-            console.print(told, style="dim", markup=False, soft_wrap=True)
+            console.print(told, style="dim")
     for assertion in report.assertions:
         does = "spares" if assertion.kind == "never" else "adds"
         console.print(
             f"{assertion.kind} {assertion.entry}: {does} {counted(assertion.functions, 'function')}, "
             f"{counted(assertion.bytes, 'byte')} of code",
-            markup=False,
-            soft_wrap=True,
         )
     for each in report.confidence:
-        console.print(_trust(each), style="dim", markup=False, soft_wrap=True)
+        console.print(_trust(each), style="dim")
     for note in report.notes:
         console.message(f"note: {note}")
     _show_traces(console, report)
     style = "bold green" if report.verdict in PROVED else "bold red"
-    console.print(VERDICTS[report.verdict] + _circumstances(report, check=check), style=style, markup=False)
+    console.print(VERDICTS[report.verdict] + _circumstances(report, check=check), style=style)
     if report.reason and report.verdict != "falls-short":
         for line in report.reason.splitlines():
-            console.print(f"  {line}", markup=False, soft_wrap=True)
+            console.print(f"  {line}")
     if report.changed and not check and not written:
         console.print("nothing was written", style="yellow")
 

@@ -43,7 +43,7 @@ def init(
     write_output(str(target), _configuration(suites, lists, modules).encode())
 
     def line(text: str, style: str | None = None) -> None:
-        console.print(text, style=style, markup=False, soft_wrap=True)
+        console.print(text, style=style)
 
     line(f"wrote {target}", "bold")
     for what, found in (("suite", suites), ("list", lists), ("module", modules)):

@@ -221,12 +221,11 @@ def _show(console: Console, report: InstrumentReport, *, everything: bool) -> No
         if told:
             console.print(title, style="bold")
             for line in told[:_MOST_SHOWN]:
-                console.print(f"  {line}", markup=False, soft_wrap=True)
+                console.print(f"  {line}")
             if len(told) > _MOST_SHOWN:
                 console.print(f"  and {len(told) - _MOST_SHOWN} more (--json has all)")
     ratio = report.size_bytes / report.size_before_bytes
     console.print(
         f"{report.instrumented} of {report.functions} functions instrumented, {report.size_bytes} bytes, "
         f"{ratio:.2f} times the module",
-        markup=False,
     )

@@ -274,7 +274,7 @@ def _show(console: Console, drawn: Report) -> None:
     """Show the verdict and the way in a few lines."""
 
     def line(text: str = "", style: str | None = None) -> None:
-        console.print(text, style=style, markup=False, soft_wrap=True)
+        console.print(text, style=style)
 
     line(f"{drawn.title}: {LEVELS[drawn.level]}", _STYLES[drawn.level])
     for module in drawn.modules:

@@ -98,7 +98,7 @@ def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) ->
         if outcome == "needs-list-fix":
             continue  # these are listed by name below
         console.message(f"{backend} {outcome}: {reason or 'see the case'}", indent=2)
-        console.print(f"    {', '.join(cases)}", style="dim", markup=False)
+        console.print(f"    {', '.join(cases)}", style="dim")
 
 
 def _unexpected(console: Console, result: SuiteResult) -> None:
@@ -107,7 +107,7 @@ def _unexpected(console: Console, result: SuiteResult) -> None:
         return
     console.print("\nNot as expected:", style="bold red")
     for each in unexpected:
-        console.print(f"  {each.case_id} on {each.backend}: {each.outcome}", style="red", markup=False)
+        console.print(f"  {each.case_id} on {each.backend}: {each.outcome}", style="red")
         if each.detail:
             console.block(each.detail, indent=4)
 
@@ -122,7 +122,7 @@ def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
             lists = "; ".join(
                 f"{which}: {', '.join(map(_shown, names))}" for which, names in each.missing.items()
             )
-            console.print(f"  {each.case_id} on {each.backend}: {lists}", markup=False, soft_wrap=True)
+            console.print(f"  {each.case_id} on {each.backend}: {lists}")
     to_add: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in wanting:
         if not each.as_expected:
@@ -133,8 +133,8 @@ def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
         return
     console.print("\nNames to add (from ASYNCIFY_REMOVE: to take out):", style="bold yellow")
     for (which, name), cases in sorted(to_add.items()):
-        console.print(f"  {which}: {_shown(name)}", style="yellow", markup=False, soft_wrap=True)
-        console.print(f"    seen in {_some(cases)}", style="dim", markup=False, soft_wrap=True)
+        console.print(f"  {which}: {_shown(name)}", style="yellow")
+        console.print(f"    seen in {_some(cases)}", style="dim")
 
 
 def _warnings(console: Console, result: SuiteResult) -> None:
@@ -165,7 +165,7 @@ def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:
         mine = [each for each in result.results if _column(each) == column]
         counts = Counter(each.outcome for each in mine)
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-        console.print(f"{column}: {told}", markup=False)
+        console.print(f"{column}: {told}")
     skipped = sum(each.outcome == "skipped" for each in result.results)
     ran = len(result.results) - skipped
     good = sum(each.as_expected for each in result.results if each.outcome != "skipped")

@@ -166,9 +166,9 @@ def _summary(console: Console, found: Trace, output: str) -> None:
     for name, names in found.missing.items():
         say(f"{name} lacks {_count(len(names), 'name')}:", style="red")
         for each in names[:_SHOWN]:
-            console.print(f"  {each}", markup=False)
+            console.print(f"  {each}")
         if len(names) > _SHOWN:
-            console.print(f"  … and {len(names) - _SHOWN} more, in the trace", markup=False)
+            console.print(f"  … and {len(names) - _SHOWN} more, in the trace")
     for trap in found.traps:
         say(f"{trap.error}: {trap.message}", style="red")
         if trap.explanation:
