@@ -4,7 +4,7 @@
 "use strict";
 
 const { callSites } = require("./stacks.cjs");
-const { replace } = require("./replace.cjs");
+const { proxied } = require("./replace.cjs");
 const { getPrototypeOf, defineProperty, hasOwn } = Object;
 const { apply } = Reflect;
 
@@ -31,9 +31,23 @@ function watchEndings({ exit, ...watchers }) {
       return handled;
     };
   };
+  // Looked up each time, as from the prototype below: node:domain puts another function there.
   const holder = getPrototypeOf(process);
-  defineProperty(holder, "emit", { value: process.emit, writable: true, enumerable: false, configurable: true });
-  replace(holder, "emit", defineProperty({}, "apply", { get: before }));
+  const below = getPrototypeOf(holder);
+  const handler = defineProperty({}, "apply", { get: before });
+  const known = new WeakMap();
+  defineProperty(holder, "emit", {
+    configurable: true,
+    enumerable: false,
+    get() {
+      const { emit } = below;
+      if (!known.has(emit)) known.set(emit, proxied(emit, handler));
+      return known.get(emit);
+    },
+    set(value) {
+      defineProperty(this, "emit", { value, writable: true, enumerable: true, configurable: true });
+    },
+  });
 }
 
 module.exports = { watchEndings };
