@@ -21,6 +21,7 @@ from .values import References
 PAGE = 65536
 _ALIGNMENT = 64
 _SPARE_FUEL = 1_000_000
+_NEVER_TICKS = 1 << 40
 
 
 class GuestException(Exception):  # noqa: N818 (the field's word)
@@ -136,17 +137,18 @@ class Store:
         self.owner.set_fuel(fuel)
 
     @contextlib.contextmanager
-    def spare_fuel(self) -> Iterator[None]:
-        """Have fuel for calls of ours, whatever the guest has left, and leave that as it was."""
-        if not self.counts_fuel:
-            yield
-            return
-        left = self.owner.get_fuel()
-        self.owner.set_fuel(_SPARE_FUEL)
+    def unlimited(self) -> Iterator[None]:
+        """Have calls of ours run whose guest has used up its fuel or its time; what fuel is left stays."""
+        left = self.owner.get_fuel() if self.counts_fuel else 0
+        self.api.wasmtime_context_set_epoch_deadline(self.context, _NEVER_TICKS)
+        if self.counts_fuel:
+            self.owner.set_fuel(_SPARE_FUEL)
         try:
             yield
         finally:
-            self.owner.set_fuel(left)
+            self.api.wasmtime_context_set_epoch_deadline(self.context, 1)
+            if self.counts_fuel:
+                self.owner.set_fuel(left)
 
     def fail(self, error: BaseException, *, catchable: bool) -> int:
         """Make a host function's failure into what its callback returns.

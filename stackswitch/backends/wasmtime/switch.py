@@ -304,7 +304,7 @@ class Switch:
         if self._adapter is not None:
             self._adapter.reset()
             self.resuming = None
-        with self.store.spare_fuel(), contextlib.suppress(ProtocolError):
+        with self.store.unlimited(), contextlib.suppress(ProtocolError):
             (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
 
     # --- for imports

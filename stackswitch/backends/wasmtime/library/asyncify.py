@@ -85,7 +85,7 @@ class AsyncifyInstance(WasmtimeInstance):
 
     def _make(self, state: CallState) -> None:
         store, api = self.store, self.store.api
-        with store.spare_fuel():
+        with store.unlimited():
             adapter = self._adapter()
         starting = [state]
         imports = self._imports(adapter, starting)
