@@ -67,14 +67,13 @@ class _Client:
 
     def _start(self) -> None:
         argv = [sys.executable, "-I", "-S", __file__, self.mark]
-        environment = {key: value for key, value in os.environ.items() if key != MARK_VARIABLE}
         with contextlib.suppress(OSError):  # without one, what was started may outlive a SIGKILL
             self._process = subprocess.Popen(
                 argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=environment,
+                env=unmarked(),
                 cwd="/",
                 start_new_session=True,
             )
@@ -133,6 +132,11 @@ def mark() -> None:
     _client.mark = f"{os.getpid()}-{time.time_ns():x}"
     outer = os.environ.get(MARK_VARIABLE)
     os.environ[MARK_VARIABLE] = f"{outer}:{_client.mark}" if outer else _client.mark
+
+
+def unmarked() -> dict[str, str]:
+    """Return the environment for a process that has to outlive this one, and ends by itself."""
+    return {name: value for name, value in os.environ.items() if name != MARK_VARIABLE}
 
 
 def watch(pid: int, *, group: bool = True) -> None:

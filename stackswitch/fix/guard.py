@@ -35,8 +35,14 @@ class Guard:
             str(path): None if data is None else base64.b64encode(data).decode()
             for path, data in self._old.items()
         }
+        from stackswitch.watchdog import unmarked  # not at the top: this file is a program, too
+
         self._process = subprocess.Popen(
-            [sys.executable, "-I", __file__], stdin=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, "-I", __file__],
+            stdin=subprocess.PIPE,
+            text=True,
+            env=unmarked(),  # the watchdog would kill it with the rest, before it has put anything back
+            start_new_session=True,
         )
         pipe = self._pipe()
         pipe.write(json.dumps(told) + "\n")
