@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import tomlkit
@@ -41,6 +41,18 @@ def toml_document(text: str) -> tomlkit.TOMLDocument:
     :raises ValueError: it is malformed, or nested too deeply
     """
     return _shallow(tomlkit.parse, text)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts in a parsed value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from (name, *texts_in(each))
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each)
 
 
 def _shallow(parse: Callable[[_Read], _Parsed], text: _Read) -> _Parsed:

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from stackswitch.errors import ConfigError, DataOnlyError
 from stackswitch.models.base import Frozen
-from stackswitch.parsing import toml_value
+from stackswitch.parsing import texts_in, toml_value
 
 CONFIG_NAME = "stackswitch.toml"
 
@@ -113,6 +113,9 @@ def load_settings(folder: Path) -> Settings:
     :raises ConfigError: the file is not TOML, or says something we do not know
     """
     where, data = _nearest(folder)
+    for text in texts_in(data):
+        if "\0" in text:
+            raise ConfigError(f"{where}: no setting takes a NUL character: {text!r}")
     try:
         settings = Settings(**data)
     except ValidationError as error:

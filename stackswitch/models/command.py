@@ -83,6 +83,8 @@ class CommandExpect(Frozen):
     def _one_stdout(self) -> CommandExpect:
         if self.stdout is not None and self.stdout_file is not None:
             raise ValueError("stdout or stdout_file, not both")
+        if "\0" in (self.stdout_file or ""):
+            raise ValueError("stdout_file: no file's name has a NUL character")
         return self
 
 

@@ -17,7 +17,7 @@ from stackswitch.errors import DataOnlyError, SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
-from stackswitch.parsing import toml_value
+from stackswitch.parsing import texts_in, toml_value
 from stackswitch.wasm.module import Module, parse_module
 
 from .checks import case_problems
@@ -164,8 +164,11 @@ def _read_suite_file(folder: Path) -> SuiteFile:
     path = folder / SUITE_NAME
     if not path.is_file():
         return SuiteFile()
+    data = _read_toml(path)
+    if any("\0" in text for text in texts_in(data)):
+        raise SuiteError(f"{path}: nothing in it takes a NUL character")
     try:
-        return SuiteFile.model_validate(_read_toml(path))
+        return SuiteFile.model_validate(data)
     except ValidationError as error:
         lines = [f"{path}: says of the suite what cannot be:", *_complaints(error, "suite")]
         raise SuiteError("\n".join(lines)) from None
@@ -225,6 +228,8 @@ class _Sources:
 
 
 def _compile(source: Path) -> tuple[bytes, Module] | str:
+    if "\0" in str(source):
+        return f"{source}: no file's name has a NUL character"
     try:
         binary = source.read_bytes()
         if source.suffix == ".wat":

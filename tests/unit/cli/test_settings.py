@@ -84,3 +84,10 @@ def test_lists_are_a_file_or_a_table_and_may_live_in_the_configuration(tmp_path:
 def test_the_environment_may_name_the_file_of_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACKSWITCH_LISTS", "Makefile")
     assert load_settings(tmp_path).lists.file == Path("Makefile")
+
+
+@pytest.mark.parametrize("text", ['lists = "a\\u0000b"', 'engine = "\\u0000"', '[fix]\nbuilt = "\\u0000"'])
+def test_a_nul_character_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stackswitch.toml").write_text(text)
+    with pytest.raises(ConfigError, match="NUL"):
+        load_settings(tmp_path)

@@ -166,3 +166,11 @@ def test_the_suite_that_comes_along_is_without_a_problem() -> None:
     suite = load_suite(CONFORMANCE_SUITE)
     assert len(suite.cases) >= 120
     assert {each.case.id: each.problem for each in suite.cases if each.problem} == {}
+
+
+def test_a_nul_character_in_a_file_name_is_refused(tmp_path: Path) -> None:
+    suite = write(tmp_path, {"x.toml": TOML.replace("a.wat", "a\\u0000.wat")})
+    assert "NUL" in (problem(suite) or "")
+    write(tmp_path, {"suite.toml": '[jspi]\nengine = "a\\u0000"\n'})
+    with pytest.raises(SuiteError, match="NUL"):
+        load_suite(suite)
