@@ -3,7 +3,7 @@
 
 import inspector from "node:inspector";
 
-const PAUSE_TIMEOUT_MS = 1000;
+const PAUSE_TIMEOUT_MS = 2000;
 const RESUME_TIMEOUT_MS = 200;
 const AGAIN_MS = 100; // a request to pause may get lost while the debugger is being enabled
 const FRAMES_LIMIT = 50;

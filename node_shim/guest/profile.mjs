@@ -1,7 +1,7 @@
 // In which functions a Worker computes, whatever other Workers there are: by a short CPU profile of it. It has no offsets.
 
 const SAMPLING_MS = 50;
-const TIMEOUT_MS = 1500;
+const TIMEOUT_MS = 2500;
 const FRAMES_LIMIT = 50;
 
 const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());

@@ -13,6 +13,7 @@ from pathlib import Path
 import wasmtime
 
 from stackswitch import watchdog
+from stackswitch.backends.node.child import OWN_GROUP
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import EngineError, StackswitchError
 from stackswitch.toolcache import node_shim_dir, npm_package
@@ -114,7 +115,7 @@ async def round_trips(found: Found) -> None:
     ours.setblocking(False)
     argv = [str(engine.path), str(node_shim_dir() / "echo.mjs"), str(theirs.fileno())]
     child = subprocess.Popen(  # noqa: ASYNC220 (at once done)
-        argv, pass_fds=[theirs.fileno()], start_new_session=True
+        argv, pass_fds=[theirs.fileno()], **OWN_GROUP
     )
     watchdog.watch(child.pid)
     theirs.close()

@@ -41,7 +41,7 @@ _EXIT_TIMEOUT_S = 2.0
 TAIL_BYTES = 4000
 # Not a session: Linux's scheduler shares processors between sessions first (sched_autogroup), so on a busy
 # machine each message would wait for its turn, and a round trip take four times as long.
-_OWN_GROUP: dict[str, Any] = (
+OWN_GROUP: dict[str, Any] = (
     {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
 )
 
@@ -277,7 +277,7 @@ def spawn(command: Sequence[str], theirs: Sequence[socket.socket]) -> subprocess
         stderr=subprocess.STDOUT,
         pass_fds=descriptors,
         env={key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"},
-        **_OWN_GROUP,
+        **OWN_GROUP,
     )
     watchdog.watch(process.pid)
     return process

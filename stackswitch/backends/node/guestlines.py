@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from .child import ChildDiedError
 from .guestprocess import CHUNK, EngineProcess, Outbox, stand_still
 
-STACK_TIMEOUT_S = 3.0
+STACK_TIMEOUT_S = 5.0
 """How long to wait for the stack of a guest that computes."""
 
 

@@ -68,11 +68,13 @@ def test_a_deadline_tells_where_the_guest_computed(place: str, concurrent: bool)
                     began = time.monotonic()
                     with pytest.raises(GuestTimeoutError, match=r"was not done after 0\.5 s") as caught:
                         await guest.call(export)
-                    assert time.monotonic() - began < 10
+                    assert time.monotonic() - began < 20
                 frames = caught.value.frames
                 assert [each.function for each in frames] == names, getattr(caught.value, "__notes__", None)
                 if export == "main":
-                    assert all((each.offset > 0) == (place == "own") for each in frames), frames
+                    # A profile has no offsets. It is taken of an only Worker too, if that does not pause in time.
+                    assert len({each.offset > 0 for each in frames}) == 1, frames
+                    assert place == "own" or frames[0].offset < 0, frames
             assert await other.call("one") == 1
 
     asyncio.run(main())
