@@ -72,7 +72,7 @@ def test_a_deadline_tells_where_the_guest_computed(place: str, concurrent: bool)
                 frames = caught.value.frames
                 assert [each.function for each in frames] == names, getattr(caught.value, "__notes__", None)
                 if export == "main":
-                    # A profile has no offsets. It is taken of an only Worker too, if that does not pause in time.
+                    # A profile has no offsets. It is taken of an only Worker too if that does not pause.
                     assert len({each.offset > 0 for each in frames}) == 1, frames
                     assert place == "own" or frames[0].offset < 0, frames
             assert await other.call("one") == 1
