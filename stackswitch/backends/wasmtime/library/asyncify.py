@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -85,7 +86,7 @@ class AsyncifyInstance(WasmtimeInstance):
 
     def _make(self, state: CallState) -> None:
         store, api = self.store, self.store.api
-        with store.unlimited():
+        with store.unlimited() if store.counts_fuel else contextlib.nullcontext():
             adapter = self._adapter()
         starting = [state]
         imports = self._imports(adapter, starting)
