@@ -274,13 +274,12 @@ ENGINES = ["nod@22", "node@", "", "NODE@22", "node@22@1", "chromium", "firefox",
 def test_an_engine_that_is_none_is_refused_before_anything_runs(
     engine: str, suite: Path, tmp_path: Path
 ) -> None:
-    config = tmp_path / "stackswitch.toml"
-    flag = stackswitch(tmp_path, "test", suite, "--json", "r.json", "--engine", engine)
-    config.write_text(f"engine = {json.dumps(engine)}\n")
-    configured = stackswitch(tmp_path, "test", suite, "--backend", "fiber", "--json", "r.json")
-    config.unlink()
-    variable = stackswitch(tmp_path, "test", suite, "--json", "r.json", STACKSWITCH_ENGINE=engine)
-    for done in (flag, configured, variable):
+    ends = [stackswitch(tmp_path, "test", suite, "--json", "r.json", "--engine", engine)]
+    if engine in ("nod@22", "", "chromium"):
+        ends.append(stackswitch(tmp_path, "test", suite, "--json", "r.json", STACKSWITCH_ENGINE=engine))
+        (tmp_path / "stackswitch.toml").write_text(f"engine = {json.dumps(engine)}\n")
+        ends.append(stackswitch(tmp_path, "test", suite, "--backend", "fiber", "--json", "r.json"))
+    for done in ends:
         assert (done.returncode, done.stdout) == (4, ""), done.stderr
         assert f"{engine!r}" in done.stderr
         assert "wasmtime" in done.stderr
