@@ -36,7 +36,7 @@ def refuse_new(path: str) -> None:
     """
     if not may_become_list(path):
         raise ListFileError(
-            f"a new list has a name a line, and a file of this name has not: call it list.txt; {supported()}",
+            f"a new list has a name a line, and a file of this name has not: call it list.txt{supported()}",
             path=path,
         )
 
@@ -94,7 +94,7 @@ def _lines(
     try:
         found = list(response_file.line_places(source, path, spelling=spelling, functions=functions))
     except ListFileError as error:
-        raise ListFileError(f"{error.message}; {supported()}", path=path, line=error.line) from None
+        raise ListFileError(f"{error.message}{supported()}", path=path, line=error.line) from None
     if not found[0].elements and not may_become_list(path):
         raise _foreign("a file that holds no names, and its name is not that of a list", path)
     return found
@@ -103,10 +103,10 @@ def _lines(
 def _without_list(format_: Format, path: str) -> ListFileError:
     return ListFileError(
         f"no list of names is set in this {format_.name} (ASYNCIFY_ONLY and its kin): write an empty one "
-        f"where it belongs; {supported()}",
+        f"where it belongs{supported()}",
         path=path,
     )
 
 
 def _foreign(what: str, path: str) -> ListFileError:
-    return ListFileError(f"this is {what}; {supported()}", path=path)
+    return ListFileError(f"this is {what}{supported()}", path=path)

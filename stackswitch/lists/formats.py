@@ -208,11 +208,11 @@ def reads_as_shell(source: str, path: str) -> bool:
 
 
 def supported() -> str:
-    """Name the formats and the way out, for a refusal."""
+    """Name the formats and the way out, for a refusal: lines of their own."""
     return (
-        f"edited in place are: {names()}, and {LINES.replace('`', '')}; or keep the list in a file of its "
-        "own, a name a line, and refer to it: -sASYNCIFY_ONLY=@list.txt, or for wasm-opt "
-        "--pass-arg=asyncify-onlylist@@list.txt"
+        f"\n  edited in place: {names()}, and {LINES.replace('`', '')}"
+        "\n  or keep the list in a file of its own, a name a line: -sASYNCIFY_ONLY=@list.txt, or "
+        "wasm-opt --pass-arg=asyncify-onlylist@@list.txt"
     )
 
 

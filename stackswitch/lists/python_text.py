@@ -20,13 +20,13 @@ from .elements import Place
 from .languages import Language, Token
 from .lexing import c_escape, mark, string
 from .literals import literal_places
-from .source import EXPANSION, Text
 
 FORMAT = "Python script"
 _STRING = re.compile(r"""(?P<prefix>[A-Za-z]*)(?P<quote>'''|\"""|'|")""")
 _PIECES = re.compile(
     r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|N\{[^}]*\}|\r?\n|.)|.", re.DOTALL
 )
+_FILLED_IN = re.compile(r"\{[^{}]*\}|\\.|.", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a"} | dict(
     zip("\\'\"", "\\'\"", strict=True)
 )
@@ -117,11 +117,9 @@ def _string(source: str, start: int, end: int) -> Token:
 
 def _filled_in(source: str, span: tuple[int, int], body: tuple[int, int]) -> Token:
     """Make a token of a string that is not literal: its braces are filled in."""
-    chars = [EXPANSION if each in "{}\\" else each for each in source[slice(*body)]]
-    text = Text(
-        "".join(chars), range(*body), range(body[0] + 1, body[1] + 1), lambda _at, new: new, limit=body[1]
+    return string(
+        source, span, body, _FILLED_IN, lambda piece: None if piece[0] in "{}\\" else piece, lambda new: new
     )
-    return Token("string", text, *span)
 
 
 def _unescape(piece: str) -> str | None:

@@ -282,7 +282,7 @@ def test_a_file_that_names_no_function_of_the_module_is_no_list(
     write_chain(folder)
     words = tmp_path / "words.txt"
     words.write_text("alpha\nbeta\n")
-    with pytest.raises(ListFileError, match=r"words.txt:1: no line .*'alpha' is none.*Makefile"):
+    with pytest.raises(ListFileError, match=r"words.txt:1: no line .*'alpha' is none"):
         Fixer(load_suite(folder), shared_source(words, words.read_bytes()), asyncify, jspi)
     for name in ("ci.yml", "build.py", "main.c", ".gitignore", "trace.jsonl"):
         with pytest.raises(ListFileError, match=r"list\.txt"):

@@ -207,6 +207,20 @@ def test_what_is_not_understood_is_refused_with_the_reason(path: str, text: str,
         edit_list(text.encode(), ["a"] if "('a'" in text else ["a", "foo"], path=path, functions=FUNCTIONS)
 
 
+@pytest.mark.parametrize("path", ["compose.yaml", "docker-compose.dev.yml", ".gitlab-ci.yml", "ci.yml"])
+def test_a_dollar_is_filled_in_by_compose_and_gitlab(path: str) -> None:
+    text = b"environment:\n  - ASYNCIFY_ONLY=foo\n"
+    names = ["foo", "byn$fpcast-emu$foo"]
+    if path == "ci.yml":
+        assert edit_list(text, names, path=path) == text.replace(b"=foo", b"=foo,byn$fpcast-emu$foo")
+        return
+    with pytest.raises(ListFileError, match="cannot be given here"):
+        edit_list(text, names, path=path)
+    functions = Functions.of(names)
+    edited = edit_list_with_wildcards(text, names, path=path, functions=functions)
+    assert edited.data == text.replace(b"=foo", b"=foo,byn*fpcast*emu*foo")
+
+
 def test_comments_docstrings_and_messages_are_no_lists() -> None:
     text = '"""Set ASYNCIFY_ONLY=foo to override."""\n# ASYNCIFY_ONLY = ["x"]\nASYNCIFY_ONLY = ["foo"]\n'
     assert [each.names for each in find_lists(text.encode(), path="build.py")] == [("foo",)]
