@@ -148,7 +148,8 @@ def _list_of_asyncify(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
         yield Step(
             title=f"Add {len(names)} name{'s' if len(names) > 1 else ''} to the Asyncify list, while it is "
             f"in use",
-            text="stackswitch fix --list FILE writes them where the list lives, rebuilds, and proves it.",
+            text="stackswitch fix SUITE --list FILE writes them where the list lives, rebuilds, and proves "
+            "it.",
             code="\n".join(shown) + more,
             language="list",
             rules=("asyncify-list-missing",),
