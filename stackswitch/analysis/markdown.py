@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stackswitch.reports.escape import markdown, markdown_code, on_one_line
 from stackswitch.reports.text import shortened
@@ -19,10 +19,15 @@ _WIDEST = 100
 
 @dataclass(frozen=True)
 class _Form:
-    """How text and names are written: ``plain``, a text on one line; ``code``, a name."""
+    """How text and names are written.
+
+    ``plain``: a text on one line; ``code``: a name; ``width``: columns of the terminal, on which a table that
+    is wider becomes a list.
+    """
 
     plain: Callable[[str], str]
     code: Callable[[str], str]
+    width: int | None = None
 
 
 _MARKDOWN = _Form(lambda text: markdown(text, _MOST_TEXT), lambda name: markdown_code(name, _MOST_NAME))
@@ -34,9 +39,9 @@ def analysis_markdown(found: Analysis) -> str:
     return "\n".join(_lines(found, _MARKDOWN)) + "\n"
 
 
-def analysis_text(found: Analysis) -> str:
-    """Write an analysis for a terminal."""
-    return "\n".join(_lines(found, _TERMINAL))
+def analysis_text(found: Analysis, width: int | None = None) -> str:
+    """Write an analysis for a terminal, or for a pipe (``width`` None)."""
+    return "\n".join(_lines(found, replace(_TERMINAL, width=width)))
 
 
 def _lines(found: Analysis, form: _Form) -> Iterator[str]:
@@ -57,6 +62,7 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
     if found.policies:
         yield from ("", "## What each policy instruments", "")
         yield from _table(
+            form,
             ("policy", "functions", "code", "share of code", "size, about"),
             [
                 (
@@ -73,12 +79,14 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
         yield from ("", "## How lists do on cases they were not drawn from", "")
         of = found.left_out[0]
         yield from _table(
+            form,
             ("policy", f"covers, of {of.cases} cases ({of.parts} parts left out in turn)"),
             [(each.policy, str(each.covered)) for each in found.left_out],
         )
     if found.assertions:
         yield from ("", "## What the assertions save or cost", "")
         yield from _table(
+            form,
             ("", "policy", "functions", "code"),
             [
                 (f"{each.kind} {form.code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
@@ -89,6 +97,7 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
     if found.brings_in:
         yield from ("", "## What brings in most", "")
         yield from _table(
+            form,
             ("all ways go through", "functions", "code", "which waits only by its call of"),
             [
                 (
@@ -103,6 +112,7 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
     if found.test_next:
         yield from ("", "## What to test next", "")
         yield from _table(
+            form,
             ("calls through a table, and was never seen waiting", "chance that it does", "would bring"),
             [
                 (form.code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
@@ -163,9 +173,14 @@ def _how(step: WayStep) -> str:
     ]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def _table(form: _Form, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     cells = [list(head), *(list(row) for row in rows)]
     widths = [min(_WIDEST, max(len(row[at]) for row in cells)) for at in range(len(head))]
+    if form.width is not None and sum(widths) + 3 * len(head) + 1 > form.width:
+        for row in cells[1:]:
+            yield f"- {row[0]}"
+            yield from (f"    {name}: {cell}" for name, cell in zip(head[1:], row[1:], strict=True) if cell)
+        return
     for number, row in enumerate(cells):
         yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         if number == 0:

@@ -89,7 +89,7 @@ def analyze(
         ),
     )
     analysis = analysis.model_copy(update={"notes": (*analysis.notes, *notes)})
-    console.block(analysis_text(analysis))
+    console.block(analysis_text(analysis, console.width))
     write_output(json, json_text(analysis).encode())
     write_output(markdown, analysis_markdown(analysis).encode())
     stale = any(each.kind != "shadowed" for held in analysis.lists for each in held.findings)

@@ -52,6 +52,11 @@ class Console:
         """Whether somebody watches."""
         return self.rich.is_terminal
 
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None: it is none, and lines may be of any length."""
+        return self.rich.width if self.is_terminal else None
+
     def print(self, text: str = "", *, style: str | None = None, wrap: bool = True) -> None:
         """Print one line; a line break within it is escaped, those at its start are empty lines before it.
 
