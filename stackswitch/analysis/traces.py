@@ -176,10 +176,10 @@ class _Taking:
 
     def take(self, number: int, line: _Evidence) -> None:
         """Take a line that holds a stack."""
-        count = line.count if isinstance(line, TraceSuspension) else 1
+        count = line.count if isinstance(line, TraceSuspension) else 0
         waited = isinstance(line, TraceSuspension) or is_refused(line)
         self.stacks += waited
-        self.waits += count * isinstance(line, TraceSuspension)
+        self.waits += count
         frames: dict[int, list[Frame]] = {}
         problem: tuple[UnusedReason, tuple[str, ...]] | None = None
         owners = line.frame_modules or (line.module,) * len(line.frames)

@@ -133,6 +133,36 @@ def test_modules_are_told_apart_by_where_their_functions_lie(tmp_path: Path) -> 
     assert seen.export == "side"
 
 
+ALIKE = '(module (import "{}" "f" (func $f)) (func $in {} (call $f)) (func $out (export "{}") (call $in)))'
+
+
+def test_modules_alike_are_told_apart_by_where_they_call(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    side, main = (
+        parse_module(bytes(wasmtime.wat2wasm(ALIKE.format(*each))))
+        for each in (("env", "(nop)", "f"), ("side", "", "run"))
+    )
+    frames = [frame(side, 1), frame(side, 2), frame(main, 1, url=1), frame(main, 2, url=1)]
+    promising = {"kind": "promising", "index": 2}
+    for process, kept in enumerate(([side, main], [main, side])):
+        lines = [*map(folder.keep, kept), promising, stack(frames, "jspi")]
+        folder.part(*lines, process=process)
+    [seen] = read_trace(tmp_path).suspensions
+    assert seen.frame_modules == (side.sha256,) * 2 + (main.sha256,) * 2
+    assert (seen.import_, seen.export, seen.count) == ("env.f", "run", 2)
+
+
+def test_a_full_error_may_hold_a_part_of_the_stack(tmp_path: Path) -> None:
+    folder, module = Folder(tmp_path), asyncified()
+    trap = {"kind": "trap", "error": "SuspendError", "message": "no", "where": "uncaught", "gaps": []}
+    causes = []
+    for depth, gaps in ((9, []), (10, []), (9, [[9, "main (a.js:1)"]])):
+        flat = [number for _ in range(depth) for number in frame(module, LEAF)]
+        folder.part(folder.keep(module), {**trap, "frames": flat, "gaps": gaps})
+        causes.append(read_trace(tmp_path).traps[0].cause)
+    assert causes == ["not-exported", "no-entry", "not-exported"]
+
+
 def test_below_javascript_a_guest_without_asyncify_is_no_part_of_the_stack(tmp_path: Path) -> None:
     folder, module = Folder(tmp_path), asyncified()
     other = parse_module(bytes(wasmtime.wat2wasm(
