@@ -160,7 +160,6 @@ def test_a_suite_with_no_case(tmp_path: Path, report: Report) -> None:
         ((), 2, "give it results, a module, or a trace"),
         (("no.json",), 4, "cannot be read"),
         (("empty",), 4, "there are no results"),
-        (("a.wasm", "b.wasm"), 4, "one module"),
         (("a.wasm", "--fail-on", "rain"), 2, "none of not-ready"),
         (("a.wasm", "--detect", "a.wasm"), 4, "stackswitch detect --json"),
         (("a.wasm", "--html", "-", "--json", "-"), 4, "standard output"),
