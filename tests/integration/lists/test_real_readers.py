@@ -95,8 +95,9 @@ def from_yaml(path: Path) -> list[str]:
 
 
 def from_meson(path: Path) -> list[str]:
-    """What Meson keeps of an option's value is JSON; printing would not tell names apart."""
-    run(sys.executable, "-m", "mesonbuild.mesonmain", "setup", path.parent / "build", path.parent)
+    """Have Meson write the array as JSON: how it prints arrays would not tell all names apart."""
+    setup = ("-m", "mesonbuild.mesonmain", "setup", "--backend=none")
+    run(sys.executable, *setup, path.parent / "build", path.parent)
     return list(json.loads((path.parent / "build" / "list.json").read_text("utf-8")))
 
 
