@@ -9,7 +9,7 @@ import wasmtime
 
 from stackswitch.analysis.analyse import Material, analyse
 from stackswitch.analysis.facts import Analysis
-from stackswitch.analysis.markdown import analysis_markdown
+from stackswitch.analysis.markdown import analysis_markdown, analysis_text
 from stackswitch.analysis.trace_lines import read_trace
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.errors import ConfigError
@@ -165,3 +165,11 @@ def test_markdown_says_it_all() -> None:
     why = analysis_markdown(analysed(line(), why="leaf"))
     assert "- `main`\n  - calls `mid`\n  - calls through a table `leaf`\n  - calls `wait`\n" in why
     assert "Seen on 1 stacks" in why
+
+
+def test_a_table_that_is_wider_than_the_terminal_becomes_a_list() -> None:
+    found = analysed(line())
+    wide, narrow = analysis_text(found, 200), analysis_text(found, 40)
+    assert "| observed " in wide
+    assert "| " not in narrow
+    assert "- observed\n    functions: 3\n" in narrow
