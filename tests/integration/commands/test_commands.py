@@ -152,7 +152,7 @@ def test_globs_shards_and_options_that_do_not_fit(suite: Path, tested: Test, tmp
     assert not halves[0] & halves[1]
     for options, said in (
         (["--build", "odd"], "none of own, instrumented"),
-        (["--backend", "fiber"], "none of the backends runs commands"),
+        (["--backend", "fiber"], "the backend 'fiber' runs none"),
         (["--traces", suite / "a.toml", "--backend", "jspi"], "is no folder"),
         (["--list", suite / "none.txt"], "cannot be read"),
     ):
