@@ -41,10 +41,12 @@ def places(source: str, path: str = "") -> Iterator[Place]:
     :raises ListFileError: one is malformed, or the text is no JSON
     """
     try:
-        json_value(source)
+        document = json_value(source)
     except ValueError as error:
         line = getattr(error, "lineno", None)
         raise ListFileError(f"not valid JSON: {error}", path=path, line=line) from None
+    if isinstance(document, dict) and "schema_version" in document:
+        return  # a result of ours: lists in it are of what was missing
     tokens = [(each[0], each.start(), each.end()) for each in _TOKEN.finditer(source)]
     previous = ""
     skip_to = 0

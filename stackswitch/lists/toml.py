@@ -56,7 +56,8 @@ def places(source: str, path: str = "") -> Iterator[Place]:
     :raises ListFileError: the file is not valid TOML, or a list holds something else than names
     """
     try:
-        found = _arrays(toml_document(source))
+        document = toml_document(source)
+        found = _arrays(document)
     except ValueError as error:
         raise ListFileError(
             f"not valid TOML: {error}", path=path, line=getattr(error, "line", None)
@@ -64,7 +65,9 @@ def places(source: str, path: str = "") -> Iterator[Place]:
     for table_path, key, variable in found:
         start, end = _locate(source, table_path, key)
         yield _place(source, start, end, variable, path)
-    yield from value_places(source, FORMAT, path)
+    if not found and "why" not in document:
+        # In a case, a list's name as a key is of what is expected to be missing.
+        yield from value_places(source, FORMAT, path)
 
 
 def _arrays(document: MutableMapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:

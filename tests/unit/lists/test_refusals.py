@@ -221,6 +221,20 @@ def test_a_dollar_is_filled_in_by_compose_and_gitlab(path: str) -> None:
     assert edited.data == text.replace(b"=foo", b"=foo,byn*fpcast*emu*foo")
 
 
+def test_what_was_missing_is_no_list() -> None:
+    """Cases and results name lists too: those of what a run is expected to lack, or lacked."""
+    case = (
+        b'why = "x"\n[asyncify]\nonly = ["foo"]\n[[differs]]\nbackend = "asyncify"\n'
+        b'expect = { missing = { ASYNCIFY_ONLY = ["bar"] } }\n'
+    )
+    assert [each.names for each in find_lists(case, path="case.toml")] == [("foo",)]
+    with pytest.raises(ListFileError, match="no list of names"):
+        find_lists(case.replace(b'[asyncify]\nonly = ["foo"]\n', b""), path="case.toml")
+    result = b'{"schema_version": 1, "results": [{"missing": {"ASYNCIFY_ONLY": ["foo"]}}]}'
+    with pytest.raises(ListFileError, match="no list of names"):
+        find_lists(result, path="results.json")
+
+
 def test_comments_docstrings_and_messages_are_no_lists() -> None:
     text = '"""Set ASYNCIFY_ONLY=foo to override."""\n# ASYNCIFY_ONLY = ["x"]\nASYNCIFY_ONLY = ["foo"]\n'
     assert [each.names for each in find_lists(text.encode(), path="build.py")] == [("foo",)]
