@@ -297,6 +297,7 @@ class Maker:
                 f'why = {json.dumps(why or "x")}\nsource = "m.wasm"\nexport = {json.dumps(export)}\n'
                 f"host = [{{import = {json.dumps(import_)}, delay_ms = 1}}]\n[expect]\nsuspensions = 1\n"
             ).encode()
+            file = "c.toml"
         return Trial(tuple(args), {f"s/{file}": case, "s/m.wasm": module})
 
     def shard(self) -> Trial:
