@@ -1,4 +1,4 @@
-"""What all tests share: one event loop, and the rule for engines that are not there."""
+"""What all tests share: one event loop, settings of hypothesis, the rule for engines that are not there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
@@ -15,6 +16,9 @@ from stackswitch.errors import StackswitchError
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
+# A test says what is right, not how fast: machines of CI are slow, and busy.
+settings.register_profile("stackswitch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("stackswitch")
 REQUIRED = {name for name in os.environ.get("STACKSWITCH_REQUIRE", "").split(",") if name}
 
 

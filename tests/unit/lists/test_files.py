@@ -42,7 +42,7 @@ EVERY = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 @EVERY
 @given(data=st.data(), crlf=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_what_was_edited_in_is_read_back(kind: Kind, data: st.DataObject, crlf: bool) -> None:
     before = data.draw(names_for(kind), "before")
     after = data.draw(
@@ -73,7 +73,7 @@ def test_what_was_edited_in_is_read_back(kind: Kind, data: st.DataObject, crlf: 
 
 @EVERY
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_name_added_and_removed_leaves_the_file_as_it_was(kind: Kind, data: st.DataObject) -> None:
     before = data.draw(names_for(kind).filter(bool), "before")
     raw = kind.write(before).encode()
@@ -115,7 +115,7 @@ DAMAGE = st.sampled_from(
 
 @EVERY
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_damaged_file_is_refused_or_edited_right(kind: Kind, data: st.DataObject) -> None:
     text = kind.write(data.draw(names_for(kind)))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -134,7 +134,7 @@ def test_a_damaged_file_is_refused_or_edited_right(kind: Kind, data: st.DataObje
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     with suppress(ListFileError):
         find_lists(raw)

@@ -64,7 +64,7 @@ OLD = ["main", "read_it", "zend_call"]
 @example(new=["$(touch x)"])
 @example(new=["a;b c"])
 @example(new=["\udcff"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_hostile_name_is_carried_or_refused(kind: Kind, new: Sequence[str]) -> None:
     raw = kind.write(OLD).encode()
     # Two old names stay at the list's ends, so that what is outside of them must stay as it is.
@@ -85,7 +85,7 @@ def test_a_hostile_name_is_carried_or_refused(kind: Kind, new: Sequence[str]) ->
 
 @EVERY
 @given(new=NAMES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_name_that_cannot_be_carried_gets_a_wildcard_for_it_alone(kind: Kind, new: Sequence[str]) -> None:
     raw = kind.write(OLD).encode()
     functions = Functions.of([*OLD, *new])

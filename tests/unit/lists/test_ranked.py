@@ -33,7 +33,7 @@ def module_with(seed: int, count: int) -> Module:
     return parse_module(bytes(wasmtime.wat2wasm(text)))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 1000), st.integers(6, 40), st.integers(0, 2**40))
 def test_seen_within_ranked_within_reach_and_budget(seed: int, count: int, chosen: int) -> None:
     module = module_with(seed, count)

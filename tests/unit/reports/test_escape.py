@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.reports import escape
@@ -68,7 +68,6 @@ def test_a_word_of_a_megabyte_is_shortened_and_a_text_of_words_is_not() -> None:
     assert escape.terminal("xy " * 10_000) == "xy " * 10_000
 
 
-@settings(deadline=None)
 @given(texts)
 def test_terminals_and_logs(text: str) -> None:
     shown = escape.terminal(text)
@@ -78,7 +77,6 @@ def test_terminals_and_logs(text: str) -> None:
     assert "\n" not in escape.on_one_line(text)
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.one_of(texts, st.floats(), st.integers(), st.none()),
@@ -93,13 +91,11 @@ def test_json(value: object) -> None:
         json.loads(written.encode("utf-8"), parse_constant=pytest.fail)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_json_keeps_every_text_that_it_can(text: str) -> None:
     assert json.loads(escape.json_text({text: text})) == {text: text}
 
 
-@settings(deadline=None)
 @given(texts)
 def test_xml(text: str) -> None:
     element = ElementTree.Element("x", a=escape.xml(text))
@@ -110,7 +106,6 @@ def test_xml(text: str) -> None:
     assert not any(map(runner_obeys, written.decode().split("\n")[1:]))
 
 
-@settings(deadline=None)
 @given(texts)
 def test_html_is_text_and_nothing_else(text: str) -> None:
     class Reader(HTMLParser):
@@ -131,7 +126,6 @@ def test_html_is_text_and_nothing_else(text: str) -> None:
     assert reader.text == escape.visible(text)
 
 
-@settings(deadline=None)
 @given(texts)
 def test_markdown(text: str) -> None:
     shown, code = escape.markdown(text), escape.markdown_code(text)
@@ -146,7 +140,6 @@ def test_markdown(text: str) -> None:
     assert fence[0] not in re.findall("`+", code[len(fence[0]) : -len(fence[0])])
 
 
-@settings(deadline=None)
 @given(texts)
 def test_commands_of_a_runner(text: str) -> None:
     line = f"::error file={escape.command_property(text)}::{escape.command_data(text)}"
@@ -160,7 +153,6 @@ def test_commands_of_a_runner(text: str) -> None:
     assert data.replace(r"\u{23}#", "##") == escape.visible(text).replace(r"\u{23}#", "##")
 
 
-@settings(deadline=None)
 @given(texts)
 def test_json_for_a_script_element(text: str) -> None:
     written = escape.script_json([escape.visible(text)])

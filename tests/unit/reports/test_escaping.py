@@ -113,7 +113,7 @@ HARMLESS = report_of("harmless")
 ELEMENTS = Skeleton(report_page(HARMLESS)).elements
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(names)
 def test_the_page_has_no_element_or_attribute_of_others(name: str) -> None:
     page = report_page(report_of(name))
@@ -129,7 +129,7 @@ def shape(markdown: str) -> list[int]:
     return [len(re.findall(r"(?<!\\)\|", line)) for line in _without_blocks(markdown).splitlines()]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(names)
 def test_markdown_keeps_its_lines_and_cells(name: str) -> None:
     # A step's list of names is a block of code, in which each line of a name is a line: taken as it is.
@@ -147,7 +147,7 @@ def _without_code(text: str) -> str:
     return re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", _without_blocks(text))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(names)
 def test_annotations_stay_one_line_each(name: str) -> None:
     lines = annotation_lines(report_of(name), name).split("\n")
@@ -159,7 +159,6 @@ def test_annotations_stay_one_line_each(name: str) -> None:
         assert "\r" not in line
 
 
-@settings(deadline=None)
 @given(torn)
 def test_halves_of_pairs_are_shown_as_their_numbers(text: str) -> None:
     for shown in (visible(text), markdown(text), markdown_code(text), script_json([visible(text)])):

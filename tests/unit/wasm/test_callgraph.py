@@ -171,7 +171,7 @@ WANTED = frozenset({CALL, CALL_INDIRECT, REF_FUNC})
 
 
 @given(st.lists(instructions(), max_size=40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_scanner_sees_what_the_plain_decoder_sees(parts: list[bytes]) -> None:
     code = b"".join(parts)
     plain = list(read_instructions(code, 0, len(code)))

@@ -187,7 +187,7 @@ def test_random_bytes_give_only_our_error(tail: bytes) -> None:
     st.lists(st.tuples(st.integers(8, len(DATA) - 1), st.integers(0, 255)), min_size=1, max_size=6),
     st.integers(0, len(DATA)),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_mutated_module_gives_only_our_error(changes: list[tuple[int, int]], cut: int) -> None:
     data = bytearray(DATA)
     for at, value in changes:
@@ -201,7 +201,7 @@ types = st.sampled_from(["i32", "i64", "f32", "f64", "v128", "funcref", "externr
 
 
 @given(st.lists(st.tuples(st.lists(types, max_size=4), st.lists(types, max_size=3)), max_size=5), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_generated_module_parses_back(
     signatures: list[tuple[list[str], list[str]]], data: st.DataObject
 ) -> None:

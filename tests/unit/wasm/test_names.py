@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import wasmtime
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.errors import WasmFormatError
@@ -44,7 +44,6 @@ def test_a_broken_name_section_is_told_where_names_matter_and_not_shown() -> Non
         st.tuples(st.integers(0, 5), st.sampled_from([b"a", b"a_1", b"a_2", b"0", b"fimport$0"])), max_size=9
     )
 )
-@settings(deadline=None)
 def test_no_two_functions_have_one_name(entries: list[tuple[int, bytes]]) -> None:
     names = binaryen_names(parse_module(named(entries)))
     assert len(set(names)) == len(names) == 4
