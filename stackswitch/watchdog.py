@@ -65,6 +65,11 @@ class _Client:
             if start and forget is None and not self.ended:
                 self._start()
 
+    def ready(self) -> None:
+        with self._lock:
+            if self._process is None and not self.ended:
+                self._start()
+
     def _start(self) -> None:
         argv = [sys.executable, "-I", "-S", __file__, self.mark]
         with contextlib.suppress(OSError):  # without one, what was started may outlive a SIGKILL
@@ -139,6 +144,14 @@ def unmarked() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != MARK_VARIABLE}
 
 
+def ready() -> None:
+    """Start the watchdog, if there is none, before a process is started.
+
+    Otherwise a SIGKILL between the start of the process and ``watch`` would leave it behind.
+    """
+    _client.ready()
+
+
 def watch(pid: int, *, group: bool = True) -> None:
     """Have a child killed when this process ends, however it ends.
 
@@ -172,6 +185,7 @@ def run(
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
     }
+    ready()
     with subprocess.Popen(argv, **(pipes | options), start_new_session=True) as process:
         watch(process.pid)
         try:

@@ -83,6 +83,7 @@ async def run_command(
     :param more: asked when that time is up how much it gets on top (seconds)
     :raises OSError: it does not start
     """
+    watchdog.ready()
     transport, heard = await asyncio.get_running_loop().subprocess_exec(
         _Listener, *argv, env=dict(env), cwd=folder, start_new_session=True
     )

@@ -58,6 +58,7 @@ async def _each(found: Found, hold: Hold, count: int) -> dict[str, tuple[float, 
         child = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
         try:
             # A child inherits the mask: Ctrl-C at a terminal reaches it too, and it would print a traceback.
+            watchdog.ready()
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
                 work = asyncio.get_running_loop().run_in_executor(child, _in_child, hold, backend, count)

@@ -114,6 +114,7 @@ async def round_trips(found: Found) -> None:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     argv = [str(engine.path), str(node_shim_dir() / "echo.mjs"), str(theirs.fileno())]
+    watchdog.ready()
     child = subprocess.Popen(  # noqa: ASYNC220 (at once done)
         argv, pass_fds=[theirs.fileno()], **OWN_GROUP
     )

@@ -66,6 +66,7 @@ class ProcessTool:
             for name, data in files.items():
                 (Path(folder) / name).write_bytes(data)
             try:
+                watchdog.ready()
                 process = await asyncio.create_subprocess_exec(
                     *argv,
                     cwd=folder,

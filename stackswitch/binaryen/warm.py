@@ -53,6 +53,7 @@ class _Server:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
+                watchdog.ready()
                 self._process = await asyncio.create_subprocess_exec(
                     *self.argv,
                     str(theirs.fileno()),

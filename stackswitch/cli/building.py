@@ -45,6 +45,7 @@ class BuildCommand:
         self._guard.hold({each.path: each.before for each in sources})
         write_lists(sources, self._written)
         self._say(f"building: {self.command}")
+        watchdog.ready()
         process = await asyncio.create_subprocess_shell(
             self.command,
             cwd=self._folder,

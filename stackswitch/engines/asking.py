@@ -111,6 +111,7 @@ class _Child:
             # Browsers keep profiles: let them lie where they are sure to be removed.
             env |= {"TMPDIR": scratch, "NO_COLOR": "1"}
             try:
+                watchdog.ready()
                 process = subprocess.Popen(
                     self._argv,
                     stdin=subprocess.DEVNULL,

@@ -101,6 +101,7 @@ def printed_version(target: Target) -> str:
         return ""
     argv = [str(target.path), target.runtime.version_arg]
     try:
+        watchdog.ready()
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,

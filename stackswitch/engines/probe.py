@@ -135,6 +135,7 @@ def run_probe(argv: list[str], timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, 
     """
     env = {key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"}
     try:
+        watchdog.ready()
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
             start_new_session=True,

@@ -70,6 +70,7 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
         return
     argv = _words(generator)
     try:
+        watchdog.ready()
         child = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
         )

@@ -95,6 +95,7 @@ class Runner:
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
+            watchdog.ready()
             child = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,

@@ -89,6 +89,7 @@ async def _start(spec: Services, folder: Path) -> asyncio.subprocess.Process:
         path = shutil.which(program, path=env.get("PATH"))
     try:
         if path is not None:
+            watchdog.ready()
             return await asyncio.create_subprocess_exec(
                 path,
                 *args,

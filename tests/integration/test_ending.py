@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import random
 import signal
@@ -258,3 +259,29 @@ def test_an_orderly_end_leaves_what_has_left_its_group(tmp_path: Path, pids: Pat
     own, other = map(int, pids.read_text().split())
     assert not is_alive(own)
     assert is_alive(other)
+
+
+KILLER = "sleep 600 & echo $$ $! >>{pids}; kill -9 $PPID; sleep 600"
+"""A program that starts another, and kills stackswitch before that can know of it."""
+
+
+@pytest.mark.parametrize("what", ["service", "command", "trace", "runner"])
+def test_a_child_that_kills_stackswitch_at_once_ends_too(what: str, tmp_path: Path, pids: Path) -> None:
+    killer = ["sh", "-c", KILLER.format(pids=pids)]
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    command = ["true"] if what == "service" else killer
+    (suite / "a.toml").write_text(f'why = "w"\ncommand = {json.dumps(command)}\n')
+    if what == "service":
+        (suite / "suite.toml").write_text(f"[services]\ncommand = {json.dumps(killer)}\n")
+    (tmp_path / "programs.jsonl").write_text('{"id": "1", "program": "1"}\n')
+    args = {
+        "trace": ["trace", "--", *killer],
+        "runner": ["explore", "programs.jsonl", "--", *killer],
+    }.get(what, ["test", "suite", "--backend", "jspi"])
+    done = subprocess.run([*START, *args], cwd=tmp_path, capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    end = time.monotonic() + 5
+    while any(map(is_alive, map(int, pids.read_text().split()))):
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -270,6 +270,7 @@ def spawn(command: Sequence[str], theirs: Sequence[socket.socket]) -> subprocess
     :raises OSError: it cannot be started
     """
     descriptors = [each.fileno() for each in theirs]
+    watchdog.ready()
     process = subprocess.Popen(
         [*command, *map(str, descriptors)],
         stdin=subprocess.DEVNULL,

@@ -92,6 +92,7 @@ def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Tra
 def _run(command: Sequence[str], environment: Mapping[str, str], own: Mapping[str, str]) -> int:
     try:
         # What the command inherits from whoever started us it inherits through us; ours are not inheritable.
+        watchdog.ready()
         child = subprocess.Popen(command, env=dict(environment), close_fds=False)
     except FileNotFoundError:
         raise ToolNotFoundError(

@@ -128,6 +128,7 @@ class _Process:
         printed = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         try:
             with theirs:
+                watchdog.ready()
                 child = await asyncio.create_subprocess_exec(
                     *node,
                     str(node_shim_dir() / "workers.mjs"),
