@@ -124,7 +124,7 @@ def npm_packages(lock_dir: Path, *, progress: Progress = silent) -> Path:
     def install(into: Path) -> None:
         (into / "package.json").write_bytes(manifest)
         (into / "package-lock.json").write_bytes(lock)
-        _npm(["ci", "--ignore-scripts"], cwd=into)
+        _npm(names, ["ci", "--ignore-scripts"], cwd=into)
 
     return _once(folder, install, f"fetching {names} from npm", progress)
 
@@ -146,7 +146,7 @@ def npm_package(name: str, version_spec: str, *, progress: Progress = silent) ->
     def install(into: Path) -> None:
         manifest = {"private": True, "dependencies": {name: version_spec}}
         (into / "package.json").write_text(json.dumps(manifest), "utf-8")
-        _npm(["install", "--ignore-scripts", "--save-exact"], cwd=into)
+        _npm(f"{name}@{version_spec}", ["install", "--ignore-scripts", "--save-exact"], cwd=into)
         _read_pins(into)
 
     _once(folder, install, f"fetching {name}@{version_spec} from npm", progress)
@@ -169,7 +169,7 @@ def pypi_package(pins: Sequence[str], *, progress: Progress = silent) -> Path:
         command = "pip install --quiet --no-input --disable-pip-version-check --no-deps --only-binary=:all:"
         argv = [sys.executable, "-m", *command.split(), "--require-hashes"]
         argv += [f"--target={into}", f"--requirement={asked}"]
-        _run_fetcher("pip", argv, cwd=into, env=dict(os.environ))
+        _run_fetcher("pip", pins[0], argv, cwd=into, env=dict(os.environ))
 
     return _once(folder, install, f"fetching {pins[0]} from PyPI", progress)
 
@@ -200,32 +200,44 @@ def _read_pins(folder: Path) -> tuple[bytes, bytes]:
     return manifest, lock
 
 
-def _npm(args: list[str], *, cwd: Path) -> None:
+def _npm(what: str, args: list[str], *, cwd: Path) -> None:
     argv = npm_argv(*args, *_NPM_OPTIONS)
     # npm starts `node` from PATH for some of its work: let it be the wheel's.
     env = {**os.environ, "PATH": f"{wheel_node().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    _run_fetcher("npm", argv, cwd=cwd, env=env)
+    _run_fetcher("npm", what, argv, cwd=cwd, env=env)
 
 
 _MIRRORS = {"npm": "npm_config_registry", "pip": "PIP_INDEX_URL"}
 
 
-def _run_fetcher(name: str, argv: list[str], *, cwd: Path, env: dict[str, str]) -> None:
+def _run_fetcher(name: str, what: str, argv: list[str], *, cwd: Path, env: dict[str, str]) -> None:
     try:
         done = watchdog.run(
             argv, cwd=cwd, env=env, encoding="utf-8", errors="replace", timeout_s=FETCH_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
         raise DownloadError(
-            f"{name} was not done after {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
+            f"{name} did not get {what} within {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
         ) from None
     if done.returncode:
-        said = (done.stderr or done.stdout).strip()[-2000:]
+        said = _without_stacks(done.stderr or done.stdout)[-2000:]
+        advice = f"it needs the network, or a registry that can be reached ({_MIRRORS[name]})"
+        if _NO_VERSION.search(said):
+            advice = "the registry has no such package or version: choose another"
         raise DownloadError(
-            f"{name} could not fetch what is pinned\n  command: {' '.join(argv)}\n"
-            f"  exit status {done.returncode}\n  {said}\n"
-            f"  it needs the network, or a registry within reach ({_MIRRORS[name]})"
+            f"{name} could not fetch {what}\n  command: {' '.join(argv)}\n"
+            f"  exit status {done.returncode}\n  {said}\n  {advice}"
         )
+
+
+_NO_VERSION = re.compile(r"npm error code (ETARGET|E404)|No matching distribution found")
+_STACK_LINE = re.compile(r"npm error(\s{2,}.*| }|\s*)\Z")
+"""JavaScript's stacks, and the fields of its errors, are indented."""
+
+
+def _without_stacks(said: str) -> str:
+    """Return what npm said, without the stack of its own JavaScript."""
+    return "\n".join(line for line in said.strip().splitlines() if not _STACK_LINE.match(line))
 
 
 def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: Progress) -> Path:

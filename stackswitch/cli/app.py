@@ -26,8 +26,8 @@ from .trace import trace
 app = typer.Typer(
     name="stackswitch",
     help="WebAssembly stack switching: one suite on Asyncify and on JSPI, and the names that are missing.",
-    epilog="Exit status: 0 all as expected, 1 a case failed or a list needs fixing, 2 usage, 4 to 21 errors, "
-    "70 a bug (docs/errors.md).",
+    epilog="Exit status: 0 all as expected, 1 a case failed or a list needs fixing, 2 usage, 4 to 22 errors, "
+    "70 a bug, 128 and more: ended by a signal (docs/errors.md).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

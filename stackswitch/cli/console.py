@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console as RichConsole
@@ -14,10 +16,42 @@ from rich.segment import Segment, Segments
 from stackswitch.errors import OutputError
 from stackswitch.reports.escape import on_one_line, terminal
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 _WIDEST_COLUMN = 100
 """Columns of a table are padded to at most so many cells; what is longer stands out."""
 _LIST_COLUMN = re.compile(r"(\s*\S+(?: \S+)*  +)\S")
 """The left column of a definition list, with the blanks after it."""
+
+
+_bars: list[Progress] = []
+"""The progress bars on the terminal, which standard output and standard error may share."""
+
+
+@contextmanager
+def bar_shown(bar: Progress) -> Iterator[None]:
+    """Show a bar; lines that any console prints meanwhile stand above it."""
+    bar.start()
+    _bars.append(bar)
+    try:
+        yield
+    finally:
+        _bars.remove(bar)
+        bar.stop()
+
+
+@contextmanager
+def _above_bars(console: RichConsole) -> Iterator[None]:
+    """Hide the bars of other consoles while a line is printed; rich hides those of the console itself."""
+    others = [bar for bar in _bars if bar.console is not console] if console.is_terminal else []
+    for bar in others:
+        bar.stop()
+    try:
+        yield
+    finally:
+        for bar in others:
+            bar.start()
 
 
 @dataclass(frozen=True)
@@ -128,7 +162,8 @@ class Console:
         if sys.stdout is None and not self._stderr:
             raise OutputError("standard output is closed")
         try:
-            self.rich.print(Segments([*parts, Segment.line()]), end="", crop=False, soft_wrap=True)
+            with _above_bars(self.rich):
+                self.rich.print(Segments([*parts, Segment.line()]), end="", crop=False, soft_wrap=True)
         except BrokenPipeError:
             if not self._stderr:
                 raise

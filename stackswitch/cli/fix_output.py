@@ -41,15 +41,24 @@ def write_lists(sources: Sequence[ListSource], written: dict[Path, bytes] | None
 
 def show_diff(console: Console, source: ListSource) -> None:
     """Show what changes in a file."""
+    path = _relative(source.path)
     before, after = ((data or b"").decode("utf-8") for data in (source.before, source.data))
     for line in unified_diff(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
-        f"a/{source.path}",
-        f"b/{source.path}",
+        f"a/{path}",
+        f"b/{path}",
     ):
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
         console.print(line.rstrip("\n"), style=style, wrap=False)
+
+
+def _relative(path: Path) -> str:
+    """Return the path from the current folder, as `patch -p1` and `git apply` need it."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix().lstrip("/")
 
 
 def show_report(console: Console, report: FixReport, *, written: bool, check: bool) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from types import TracebackType
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from stackswitch.models.result import CaseResult
 
-from .console import Console
+from .console import Console, bar_shown
 
 PLAIN_EVERY_S = 10.0
 """How often a log that nobody watches gets a line."""
+
+
+class _Count(MofNCompleteColumn):
+    def render(self, task: Task) -> Text:
+        """Show how many are done; nothing where nobody counts."""
+        return Text() if task.total is None else super().render(task)
 
 
 class Progress:
@@ -22,11 +30,12 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bar: Bar | None = None
+        self._shown = ExitStack()
         if console.is_terminal:
             self._bar = Bar(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                _Count(),
                 TimeElapsedColumn(),
                 console=console.rich,
                 transient=True,
@@ -37,7 +46,7 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._bar is not None:
-            self._bar.start()
+            self._shown.enter_context(bar_shown(self._bar))
         return self
 
     def __exit__(
@@ -46,8 +55,7 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._shown.close()
 
     def say(self, line: str) -> None:
         """Tell what is being done that takes long."""

@@ -17,7 +17,7 @@ from stackswitch.models.readiness import LEVELS, Level, Report, Source
 from stackswitch.models.result import SuiteResult
 from stackswitch.readiness.compare import compared
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.merging import merged
+from stackswitch.readiness.merging import merged, missing_shards
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
 from stackswitch.reports.escape import json_text
@@ -202,6 +202,7 @@ def report(
             title=title or (", ".join(each.name for each in paths) if paths else "the suite"),
             results=results,
             flaky=flaky,
+            missing_shards=missing_shards(given.results),
             uses=uses,
             lists=lists[0],
             engines=None if detect is None else read_engines(detect),

@@ -17,7 +17,7 @@ from stackswitch.models.readiness import Report, Source
 from stackswitch.models.result import SuiteResult
 from stackswitch.parsing import json_value
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.merging import merged
+from stackswitch.readiness.merging import merged, missing_shards
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.text import counted
 
@@ -130,8 +130,17 @@ def read_earlier(path: Path) -> Report:
     except (ValueError, AttributeError):
         keys = {}.keys()
     if "results" in keys:
-        results, flaky, others = merged([read_results(path)])
-        return judge(Material(str(path), results=results, flaky=flaky, other_modules=others))
+        file = read_results(path)
+        results, flaky, others = merged([file])
+        return judge(
+            Material(
+                str(path),
+                results=results,
+                flaky=flaky,
+                missing_shards=missing_shards([file]),
+                other_modules=others,
+            )
+        )
     return _read(path, Report, "stackswitch report --json")
 
 

@@ -31,6 +31,7 @@ class Material:
 
     :ivar title: what the report is about
     :ivar results: merged: a case stands there once a backend and engine
+    :ivar missing_shards: where shards of the suite were not given, a line for each backend and engine
     :ivar suspensions: stacks by case; those of no case under ``""``
     :ivar traps: traps and refused suspensions of traces, by case as ``suspensions``
     :ivar uses: what became of the lines of each trace
@@ -42,6 +43,7 @@ class Material:
     title: str
     results: tuple[CaseResult, ...] = ()
     flaky: tuple[Flaky, ...] = ()
+    missing_shards: tuple[str, ...] = ()
     suspensions: Mapping[str, tuple[Suspension, ...]] = field(default_factory=dict)
     traps: Mapping[str, tuple[TraceTrap, ...]] = field(default_factory=dict)
     uses: tuple[TraceUse, ...] = ()

@@ -1,4 +1,4 @@
-"""Results of many files put together: shards, engines, days; builds of one module told apart."""
+"""Merge the results of many files: shards, engines, days. Builds of one module are kept apart."""
 
 from __future__ import annotations
 
@@ -41,6 +41,41 @@ def merged(
         for each in together.conflicts
     )
     return together.result.results, flaky, dict(sorted(count.items()))
+
+
+def missing_shards(files: Sequence[SuiteResult]) -> tuple[str, ...]:
+    """Say for which backends and engines shards of a suite are not among the files.
+
+    A shard without cases is not missed, and neither is one in which the backend was skipped.
+    """
+    suites: dict[tuple[int, int], list[SuiteResult]] = defaultdict(list)
+    for file in files:
+        if file.shard is not None:
+            suites[file.shard.count, file.shard.suite_cases].append(file)
+    lines = []
+    for (count, in_all), parts in sorted(suites.items()):
+        for engine in sorted({each for part in parts for each in _engines(part)}):
+            cases = {
+                part.shard.index: part.shard.cases
+                for part in parts
+                if part.shard is not None and (engine in _engines(part) or _only_skipped(part, engine[0]))
+            }
+            if sum(cases.values()) < in_all:
+                shards = ", ".join(f"{index}/{count}" for index in sorted(cases))
+                name = f"{engine[0]} on {engine[1]} {engine[2]}"
+                lines.append(f"{name}: {sum(cases.values())} of {in_all} cases, from {shards}")
+    return tuple(lines)
+
+
+def _engines(result: SuiteResult) -> set[tuple[str, str, str]]:
+    """Each backend with the engine and version on which it ran."""
+    ran = (each for each in result.results if each.outcome != "skipped")
+    return {(each.backend, each.engine, each.engine_version) for each in ran}
+
+
+def _only_skipped(result: SuiteResult, backend: str) -> bool:
+    outcomes = {each.outcome for each in result.results if each.backend == backend}
+    return outcomes == {"skipped"}
 
 
 def _main(builds: dict[tuple[str, str], set[str]], case: str, count: Counter[str]) -> frozenset[str]:

@@ -163,6 +163,7 @@ _MENDED = (
     ("entry-not-promising", "Call these through WebAssembly.promising"),
     ("trace-trap", "Find out why the traced program trapped"),
     ("trace-incomplete", "Trace this very build again"),
+    ("shards-missing", "Give the results of the other shards"),
     ("fibers", "Replace Emscripten's fibers"),
     ("jspi-fails", "Mend what works on Asyncify alone"),
     ("jspi-wrong", "Mend what is silently wrong on JSPI"),

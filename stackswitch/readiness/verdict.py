@@ -40,6 +40,8 @@ def judge(material: Material) -> Report:
         *of_users,
         *judge_gain(material.gain),
     ]
+    if material.missing_shards:
+        found.append(finding("shards-missing", "; ".join(material.missing_shards)))
     if not ran_on_jspi(material):
         found.append(finding("not-run", "no case was run on JSPI"))
     found.sort(key=lambda each: _ORDER.index(each.weight))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,10 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = (), *, data_only: bool 
         raise SuiteError(f"{folder}: no case in it; a case is a *.toml file (docs/suite-format.md)")
     chosen = [name for name in sorted(found) if _matches(name, patterns)]
     if not chosen:
-        raise SuiteError(f"{folder}: none of its {len(found)} cases matches {' or '.join(patterns)}")
+        raise SuiteError(
+            f"{folder}: none of its {len(found)} cases matches {' or '.join(patterns)}\n"
+            f"  a pattern matches the whole id, as in {_patterns_like(found)}"
+        )
     if data_only:
         _refuse_programs(folder, [found[name] for name in chosen], file)
     sources = _Sources()
@@ -124,6 +127,12 @@ def _refuse_programs(folder: Path, chosen: list[tuple[Path, Case | CommandCase]]
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _patterns_like(ids: Iterable[str]) -> str:
+    """Return up to three patterns that match some of these cases: their folders, or the first of the ids."""
+    folders = sorted({f"{name.split('/')[0]}/*" for name in ids if "/" in name})
+    return ", ".join((folders or sorted(ids))[:3])
 
 
 def _case_files(folder: Path) -> Iterator[Path]:

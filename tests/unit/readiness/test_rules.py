@@ -105,6 +105,7 @@ APPLIES: dict[str, Callable[[], Material]] = {
     "trace-trap": lambda: trapped("RuntimeError"),
     "trace-incomplete": lambda: unused("no-name"),
     "trace-other-module": lambda: unused("other-module"),
+    "shards-missing": lambda: Material("app", missing_shards=("jspi on node 24: 1 of 2 cases, from 1/2",)),
     "no-names": lambda: Material("app", module=facts(named=0)),
     "several-modules": lambda: Material("app", other_modules={"ab" * 32: 3, "cd" * 32: 3}),
     "not-run": lambda: Material("app"),
