@@ -150,8 +150,25 @@ def test_results_of_an_older_stackswitch_without_newer_fields_are_read(
 
 def test_a_suite_with_no_case(tmp_path: Path, report: Report) -> None:
     (tmp_path / "r.json").write_text('{"schema_version": 1, "results": []}')
-    done = report(tmp_path, "r.json", "--html", "r.html", "--markdown", "-", "--junit", "r.xml")
+    done = report(tmp_path, "r.json", "--html", "r.html", "--markdown", "-", "--junit", "r.xml", status=4)
+    assert "contain no case" in done.stderr
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_a_shard_alone_is_no_verdict_on_the_suite(tmp_path: Path, report: Report) -> None:
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    (suite / "m.wat").write_text('(module (func (export "main")))')
+    for name in ("one", "two"):
+        (suite / f"{name}.toml").write_text('why = "w"\nsource = "m.wat"\nexport = "main"\n')
+    for index in (1, 2, 3):
+        run = [sys.executable, "-m", "stackswitch", "test", "suite", "--shard", f"{index}/3"]
+        subprocess.run([*run, "--json", f"{index}.json"], cwd=tmp_path, check=True, capture_output=True)
+    done = report(tmp_path, "1.json", "3.json", "--fail-on", "unknown", status=1)
     assert "not known yet" in done.stdout
+    assert "asyncify on wasmtime" in done.stdout
+    assert "1 of 2 cases, from 1/3" in done.stdout
+    assert "not known yet" not in report(tmp_path, "1.json", "2.json").stdout
 
 
 @pytest.mark.parametrize(
@@ -175,9 +192,9 @@ def test_usage(tmp_path: Path, report: Report, args: tuple[str, ...], status: in
 
 
 def test_a_rule_is_silenced_only_by_its_name_and_with_a_reason(tmp_path: Path, report: Report) -> None:
-    (tmp_path / "r.json").write_text('{"schema_version": 1, "results": []}')
+    (tmp_path / "a.wasm").write_bytes(b"\0asm\1\0\0\0")
     (tmp_path / "stackswitch.toml").write_text('[report.silence]\nnot-rnu = "typo"\n')
-    assert "no rule 'not-rnu'" in report(tmp_path, "r.json", status=4).stderr
+    assert "no rule 'not-rnu'" in report(tmp_path, "a.wasm", status=4).stderr
 
 
 def test_five_thousand_cases_stay_below_two_megabytes(tmp_path: Path, report: Report) -> None:
