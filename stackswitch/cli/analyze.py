@@ -55,7 +55,7 @@ def analyze(
         str | None, typer.Option(metavar="FILE", help="Write it as Markdown; - is stdout.")
     ] = None,
 ) -> None:
-    """Say what each policy would instrument, what forces most, and what is wrong with a list."""
+    """Report what each policy instruments, what brings in most functions, and what is wrong with a list."""
     console = console_for([json, markdown])
     check_writable([json, markdown])
     lists = lists_in(open_list(list_file, variable, spelling))

@@ -26,7 +26,7 @@ def detect(
     engine: Annotated[
         list[str] | None,
         typer.Option(
-            help="Ask this engine; may be repeated: NAME, NAME@VERSION (from npm), NAME:/path/to/it. "
+            help="Probe this engine; may be repeated: NAME, NAME@VERSION (from npm), NAME:/path/to/it. "
             f"Names: {', '.join(RUNTIMES)}. Default: all that are found here."
         ),
     ] = None,
@@ -38,9 +38,14 @@ def detect(
         ),
     ] = None,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Ask also how many calls at once, and how deep a stack.")
+        bool,
+        typer.Option(
+            "--deep", help="Also measure how many calls can wait at once, and how deep a stack can be."
+        ),
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask anew, even where answers are kept.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Probe again, even if the cache has results.")
+    ] = False,
     jobs: Annotated[
         int | None, typer.Option("-j", "--jobs", min=1, max=16, help="Engines at a time.")
     ] = None,
@@ -55,7 +60,7 @@ def detect(
         typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: per probe, the engines it works on."),
     ] = False,
 ) -> None:
-    """Ask engines what they do, by running real modules until hot, in children that may crash."""
+    """Probe what engines support: run real modules on them until they are optimised, in child processes."""
     console = console_for([json, markdown])
     check_writable([json, markdown])
     required = _known(require or [])

@@ -26,9 +26,9 @@ def doctor(
     ] = None,
     wasm_opt: Annotated[Path | None, typer.Option(help="Binaryen's wasm-opt. Default: looked for.")] = None,
 ) -> None:
-    """Say what is there, what is missing, and how to get it.
+    """Show which backends can run here, what is missing, and how to install it.
 
-    Exits with 10 where a backend cannot be had that `stackswitch test` runs by default.
+    Exits with 10 if a backend is not available that `stackswitch test` runs by default.
     """
     settings = load_settings(Path.cwd())
     needed = backends_to_run(settings.backends, settings)

@@ -1,4 +1,4 @@
-"""``stackswitch fix``: the lists drawn from what the suite shows, written where they live, and proved."""
+"""``stackswitch fix``: lists computed from observed stacks, written where they live, and verified."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def fix(
     policy: Annotated[
         str | None,
         typer.Option(
-            help=f"How an only-list is drawn: {', '.join(get_args(PolicyName))}. Default: observed; for a "
-            "large module's list that is drawn from nothing, ranked."
+            help=f"How an only-list is computed: {', '.join(get_args(PolicyName))}. Default: observed; for an "
+            "empty list of a large module, ranked."
         ),
     ] = None,
     observe: Annotated[
         str,
         typer.Option(
-            help="Where stacks are looked at: jspi, asyncify; auto: jspi, asyncify if jspi may be skipped."
+            help="The backend on which stacks are observed: jspi, asyncify; auto: jspi, asyncify if jspi may be skipped."
         ),
     ] = "auto",
     allow_skip: AllowSkip = None,
@@ -83,7 +83,10 @@ def fix(
     ] = False,
     minimize: Annotated[
         bool,
-        typer.Option("--minimize", help="Take out what nothing rests on, and prove the list without it."),
+        typer.Option(
+            "--minimize",
+            help="Remove entries that no observed stack needs, and verify the list without them.",
+        ),
     ] = False,
     prove: Annotated[
         str,
@@ -93,7 +96,7 @@ def fix(
     ] = "all",
     diff: Annotated[bool, typer.Option("--diff", help="Show the edit of each file.")] = False,
     rounds: Annotated[
-        int, typer.Option(min=1, max=20, help="How often lists may be drawn.")
+        int, typer.Option(min=1, max=20, help="How often lists may be computed.")
     ] = DEFAULT_ROUNDS,
     engine: Annotated[
         str | None, typer.Option(help="The engine for jspi: node, node@24 (from npm), node:/path/to/node.")
@@ -104,7 +107,7 @@ def fix(
     build: Annotated[
         str | None,
         typer.Option(
-            metavar="COMMAND", help="What makes modules that are builds already again, by the shell."
+            metavar="COMMAND", help="A shell command that rebuilds the modules that are Asyncify builds."
         ),
     ] = None,
     trace: TraceFiles = None,
@@ -125,7 +128,7 @@ def fix(
         str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")
     ] = None,
 ) -> None:
-    """Draw the lists from what the suite shows, write them where they live, and prove them on Asyncify."""
+    """Complete the lists from observed stacks, write them where they live, and verify them on Asyncify."""
     if policy is not None:
         one_of(policy, get_args(PolicyName), "--policy")
     one_of(observe, OBSERVERS, "--observe")

@@ -56,7 +56,7 @@ def matrix(
         bool, typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: matrix, for fromJSON.")
     ] = False,
 ) -> None:
-    """Write the jobs that CI must run, from the engines to support, each of which is asked what it does."""
+    """Write the jobs that CI must run for the engines to support; each engine is probed."""
     settings = load_settings(Path.cwd())
     check_writable([output])
     outputs = github_file() if github_output else None

@@ -47,7 +47,7 @@ DataOnly = Annotated[
 ]
 ListFile = Annotated[Path | None, typer.Option("--list", metavar="FILE", help="A file with lists in it.")]
 Variable = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Which list in the file, where it cannot be told.")
+    str | None, typer.Option(metavar="NAME", help="Which list of the file, if it has several.")
 ]
 ReadBy = Annotated[
     str, typer.Option("--spelling", help="Who reads a file with a name a line: binaryen or emscripten.")
