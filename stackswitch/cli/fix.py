@@ -66,14 +66,15 @@ def fix(
     policy: Annotated[
         str | None,
         typer.Option(
-            help=f"How an only-list is computed: {', '.join(get_args(PolicyName))}. Default: observed; for an "
-            "empty list of a large module, ranked."
+            help=f"How an only-list is computed: {', '.join(get_args(PolicyName))}. Default: observed; for "
+            "an empty list of a large module, ranked."
         ),
     ] = None,
     observe: Annotated[
         str,
         typer.Option(
-            help="The backend on which stacks are observed: jspi, asyncify; auto: jspi, asyncify if jspi may be skipped."
+            help="The backend on which stacks are observed: jspi, asyncify; auto: jspi, or asyncify if jspi "
+            "may be skipped."
         ),
     ] = "auto",
     allow_skip: AllowSkip = None,
