@@ -179,6 +179,8 @@ def interrupt(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_DFL)  # which nohup and shells may have ignored for us
         environment = {**os.environ, MARKER: run, "TMPDIR": str(scratch), "TERM": "xterm", "COLUMNS": "200"}
         os.execve(argv[0], argv, environment)
     output = bytearray()

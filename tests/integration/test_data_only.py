@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from stackswitch.models.result import CaseResult, SuiteResult
+
 CHAIN = '(module (import "env" "wait" (func $w)) (func (export "main") (call $w)))'
 DATA = 'why = "w"\nsource = "chain.wat"\nexport = "main"\nhost = [{ import = "env.wait" }]\n'
 COMMAND = 'why = "w"\ncommand = ["sh", "-c", "touch ran"]\n'
@@ -110,7 +112,10 @@ def test_a_build_by_flag_contradicts(folder: Path) -> None:
 def test_report_times_no_commands(folder: Path) -> None:
     (folder / "suite" / "runs.toml").write_text(COMMAND)
     (folder / "stackswitch.toml").write_text("data_only = true\n")
-    (folder / "results.json").write_text('{"schema_version": 1, "results": []}')
+    ran = CaseResult(
+        case_id="a", backend="jspi", engine="node", engine_version="24", outcome="returned", as_expected=True
+    )
+    (folder / "results.json").write_text(SuiteResult(results=(ran,)).model_dump_json())
     done = stackswitch(folder, "report", "results.json", "--time", "suite")
     assert done.returncode == 22, done.stderr
     assert started(folder) == []

@@ -96,7 +96,7 @@ def test_every_bad_engine_has_its_own_line_and_the_good_one_is_asked(tmp_path: P
     not_executable = tmp_path / "plain"
     not_executable.write_text("#!/bin/sh\n")
     bad = {
-        "netscape": "no such engine",
+        "netscape": "there is no engine",
         f"node:{tmp_path / 'none'}": "there is no such file",
         f"node:{not_executable}": "it cannot be started: Permission denied",
         f"deno:{shell(tmp_path / 'dies', 'kill -SEGV $$')}": "it ended with SIGSEGV",

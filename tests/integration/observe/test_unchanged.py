@@ -166,7 +166,7 @@ def _scrubbed(text: str, *folders: Path) -> str:
 def test_the_recorder_passes_on_what_it_was_given(tmp_path: Path) -> None:
     """Descriptors, the environment (but for the observer's own variables), the folder, standard input."""
     program = """const fs = require("node:fs");
-    const ours = (name) => name !== "NODE_OPTIONS" && !name.startsWith("STACKSWITCH_TRACE");
+    const ours = (name) => name !== "NODE_OPTIONS" && !/^STACKSWITCH_(TRACE|RUN$)/.test(name);
     console.log(fs.readFileSync(Number(process.env.FD), "utf8"), fs.readFileSync(0, "utf8"));
     console.log(fs.readdirSync("."), Object.keys(process.env).filter(ours).sort());"""
     folder = tmp_path / "folder"

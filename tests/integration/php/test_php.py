@@ -124,7 +124,10 @@ def test_the_names_of_a_crash_mend_it(tmp_path: Path) -> None:
     lacks = set(shipped[crash, "own"]["missing"]["ASYNCIFY_ONLY"])
     assert lacks == {"ZEND_ASSIGN_SPEC_CV_CONST_RETVAL_UNUSED_HANDLER"}
     traced = [json.loads(line) for line in (traces / f"{crash}.jsonl").read_text("utf-8").splitlines()]
-    assert lacks == {name for line in traced for name in line.get("missing", [])}
+    waits = [line for line in traced if line["kind"] == "suspension"]
+    assert lacks == {name for line in waits for name in line["missing"]}
+    traps = [line for line in traced if line["kind"] == "trap"]
+    assert [line["missing"] for line in traps] == [{"ASYNCIFY_ONLY": sorted(lacks)}]
 
     base = shipped_list() | shown(tmp_path, plain)
     _, before = run_suite(tmp_path, (crash, plain), *instrumented(tmp_path, base))
