@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -163,6 +163,9 @@ def _summary(console: Console, found: Trace, output: str) -> None:
         f"{_count(found.suspension_count, 'suspension')}, {_count(len(found.suspensions), 'distinct stack')},"
         f" {_count(len(imports), 'waiting import')} → {output}"
     )
+    ran = sorted({f"{each.engine} {each.engine_version}" for each in found.starts if each.engine == "node"})
+    if ran and not found.suspensions and not found.traps:
+        say(_why_nothing(found, ran), style="yellow")
     for name, names in found.missing.items():
         say(f"{name} lacks {_count(len(names), 'name')}:", style="red")
         for each in names[:_SHOWN]:
@@ -176,6 +179,16 @@ def _summary(console: Console, found: Trace, output: str) -> None:
     for error in found.errors:
         whose = "" if error.process is None else f"process {error.process}: "
         say(f"{whose}{error.message}", style="yellow")
+
+
+def _why_nothing(found: Trace, ran: Sequence[str]) -> str:
+    """Say what may be the reason that no wait was observed.
+
+    :param ran: the engines that were observed, with their versions
+    """
+    if not found.modules:
+        return f"no WebAssembly module was compiled ({', '.join(ran)})"
+    return f"no wait was observed ({', '.join(ran)}); `--engine node@26` runs the command on another Node"
 
 
 def _count(number: int, what: str) -> str:

@@ -81,7 +81,10 @@ def _described(each: Import, type_: FuncType | None) -> str:
 def _told(missing: Mapping[str, str], wrong: list[str], imports: Imports) -> str:
     lines = []
     if missing:
-        lines.append("nothing provides what the module imports; give these in imports={…}:")
+        lines.append(
+            "nothing provides what the module imports; give these in imports={…}"
+            " (`stackswitch run`: in --host FILE.py):"
+        )
         lines += [f"  {each}" for each in missing.values()]
         if any(each.startswith(WASI_MODULE) for each in missing):
             lines.append(f"  (for {WASI_MODULE}: pass wasi=stackswitch.Wasi())")

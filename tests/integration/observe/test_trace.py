@@ -107,6 +107,15 @@ def test_jspi(tmp_path: Path, chain: bytes, node: Engine, trace: Trace) -> None:
     assert seen.ends[0].suspensions == 9
 
 
+def test_why_no_wait_was_observed(tmp_path: Path, chain: bytes, node: Engine, trace: Trace) -> None:
+    version = f"node {node.version}"
+    assert f"no WebAssembly module was compiled ({version})" in trace(node.path, "--eval", "1").stderr
+    seen = trace(node.path, *node.flags, program(tmp_path, JSPI))
+    assert f"no wait was observed ({version}); `--engine node@26` runs" in seen.stderr
+    waits = program(tmp_path, JSPI + "await WebAssembly.promising(guest.run)(1);")
+    assert "no wait" not in trace(node.path, *node.flags, waits).stderr
+
+
 def test_a_refused_suspension_is_explained(tmp_path: Path, chain: bytes, node: Engine, trace: Trace) -> None:
     file = program(
         tmp_path, JSPI + "await WebAssembly.promising(guest.through)().catch(() => {}); guest.run(1);"
