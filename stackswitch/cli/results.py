@@ -171,7 +171,8 @@ def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:
     good = sum(each.as_expected for each in result.results if each.outcome != "skipped")
     parts = [f"{good} of {ran} results as expected", *([f"{ran - good} not"] if ran > good else [])]
     if skipped:
-        parts.append(f"{skipped} skipped")
+        refused = sum(not each.as_expected for each in result.results if each.outcome == "skipped")
+        parts.append(f"{skipped} skipped" + (f" ({refused} of them not allowed)" if refused else ""))
     failed = not all(each.as_expected for each in result.results)
     console.print(
         ", ".join(parts), style="bold red" if failed else "bold yellow" if skipped else "bold green"
