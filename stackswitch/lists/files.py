@@ -6,6 +6,7 @@ edit that changes nothing changes no byte. Every edit is read again before it is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,9 @@ from .functions import Functions
 from .source import decode_file
 
 __all__ = ["Edited", "ListInFile", "edit_list", "edit_list_with_wildcards", "find_lists", "read_list"]
+
+_SEVERAL = re.compile(r"(?!operator\b)[A-Za-z_]\w*(?:[\s;]+[A-Za-z_]\w*)+[\s;]*")
+"""Identifiers separated by something else than commas; ``operator new`` is one name."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ def _edit(
     source, mark = decode_file(data, path)
     places = find_places(source, path, spelling, known, mark=bool(mark))
     place = _one(places, variable, path)
+    _refuse_other_separators(place, known, path)
 
     def read_again(text: str) -> list[Place]:
         # What was just written is understood to be names.
@@ -149,6 +154,22 @@ def _edit(
     editor = Editor(source, places, place, path, read_again, lambda found: _one(found, variable, path))
     text, wildcards = editor.edit(names, functions if with_wildcards else None)
     return Edited(data if text == source else mark + text.encode("utf-8"), wildcards)
+
+
+def _refuse_other_separators(place: Place, functions: Functions, path: str) -> None:
+    """Stop where one entry is several names: emcc separates names by commas, and by nothing else.
+
+    :raises ListFileError: with the entry
+    """
+    if place.spelling != "emscripten":
+        return
+    for name, entry in zip(place.names, entries_of(place), strict=True):
+        if _SEVERAL.fullmatch(name) and entry not in functions:
+            raise ListFileError(
+                f"{place.variable} has {name!r}, which emcc takes for one name: separate names by commas",
+                path=path,
+                line=place.line,
+            )
 
 
 def _one(found: Sequence[Place], variable: str, path: str) -> Place:

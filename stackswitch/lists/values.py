@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from stackswitch.errors import ListFileError
@@ -10,6 +11,9 @@ from stackswitch.errors import ListFileError
 from .elements import Element, Place
 from .emscripten import Item, Quote, SettingError, read_items, to_emscripten
 from .source import Text, line_of
+
+_TEMPLATE = re.compile(r"\{\{.*\}\}|<<\s.*\s>>|@[A-Za-z_]\w*@", re.DOTALL)
+"""An entry that is nothing but a place for other text: of just, Task, Ansible, CI services, autoconf."""
 
 
 def setting_place(
@@ -41,6 +45,8 @@ def setting_place(
             raise ListFileError(
                 f"{variable} is no list that emcc reads: {error}", path=path, line=where
             ) from None
+        filled_in = tuple(item.name for item in items if _TEMPLATE.fullmatch(item.name))
+        expansions, items = filled_in, () if filled_in else items
         elements = tuple(Element(item.name, *value.span(item.start, item.end)) for item in items)
     first = len(value.chars) - len(value.chars.lstrip())
     if value.chars[first : first + 1] == "[":

@@ -73,6 +73,12 @@ def _in_word(source: str, word: Word, previous: str, format_: str, path: str, de
         return
     found = flag or assignment
     if found:
+        if assignment and source.startswith("(", word.text.limit) and found.end() == len(chars):
+            place = setting_place(
+                source, word.text.slice(found.end(), len(chars)), format=format_, variable=found[1], path=path
+            )
+            yield replace(place, expansions=("an array of the shell",))
+            return
         if swallowed := _ASSIGNMENT.search(chars, found.end()):
             raise _open_quote(source, word, path, until=swallowed.start())
         yield setting_place(

@@ -28,6 +28,8 @@ Node = Any
 FORMAT = "YAML file"
 _KEY = re.compile(rf"{VARIABLE}\Z", re.IGNORECASE)
 _PAIR = re.compile(rf"({VARIABLE})=")
+_EXPRESSION = r"\$\{\{.*?\}\}|\$\{[A-Za-z_]\w*\}|\$\([A-Za-z_][\w.]*\)"
+_NEXT_VARIABLE = re.compile(r"\s(?!operator)([A-Za-z_]\w*)=")
 _MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
 _ENVIRONMENT = frozenset({"env", "environment", "variables", "args", "build_args"})
 _SHELLS = re.compile(r"(?:/\S*/)?(?:ba|da|z|k)?sh\b")
@@ -160,6 +162,12 @@ class _Walker:
         text = self._text(node, "a list")
         pair = _PAIR.match(text.chars) if context.key in _ENVIRONMENT else None
         if pair:
+            if found := _NEXT_VARIABLE.search(text.chars, pair.end()):
+                raise ListFileError(
+                    f"the string with {pair[1]} sets {found[1]} too: give each a string of its own",
+                    path=self.path,
+                    line=node.start_mark.line + 1,
+                )
             yield self._setting(pair[1], text.slice(pair.end(), len(text.chars)))
             return
         if context.key == "run" and not _SHELLS.match(context.shell):
@@ -229,7 +237,7 @@ class _Walker:
 
 def _filled_in(text: Text, *, dollars: bool) -> Text:
     """Mark what is filled in before anybody reads the string."""
-    pattern = r"\$\{\{.*?\}\}|\$\w*" if dollars else r"\$\{\{.*?\}\}"
+    pattern = rf"{_EXPRESSION}|\$\w*" if dollars else _EXPRESSION
     chars, starts, ends, kept = [], [], [], []
     at = 0
     for found in [*re.finditer(pattern, text.chars, re.DOTALL), None]:

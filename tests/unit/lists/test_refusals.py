@@ -267,3 +267,50 @@ def test_an_import_that_cannot_be_written_is_refused_and_not_replaced() -> None:
             path="c.yml",
             functions=FUNCTIONS,
         )
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Makefile", "ASYNCIFY_ONLY := foo bar\n"),
+        ("a.mk", "ASYNCIFY_ONLY = \\\n  foo \\\n  bar\n"),
+        ("a.sh", "ASYNCIFY_ONLY='foo bar'\n"),
+        ("a.sh", "ASYNCIFY_ONLY='\nfoo\nbar\n'\n"),
+        ("a.sh", "ASYNCIFY_ONLY=$'foo\\nbar'\n"),
+        ("a.yml", "ASYNCIFY_ONLY: |\n  foo\n  bar\n"),
+        ("a.py", 'ASYNCIFY_ONLY = """\nfoo\nbar\n"""\n'),
+        ("a.toml", '[env]\nASYNCIFY_ONLY = "foo bar"\n'),
+        ("CMakePresets.json", '{"cacheVariables": {"ASYNCIFY_ONLY": "foo;bar"}}\n'),
+    ],
+)
+def test_names_that_no_comma_separates_are_not_one_name(path: str, text: str) -> None:
+    names = read_list(text.encode(), path=path).names
+    with pytest.raises(ListFileError, match="emcc takes for one name: separate names by commas"):
+        edit_list(text.encode(), [*names, "zzz"], path=path, functions=FUNCTIONS)
+    # A function of this name is one name.
+    edit_list(b"ASYNCIFY_ONLY='foo bar'\n", ["foo bar", "foo"], functions=Functions.of(["foo", "foo bar"]))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.sh", "ASYNCIFY_ONLY=(foo bar)\n"),
+        ("a.sh", "declare -a ASYNCIFY_ONLY=(\n  foo\n  bar\n)\n"),
+        ("Dockerfile", "FROM x\nRUN ASYNCIFY_ONLY=(foo bar); make\n"),
+        ("Justfile", "build:\n    emcc a.c -sASYNCIFY_ONLY={{names}}\n"),
+        ("Taskfile.yml", "tasks:\n  build:\n    cmds:\n    - emcc a.c -sASYNCIFY_ONLY={{.NAMES}}\n"),
+        ("play.yml", 'env:\n  ASYNCIFY_ONLY: "foo,{{ names | join }}"\n'),
+        ("azure.yml", 'env:\n  ASYNCIFY_ONLY: "$(names)"\n'),
+        ("ci.yml", 'env:\n  ASYNCIFY_ONLY: "${NAMES}"\n'),
+        ("config.yml", "env:\n  ASYNCIFY_ONLY: << parameters.names >>\n"),
+    ],
+)
+def test_places_for_other_text_are_no_names(path: str, text: str) -> None:
+    with pytest.raises(ListFileError, match="is put together from"):
+        edit_list(text.encode(), ["foo", "zzz"], path=path, functions=FUNCTIONS)
+
+
+def test_a_string_that_sets_two_variables_is_not_edited() -> None:
+    text = b"env:\n  - ASYNCIFY_ONLY=foo,bar X=1\n"
+    with pytest.raises(ListFileError, match="sets X too: give each a string of its own"):
+        edit_list(text, ["foo", "bar", "zzz"], path=".travis.yml", functions=FUNCTIONS)
