@@ -12,6 +12,8 @@ from stackswitch.backends.notes import add_note
 from stackswitch.errors import GuestTimeoutError
 
 ResultT = TypeVar("ResultT")
+_LOOK_S = 0.05
+"""How often it is looked whether a guest that is to end goes on instead."""
 
 
 async def in_time(
@@ -35,14 +37,14 @@ async def in_time(
         done, _ = await asyncio.wait((task,), timeout=deadline_s)
         where = state.waiting
     except BaseException:
-        await _ended(task)
-        if unwanted is not None and not task.cancelled() and task.exception() is None:
+        await _ended(task, state)
+        if not task.cancelled() and task.exception() is None and unwanted is not None:
             await unwanted(task.result())
         raise
     finally:
         state.awaited_by = None  # the two know each other
     if not done:
-        await _ended(task)
+        await _ended(task, state)
         if task.cancelled():
             waiting = f", waiting in {where}" if where else ""
             frames = state.stack if where else state.stopped
@@ -55,8 +57,17 @@ async def in_time(
     return task.result()
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it has ended."""
-    if not task.done():
+async def _ended(task: asyncio.Task[Any], state: CallState) -> None:
+    """Cancel a task and wait until it has ended.
+
+    A host function has the time that it takes to clean up. Where it takes the cancellation for an answer and
+    the guest goes on, the guest's time is up, and the guest is cancelled, too.
+    """
+    while not task.done():
+        wait = state.waiting, state.since
+        if state.waiting is not None:  # else the guest computes, and is stopped at once
+            state.ends = time.monotonic()
         task.cancel()
-        await asyncio.wait((task,))
+        await asyncio.wait((task,), timeout=_LOOK_S)
+        while not task.done() and (state.waiting, state.since) == wait:
+            await asyncio.wait((task,), timeout=_LOOK_S)

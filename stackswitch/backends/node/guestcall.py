@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,9 @@ class RemoteCall:
                     result = await host.function(state, *args)
                 finally:
                     state.waiting = self._serving = None
+                # It may have taken a cancellation for an answer.
+                if state.ends is not None and time.monotonic() > state.ends:
+                    raise asyncio.CancelledError  # noqa: TRY301 (as if the function had)
             else:
                 result = host.function(state, *args)
             answer = host.result_frame(self.number, ask, result)

@@ -96,13 +96,14 @@ class Function:
 
 
 class Note:
-    """What is noted on a call: the import that it waits in, None while it runs, and since when."""
+    """What is noted on a call: the import that it waits in, None while it runs, since when, and its end."""
 
-    __slots__ = ("since", "waiting")
+    __slots__ = ("ends", "since", "waiting")
 
     def __init__(self) -> None:
         self.waiting: str | None = None
         self.since = 0.0
+        self.ends: float | None = None
 
 
 class GuestCall:

@@ -176,6 +176,9 @@ class Fibers:
                             else:
                                 self._bring_back(call)
                             note.waiting = None
+                            # It may have taken a cancellation for an answer.
+                            if note.ends is not None and monotonic() > note.ends:
+                                raise GuestTrap(OVER_MESSAGE)
                     if store.closed:
                         raise GuestTrap(CLOSED_MESSAGE)  # noqa: TRY301 (as if the function had)
                     function.write(call.results_at, outcome)

@@ -420,3 +420,49 @@ def test_a_guest_that_writes_without_end_is_stopped(lives: Lives, in_process: st
         print("fine")
         """,
     )
+
+
+def test_host_functions_that_take_cancellations_for_answers(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        async def stubborn(caller):
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                return
+
+        async def tidy(caller):
+            try:
+                await asyncio.sleep(100)
+            finally:
+                await asyncio.sleep(0.4)
+                tidied.append(caller)
+
+        def looping(body):
+            return f'''(module (import "env" "wait" (func $wait)) (func (export "f") {body}))'''.encode()
+
+        BODIES = ("(call $wait)", "(call $wait) (loop $l (br $l))", "(loop $l (call $wait) (br $l))")
+        tidied = []
+        async def main():
+            for body, stacks in zip(BODIES, (False, True, False)):
+                async with await stackswitch.open(looping(body), backend=BACKEND, stacks=stacks,
+                        imports={"env.wait": stubborn}, deadline_s=0.5) as it:
+                    await raises(GuestTimeoutError, it.call("f"), "f was not done after 0.5 s")
+            for body in BODIES[1:]:
+                async with await stackswitch.open(looping(body), backend=BACKEND,
+                        imports={"env.wait": stubborn}, deadline_s=60) as it:
+                    task = asyncio.create_task(it.call("f"))
+                    await asyncio.sleep(0.2)
+                    task.cancel()
+                    began = time.monotonic()
+                    await raises(asyncio.CancelledError, task)
+                    assert time.monotonic() - began < 20
+            async with await stackswitch.open(looping(BODIES[0]), backend=BACKEND,
+                    imports={"env.wait": tidy}, deadline_s=0.2) as it:
+                await raises(GuestTimeoutError, it.call("f"), "waiting in env.wait")
+            assert len(tidied) == 1
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
