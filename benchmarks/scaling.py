@@ -178,7 +178,7 @@ def measure(argv: Sequence[str], folder: Path) -> Measured:
 
 
 def prepare(folder: Path, shape: str, count: int) -> int:
-    """Write the module, a trace of four waits, a list that lacks a name; return what ``shape_module`` counts."""
+    """Write the module, a trace of four waits, a list that lacks a name; return ``shape_module``'s count."""
     data, things = shape_module(shape, count)
     (folder / "module.wasm").write_bytes(data)
     parsed = parse_module(data)
