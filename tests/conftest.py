@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
@@ -19,6 +20,14 @@ Run = Callable[[Coroutine[Any, Any, T]], T]
 # A test says what is right, not how fast: machines of CI are slow, and busy.
 settings.register_profile("stackswitch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stackswitch")
+# Tests send signals to what they start. A shell may have them ignored (nohup, a job in the background).
+for _signal, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _handler)
 REQUIRED = {name for name in os.environ.get("STACKSWITCH_REQUIRE", "").split(",") if name}
 
 

@@ -146,14 +146,7 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
 
 
 def started(argv: list[str], folder: Path, ready: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        argv,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # which nohup may have ignored
-    )
+    process = subprocess.Popen(argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 30
     while not ready.exists():
         assert process.poll() is None, process.communicate()
