@@ -21,7 +21,7 @@ from pathlib import Path
 from stackswitch.binaryen.features import module_flags
 from stackswitch.binaryen.locate import npm_wasm_opt
 from stackswitch.binaryen.warm import WarmTool
-from stackswitch.toolcache import wheel_node
+from stackswitch.tools.paths import wheel_node
 from stackswitch.wasm.module import parse_module
 
 _STACK = "--stack-size=3900"

@@ -29,7 +29,7 @@ from stackswitch.models.trace import TRACE_LINE
 from stackswitch.readiness.rules import RULES
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 from stackswitch.wasm.reporting import Instrumented
 
 DOCS = Path(__file__).parent

@@ -16,7 +16,8 @@ import tempfile
 from pathlib import Path
 
 from stackswitch.errors import StackswitchError
-from stackswitch.toolcache import cache_dir, file_lock, npm_packages
+from stackswitch.tools.downloads import file_lock, npm_packages
+from stackswitch.tools.paths import cache_dir
 
 HERE = Path(__file__).resolve().parent
 LIBRARIES = (

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackswitch import watchdog
+from stackswitch.tools import watchdog
 
 MOST_STDOUT = 64 << 20
 """Bytes of standard output that are taken; a command that prints more is ended."""

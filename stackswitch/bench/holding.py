@@ -11,12 +11,12 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
-from stackswitch import watchdog
 from stackswitch.backends.library import CallState, LibraryInstance
 from stackswitch.errors import StackswitchError
 from stackswitch.guest.guest import START, Guest
 from stackswitch.guest.opening import open_guest, open_module
 from stackswitch.models.bench import Figure
+from stackswitch.tools import watchdog
 
 from .calling import plan_of
 from .goals import GROWTH_KIB, SUSPENDED_KIB, goal

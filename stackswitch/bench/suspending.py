@@ -12,11 +12,12 @@ from pathlib import Path
 
 import wasmtime
 
-from stackswitch import watchdog
 from stackswitch.backends.node.child import OWN_GROUP
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import EngineError, StackswitchError
-from stackswitch.toolcache import node_shim_dir, npm_package
+from stackswitch.tools import watchdog
+from stackswitch.tools.downloads import npm_package
+from stackswitch.tools.paths import node_shim_dir
 
 from .documented import DocumentedHost, instrumented
 from .goals import ECHO, goal, suspension_goals

@@ -12,7 +12,8 @@ from pydantic import Field
 from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
-from stackswitch.toolcache import Progress, cache_dir
+from stackswitch.tools.paths import cache_dir
+from stackswitch.tools.progress import Progress
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 

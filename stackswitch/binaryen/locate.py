@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackswitch.errors import ToolError, ToolNotFoundError
-from stackswitch.toolcache import Progress, cache_dir, node_shim_dir, npm_packages, silent
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import cache_dir, node_shim_dir
+from stackswitch.tools.progress import Progress, silent
 
 from .selfcheck import CHECK_FORMAT, TIMEOUT_S, WOULD_DO, self_check
 from .tool import ProcessTool, Tool

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from stackswitch import watchdog
 from stackswitch.errors import ToolError
 from stackswitch.models.base import Frozen
+from stackswitch.tools import watchdog
 
 ENVIRONMENT = {"BINARYEN_CORES": "1"}
 """With more than one core Binaryen mixes the lines of its threads."""

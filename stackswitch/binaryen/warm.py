@@ -19,10 +19,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch import watchdog
 from stackswitch.engines.words import without_dump
 from stackswitch.errors import ToolError
-from stackswitch.toolcache import node_shim_dir, wheel_node
+from stackswitch.tools import watchdog
+from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 from .tool import ToolRun
 

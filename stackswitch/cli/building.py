@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from stackswitch import watchdog
 from stackswitch.errors import ToolError
 from stackswitch.fix.guard import Guard
 from stackswitch.fix.sources import ListSource
+from stackswitch.tools import watchdog
 
 from .fix_output import write_lists
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from stackswitch import watchdog
+from stackswitch.tools import watchdog
 
 from . import streams
 

@@ -13,8 +13,8 @@ import typer
 
 from stackswitch.errors import ConfigError, StackswitchError
 from stackswitch.lists.files import read_list
-from stackswitch.parsing import toml_document
 from stackswitch.reports.escape import on_one_line
+from stackswitch.tools.parsing import toml_document
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import parse_module
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stackswitch.errors import ConfigError, WasmFormatError
 from stackswitch.models.result import RESULT_SCHEMA_VERSION, SuiteResult
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 from stackswitch.wasm.module import Module, parse_module
 
 

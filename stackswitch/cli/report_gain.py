@@ -9,7 +9,7 @@ from stackswitch.engines.measure import measure_builds
 from stackswitch.models.bench import BenchResult
 from stackswitch.models.readiness import Gain
 from stackswitch.suite.loader import load_suite
-from stackswitch.toolcache import Progress
+from stackswitch.tools.progress import Progress
 
 from .ending import run_async
 

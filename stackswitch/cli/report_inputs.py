@@ -15,11 +15,11 @@ from stackswitch.models.bench import BenchResult
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import Report, Source
 from stackswitch.models.result import SuiteResult
-from stackswitch.parsing import json_value
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.merging import merged, missing_shards
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.text import counted
+from stackswitch.tools.parsing import json_value
 
 from .inputs import read_input, read_results
 

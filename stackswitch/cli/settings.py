@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from stackswitch.errors import ConfigError, DataOnlyError
 from stackswitch.models.base import Frozen
-from stackswitch.parsing import texts_in, toml_value
+from stackswitch.tools.parsing import texts_in, toml_value
 
 CONFIG_NAME = "stackswitch.toml"
 

@@ -14,11 +14,11 @@ from typing import Annotated
 
 import typer
 
-from stackswitch import watchdog
 from stackswitch.backends.node.observe import observe
 from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.backends.node.observe_trace import Trace, read_trace
 from stackswitch.errors import ConfigError, OutputError
+from stackswitch.tools import watchdog
 
 from .console import Console
 from .output import STDOUT, check_writable, write_output

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from stackswitch.models.engine import EngineReport
-from stackswitch.toolcache import cache_dir
+from stackswitch.tools.paths import cache_dir
 
 from .probes import Probe, probes_version
 from .targets import Target

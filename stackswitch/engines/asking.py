@@ -11,9 +11,9 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 
-from stackswitch import watchdog
 from stackswitch.models.base import Frozen
 from stackswitch.models.engine import Attempt
+from stackswitch.tools import watchdog
 
 from .hearing import Hearing
 from .probe import ending

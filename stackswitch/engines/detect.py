@@ -15,10 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from stackswitch import watchdog
 from stackswitch.errors import StackswitchError
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
-from stackswitch.toolcache import Progress, node_shim_dir, npm_packages, silent, wheel_node
+from stackswitch.tools import watchdog
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.progress import Progress, silent
 
 from .answers import keep_report, kept_report
 from .asking import PROBE_TIMEOUT_S, Argv, Refused, Said, ask

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pydantic import JsonValue, ValidationError
 
 from stackswitch.models.engine import Attempt
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 _WHY_LIMIT = 300
 

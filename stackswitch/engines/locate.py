@@ -11,7 +11,9 @@ from pathlib import Path
 
 from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
 from stackswitch.models.base import Frozen
-from stackswitch.toolcache import npm_package, silent, wheel_node
+from stackswitch.tools.downloads import npm_package
+from stackswitch.tools.paths import wheel_node
+from stackswitch.tools.progress import silent
 
 from .catalogue import ENGINES, EngineKind
 from .probe import ProbeResult, Purpose, probe_engine

@@ -10,10 +10,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from stackswitch import watchdog
 from stackswitch.errors import ToolError
 from stackswitch.models.readiness import Gain, Measure, Spread, Unit
-from stackswitch.toolcache import Progress, node_shim_dir, silent, wheel_node
+from stackswitch.tools import watchdog
+from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.progress import Progress, silent
 from stackswitch.wasm.module import Import, Module, parse_module
 
 from .words import without_dump

@@ -20,11 +20,11 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from stackswitch import watchdog
 from stackswitch.models.base import Frozen
 from stackswitch.models.features import FEATURES
-from stackswitch.parsing import json_value
-from stackswitch.toolcache import cache_dir, node_shim_dir
+from stackswitch.tools import watchdog
+from stackswitch.tools.parsing import json_value
+from stackswitch.tools.paths import cache_dir, node_shim_dir
 
 from .catalogue import EngineKind
 

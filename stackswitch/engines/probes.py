@@ -19,7 +19,7 @@ import wasmtime
 
 from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 
 _MODULE_SUFFIXES = (".wat", ".hex")
 _SUFFIXES = (*_MODULE_SUFFIXES, ".mjs", ".py")

@@ -7,10 +7,12 @@ import json
 
 from pydantic import ValidationError
 
-from stackswitch import watchdog
 from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.matrix import Support
-from stackswitch.toolcache import Progress, node_shim_dir, npm_packages, silent, wheel_node
+from stackswitch.tools import watchdog
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.progress import Progress, silent
 
 from .words import without_dump
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from stackswitch.errors import ConfigError, DownloadError, StackswitchError
 from stackswitch.models.base import Frozen
-from stackswitch.toolcache import Progress, npm_package, pypi_package, silent
+from stackswitch.tools.downloads import npm_package, pypi_package
+from stackswitch.tools.progress import Progress, silent
 
 from .runtimes import RUNTIMES, Runtime
 from .spec import parse_engine

@@ -23,7 +23,7 @@ from stackswitch.backends.node.observe import observed_environment
 from stackswitch.backends.node.observe_trace import Trace, read_trace
 from stackswitch.errors import ConfigError, OutputError
 from stackswitch.models.trace import TRACE_LINE, TraceModule, TraceStart, TraceSuspension
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 from .distil import distil
 from .programs import Program

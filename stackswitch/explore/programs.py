@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from stackswitch import watchdog
 from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
 from stackswitch.models.base import Frozen
+from stackswitch.tools import watchdog
 
 
 class Program(Frozen):

@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from stackswitch import watchdog
 from stackswitch.errors import ToolError, ToolNotFoundError
-from stackswitch.parsing import json_value
+from stackswitch.tools import watchdog
+from stackswitch.tools.parsing import json_value
 
 from .programs import Program
 

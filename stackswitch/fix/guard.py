@@ -35,7 +35,7 @@ class Guard:
             str(path): None if data is None else base64.b64encode(data).decode()
             for path, data in self._old.items()
         }
-        from stackswitch.watchdog import unmarked  # not at the top: this file is a program, too
+        from stackswitch.tools.watchdog import unmarked  # not at the top: this file is a program, too
 
         self._process = subprocess.Popen(
             [sys.executable, "-I", __file__],

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 from .namelist import NameIndex, comma_trouble, split_text
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from stackswitch.errors import ListFileError
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 from .arguments import argument_places
 from .elements import Element, Place

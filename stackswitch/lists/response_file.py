@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from stackswitch.errors import ListFileError
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 from .elements import Element, Place, Spelling
 from .functions import Functions

@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.items import Array
 
 from stackswitch.errors import ListFileError
-from stackswitch.parsing import toml_document
+from stackswitch.tools.parsing import toml_document
 
 from .elements import Element, Place
 from .source import line_of

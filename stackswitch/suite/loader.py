@@ -17,7 +17,7 @@ from stackswitch.errors import DataOnlyError, SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
-from stackswitch.parsing import texts_in, toml_value
+from stackswitch.tools.parsing import texts_in, toml_value
 from stackswitch.wasm.module import Module, parse_module
 
 from .checks import case_problems

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from stackswitch import watchdog
 from stackswitch.backends.processes import exited, kill_group, text_of
 from stackswitch.errors import ToolError, ToolNotFoundError
 from stackswitch.models.command import Services, variables
+from stackswitch.tools import watchdog
 
 _GRACE_S = 10.0
 """How long services may take to end once their standard input is closed."""

@@ -18,7 +18,7 @@ import pytest
 from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.errors import StackswitchError
 from stackswitch.models.trace import TRACE_LINE, TraceError, TraceLine, TraceSuspension
-from stackswitch.toolcache import npm_packages
+from stackswitch.tools.downloads import npm_packages
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"

@@ -63,7 +63,7 @@ def damaged(cache: Path) -> None:
 
 
 def _lock_folders() -> list[str]:
-    from stackswitch.toolcache import cache_dir
+    from stackswitch.tools.paths import cache_dir
 
     return [each.name for each in (cache_dir() / "npm").glob("lock-*") if each.is_dir()]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch import manifest, toolcache
 from stackswitch.errors import DownloadError
+from stackswitch.tools import downloads, manifest
 
 SIZE = 3 << 20
 
@@ -35,7 +35,7 @@ class Tool:
         (into / "link").symlink_to("bin/tool")
 
     def get(self) -> Path:
-        return toolcache._once(self.folder, self.install, "fetching a tool", self.said.append)
+        return downloads._once(self.folder, self.install, "fetching a tool", self.said.append)
 
 
 @pytest.fixture
@@ -157,9 +157,9 @@ def test_several_that_find_damage_fetch_once(tool: Tool) -> None:
 )
 def test_a_read_only_cache_is_used_and_its_damage_is_an_error(tool: Tool, tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from stackswitch import toolcache\n"
+        "import sys; from pathlib import Path; from stackswitch.tools import downloads\n"
         "def install(into): sys.exit('installed')\n"
-        f"print(toolcache._once(Path({str(tool.folder)!r}), install, 'fetching a tool', print))"
+        f"print(downloads._once(Path({str(tool.folder)!r}), install, 'fetching a tool', print))"
     )
 
     def run() -> subprocess.CompletedProcess[str]:
@@ -168,7 +168,7 @@ def test_a_read_only_cache_is_used_and_its_damage_is_an_error(tool: Tool, tmp_pa
             argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *argv]
         environment = {
             **os.environ,
-            "PYTHONPATH": str(Path(toolcache.__file__).parents[1]),
+            "PYTHONPATH": str(Path(downloads.__file__).parents[2]),
             "HOME": "/nonexistent",
         }
         return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, cwd="/")

@@ -217,7 +217,7 @@ def test_a_guest_that_computes_ends_with_its_process(how: str, tmp_path: Path, p
 def test_a_fork_does_not_keep_the_children_alive(tmp_path: Path, pids: Path) -> None:
     (tmp_path / "program.py").write_text(
         "import os, subprocess, sys, time\n"
-        "from stackswitch import watchdog\n"
+        "from stackswitch.tools import watchdog\n"
         "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
         "watchdog.watch(child.pid)\n"
         "forked = os.fork()\n"
@@ -238,7 +238,7 @@ def test_an_orderly_end_leaves_what_has_left_its_group(tmp_path: Path, pids: Pat
     """A build command may leave a server behind on purpose."""
     (tmp_path / "program.py").write_text(
         "import os, subprocess, sys\n"
-        "from stackswitch import watchdog\n"
+        "from stackswitch.tools import watchdog\n"
         "watchdog.mark()\n"
         "own = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
         "watchdog.watch(own.pid)\n"

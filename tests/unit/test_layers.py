@@ -11,12 +11,9 @@ ROOT = Path(__file__).parents[2] / "stackswitch"
 
 FLOORS = {
     "errors": 1,
-    "manifest": 1,
-    "watchdog": 1,
     "models": 2,
     "wasm": 2,
-    "parsing": 2,
-    "toolcache": 2,
+    "tools": 2,
     "lists": 3,
     "engines": 3,
     "reports": 3,

@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch import watchdog
 from stackswitch.engines.probe import ending
 from stackswitch.engines.words import without_dump
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frozen
+from stackswitch.tools import watchdog
 
 from .wire import (
     PROTOCOL_VERSION,

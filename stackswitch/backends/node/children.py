@@ -16,7 +16,7 @@ from stackswitch.errors import BackendUnavailableError, EngineError
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, Unsupported
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 from stackswitch.wasm.features import Place, used_features
 from stackswitch.wasm.module import Module, parse_module
 

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from stackswitch import watchdog
 from stackswitch.backends.base import LoadedCommand
 from stackswitch.backends.processes import Ended, run_command, text_of
 from stackswitch.engines.locate import Engine, find_engine
@@ -24,6 +23,7 @@ from stackswitch.models.command import BackendSettings, CommandCase
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandSeen, Unsupported
 from stackswitch.models.trace import TraceSuspension
+from stackswitch.tools import watchdog
 
 from .children import engine_info
 from .observe import observed_environment, whole_trace

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from stackswitch.errors import EngineError
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 
 from .guestchild import GuestChild
 from .guestlines import ProcessLines

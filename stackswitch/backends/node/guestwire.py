@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from stackswitch.errors import EngineError
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 PROTOCOL_VERSION = 1
 FRAME_LIMIT = 1 << 30

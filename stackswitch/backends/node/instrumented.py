@@ -18,7 +18,7 @@ from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandSeen
 from stackswitch.models.trace import TraceSuspension
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 
 from .builds import Builds, observed_lists
 from .command import CommandRunner

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from stackswitch import __version__, watchdog
+from stackswitch import __version__
 from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
 from stackswitch.models.trace import TraceEnd, TraceError, TraceStart
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools import watchdog
+from stackswitch.tools.paths import node_shim_dir
 
 from .observe_trace import Trace, read_trace
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from stackswitch.engines.locate import parse_spec
 from stackswitch.errors import BackendUnavailableError
-from stackswitch.toolcache import Progress, npm_package, silent
+from stackswitch.tools.downloads import npm_package
+from stackswitch.tools.progress import Progress, silent
 
 
 def engine_program(spec: str, progress: Progress = silent) -> Path | None:

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from stackswitch import watchdog
+from stackswitch.tools import watchdog
 
 _BUDGET = 100_000_000
 _BUDGET_OF_MANY = 20 * _BUDGET

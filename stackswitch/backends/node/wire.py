@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frozen
-from stackswitch.parsing import json_value
+from stackswitch.tools.parsing import json_value
 
 PROTOCOL_VERSION = 1
 MAGIC = b"SSW1"

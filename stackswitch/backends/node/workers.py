@@ -18,9 +18,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch import watchdog
 from stackswitch.backends.processes import MOST_STDERR, MOST_STDOUT, Ended, kill_group
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools import watchdog
+from stackswitch.tools.paths import node_shim_dir
 
 _PREFIX_BYTES = 4
 _MOST_RUNS = 200

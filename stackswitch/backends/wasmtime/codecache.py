@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stackswitch.toolcache import cache_dir
+from stackswitch.tools.paths import cache_dir
 
 WORTH_BYTES = 100_000
 """Smaller modules compile in milliseconds and are not kept."""

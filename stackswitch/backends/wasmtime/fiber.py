@@ -20,7 +20,7 @@ from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
 from stackswitch.models.expect import Expect
 from stackswitch.models.result import Observation, StepSeen
-from stackswitch.toolcache import Progress
+from stackswitch.tools.progress import Progress
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names

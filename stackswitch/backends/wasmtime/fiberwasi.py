@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from stackswitch import watchdog
 from stackswitch.models.case import WasiOptions
+from stackswitch.tools import watchdog
 
 from .store import Store
 from .wasi import OUTPUT_LIMIT_BYTES, Wasi

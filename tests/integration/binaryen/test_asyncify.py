@@ -14,7 +14,7 @@ from stackswitch.binaryen.cache import BuildCache
 from stackswitch.binaryen.locate import npm_wasm_opt
 from stackswitch.binaryen.tool import Tool, ToolRun
 from stackswitch.errors import ConfigError, ToolError, WasmFormatError
-from stackswitch.toolcache import silent
+from stackswitch.tools.progress import silent
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from stackswitch import toolcache
 from stackswitch.binaryen.locate import VARIABLE, FoundTool, find_wasm_opt, npm_wasm_opt
 from stackswitch.binaryen.tool import ProcessTool
 from stackswitch.errors import ToolNotFoundError
+from stackswitch.tools import paths, progress
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 OLD = """#!/bin/sh
@@ -28,14 +28,14 @@ NOT_A_TOOL = "#!/bin/sh\nexit 3\n"
 
 @pytest.fixture(scope="module")
 def npm(run: Run) -> Path:
-    path: Path = run(npm_wasm_opt(toolcache.silent))
+    path: Path = run(npm_wasm_opt(progress.silent))
     return path.resolve()
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No wasm-opt on PATH, none named, and no verdicts; what is fetched is fetched once."""
-    kept = toolcache.cache_dir()
+    kept = paths.cache_dir()
     cache = tmp_path / "cache"
     cache.mkdir()
     (kept / "npm").mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def test_one_that_is_not_there(run: Run, tmp_path: Path) -> None:
 def native(path: Path, npm: Path) -> Path:
     """Npm's, behind a shell: to us a program like any other, started for each run."""
     count = path.with_name("count")
-    return script(path, f'#!/bin/sh\necho x >> {count}\nexec {toolcache.wheel_node()} {npm} "$@"\n')
+    return script(path, f'#!/bin/sh\necho x >> {count}\nexec {paths.wheel_node()} {npm} "$@"\n')
 
 
 def test_one_on_path_that_does_is_taken_and_checked_once(run: Run, npm: Path, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_progress_is_told_in_the_callers_thread_when_npm_fetches(
 ) -> None:
     (clean / "npm").unlink()
 
-    def fetch(lock_dir: Path, *, progress: toolcache.Progress) -> Path:
+    def fetch(lock_dir: Path, *, progress: progress.Progress) -> Path:
         progress(f"fetching what {lock_dir.name} pins")
         return tmp_path
 

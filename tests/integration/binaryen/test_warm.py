@@ -19,7 +19,7 @@ from stackswitch.binaryen.locate import npm_wasm_opt
 from stackswitch.binaryen.tool import ProcessTool, Tool, ToolRun
 from stackswitch.binaryen.warm import WarmTool
 from stackswitch.errors import ToolError
-from stackswitch.toolcache import node_shim_dir, wheel_node
+from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 # The shape of what Emscripten writes, as far as the server relies on it, with a `main` of our own.

@@ -18,7 +18,7 @@ from stackswitch.engines.detect import detect, printed_version
 from stackswitch.engines.probes import all_probes
 from stackswitch.engines.targets import named_target
 from stackswitch.models.engine import EngineReport
-from stackswitch.toolcache import wheel_node
+from stackswitch.tools.paths import wheel_node
 
 
 @pytest.fixture

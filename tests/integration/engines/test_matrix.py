@@ -15,7 +15,7 @@ import pytest
 from stackswitch.engines.support import read_support
 from stackswitch.errors import ConfigError
 from stackswitch.suite import CONFORMANCE_SUITE
-from stackswitch.toolcache import wheel_node
+from stackswitch.tools.paths import wheel_node
 
 CASE = "frames/depth-1"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.toolcache import node_shim_dir, wheel_node
+from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 SCHEDULE = "node-releases/data/release-schedule/release-schedule.json"
 

@@ -13,7 +13,7 @@ import pytest
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import DownloadError
 from stackswitch.models.trace import TRACE_LINE, TraceSuspension
-from stackswitch.toolcache import npm_package
+from stackswitch.tools.downloads import npm_package
 
 VERSION = "3.1.56"
 EXPLORE = Path(__file__).parents[3] / "examples" / "php" / "explore"

@@ -14,7 +14,7 @@ from wasmtime import wat2wasm
 
 from stackswitch.engines.locate import find_engine
 from stackswitch.engines.targets import named_target
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.reporting import SECTION, instrumented_of, reported
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.toolcache import node_shim_dir, npm_packages, wheel_node
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 PROGRAMS = {

@@ -10,7 +10,7 @@ import pytest
 from stackswitch.binaryen.locate import find_wasm_opt, npm_wasm_opt
 from stackswitch.binaryen.tool import Tool
 from stackswitch.errors import DownloadError, ToolNotFoundError
-from stackswitch.toolcache import silent
+from stackswitch.tools.progress import silent
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 

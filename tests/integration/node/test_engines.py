@@ -13,7 +13,7 @@ from stackswitch.engines.catalogue import ENGINES, EngineKind
 from stackswitch.engines.locate import find_engine
 from stackswitch.engines.probe import probe_engine, run_probe
 from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
-from stackswitch.toolcache import wheel_node
+from stackswitch.tools.paths import wheel_node
 
 NODE = ENGINES["node"]
 Program = Callable[[str], Path]

@@ -21,7 +21,7 @@ from stackswitch.engines.locate import find_engine
 from stackswitch.errors import BackendUnavailableError
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
-from stackswitch.toolcache import wheel_node
+from stackswitch.tools.paths import wheel_node
 
 WAIT = {"import": "env.wait", "returns": "i32:7", "delay_ms": 0}
 CHAIN = """(module

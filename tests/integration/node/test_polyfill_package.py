@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import stackswitch
-from stackswitch.toolcache import npm_argv, wheel_node
+from stackswitch.tools.paths import npm_argv, wheel_node
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "npm" / "polyfill"

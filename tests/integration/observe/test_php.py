@@ -11,7 +11,7 @@ import pytest
 
 from stackswitch.engines.locate import Engine
 from stackswitch.errors import DownloadError
-from stackswitch.toolcache import npm_package
+from stackswitch.tools.downloads import npm_package
 
 from .conftest import Trace
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.toolcache import npm_packages, wheel_node
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import wheel_node
 
 from .conftest import NASTY, ROOT
 

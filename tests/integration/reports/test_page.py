@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from stackswitch.toolcache import node_shim_dir, npm_packages, wheel_node
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 from .conftest import NASTY, ROOT
 

@@ -14,7 +14,7 @@ from stackswitch.engines.probes import Probe, all_probes, module_bytes, modules_
 from stackswitch.engines.runtimes import RUNTIMES
 from stackswitch.errors import ConfigError
 from stackswitch.models.features import FEATURES
-from stackswitch.toolcache import node_shim_dir
+from stackswitch.tools.paths import node_shim_dir
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import parse_module
 

