@@ -1,7 +1,7 @@
 """Stack switching for WebAssembly: test, trace and fix it; and call guests with ``await``, on any backend.
 
-The names below are the library. They are imported when they are first used, so that the command line
-starts without an engine.
+The names below are the library. Each is imported when it is first used, so that the command line starts
+without an engine.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib
 
 TYPE_CHECKING = False
-"""Not from ``typing``: until the command line takes signals, Python answers a Ctrl-C with a traceback."""
+"""Not from ``typing``: until the command line handles signals, Python answers a Ctrl-C with a traceback."""
 if TYPE_CHECKING:
     from .backends.library import Wasi
     from .errors import (
         BackendUnavailableError,
         ConfigError,
+        DownloadError,
+        EngineError,
         GuestError,
         GuestFrame,
         GuestMemoryError,
@@ -25,32 +27,38 @@ if TYPE_CHECKING:
         ImportsError,
         StackswitchError,
         SuspendRefusedError,
+        ToolError,
+        ToolNotFoundError,
+        WasmFormatError,
     )
     from .guest.caller import Caller
     from .guest.guest import Guest, Suspended
-    from .guest.imports import JavaScript, reads
+    from .guest.imports import Imports, JavaScript, reads
     from .guest.memory import Memory
     from .guest.opening import open_guest as open  # noqa: A004 (stackswitch.open reads as it should)
-    from .pool import Pool
+    from .guest.pool import Pool
 
 __version__ = "0.1.0"
 
-_ROOMS = {
+_DEFINED_IN = {
     "Caller": "guest.caller",
     "Guest": "guest.guest",
+    "Imports": "guest.imports",
     "JavaScript": "guest.imports",
     "Memory": "guest.memory",
-    "Pool": "pool",
+    "Pool": "guest.pool",
     "Suspended": "guest.guest",
     "Wasi": "backends.library",
     "reads": "guest.imports",
 }
-"""Where a name is found; those that are not here are errors."""
+"""The module of each public name that is not in ``errors``."""
 
 __all__ = [
     "BackendUnavailableError",
     "Caller",
     "ConfigError",
+    "DownloadError",
+    "EngineError",
     "Guest",
     "GuestError",
     "GuestFrame",
@@ -59,6 +67,7 @@ __all__ = [
     "GuestTimeoutError",
     "GuestTrapError",
     "GuestTypeError",
+    "Imports",
     "ImportsError",
     "JavaScript",
     "Memory",
@@ -66,7 +75,10 @@ __all__ = [
     "StackswitchError",
     "SuspendRefusedError",
     "Suspended",
+    "ToolError",
+    "ToolNotFoundError",
     "Wasi",
+    "WasmFormatError",
     "__version__",
     "open",
     "reads",
@@ -78,4 +90,8 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(".guest.opening", __name__).open_guest
     if name not in __all__:
         raise AttributeError(f"stackswitch has no {name!r}")
-    return getattr(importlib.import_module(f".{_ROOMS.get(name, 'errors')}", __name__), name)
+    return getattr(importlib.import_module(f".{_DEFINED_IN.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

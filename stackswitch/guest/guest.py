@@ -13,11 +13,11 @@ from typing import Any
 from stackswitch.backends.library import LibraryInstance, LibraryModule, Plan
 from stackswitch.errors import GuestFrame, GuestStateError
 
+from .call_queue import CallQueue
 from .caller import Caller
 from .deadline import in_time
 from .exports import Exports
 from .memory import Memory
-from .turns import Turns
 
 START = "(start)"
 """Stands for the export of the start function's call."""
@@ -79,7 +79,7 @@ class Guest:
         self._calls: dict[int, Caller] = {}
         self._count = 0
         self.failed = False
-        self._turns = None if plan.concurrent else Turns()
+        self._queue = None if plan.concurrent else CallQueue()
         self._memories: dict[str | None, Memory] = {}
         self._closed = False
         self._instance: LibraryInstance | None = None
@@ -121,13 +121,13 @@ class Guest:
     async def _called(self, export: str, args: tuple[Any, ...], parent: Caller | None) -> Any:
         self._check_call(export, len(args))
         instance = self._usable()
-        turns = self._turns if parent is None else None
-        if turns is not None:
-            await turns.take(export)
+        queue = self._queue if parent is None else None
+        if queue is not None:
+            await queue.acquire(export)
             try:
                 instance = self._usable()  # it may have been closed or poisoned meanwhile
             except BaseException:
-                turns.pass_on()
+                queue.release()
                 raise
         self._count = number = self._count + 1
         state = self._calls[number] = Caller(self, export, number, parent)
@@ -141,8 +141,8 @@ class Guest:
             raise
         finally:
             del self._calls[number]
-            if turns is not None:
-                turns.pass_on()
+            if queue is not None:
+                queue.release()
         return results[0] if len(results) == 1 else results or None
 
     async def _invoke(self, parent: Caller, export: str, args: tuple[Any, ...]) -> Any:
@@ -262,8 +262,8 @@ class Guest:
             return
         self._closed = True
         instance, self._instance = self._instance, None
-        if self._turns is not None:
-            self._turns.close()
+        if self._queue is not None:
+            self._queue.close()
         try:
             if instance is not None and self._forks == _Forks.count:
                 await instance.aclose()

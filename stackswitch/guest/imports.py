@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from stackswitch.backends.library import HostFunction
 from stackswitch.errors import ImportsError
@@ -28,8 +28,12 @@ class JavaScript:
         raise ImportsError(f"{self.name} is JavaScript ({self.path}): only the backend jspi runs it")
 
 
-Imports = Mapping[str, "Callable[..., Any] | JavaScript"]
-"""By ``module.name``."""
+Imports: TypeAlias = Mapping[str, object]
+"""Host functions by ``module.name``: each a callable or ``JavaScript``.
+
+``object``, since a type checker infers no narrower type for a dictionary of different functions. What is not
+callable is an ``ImportsError`` when the guest is opened.
+"""
 
 
 def host_functions(module: Module, imports: Imports, *, wasi: bool) -> dict[tuple[str, str], HostFunction]:

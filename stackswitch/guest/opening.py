@@ -63,6 +63,10 @@ async def open_guest(
     :raises GuestTimeoutError: its start function took longer than ``deadline_s``, or used up its fuel
     :raises GuestMemoryError: it begins with more than ``max_memory``
     :raises ConfigError: a parameter makes no sense, there is no such file, or no such engine for the backend
+    :raises ToolError: Binaryen or an engine was started and failed
+    :raises ToolNotFoundError: Binaryen, or a Node for ``jspi``, was not found
+    :raises DownloadError: Binaryen had to be downloaded, and could not be
+    :raises EngineError: Node did not start, or broke the protocol
     """
     check_guest_engine(engine, backend)
     plan = await make_plan(

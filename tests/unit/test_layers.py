@@ -24,7 +24,6 @@ FLOORS = {
     "suite": 6,
     "explore": 6,
     "guest": 6,
-    "pool": 7,
     "bench": 7,
     "fix": 7,
     "cli": 8,

@@ -1,4 +1,4 @@
-"""Calls of one instance, one after another, in the order they came."""
+"""The queue for calls of one guest: they run one after another, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from stackswitch.errors import GuestStateError
 
 
-class Turns:
-    """Whose turn it is. Each method is called on the loop's thread."""
+class CallQueue:
+    """Lets one call run at a time. Every method is called on the event loop's thread."""
 
-    __slots__ = ("_busy", "_owner", "_waiting")
+    __slots__ = ("_busy", "_task", "_waiting")
 
     def __init__(self) -> None:
         self._busy = False
-        self._owner: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def take(self, export: str) -> None:
+    async def acquire(self, export: str) -> None:
         """Wait until no other call runs.
 
-        :raises GuestStateError: the call that runs waits for this one, or the guest is closed meanwhile
+        :raises GuestStateError: the running call waits for this one, or the guest is closed meanwhile
         """
         task = asyncio.current_task()
         if self._busy:
-            if task is not None and task is self._owner:
+            if task is not None and task is self._task:
                 raise GuestStateError(
                     f"{export} would wait for the call that this host function is part of: use caller.invoke"
                 )
@@ -35,15 +35,15 @@ class Turns:
             try:
                 await waiter
             except BaseException:
-                # Cancelled just when its turn had come.
+                # The task was cancelled after ``release`` had chosen it.
                 if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                    self.pass_on()
+                    self.release()
                 raise
-        self._busy, self._owner = True, task
+        self._busy, self._task = True, task
 
-    def pass_on(self) -> None:
-        """Let the call that has waited longest run."""
-        self._owner = None
+    def release(self) -> None:
+        """End the running call, and let the one that has waited longest run."""
+        self._task = None
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -52,7 +52,7 @@ class Turns:
         self._busy = False
 
     def close(self) -> None:
-        """Send away all that wait."""
+        """Fail all calls that wait, with ``GuestStateError``."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():

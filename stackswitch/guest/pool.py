@@ -12,9 +12,10 @@ from typing import Any
 
 from stackswitch.backends.library import LibraryModule, Limits, Plan, Wasi
 from stackswitch.errors import ConfigError, GuestStateError
-from stackswitch.guest.guest import Guest
-from stackswitch.guest.imports import Imports
-from stackswitch.guest.opening import AUTO, make_plan, open_module
+
+from .guest import Guest
+from .imports import Imports
+from .opening import AUTO, make_plan, open_module
 
 
 class Pool:
@@ -62,6 +63,7 @@ class Pool:
 
         :param size: how many instances there are at most; they are made when they are needed
         :param fresh: use each instance for one caller only
+        :raises ConfigError: ``size`` is less than 1; else what ``stackswitch.open`` raises
         """
         if size < 1:
             raise ConfigError(f"size must be at least 1, not {size}")
