@@ -14,8 +14,8 @@ import time
 from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.node.child import Child
-from stackswitch.backends.node.jspi import JspiBackend, open_jspi
+from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
+from stackswitch.backends.node.process import Child
 from stackswitch.backends.node.wire import Ping
 from stackswitch.models.case import Case
 

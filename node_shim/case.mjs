@@ -50,7 +50,7 @@ function calledExports(plan) {
 /**
  * Run a case: again with the names added that the run before has shown to be missing, until none is.
  *
- * @param plan the case, as `stackswitch/backends/node/plan.py` writes it
+ * @param plan the case, as `stackswitch/backends/node/cases/plan.py` writes it
  * @param binaries the modules' bytes by instance name
  * @param environment `{switching, calls, compile}`
  */

@@ -11,7 +11,8 @@ import importlib
 TYPE_CHECKING = False
 """Not from ``typing``: until the command line handles signals, Python answers a Ctrl-C with a traceback."""
 if TYPE_CHECKING:
-    from .backends.library import Wasi
+    from stackswitch.backends.guest_protocol import Wasi
+
     from .errors import (
         BackendUnavailableError,
         ConfigError,
@@ -48,7 +49,7 @@ _DEFINED_IN = {
     "Memory": "guest.memory",
     "Pool": "guest.pool",
     "Suspended": "guest.guest",
-    "Wasi": "backends.library",
+    "Wasi": "backends.guest_protocol",
     "reads": "guest.imports",
 }
 """The module of each public name that is not in ``errors``."""

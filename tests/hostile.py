@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from stackswitch.backends.node.observe_parts import PART_VERSION
+from stackswitch.observe.parts import PART_VERSION
 from stackswitch.wasm.encoding import HEADER, section, unsigned, vector
 
 NAMES: tuple[bytes, ...] = (

@@ -1,6 +1,6 @@
 // Frames between Python and a guest's child, all numbers little-endian: u32 bytes that follow, u8 what it is, the rest.
 
-/** What a frame is; stackswitch/backends/node/guestwire.py has the same. */
+/** What a frame is; stackswitch/backends/node/guests/wire.py has the same. */
 export const OP = {
   HELLO: 0,
   ASK: 1, // a host function is called

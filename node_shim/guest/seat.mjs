@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 
 import { functionsOf } from "./profile.mjs";
 
-/** What a frame of the process is; stackswitch/backends/node/guestseats.py has the same. */
+/** What a frame of the process is; stackswitch/backends/node/guests/shared_process.py has the same. */
 export const OP = {
   HELLO: 0,
   BEGIN: 1, // a Worker, for the seat of this number

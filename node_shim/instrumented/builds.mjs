@@ -64,7 +64,7 @@ export class Builds {
     if (!existsSync(build)) return null;
     const hash = readFileSync(build, "utf8");
     const made = readFileSync(join(this.#folder, `${hash}.wasm`));
-    // The others' engines look at functions only as they are called (backends/node/shortruns.py).
+    // The others' engines look at functions only as they are called (backends/node/commands/startup_flags.py).
     if (isFirst(join(this.#folder, `${hash}.checked`)) && !WebAssembly.validate(made)) throw new WebAssembly.CompileError("the build that stackswitch has made is not valid");
     if (made.byteLength === made.buffer.byteLength) hashes.set(made.buffer, hash);
     return { bytes: made, module: null };

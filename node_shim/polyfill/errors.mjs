@@ -1,4 +1,4 @@
-// What can go wrong in a switch, in words. The rules are those of `stackswitch/backends/wasmtime/unwind.py`.
+// What can go wrong in a switch, in words. The rules are those of `stackswitch/backends/wasmtime/asyncify/state_machine.py`.
 
 /** Where the engine has no class of that name: what a wait is answered with that cannot be set aside. */
 export class SuspendError extends Error {

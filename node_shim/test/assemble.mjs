@@ -45,7 +45,7 @@ const stepDefaults = {
   args: [], instance: "main", copies: 1, fresh: false, memory: [], globals: [],
 };
 
-/** A plan for one instance `main`, as stackswitch/backends/node/plan.py writes it. */
+/** A plan for one instance `main`, as stackswitch/backends/node/cases/plan.py writes it. */
 export function plan({ module, host = {}, waiting = [], exports, imports, steps, wasi = null }) {
   const functions = {};
   for (const f of module.functions ?? []) if (f.exported) functions[f.exported] = boundary(f.params, f.results);

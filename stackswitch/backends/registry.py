@@ -16,7 +16,7 @@ from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
 
 from .base import Backend, CommandBackend, InstrumentedBackend
-from .library import LibraryOpener
+from .guest_protocol import GuestOpener
 
 Progress = Callable[[str], None]
 """Told what takes long, in one line, when it begins."""
@@ -54,7 +54,7 @@ class BackendSpec(Frozen):
     """A backend that exists, whether or not it can run here.
 
     ``openers``: by kind of engine, the usual one first: ``module:function``, which takes ``BackendOptions``
-    and a ``Progress`` or None. ``library``: its ``LibraryOpener``, likewise. ``commands``: what opens it for
+    and a ``Progress`` or None. ``library``: its ``GuestOpener``, likewise. ``commands``: what opens it for
     commands, which takes ``CommandOptions``; empty: none run on it. ``default``: whether it runs where no
     backend is named.
     """
@@ -113,21 +113,21 @@ BACKENDS = {
                 "wasmtime": "stackswitch.backends.wasmtime:open_backend",
                 "node": "stackswitch.backends.node:open_asyncify_backend",
             },
-            library="stackswitch.backends.wasmtime.library:open_asyncify",
+            library="stackswitch.backends.wasmtime.guests.module:open_asyncify",
             commands="stackswitch.backends.node:open_asyncify_commands",
         ),
         BackendSpec(
             name="jspi",
             summary="JSPI on Node, in a child process",
             openers={"node": "stackswitch.backends.node:open_backend"},
-            library="stackswitch.backends.node.library:open_library",
+            library="stackswitch.backends.node.guests.module:open_library",
             commands="stackswitch.backends.node:open_jspi_commands",
         ),
         BackendSpec(
             name="fiber",
             summary="modules as they are on wasmtime's own stacks, in process: an oracle for lists",
-            openers={"wasmtime": "stackswitch.backends.wasmtime.fiber:open_backend"},
-            library="stackswitch.backends.wasmtime.library:open_fiber",
+            openers={"wasmtime": "stackswitch.backends.wasmtime.cases.fiber:open_backend"},
+            library="stackswitch.backends.wasmtime.guests.module:open_fiber",
             default=False,
         ),
     )
@@ -192,13 +192,13 @@ async def open_backend(name: str, options: BackendOptions, progress: Progress | 
     return await opener(options, progress)
 
 
-def library_opener(name: str) -> LibraryOpener:
+def library_opener(name: str) -> GuestOpener:
     """Return what opens modules for the library on a backend.
 
     :raises ConfigError: there is none of that name
     :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
     """
-    return cast("LibraryOpener", _imported(name, backend_spec(name).library))
+    return cast("GuestOpener", _imported(name, backend_spec(name).library))
 
 
 async def open_command_backend(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from stackswitch.backends.library import CallState, LibraryModule, Limits, Plan
+from stackswitch.backends.guest_protocol import CallState, GuestModule, Limits, OpenRequest
 from stackswitch.errors import StackswitchError
 from stackswitch.guest.guest import START, Guest
 from stackswitch.guest.opening import make_plan, open_module
@@ -66,7 +66,7 @@ async def computing(found: Found) -> None:
     found.figures += figures("computing", f"fib({number})", "µs", rounds, against)
 
 
-async def plan_of(wait: object) -> Plan:
+async def plan_of(wait: object) -> OpenRequest:
     """Return the guest's plan, for modules of which instances are made."""
     return await make_plan(
         WAT,
@@ -84,14 +84,14 @@ async def instances(found: Found) -> None:
     """Instances, one after another."""
     count = found.count(200)
 
-    async def lives(module: LibraryModule) -> None:
+    async def lives(module: GuestModule) -> None:
         for _ in range(count):
             instance = await module.instantiate(CallState(START))
             await instance.call("nothing", (), CallState("nothing"))
             await instance.aclose()
 
     plan = await plan_of(sleeps_once)
-    modules: dict[str, LibraryModule] = {}
+    modules: dict[str, GuestModule] = {}
     try:
         for backend in found.backends:
             try:
@@ -99,7 +99,7 @@ async def instances(found: Found) -> None:
             except StackswitchError as error:
                 found.skip(backend, error)
 
-        def lived(module: LibraryModule) -> Work:
+        def lived(module: GuestModule) -> Work:
             return lambda: timed(lives(module), count)
 
         hosts = {name: lived(each) for name, each in modules.items()}

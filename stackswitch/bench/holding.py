@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
-from stackswitch.backends.library import CallState, LibraryInstance
+from stackswitch.backends.guest_protocol import CallState, GuestInstance
 from stackswitch.errors import StackswitchError
 from stackswitch.guest.guest import START, Guest
 from stackswitch.guest.opening import open_guest, open_module
@@ -89,7 +89,7 @@ async def _calls(backend: str, count: int) -> tuple[float, Resident]:
 async def _instances(backend: str, count: int) -> tuple[float, Resident]:
     holding = Holding()
     module, _ = await open_module(await plan_of(holding), backend)
-    made: list[LibraryInstance] = []
+    made: list[GuestInstance] = []
 
     async def hold() -> None:
         instance = await module.instantiate(CallState(START))

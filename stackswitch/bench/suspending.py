@@ -12,7 +12,7 @@ from pathlib import Path
 
 import wasmtime
 
-from stackswitch.backends.node.child import OWN_GROUP
+from stackswitch.backends.node.process import OWN_GROUP
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import EngineError, StackswitchError
 from stackswitch.tools import watchdog

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.errors import ConfigError, EngineError
 from stackswitch.explore.drive import Exploration, Explored, environment_with
 from stackswitch.explore.programs import programs_of
+from stackswitch.observe.engine import engine_program
 
 from .console import Console
 from .output import write_output

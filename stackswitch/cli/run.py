@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stackswitch.backends.library import Wasi
+from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.errors import ConfigError, GuestError, GuestTrapError, StackswitchError
 from stackswitch.guest.guest import Guest
 from stackswitch.guest.opening import check_guest_engine, open_guest

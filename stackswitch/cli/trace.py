@@ -14,10 +14,10 @@ from typing import Annotated
 
 import typer
 
-from stackswitch.backends.node.observe import observe
-from stackswitch.backends.node.observe_engine import engine_program
-from stackswitch.backends.node.observe_trace import Trace, read_trace
 from stackswitch.errors import ConfigError, OutputError
+from stackswitch.observe.engine import engine_program
+from stackswitch.observe.run import observe
+from stackswitch.observe.trace import Trace, read_trace
 from stackswitch.tools import watchdog
 
 from .console import Console

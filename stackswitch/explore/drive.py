@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackswitch.backends.node.observe import observed_environment
-from stackswitch.backends.node.observe_trace import Trace, read_trace
 from stackswitch.errors import ConfigError, OutputError
 from stackswitch.models.trace import TRACE_LINE, TraceModule, TraceStart, TraceSuspension
+from stackswitch.observe.run import observed_environment
+from stackswitch.observe.trace import Trace, read_trace
 from stackswitch.tools.parsing import json_value
 
 from .distil import distil

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stackswitch.backends.library import CallState
+from stackswitch.backends.guest_protocol import CallState
 
 if TYPE_CHECKING:
     from .guest import Guest

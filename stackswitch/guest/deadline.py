@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from stackswitch.backends.library import CallState
+from stackswitch.backends.guest_protocol import CallState
 from stackswitch.backends.notes import add_note
 from stackswitch.errors import GuestTimeoutError
 

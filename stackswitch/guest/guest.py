@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from stackswitch.backends.library import LibraryInstance, LibraryModule, Plan
+from stackswitch.backends.guest_protocol import GuestInstance, GuestModule, OpenRequest
 from stackswitch.errors import GuestFrame, GuestStateError
 
 from .call_queue import CallQueue
@@ -65,7 +65,7 @@ class Guest:
     :ivar failed: whether a call of it has trapped, raised or been cancelled: its own data may be half changed
     """
 
-    def __init__(self, module: LibraryModule, plan: Plan, why: str, *, owns_module: bool) -> None:
+    def __init__(self, module: GuestModule, plan: OpenRequest, why: str, *, owns_module: bool) -> None:
         self.backend = module.backend
         self.engine = module.engine
         self.why = why
@@ -82,7 +82,7 @@ class Guest:
         self._queue = None if plan.concurrent else CallQueue()
         self._memories: dict[str | None, Memory] = {}
         self._closed = False
-        self._instance: LibraryInstance | None = None
+        self._instance: GuestInstance | None = None
 
     async def _make(self) -> Guest:
         """Make the instance; its start function runs, within the limits of a call."""
@@ -159,7 +159,7 @@ class Guest:
             del self._calls[number]
         return results[0] if len(results) == 1 else results or None
 
-    def _usable(self) -> LibraryInstance:
+    def _usable(self) -> GuestInstance:
         """Return the instance.
 
         :raises GuestStateError: it is not to be used, for good or from here
@@ -177,7 +177,7 @@ class Guest:
             raise GuestStateError(f"the guest can take no more calls: {why}")
         return instance
 
-    def _opened(self) -> LibraryInstance:
+    def _opened(self) -> GuestInstance:
         if self._closed:
             raise GuestStateError("the guest has been closed")
         if self._forks != _Forks.count:
@@ -280,9 +280,9 @@ class Guest:
         await self.aclose()
 
 
-async def _awaited(instance: LibraryInstance, args: tuple[Any, ...], state: Caller) -> tuple[Any, ...]:
+async def _awaited(instance: GuestInstance, args: tuple[Any, ...], state: Caller) -> tuple[Any, ...]:
     return await instance.call(state.export, args, state)
 
 
-async def _close(instance: LibraryInstance) -> None:
+async def _close(instance: GuestInstance) -> None:
     await instance.aclose()

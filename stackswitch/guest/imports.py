@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
-from stackswitch.backends.library import HostFunction
+from stackswitch.backends.guest_protocol import HostFunction
 from stackswitch.errors import ImportsError
 from stackswitch.wasm.module import FuncType, Import, Module
 

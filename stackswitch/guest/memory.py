@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from stackswitch.backends.library import RawMemory
+from stackswitch.backends.guest_protocol import RawMemory
 from stackswitch.errors import GuestMemoryError
 
 PAGE_BYTES = 65536

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from stackswitch.backends.library import LibraryModule, Limits, Plan, Wasi
+from stackswitch.backends.guest_protocol import GuestModule, Limits, OpenRequest, Wasi
 from stackswitch.backends.registry import BACKENDS, backend_spec, check_engine, library_opener
 from stackswitch.engines.spec import engine_name
 from stackswitch.errors import (
@@ -98,7 +98,7 @@ async def make_plan(
     stacks: bool,
     limits: Limits,
     engine: str | None,
-) -> Plan:
+) -> OpenRequest:
     """Read a module and settle what it imports (see ``open_guest``)."""
     for name, value in vars(limits).items():
         if value is not None and value <= 0:
@@ -110,7 +110,7 @@ async def make_plan(
     functions = host_functions(module, imports or {}, wasi=wasi is not None)
     if wasi is not None:
         await asyncio.to_thread(_check_dirs, wasi)
-    return Plan(
+    return OpenRequest(
         wasm=wasm,
         module=module,
         functions=functions,
@@ -145,7 +145,7 @@ def _read(source: str | Path | bytes) -> bytes:
         raise ConfigError(f"the module's text cannot be read: {error}") from error
 
 
-def candidates(plan: Plan) -> list[tuple[str, str]]:
+def candidates(plan: OpenRequest) -> list[tuple[str, str]]:
     """Return the backends for a module, the best first, each with the reason for it."""
     if is_asyncified(plan.module):
         return [("asyncify", "the module is an Asyncify build already")]
@@ -180,7 +180,7 @@ def is_asyncified(module: Module) -> bool:
     )
 
 
-async def open_module(plan: Plan, backend: str) -> tuple[LibraryModule, str]:
+async def open_module(plan: OpenRequest, backend: str) -> tuple[GuestModule, str]:
     """Make a module ready on a backend; return why on that one, too.
 
     :param backend: its name, or ``auto``
@@ -212,7 +212,7 @@ async def open_module(plan: Plan, backend: str) -> tuple[LibraryModule, str]:
     raise BackendUnavailableError("no backend can run this module:\n  " + "\n  ".join(passed)) from last
 
 
-async def _opened(plan: Plan, backend: str) -> LibraryModule:
+async def _opened(plan: OpenRequest, backend: str) -> GuestModule:
     opener = await asyncio.to_thread(
         library_opener, backend
     )  # it imports what the backend needs, the first time

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from stackswitch.backends.library import LibraryModule, Limits, Plan, Wasi
+from stackswitch.backends.guest_protocol import GuestModule, Limits, OpenRequest, Wasi
 from stackswitch.errors import ConfigError, GuestStateError
 
 from .guest import Guest
@@ -27,7 +27,7 @@ class Pool:
     :ivar size: how many instances there are at most; :ivar backend: see ``Guest``; :ivar why: likewise
     """
 
-    def __init__(self, module: LibraryModule, plan: Plan, why: str, size: int, *, fresh: bool) -> None:
+    def __init__(self, module: GuestModule, plan: OpenRequest, why: str, size: int, *, fresh: bool) -> None:
         self.size = size
         self.backend = module.backend
         self.engine = module.engine

@@ -5,10 +5,10 @@ from __future__ import annotations
 from stackswitch.backends.base import Backend, CommandBackend
 from stackswitch.backends.registry import BackendOptions, CommandOptions, Progress
 
-from .asyncify import open_asyncify
-from .command import open_commands
-from .instrumented import open_instrumented
-from .jspi import open_jspi
+from .cases.asyncify import open_asyncify
+from .cases.jspi import open_jspi
+from .commands.instrumented import open_instrumented
+from .commands.runner import open_commands
 
 
 async def open_backend(options: BackendOptions, progress: Progress | None = None) -> Backend:

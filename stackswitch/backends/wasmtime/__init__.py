@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .asyncify import AsyncifyBackend, open_asyncify
+from .cases.asyncify import AsyncifyBackend, open_asyncify
 
 if TYPE_CHECKING:
     from stackswitch.backends.registry import BackendOptions, Progress

@@ -18,8 +18,8 @@ from typing import Any
 from stackswitch.errors import BackendUnavailableError
 
 from .capi import EPOCH_CALLBACK, Api, load
-from .codecache import CodeCache
-from .guarded import guarded
+from .code_cache import CodeCache
+from .signal_safe import guarded
 from .store import Store
 
 TICK_S = 0.02

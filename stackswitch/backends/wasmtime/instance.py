@@ -32,7 +32,7 @@ def value_kind(type_: str, module: Module) -> str:
     raise ScriptError(f"a value of type {type_} cannot cross the boundary")
 
 
-class GuestInstance:
+class ModuleInstance:
     """One instance.
 
     :param handle: its ``wasmtime_instance_t``

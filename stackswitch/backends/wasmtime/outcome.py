@@ -8,14 +8,14 @@ from collections.abc import Callable
 from stackswitch.models.expect import TrapKind
 from stackswitch.models.result import Trap
 
-from .area import NoRoomError
+from .asyncify.data_block import NoRoomError
+from .asyncify.state_machine import ProtocolError
 from .call import OverflowedError, SuspendError
 from .capi import GuestTrap
+from .cases.host import CannotWaitError, HostError
 from .engine import OVER_MESSAGE
-from .host import CannotWaitError, HostError
 from .instance import ScriptError
 from .store import GuestException, ThrowTag
-from .unwind import ProtocolError
 
 TRAP_CODES: dict[int, TrapKind] = {
     0: "stack-overflow",

@@ -10,7 +10,7 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.node.jspi import JspiBackend, open_jspi
+from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
 

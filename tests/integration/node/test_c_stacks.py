@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stackswitch.backends.node.jspi import JspiBackend, open_jspi
+from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
 from stackswitch.models.result import CaseResult, Observation
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.expectations import judge

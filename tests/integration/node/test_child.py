@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from stackswitch.backends.node.child import Child, ChildDiedError
-from stackswitch.backends.node.jspi import JspiBackend
+from stackswitch.backends.node.cases.jspi import JspiBackend
+from stackswitch.backends.node.process import Child, ChildDiedError
 from stackswitch.backends.node.wire import Hello, Ping, Pong, encode_frame
 from stackswitch.errors import EngineError
 

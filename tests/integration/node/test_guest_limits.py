@@ -12,7 +12,7 @@ import pytest
 
 import stackswitch
 from stackswitch import Caller, Guest, GuestStateError, GuestTimeoutError
-from stackswitch.backends.node import guestpool
+from stackswitch.backends.node.guests import pool as guestpool
 
 MODULE = """(module
   (import "env" "wait" (func $wait)) (import "env" "plain" (func $plain))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackswitch.backends.node.jspi import JspiBackend
+from stackswitch.backends.node.cases.jspi import JspiBackend
 from stackswitch.wasm.callgraph import call_sites
 from stackswitch.wasm.module import parse_module
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stackswitch.backends.base import Build, LoadedCase
-from stackswitch.backends.node.jspi import JspiBackend, open_jspi
+from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
 from stackswitch.errors import BackendUnavailableError
 from stackswitch.models.result import Observation
 

@@ -15,7 +15,7 @@ import pytest
 
 import stackswitch
 from stackswitch import Caller, Guest, GuestStateError, GuestTimeoutError, GuestTrapError
-from stackswitch.backends.node import guestpool
+from stackswitch.backends.node.guests import pool as guestpool
 
 MODULE = b"""(module
   (import "env" "wait" (func $wait (param i32) (result i32)))

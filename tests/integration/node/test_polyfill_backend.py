@@ -15,7 +15,7 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.node.asyncify import NodeAsyncifyBackend, open_asyncify
+from stackswitch.backends.node.cases.asyncify import NodeAsyncifyBackend, open_asyncify
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import BackendUnavailableError

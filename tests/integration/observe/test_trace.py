@@ -250,7 +250,7 @@ def test_ctrl_c_is_the_programs(tmp_path: Path, node: Engine) -> None:
 
 
 def test_parts_left_behind_make_a_trace(tmp_path: Path, chain: bytes, node: Engine) -> None:
-    from stackswitch.backends.node.observe import observed_environment
+    from stackswitch.observe.run import observed_environment
 
     file = program(tmp_path, JSPI + "await WebAssembly.promising(guest.run)(1);")
     parts = tmp_path / "with space"

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.backends.node.observe import observed_environment
-from stackswitch.backends.node.observe_engine import engine_program
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
+from stackswitch.observe.engine import engine_program
+from stackswitch.observe.run import observed_environment
 from stackswitch.wasm.encoding import EXPORT, export, section, vector
 from stackswitch.wasm.reader import Reader
 from tests.conftest import Run

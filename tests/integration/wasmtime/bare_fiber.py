@@ -10,10 +10,10 @@ from typing import Any
 import wasmtime
 
 from stackswitch.backends.wasmtime.capi import Handle
-from stackswitch.backends.wasmtime.fiber import FiberEngine
-from stackswitch.backends.wasmtime.fibercall import FiberCall, Fibers, HostFunction, Side
-from stackswitch.backends.wasmtime.fiberlink import Linker, array_of, calling, making
-from stackswitch.backends.wasmtime.fiberworld import FiberInstance
+from stackswitch.backends.wasmtime.cases.fiber import FiberEngine
+from stackswitch.backends.wasmtime.cases.fiber_session import FiberInstance
+from stackswitch.backends.wasmtime.fiber.linker import Linker, array_of, calling, making
+from stackswitch.backends.wasmtime.fiber.runtime import FiberCall, FiberRuntime, HostFunction, Side
 from stackswitch.wasm.module import parse_module
 
 GUEST = """(module
@@ -44,7 +44,7 @@ class Guest:
     def __init__(self, engine: FiberEngine, wat: str, functions: dict[str, Callable[..., Any]]) -> None:
         wasm = bytes(wasmtime.wat2wasm(wat))
         self.store = engine.yielding_store()
-        self.fibers = Fibers(engine.fibers, self.store, catches=False, is_over=lambda: False)
+        self.fibers = FiberRuntime(engine.fibers, self.store, catches=False, is_over=lambda: False)
         module, compiled, handle = parse_module(wasm), engine.compile(wasm), Handle()
         self.instance = FiberInstance("main", self.store, module, handle, frozenset())
         self.side = Side()

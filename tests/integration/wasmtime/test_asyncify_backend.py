@@ -11,9 +11,9 @@ import pytest
 import wasmtime
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.wasmtime.asyncify import AsyncifyBackend
+from stackswitch.backends.wasmtime.cases.asyncify import AsyncifyBackend
+from stackswitch.backends.wasmtime.cases.asyncify_session import AsyncifySession
 from stackswitch.backends.wasmtime.engine import Engine
-from stackswitch.backends.wasmtime.world import AsyncifyWorld
 from stackswitch.binaryen.asyncify import open_binaryen
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
@@ -270,13 +270,13 @@ def test_no_call_still_waits_when_the_store_is_closed(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, steps: list[dict[str, Any]]
 ) -> None:
     waiting: list[int] = []
-    close = AsyncifyWorld.close
+    close = AsyncifySession.close
 
-    def closing(world: AsyncifyWorld) -> None:
+    def closing(world: AsyncifySession) -> None:
         waiting.append(len(asyncio.all_tasks()) - 1)
         close(world)
 
-    monkeypatch.setattr(AsyncifyWorld, "close", closing)
+    monkeypatch.setattr(AsyncifySession, "close", closing)
     host = [{"import": "env.wait", "returns": "i32:5", "gate": "g"}]
     runner.see(load(CHAIN, step=steps, host=host), timeout_s=0.2)
     assert waiting == [0]

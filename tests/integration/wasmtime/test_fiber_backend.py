@@ -12,8 +12,8 @@ import pytest
 import wasmtime
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.wasmtime import fiberbuild
-from stackswitch.backends.wasmtime.fiber import FiberBackend, FiberEngine, open_fiber
+from stackswitch.backends.wasmtime.cases.fiber import FiberBackend, FiberEngine, open_fiber
+from stackswitch.backends.wasmtime.fiber import build as fiberbuild
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
 

@@ -10,9 +10,9 @@ import wasmtime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.backends.wasmtime import fiberapi
-from stackswitch.backends.wasmtime.fiberbuild import calls_overlap, kept_references
-from stackswitch.backends.wasmtime.fibervalues import VAL, ValueArray
+from stackswitch.backends.wasmtime.fiber import capi as fiberapi
+from stackswitch.backends.wasmtime.fiber.build import calls_overlap, kept_references
+from stackswitch.backends.wasmtime.fiber.values import VAL, ValueArray
 from stackswitch.errors import BackendUnavailableError
 from stackswitch.models.case import Case
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackswitch.backends.wasmtime.guarded import from_the_start, guarded
+from stackswitch.backends.wasmtime.signal_safe import from_the_start, guarded
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="no such tables before 3.11")
 

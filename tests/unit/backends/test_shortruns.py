@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackswitch.backends.node.shortruns import FLAGS, flags_for, known_options
+from stackswitch.backends.node.commands.startup_flags import FLAGS, flags_for, known_options
 
 TOLD = """\
 The following syntax for options is accepted (both '-' and '--' are ok):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from stackswitch.backends.wasmtime.unwind import (
+from stackswitch.backends.wasmtime.asyncify.state_machine import (
     NORMAL,
     REWINDING,
     RULES,
     UNWINDING,
     ProtocolError,
-    Unwinder,
+    StateMachine,
 )
 
 WAIT, OTHER = object(), object()
 
 
-def suspended(name: str = "a") -> Unwinder[str]:
-    machine: Unwinder[str] = Unwinder()
+def suspended(name: str = "a") -> StateMachine[str]:
+    machine: StateMachine[str] = StateMachine()
     machine.enter(name)
     assert not machine.waiting_import(WAIT, 0)
     assert machine.unwind(WAIT) is None
@@ -67,7 +67,7 @@ def test_an_adapter_ends_no_rewind_in_the_middle_of_another_switch() -> None:
 
 
 def test_a_call_that_never_waits() -> None:
-    machine: Unwinder[str] = Unwinder()
+    machine: StateMachine[str] = StateMachine()
     machine.enter("a")
     machine.plain_import()
     assert not machine.left()
@@ -89,7 +89,7 @@ def test_two_calls_resumed_out_of_order_hand_the_block_over() -> None:
 
 
 def test_a_nested_call_unwinds_before_its_caller() -> None:
-    machine: Unwinder[str] = Unwinder()
+    machine: StateMachine[str] = StateMachine()
     machine.enter("outer")
     machine.enter("inner")
     machine.unwind(WAIT)
@@ -102,7 +102,7 @@ def test_a_nested_call_unwinds_before_its_caller() -> None:
 
 
 def test_an_import_called_while_unwinding() -> None:
-    machine: Unwinder[str] = Unwinder()
+    machine: StateMachine[str] = StateMachine()
     machine.enter("a")
     machine.unwind(WAIT)
     broken("import-while-unwinding", machine.plain_import)
@@ -130,7 +130,7 @@ def test_forgetting_a_call_makes_the_instance_usable() -> None:
 
 
 def test_forgetting_an_inner_call_keeps_the_outer_one() -> None:
-    machine: Unwinder[str] = Unwinder()
+    machine: StateMachine[str] = StateMachine()
     machine.enter("outer")
     machine.enter("inner")
     machine.forget("inner")

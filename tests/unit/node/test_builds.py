@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.backends.node.builds import Lists, build_request, observed_lists
+from stackswitch.backends.node.commands.builds import Lists, build_request, observed_lists
 from stackswitch.errors import ConfigError
 from stackswitch.wasm.module import Module, parse_module
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from stackswitch.backends.node.observe_explain import Entry, explain
+from stackswitch.observe.explain import Entry, explain
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.backends.node.observe_parts import PART_VERSION, read_part
 from stackswitch.errors import EngineError
+from stackswitch.observe.parts import PART_VERSION, read_part
 
 START = {"kind": "start", "part_version": PART_VERSION, "process": 7, "thread": 1, "engine": "node"}
 STACK = {

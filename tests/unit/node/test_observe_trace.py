@@ -8,10 +8,10 @@ from typing import Any
 
 import wasmtime
 
-from stackswitch.backends.node.observe import observed_environment
-from stackswitch.backends.node.observe_parts import PART_VERSION
-from stackswitch.backends.node.observe_trace import read_trace
 from stackswitch.models.trace import TRACE_LINE, TraceStart
+from stackswitch.observe.parts import PART_VERSION
+from stackswitch.observe.run import observed_environment
+from stackswitch.observe.trace import read_trace
 from stackswitch.wasm.callgraph import call_sites
 from stackswitch.wasm.module import Module, parse_module
 

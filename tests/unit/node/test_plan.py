@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
-from stackswitch.backends.node.plan import case_plan, from_wire, to_wire
+from stackswitch.backends.node.cases.plan import case_plan, from_wire, to_wire
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
 from stackswitch.models.values import normalise_value, value_text

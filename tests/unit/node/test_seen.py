@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.backends.node.seen import function_at, observation
+from stackswitch.backends.node.cases.observation import function_at, observation
 from stackswitch.errors import EngineError
 from stackswitch.wasm.module import parse_module
 

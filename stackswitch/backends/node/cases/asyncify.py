@@ -1,0 +1,219 @@
+"""The backend ``asyncify`` on a JavaScript engine: Binaryen's builds, switched by the polyfill, in children.
+
+The interpreter compares the stack at each wait with the functions that the build has instrumented, before
+anything unwinds. If one is missing it ends the run there, for a guest that unwound now would trap, loop or be
+silently wrong. The case then runs a second time, on a build in which everything that can wait is
+instrumented: its stacks, held against the first build, give all the other names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stackswitch.backends.asyncify_build import BuildFor, make_build
+from stackswitch.backends.asyncify_missing import Missing, missing_names
+from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
+from stackswitch.binaryen.listfile import matches
+from stackswitch.engines.locate import Engine, find_engine
+from stackswitch.errors import WasmFormatError
+from stackswitch.models.case import MAIN, AsyncifyOptions, Case
+from stackswitch.models.result import Observation
+from stackswitch.models.trace import Suspension
+from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.names import binaryen_names
+
+from .children import Children
+from .observation import observation
+from .plan import case_plan
+
+NAME = "asyncify"
+Progress = Callable[[str], None]
+
+
+async def open_asyncify(
+    *,
+    engine: str | None = None,
+    children: int = 1,
+    wasm_opt: Path | None = None,
+    progress: Progress | None = None,
+) -> NodeAsyncifyBackend:
+    """Find an engine and Binaryen, and start a first child.
+
+    :param engine: as ``engines.locate.find_engine`` takes it; it need not have JSPI
+    :param children: processes among which cases are distributed; the further ones start when needed
+    :param wasm_opt: Binaryen's tool, None to look for it
+    :raises ConfigError: ``engine`` is none that we know
+    :raises BackendUnavailableError: the engine that was asked for cannot run the polyfill
+    :raises ToolNotFoundError, DownloadError: an engine or Binaryen cannot be had
+    :raises EngineError: the child does not start
+    """
+    found = await asyncio.to_thread(find_engine, engine, progress, "asyncify")
+    binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
+    backend = NodeAsyncifyBackend(found, children, binaryen)
+    try:
+        await backend.start()
+    except BaseException:
+        await backend.aclose()
+        raise
+    return backend
+
+
+class Watched:
+    """A module of a case: what its functions are called, and which of them the build has instrumented.
+
+    :ivar options: the lists it was built by; the case's are those of the main module
+    """
+
+    def __init__(self, names: Sequence[str], instrumented: frozenset[int], options: AsyncifyOptions) -> None:
+        self.names = names
+        self.instrumented = instrumented
+        self.options = options
+
+
+class NodeAsyncifyBackend(Children):
+    """See ``backends.base.Backend``. Made by ``open_asyncify``."""
+
+    def __init__(self, engine: Engine, children: int, binaryen: Binaryen) -> None:
+        super().__init__(NAME, engine, children)
+        self._binaryen = binaryen
+        self._engine = BuildFor(
+            legacy_exceptions="legacy-exceptions" in engine.features,
+            multi_memory="multi-memory" in engine.features,
+        )
+        self._instrumented: dict[bytes, frozenset[int]] = {}
+
+    async def prepare(self, loaded: LoadedCase) -> Build:
+        """Instrument the modules, and look whether they need what the engine lacks.
+
+        :raises ToolError: the pass broke down
+        """
+        build = await make_build(loaded, self._binaryen, self._engine)
+        if build.unsupported is not None:
+            return build  # whatever the engine
+        try:
+            for name, binary in loaded.modules.items():
+                lacking = self._lacking(self._module(binary), name)
+                if lacking is not None:
+                    return Build(modules={}, unsupported=lacking)
+        except WasmFormatError as error:
+            return Build(modules={}, error=str(error))
+        return build
+
+    async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
+        """Run the case in a child; a second time if names are missing.
+
+        :raises EngineError: a child does not start, or does not keep to the protocol
+        :raises ToolError: the pass broke down
+        """
+        watched = self._watched(loaded, build)
+        started = time.perf_counter()
+        seen = await self._run(loaded, build, watched, timeout_s, guarded=True)
+        missing = seen.missing
+        if missing and not loaded.case.asyncify.prebuilt:
+            whole = await make_build(_without_lists(loaded), self._binaryen, self._engine)
+            if whole.modules:
+                again = await self._run(loaded, whole, watched, timeout_s, guarded=False)
+                if again.status == "finished":
+                    seen = again.model_copy(update={"missing": _union(missing, again.missing)})
+        return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+
+    def _watched(self, loaded: LoadedCase, build: Build) -> dict[str, Watched]:
+        return {
+            name: Watched(
+                binaryen_names(self._module(binary)),
+                self._instrumented_in(build.modules[name]),
+                loaded.case.asyncify if name == MAIN else AsyncifyOptions(prebuilt=False),
+            )
+            for name, binary in loaded.modules.items()
+        }
+
+    def _instrumented_in(self, wasm: bytes) -> frozenset[int]:
+        if wasm not in self._instrumented:
+            self._instrumented[wasm] = instrumented_functions(self._module(wasm))
+        return self._instrumented[wasm]
+
+    async def _run(
+        self,
+        loaded: LoadedCase,
+        build: Build,
+        watched: Mapping[str, Watched],
+        timeout_s: float,
+        *,
+        guarded: bool,
+    ) -> Observation:
+        """Run a build once.
+
+        :param guarded: end the run where a stack cannot be set aside
+        """
+        case = loaded.case
+        plain = {name: self._module(binary) for name, binary in loaded.modules.items()}
+        built = {name: self._module(binary) for name, binary in build.modules.items()}
+        guard = {
+            "instrumented": {name: sorted(each.instrumented) for name, each in watched.items()},
+            "imports": [each for each in case.waiting_imports if _is_listed(case, each)],
+        }
+        asyncify = {"buffer_bytes": case.asyncify.buffer_bytes, "guard": guard if guarded else None}
+        plan = case_plan(case, plain, case.expectations(self.info)[1], asyncify)
+        seen = await self._seen(plan, build.modules, timeout_s)
+        if isinstance(seen, Observation):
+            return seen
+        read = observation(seen, built)
+        if read.status == "error":
+            return read
+        instances = [each["instance"] for each in seen["suspensions"]]
+        found = [
+            _looked_at(each, plain[name].sha256, watched[name])
+            for name, each in zip(instances, read.suspensions, strict=True)
+        ]
+        missing: Missing = {}
+        for _, lacking in found:
+            for which, names in lacking.items():
+                missing.setdefault(which, set()).update(names)
+        return read.model_copy(
+            update={
+                "suspensions": tuple(each for each, _ in found),
+                "missing": {which: tuple(sorted(names)) for which, names in sorted(missing.items())},
+            }
+        )
+
+    async def aclose(self) -> None:
+        """End the children and Binaryen; a second call does nothing."""
+        if not self._closed:
+            await self._binaryen.aclose()
+        await super().aclose()
+
+
+def _looked_at(each: Suspension, module: str, watched: Watched) -> tuple[Suspension, Missing]:
+    """A suspension by the names of the module as it was before the pass, and the names that were wanting."""
+    frames = [index for index, _, _ in each.frames]
+    missing = missing_names(watched.options, each.import_, frames, watched.names, watched.instrumented)
+    update = {
+        "module": module,
+        "backend": NAME,
+        "frames": tuple((index, -1, watched.names[index]) for index in frames),
+        "missing": tuple(sorted({name for names in missing.values() for name in names})),
+    }
+    return each.model_copy(update=update), missing
+
+
+def _is_listed(case: Case, name: str) -> bool:
+    imports = case.asyncify.imports
+    return imports is None or any(matches(each, name) for each in imports)
+
+
+def _without_lists(loaded: LoadedCase) -> LoadedCase:
+    case = loaded.case.model_copy(update={"asyncify": AsyncifyOptions()})
+    return loaded.model_copy(update={"case": case})
+
+
+def _union(
+    one: Mapping[Any, Sequence[str]], other: Mapping[Any, Sequence[str]]
+) -> dict[Any, tuple[str, ...]]:
+    return {
+        which: tuple(sorted({*one.get(which, ()), *other.get(which, ())})) for which in sorted({*one, *other})
+    }

@@ -1,0 +1,236 @@
+"""A call of a guest in the child, from Python's side: its host functions run in the task that awaits it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stackswitch.backends.guest_protocol import COMMAND, CallState
+from stackswitch.backends.notes import note_stack
+from stackswitch.errors import EngineError, GuestError, GuestFrame, GuestTrapError, SuspendRefusedError
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.names import display_name
+
+from . import wire as wire
+from .waiter import InlineWaiter
+
+if TYPE_CHECKING:
+    from .instance import JspiInstance
+
+_Event = tuple[int, bytes, int, int]
+_LOST = -1
+
+
+class RemoteCall:
+    """A call under way (see ``guestchild.Waiting``).
+
+    :ivar number: what it is called on the wire
+    """
+
+    def __init__(self, instance: JspiInstance, number: int, state: CallState) -> None:
+        self.number = number
+        self.state = state
+        self._instance = instance
+        self._turn = InlineWaiter(instance.loop)
+        self._event: _Event | None = None
+        self._error: EngineError | None = None
+        self._closed: GuestError | None = None
+        self._failed: BaseException | None = None
+        self._failed_in = ""
+        self._standing = False
+        self._serving: asyncio.Task[Any] | None = None
+
+    # What the child says.
+
+    def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
+        """A host function is called."""
+        self._standing = standing
+        self._event = (wire.ASK, frame, at, end)
+        self._turn.wake()
+
+    def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
+        """It returned or failed."""
+        self._wake((op, frame, at, end))
+
+    def lost(self, error: EngineError) -> None:
+        """The child is gone, or the instance was closed."""
+        self._error = error
+        self._wake((_LOST, b"", 0, 0))
+
+    def _wake(self, event: _Event) -> None:
+        self._event = event
+        self._turn.wake()
+
+    def closed(self, error: GuestError) -> None:
+        """The instance was closed: whoever awaits the call is told, at the loop's next turn."""
+        self._closed = error
+        if self._instance.loop.is_closed():
+            return
+        self._instance.loop.call_soon(self._wake, (_LOST, b"", 0, 0))
+        if self._serving is not None and self._serving is not asyncio.current_task():
+            self._serving.cancel()
+
+    @property
+    def unserved(self) -> _Event | None:
+        """What has come of the child, and was not dealt with."""
+        return self._event
+
+    @property
+    def stands(self) -> bool:
+        """Whether the guest stands still for what it asked for last."""
+        return self._standing
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a host function has raised."""
+        return self._failed is not None
+
+    # What the task does.
+
+    async def serve_until(self, made: asyncio.Future[Any]) -> None:
+        """Serve host functions until something else has come true (the start function's)."""
+        made.add_done_callback(lambda _: self._turn.wake())
+        while not made.done():
+            await self._turn
+            event, self._event = self._event, None
+            if event is not None and event[0] == wire.ASK:
+                await self._serve(*event[1:])
+
+    async def finish(self) -> tuple[Any, ...]:
+        """Serve the guest's host functions until the call ends, and return its results."""
+        turn = self._turn
+        while True:
+            while self._event is None:
+                await turn
+            (op, frame, at, end), self._event = self._event, None
+            if op == wire.ASK:
+                await self._serve(frame, at, end)
+            else:
+                return self.outcome(op, frame, at, end)
+
+    async def _serve(self, frame: bytes, at: int, end: int) -> None:
+        """Run a host function in this task, and answer."""
+        instance, state, standing = self._instance, self.state, self._standing
+        host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
+        ask, args = instance.asked(host, frame, at, end, state)
+        try:
+            if host.waits:
+                state.set_aside(host.name)
+                self._serving = asyncio.current_task()
+                try:
+                    result = await host.function(state, *args)
+                finally:
+                    state.waiting = self._serving = None
+                # It may have taken a cancellation for an answer.
+                if state.ends is not None and time.monotonic() > state.ends:
+                    raise asyncio.CancelledError  # noqa: TRY301 (as if the function had)
+            else:
+                result = host.function(state, *args)
+            answer = host.result_frame(self.number, ask, result)
+        except BaseException as error:
+            instance.served()
+            self._failed, self._failed_in = error, host.name
+            self._answer(wire.reject(self.number, ask), standing=standing)
+            if isinstance(error, Exception):
+                return  # the guest's end brings the stack
+            instance.abandoned(self)
+            if self._closed is not None and isinstance(error, asyncio.CancelledError):
+                _forget_cancel()
+                raise self._closed from None
+            raise
+        instance.served()
+        self._answer(answer, standing=standing)
+
+    def _answer(self, frame: bytes, *, standing: bool) -> None:
+        child = self._instance.child
+        if child.broken is None:
+            child.answer(frame, standing=standing)
+        else:
+            self._error, self._event = child.broken, (_LOST, b"", 0, 0)
+
+    def serve_now(self, frame: bytes, at: int, end: int) -> None:
+        """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
+        instance = self._instance
+        host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
+        ask, args = instance.asked(host, frame, at, end, self.state)
+        try:
+            answer = host.result_frame(self.number, ask, host.function(self.state, *args))
+        except BaseException as error:  # noqa: BLE001 (raised when the guest has ended)
+            self._failed, self._failed_in = error, host.name
+            answer = wire.reject(self.number, ask)
+        instance.served()
+        instance.child.answer(answer, standing=True)
+
+    def outcome(self, op: int, frame: bytes, at: int, end: int) -> tuple[Any, ...]:
+        """Read how it ended.
+
+        :raises GuestError: it trapped, or could not be set aside; or whatever a host function raised
+        """
+        instance = self._instance
+        if op == _LOST:
+            raise self._closed or instance.lost_error(self._error)
+        _, memory_size = wire.END_HEAD.unpack_from(frame, at)
+        instance.memory_size = max(instance.memory_size, int(memory_size))
+        at += wire.END_HEAD.size
+        if op == wire.RETURNED:
+            return instance.results(self.state.export, frame, at)
+        failure = wire.decode_object(frame[at:end])
+        if self.state.export == COMMAND and failure.get("status") == 0 and self._failed is None:
+            return ()
+        raise self.failure(failure)
+
+    def failure(self, failure: Mapping[str, Any]) -> BaseException:
+        """Return the error that a failure told by the child stands for."""
+        instance = self._instance
+        frames = guest_frames(failure.get("frames", ()), instance.module, instance.offset)
+        if self._failed is not None:
+            instance.abandoned(self)
+            note_stack(self._failed, self._failed_in, self.state.export, frames)
+            return self._failed
+        return guest_error(failure, frames, instance)
+
+
+def _forget_cancel() -> None:
+    """The task was cancelled by us, and goes on: from Python 3.11 it counts that."""
+    uncancel = getattr(asyncio.current_task(), "uncancel", None)
+    if uncancel is not None:
+        uncancel()
+
+
+def guest_error(
+    failure: Mapping[str, Any], frames: Sequence[GuestFrame], instance: JspiInstance
+) -> GuestError:
+    """Return the typed error of a trap, an exit, or a wait that the engine refused."""
+    kind, message = str(failure.get("kind", "other")), str(failure.get("message", ""))
+    if kind == "suspend-error":
+        return SuspendRefusedError(
+            f"the guest cannot be set aside here: {message} (a coroutine function waits in a start function,"
+            " below call_now, or with a frame of JavaScript between)"
+        )
+    if kind == "other":
+        return GuestError(f"the guest failed: {message}")
+    status = failure.get("status")
+    if status is None:
+        instance.trapped(kind)
+    return GuestTrapError(
+        message, kind=kind, frames=frames, exit_status=status if isinstance(status, int) else None
+    )
+
+
+def guest_frames(
+    pairs: Sequence[Sequence[int]], module: Module, offset: int | None
+) -> tuple[GuestFrame, ...]:
+    """Name the frames of a stack.
+
+    :param pairs: function index and offset of the call, innermost first
+    :param offset: how far code lies behind where it lies in the module as it was given; None: it was moved
+    """
+    return tuple(
+        [
+            GuestFrame(display_name(module, index), index, -1 if offset is None else at - offset)
+            for index, at in pairs
+            if index < module.function_count  # what was added counts growth (``wasm.growthcounter``)
+        ]
+    )

@@ -1,0 +1,170 @@
+"""Where an instance's saved stack lies: a memory of its own, or pages added to the guest's.
+
+Builds of ours keep it in a second memory (Binaryen's ``asyncify-in-secondary-memory``): the guest's
+``memory.size`` is as it was, no address of its own is taken, and a saved stack that is too big runs into
+that memory's end instead of into somebody's data. Builds that came ready-made know only their first memory:
+there it lies in pages that we add when the first call waits (the guest may see that its memory has grown),
+with room behind it that nobody uses. A memory that cannot grow by
+a page has no room for it.
+
+Layout of the block: current position, then end, each as wide as the build's pointers, then the saved
+stack, growing upwards. Source: Binaryen, src/passes/Asyncify.cpp, opening comment.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..capi import Api
+from ..store import PAGE
+
+GUEST_ROOM_BYTES = 1 << 20
+"""How much is added to a guest's memory, the header included."""
+BEHIND_BYTES = PAGE
+"""How much of that stays unused, for a saved stack that overruns: Asyncify notices it too late."""
+
+
+class NoRoomError(Exception):
+    """The guest's memory has no room for a saved stack."""
+
+
+class DataBlock:
+    """The data block of one instance.
+
+    :param memory: address of the ``wasmtime_memory_t`` it lies in
+    :param start: where in that memory the block begins (bytes)
+    :param room: how many bytes a saved stack may take
+    :param wide: whether pointers have 64 bits
+    :param fixed: whether the memory never moves
+    :ivar position: a view of the current position, if the memory never moves
+    """
+
+    __slots__ = ("_api", "_base", "_context", "_memory", "_type", "end", "first", "position", "start")
+
+    def __init__(
+        self, api: Api, context: int, memory: int, *, start: int, room: int, wide: bool, fixed: bool
+    ) -> None:
+        self._api = api
+        self._context = context
+        self._memory = memory
+        self._type: Any = ctypes.c_uint64 if wide else ctypes.c_uint32
+        header = 2 * ctypes.sizeof(self._type)
+        self.start = start
+        self.first = start + header
+        self.end = self.first + room
+        self._base: int | None = api.wasmtime_memory_data(context, memory) if fixed else None
+        # Made once where the memory stays in its place: it is looked at three times a wait.
+        self.position: Any = None if self._base is None else self._type.from_address(self._base + start)
+        self.clear()
+
+    @property
+    def base(self) -> int:
+        """The native address of the memory."""
+        if self._base is not None:
+            return self._base
+        base: int = self._api.wasmtime_memory_data(self._context, self._memory)
+        return base
+
+    @property
+    def saved_bytes(self) -> int:
+        """How much of a saved stack there is."""
+        position = self.position
+        if position is None:
+            position = self._type.from_address(self.base + self.start)
+        saved: int = position.value - self.first
+        return saved
+
+    @property
+    def room(self) -> int:
+        """How much may be saved (bytes)."""
+        return self.end - self.first
+
+    def clear(self) -> None:
+        """Make the block empty."""
+        at = self.base + self.start
+        self._type.from_address(at).value = self.first
+        self._type.from_address(at + ctypes.sizeof(self._type)).value = self.end
+
+    def save(self) -> bytes:
+        """Take the saved stack out; the block is empty then."""
+        saved = ctypes.string_at(self.base + self.first, self.saved_bytes)
+        self.clear()
+        return saved
+
+    def restore(self, saved: bytes) -> None:
+        """Put a saved stack into the empty block."""
+        base = self.base
+        ctypes.memmove(base + self.first, saved, len(saved))
+        self._type.from_address(base + self.start).value = self.first + len(saved)
+
+
+def grow_memory(api: Api, context: int, memory: int, pages: int) -> int | None:
+    """Grow a memory; return how many pages there were, None if it may not grow so much.
+
+    :param memory: address of the ``wasmtime_memory_t``
+    """
+    before = ctypes.c_uint64()
+    error = api.wasmtime_memory_grow(context, memory, pages, ctypes.addressof(before))
+    if not error:
+        return before.value
+    api.wasmtime_error_delete(error)
+    return None
+
+
+def own_memory(api: Api, context: int, memory: int, room: int | None) -> DataBlock:
+    """Use a second memory that is there for nothing else.
+
+    :param room: as the case says (bytes), None: all there is
+    """
+    size = api.wasmtime_memory_data_size(context, memory)
+    # Address 0 is left alone: it reads like "no block" in a debugger.
+    start = 16
+    most = size - start - 8
+    return DataBlock(
+        api,
+        context,
+        memory,
+        start=start,
+        room=most if room is None else min(room, most),
+        wide=False,
+        fixed=True,
+    )
+
+
+def guest_memory(
+    api: Api,
+    context: int,
+    memory: int,
+    room: int | None,
+    *,
+    wide: bool,
+    page: int = PAGE,
+    grow: Callable[[int], int | None] | None = None,
+) -> DataBlock:
+    """Add pages to the guest's memory for the block: as many as it takes, down to a single one.
+
+    :param grow: grows it by so many pages, and returns how many there were; None: it may not
+    :raises NoRoomError: the memory cannot grow by even one page
+    """
+    if grow is None:
+        grow = partial(grow_memory, api, context, memory)
+    wanted = GUEST_ROOM_BYTES if room is None else room + 16 + BEHIND_BYTES
+    pages = -(-wanted // page)
+    while pages and (before := grow(pages)) is None:
+        pages //= 2
+    if not pages:
+        raise NoRoomError("the memory cannot grow")
+    assert before is not None
+    most = pages * page - 16 - min(BEHIND_BYTES, pages * page // 2)
+    return DataBlock(
+        api,
+        context,
+        memory,
+        start=before * page,
+        room=most if room is None else min(room, most),
+        wide=wide,
+        fixed=False,
+    )

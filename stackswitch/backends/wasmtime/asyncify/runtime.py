@@ -1,0 +1,372 @@
+"""The switch itself: an ``async`` call of an export whose imports may be coroutines.
+
+A waiting import's coroutine is started within the callback. If it ends there is nothing to unwind; if
+not, the guest unwinds, the event loop goes on, and when the coroutine ends the guest is rewound to where it
+was. Nothing here reads names, stacks or cases: this is a library's core. What each wait comes through, where
+all is as usual, is written out in ``quick``.
+
+With an adapter (``adapter.py``) a wait takes two crossings: the import's call, and the one that resumes. The
+adapter ends the rewind without a word, so the state machine learns of it when we next look (``look``).
+Without, as for values that are references, each step is a call.
+
+Every call that is set aside keeps its own saved stack: it stays in the instance's one data block until
+another call needs that, and is copied out then. The C shadow stack (``__stack_pointer``, where exported)
+is, while a call is set aside, what it was before that call ran; a call that begins while others are set
+aside gets a region of its own, if the guest's memory can grow by it, since C code moves the
+pointer up and down freely and would write over the frames of those that wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from ..call import (
+    Entry,
+    Function,
+    GuestCall,
+    OverflowedError,
+    Results,
+    ShadowStack,
+    SuspendError,
+    check_python_room,
+)
+from ..capi import GuestTrap
+from ..store import Store
+from ..values import Value
+from .adapter import CONTROLS, Adapter, controller
+from .data_block import DataBlock
+from .failure import failure_of
+from .livelock import Livelock
+from .state_machine import NORMAL, UNWINDING, ProtocolError, StateMachine
+
+Begin = Callable[..., Results | Coroutine[Any, Any, Results]]
+"""A waiting import, called with the call's note and its arguments: its results, or a coroutine of them."""
+
+
+def _not_connected() -> None:
+    raise ProtocolError("nothing-saved", "the build has no control functions")
+
+
+class AsyncifyRuntime:
+    """One instance of an Asyncify build.
+
+    :param make_area: makes the data block when the first call waits
+    :param catches: whether the guest can catch a host function's failure
+    :param on_suspend: told each time a call is set aside, before it unwinds
+    :param on_failure: told a host function's failure and the import's name, the guest's stack still as it was
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        make_area: Callable[[], DataBlock],
+        *,
+        catches: bool = False,
+        on_suspend: Callable[[GuestCall, str], None] | None = None,
+        on_failure: Callable[[BaseException, str], None] | None = None,
+    ) -> None:
+        self.store = store
+        self.on_failure = on_failure
+        self.machine: StateMachine[GuestCall] = StateMachine()
+        self.catches = catches
+        self.on_suspend = on_suspend
+        self.shadow_stack: ShadowStack | None = None
+        self._controls: dict[str, Function] | None = None
+        self._adapter: Adapter | None = None
+        self.resuming: GuestCall | None = None  # the adapter is to end its rewind, if it has not yet
+        self.pending = ctypes.c_uint32()
+        self._unwinding = ctypes.c_uint32()
+        self.nothing = ctypes.c_uint32()
+        self.is_ready = False  # a call can be set aside, and nobody wants to know
+        self.is_quick = False  # once it has unwound, there is nothing to see to but whether it has
+        self.start_unwind: Callable[[], object] = _not_connected
+        self._stop_unwind: Callable[[], object] = _not_connected
+        self._start_rewind: Callable[[], object] = _not_connected
+        self._stop_rewind: Callable[[], object] = _not_connected
+        self._make_area = make_area
+        self._area: DataBlock | None = None
+        self._trap = store.trap
+        self._livelock = Livelock()
+        self.is_stuck = False
+
+    def connect(
+        self,
+        controls: dict[str, Function],
+        shadow_stack: ShadowStack | None,
+        adapter: Adapter | None = None,
+        load: Function | None = None,
+    ) -> None:
+        """Name what only exists once the instance has been made; before, no call can be set aside.
+
+        :param controls: ``start_unwind``, ``stop_unwind``, ``start_rewind``, ``stop_rewind``
+        :param adapter: the one that the guest has its imports from
+        :param load: what the adapter reads the data block with
+        """
+        if adapter is not None:
+            adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
+            self._adapter = adapter
+            self.pending, self._unwinding, self.nothing = adapter.pending, adapter.unwinding, adapter.nothing
+            stays = shadow_stack is None or shadow_stack.lazy
+            self.is_quick = adapter.shape.arrives and stays
+        self._controls = controls
+        self.shadow_stack = shadow_stack
+        self.start_unwind = controller(self.store, controls["start_unwind"])
+        self._stop_unwind = controller(self.store, controls["stop_unwind"])
+        self._start_rewind = controller(self.store, controls["start_rewind"])
+        self._stop_rewind = controller(self.store, controls["stop_rewind"])
+
+    # --- calls of exports
+
+    def finish_now(self, call: GuestCall) -> tuple[Value, ...]:
+        """Begin a call that must not wait and take it to its end (see ``quick.finish``).
+
+        :raises SuspendError: it wanted to wait
+        """
+        entry = self.begin(call)
+        try:
+            self.left(call, entry.call(), adapted=entry.adapted)
+            return entry.read()
+        except BaseException:
+            self.abandon(call)
+            raise
+
+    def begin(self, call: GuestCall) -> Entry:
+        """Make ready for a call; return the way into its export."""
+        if self.store.closed:
+            raise GuestTrap("the store has been closed")
+        if self.resuming is not None:
+            self.look()
+        check_python_room()
+        self.machine.enter(call)
+        stack = self.shadow_stack
+        try:
+            entry = call.function.entry or self._entry(call.function)
+            entry.write(call.args)
+            if stack is not None:
+                call.outside = stack.get()
+                if len(self.machine.running) == 1 and self.machine.suspended:
+                    self._choose_stack(call, stack)
+        except BaseException:
+            self.machine.forget(call)
+            raise
+        call.entered = True
+        return entry
+
+    def _entry(self, function: Function) -> Entry:
+        """Find the way into an export, once."""
+        entry = self._adapter.entry(function) if self._adapter is not None else None
+        if entry is None:
+            slots = function.slots
+            call = self.store.invoker(function.at, slots, function.count)
+            read, write = partial(function.results.read, slots), partial(function.params.write, slots)
+            entry = Entry(call, lambda _pending: call, read, write, adapted=False)
+        function.entry = entry
+        return entry
+
+    def _choose_stack(self, call: GuestCall, stack: ShadowStack) -> None:
+        """Put a call's C frames where those of the calls that are set aside are safe from them."""
+        parent = call.parent
+        if parent is not None and self.machine.is_suspended(parent):
+            # It ends before its parent goes on, so it may stand on the parent's frames.
+            if not stack.lazy:
+                stack.set(parent.stack_pointer)
+            return
+        call.region = stack.take_region()
+        if call.region is not None:
+            stack.set(call.region)
+
+    def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
+        """The guest has returned, with an error or without: whether the call is now set aside."""
+        stack, machine = self.shadow_stack, self.machine
+        if self.resuming is not None:
+            self.look()
+        if error or self._trap:
+            if stack is not None:
+                stack.set(call.outside)
+            raise self._why(self.store.taken(error))
+        if not machine.left():
+            if stack is not None and (call.region is not None or call.parent is not None):
+                stack.set(call.outside)
+            return False
+        area = self._area
+        if area is None:  # set_aside has made it
+            raise ProtocolError("nothing-saved")
+        if stack is not None and not stack.lazy:
+            call.stack_pointer = stack.get()
+            stack.set(call.outside)
+        position = area.position
+        saved = area.saved_bytes if position is None else position.value - area.first
+        if not adapted:
+            if saved > area.room:
+                area.clear()  # the guest would check it too, with a trap
+                self._stop_unwind()
+                raise OverflowedError(f"{saved} bytes to save, room for {area.room}")
+            self._stop_unwind()
+            if self._adapter is not None:
+                self._adapter.reset()
+        self.nothing.value = 0
+        if not saved and not call.function.is_import:
+            raise ProtocolError("nothing-saved")
+        return True
+
+    def rewind(self, call: GuestCall, entry: Entry, results: Results) -> Callable[[], int | None]:
+        """Put a call's saved stack back and have the guest rewind when it runs next; return what runs it."""
+        area, machine = self._area, self.machine
+        if self.store.closed:
+            raise GuestTrap("the store has been closed")
+        if area is None:  # set_aside has made it
+            raise ProtocolError("nothing-saved")
+        if machine.owner is not call:
+            before = machine.claim(call)
+            if before is not None:
+                before.saved = area.save()
+            area.restore(call.saved or b"")
+            call.saved = None
+        stack = self.shadow_stack
+        if stack is not None and not stack.lazy:
+            call.outside = stack.get()
+            stack.set(call.stack_pointer)
+        if call.answer is not None and call.failure is None:
+            number, write = call.answer
+            try:
+                write(results)
+            except Exception as error:  # noqa: BLE001 (it is the import's: it fails when the rewind comes to it)
+                call.failure = error
+            else:
+                if machine.state == NORMAL and entry.adapted:
+                    self.resuming = call
+                    return entry.resumes.get(number) or entry.resuming(number)
+        call.results = results
+        machine.rewind(call)
+        if not entry.adapted:
+            self._start_rewind()
+            if call.function.params.has_references:  # what is in the slots has gone stale
+                entry.write(call.args)
+        return entry.resuming(0)
+
+    def look(self) -> None:
+        """Learn whether the adapter has ended the rewind of ``resuming``."""
+        call, machine = self.resuming, self.machine
+        if call is None:
+            return
+        if not self.pending:
+            self.resuming = None
+            machine.resume(call)
+        elif machine.state == NORMAL:
+            machine.rewind(call)
+
+    def look_for_livelock(self, now: float) -> bool:
+        """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
+
+        :param now: any clock's time (seconds)
+        """
+        if self.resuming is not None:
+            self.look()
+        self.is_stuck = self._livelock.look(self.machine, now)
+        return self.is_stuck
+
+    def _why(self, error: BaseException) -> BaseException:
+        stuck, self.is_stuck = self.is_stuck, False
+        return failure_of(error, self.machine.state, self._area, is_stuck=stuck)
+
+    def abandon(self, call: GuestCall) -> None:
+        """Drop a call for good and bring the instance back to where others can run."""
+        if call.coroutine is not None:
+            call.coroutine.close()
+            call.coroutine = None
+        if self.store.closed:
+            return
+        self.store.forget()
+        stack = self.shadow_stack
+        if stack is not None and stack.lazy and self.machine.is_suspended(call):
+            stack.set(call.outside)
+        area = self._area
+        if area is not None:
+            # If it is nobody's, it may hold the stack of a call that was stopped before it rewound.
+            is_switching = call in self.machine.running and self.machine.state != NORMAL
+            if self.machine.owner in (call, None) or is_switching:
+                area.clear()
+            if call in self.machine.running:
+                self._stop_switch()
+        self.machine.forget(call)
+
+    def _stop_switch(self) -> None:
+        """Have the guest run as usual when it is called next.
+
+        Out of fuel or time, it may have ended where the adapter had begun or ended a switch, unsaid.
+        A trap here changes nothing: the guest sets its state first, and looks at the data block then.
+        """
+        if self._adapter is not None:
+            self._adapter.reset()
+            self.resuming = None
+        with self.store.unlimited(), contextlib.suppress(ProtocolError):
+            (self._stop_unwind if self.machine.state == UNWINDING else self._stop_rewind)()
+
+    # --- for imports
+
+    def set_aside(self, call: GuestCall, which: object, name: str) -> None:
+        """The call's coroutine waits: the guest is to unwind, which whoever calls this starts.
+
+        :param which: the import; the same object each time
+        :raises SuspendError: the call cannot be set aside
+        """
+        if not call.may_wait or self._controls is None:
+            if call.coroutine is not None:
+                call.coroutine.close()
+                call.coroutine = None
+            raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be set aside")
+        call.suspensions += 1
+        call.note.since, call.note.waiting = time.monotonic(), name
+        area = self._area
+        if area is None:
+            area = self._area = self._make_area()
+            start = area.start.to_bytes(8, "little")
+            for control in ("start_unwind", "start_rewind"):
+                ctypes.memmove(self._controls[control].slots, start, 8)
+            if self._adapter is not None:
+                self._adapter.place(area.start, area.first)
+            self.is_ready = self.on_suspend is None
+        if self.on_suspend is not None:
+            self.on_suspend(call, name)
+        before = self.machine.unwind(which)
+        if before is not None:
+            before.saved = area.save()
+        self._unwinding.value = 1
+
+    def arrive(self, which: object, write: Callable[[Results], None], name: str) -> int:
+        """The rewind has come to an import that may wait: if that is the one, it returns, or fails, now.
+
+        :param write: takes its results
+        :param name: the import's
+        :raises ProtocolError: it is another, or it is too early
+        """
+        area, machine = self._area, self.machine
+        machine.waiting_import(which, area.saved_bytes if area is not None else 0)
+        call = machine.running[-1]
+        self._stop_rewind()
+        if call.failure is not None:
+            failure, call.failure = call.failure, None
+            return self.fail(failure, name)
+        write(call.results)
+        return 0
+
+    def tells(self, error: BaseException) -> bool:
+        """Whether a failure goes through the guest only for its stack to be told."""
+        return self.on_failure is not None and isinstance(error, Exception)
+
+    def fail(self, error: BaseException, name: str) -> int:
+        """Return what the callback of an import that failed returns.
+
+        :param name: the import's
+        """
+        try:
+            if self.on_failure is not None:
+                self.on_failure(error, name)
+            return self.store.fail(error, catchable=self.catches and self.machine.state == NORMAL)
+        except BaseException:  # noqa: BLE001 (none may cross frames of C)
+            return self.store.fail(error, catchable=False)

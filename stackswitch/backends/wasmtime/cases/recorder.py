@@ -1,0 +1,94 @@
+"""What is seen while a case runs: each wait with its stack, and which names the lists lack."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from stackswitch.backends.asyncify_missing import Missing, missing_names
+from stackswitch.models.case import AsyncifyOptions
+from stackswitch.models.expect import ListName
+from stackswitch.models.trace import Frame, Suspension
+
+
+class Watched:
+    """A module under watch.
+
+    :param names: by function index, as Binaryen's lists match them
+    :param instrumented: indexes of the functions that its build has instrumented
+    """
+
+    def __init__(self, name: str, names: Sequence[str], instrumented: Collection[int]) -> None:
+        self.name = name
+        self.names = names
+        self.instrumented = instrumented
+
+    def function_name(self, index: int) -> str:
+        """Return a function's name."""
+        return self.names[index] if 0 <= index < len(self.names) else f"func[{index}]"
+
+
+class Stack:
+    """A stack that was seen at a wait: equal ones are one."""
+
+    __slots__ = ("count", "export", "frames", "import_", "missing", "module")
+
+    def __init__(self, module: Watched, import_: str, export: str, frames: tuple[int, ...]) -> None:
+        self.module = module
+        self.import_ = import_
+        self.export = export
+        self.frames = frames
+        self.missing: Missing = {}
+        self.count = 0
+
+    def suspension(self, backend: str) -> Suspension:
+        """Return the record of it."""
+        frames: list[Frame] = [(index, -1, self.module.function_name(index)) for index in self.frames]
+        missing = sorted({name for names in self.missing.values() for name in names})
+        return Suspension(
+            module=self.module.name,
+            backend=backend,
+            import_=self.import_,
+            export=self.export,
+            frames=tuple(frames),
+            missing=tuple(missing),
+            count=self.count,
+        )
+
+
+class SuspensionRecorder:
+    """Collects stacks.
+
+    :ivar count: how many waits there were
+    """
+
+    def __init__(self, options: AsyncifyOptions) -> None:
+        self._options = options
+        self._stacks: dict[tuple[str, str, str, tuple[int, ...]], Stack] = {}
+        self.count = 0
+
+    def look(self, module: Watched, import_: str, export: str, frames: tuple[int, ...]) -> Stack:
+        """Return what is known of a stack; it counts only once ``waited`` is told."""
+        key = (module.name, import_, export, frames)
+        stack = self._stacks.get(key)
+        if stack is None:
+            stack = self._stacks[key] = Stack(module, import_, export, frames)
+            stack.missing = missing_names(self._options, import_, frames, module.names, module.instrumented)
+        return stack
+
+    def waited(self, stack: Stack | None) -> None:
+        """The guest waits with this stack (None: nobody looked)."""
+        self.count += 1
+        if stack is not None:
+            stack.count += 1
+
+    def suspensions(self, backend: str) -> tuple[Suspension, ...]:
+        """Return the stacks seen, in the order of their first wait."""
+        return tuple(stack.suspension(backend) for stack in self._stacks.values() if stack.count)
+
+    def missing(self) -> dict[ListName, tuple[str, ...]]:
+        """Return all names wanting, by list, sorted."""
+        found: Missing = {}
+        for stack in self._stacks.values():
+            for which, names in stack.missing.items():
+                found.setdefault(which, set()).update(names)
+        return {which: tuple(sorted(found[which])) for which in sorted(found)}

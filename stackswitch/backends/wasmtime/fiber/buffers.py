@@ -1,0 +1,106 @@
+"""What a call on a fiber takes of wasmtime's: room for its values, and what begins it; used again."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from ctypes import c_size_t, c_void_p
+from functools import partial
+from typing import Any
+
+from .capi import FiberApi
+from .values import VAL
+
+_KEPT = 256
+
+
+class Room:
+    """The values, trap and error of one call at a time; wasmtime knows where, until its future is deleted.
+
+    :param begin: starts the call and returns wasmtime's future, given the addresses of the trap and the error
+    :param read: reads its results; :param write: writes its arguments
+    :param keep: what lies at addresses that ``begin`` knows
+    """
+
+    __slots__ = ("_keep", "_rooms", "_taken", "begin", "error", "read", "trap", "write")
+
+    def __init__(
+        self,
+        begin: Callable[[c_void_p, c_void_p], Callable[[], int]],
+        read: Callable[[], tuple[Any, ...]] = tuple,
+        write: Callable[[Sequence[Any]], None] = len,  # type: ignore[assignment]
+        *,
+        keep: object = None,
+        rooms: list[Room] | None = None,
+    ) -> None:
+        self.trap = c_void_p()
+        self.error = c_void_p()
+        self.begin = begin(c_void_p(ctypes.addressof(self.trap)), c_void_p(ctypes.addressof(self.error)))
+        self.read = read
+        self.write = write
+        self._keep = keep
+        self._rooms = rooms
+        self._taken = True
+
+    def take(self) -> Room:
+        """Return it, one that no call has."""
+        self._taken = True
+        return self
+
+    def give_back(self) -> None:
+        """Let another call have it: the future is deleted."""
+        taken, self._taken = self._taken, False
+        if taken and self._rooms is not None and len(self._rooms) < _KEPT:
+            self.trap.value = self.error.value = None
+            self._rooms.append(self)
+
+
+class Rooms:
+    """The rooms of one export's calls.
+
+    :param function: address of the ``wasmtime_func_t``
+    :param params: reads and writes its arguments in arrays of ``wasmtime_val_t``; :param results: its results
+    """
+
+    def __init__(self, api: FiberApi, context: int, function: int, params: Any, results: Any) -> None:
+        self._params = params
+        self._results = results
+        self._prepared = (api.wasmtime_func_call_async, c_void_p(context), c_void_p(function))
+        self._free: list[Room] = []
+
+    def take(self) -> Room:
+        """Return a room that no other call has."""
+        return self._free.pop().take() if self._free else self._make()
+
+    def _make(self) -> Room:
+        params, results = self._params, self._results
+        count, result_count = len(params.kinds), len(results.kinds)
+        buffer = ctypes.create_string_buffer(max(1, count + result_count) * VAL)
+        args_at = ctypes.addressof(buffer)
+        results_at = args_at + count * VAL
+        call, context, function = self._prepared
+
+        def begin(trap: c_void_p, error: c_void_p) -> Callable[[], int]:
+            return partial(
+                call,
+                context,
+                function,
+                c_void_p(args_at),
+                c_size_t(count),
+                c_void_p(results_at),
+                c_size_t(result_count),
+                trap,
+                error,
+            )
+
+        read = results.bound(results_at)[0]
+        if any(kind == "externref" for kind in results.kinds):
+            read = partial(_read_and_drop, results, results_at)
+        write = params.bound(args_at)[1]
+        return Room(begin, read, write, keep=buffer, rooms=self._free)
+
+
+def _read_and_drop(results: Any, at: int) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = results.read(at)
+    results.drop(at)
+    return found

@@ -1,0 +1,82 @@
+"""What ends a guest on its fiber at wasmtime's next tick, its stack sampled: C code only (see ``fiberapi``).
+
+wasmtime's callback for ticks returns an error to trap the guest. The callback here is a function object of
+ctypes, libc's ``memmove`` of no bytes, which returns its first argument. What converts the arguments is C
+code too: the first one becomes the error, to convert the second samples the stack, the third becomes 0.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import c_size_t, c_uint64, c_void_p
+from functools import partial
+from typing import Any
+
+from ..engine import OVER_MESSAGE
+from ..store import Store
+from .capi import Converter, FiberApi, c_library
+
+_CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, c_void_p, c_void_p)
+
+
+class _Kept:
+    """What the callback finds when it is called."""
+
+    def __init__(self, store: int) -> None:
+        self.error, self.profiler, self.store = c_void_p(), c_void_p(), c_void_p(store)
+        self.no_bytes = c_size_t(0)
+
+    def converter(self, name: str) -> Any:
+        """Return what gives one of them for any argument."""
+        return Converter(partial(getattr, self, name))
+
+
+class Ending:
+    """The callback, for one store.
+
+    :param dll: wasmtime's library
+    """
+
+    def __init__(self, dll: Any, store: Store) -> None:
+        self._store = store
+        self._kept = kept = _Kept(store.pointer)
+        sample = ctypes.PYFUNCTYPE(None, kept.converter("profiler"), kept.converter("store"), c_uint64)(
+            ("wasmtime_guestprofiler_sample", dll), ((1, "profiler"), (1, "store", None), (1, "delta", 0))
+        )
+        give: Any = ctypes.PYFUNCTYPE(
+            c_size_t,
+            kept.converter("error"),
+            Converter(sample),  # type: ignore[arg-type]
+            kept.converter("no_bytes"),
+            c_void_p,
+        )(("memmove", c_library()))
+        self._callback = _CALLBACK(give)
+        self._works: bool | None = None
+
+    def begin(self, profiler: int) -> bool:
+        """Have the store's guests end at the next tick, and their stack sampled for a profiler.
+
+        :returns: whether that is possible
+        """
+        api, kept = self._store.api, self._kept
+        kept.profiler.value = profiler
+        if self._works is None:  # once done on a fiber it is too late
+            kept.error.value = ctypes.addressof(kept.error)
+            self._works = self._callback(1, None, 3, 4) == kept.error.value
+        if not self._works:
+            return False
+        kept.error.value = api.wasmtime_error_new(OVER_MESSAGE.encode())
+        callback = ctypes.cast(self._callback, c_void_p)
+        api.wasmtime_store_epoch_deadline_callback(self._store.pointer, callback, None, None)
+        return True
+
+    def end(self, fibers: FiberApi, *, used: bool) -> None:
+        """Have the store's guests yield at ticks again.
+
+        :param used: a guest was ended
+        """
+        api, context = self._store.api, self._store.context
+        fibers.wasmtime_context_epoch_deadline_async_yield_and_update(context, 1)
+        api.wasmtime_context_set_epoch_deadline(context, 1)
+        if not used:
+            api.wasmtime_error_delete(self._kept.error)

@@ -1,0 +1,1 @@
+"""Guests of the library on wasmtime, on Asyncify or fibers: modules that ``open`` prepared, instances."""

@@ -1,0 +1,255 @@
+"""Python's values in the C API's slots: numbers straight through ``struct``, the rest by way of their bits.
+
+``layout`` tells the two arrays of values that wasmtime has apart: slots of 16 bytes for unchecked calls, 32
+with the kind in the first byte for asynchronous ones.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from struct import Struct
+from typing import Any
+
+from stackswitch.backends.guest_values import checked_args, checked_results
+from stackswitch.errors import GuestTypeError
+
+from ..capi import VAL_KINDS
+from ..fiber.values import VAL, ValueArray
+from ..values import Codec
+
+_SLOTS = {"i32": "i12x", "i64": "q8x", "f32": "f12x", "f64": "d8x"}
+_VALS = {"i32": "8xi20x", "i64": "8xq16x", "f32": "8xf20x", "f64": "8xd16x"}
+_KINDS = {"i32": "B7xi20x", "i64": "B7xq16x", "f32": "B7xf20x", "f64": "B7xd16x"}
+_BITS = {"i32": 0xFFFFFFFF, "i64": 0xFFFFFFFFFFFFFFFF}
+_MOST_VIEWS = 4096
+
+
+class FuncRef:
+    """A function of the guest's, as it came: to be handed back to it.
+
+    :param of: whose it is; to another guest it would be any address
+    """
+
+    __slots__ = ("address", "of")
+
+    def __init__(self, address: int, of: Objects) -> None:
+        self.address = address
+        self.of = of
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FuncRef) and other.address == self.address and other.of is self.of
+
+    def __hash__(self) -> int:
+        return hash(self.address)
+
+
+class Objects:
+    """The Python objects that a guest holds as externrefs; each is kept until the guest is closed."""
+
+    def __init__(self) -> None:
+        self._objects: list[object] = []
+        self._numbers: dict[int, int] = {}
+
+    def number(self, thing: object) -> int | None:
+        """Return what stands for an object; None stands for itself."""
+        if thing is None:
+            return None
+        found = self._numbers.get(id(thing))
+        if found is None:
+            found = self._numbers[id(thing)] = len(self._objects)
+            self._objects.append(thing)
+        return found
+
+    def thing(self, number: int | None) -> object:
+        """Return the object that a number stands for."""
+        return None if number is None else self._objects[number]
+
+
+@lru_cache(maxsize=256)
+def _packers(
+    kinds: tuple[str, ...], stride: int
+) -> tuple[Callable[..., None] | None, Callable[..., tuple[Any, ...]] | None]:
+    """Return what writes and what reads numbers straight, if anything does; for all instances."""
+    if not all(kind in _SLOTS for kind in kinds):
+        return None, None
+    formats = _VALS if stride == VAL else _SLOTS
+    layout = Struct("<" + "".join([formats[kind] for kind in kinds]))
+    if stride != VAL:
+        return layout.pack_into, layout.unpack_from
+    if len(kinds) != 1:
+        return None, layout.unpack_from
+    pack = partial(_pack_val, Struct("<" + _KINDS[kinds[0]]).pack_into, VAL_KINDS[kinds[0]])
+    return pack, layout.unpack_from
+
+
+class PyValues:
+    """Reads and writes values of given types, sequences of as many (arguments, and results of exports).
+
+    :param inner: does the same with bits
+    :param place: the export or import, for messages
+    """
+
+    __slots__ = ("_inner", "_objects", "_pack", "_place", "_size", "_unpack", "_views", "kinds", "size")
+
+    def __init__(self, inner: Codec | ValueArray, objects: Objects, place: str) -> None:
+        self.kinds = inner.kinds
+        self._inner = inner
+        self._objects = objects
+        self._place = place
+        self._views: dict[int, Any] = {}
+        stride = VAL if isinstance(inner, ValueArray) else 16
+        self.size = self._size = stride * len(self.kinds)
+        self._pack, self._unpack = _packers(self.kinds, stride)
+
+    @property
+    def has_references(self) -> bool:
+        """Whether what is in the slots is good for one call only."""
+        return any(kind == "externref" for kind in self.kinds)
+
+    def _view(self, at: int) -> Any:
+        if len(self._views) >= _MOST_VIEWS:
+            self._views.clear()
+        view = self._views[at] = (ctypes.c_char * self._size).from_address(at)
+        return view
+
+    def read(self, at: int) -> tuple[Any, ...]:
+        """Read the values at a native address."""
+        if self._unpack is None:
+            return self._read(at)
+        if not self.kinds:
+            return ()
+        return self._unpack(self._views.get(at) or self._view(at))
+
+    def write(self, at: int, values: Sequence[Any]) -> None:
+        """Write values.
+
+        :raises GuestTypeError: they do not fit the types
+        """
+        if not self.kinds and not values:
+            return
+        if self._pack is not None:
+            try:
+                self._pack(self._views.get(at) or self._view(at), 0, *values)
+            except (struct.error, TypeError, OverflowError):
+                pass
+            else:
+                return
+        self._write(at, checked_args(self.kinds, values, self._place))
+
+    def bound(self, at: int) -> tuple[Callable[[], tuple[Any, ...]], Callable[[Any], None]]:
+        """Return what reads and what writes at one native address, made to be called often."""
+        if not self.kinds or self._unpack is None:
+            return partial(self.read, at), partial(self.write, at)
+        return partial(self._unpack, (ctypes.c_char * self._size).from_address(at)), partial(self.write, at)
+
+    def reader(self) -> Callable[[int], tuple[Any, ...]]:
+        """Return ``read``, made to be called often."""
+        if self._unpack is None or not self.kinds:
+            return self.read
+        views, new_view, unpack = self._views, self._view, self._unpack
+        return lambda at: unpack(views.get(at) or new_view(at))
+
+    def drop(self, at: int) -> None:
+        """Let go of the references in an array that is ours."""
+        if isinstance(self._inner, ValueArray):
+            self._inner.drop(at)
+
+    def _read(self, at: int) -> tuple[Any, ...]:
+        return tuple([self._to_python(*each) for each in zip(self.kinds, self._inner.read(at), strict=True)])
+
+    def _write(self, at: int, values: Sequence[Any]) -> None:
+        self._inner.write(at, [self._to_bits(*each) for each in zip(self.kinds, values, strict=True)])
+
+    def _to_python(self, kind: str, bits: int | None) -> Any:
+        if kind == "externref":
+            return self._objects.thing(bits)
+        if kind == "funcref":
+            return FuncRef(bits, self._objects) if bits else None
+        number = bits or 0
+        if kind == "v128":
+            return number.to_bytes(16, "little")
+        data = number.to_bytes(8, "little")
+        return struct.unpack_from("<" + _SLOTS[kind][0], data)[0]
+
+    def _to_bits(self, kind: str, value: Any) -> int | None:
+        if kind == "externref":
+            return self._objects.number(value)
+        if kind == "funcref":
+            if value is None:
+                return 0
+            if isinstance(value, FuncRef) and value.of is self._objects:
+                return value.address
+            raise GuestTypeError(
+                f"{self._place}: a funcref is None or one that came from the same guest, not {value!r}"
+            )
+        if kind == "v128":
+            return int.from_bytes(value, "little")
+        if kind in _BITS:
+            bits: int = value & _BITS[kind]
+            return bits
+        return int.from_bytes(struct.pack("<" + _SLOTS[kind][0], value), "little")
+
+
+class HostResults(PyValues):
+    """Writes what a host function returned: a value, None for none, several in a tuple."""
+
+    __slots__ = ()
+
+    def write(self, at: int, values: Any) -> None:
+        """Write what was returned.
+
+        :raises GuestTypeError: it does not fit the types
+        """
+        if self._pack is not None:
+            view = self._views.get(at) or self._view(at)
+            count = len(self.kinds)
+            try:
+                if count == 1:
+                    self._pack(view, 0, values)
+                    return
+                if count == 0 and values is None:
+                    return
+                if count and type(values) is tuple:
+                    self._pack(view, 0, *values)
+                    return
+            except (struct.error, TypeError, OverflowError):
+                pass
+        self._write(at, checked_results(self.kinds, values, self._place))
+
+    def bound(self, at: int) -> tuple[Callable[[], tuple[Any, ...]], Callable[[Any], None]]:
+        """Return what reads and what writes at one native address, made to be called often."""
+        read, write = super().bound(at)
+        if self._pack is None or len(self.kinds) != 1:
+            return read, write
+        pack, view = self._pack, (ctypes.c_char * self._size).from_address(at)
+
+        def write_one(value: Any) -> None:
+            try:
+                pack(view, 0, value)
+            except (struct.error, TypeError, OverflowError):
+                write(value)
+
+        return read, write_one
+
+    def writer(self) -> Callable[[int, Any], None]:
+        """Return ``write``, made to be called often."""
+        kind = self.kinds[0] if len(self.kinds) == 1 else ""
+        if kind not in _KINDS or not isinstance(self._inner, ValueArray):
+            return self.write
+        views, new_view, write = self._views, self._view, self.write
+        pack, number = Struct("<" + _KINDS[kind]).pack_into, VAL_KINDS[kind]
+
+        def write_one(at: int, value: Any) -> None:
+            try:
+                pack(views.get(at) or new_view(at), 0, number, value)
+            except (struct.error, TypeError, OverflowError):
+                write(at, value)
+
+        return write_one
+
+
+def _pack_val(pack: Callable[..., None], kind: int, view: Any, _at: int, value: Any) -> None:
+    pack(view, 0, kind, value)

@@ -1,0 +1,397 @@
+"""A trace made from the parts that the observer has left: names, modules, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stackswitch.errors import WasmFormatError
+from stackswitch.lists.emscripten_imports import INVOKE, imports_behind, is_invoke
+from stackswitch.models.expect import ListName
+from stackswitch.models.trace import (
+    REFUSED,
+    Frame,
+    TraceEnd,
+    TraceError,
+    TraceLine,
+    TraceModule,
+    TraceStart,
+    TraceSuspension,
+    TraceTrap,
+)
+from stackswitch.reports.escape import json_text
+
+from .explain import Entry, explain, refused
+from .modules import ModuleStore, ObservedModule, PartModules, short, shown_name, triples
+from .parts import Part, RawStack, RawTrap, read_parts
+
+
+@dataclass
+class Trace:
+    """What was observed. ``suspensions`` are distinct, over all processes, each with its count."""
+
+    starts: list[TraceStart] = field(default_factory=list)
+    modules: list[TraceModule] = field(default_factory=list)
+    suspensions: list[TraceSuspension] = field(default_factory=list)
+    traps: list[TraceTrap] = field(default_factory=list)
+    errors: list[TraceError] = field(default_factory=list)
+    ends: list[TraceEnd] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[TraceLine]:
+        """All lines, in the order in which they stand in a file."""
+        return [*self.starts, *self.modules, *self.suspensions, *self.traps, *self.errors, *self.ends]
+
+    @property
+    def suspension_count(self) -> int:
+        """How many waits there were, those whose stacks were left out included."""
+        return sum(each.count for each in self.suspensions) + sum(each.left_out for each in self.ends)
+
+    @property
+    def missing(self) -> dict[str, tuple[str, ...]]:
+        """The names that the observed builds lack, by list, sorted."""
+        found = {
+            "ASYNCIFY_ONLY": {name for each in self.suspensions for name in each.missing},
+            "ASYNCIFY_IMPORTS": {name for each in self.suspensions for name in each.missing_imports},
+        }
+        return {name: tuple(sorted(names)) for name, names in found.items() if names}
+
+    def to_jsonl(self) -> bytes:
+        """The file's content."""
+        return b"".join(_line(each) for each in self.lines)
+
+
+def _line(line: TraceLine) -> bytes:
+    # The kind first, for those who read it with their eyes or with grep.
+    content = {"kind": line.kind, **line.model_dump(mode="json", by_alias=True)}
+    return json_text(content, indent=None).encode()
+
+
+def read_trace(folder: Path, store: ModuleStore | None = None) -> Trace:
+    """Make a trace of the parts in a folder; fit for what a killed program has left.
+
+    :param store: of the modules, where several traces share them; default: those in the folder
+    :raises EngineError: the parts are of another version than ours
+    :raises OSError: they cannot be read
+    """
+    parts = read_parts(folder)
+    store = store or ModuleStore(folder)
+    sizes = {sha256: size for part in parts for sha256, size in part.modules.items()}
+    trace = Trace()
+    merged: dict[tuple[object, ...], TraceSuspension] = {}
+    for part in parts:
+        _PartReader(part, PartModules(part, store, sizes), trace, merged).read()
+    trace.suspensions = list(merged.values())
+    trace.modules = [_module(sha256, size, store.get(sha256)) for sha256, size in sizes.items()]
+    trace.errors += [
+        TraceError(message=store.problems[sha256]) for sha256 in sizes if sha256 in store.problems
+    ]
+    return trace
+
+
+def _module(sha256: str, size: int, found: ObservedModule | None) -> TraceModule:
+    if found is None:
+        return TraceModule(module=sha256, size_bytes=size)
+    return TraceModule(
+        module=sha256,
+        size_bytes=size,
+        functions=found.module.function_count,
+        instrumented=len(found.instrumented) if found.asyncified else None,
+    )
+
+
+class _PartReader:
+    """Adds one part to a trace."""
+
+    def __init__(
+        self,
+        part: Part,
+        modules: PartModules,
+        trace: Trace,
+        merged: dict[tuple[object, ...], TraceSuspension],
+    ) -> None:
+        self.part = part
+        self.modules = modules
+        self.trace = trace
+        self.merged = merged
+        self.missing: set[str] = set()
+        self.missing_imports: set[str] = set()
+        self.refusals: list[RawStack] = []
+
+    def read(self) -> None:
+        part, start = self.part, self.part.start
+        if start:
+            self.trace.starts.append(
+                TraceStart(
+                    process=part.process,
+                    parent=start.get("parent"),
+                    thread=part.thread,
+                    engine=str(start.get("engine", "")),
+                    engine_version=str(start.get("engine_version", "")),
+                    argv=tuple(map(str, start.get("argv", ()))),
+                )
+            )
+        for message in part.errors:
+            self._error(message)
+        for stack in part.stacks.values():
+            try:
+                self._add(stack)
+            except WasmFormatError as error:
+                self._error(f"a stack cannot be read: {error}")
+        traps = [self._trap(each) for each in part.traps]
+        self.trace.traps += [*traps, *self._refusals(traps)]
+        if part.end is None:
+            self._error(
+                "ended without a word (killed, died, or the disk full): its last waits may be missing"
+            )
+            return
+        end = part.end
+        taken = int(end.get("taken", 0)) - int(end.get("left_out", 0))
+        self.trace.ends.append(
+            TraceEnd(
+                process=part.process,
+                thread=part.thread,
+                status=end.get("status"),
+                suspensions=int(end.get("suspensions", 0)),
+                left_out=int(end.get("suspensions", 0)) - taken,
+            )
+        )
+        for state in ("unwinding", "rewinding"):
+            if end.get(state):
+                self._error(
+                    f"an instance was still {state} when the process ended: a wait never came back right"
+                )
+
+    def _error(self, message: str) -> None:
+        self.trace.errors.append(
+            TraceError(process=self.part.process or None, thread=self.part.thread, message=message)
+        )
+
+    def _add(self, stack: RawStack) -> None:
+        frames, gaps = self._cut(stack)
+        if not frames:
+            self._error(f"{stack.count} suspensions below no frame of the guest")
+            return
+        if stack.how == "jspi" and self.part.promising and frames[-1][1] not in self.part.promising:
+            # Node 23 and 24 call the import before they refuse: this was no wait.
+            self.refusals.append(stack)
+            return
+        base, innermost = self.modules.module(frames[0][0])
+        hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+        missing, missing_imports = self._missing(stack, frames, gaps, base)
+        self.missing.update(missing)
+        self.missing_imports.update(missing_imports)
+        import_, through = self._import(stack, innermost, frames[0])
+        self._merge(
+            TraceSuspension.model_construct(
+                kind="suspension",
+                module=base,
+                backend=stack.how,
+                import_=import_,
+                through=through,
+                import_async=stack.import_async,
+                export=self._export(frames[-1]),
+                frames=tuple(self._names(frames, base)),
+                js_frames=tuple(text for at, text in gaps if at > 0),
+                truncated=stack.truncated,
+                missing=missing,
+                count=stack.count,
+                frame_modules=hashes if len(set(hashes)) > 1 else (),
+                missing_imports=missing_imports,
+            )
+        )
+
+    def _merge(self, one: TraceSuspension) -> None:
+        key = (
+            one.backend,
+            one.import_,
+            one.through,
+            one.export,
+            one.module,
+            one.frames,
+            one.frame_modules,
+            one.js_frames,
+        )
+        known = self.merged.get(key)
+        self.merged[key] = (
+            one if known is None else known.model_copy(update={"count": known.count + one.count})
+        )
+
+    def _cut(self, stack: RawStack) -> tuple[list[tuple[int, int, int]], tuple[tuple[int, str], ...]]:
+        """Leave out what lies below: a guest's frames, beyond JavaScript, that Asyncify has no hand in."""
+        frames = triples(stack.frames)
+        for at, _ in stack.gaps:
+            if 0 < at < len(frames):
+                found = self.modules.module(frames[at][0])[1]
+                if found is not None and not found.asyncified:
+                    return frames[:at], tuple(gap for gap in stack.gaps if gap[0] < at)
+        return frames, stack.gaps
+
+    def _names(self, frames: Sequence[tuple[int, int, int]], base: str) -> list[Frame]:
+        named: list[Frame] = []
+        for url, index, offset in frames:
+            sha256, found = self.modules.module(url)
+            named.append((index, offset, shown_name(sha256, found, index, base or sha256)))
+        return named
+
+    def _import(
+        self, stack: RawStack, module: ObservedModule | None, frame: tuple[int, int, int]
+    ) -> tuple[str, str]:
+        """The import's name, and that of the import that the guest called, if it is another.
+
+        It is what the innermost frame calls by name, what the glue said, or an import that a JavaScript frame
+        above may be by its name: what is called through a table, or by way of ``invoke_*``, is known by that.
+        """
+        called = module.called_import(*frame[1:]) if module is not None else None
+        imported = (
+            module.module.function_import(called) if module is not None and called is not None else None
+        )
+        inside = [text for at, text in stack.gaps if at == 0]
+        if imported is not None and not imported.name.startswith(INVOKE):
+            return imported.full_name, ""
+        if stack.import_ is not None:
+            return stack.import_, ""
+        through = "" if imported is None else imported.full_name
+        for text in reversed(inside[:-1] if through else inside):
+            behind = () if module is None else imports_behind(text, module.import_names)
+            if len(behind) == 1 and not is_invoke(behind[0]):
+                return behind[0], through
+        if through:
+            return through, ""
+        return (f"?.{inside[-1].split(' (')[0]}" if inside else "?"), ""
+
+    def _export(self, frame: tuple[int, int, int]) -> str:
+        return self._entry(frame).name
+
+    def _entry(self, frame: tuple[int, int, int]) -> Entry:
+        sha256, found = self.modules.module(frame[0])
+        exported = found.exported_as(frame[1]) if found is not None else None
+        return Entry(exported or shown_name(sha256, found, frame[1], sha256), exported is not None)
+
+    def _missing(
+        self,
+        stack: RawStack,
+        frames: list[tuple[int, int, int]],
+        gaps: tuple[tuple[int, str], ...],
+        base: str,
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The functions and the imports on a stack that an Asyncify build is not ready to set aside."""
+        if stack.how != "asyncify":
+            return (), ()
+        functions: dict[str, None] = {}
+        imports: dict[str, None] = {}
+        outside_js = {at for at, _ in gaps} | {0}
+        for at, (url, index, offset) in enumerate(frames):
+            sha256, found = self.modules.module(url)
+            if found is None or index >= found.module.function_count:
+                continue
+            prefix = "" if sha256 == base else f"{short(sha256)}!"
+            if index not in found.instrumented:
+                inner = frames[at - 1] if at and at not in outside_js else None
+                outer = frames[at + 1] if at + 1 < len(frames) and at + 1 not in outside_js else None
+                if _was_there(found, url, (index, offset), inner, outer):
+                    functions.setdefault(prefix + found.list_names[index])
+            elif at in outside_js:
+                called = found.called_import(index, offset)
+                imported = found.module.function_import(called) if called is not None else None
+                if called is None or imported is None:
+                    continue
+                if not found.can_wait(index, offset, called):
+                    imports.setdefault(prefix + imported.full_name)
+        return tuple(functions), tuple(imports)
+
+    def _trap(self, trap: RawTrap) -> TraceTrap:
+        frames = triples(trap.frames)
+        base, innermost = self.modules.module(frames[0][0]) if frames else ("", None)
+        hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+        entry = None
+        if frames and not trap.may_be_cut and frames[-1][1] not in self.part.promising:
+            entry = self._entry(frames[-1])
+        between = tuple(text for at, text in trap.gaps if 0 < at < len(frames))
+        named = tuple(self._names(frames, base))
+        lacking = sorted(self.missing | self.missing_imports)
+        found = explain(trap.error, trap.message, [name for _, _, name in named], between, entry, lacking)
+        missing: dict[ListName, tuple[str, ...]] = {}
+        if found.cause == "not-promising" and entry is not None:
+            missing["JSPI_EXPORTS"] = (entry.name,)
+        elif found.cause == "not-instrumented":
+            by_list: dict[ListName, set[str]] = {
+                "ASYNCIFY_ONLY": self.missing,
+                "ASYNCIFY_IMPORTS": self.missing_imports,
+            }
+            missing = {which: tuple(sorted(names)) for which, names in by_list.items() if names}
+        refusal = found.cause in REFUSED
+        return TraceTrap(
+            process=self.part.process,
+            thread=self.part.thread,
+            module=base,
+            error=trap.error,
+            message=trap.message,
+            frames=named,
+            js_frames=between,
+            frame_modules=hashes if len(set(hashes)) > 1 else (),
+            import_=self._refused_import(frames, innermost) if refusal and frames else "",
+            export=self._export(frames[-1]) if refusal and frames else "",
+            cause=found.cause,
+            missing=missing,
+            explanation=found.text,
+        )
+
+    def _refused_import(
+        self, frames: Sequence[tuple[int, int, int]], innermost: ObservedModule | None
+    ) -> str:
+        """The import that was refused: as its own stack has it, if the engine called it before the error."""
+        for stack in self.refusals:
+            inner = triples(stack.frames)
+            if inner == list(frames[: len(inner)]):
+                return self._import(stack, innermost, inner[0])[0]
+        called = innermost.called_import(*frames[0][1:]) if innermost is not None else None
+        imported = None if innermost is None or called is None else innermost.module.function_import(called)
+        return "?" if imported is None else imported.full_name
+
+    def _refusals(self, traps: Sequence[TraceTrap]) -> list[TraceTrap]:
+        """The refused suspensions that no trap tells of: the program caught the error."""
+        told = [each.frames for each in traps if each.cause in REFUSED]
+        found = []
+        for stack in self.refusals:
+            frames = triples(stack.frames)
+            base, innermost = self.modules.module(frames[0][0])
+            named = tuple(self._names(frames, base))
+            if any(each[: len(named)] == named for each in told):
+                continue
+            entry = self._entry(frames[-1])
+            import_, _ = self._import(stack, innermost, frames[0])
+            hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+            why = refused((), entry)
+            found.append(
+                TraceTrap(
+                    process=self.part.process,
+                    thread=self.part.thread,
+                    module=base,
+                    error="SuspendError",
+                    message=f"{import_} was called below {entry.name}, which is not promising",
+                    frames=named,
+                    frame_modules=hashes if len(set(hashes)) > 1 else (),
+                    import_=import_,
+                    export=entry.name,
+                    cause=why.cause,
+                    missing={"JSPI_EXPORTS": (entry.name,)} if entry.exported else {},
+                    caught=True,
+                    explanation=why.text,
+                )
+            )
+        return found
+
+
+def _was_there(
+    module: ObservedModule,
+    url: int,
+    frame: tuple[int, int],
+    inner: tuple[int, int, int] | None,
+    outer: tuple[int, int, int] | None,
+) -> bool:
+    """Whether a frame can have been: it calls what is inside it, or what is outside does not call past it."""
+    if inner is None or inner[0] != url or module.may_call(*frame, inner[1]):
+        return True
+    return not (outer is not None and outer[0] == url and module.may_call(*outer[1:], inner[1]))
