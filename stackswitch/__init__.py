@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .guest.imports import Imports, JavaScript, reads
     from .guest.memory import Memory
     from .guest.opening import open_guest as open  # noqa: A004 (stackswitch.open reads as it should)
+    from .guest.options import GuestOptions
     from .guest.pool import Pool
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 _DEFINED_IN = {
     "Caller": "guest.caller",
     "Guest": "guest.guest",
+    "GuestOptions": "guest.options",
     "Imports": "guest.imports",
     "JavaScript": "guest.imports",
     "Memory": "guest.memory",
@@ -64,6 +66,7 @@ __all__ = [
     "GuestError",
     "GuestFrame",
     "GuestMemoryError",
+    "GuestOptions",
     "GuestStateError",
     "GuestTimeoutError",
     "GuestTrapError",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from stackswitch.backends.guest_protocol import CallState, GuestModule, Limits, OpenRequest
+from stackswitch.backends.guest_protocol import CallState, GuestModule, OpenRequest
 from stackswitch.errors import StackswitchError
 from stackswitch.guest.guest import START, Guest
-from stackswitch.guest.opening import make_plan, open_module
+from stackswitch.guest.opening import make_request, open_module
+from stackswitch.guest.options import GuestOptions
 
 from .guest import WAT
 from .hosts import Found, imports, sleeps_once
@@ -66,18 +67,9 @@ async def computing(found: Found) -> None:
     found.figures += figures("computing", f"fib({number})", "µs", rounds, against)
 
 
-async def plan_of(wait: object) -> OpenRequest:
-    """Return the guest's plan, for modules of which instances are made."""
-    return await make_plan(
-        WAT,
-        imports=imports(wait),
-        wasi=None,
-        only=None,
-        concurrent=False,
-        stacks=False,
-        limits=Limits(),
-        engine=None,
-    )
+async def request_for(wait: object) -> OpenRequest:
+    """Return the request to open the guest, for modules of which instances are made."""
+    return await make_request(WAT, GuestOptions(imports=imports(wait)))
 
 
 async def instances(found: Found) -> None:
@@ -90,12 +82,12 @@ async def instances(found: Found) -> None:
             await instance.call("nothing", (), CallState("nothing"))
             await instance.aclose()
 
-    plan = await plan_of(sleeps_once)
+    request = await request_for(sleeps_once)
     modules: dict[str, GuestModule] = {}
     try:
         for backend in found.backends:
             try:
-                modules[backend], _ = await open_module(plan, backend)
+                modules[backend], _ = await open_module(request, backend)
             except StackswitchError as error:
                 found.skip(backend, error)
 

@@ -18,7 +18,7 @@ from stackswitch.guest.opening import open_guest, open_module
 from stackswitch.models.bench import Figure
 from stackswitch.tools import watchdog
 
-from .calling import plan_of
+from .calling import request_for
 from .goals import GROWTH_KIB, SUSPENDED_KIB, goal
 from .guest import WAT
 from .hosts import Found, Holding, imports, sleeps_once
@@ -81,14 +81,14 @@ def _in_child(hold: Hold, backend: str, count: int) -> tuple[float, Resident]:
 
 async def _calls(backend: str, count: int) -> tuple[float, Resident]:
     holding = Holding()
-    async with await open_guest(WAT, backend=backend, imports=imports(holding), concurrent=True) as guest:
+    async with open_guest(WAT, backend=backend, imports=imports(holding), concurrent=True) as guest:
         await _warm(holding, partial(guest.call, "hold", _DEPTH))
         return await _held(holding, count, partial(guest.call, "hold", _DEPTH))
 
 
 async def _instances(backend: str, count: int) -> tuple[float, Resident]:
     holding = Holding()
-    module, _ = await open_module(await plan_of(holding), backend)
+    module, _ = await open_module(await request_for(holding), backend)
     made: list[GuestInstance] = []
 
     async def hold() -> None:

@@ -16,7 +16,8 @@ import typer
 from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.errors import ConfigError, GuestError, GuestTrapError, StackswitchError
 from stackswitch.guest.guest import Guest
-from stackswitch.guest.opening import check_guest_engine, open_guest
+from stackswitch.guest.opening import open_guest
+from stackswitch.guest.options import GuestOptions
 from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
 from stackswitch.reports.escape import json_text
 from stackswitch.wasm.module import FuncType, Module
@@ -72,7 +73,7 @@ def run(
     """
     console = console_for([json])
     check_writable([json])
-    check_guest_engine(engine, backend)
+    options = GuestOptions(backend=backend, engine=engine, deadline_s=deadline_s)
     words = args or []
     wasm, parsed = _read(module)
     function = parsed.export_named(export)
@@ -86,10 +87,7 @@ def run(
     imports = host_imports(host, parsed) if host is not None else {}
 
     async def body() -> tuple[tuple[Any, ...], Guest]:
-        guest = await open_guest(
-            wasm, backend=backend, imports=imports, wasi=wasi, engine=engine, deadline_s=deadline_s
-        )
-        async with guest:
+        async with open_guest(wasm, options, imports=imports, wasi=wasi) as guest:
             try:
                 result = await guest.call(export, *values)
             finally:

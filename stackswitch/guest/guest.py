@@ -65,26 +65,26 @@ class Guest:
     :ivar failed: whether a call of it has trapped, raised or been cancelled: its own data may be half changed
     """
 
-    def __init__(self, module: GuestModule, plan: OpenRequest, why: str, *, owns_module: bool) -> None:
+    def __init__(self, module: GuestModule, request: OpenRequest, why: str, *, owns_module: bool) -> None:
         self.backend = module.backend
         self.engine = module.engine
         self.why = why
-        self.exports = Exports(plan.module)
+        self.exports = Exports(request.module)
         self._check_call = self.exports.check_call
         self._module = module
         self._owns_module = owns_module
         self._loop = asyncio.get_running_loop()
         self._forks = _Forks.count
-        self._deadline_s = plan.limits.deadline_s
+        self._deadline_s = request.limits.deadline_s
         self._calls: dict[int, Caller] = {}
         self._count = 0
         self.failed = False
-        self._queue = None if plan.concurrent else CallQueue()
+        self._queue = None if request.concurrent else CallQueue()
         self._memories: dict[str | None, Memory] = {}
         self._closed = False
         self._instance: GuestInstance | None = None
 
-    async def _make(self) -> Guest:
+    async def _instantiate(self) -> Guest:
         """Make the instance; its start function runs, within the limits of a call."""
         state = Caller(self, START, 0)
         self._calls[0] = state

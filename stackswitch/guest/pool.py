@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from stackswitch.backends.guest_protocol import GuestModule, Limits, OpenRequest, Wasi
+from typing_extensions import Unpack
+
+from stackswitch.backends.guest_protocol import GuestModule, OpenRequest
 from stackswitch.errors import ConfigError, GuestStateError
 
+from .awaitable import AwaitableContextManager
 from .guest import Guest
-from .imports import Imports
-from .opening import AUTO, make_plan, open_module
+from .opening import make_request, open_module
+from .options import GuestKeywords, GuestOptions, with_keywords
 
 
 class Pool:
@@ -27,13 +30,15 @@ class Pool:
     :ivar size: how many instances there are at most; :ivar backend: see ``Guest``; :ivar why: likewise
     """
 
-    def __init__(self, module: GuestModule, plan: OpenRequest, why: str, size: int, *, fresh: bool) -> None:
+    def __init__(
+        self, module: GuestModule, request: OpenRequest, why: str, size: int, *, fresh: bool
+    ) -> None:
         self.size = size
         self.backend = module.backend
         self.engine = module.engine
         self.why = why
         self._module = module
-        self._plan = plan
+        self._request = request
         self._fresh = fresh
         self._idle: list[Guest] = []
         self._used: set[Guest] = set()
@@ -42,43 +47,32 @@ class Pool:
         self._closed = False
 
     @classmethod
-    async def open(
+    def open(
         cls,
         source: str | Path | bytes,
         size: int,
+        options: GuestOptions | None = None,
         *,
         fresh: bool = False,
-        backend: str = AUTO,
-        imports: Imports | None = None,
-        wasi: Wasi | None = None,
-        only: Sequence[str] | None = None,
-        stacks: bool = False,
-        max_memory: int | None = None,
-        fuel: int | None = None,
-        deadline_s: float | None = None,
-        stack_bytes: int | None = None,
-        engine: str | None = None,
-    ) -> Pool:
-        """Open a module for many instances; what is not told here is as in ``stackswitch.open``.
+        **keywords: Unpack[GuestKeywords],
+    ) -> AwaitableContextManager[Pool]:
+        """Open a module for many instances, with ``async with`` or ``await`` (see ``stackswitch.open``).
 
-        :param size: how many instances there are at most; they are made when they are needed
+        :param size: the most instances; each is made when it is first needed
+        :param options: as for ``stackswitch.open``
         :param fresh: use each instance for one caller only
+        :param keywords: as for ``stackswitch.open``
         :raises ConfigError: ``size`` is less than 1; else what ``stackswitch.open`` raises
         """
         if size < 1:
             raise ConfigError(f"size must be at least 1, not {size}")
-        plan = await make_plan(
-            source,
-            imports=imports,
-            wasi=wasi,
-            only=only,
-            concurrent=False,
-            stacks=stacks,
-            limits=Limits(max_memory, fuel, deadline_s, stack_bytes),
-            engine=engine,
-        )
-        module, why = await open_module(plan, backend)
-        return cls(module, plan, why, size, fresh=fresh)
+        return AwaitableContextManager(cls._open(source, size, with_keywords(options, **keywords), fresh))
+
+    @classmethod
+    async def _open(cls, source: str | Path | bytes, size: int, options: GuestOptions, fresh: bool) -> Pool:
+        request = await make_request(source, options)
+        module, why = await open_module(request, options.backend)
+        return cls(module, request, why, size, fresh=fresh)
 
     async def call(self, export: str, *args: Any) -> Any:
         """Call an exported function on an instance that is free, or becomes so (see ``Guest.call``)."""
@@ -125,7 +119,7 @@ class Pool:
     async def _make(self) -> Guest:
         self._making += 1
         try:
-            return await Guest(self._module, self._plan, self.why, owns_module=False)._make()
+            return await Guest(self._module, self._request, self.why, owns_module=False)._instantiate()
         except BaseException:
             self._wake()
             raise

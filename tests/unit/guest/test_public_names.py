@@ -14,6 +14,7 @@ import stackswitch
 from stackswitch import errors
 
 RAISES = re.compile(r":raises ([\w., ]+):")
+DESCRIPTORS = (classmethod, property, staticmethod)
 COMMAND_LINE_ONLY = {"SuiteError", "OutputError", "ListFileError", "DataOnlyError"}
 
 
@@ -23,7 +24,7 @@ def public_docstrings() -> Iterator[tuple[str, str]]:
         yield name, inspect.getdoc(public) or ""
         if inspect.isclass(public):
             for attribute, value in vars(public).items():
-                if not attribute.startswith("_") and not inspect.ismemberdescriptor(value):
+                if not attribute.startswith("_") and (callable(value) or isinstance(value, DESCRIPTORS)):
                     yield f"{name}.{attribute}", inspect.getdoc(value) or ""
 
 
