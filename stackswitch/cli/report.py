@@ -48,7 +48,7 @@ _STYLES: dict[Level, str] = {
 }
 
 
-def report(
+def report(  # noqa: C901
     files: Annotated[
         list[Path] | None,
         typer.Argument(

@@ -1,82 +1,117 @@
-"""A room imports only from floors below it, and nobody imports the command line."""
+"""Modules import from their own layer or a lower one, and no imports form a circle.
+
+``docs/layers.py`` has the table of layers. What is not yet as it should be stands in ``UPWARD`` and
+``CIRCLES``. An entry that is no longer needed fails as well.
+"""
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2] / "stackswitch"
+from docs import layers
 
-FLOORS = {
-    "errors": 1,
-    "models": 2,
-    "wasm": 2,
-    "tools": 2,
-    "lists": 3,
-    "engines": 3,
-    "reports": 3,
-    "binaryen": 4,
-    "readiness": 7,
-    "analysis": 5,
-    "backends": 5,
-    "observe": 5,
-    "suite": 6,
-    "explore": 6,
-    "guest": 6,
-    "bench": 7,
-    "fix": 7,
-    "cli": 8,
-    "pytest_plugin": 8,
-    "__main__": 9,
-    "__init__": 9,
+GRAPH = layers.module_graph()
+
+UPWARD = {
+    "backends.node.commands.runner -> backends.node.cases.children",
+    "backends.wasmtime.guests.engines -> backends.wasmtime.cases.fiber",
+    "backends.wasmtime.guests.fiber -> backends.wasmtime.cases.fiber",
+    "backends.wasmtime.guests.module -> backends.wasmtime.cases.fiber",
+    "backends.wasmtime.outcome -> backends.wasmtime.asyncify.data_block",
+    "backends.wasmtime.outcome -> backends.wasmtime.asyncify.state_machine",
+    "backends.wasmtime.outcome -> backends.wasmtime.cases.host",
+    "backends.wasmtime.store -> backends.wasmtime.asyncify.state_machine",
 }
-SUBROOMS = {"wasmtime", "node"}
-"""Rooms within ``backends``: they import ``base``, never each other."""
+"""Imports across or up the layers that remain, as ``module -> module``."""
+CIRCLES: set[tuple[str, frozenset[str]]] = {
+    ("", frozenset({"backends", "observe"})),
+    ("backends.node.guests", frozenset({"call", "instance", "module", "stop"})),
+    ("backends.wasmtime", frozenset({"asyncify", "engine", "store"})),
+    ("backends.wasmtime", frozenset({"cases", "outcome"})),
+    ("guest", frozenset({"caller", "guest"})),
+}
+"""Circles that remain: the package, and the parts of it that import each other."""
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(ROOT).with_suffix("").parts[0]
+def test_every_part_has_a_layer() -> None:
+    parts = [part for layer in layers.LAYERS for part in layer]
+    assert len(parts) == len(set(parts))
+    unplaced = layers.part_graph(GRAPH).keys() - set(parts)
+    assert not unplaced, f"give {unplaced} a layer in docs/layers.py"
 
 
-def imported_rooms(path: Path) -> set[str]:
-    package = ("stackswitch", *path.relative_to(ROOT).parent.parts)
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        targets: list[str] = []
-        if isinstance(node, ast.Import):
-            targets = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            stem = ".".join([*base, *([node.module] if node.module else [])])
-            targets = [stem] if stem.count(".") else [f"{stem}.{alias.name}" for alias in node.names]
-        found |= {name.split(".")[1] for name in targets if name.startswith("stackswitch.")}
+def upward() -> set[str]:
+    """Return the imports that lead to a higher layer, or across an inner one."""
+    found = set()
+    for module, imported in GRAPH.items():
+        for other in imported:
+            above = layers.layer_of(other.split(".")[0]) > layers.layer_of(module.split(".")[0])
+            if above or any(crosses(package, module, other) for package in layers.INNER_LAYERS):
+                found.add(f"{module} -> {other}")
     return found
 
 
-FILES = sorted(ROOT.rglob("*.py"))
+def crosses(package: str, module: str, other: str) -> bool:
+    """Whether an import within a package is one up or across its inner layers."""
+    own, target = inner_place(package, module), inner_place(package, other)
+    if own is None or target is None or own == target:
+        return False
+    return own[0] <= target[0] and target[0] > 0
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_imports_only_from_floors_below(path: Path) -> None:
-    room = room_of(path)
-    assert room in FLOORS, f"{room} has no floor: give it one here and in docs/design.md"
-    for other in imported_rooms(path) - {room, "__version__"}:
-        below = FLOORS[other] < FLOORS[room] or {room, other} == {"backends", "observe"}
-        assert below, f"{path.name} (floor {FLOORS[room]}) imports {other}"
+def inner_place(package: str, module: str) -> tuple[int, str] | None:
+    """Return the inner layer and part of a module; layer 0 is the common base, None: not in the package.
+
+    A package's own module (``__init__``) opens what is in the package: it may import from all inner layers.
+    """
+    if not module.startswith(f"{package}."):
+        return None
+    part = module[len(package) + 1 :].split(".")[0]
+    numbers = {name: number for number, names in enumerate(layers.INNER_LAYERS[package], 1) for name in names}
+    if part == "__init__":
+        return len(layers.INNER_LAYERS[package]) + 1, part
+    return numbers.get(part, 0), part
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "backends").rglob("*.py")), ids=lambda path: path.name)
-def test_backends_do_not_know_each_other(path: Path) -> None:
-    own = path.relative_to(ROOT / "backends").parts[0]
-    if own not in SUBROOMS:
-        return
-    text = path.read_text("utf-8")
-    for other in SUBROOMS - {own}:
-        assert f"backends.{other}" not in text, f"{path} imports the {other} backend"
+def test_modules_import_from_their_own_layer_or_a_lower_one() -> None:
+    assert upward() == UPWARD
 
 
-def test_every_file_stays_one_idea() -> None:
-    long = {path.name: count for path in FILES if (count := len(path.read_text("utf-8").splitlines())) > 405}
-    assert not long, f"split these by idea: {long}"
+def test_no_imports_form_a_circle() -> None:
+    found = {
+        (package, circle)
+        for package in layers.packages(GRAPH)
+        for circle in layers.circles(layers.part_graph(GRAPH, package))
+    }
+    assert found == CIRCLES
+
+
+@pytest.mark.parametrize("package", layers.INNER_LAYERS)
+def test_each_package_with_siblings_has_an_inner_layer(package: str) -> None:
+    named = {name for names in layers.INNER_LAYERS[package] for name in names}
+    folder = layers.PACKAGE.joinpath(*package.split("."))
+    assert {each.name for each in folder.iterdir() if (each / "__init__.py").exists()} <= named
+
+
+def test_the_graph_counts_every_kind_of_import(tmp_path: Path) -> None:
+    root = tmp_path / "app"
+    (root / "inner").mkdir(parents=True)
+    (root / "__init__.py").write_text("__version__ = '1'\n")
+    (root / "inner" / "__init__.py").write_text("")
+    (root / "inner" / "a.py").write_text("from . import b\nfrom .. import __version__\nimport json\n")
+    (root / "inner" / "b.py").write_text("def f():\n    from app.inner.a import x\n")
+    (root / "c.py").write_text("if TYPE_CHECKING:\n    from .inner import y\nimport app.inner.b\n")
+    graph = layers.module_graph(root)
+    assert graph == {
+        "__init__": set(),
+        "c": {"inner.__init__", "inner.b"},
+        "inner.__init__": set(),
+        "inner.a": {"inner.b"},
+        "inner.b": {"inner.a"},
+    }
+    assert layers.packages(graph) == ["", "inner"]
+    assert layers.part_graph(graph) == {"__init__": set(), "c": {"inner"}, "inner": set()}
+    assert layers.circles(layers.part_graph(graph, "inner")) == {frozenset({"a", "b"})}
+    assert not layers.circles(layers.part_graph(graph))

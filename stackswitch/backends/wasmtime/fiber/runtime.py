@@ -97,7 +97,7 @@ class FiberRuntime:
     # --- calls
 
     @types.coroutine
-    def finish(self, call: FiberCall) -> Generator[Any, Any, tuple[Any, ...]]:
+    def finish(self, call: FiberCall) -> Generator[Any, Any, tuple[Any, ...]]:  # noqa: C901
         """Begin a call and take it to its end; to be awaited.
 
         :raises GuestTrap, GuestException: the guest trapped, or an exception left it
