@@ -10,7 +10,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { concurrentJspi } from "../node_shim/concurrent.mjs";
+import { concurrentJspi } from "../node_shim/jspi/concurrent.mjs";
 
 const bytes = readFileSync(new URL("../stackswitch/suite/cases/c-stack/cstack-exported.wasm", import.meta.url));
 const WAYS = { "on one stack": false, "a stack each": true };

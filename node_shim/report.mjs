@@ -3,7 +3,7 @@
 // anything is corrupted. Needs nothing but Error.stack, so it runs in browsers and in any engine whose stacks tell
 // function indexes (V8, SpiderMonkey, JavaScriptCore).
 
-import { frameOfSite, parseFrame } from "./frames.mjs";
+import { frameOfSite, parseFrame } from "./stacks/frames.mjs";
 
 const SECTION = "stackswitch.instrumented";
 /** JavaScriptCore has no index and no offset: the name stands in their place. */

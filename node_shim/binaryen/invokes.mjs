@@ -9,7 +9,7 @@
 
 import {
   END, body, call, concat, encodeModule, exportOf, get, importOf, leb, section, setLocal, vector,
-} from "../encode.mjs";
+} from "../wasm/encode.mjs";
 
 const I32 = 0x7f;
 const EXTERNREF = 0x6f;

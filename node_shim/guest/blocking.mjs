@@ -1,7 +1,7 @@
 // The second stream: the guest asks a function that does not wait, and stands still until it has answered. And memory as
 // Python reads and writes it, on either stream.
 
-import { BODY, OP, Outgoing } from "./frames.mjs";
+import { BODY, OP, Outgoing } from "../wire/frames.mjs";
 
 const HEAD = 5;
 const OUT_OF_BOUNDS = 0xffffffff;

@@ -3,11 +3,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { pathToFileURL } from "node:url";
 
-import { framesOfError, guestFrames } from "../stacks.mjs";
-import { Exit, explain, meant, uncatchable } from "../traps.mjs";
-import { GuestWasi } from "./wasi.mjs";
+import { framesOfError, guestFrames } from "../stacks/capture.mjs";
+import { Exit, explain, meant, uncatchable } from "../errors/traps.mjs";
+import { GuestWasi } from "../wasi/folders.mjs";
 import { asList, asResult, read, References, sizeOf, write } from "./codec.mjs";
-import { BODY, OP, Outgoing } from "./frames.mjs";
+import { BODY, OP, Outgoing } from "../wire/frames.mjs";
 import { countGrowth } from "./growth.mjs";
 
 const FRAMES_LIMIT = 50;
@@ -93,7 +93,7 @@ export class GuestInstance {
   #latest = null; // the call that runs, where one instance has one call at a time
   #storage = null; // which call runs, where it has several
   #asks = 0;
-  #switching; // JSPI; where calls overlap, with a C stack for each (../concurrent.mjs)
+  #switching; // JSPI; where calls overlap, with a C stack for each (../jspi/concurrent.mjs)
   #nested = [];
   #checked = null; // what stands between the guest and the functions it waits for (stackswitch/wasm/checked.py)
   #helping = new Set(); // URLs of modules that are not the guest's

@@ -1,9 +1,9 @@
 // What a thread that a guest lives in does with Python's frames (docs/wire-protocol.md, "Guests").
 
-import { concurrentJspi } from "../concurrent.mjs";
-import { hasJspi } from "../jspi.mjs";
+import { concurrentJspi } from "../jspi/concurrent.mjs";
+import { hasJspi } from "../jspi/switching.mjs";
 import { answerMemory, BlockingLink } from "./blocking.mjs";
-import { Frames, OP, Outgoing } from "./frames.mjs";
+import { Frames, OP, Outgoing } from "../wire/frames.mjs";
 import { GuestInstance } from "./instance.mjs";
 
 const PROTOCOL = 1;

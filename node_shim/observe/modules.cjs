@@ -22,7 +22,7 @@ const getters = (prototype) =>
 const typedArray = getters(getPrototypeOf(Uint8Array.prototype));
 const dataView = getters(DataView.prototype);
 
-/** A module's hash; builds of ours come with theirs (instrumented/builds.mjs). */
+/** A module's hash; builds of ours come with theirs (commands/builds.mjs). */
 function hashOf(bytes) {
   const told = globalThis[Symbol.for("stackswitch.hashes")]?.get(bytes.buffer);
   if (told !== undefined && bytes.byteLength === bytes.buffer.byteLength) return told;

@@ -5,7 +5,7 @@
 // entry there means that a JavaScript frame lies between; none means that the export was not called through `promising`.
 
 import { AsyncifyError, SuspendError as OwnSuspendError } from "./errors.mjs";
-import { Guest, NORMAL, REWINDING, UNWINDING } from "./guest.mjs";
+import { Guest, NORMAL, REWINDING, UNWINDING } from "./runtime.mjs";
 import { dummyResult, moduleTypes } from "./types.mjs";
 
 const STATE_GLOBAL = "__asyncify_state";

@@ -1,6 +1,6 @@
 // Modules for the tests, put together from a few lines: enough of an assembler for calls and constants.
 
-import { leb, name, vector } from "../encode.mjs";
+import { leb, name, vector } from "../wasm/encode.mjs";
 
 const TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, externref: 0x6f, funcref: 0x70 };
 const KINDS = { func: 0, table: 1, memory: 2, global: 3, tag: 4 };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { noCallContext, runCase } from "../case.mjs";
-import { hasJspi, jspiSwitching } from "../jspi.mjs";
+import { noCallContext, runCase } from "../case/interpreter.mjs";
+import { hasJspi, jspiSwitching } from "../jspi/switching.mjs";
 import { assemble, op, plan } from "./assemble.mjs";
 
 const switching = hasJspi() ? jspiSwitching() : null;

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
-import { concurrentJspi } from "../concurrent.mjs";
-import { hasJspi } from "../jspi.mjs";
+import { concurrentJspi } from "../jspi/concurrent.mjs";
+import { hasJspi } from "../jspi/switching.mjs";
 
 const read = (path) => new Uint8Array(readFileSync(new URL(path, import.meta.url)));
 const built = (name) => read(`../../stackswitch/suite/cases/c-stack/cstack-${name}.wasm`);

@@ -38,7 +38,7 @@ const ways = {
     await glue();
   },
   async concurrent() {
-    const { concurrentJspi } = await import("../concurrent.mjs");
+    const { concurrentJspi } = await import("../jspi/concurrent.mjs");
     const bytes = await bytesOf("/c-stack/cstack-exported.wasm");
     for (const separate of [true, false]) {
       await report(separate ? "calls that overlap keep their data" : "and lose it without adapters", async () => {

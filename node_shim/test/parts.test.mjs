@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { engineFeatures } from "../features.mjs";
-import { parseFrame } from "../frames.mjs";
-import { kindOfMessage, meant, uncatchable } from "../traps.mjs";
-import { fromWire, isExpected, References, resultList, resultValue, toWire } from "../values.mjs";
-import { Wasi } from "../wasi.mjs";
-import { encodeFrame, FrameReader } from "../wire.mjs";
+import { engineFeatures } from "../detect/features.mjs";
+import { parseFrame } from "../stacks/frames.mjs";
+import { kindOfMessage, meant, uncatchable } from "../errors/traps.mjs";
+import { fromWire, isExpected, References, resultList, resultValue, toWire } from "../case/values.mjs";
+import { Wasi } from "../wasi/preview1.mjs";
+import { encodeFrame, FrameReader } from "../wire/messages.mjs";
 
 const none = () => undefined;
 

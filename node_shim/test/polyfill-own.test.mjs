@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 
 import { createSwitching, hasNativeJspi, install } from "../polyfill.mjs";
 import { dummyResult, moduleTypes } from "../polyfill/types.mjs";
-import { fromHex, ROUND_TRIP } from "../features.mjs";
+import { fromHex, ROUND_TRIP } from "../detect/features.mjs";
 
 const file = (path) => new Uint8Array(readFileSync(new URL(path, import.meta.url)));
 const build = (name) => file(`builds/${name}.wasm`);

@@ -93,7 +93,8 @@ async def in_node(found: Found) -> None:
         plain, build = Path(name) / "plain.wasm", Path(name) / "build.wasm"
         plain.write_bytes(wasmtime.wat2wasm(WAT))
         build.write_bytes(await instrumented(WAT, own_memory=False))
-        argv = [engine.path, *engine.flags, node_shim_dir() / "bench.mjs", plain, build, folder, *DEPTHS]
+        script = node_shim_dir() / "bin" / "bench.mjs"
+        argv = [engine.path, *engine.flags, script, plain, build, folder, *DEPTHS]
         rounds: dict[str, dict[str, list[float]]] = {}
         for _ in range(1 if found.quick else found.rounds):
             done = await asyncio.to_thread(watchdog.run, [*map(str, argv)], encoding="utf-8")
@@ -114,7 +115,7 @@ async def round_trips(found: Found) -> None:
     engine = await asyncio.to_thread(find_engine, None)
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    argv = [str(engine.path), str(node_shim_dir() / "echo.mjs"), str(theirs.fileno())]
+    argv = [str(engine.path), str(node_shim_dir() / "bin" / "echo.mjs"), str(theirs.fileno())]
     watchdog.ready()
     child = subprocess.Popen(  # noqa: ASYNC220 (at once done)
         argv, pass_fds=[theirs.fileno()], **OWN_GROUP

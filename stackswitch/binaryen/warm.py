@@ -1,6 +1,6 @@
 """npm's ``wasm-opt`` kept loaded in Node processes: a run costs milliseconds instead of a start of its own.
 
-A server (``node_shim/binaryen/server.mjs``) does one run at a time; a second is started when the first is
+A server (``node_shim/bin/binaryen.mjs``) does one run at a time; a second is started when the first is
 busy. One that dies, hangs or is interrupted is thrown away, with the request it was at; the next request gets
 a new one. Frames: see the top of that file.
 """
@@ -153,7 +153,7 @@ class WarmTool:
     """A ``wasm-opt`` that is an Emscripten program for Node, kept loaded."""
 
     def __init__(self, wasm_opt: Path, *, node: Path | None = None) -> None:
-        shim = node_shim_dir() / "binaryen" / "server.mjs"
+        shim = node_shim_dir() / "bin" / "binaryen.mjs"
         self._argv = (str(node or wheel_node()), *_stack_flags(), str(shim), str(wasm_opt))
         self._command = str(wasm_opt)
         self._idle: list[_Server] = []

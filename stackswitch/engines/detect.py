@@ -248,8 +248,8 @@ def command(target: Target, flags: tuple[str, ...], progress: Progress = silent)
             "program": str(target.path),
             "flags": flags,
         }
-        driver = [str(wheel_node()), str(shim / "detect" / "browser.mjs")]
+        driver = [str(wheel_node()), str(shim / "bin" / "detect-browser.mjs")]
         return lambda names: [*driver, json.dumps({**task, "probes": names})]
     given = [runtime.joined.join(flags)] if runtime.joined and flags else list(flags)
     before = [*runtime.before, *(runtime.flag_form.format(flag) for flag in given)]
-    return lambda names: [str(target.path), *before, str(shim / "detect" / "main.mjs"), *names]
+    return lambda names: [str(target.path), *before, str(shim / "bin" / "detect.mjs"), *names]

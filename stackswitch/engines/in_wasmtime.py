@@ -1,7 +1,7 @@
 """Runs probes in wasmtime, modules and scripts; a program of its own, for a proposal may end the process.
 
 Arguments: settings of ``wasmtime.Config`` to switch on, joined by commas; then the probes' files. It tells
-what ``node_shim/detect/main.mjs`` does, in the same lines.
+what ``node_shim/bin/detect.mjs`` does, in the same lines.
 """
 
 from __future__ import annotations

@@ -138,7 +138,8 @@ def _spread(values: list[float]) -> Spread:
 
 
 def _run(node: Path, module: Path, stubs: bytes, *, sizes: bool = False) -> dict[str, Any]:
-    argv = [str(node), str(node_shim_dir() / "measure.mjs"), str(module), *(["sizes"] if sizes else [])]
+    script = node_shim_dir() / "bin" / "measure.mjs"
+    argv = [str(node), str(script), str(module), *(["sizes"] if sizes else [])]
     done = watchdog.run(argv, stdin=stubs, timeout_s=_TIMEOUT_S)
     try:
         found: dict[str, Any] = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Which flags make an engine's JSPI hold, and what else it can do: found by running ``node_shim/probe.mjs``.
+"""Which flags make an engine's JSPI work, and what else it can do: ``node_shim/bin/probe.mjs`` tells.
 
 Presence tests lie: some versions have the API and lose stacks, or crash, once the code is hot. So a real
 suspension is made thousands of times, in a process that may die of it. The result is kept in the cache,
@@ -38,8 +38,8 @@ _BY_NATURE = ("call-ref-suspension", "reference-locals", "catch-suspension", "cr
 
 Purpose = Literal["jspi", "asyncify"]
 """What an engine is wanted for: its own stack switching, or the polyfill's."""
-_POLYFILL = ("guest", "core", "errors", "room", "shadow", "types")
-"""What the probe for Asyncify runs, in ``node_shim/polyfill``."""
+_PROBE_SOURCES = ("detect", "polyfill")
+"""Folders of ``node_shim`` with what the probe imports: a change there makes cached results stale."""
 
 
 class Attempt(Frozen):
@@ -83,7 +83,7 @@ def probe_engine(
 
     :raises ConfigError: our own JavaScript is missing
     """
-    script = node_shim_dir() / "probe.mjs"
+    script = node_shim_dir() / "bin" / "probe.mjs"
     kept = _cache_file(path, kind, script, purpose)
     known = _read(kept) if kept is not None else None
     if known is not None and (known.program is None or _stamp(known.program) == known.stamp):
@@ -207,9 +207,10 @@ def ending(status: int) -> str:
 
 
 def _cache_file(path: Path, kind: EngineKind, script: Path, purpose: Purpose) -> Path | None:
-    polyfill = [script.parent / "polyfill" / f"{name}.mjs" for name in _POLYFILL]
+    shim = script.parent.parent
+    imported = sorted(each for folder in _PROBE_SOURCES for each in (shim / folder).glob("*.mjs"))
     try:
-        parts = [each.read_bytes() for each in (script, script.parent / "features.mjs", *polyfill)]
+        parts = [each.read_bytes() for each in (script, *imported)]
     except OSError:
         return None
     stamp = _stamp(path)

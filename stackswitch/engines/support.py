@@ -32,7 +32,7 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
     today = today or datetime.datetime.now(tz=datetime.timezone.utc).date()
     packages = npm_packages(folder, progress=progress)
     task = {"packages": str(packages), "query": query, "today": today.isoformat()}
-    argv = [str(wheel_node()), str(folder / "main.mjs"), json.dumps(task)]
+    argv = [str(wheel_node()), str(folder / "bin" / "cases.mjs"), json.dumps(task)]
     # The query alone decides: no configuration of the folder that we happen to be in.
     done = watchdog.run(argv, cwd=folder, encoding="utf-8", errors="replace", timeout_s=_TIMEOUT_S)
     try:

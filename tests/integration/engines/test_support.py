@@ -31,7 +31,7 @@ def answer(folder: Path, chrome: object, browsers: list[str], schedule: object =
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(schedule or {}))
     task = {"packages": str(folder), "query": "any", "today": "2026-11-22"}
-    script = node_shim_dir() / "support" / "main.mjs"
+    script = node_shim_dir() / "bin" / "support.mjs"
     done = subprocess.run(
         [wheel_node(), script, json.dumps(task)], capture_output=True, text=True, timeout=60
     )

@@ -40,7 +40,7 @@ def test_a_build_is_its_text_asyncified(run: Any, text: Path) -> None:
 
 
 def test_the_probes_build_is_its_round_trip_asyncified(run: Any) -> None:
-    source = (SHIM / "features.mjs").read_text()
+    source = (SHIM / "detect" / "features.mjs").read_text()
     plain, built = (
         re.search(rf'{name} = "([0-9a-f]+)"', source) for name in ("ROUND_TRIP", "ROUND_TRIP_ASYNCIFIED")
     )

@@ -33,7 +33,7 @@ def test_what_others_need_is_asked_first() -> None:
 
 
 def test_there_is_a_probe_for_each_feature_that_an_engine_may_lack() -> None:
-    text = (node_shim_dir() / "features.mjs").read_text("utf-8")
+    text = (node_shim_dir() / "detect" / "features.mjs").read_text("utf-8")
     named = set(re.findall(r'^  \["([a-z0-9-]+)", ', text, re.MULTILINE))
     assert len(named) > 10
     assert named <= {probe.name for probe in PROBES}

@@ -12,7 +12,7 @@ from stackswitch.models.features import FEATURES
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import parse_module
 
-TEXT = (Path(__file__).parents[3] / "node_shim" / "features.mjs").read_text("utf-8")
+TEXT = (Path(__file__).parents[3] / "node_shim" / "detect" / "features.mjs").read_text("utf-8")
 ROWS = re.findall(r'^  \["([a-z0-9-]+)", (null|"[^\n]*?"|\'[^\n]*?\'), "([0-9a-f]+)"\],$', TEXT, re.MULTILINE)
 
 

@@ -55,7 +55,7 @@ class Children:
 
     def __init__(self, name: str, engine: Engine, children: int) -> None:
         self.engine = engine
-        self.argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "main.mjs"]
+        self.argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "bin" / "cases.mjs"]
         self._slots = asyncio.Semaphore(children)
         self.idle: list[Child] = []
         self.busy: list[Child] = []

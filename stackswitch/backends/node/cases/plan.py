@@ -50,8 +50,8 @@ def case_plan(
     :param modules: by instance name, in the order of their making; as they were before any Asyncify
     :param looked_at: for each step the expectation that will be compared: what stands in memory and
         globals is read only where one looks
-    :param asyncify: the stacks are switched by Asyncify, with this (see ``node_shim/asyncify.mjs``); JSPI's
-        lists say nothing then
+    :param asyncify: the stacks are switched by Asyncify, with this (see ``node_shim/case/asyncify.mjs``);
+        JSPI's lists say nothing then
     :param separate_stacks: on JSPI, give calls that overlap a C stack each
     """
     host: dict[str, list[dict[str, Any]]] = {}

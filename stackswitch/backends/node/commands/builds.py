@@ -2,7 +2,7 @@
 
 A program puts the module's bytes into a folder, writes their hash into a pipe there and waits until the
 build, by its own hash, or the word that there is none, lies beside them (see
-``node_shim/instrumented/builds.mjs``).
+``node_shim/commands/builds.mjs``).
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ class InstrumentedRunner(CommandRunner):
         self, loaded: LoadedCommand, services: Mapping[str, str], parts: Path | None
     ) -> dict[str, str]:
         env = super()._environment(loaded, services, parts)
-        preload = (node_shim_dir() / "instrumented.mjs").as_uri()
+        preload = (node_shim_dir() / "bin" / "instrumented.mjs").as_uri()
         return {
             **env,
             "NODE_OPTIONS": f"{env.get('NODE_OPTIONS', '')} --import {quoted(preload)}",

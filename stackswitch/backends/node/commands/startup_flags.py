@@ -19,7 +19,7 @@ _BUDGET_OF_MANY = 20 * _BUDGET
 """Where one process runs scripts one after another, which share what each function has executed."""
 FLAGS = (
     f"--wasm-tiering-budget={_BUDGET}",
-    # The first program that gets a build validates all of it (node_shim/instrumented/builds.mjs).
+    # The first program that gets a build validates all of it (node_shim/commands/builds.mjs).
     "--wasm-lazy-validation",
     # The same for JavaScript, until Node 21.
     "--interrupt-budget=2000000",

@@ -131,7 +131,7 @@ class _Process:
                 watchdog.ready()
                 child = await asyncio.create_subprocess_exec(
                     *node,
-                    str(node_shim_dir() / "workers.mjs"),
+                    str(node_shim_dir() / "bin" / "commands.mjs"),
                     str(theirs.fileno()),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=printed,

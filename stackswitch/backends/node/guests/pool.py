@@ -55,11 +55,11 @@ class EngineCommand:
     def own(self) -> list[str | Path]:
         """Return the command of a process for one guest."""
         heap = [] if self.heap_mb is None else [f"--max-old-space-size={self.heap_mb}"]
-        return [*self.program, *heap, node_shim_dir() / "guest.mjs"]
+        return [*self.program, *heap, node_shim_dir() / "bin" / "guest.mjs"]
 
     def shared(self) -> list[str | Path]:
         """Return the command of a process that guests share."""
-        return [*self.program, node_shim_dir() / "guests.mjs"]
+        return [*self.program, node_shim_dir() / "bin" / "guests.mjs"]
 
     def thread(self) -> dict[str, int | None]:
         """Return what the thread of a guest in a shared process may use."""

@@ -1,7 +1,7 @@
 // WASI preview 1 for programs without files: arguments, environment, standard streams, clocks, random numbers,
 // proc_exit. Numbers and layouts: github.com/WebAssembly/WASI, legacy/preview1/docs.md.
 
-import { Exit, uncatchable } from "./traps.mjs";
+import { Exit, uncatchable } from "../errors/traps.mjs";
 
 export const WASI_MODULE = "wasi_snapshot_preview1";
 

@@ -1,14 +1,14 @@
-// The child that runs cases for the Python side: `node FLAGS main.mjs FD`, FD an open socket.
+// The child that runs cases for the Python side: `node FLAGS cases.mjs FD`, FD an open socket.
 // What is said on it: docs/wire-protocol.md. Standard input and output are not used.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import net from "node:net";
 
-import { asyncifySwitching } from "./asyncify.mjs";
-import { runCase } from "./case.mjs";
-import { failureText } from "./failure.mjs";
-import { hasJspi, jspiSwitching } from "./jspi.mjs";
-import { encodeFrame, FrameReader } from "./wire.mjs";
+import { asyncifySwitching } from "../case/asyncify.mjs";
+import { runCase } from "../case/interpreter.mjs";
+import { failureText } from "../errors/failure.mjs";
+import { hasJspi, jspiSwitching } from "../jspi/switching.mjs";
+import { encodeFrame, FrameReader } from "../wire/messages.mjs";
 
 const PROTOCOL = 1;
 

@@ -5,7 +5,7 @@
 // host code belongs to (`calls`) and how to compile come in from outside.
 
 import { Run } from "./run.mjs";
-import { isSuspendError, meant } from "./traps.mjs";
+import { isSuspendError, meant } from "../errors/traps.mjs";
 
 const MOST_ROUNDS = 64;
 

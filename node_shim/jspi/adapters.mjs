@@ -14,7 +14,7 @@
 
 import {
   END, body, call, concat, encodeModule, exportOf, get, globalGet, globalSet, importOf, leb, name, section, setLocal, vector,
-} from "../encode.mjs";
+} from "../wasm/encode.mjs";
 
 export const MODULE_NAME = "stackswitch.adapter";
 const I32 = 0x7f;

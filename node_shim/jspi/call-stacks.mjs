@@ -4,7 +4,7 @@
 // frames while it waits. Every other call gets a region of the guest's memory. Where there is no room for one, or the
 // pointer cannot be reached, calls run one after another.
 
-import { Room } from "../polyfill/room.mjs";
+import { Room } from "../polyfill/data-block.mjs";
 import { makeAccess, makeHub } from "./adapters.mjs";
 
 export const REGION_BYTES = 65536;

@@ -22,7 +22,7 @@ export function installSwap(folder) {
     const bytes = bytesOf(source);
     return bytes === null ? null : builds.of(bytes);
   };
-  /** Compile a build, once: a program that runs again in the same realm (kept.mjs) gets the same module. */
+  /** Compile a build, once: a program that runs again in the same realm (reused-worker.mjs) gets the same module. */
   const compiled = async (build) => (build.module ??= await compile(build.bytes));
   const unlessBuilt = (original, built) =>
     new Proxy(original, {

@@ -4,8 +4,8 @@
 // A presence test would not do: some versions have the API and lose the stack, or crash, once the code is hot
 //. So: thousands of round trips through a hot loop, then many calls suspended at once.
 
-import { engineFeatures, fromHex, ROUND_TRIP, ROUND_TRIP_ASYNCIFIED } from "./features.mjs";
-import { createSwitching } from "./polyfill/core.mjs";
+import { engineFeatures, fromHex, ROUND_TRIP, ROUND_TRIP_ASYNCIFIED } from "../detect/features.mjs";
+import { createSwitching } from "../polyfill/core.mjs";
 
 const ROUND_TRIPS = 10_000;
 const AT_ONCE = 100;

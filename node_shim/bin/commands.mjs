@@ -1,6 +1,6 @@
 // Runs Node programs one after another, each as a Worker: what the engine has compiled of a module stays for the next.
 //
-//   node workers.mjs FD
+//   node commands.mjs FD
 //
 // A frame, either way: u32 length (little-endian), then JSON. A request: {"script", "args", "cwd", "env", "hold": [files of modules],
 // "kept": whether the Worker may take another after it, "stack_mb", "most_stdout"}. The answer: {"status", "stdout", "stderr"}
@@ -14,7 +14,7 @@ import { Worker } from "node:worker_threads";
 const PREFIX_BYTES = 4;
 const MOST_RUNS = 25; // of a Worker that is kept: what its scripts leave behind adds up
 const READY_MS = 200;
-const KEPT = new URL("./kept.mjs", import.meta.url);
+const KEPT = new URL("../commands/reused-worker.mjs", import.meta.url);
 const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
 let held = new Map(); // V8 shares a module's code between Workers while one of its users lives
 let kept = null; // the Worker that takes one script after another, and what is known of it

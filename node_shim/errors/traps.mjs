@@ -1,7 +1,7 @@
 // What went wrong, in words that do not depend on the engine. The texts are those of the engines' own messages;
 // the kinds are those of stackswitch/models/case.py. A new engine is more rows, no more code.
 
-import { SuspendError as PolyfillSuspendError } from "./polyfill/errors.mjs";
+import { SuspendError as PolyfillSuspendError } from "../polyfill/errors.mjs";
 
 /**
  * Matched in order against the message, lower-cased. V8's texts stand in its src/common/message-template.h; it has

@@ -1,6 +1,6 @@
 // What a case's host functions do when they are called, as its entries say (docs/suite-format.md).
 
-import { HostFailure, NameMissing, SuspendRefused, uncatchable } from "./traps.mjs";
+import { HostFailure, NameMissing, SuspendRefused, uncatchable } from "../errors/traps.mjs";
 import { isExpected, resultValue } from "./values.mjs";
 
 const LOG_LIMIT = 10_000;

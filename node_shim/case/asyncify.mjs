@@ -1,7 +1,7 @@
 // Switching stacks by Asyncify, through the polyfill: for builds that were asyncified.
 
-import { Line } from "./concurrent/stacks.mjs";
-import { createSwitching } from "./polyfill/core.mjs";
+import { Line } from "../jspi/call-stacks.mjs";
+import { createSwitching } from "../polyfill/core.mjs";
 
 /**
  * @param plan of a case; its `asyncify` holds `buffer_bytes` (room for one saved stack, or null) and `guard`: by instance,

@@ -5,9 +5,9 @@
 
 import net from "node:net";
 
-import { hasJspi } from "./jspi.mjs";
-import { Frames, Outgoing } from "./guest/frames.mjs";
-import { OP, Seat, SEAT_BYTES } from "./guest/seat.mjs";
+import { hasJspi } from "../jspi/switching.mjs";
+import { Frames, Outgoing } from "../wire/frames.mjs";
+import { OP, Seat, SEAT_BYTES } from "../guest/worker-handle.mjs";
 
 const PROTOCOL = 1;
 

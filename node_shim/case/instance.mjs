@@ -2,7 +2,7 @@
 
 import { HostImport } from "./host.mjs";
 import { fromWire, toWire } from "./values.mjs";
-import { WASI_MODULE } from "./wasi.mjs";
+import { WASI_MODULE } from "../wasi/preview1.mjs";
 
 /** A call of an export, from its beginning to its end. */
 export class Call {

@@ -6,7 +6,7 @@
 // called again, the host stops the rewind, and the import returns, now with its result.
 
 import { AsyncifyError } from "./errors.mjs";
-import { Room } from "./room.mjs";
+import { Room } from "./data-block.mjs";
 import { shadowStack } from "./shadow.mjs";
 
 export const NORMAL = 0;

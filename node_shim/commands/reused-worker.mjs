@@ -1,4 +1,4 @@
-// The Worker of workers.mjs that takes one script after another: what the first has loaded and the engine has made of it
+// The Worker of bin/commands.mjs that takes one script after another: what the first has loaded and the engine has made of it
 // stays for the next. A script is run by importing it anew; what it imports is loaded once.
 //
 // A message in: {"script", "args", "env"}; out: {"ended": {"status", "stdout", "stderr"}} when the script ends, status null if

@@ -7,9 +7,9 @@
 //     await Promise.all([run(1), run(2)]);
 //     switching.notes;    // why calls had to run one after another, if they had to
 
-import { makeImports } from "./concurrent/adapters.mjs";
-import { readModule } from "./concurrent/module.mjs";
-import { CallsInTurn, CallStacks, REGION_BYTES } from "./concurrent/stacks.mjs";
+import { makeImports } from "./adapters.mjs";
+import { readModule } from "./module.mjs";
+import { CallsInTurn, CallStacks, REGION_BYTES } from "./call-stacks.mjs";
 
 const POINTER = "__stack_pointer";
 

@@ -8,16 +8,16 @@
 import net from "node:net";
 import { Worker } from "node:worker_threads";
 
-import { stackOf } from "./guest/pause.mjs";
-import { functionsOf } from "./guest/profile.mjs";
-import { serveSockets } from "./guest/sockets.mjs";
+import { stackOf } from "../guest/pause.mjs";
+import { functionsOf } from "../guest/profile.mjs";
+import { serveSockets } from "../guest/sockets.mjs";
 
 const [first, second, watch] = process.argv.slice(2).map(Number);
 
 if (watch === undefined) {
   serveSockets(first, second);
 } else {
-  const worker = new Worker(new URL("./guest/sockets-worker.mjs", import.meta.url), {
+  const worker = new Worker(new URL("../guest/sockets-worker.mjs", import.meta.url), {
     workerData: { first, second },
     trackUnmanagedFds: false,
   });

@@ -1,6 +1,6 @@
 // WASI of a guest: ours for what a case's program has too; for folders, Node's own (uvwasi), which keeps a guest inside them.
 
-import { Wasi } from "../wasi.mjs";
+import { Wasi } from "./preview1.mjs";
 
 const STREAMS = 3;
 

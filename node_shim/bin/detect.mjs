@@ -1,6 +1,6 @@
 // Node, Deno and Bun start here; the arguments are names of probes. One line of JSON per thing told.
 
-import { runProbes } from "./run.mjs";
+import { runProbes } from "../detect/run.mjs";
 
 const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? process.versions.node;
 const emit = (told) => console.log(JSON.stringify(told));

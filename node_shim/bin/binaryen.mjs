@@ -1,6 +1,6 @@
 // Keeps one Binaryen tool loaded and runs it for whoever holds the other end of a socket.
 //
-//   node server.mjs TOOL FD
+//   node binaryen.mjs TOOL FD
 //
 // A frame, either way: u32 length of the header, u32 length of the body (little-endian), the header as JSON,
 // the body. The header of a request: {"id", "args", "files": [[name, size]…], "outputs": [name…]}; its body is
@@ -10,8 +10,8 @@
 
 import net from "node:net";
 
-import { failureText } from "../failure.mjs";
-import { Tool } from "./tool.mjs";
+import { failureText } from "../errors/failure.mjs";
+import { Tool } from "../binaryen/tool.mjs";
 
 const PREFIX_BYTES = 8;
 const [toolPath, fd] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { close, launch, whyNotStarted } from "./launch.mjs";
+import { close, launch, whyNotStarted } from "../detect/launch.mjs";
 
 const SHIM = dirname(dirname(fileURLToPath(import.meta.url)));
 const task = JSON.parse(process.argv[2]);

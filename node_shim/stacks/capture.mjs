@@ -2,7 +2,7 @@
 //
 // V8 gives structured call sites; elsewhere the text is parsed.
 
-import { MODULE_NAME } from "./concurrent/adapters.mjs";
+import { MODULE_NAME } from "../jspi/adapters.mjs";
 import { frameOfSite, parseFrame } from "./frames.mjs";
 
 if ("stackTraceLimit" in Error) Error.stackTraceLimit = Infinity;

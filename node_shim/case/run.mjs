@@ -2,10 +2,10 @@
 
 import { betweenMessage, Turns } from "./host.mjs";
 import { Call, Instance } from "./instance.mjs";
-import { framesOfError, guestFrames, Suspensions } from "./stacks.mjs";
-import { Exit, explain, HostFailure, isSuspendError, meant, NameMissing, SuspendRefused, uncatchable } from "./traps.mjs";
+import { framesOfError, guestFrames, Suspensions } from "../stacks/capture.mjs";
+import { Exit, explain, HostFailure, isSuspendError, meant, NameMissing, SuspendRefused, uncatchable } from "../errors/traps.mjs";
 import { References, resultList } from "./values.mjs";
-import { Wasi } from "./wasi.mjs";
+import { Wasi } from "../wasi/preview1.mjs";
 
 const TRAP_FRAMES = 50;
 const START_TURNS = 1000;
