@@ -1,0 +1,6 @@
+;;! why = "Only exported functions can be control functions."
+(module
+  (memory 1)
+  (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func (param i32)
+    (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data))))

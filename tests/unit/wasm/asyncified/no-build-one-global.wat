@@ -1,0 +1,6 @@
+;;! why = "The state and the data are two globals."
+(module
+  (memory 1)
+  (global $state (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 1)) (global.set $state (local.get 0)) (drop (global.get $state))))

@@ -1,0 +1,6 @@
+;;! why = "A function that sets the state to 2 is start_rewind."
+(module
+  (memory 1)
+  (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 2)) (global.set $data (local.get 0)) (drop (global.get $data))))

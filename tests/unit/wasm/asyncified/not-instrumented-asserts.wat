@@ -1,0 +1,11 @@
+;;! why = "The checks that asyncify-asserts puts into all other functions read the state alone."
+;;! globals = [0, 1]
+;;! instrumented = []
+;;! suspending = []
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory 1)
+  (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data)))
+  (func $task (if (global.get $state) (then (unreachable))) (drop (call $wait (i32.const 7))) (if (global.get $state) (then (unreachable)))))

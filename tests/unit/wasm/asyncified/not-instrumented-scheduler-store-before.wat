@@ -1,0 +1,12 @@
+;;! why = "A store before any read of the data stores something else."
+;;! globals = [0, 1]
+;;! instrumented = []
+;;! suspending = []
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory 1)
+  (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data)))
+  (func $scheduler
+    (i32.store (i32.const 0) (global.get $state)) (global.set $state (i32.const 0)) (drop (global.get $data))))

@@ -1,0 +1,13 @@
+;;! why = "A store of the state is no store through the data."
+;;! globals = [0, 1]
+;;! instrumented = []
+;;! suspending = []
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory 1)
+  (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data)))
+  (func $scheduler
+    (drop (global.get $data)) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop) (nop)
+    (i32.store (i32.const 0) (global.get $state)) (global.set $state (i32.const 0))))

@@ -1,0 +1,13 @@
+;;! why = "Inlined control functions read both and set the state, but save nothing."
+;;! globals = [0, 1]
+;;! instrumented = []
+;;! suspending = []
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory 1)
+  (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func (export "asyncify_start_unwind") (param i32)
+    (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data)))
+  (func $scheduler
+    (if (global.get $state) (then (global.set $state (i32.const 0))))
+    (if (i32.gt_u (i32.load (global.get $data)) (i32.const 9)) (then (unreachable)))))
