@@ -32,8 +32,7 @@ if TYPE_CHECKING:
         ToolNotFoundError,
         WasmFormatError,
     )
-    from .guest.caller import Caller
-    from .guest.guest import Guest, Suspended
+    from .guest.guest import Caller, Guest, Suspended
     from .guest.imports import Imports, JavaScript, reads
     from .guest.memory import Memory
     from .guest.opening import open_guest as open  # noqa: A004 (stackswitch.open reads as it should)
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _DEFINED_IN = {
-    "Caller": "guest.caller",
+    "Caller": "guest.guest",
     "Guest": "guest.guest",
     "GuestOptions": "guest.options",
     "Imports": "guest.imports",

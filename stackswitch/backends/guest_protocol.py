@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -111,7 +111,7 @@ class CallState:
 
     The library sets what is above the line, the backend what is below it.
 
-    :ivar export: the export's name
+    :ivar id: its number, per guest; :ivar export: the export's name
     :ivar parent: the call whose host function makes this one: it waits for its end
     :ivar waiting: the import (``module.name``) that the call is set aside in, None while it runs
     :ivar since: when it was set aside (``time.monotonic``)
@@ -127,6 +127,7 @@ class CallState:
         "awaited_by",
         "ends",
         "export",
+        "id",
         "own",
         "parent",
         "since",
@@ -136,7 +137,8 @@ class CallState:
         "waiting",
     )
 
-    def __init__(self, export: str, parent: CallState | None = None) -> None:
+    def __init__(self, export: str, parent: CallState | None = None, number: int = 0) -> None:
+        self.id = number
         self.export = export
         self.parent = parent
         self.ends: float | None = None if parent is None else parent.ends
@@ -187,6 +189,11 @@ class GuestInstance(Protocol):
     @property
     def poisoned(self) -> str | None:
         """Why it is unfit for more calls; None: it is fit."""
+        ...
+
+    @property
+    def calls(self) -> Collection[CallState]:
+        """The calls in progress, oldest first."""
         ...
 
     def call(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Work for a guest that has to be done in a given time: a call, or the making of an instance."""
+"""A deadline for what a guest does: a call, or the making of an instance."""
 
 from __future__ import annotations
 
@@ -12,62 +12,67 @@ from stackswitch.backends.notes import add_note
 from stackswitch.errors import GuestTimeoutError
 
 ResultT = TypeVar("ResultT")
-_LOOK_S = 0.05
-"""How often it is looked whether a guest that is to end goes on instead."""
+_CHECK_S = 0.05
+"""How often ``_end`` checks whether a cancelled guest has gone on instead (seconds)."""
 
 
-async def in_time(
+async def run_with_deadline(
     work: Coroutine[Any, Any, ResultT],
     state: CallState,
     deadline_s: float,
     *,
-    unwanted: Callable[[ResultT], Awaitable[None]] | None = None,
+    discard: Callable[[ResultT], Awaitable[None]] | None = None,
 ) -> ResultT:
-    """Run work in a task of its own, which is cancelled when its time is up.
+    """Run work in a task of its own, and cancel the task when the deadline has passed.
 
-    :param state: of the call that it is
-    :param unwanted: told the result if nobody gets it: the awaiting task was cancelled just then
-    :raises GuestTimeoutError: its time was up
+    :param state: the call's
+    :param deadline_s: how long it may take, from now (seconds)
+    :param discard: gets a result that nobody else does, since the awaiting task was cancelled just then
+    :raises GuestTimeoutError: the deadline has passed
     """
     state.ends = time.monotonic() + deadline_s
     state.awaited_by = asyncio.current_task()
     task = asyncio.ensure_future(work)
-    where = None
+    waiting = None
     try:
         done, _ = await asyncio.wait((task,), timeout=deadline_s)
-        where = state.waiting
+        waiting = state.waiting
     except BaseException:
-        await _ended(task, state)
-        if not task.cancelled() and task.exception() is None and unwanted is not None:
-            await unwanted(task.result())
+        await _end(task, state)
+        if not task.cancelled() and task.exception() is None and discard is not None:
+            await discard(task.result())
         raise
     finally:
-        state.awaited_by = None  # the two know each other
+        state.awaited_by = None  # else the two refer to each other
     if not done:
-        await _ended(task, state)
+        await _end(task, state)
         if task.cancelled():
-            waiting = f", waiting in {where}" if where else ""
-            frames = state.stack if where else state.stopped
-            error = GuestTimeoutError(
-                f"{state.export} was not done after {deadline_s:g} s{waiting}", frames=frames
-            )
-            if state.stopped_problem:
-                add_note(error, state.stopped_problem)
-            raise error
+            raise _timeout(state, deadline_s, waiting)
     return task.result()
 
 
-async def _ended(task: asyncio.Task[Any], state: CallState) -> None:
+def _timeout(state: CallState, deadline_s: float, waiting: str | None) -> GuestTimeoutError:
+    place = f", waiting in {waiting}" if waiting else ""
+    error = GuestTimeoutError(
+        f"{state.export} was not done after {deadline_s:g} s{place}",
+        frames=state.stack if waiting else state.stopped,
+    )
+    if state.stopped_problem:
+        add_note(error, state.stopped_problem)
+    return error
+
+
+async def _end(task: asyncio.Task[Any], state: CallState) -> None:
     """Cancel a task and wait until it has ended.
 
-    A host function has the time that it takes to clean up. Where it takes the cancellation for an answer and
-    the guest goes on, the guest's time is up, and the guest is cancelled, too.
+    A host function may take as long as it needs to clean up. If it suppresses the cancellation, the guest
+    goes on; then the guest itself is cancelled.
     """
     while not task.done():
-        wait = state.waiting, state.since
+        suspension = state.waiting, state.since
         if state.waiting is not None:  # else the guest computes, and is stopped at once
             state.ends = time.monotonic()
         task.cancel()
-        await asyncio.wait((task,), timeout=_LOOK_S)
-        while not task.done() and (state.waiting, state.since) == wait:
-            await asyncio.wait((task,), timeout=_LOOK_S)
+        await asyncio.wait((task,), timeout=_CHECK_S)
+        while not task.done() and (state.waiting, state.since) == suspension:
+            await asyncio.wait((task,), timeout=_CHECK_S)

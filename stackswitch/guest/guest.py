@@ -1,23 +1,21 @@
-"""A guest: an instance whose exports are called with ``await``."""
+"""``Guest``, an instance whose exports are called with ``await``; ``Caller``, one call of it in progress."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from stackswitch.backends.guest_protocol import GuestInstance, GuestModule, OpenRequest
+from stackswitch.backends.guest_protocol import CallState, GuestInstance, GuestModule, OpenRequest
 from stackswitch.errors import GuestFrame, GuestStateError
 
 from .call_queue import CallQueue
-from .caller import Caller
-from .deadline import in_time
+from .deadline import run_with_deadline
 from .exports import Exports
 from .memory import Memory
+from .ownership import Ownership
 
 START = "(start)"
 """Stands for the export of the start function's call."""
@@ -25,7 +23,7 @@ START = "(start)"
 
 @dataclass(frozen=True)
 class Suspended:
-    """A call that is set aside.
+    """A suspended call.
 
     :ivar call: its number (``Caller.id``); :ivar export: the export called
     :ivar import_name: the host function it waits in, ``module.name``
@@ -40,18 +38,50 @@ class Suspended:
     stack: tuple[GuestFrame, ...]
 
 
-class _Forks:
-    """How often this process was forked from another: what was opened before belongs to the parent."""
+class Caller(CallState):
+    """A call of an export in progress. All host functions that it calls get the same one, as first argument.
 
-    count = 0
+    :ivar guest: the guest called; :ivar export: the export called
+    :ivar parent: the call whose host function made this one, if one did
+    :ivar id: counted up from 1, per guest; 0 is the start function's call
+    """
 
-    @classmethod
-    def note(cls) -> None:
-        cls.count += 1
+    __slots__ = ("guest",)
 
+    parent: Caller | None
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_Forks.note)
+    def __init__(self, guest: Guest, export: str, number: int, parent: Caller | None = None) -> None:
+        super().__init__(export, parent, number)
+        self.guest = guest
+
+    def __repr__(self) -> str:
+        waits = f", waiting in {self.waiting}" if self.waiting else ""
+        return f"<call {self.id} of {self.export}{waits}>"
+
+    @property
+    def memory(self) -> Memory:
+        """The guest's memory: its first exported one (see ``Guest.memory``).
+
+        :raises ConfigError: it exports none
+        """
+        return self.guest.memory
+
+    async def invoke(self, export: str, *args: Any) -> Any:
+        """Call another export on behalf of this call, from a coroutine of a host function; it may suspend.
+
+        Such a call does not wait for other calls of the guest: it is part of its caller's. Raises what
+        ``Guest.call`` does.
+        """
+        return await self.guest._call(export, args, self)
+
+    def invoke_now(self, export: str, *args: Any) -> Any:
+        """Call another export from a plain host function; it must not suspend.
+
+        Raises what ``Guest.call`` does, and:
+
+        :raises SuspendRefusedError: it would have suspended
+        """
+        return self.guest._call_now(export, args, self)
 
 
 class Guest:
@@ -59,7 +89,7 @@ class Guest:
 
     It belongs to the event loop that it was opened in.
 
-    :ivar exports: what it exports
+    :ivar exports: what it exports, by name
     :ivar backend: ``asyncify``, ``fiber`` or ``jspi``; :ivar engine: name and version
     :ivar why: why it runs on that backend
     :ivar failed: whether a call of it has trapped, raised or been cancelled: its own data may be half changed
@@ -70,35 +100,33 @@ class Guest:
         self.engine = module.engine
         self.why = why
         self.exports = Exports(request.module)
+        self.failed = False
         self._check_call = self.exports.check_call
         self._module = module
         self._owns_module = owns_module
-        self._loop = asyncio.get_running_loop()
-        self._forks = _Forks.count
+        self._ownership = Ownership()
         self._deadline_s = request.limits.deadline_s
-        self._calls: dict[int, Caller] = {}
         self._count = 0
-        self.failed = False
         self._queue = None if request.concurrent else CallQueue()
         self._memories: dict[str | None, Memory] = {}
         self._closed = False
+        self._start: Caller | None = None
         self._instance: GuestInstance | None = None
 
     async def _instantiate(self) -> Guest:
         """Make the instance; its start function runs, within the limits of a call."""
-        state = Caller(self, START, 0)
-        self._calls[0] = state
+        self._start = state = Caller(self, START, 0)
         try:
             made = self._module.instantiate(state)
             if self._deadline_s is not None:
-                made = in_time(made, state, self._deadline_s, unwanted=_close)
+                made = run_with_deadline(made, state, self._deadline_s, discard=_close)
             self._instance = await made
         finally:
-            self._calls.clear()
+            self._start = None
         return self
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else self.poisoned or f"{len(self._calls)} calls under way"
+        state = "closed" if self._closed else self.poisoned or f"{len(self._calls())} calls in progress"
         return f"<guest on {self.backend} ({self.engine}): {state}>"
 
     # --- calls
@@ -112,51 +140,43 @@ class Guest:
         :raises GuestTrapError: the guest trapped
         :raises GuestTypeError: the arguments, or what a host function returned, do not fit the types
         :raises GuestTimeoutError: it took longer than ``deadline_s``, or used up its fuel
+        :raises SuspendRefusedError: a host function would suspend where the guest cannot be suspended
         :raises GuestStateError: the guest is closed, poisoned, or belongs to another loop or process
         :raises ConfigError: there is no such export
         :raises BaseException: what a host function raised and the guest did not catch
         """
-        return self._called(export, args, None)
+        return self._call(export, args, None)
 
-    async def _called(self, export: str, args: tuple[Any, ...], parent: Caller | None) -> Any:
+    async def _call(self, export: str, args: tuple[Any, ...], parent: Caller | None) -> Any:
         self._check_call(export, len(args))
         instance = self._usable()
         queue = self._queue if parent is None else None
         if queue is not None:
             await queue.acquire(export)
-            try:
-                instance = self._usable()  # it may have been closed or poisoned meanwhile
-            except BaseException:
-                queue.release()
-                raise
-        self._count = number = self._count + 1
-        state = self._calls[number] = Caller(self, export, number, parent)
         try:
-            if self._deadline_s is None or parent is not None:
-                results = await instance.call(export, args, state)
-            else:
-                results = await in_time(_awaited(instance, args, state), state, self._deadline_s)
-        except BaseException:
-            self.failed = True
-            raise
+            if queue is not None:
+                instance = self._usable()  # it may have been closed or poisoned meanwhile
+            self._count = number = self._count + 1
+            state = Caller(self, export, number, parent)
+            try:
+                if self._deadline_s is None or parent is not None:
+                    results = await instance.call(export, args, state)
+                else:
+                    call = _awaited(instance, args, state)
+                    results = await run_with_deadline(call, state, self._deadline_s)
+            except BaseException:
+                self.failed = True
+                raise
         finally:
-            del self._calls[number]
             if queue is not None:
                 queue.release()
         return results[0] if len(results) == 1 else results or None
 
-    async def _invoke(self, parent: Caller, export: str, args: tuple[Any, ...]) -> Any:
-        return await self._called(export, args, parent)
-
-    def _invoke_now(self, parent: Caller, export: str, args: tuple[Any, ...]) -> Any:
+    def _call_now(self, export: str, args: tuple[Any, ...], parent: Caller) -> Any:
         self._check_call(export, len(args))
         instance = self._usable()
         self._count = number = self._count + 1
-        state = self._calls[number] = Caller(self, export, number, parent)
-        try:
-            results = instance.call_now(export, args, state)
-        finally:
-            del self._calls[number]
+        results = instance.call_now(export, args, Caller(self, export, number, parent))
         return results[0] if len(results) == 1 else results or None
 
     def _usable(self) -> GuestInstance:
@@ -165,14 +185,7 @@ class Guest:
         :raises GuestStateError: it is not to be used, for good or from here
         """
         instance = self._opened()
-        try:
-            here = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            here = False
-        if not here:
-            raise GuestStateError(
-                "the guest belongs to another event loop: use it in the loop, and the thread, that opened it"
-            )
+        self._ownership.check_loop()
         if (why := instance.poisoned) is not None:
             raise GuestStateError(f"the guest can take no more calls: {why}")
         return instance
@@ -180,8 +193,7 @@ class Guest:
     def _opened(self) -> GuestInstance:
         if self._closed:
             raise GuestStateError("the guest has been closed")
-        if self._forks != _Forks.count:
-            raise GuestStateError("the guest belongs to the process that this one was forked from")
+        self._ownership.check_process()
         if self._instance is None:
             raise GuestStateError("the guest is not ready: its start function is running")
         return self._instance
@@ -190,14 +202,14 @@ class Guest:
 
     @property
     def memory(self) -> Memory:
-        """The first memory that it exports.
+        """Its memory: the first exported one.
 
         :raises ConfigError: it exports none
         """
         return self.memory_named(None)
 
     def memory_named(self, name: str | None) -> Memory:
-        """Return an exported memory.
+        """Return an exported memory; None: the first.
 
         :raises ConfigError: there is none of that name
         """
@@ -212,6 +224,7 @@ class Guest:
         """Read an exported global.
 
         :raises ConfigError: there is none of that name
+        :raises GuestTypeError: it is a reference
         """
         self.exports.check_global(name, mutable=False)
         return self._opened().get_global(name)
@@ -220,7 +233,7 @@ class Guest:
         """Set an exported mutable global.
 
         :raises ConfigError: there is none of that name, or it is not mutable
-        :raises GuestTypeError: the value is not of its type
+        :raises GuestTypeError: the value is not of its type, or it is a reference
         """
         self.exports.check_global(name, mutable=True)
         self._opened().set_global(name, value)
@@ -248,16 +261,22 @@ class Guest:
         return self._instance.poisoned if self._instance is not None else None
 
     def suspended(self) -> list[Suspended]:
-        """Return the calls that are set aside, and what each waits for; oldest first."""
+        """Return the suspended calls and what each waits for; oldest first."""
         now = time.monotonic()
         return [
             Suspended(each.id, each.export, each.waiting, now - each.since, each.stack)
-            for each in self._calls.values()
+            for each in self._calls()
             if each.waiting is not None
         ]
 
+    def _calls(self) -> list[CallState]:
+        """Return the calls in progress, which the instance tracks; the start function's comes before it."""
+        if self._instance is not None:
+            return [*self._instance.calls]
+        return [] if self._start is None else [self._start]
+
     async def aclose(self) -> None:
-        """End the calls under way (they raise ``GuestStateError``) and free it; may be called again."""
+        """End the calls in progress (they raise ``GuestStateError``) and free it; may be called again."""
         if self._closed:
             return
         self._closed = True
@@ -265,7 +284,7 @@ class Guest:
         if self._queue is not None:
             self._queue.close()
         try:
-            if instance is not None and self._forks == _Forks.count:
+            if instance is not None and self._ownership.is_of_this_process:
                 await instance.aclose()
         finally:
             if self._owns_module:

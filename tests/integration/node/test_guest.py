@@ -14,7 +14,7 @@ import pytest
 from wasmtime import wat2wasm
 
 import stackswitch
-from stackswitch.guest.caller import Caller
+from stackswitch.guest.guest import Caller
 
 WAT = b"""(module
   (import "env" "wait" (func $wait (param i32) (result i32)))

@@ -113,7 +113,7 @@ class JspiInstance:
             for index, (name, type_) in enumerate(owner.exports.items())
         }
         self._memories = [each.name for each in owner.module.exports if each.kind == "memory"]
-        self._open: set[RemoteCall] = set()
+        self.calls: dict[CallState, RemoteCall] = {}
         self._output = (bytearray(), bytearray())
         self._poisoned: str | None = None
         self._closed = False
@@ -173,7 +173,7 @@ class JspiInstance:
     async def call(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """See ``GuestInstance.call``."""
         call = self._begun(export, args, state)
-        self._open.add(call)
+        self.calls[state] = call
         try:
             return await call.finish()
         except asyncio.CancelledError:
@@ -182,7 +182,7 @@ class JspiInstance:
                 await note_stopped(self.child, state, self._owner, abandoned)
             raise
         finally:
-            self._open.discard(call)
+            del self.calls[state]
             if self.child.calls.get(call.number) is call:
                 self._abandon(call)
 
@@ -223,7 +223,7 @@ class JspiInstance:
         call = RemoteCall(self, number, state)
         parent = state.parent.own.number if state.parent is not None and state.parent.own else 0
         self.slices = []
-        self._open.add(call)
+        self.calls[state] = call
         try:
             frame = params.signature.call(self.number, number, parent, index, values)
             found = self.child.call_now(wire.now(frame), number, call.serve_now, state.ends)
@@ -231,7 +231,7 @@ class JspiInstance:
                 raise GuestTimeoutError(f"{export} was not done in the time that its caller has")
             return call.outcome(*found)
         finally:
-            self._open.discard(call)
+            del self.calls[state]
 
     def _usable(self) -> None:
         if self._closed:
@@ -283,7 +283,7 @@ class JspiInstance:
         self._closed = True
         self._poisoned = "it was closed"
         error = GuestStateError("the guest has been closed")
-        for call in [*self._open]:
+        for call in [*self.calls.values()]:
             self._abandon(call)
             call.closed(error)
         self._owner.closed(self)

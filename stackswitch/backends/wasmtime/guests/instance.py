@@ -44,6 +44,7 @@ class WasmtimeInstance(ABC):
     """See ``backends.guest_protocol.GuestInstance``.
 
     :param store: its own; :param running: the module as it runs, which may be instrumented
+    :ivar calls: those in progress, each with the task that runs it
     :ivar start: the call of the start function, while it runs
     :ivar stopped: the stack that a call was stopped with, innermost first, until it has been told
     """
@@ -59,7 +60,7 @@ class WasmtimeInstance(ABC):
         self.poisoned: str | None = None
         self.start: CallState | None = None
         self.stopped: tuple[int, ...] | None = None
-        self._live: dict[CallState, asyncio.Task[Any] | None] = {}
+        self.calls: dict[CallState, asyncio.Task[Any] | None] = {}
         self._sent_away: set[CallState] = set()
         self._closing = False
         self._left = asyncio.Event()
@@ -101,16 +102,15 @@ class WasmtimeInstance(ABC):
         """Call an exported function (see ``GuestInstance``)."""
         if self._closing:
             raise GuestStateError("the guest is being closed")
-        live = self._live
-        if self._fuel is not None and not live:
+        if self._fuel is not None and not self.calls:
             self.store.set_fuel(self._fuel)
-        live[state] = asyncio.current_task()
+        self.calls[state] = asyncio.current_task()
         try:
             results = await self._run(export, args, state)
         except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
             results = self._ended(error, export, state)
         finally:
-            del live[state]
+            del self.calls[state]
             state.waiting = state.own = None  # the two know each other: no garbage for the collector to find
             if self._closing:
                 self._leave()
@@ -120,13 +120,13 @@ class WasmtimeInstance(ABC):
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """Call an exported function that must not wait (see ``GuestInstance``)."""
-        self._live[state] = None
+        self.calls[state] = None
         try:
             return self._run_now(export, args, state)
         except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
             return self._ended(error, export, state)
         finally:
-            del self._live[state]
+            del self.calls[state]
             state.own = None
             if self._closing:
                 self._leave()
@@ -136,7 +136,7 @@ class WasmtimeInstance(ABC):
         if self.poisoned is None and self._entered(state):
             self._spoil(error)
         if isinstance(error, asyncio.CancelledError) and state in self._sent_away:
-            task = self._live.get(state)
+            task = self.calls.get(state)
             if task is not None and hasattr(task, "uncancel"):
                 task.uncancel()
             raise GuestStateError("the guest was closed while the call was under way") from None
@@ -185,7 +185,7 @@ class WasmtimeInstance(ABC):
 
         :raises asyncio.CancelledError: its task was cancelled, by a signal handler or from another thread
         """
-        if _is_cancelled(self._live.get(state)) or _is_cancelled(state.awaited_by):
+        if _is_cancelled(self.calls.get(state)) or _is_cancelled(state.awaited_by):
             raise asyncio.CancelledError
         return state.ends is not None and time.monotonic() > state.ends
 
@@ -200,12 +200,12 @@ class WasmtimeInstance(ABC):
     def starts(self, state: CallState) -> None:
         """The start function runs from now on, as a call."""
         self.start = state
-        self._live[state] = asyncio.current_task()
+        self.calls[state] = asyncio.current_task()
 
     def started(self, state: CallState) -> None:
         """It has ended."""
         self.start = None
-        del self._live[state]
+        del self.calls[state]
 
     def refuse_javascript(self) -> None:
         """See that all host functions are Python's.
@@ -289,11 +289,11 @@ class WasmtimeInstance(ABC):
         """End all calls under way and free it (see ``GuestInstance``)."""
         self._closing = True
         mine = asyncio.current_task()
-        for state, task in [*self._live.items()]:
+        for state, task in [*self.calls.items()]:
             if task is not None and task is not mine and state.parent is None:
                 self._sent_away.add(state)
                 task.cancel()
-        while any(task is not mine for task in self._live.values()):
+        while any(task is not mine for task in self.calls.values()):
             self._left.clear()
             await self._left.wait()
         self._leave()
@@ -301,7 +301,7 @@ class WasmtimeInstance(ABC):
     def _leave(self) -> None:
         """A call has ended while we are being closed: the last one frees it."""
         self._left.set()
-        if not self._live:
+        if not self.calls:
             self._free()
 
 

@@ -1,0 +1,59 @@
+"""Who may use a guest: the process and the event loop that opened it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from stackswitch.errors import GuestStateError
+
+
+class _Forks:
+    """Counts the forks that led to this process. A guest opened before one belongs to the parent."""
+
+    count = 0
+
+    @classmethod
+    def add(cls) -> None:
+        cls.count += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Forks.add)
+
+
+class Ownership:
+    """The process and the event loop that run when it is made."""
+
+    __slots__ = ("_forks", "_loop")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._forks = _Forks.count
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether the process has not been forked since."""
+        return self._forks == _Forks.count
+
+    def check_process(self) -> None:
+        """See that it is the same process.
+
+        :raises GuestStateError: this process is a fork of it
+        """
+        if self._forks != _Forks.count:
+            raise GuestStateError("the guest belongs to the process that this one was forked from")
+
+    def check_loop(self) -> None:
+        """See that it is the same event loop, on its thread.
+
+        :raises GuestStateError: another one runs here, or none
+        """
+        try:
+            if asyncio.get_running_loop() is self._loop:
+                return
+        except RuntimeError:
+            pass
+        raise GuestStateError(
+            "the guest belongs to another event loop: use it in the loop, and the thread, that opened it"
+        )
