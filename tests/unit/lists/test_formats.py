@@ -129,6 +129,17 @@ app.js: app.c
 """
 
 
+@pytest.mark.parametrize(
+    ("backslashes", "names"), [(0, ("a",)), (1, ("a", "b")), (2, ("a", r"\\")), (3, ("a", r"\\\\ b"))]
+)
+def test_a_makefile_goes_on_after_an_odd_number_of_backslashes(
+    backslashes: int, names: tuple[str, ...]
+) -> None:
+    source = "ASYNCIFY_ONLY := a," + "\\" * backslashes + "\n  b\nJSPI_EXPORTS := main\n"
+    found = [(each.variable, each.names) for each in find_lists(source.encode(), path="Makefile")]
+    assert found == [("ASYNCIFY_ONLY", names), ("JSPI_EXPORTS", ("main",))]
+
+
 def test_a_makefile() -> None:
     found = find_lists(MAKEFILE.encode())
     assert [(each.variable, each.names, each.expansions) for each in found] == [

@@ -54,6 +54,22 @@ def test_seen_within_ranked_within_reach_and_budget(seed: int, count: int, chose
     assert bytes_of(drawn) <= max(BUDGET * whole, own * (1 + LEAST_MORE))
 
 
+def test_where_more_was_seen_than_the_budget_a_quarter_of_that_is_added() -> None:
+    """Functions of one size, all likely: as many are added as the least share allows."""
+    same = "(drop (i32.const 1))" * 20
+    body = "".join(f'(func $net_{at:02} (@name "net_{at:02}") {same} (call $wait))' for at in range(30))
+    text = f'(module (import "env" "wait" (func $wait)) {body})'
+    module = parse_module(bytes(wasmtime.wat2wasm(text)))
+    drafter = Drafter(call_graph(module), [0])
+    added = {}
+    for count in (4, 8, 12, 20):
+        seen = frozenset(range(1, 1 + count))
+        drawn = drafter.draw("ranked", Evidence(seen, frozenset(), frozenset({0}))).functions
+        added[count] = len(drawn - seen)
+    # 16 % of 30 functions are 4.8; a quarter of 8, 12 and 20 is 2, 3 and 5.
+    assert added == {4: 1, 8: 2, 12: 3, 20: 5}
+
+
 def test_without_evidence_there_is_nothing_to_learn_from() -> None:
     drafter = Drafter(call_graph(module_with(1, 12)), [0])
     assert drafter.draw("ranked", Evidence()).functions == frozenset()

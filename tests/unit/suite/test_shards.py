@@ -57,6 +57,13 @@ def test_long_cases_are_spread_first() -> None:
     assert split_cases("abcde", 2, durations) == (("a", "d"), ("b", "c", "e"))
 
 
+def test_a_case_that_was_never_timed_counts_as_the_median() -> None:
+    durations = {"a": 10.0, "b": 10.0, "c": 1.0, "d": 1.0, "e": 1.0}
+    # By the mean (4.6) or the longest it would go before the short ones.
+    assert split_cases([*durations, "new"], 2, durations) == (("a", "c", "e"), ("b", "d", "new"))
+    assert split_cases("abn", 2, {"a": 0.0, "b": 0.0}) == (("n",), ("a", "b"))
+
+
 def test_without_durations_shards_are_of_one_size() -> None:
     parts = split_cases([f"c{at:03}" for at in range(100)], 3, {})
     assert sorted(map(len, parts)) == [33, 33, 34]

@@ -90,6 +90,97 @@ def test_a_call_of_what_does_not_exist_is_refused() -> None:
     assert caught.value.offset == site.offset
 
 
+def test_indexes_end_before_the_number_of_functions_and_types() -> None:
+    text = """(module (type $v (func)) (table 1 funcref)
+      (elem declare func $f)
+      (func $f (call $f) (call_indirect (type $v) (i32.const 0)) (drop (ref.func $f))))"""
+    good = bytes(wasmtime.wat2wasm(text))
+    module = parse_module(good)
+    assert call_graph(module).direct == {0: frozenset({0})}
+    direct, indirect = call_sites(module, 0)
+    for site, says in ((direct, "call of 1: there are 1"), (indirect, "call_indirect of 1: there are 1")):
+        data = bytearray(good)
+        data[site.offset + 1] = 1
+        with pytest.raises(WasmFormatError, match=says) as caught:
+            call_graph(parse_module(bytes(data)))
+        assert caught.value.offset == site.offset
+    data = bytearray(good)
+    at = good.index(bytes([REF_FUNC, 0]), indirect.offset)
+    data[at + 1] = 1
+    with pytest.raises(WasmFormatError, match=r"ref\.func of a function that does not exist: there are 1"):
+        call_graph(parse_module(bytes(data)))
+
+
+def test_a_call_through_a_reference_of_a_type_beyond_the_last_is_refused() -> None:
+    text = "(module (type $v (func)) (func $f (param (ref $v)) (call_ref $v (local.get 0))))"
+    good = bytes(wasmtime.wat2wasm(text))
+    (site,) = call_sites(parse_module(good), 0)
+    data = bytearray(good)
+    data[site.offset + 1] = 2
+    with pytest.raises(WasmFormatError, match="call_ref of 2: there are 2"):
+        call_graph(parse_module(bytes(data)))
+
+
+@pytest.mark.parametrize(
+    ("declaration", "taken"),
+    [
+        ("(table 1 (ref $v) (ref.func $f))", {"f"}),
+        ("(table 1 funcref) (elem (i32.const 0) func $f $g)", {"f", "g"}),
+        ("(table 1 funcref) (elem (i32.const 0) funcref (ref.func $g) (ref.null func))", {"g"}),
+        ("(global funcref (ref.func $f))", {"f"}),
+        ("(elem declare func $f)", {"f"}),
+        ('(export "g" (func $g))', set()),
+    ],
+    ids=["table initialiser", "active", "expressions", "global", "declared", "exported"],
+)
+def test_whose_address_is_taken(declaration: str, taken: set[str]) -> None:
+    text = f"(module (type $v (func)) {declaration} (func $f (type $v)) (func $g (type $v)))"
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert graph.address_taken == {"fg".index(name) for name in taken}
+    assert graph.functions_of_type(0) == graph.address_taken
+
+
+def test_a_call_reaches_functions_whose_references_are_of_a_subtype() -> None:
+    text = """(module
+      (type $any (func (param funcref) (result i32))) (type $one (func (result i32)))
+      (type $narrow (func (param (ref null $one)) (result i32)))
+      (type $number (func (param i32) (result i32))) (type $wide (func (param funcref) (result i64)))
+      (table 8 funcref) (elem (i32.const 0) func $takes_any $takes_one $takes_number $gives_more)
+      (func $takes_any (type $any) (i32.const 1)) (func $takes_one (type $narrow) (i32.const 1))
+      (func $takes_number (type $number) (i32.const 1)) (func $gives_more (type $wide) (i64.const 1))
+      (func $caller (drop (call_indirect (type $narrow) (ref.null $one) (i32.const 0)))))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert graph.functions_of_type(0) == graph.functions_of_type(2) == {0, 1}
+    assert graph.callees(4, through_indirect=True) == {0, 1}
+    assert graph.callees(4, through_indirect=False) == set()
+    assert graph.callers_reaching([0], through_indirect=True) == {4}
+    assert graph.callers_reaching([2], through_indirect=True) == set()
+
+
+def test_types_that_are_no_functions_match_themselves_alone() -> None:
+    text = """(module (type $s (struct (field i32))) (type $t (struct (field i32))) (type $v (func))
+      (table 1 funcref) (elem (i32.const 0) func $f) (func $f (type $v)))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert [graph.functions_of_type(each) for each in range(3)] == [frozenset(), frozenset(), {0}]
+
+
+def test_each_function_has_its_own_calls_of_a_kind_and_all_are_joined() -> None:
+    text = """(module (type $v (func)) (type $w (func (param i32)))
+      (table 1 funcref)
+      (func $a (call $b) (return_call $c))
+      (func $b (call_indirect (type $v) (i32.const 0))
+        (return_call_indirect (type $w) (i32.const 1) (i32.const 0)))
+      (func $c (call $a) (call $b) (call $a)))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert dict(graph.direct) == {0: {1, 2}, 2: {0, 1}}
+    assert dict(graph.tail_direct) == {0: {2}}
+    assert dict(graph.indirect) == {1: {0, 1}}
+    assert dict(graph.tail_indirect) == {1: {1}}
+    assert graph.call_ref == graph.tail_ref == graph.ref_func == {}
+    assert [set(graph.callers.of(each)) for each in range(3)] == [{2}, {0, 2}, {0}]
+    assert graph.callers_reaching([1], through_indirect=False) == {0, 2}
+
+
 def leb(value: int) -> bytes:
     raw = bytearray()
     while value > 0x7F:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from stackswitch.backends.wasmtime.asyncify.state_machine import (
@@ -10,6 +12,7 @@ from stackswitch.backends.wasmtime.asyncify.state_machine import (
     RULES,
     UNWINDING,
     ProtocolError,
+    Rule,
     StateMachine,
 )
 
@@ -135,3 +138,54 @@ def test_forgetting_an_inner_call_keeps_the_outer_one() -> None:
     machine.enter("inner")
     machine.forget("inner")
     assert machine.running == ["outer"]
+
+
+def test_forgetting_an_outer_call_forgets_those_within() -> None:
+    machine: StateMachine[str] = StateMachine()
+    for name in ("first", "outer", "inner"):
+        machine.enter(name)
+    machine.unwind(WAIT)
+    machine.forget("outer")
+    assert (machine.running, machine.state) == (["first"], NORMAL)
+
+
+def test_forgetting_a_call_set_aside_leaves_the_others_alone() -> None:
+    machine = suspended("a")
+    machine.enter("b")
+    machine.unwind(OTHER)
+    machine.forget("a")
+    assert (machine.state, machine.running, machine.owner, machine.suspended) == (UNWINDING, ["b"], "b", 1)
+    assert machine.left()
+    machine.forget("stranger")
+    assert (machine.owner, machine.suspended) == ("b", 1)
+
+
+def test_the_block_of_the_same_call_need_not_be_set_aside() -> None:
+    machine = suspended("a")
+    assert machine.claim("a") is None
+    machine.rewind("a")
+    assert machine.owner == "a"
+    machine.state = NORMAL
+    assert machine.unwind(WAIT) is None
+
+
+def test_what_is_begun_in_the_middle_of_a_switch() -> None:
+    machine: StateMachine[str] = StateMachine()
+    machine.enter("a")
+    machine.unwind(WAIT)
+    broken("import-while-unwinding", lambda: machine.rewind("b"))
+    broken("import-while-unwinding", lambda: machine.resume("a"))
+    machine.left()
+    machine.rewind("a")
+    broken("stack-left", lambda: machine.enter("b"))
+
+
+def test_the_states_are_those_that_the_guest_gives() -> None:
+    # Binaryen: src/passes/Asyncify.cpp, enum State.
+    assert (NORMAL, UNWINDING, REWINDING) == (0, 1, 2)
+
+
+def test_each_rule_has_its_words() -> None:
+    assert RULES.keys() == set(get_args(Rule))
+    assert str(ProtocolError("overflow")) == RULES["overflow"]
+    assert str(ProtocolError("overflow", "4 bytes")) == f"{RULES['overflow']} (4 bytes)"
