@@ -110,7 +110,7 @@ BACKENDS = {
             name="asyncify",
             summary="Asyncify on wasmtime, in process; on Node, by the polyfill, if that is asked for",
             openers={
-                "wasmtime": "stackswitch.backends.wasmtime:open_backend",
+                "wasmtime": "stackswitch.backends.wasmtime.cases.asyncify:open_backend",
                 "node": "stackswitch.backends.node:open_asyncify_backend",
             },
             library="stackswitch.backends.wasmtime.guests.module:open_asyncify",

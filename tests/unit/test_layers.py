@@ -16,20 +16,11 @@ GRAPH = layers.module_graph()
 
 UPWARD = {
     "backends.node.commands.runner -> backends.node.cases.children",
-    "backends.wasmtime.guests.engines -> backends.wasmtime.cases.fiber",
-    "backends.wasmtime.guests.fiber -> backends.wasmtime.cases.fiber",
-    "backends.wasmtime.guests.module -> backends.wasmtime.cases.fiber",
-    "backends.wasmtime.outcome -> backends.wasmtime.asyncify.data_block",
-    "backends.wasmtime.outcome -> backends.wasmtime.asyncify.state_machine",
-    "backends.wasmtime.outcome -> backends.wasmtime.cases.host",
-    "backends.wasmtime.store -> backends.wasmtime.asyncify.state_machine",
 }
 """Imports across or up the layers that remain, as ``module -> module``."""
 CIRCLES: set[tuple[str, frozenset[str]]] = {
     ("", frozenset({"backends", "observe"})),
     ("backends.node.guests", frozenset({"call", "instance", "module", "stop"})),
-    ("backends.wasmtime", frozenset({"asyncify", "engine", "store"})),
-    ("backends.wasmtime", frozenset({"cases", "outcome"})),
 }
 """Circles that remain: the package, and the parts of it that import each other."""
 

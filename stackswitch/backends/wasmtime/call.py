@@ -13,14 +13,6 @@ Results = Sequence[Value]
 _FUNC_IN_EXTERN = 8
 
 
-class SuspendError(Exception):
-    """The guest wants to wait where it cannot be set aside: a frame of the host lies in between."""
-
-
-class OverflowedError(Exception):
-    """A saved stack did not fit its buffer."""
-
-
 class Entry:
     """A way into an export.
 

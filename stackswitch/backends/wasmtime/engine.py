@@ -19,6 +19,7 @@ from stackswitch.errors import BackendUnavailableError
 
 from .capi import EPOCH_CALLBACK, Api, load
 from .code_cache import CodeCache
+from .errors import OVER_MESSAGE
 from .signal_safe import guarded
 from .store import Store
 
@@ -144,9 +145,6 @@ class Engine:
             module.close()
         self._modules.clear()
         self.wasmtime.close()
-
-
-OVER_MESSAGE = "the guest's time is up"
 
 
 def without_custom_sections(wasm: bytes) -> bytes:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from .asyncify.state_machine import ProtocolError
 from .capi import EXTERN_KINDS, Api, Extern, GuestTrap, Handle, Val, address, take_error, take_trap
+from .errors import ProtocolError
 from .values import References
 
 PAGE = 65536

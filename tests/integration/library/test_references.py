@@ -254,7 +254,7 @@ UNGUARDED = {
         TYPE, KEPT, FIELD = b"", b"", b"(i32.const 42)"
     """,
     "a collection that does not see fibers": """
-        import stackswitch.backends.wasmtime.library as library
+        import stackswitch.backends.wasmtime.guests.module as library
         library._refuse_collecting = lambda plan, kept: None
         TYPE = b"(type $box (struct (field i32)))"
         KEPT = b"(local $box (ref null $box)) (local.set $box (struct.new $box (i32.const 42)))"

@@ -55,8 +55,9 @@ print("fine")
 
 
 UNGUARDED = """
-from stackswitch.backends.wasmtime import engine, imports, quick
-engine.guarded = imports.guarded = quick.guarded = lambda function: function
+from stackswitch.backends.wasmtime import engine
+from stackswitch.backends.wasmtime.asyncify import fast_path, imports
+engine.guarded = imports.guarded = fast_path.guarded = lambda function: function
 """
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import wasmtime
 
 from stackswitch.backends.wasmtime.capi import Handle
-from stackswitch.backends.wasmtime.cases.fiber import FiberEngine
-from stackswitch.backends.wasmtime.cases.fiber_session import FiberInstance
+from stackswitch.backends.wasmtime.cases.fiber_session import FiberCaseInstance
+from stackswitch.backends.wasmtime.fiber.engine import FiberEngine
 from stackswitch.backends.wasmtime.fiber.linker import Linker, array_of, calling, making
 from stackswitch.backends.wasmtime.fiber.runtime import FiberCall, FiberRuntime, HostFunction, Side
 from stackswitch.wasm.module import parse_module
@@ -46,7 +46,7 @@ class Guest:
         self.store = engine.yielding_store()
         self.fibers = FiberRuntime(engine.fibers, self.store, catches=False, is_over=lambda: False)
         module, compiled, handle = parse_module(wasm), engine.compile(wasm), Handle()
-        self.instance = FiberInstance("main", self.store, module, handle, frozenset())
+        self.instance = FiberCaseInstance("main", self.store, module, handle, frozenset())
         self.side = Side()
         linker = Linker(self.fibers)
         for each, theirs in zip(module.imports, compiled.imports, strict=True):

@@ -12,8 +12,9 @@ import pytest
 import wasmtime
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.wasmtime.cases.fiber import FiberBackend, FiberEngine, open_fiber
+from stackswitch.backends.wasmtime.cases.fiber import FiberBackend, open_fiber
 from stackswitch.backends.wasmtime.fiber import build as fiberbuild
+from stackswitch.backends.wasmtime.fiber.engine import FiberEngine
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
 
@@ -103,7 +104,7 @@ def test_a_start_function_that_fails_ends_the_calls_not_the_process() -> None:
 
 @pytest.mark.parametrize("binaryen", [False, True])
 def test_legacy_exceptions_come_with_binaryen(binaryen: bool) -> None:
-    text = (Path(fiberbuild.__file__).parents[2] / "suite/cases/exceptions/throw-after-resume.wat").read_text(
+    text = (Path(fiberbuild.__file__).parents[3] / "suite/cases/exceptions/throw-after-resume.wat").read_text(
         "utf-8"
     )
     try:

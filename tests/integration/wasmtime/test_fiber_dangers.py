@@ -21,9 +21,10 @@ PRELUDE = """
 import asyncio, ctypes, gc, signal, sys, threading, time
 sys.path.insert(0, {here!r})
 from bare_fiber import GUEST, Guest, wait
-from stackswitch.backends.wasmtime import fiberapi, fibercall
+from stackswitch.backends.wasmtime.fiber import capi as fiberapi
+from stackswitch.backends.wasmtime.fiber import runtime as fibercall
 from stackswitch.backends.wasmtime.capi import GuestTrap
-from stackswitch.backends.wasmtime.fiber import FiberEngine
+from stackswitch.backends.wasmtime.fiber.engine import FiberEngine
 
 def guest(wait=wait, plain=lambda number: (number,), text=GUEST, **engine):
     return Guest(FiberEngine(**engine), text, {{"wait": wait, "plain": plain}})
@@ -318,16 +319,16 @@ def test_a_native_stack_smaller_than_the_guests_is_never_asked_for() -> None:
 
 def test_start_functions_whose_imports_touch_exports() -> None:
     lives("""
-    import stackswitch.backends.wasmtime.fiberworld as world
+    import stackswitch.backends.wasmtime.cases.fiber_session as world
     from stackswitch.backends.wasmtime.instance import ScriptError
     text = '''(module (import "env" "plain" (func $plain (param i32) (result i32)))
       (memory (export "memory") 1) (func $start (drop (call $plain (i32.const 1)))) (start $start))'''
     told, made = [], []
-    first = world.FiberInstance.__init__
+    first = world.FiberCaseInstance.__init__
     def init(self, *args):
         first(self, *args)
         made.append(self)
-    world.FiberInstance.__init__ = init
+    world.FiberCaseInstance.__init__ = init
     def plain(number):
         try:
             made[0].extern("memory", "memory")

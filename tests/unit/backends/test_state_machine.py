@@ -6,15 +6,8 @@ from typing import get_args
 
 import pytest
 
-from stackswitch.backends.wasmtime.asyncify.state_machine import (
-    NORMAL,
-    REWINDING,
-    RULES,
-    UNWINDING,
-    ProtocolError,
-    Rule,
-    StateMachine,
-)
+from stackswitch.backends.wasmtime.asyncify.state_machine import NORMAL, REWINDING, UNWINDING, StateMachine
+from stackswitch.backends.wasmtime.errors import RULES, ProtocolError, Rule
 
 WAIT, OTHER = object(), object()
 

@@ -29,9 +29,9 @@ from ..capi import (
     take_error,
 )
 from ..engine import Engine
+from ..errors import ProtocolError
 from ..store import Store
 from ..values import Codec
-from .state_machine import ProtocolError
 
 CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
 """In the order of their slots in an adapter's table."""

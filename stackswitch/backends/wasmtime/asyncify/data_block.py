@@ -19,16 +19,13 @@ from functools import partial
 from typing import Any
 
 from ..capi import Api
+from ..errors import NoRoomError
 from ..store import PAGE
 
 GUEST_ROOM_BYTES = 1 << 20
 """How much is added to a guest's memory, the header included."""
 BEHIND_BYTES = PAGE
 """How much of that stays unused, for a saved stack that overruns: Asyncify notices it too late."""
-
-
-class NoRoomError(Exception):
-    """The guest's memory has no room for a saved stack."""
 
 
 class DataBlock:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..call import OverflowedError
 from ..capi import OUT_OF_FUEL, GuestTrap
+from ..errors import OverflowedError, ProtocolError
 from .data_block import DataBlock
-from .state_machine import NORMAL, UNWINDING, ProtocolError
+from .state_machine import NORMAL, UNWINDING
 
 _OUT_OF_BOUNDS = 1
 """wasmtime's trap code."""

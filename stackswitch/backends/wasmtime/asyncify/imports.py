@@ -10,8 +10,9 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from ..call import GuestCall, Results, SuspendError
+from ..call import GuestCall, Results
 from ..capi import CALLBACK
+from ..errors import SuspendError
 from ..signal_safe import guarded
 from ..values import Codec, Value
 from .runtime import AsyncifyRuntime, Begin

@@ -29,20 +29,19 @@ from ..call import (
     Entry,
     Function,
     GuestCall,
-    OverflowedError,
     Results,
     ShadowStack,
-    SuspendError,
     check_python_room,
 )
 from ..capi import GuestTrap
+from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
 from ..store import Store
 from ..values import Value
 from .adapter import CONTROLS, Adapter, controller
 from .data_block import DataBlock
 from .failure import failure_of
 from .livelock import Livelock
-from .state_machine import NORMAL, UNWINDING, ProtocolError, StateMachine
+from .state_machine import NORMAL, UNWINDING, StateMachine
 
 Begin = Callable[..., Results | Coroutine[Any, Any, Results]]
 """A waiting import, called with the call's note and its arguments: its results, or a coroutine of them."""
@@ -138,7 +137,7 @@ class AsyncifyRuntime:
     def begin(self, call: GuestCall) -> Entry:
         """Make ready for a call; return the way into its export."""
         if self.store.closed:
-            raise GuestTrap("the store has been closed")
+            raise GuestTrap(CLOSED_MESSAGE)
         if self.resuming is not None:
             self.look()
         check_python_room()
@@ -218,7 +217,7 @@ class AsyncifyRuntime:
         """Put a call's saved stack back and have the guest rewind when it runs next; return what runs it."""
         area, machine = self._area, self.machine
         if self.store.closed:
-            raise GuestTrap("the store has been closed")
+            raise GuestTrap(CLOSED_MESSAGE)
         if area is None:  # set_aside has made it
             raise ProtocolError("nothing-saved")
         if machine.owner is not call:

@@ -9,54 +9,18 @@ import returns for the second time, now with its results. Source: Binaryen, src/
 One instance has one state and, here, one data block, which holds the call that unwound last; what it held
 before is set aside by the caller (``claim`` says whose it is).
 
-What a machine can notice of a name missing from a list is in ``RULES``. It is no proof: some rows of a
+What a machine can notice of a name missing from a list is in ``errors.RULES``. It is no proof: some rows of a
 wrong list never break the protocol (they run a function twice).
 """
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
+
+from ..errors import ProtocolError
 
 NORMAL, UNWINDING, REWINDING = 0, 1, 2
 """What ``asyncify_get_state`` gives."""
-
-Rule = Literal[
-    "import-while-unwinding",
-    "import-while-rewinding",
-    "other-import",
-    "nothing-saved",
-    "stack-left",
-    "not-reached",
-    "no-progress",
-    "trap-while-switching",
-    "overflow",
-    "not-instrumented",
-]
-RULES: dict[Rule, str] = {
-    "import-while-unwinding": "an import was called while the stack was unwinding",
-    "import-while-rewinding": "an import that does not wait was called while the stack was rewinding",
-    "other-import": "the rewind came to another import than the one that waits",
-    "nothing-saved": "the stack unwound, and no function had saved itself",
-    "stack-left": "the import was reached before all saved functions were restored",
-    "not-reached": "the export returned while the stack was rewinding: the import was never reached",
-    "no-progress": "the guest ran on and on while the stack was being switched",
-    "trap-while-switching": "the guest trapped while the stack was being switched",
-    "overflow": "the saved stack does not fit its buffer",
-    "not-instrumented": "a function on the stack of a wait is not instrumented",
-}
-"""How the protocol can be broken, and what is then said."""
-
-
-class ProtocolError(Exception):
-    """The guest did not follow the protocol: a function on its stack is not instrumented.
-
-    :ivar rule: which of ``RULES`` noticed it
-    """
-
-    def __init__(self, rule: Rule, detail: str = "") -> None:
-        super().__init__(RULES[rule] + (f" ({detail})" if detail else ""))
-        self.rule: Rule = rule
-
 
 CallT = TypeVar("CallT")
 

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stackswitch.backends.asyncify_build import make_build
 from stackswitch.backends.base import Build, LoadedCase
@@ -28,13 +29,17 @@ from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.reporting import instrumented_of
 
 from ..engine import Engine, deadline
+from ..errors import is_over
 from ..features import supported_features
 from ..instance import ScriptError
-from ..outcome import is_over, trap_of
 from .asyncify_session import AsyncifySession, Detect, Prepared
+from .outcome import trap_of
 from .recorder import Watched
 from .script import Script, TimeUpError, drop_tasks
 from .thread import CaseThreads, Stop
+
+if TYPE_CHECKING:
+    from stackswitch.backends.registry import BackendOptions
 
 NAME = "asyncify"
 _GRACE_S = 0.2
@@ -116,6 +121,11 @@ class AsyncifyBackend:
             self._prepared.clear()
             await self._binaryen.aclose()
             self._threads.close_engine()
+
+
+async def open_backend(options: BackendOptions, progress: Progress | None = None) -> AsyncifyBackend:
+    """Start the backend (see ``backends.registry`` and ``open_asyncify``)."""
+    return await open_asyncify(wasm_opt=options.wasm_opt, progress=progress)
 
 
 async def open_asyncify(

@@ -13,7 +13,7 @@ from stackswitch.models.result import Trap
 from stackswitch.wasm.module import Module
 
 from ..asyncify.adapter import CONTROLS, Adapter, Shape, host_function, shape_of
-from ..asyncify.data_block import DataBlock, NoRoomError, guest_memory, own_memory
+from ..asyncify.data_block import DataBlock, guest_memory, own_memory
 from ..asyncify.fast_path import adapted_import, finish
 from ..asyncify.imports import plain_import, waiting_import
 from ..asyncify.runtime import AsyncifyRuntime
@@ -21,14 +21,15 @@ from ..call import Function, GuestCall, ShadowStack
 from ..call import Note as CallNote
 from ..capi import Extern, Handle
 from ..engine import Engine
+from ..errors import NoRoomError, is_over
 from ..instance import ModuleInstance, ScriptError
-from ..outcome import is_over, trap_of
 from ..stacks import StackReader
 from ..store import Store
 from ..values import Value
 from ..wasi import WASI_MODULE, Wasi
 from .call_queue import CallQueue
 from .host import Host
+from .outcome import trap_of
 from .recorder import Stack, SuspensionRecorder, Watched
 from .script import TimeUpError
 
@@ -236,7 +237,6 @@ class AsyncifySession:
         """Make the C callback of an import that may wait."""
         type_, host = live.prepared.module.function_type(index), self.host
         params, results = live.guest.codec(type_.params), live.guest.codec(type_.results)
-
         running = live.switch.machine.running
 
         def begin(_note: Note, *args: Value) -> Any:

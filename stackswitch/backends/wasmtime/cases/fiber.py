@@ -25,14 +25,14 @@ from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
 
-from ..engine import Engine, deadline
+from ..engine import deadline
+from ..errors import is_over
 from ..features import supported_features
 from ..fiber.build import Builder
-from ..fiber.capi import FiberApi, Landing, refuse_python
+from ..fiber.engine import FiberEngine
 from ..instance import ScriptError
-from ..outcome import is_over, trap_of
-from ..store import Store
 from .fiber_session import FiberSession, Prepared
+from .outcome import trap_of
 from .recorder import Watched
 from .script import Script, TimeUpError
 from .thread import CaseThreads, Stop
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from stackswitch.backends.registry import BackendOptions
 
 NAME = "fiber"
-STACK_BYTES = 16 << 20
-"""Room for a call's frames; what of it was never used takes no memory."""
 _GRACE_S = 0.2
 """How long after the deadline the guest may still clean up before it is stopped."""
 _OWN_FEATURES = frozenset(
@@ -54,28 +52,6 @@ _OWN_FEATURES = frozenset(
         "start-suspension",
     }
 )
-
-
-class FiberEngine(Engine):
-    """A wasmtime engine whose calls are futures.
-
-    :raises BackendUnavailableError: wasmtime-py, Python or the C library is not as we know it
-    """
-
-    def __init__(self, *, stack_bytes: int = STACK_BYTES, fuel: bool = False) -> None:
-        refuse_python()
-        super().__init__(stack_bytes=stack_bytes, fuel=fuel)
-        self.fibers = FiberApi()
-        Landing()
-
-    def yielding_store(self) -> Store:
-        """Make a store whose guests come back from a poll at every tick, wherever they are."""
-        self._start_ticking()
-        store = Store(self.api, self.wasmtime)
-        # A callback, as the other backend has, would be Python on the fiber.
-        self.fibers.wasmtime_context_epoch_deadline_async_yield_and_update(store.context, 1)
-        self.api.wasmtime_context_set_epoch_deadline(store.context, 1)
-        return store
 
 
 class FiberBackend:

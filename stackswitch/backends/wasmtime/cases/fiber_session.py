@@ -13,18 +13,19 @@ from stackswitch.wasm.module import Module
 from ..call import Note as CallNote
 from ..call import ShadowStack
 from ..capi import Extern, Handle
+from ..errors import is_over
 from ..fiber.capi import FiberApi
 from ..fiber.linker import Linker, array_of, calling, making
 from ..fiber.runtime import FiberCall, FiberRuntime, HostFunction, Side
 from ..fiber.stacks import Sampler
 from ..fiber.wasi import FileWasi
 from ..instance import ModuleInstance, ScriptError
-from ..outcome import is_over, trap_of
 from ..store import Store
 from ..values import Value
 from ..wasi import WASI_MODULE
 from .call_queue import CallQueue
 from .host import Host
+from .outcome import trap_of
 from .recorder import Stack, SuspensionRecorder, Watched
 from .script import TimeUpError
 

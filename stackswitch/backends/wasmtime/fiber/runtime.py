@@ -25,9 +25,9 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from ..call import ShadowStack, SuspendError, rest
+from ..call import ShadowStack, rest
 from ..capi import GuestTrap
-from ..engine import OVER_MESSAGE
+from ..errors import CLOSED_MESSAGE, OVER_MESSAGE, SuspendError
 from ..store import Store
 from .buffers import Room
 from .capi import FiberApi, Landing, check_room
@@ -35,7 +35,6 @@ from .native import NativeLanding, native_landing
 from .parts import FiberCall, HostFunction, Side
 
 __all__ = ["FiberCall", "FiberRuntime", "HostFunction", "Side"]
-CLOSED_MESSAGE = "the store has been closed"
 
 
 class FiberRuntime:

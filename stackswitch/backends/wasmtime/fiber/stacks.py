@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ..capi import ByteVec, GuestTrap, take_bytes, take_error
-from ..engine import OVER_MESSAGE
+from ..errors import OVER_MESSAGE
 from ..stacks import StackReader, frames_of_profile
 from .capi import Landing
 from .runtime import FiberCall, FiberRuntime

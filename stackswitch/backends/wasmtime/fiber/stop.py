@@ -12,7 +12,7 @@ from ctypes import c_size_t, c_uint64, c_void_p
 from functools import partial
 from typing import Any
 
-from ..engine import OVER_MESSAGE
+from ..errors import OVER_MESSAGE
 from ..store import Store
 from .capi import Converter, FiberApi, c_library
 

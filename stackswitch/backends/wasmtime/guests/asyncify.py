@@ -15,14 +15,15 @@ from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.module import Module
 
 from ..asyncify.adapter import CONTROLS, Adapter, Shape, host_function
-from ..asyncify.data_block import DataBlock, NoRoomError, guest_memory, own_memory
+from ..asyncify.data_block import DataBlock, guest_memory, own_memory
 from ..asyncify.fast_path import adapted_import, finish
 from ..asyncify.imports import plain_import, waiting_import
 from ..asyncify.runtime import AsyncifyRuntime
-from ..asyncify.state_machine import NORMAL, ProtocolError
+from ..asyncify.state_machine import NORMAL
 from ..call import GuestCall
 from ..capi import Extern
 from ..engine import Engine
+from ..errors import NoRoomError, ProtocolError
 from ..stacks import StackReader
 from ..values import Codec
 from .failure import Explainer

@@ -14,13 +14,12 @@ from typing import Any
 
 from stackswitch.errors import ConfigError
 
-from ..cases.fiber import FiberEngine
 from ..engine import Engine
+from ..fiber.engine import STACK_BYTES as FIBER_STACK_BYTES
+from ..fiber.engine import FiberEngine
 
 ASYNCIFY_STACK_BYTES = 1 << 20
 """Room for a guest's native frames on the event loop's own thread, below host functions."""
-FIBER_STACK_BYTES = 16 << 20
-"""Of a call's own stack; what is never touched takes no memory."""
 _HOST_BYTES = 1 << 20
 _USUAL_THREAD_BYTES = 8 << 20
 

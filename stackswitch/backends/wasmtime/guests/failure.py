@@ -14,15 +14,19 @@ from stackswitch.errors import (
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.names import display_name
 
-from ..asyncify.data_block import NoRoomError
-from ..asyncify.state_machine import ProtocolError
-from ..call import OverflowedError, SuspendError
 from ..capi import OUT_OF_FUEL, GuestTrap
+from ..errors import (
+    CLOSED_MESSAGE,
+    TRAP_CODES,
+    NoRoomError,
+    OverflowedError,
+    ProtocolError,
+    SuspendError,
+    is_over,
+)
 from ..instance import ScriptError
-from ..outcome import TRAP_CODES, is_over
 from ..store import GuestException
 
-CLOSED = "the store has been closed"
 _NO_MEMORY = ("allocate memory", "out of memory", "exceeds memory limits", "memory minimum size")
 _WORDS = {
     "unreachable": "it came to an unreachable instruction (abort, or a panic)",
@@ -84,7 +88,7 @@ class Explainer:
         """Return what to raise if wasmtime refused to make an instance; None: its start function failed."""
         if not isinstance(error, GuestTrap) or error.code is not None or error.frames or is_over(error):
             return None
-        if error.exit_status is not None or error.message == CLOSED:
+        if error.exit_status is not None or error.message == CLOSED_MESSAGE:
             return None
         lacks_memory = any(each in error.message for each in _NO_MEMORY)
         kind = GuestMemoryError if lacks_memory else GuestError
@@ -113,7 +117,7 @@ class Explainer:
 
     def _trap(self, trap: GuestTrap, export: str) -> GuestError:
         frames = self.frames(trap.frames, trap.offsets)
-        if trap.message == CLOSED:
+        if trap.message == CLOSED_MESSAGE:
             return GuestStateError("the guest has been closed")
         if is_over(trap):
             return GuestTimeoutError(f"{export} {self._late}", frames=frames)

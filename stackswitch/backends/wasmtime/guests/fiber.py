@@ -13,7 +13,7 @@ from stackswitch.wasm.module import Module
 
 from ..call import Function
 from ..capi import GuestTrap
-from ..cases.fiber import FiberEngine
+from ..fiber.engine import FiberEngine
 from ..fiber.linker import Linker, array_of, calling, making
 from ..fiber.parts import Serve
 from ..fiber.runtime import FiberCall, FiberRuntime, Side

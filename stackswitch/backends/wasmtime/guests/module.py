@@ -14,9 +14,9 @@ from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.stackpointer import with_stack_pointer
 
 from ..asyncify.adapter import Shape, shape_of
-from ..cases.fiber import FiberEngine
 from ..engine import Engine, without_custom_sections
 from ..fiber.build import kept_references
+from ..fiber.engine import FiberEngine
 from .asyncify import AsyncifyInstance, instrumented_of
 from .build import asyncified, translated
 from .engines import asyncify_engine, fiber_engine

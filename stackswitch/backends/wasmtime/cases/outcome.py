@@ -5,43 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from stackswitch.models.expect import TrapKind
 from stackswitch.models.result import Trap
 
-from .asyncify.data_block import NoRoomError
-from .asyncify.state_machine import ProtocolError
-from .call import OverflowedError, SuspendError
-from .capi import GuestTrap
-from .cases.host import CannotWaitError, HostError
-from .engine import OVER_MESSAGE
-from .instance import ScriptError
-from .store import GuestException, ThrowTag
-
-TRAP_CODES: dict[int, TrapKind] = {
-    0: "stack-overflow",
-    1: "memory-out-of-bounds",
-    2: "memory-out-of-bounds",
-    3: "table-out-of-bounds",
-    4: "null-call",
-    5: "signature-mismatch",
-    6: "integer-overflow",
-    7: "integer-divide-by-zero",
-    8: "bad-conversion",
-    9: "unreachable",
-    13: "null-reference",
-    14: "memory-out-of-bounds",
-    16: "bad-cast",
-    49: "uncaught-exception",
-}
-"""wasmtime's trap codes (``wasmtime_trap_code_enum`` in ``trap.h``)."""
-INTERRUPTED = 10
-
-
-def is_over(error: BaseException) -> bool:
-    """Whether the guest was stopped because its time was up."""
-    if isinstance(error, ProtocolError) and error.__cause__ is not None:
-        return is_over(error.__cause__)
-    return isinstance(error, GuestTrap) and (error.code == INTERRUPTED or OVER_MESSAGE in error.message)
+from ..capi import GuestTrap
+from ..errors import TRAP_CODES, NoRoomError, OverflowedError, ProtocolError, SuspendError
+from ..instance import ScriptError
+from ..store import GuestException, ThrowTag
+from .host import CannotWaitError, HostError
 
 
 def trap_of(error: BaseException, name: Callable[[int], str]) -> Trap:

@@ -1,0 +1,32 @@
+"""A wasmtime engine whose calls run on fibers."""
+
+from __future__ import annotations
+
+from ..engine import Engine
+from ..store import Store
+from .capi import FiberApi, Landing, refuse_python
+
+STACK_BYTES = 16 << 20
+"""Room for a call's frames; what of it was never used takes no memory."""
+
+
+class FiberEngine(Engine):
+    """A wasmtime engine whose calls are futures.
+
+    :raises BackendUnavailableError: wasmtime-py, Python or the C library is not as we know it
+    """
+
+    def __init__(self, *, stack_bytes: int = STACK_BYTES, fuel: bool = False) -> None:
+        refuse_python()
+        super().__init__(stack_bytes=stack_bytes, fuel=fuel)
+        self.fibers = FiberApi()
+        Landing()
+
+    def yielding_store(self) -> Store:
+        """Make a store whose guests come back from a poll at every tick, wherever they are."""
+        self._start_ticking()
+        store = Store(self.api, self.wasmtime)
+        # A callback, as the other backend has, would be Python on the fiber.
+        self.fibers.wasmtime_context_epoch_deadline_async_yield_and_update(store.context, 1)
+        self.api.wasmtime_context_set_epoch_deadline(store.context, 1)
+        return store
