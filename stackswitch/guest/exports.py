@@ -1,4 +1,4 @@
-"""What a module exports, for people and for calls."""
+"""What a module exports: shown to people, and checked before calls."""
 
 from __future__ import annotations
 
@@ -41,24 +41,25 @@ class Exports(Mapping[str, str]):
         return f"{{{', '.join(f'{name}: {text}' for name, text in self._found.items())}}}"
 
     def check_call(self, name: str, count: int) -> None:
-        """See that a function can be called with so many arguments.
+        """Check that a function can be called with ``count`` arguments.
 
-        :raises ConfigError: there is none of that name
-        :raises GuestTypeError: it takes another number
+        :raises ConfigError: the module exports no function of that name
+        :raises GuestTypeError: it takes another number of arguments
         """
         if self._arity.get(name) == count:
             return
         type_ = self.functions.get(name)
         if type_ is None:
-            there = ", ".join(sorted(self.functions)) or "none"
-            raise ConfigError(f"the module exports no function {name!r}; it has {there}")
+            known = ", ".join(sorted(self.functions)) or "none"
+            raise ConfigError(f"the module exports no function {name!r}; it has {known}")
         wanted = f"{len(type_.params)} arguments ({' '.join(type_.params)})"
         raise GuestTypeError(f"{name} takes {wanted}, not {count}")
 
     def memory(self, name: str | None = None) -> tuple[str, bool]:
-        """Return a memory's name (None: the first one's), and whether its addresses have 64 bits.
+        """Return the name of an exported memory, and whether its addresses have 64 bits.
 
-        :raises ConfigError: there is none
+        :param name: None: the first one
+        :raises ConfigError: there is no such memory
         """
         for each in self._module.exports:
             if each.kind == "memory" and name in (None, each.name):
@@ -66,9 +67,10 @@ class Exports(Mapping[str, str]):
         raise ConfigError("the module exports no memory" + (f" {name!r}" if name is not None else ""))
 
     def check_global(self, name: str, *, mutable: bool) -> None:
-        """See that there is a global.
+        """Check that the module exports a global.
 
-        :raises ConfigError: there is none, or it is not mutable where that is asked for
+        :param mutable: whether it must be mutable
+        :raises ConfigError: it does not, or the global is not mutable
         """
         export = self._module.export_named(name)
         if export is None or export.kind != "global":

@@ -1,4 +1,4 @@
-"""What a module imports, matched with the host functions given: all that does not fit is told at once."""
+"""Matches what a module imports with the host functions given, and reports all that do not fit at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ WASI_MODULE = "wasi_snapshot_preview1"
 class JavaScript:
     """A host function written in JavaScript, for the backend ``jspi``: it runs in Node, beside the guest.
 
-    :param path: of a module; :param name: of its export
+    :param path: the file of a JavaScript module
+    :param name: the function's name among the module's exports
     """
 
     def __init__(self, path: str, name: str) -> None:
@@ -39,8 +40,8 @@ callable is an ``ImportsError`` when the guest is opened.
 def host_functions(module: Module, imports: Imports, *, wasi: bool) -> dict[tuple[str, str], HostFunction]:
     """Return the host function of each imported function.
 
-    :param wasi: whether WASI is provided; a function given for an import of WASI's goes before it
-    :raises ImportsError: one is missing, takes another number of arguments, or is no function
+    :param wasi: whether the backend provides WASI; a function in ``imports`` takes precedence over it
+    :raises ImportsError: one is missing, takes another number of arguments, or is not a function
     """
     found: dict[tuple[str, str], HostFunction] = {}
     missing: dict[str, str] = {}
@@ -65,15 +66,15 @@ def host_functions(module: Module, imports: Imports, *, wasi: bool) -> dict[tupl
             waits = script is not None or is_coroutine_function(given)
             found[key] = HostFunction(each.module, each.name, type_, given, waits, script)
     if missing or wrong:
-        raise ImportsError(_told(missing, wrong, imports), missing=[*missing])
+        raise ImportsError(_problems(missing, wrong, imports), missing=[*missing])
     return found
 
 
 def is_coroutine_function(function: Callable[..., Any]) -> bool:
-    """Whether calling it gives a coroutine: ``async def``, bound, wrapped in ``partial``, or an object's."""
+    """Whether calling it returns a coroutine: ``async def``, bound, in a ``partial``, or as ``__call__``."""
     if inspect.iscoroutinefunction(function):
         return True
-    return inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (its kind is asked)
+    return inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (only its kind matters)
 
 
 def _described(each: Import, type_: FuncType | None) -> str:
@@ -82,7 +83,7 @@ def _described(each: Import, type_: FuncType | None) -> str:
     return f"{each.full_name}: ({' '.join(type_.params)}) -> ({' '.join(type_.results)})"
 
 
-def _told(missing: Mapping[str, str], wrong: list[str], imports: Imports) -> str:
+def _problems(missing: Mapping[str, str], wrong: list[str], imports: Imports) -> str:
     lines = []
     if missing:
         lines.append(
@@ -92,15 +93,15 @@ def _told(missing: Mapping[str, str], wrong: list[str], imports: Imports) -> str
         lines += [f"  {each}" for each in missing.values()]
         if any(each.startswith(WASI_MODULE) for each in missing):
             lines.append(f"  (for {WASI_MODULE}: pass wasi=stackswitch.Wasi())")
-        lines += _near(missing, imports)
+        lines += _similar(missing, imports)
     if wrong:
         lines.append("host functions that do not fit:")
         lines += [f"  {each}" for each in wrong]
     return "\n".join(lines)
 
 
-def _near(missing: Mapping[str, str], imports: Imports) -> list[str]:
-    """Say which of the functions given are imported under another module's name."""
+def _similar(missing: Mapping[str, str], imports: Imports) -> list[str]:
+    """Return hints for functions that were given under another module's name."""
     by_name = {each.rpartition(".")[2]: each for each in imports}
     return [
         f"  ({given} was given: should it be {each}?)"
@@ -110,12 +111,12 @@ def _near(missing: Mapping[str, str], imports: Imports) -> list[str]:
 
 
 def _signature_problem(function: Callable[..., Any], type_: FuncType) -> str | None:
-    """Say why a function cannot be called with the caller and the import's arguments."""
+    """Return why a function cannot be called with the caller and the import's arguments; None: it can."""
     if isinstance(function, JavaScript):
         return None
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # a builtin that does not tell
+    except (TypeError, ValueError):  # a builtin without a signature
         return None
     try:
         signature.bind(None, *type_.params)
@@ -131,10 +132,12 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 def reads(*slices: tuple[int, int]) -> Callable[[FunctionT], FunctionT]:
-    """Say which memory a host function reads, so that ``jspi`` sends it along with the call.
+    """Declare which memory a host function reads, so that ``jspi`` sends it along with the call.
 
-    :param slices: of each the numbers of the arguments that are its address and its size, from 0, the caller
-        not counted
+    A decorator. Without it, each read is a round trip to Node; on the other backends it changes nothing.
+
+    :param slices: for each slice of memory, which argument is its address and which is its size (bytes);
+        arguments are counted from 0, without the caller
     """
 
     def mark(function: FunctionT) -> FunctionT:

@@ -1,4 +1,4 @@
-"""A guest's linear memory, bounds-checked: bytes, strings, structs."""
+"""A guest's linear memory, with checked bounds: bytes, strings, numbers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _layout(fields: str) -> struct.Struct:
 
 
 class Memory:
-    """A linear memory. Addresses are bytes; a negative one is taken as the i32 it came as.
+    """A linear memory. An address counts bytes from 0; a negative one is read as an unsigned i32.
 
-    :param raw: the backend's
-    :param name: the export's
-    :param wide: whether addresses have 64 bits
-    :param check: raises if the guest is closed
+    Every method raises ``GuestStateError`` if the guest is closed.
+
+    :ivar name: the export's
+    :ivar wide: whether addresses have 64 bits
     """
 
     __slots__ = ("_check", "_raw", "name", "wide")
@@ -38,7 +38,7 @@ class Memory:
         self.wide = wide
 
     def __len__(self) -> int:
-        """Bytes, as of now."""
+        """Return its present size (bytes)."""
         self._check()
         return self._raw.size()
 
@@ -46,22 +46,22 @@ class Memory:
         self._check()
         if address < 0 and not self.wide:
             address += _POINTER32
-        there = self._raw.size()
-        if address < 0 or size < 0 or address + size > there:
+        total = self._raw.size()
+        if address < 0 or size < 0 or address + size > total:
             raise GuestMemoryError(
-                f"{size} bytes at {address:#x} are not within the {there} bytes of the memory {self.name!r}"
+                f"{size} bytes at {address:#x} are not within the {total} bytes of the memory {self.name!r}"
             )
         return address
 
     def read(self, address: int, size: int) -> bytes:
-        """Copy ``size`` bytes out.
+        """Return a copy of ``size`` bytes.
 
         :raises GuestMemoryError: they are not within the memory
         """
         return self._raw.read(self._at(address, size), size)
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
-        """Copy bytes in.
+        """Write bytes.
 
         :raises GuestMemoryError: they do not fit; nothing was written
         """
@@ -71,9 +71,10 @@ class Memory:
     def read_string(self, address: int, size: int | None = None, *, errors: str = "strict") -> str:
         """Read UTF-8.
 
-        :param size: bytes; None: up to the first NUL, as C has it
-        :raises GuestMemoryError: it is not within the memory, or no NUL is
-        :raises UnicodeDecodeError: it is no UTF-8, and ``errors`` is ``strict``
+        :param size: of the string (bytes); None: up to the first NUL, as in C
+        :param errors: what to do with bytes that are not UTF-8, as in ``bytes.decode``
+        :raises GuestMemoryError: it is not within the memory, or has no NUL there
+        :raises UnicodeDecodeError: it is not UTF-8, and ``errors`` is ``strict``
         """
         if size is not None:
             return self.read(address, size).decode("utf-8", errors)
@@ -89,11 +90,11 @@ class Memory:
         raise GuestMemoryError(f"the string at {address:#x} has no end in the memory {self.name!r}")
 
     def write_string(self, address: int, text: str, room: int | None = None) -> int:
-        """Write UTF-8 and a NUL.
+        """Write a string as UTF-8, and a NUL.
 
-        :param room: how many bytes there are for it, the NUL's included; None: enough
-        :returns: how many bytes it took, the NUL's included
-        :raises GuestMemoryError: there is no room for it; nothing was written
+        :param room: how many bytes may be written, the NUL included; None: no limit
+        :returns: how many bytes were written, the NUL included
+        :raises GuestMemoryError: it does not fit; nothing was written
         """
         data = text.encode() + b"\0"
         if room is not None and len(data) > room:
@@ -102,7 +103,10 @@ class Memory:
         return len(data)
 
     def unpack(self, fields: str, address: int) -> tuple[Any, ...]:
-        """Read numbers laid out as a C struct without padding (format as in ``struct``, little-endian).
+        """Read numbers that are laid out as a C struct without padding.
+
+        :param fields: a format of the module ``struct``, always little-endian
+        :returns: a number for each field
 
         :raises GuestMemoryError: they are not within the memory
         """
@@ -110,7 +114,7 @@ class Memory:
         return layout.unpack(self.read(address, layout.size))
 
     def pack(self, fields: str, address: int, *values: Any) -> int:
-        """Write numbers (see ``unpack``); return how many bytes they took.
+        """Write numbers (see ``unpack``); return how many bytes were written.
 
         :raises GuestMemoryError: they do not fit; nothing was written
         :raises struct.error: a value does not fit its field
@@ -120,8 +124,9 @@ class Memory:
         return len(data)
 
     def grow(self, pages: int) -> int:
-        """Grow by so many pages; return the address where they begin.
+        """Grow the memory; return the address where the new part begins.
 
+        :param pages: of 64 KiB
         :raises GuestMemoryError: it may not grow so much
         """
         self._check()

@@ -1,4 +1,4 @@
-"""Opening a module: read it, match its imports, choose a backend, make it ready, make an instance."""
+"""Opens a module: reads it, matches its imports, chooses a backend, prepares it, makes an instance."""
 
 from __future__ import annotations
 
@@ -134,44 +134,42 @@ def is_asyncified(module: Module) -> bool:
 
 
 async def open_module(request: OpenRequest, backend: str) -> tuple[GuestModule, str]:
-    """Make a module ready on a backend; return why on that one, too.
+    """Prepare a module on a backend; return it, and why it runs on that backend.
 
     :param backend: its name, or ``auto``
     :raises ConfigError: there is no such backend, or none for the request's engine
     """
     if backend != AUTO:
-        return await _opened(request, backend), "it was asked for"
-    passed: list[str] = []
+        return await _prepare(request, backend), "it was asked for"
+    refused: list[str] = []
     last: StackswitchError | None = None
-    ways = candidates(request)
+    choices = candidates(request)
     if request.engine is not None:
-        check_engine(request.engine, [name for name, _ in ways], uses=("guests",), every=False)
-        meant = engine_name(request.engine)
-        ways = [(name, why) for name, why in ways if meant in backend_spec(name).engines("guests")]
-    for name, reason in ways:
+        check_engine(request.engine, [name for name, _ in choices], uses=("guests",), every=False)
+        engine = engine_name(request.engine)
+        choices = [each for each in choices if engine in backend_spec(each[0]).engines("guests")]
+    for name, reason in choices:
         try:
-            opened = await _opened(request, name)
+            module = await _prepare(request, name)
         except (ImportsError, ConfigError):
             raise
         except (BackendUnavailableError, GuestError) as error:
             last = error
-            passed.append(f"{name}: {str(error).splitlines()[0]}")
+            refused.append(f"{name}: {str(error).splitlines()[0]}")
         else:
-            return opened, "; ".join([f"{name}: {reason}", *(f"not {each}" for each in passed)])
-    if len(passed) == 1 and last is not None:
+            return module, "; ".join([f"{name}: {reason}", *(f"not {each}" for each in refused)])
+    if len(refused) == 1 and last is not None:
         raise last
-    raise BackendUnavailableError("no backend can run this module:\n  " + "\n  ".join(passed)) from last
+    raise BackendUnavailableError("no backend can run this module:\n  " + "\n  ".join(refused)) from last
 
 
-async def _opened(request: OpenRequest, backend: str) -> GuestModule:
-    opener = await asyncio.to_thread(
-        library_opener, backend
-    )  # it imports what the backend needs, the first time
+async def _prepare(request: OpenRequest, backend: str) -> GuestModule:
+    opener = await asyncio.to_thread(library_opener, backend)  # the first time, this imports the backend
     return await opener(request)
 
 
 async def why_unavailable(backend: str) -> str | None:
-    """Return why a backend cannot be had here, found by opening the smallest of modules; None: it can."""
+    """Return why a backend cannot run here, found by opening the smallest module; None: it can."""
     try:
         async with open_guest(b"\0asm\1\0\0\0", backend=backend):
             return None

@@ -1,10 +1,9 @@
-"""A pool of instances of one module, for servers: compiled once, an instance for each call at a time."""
+"""A pool of instances of one module, for servers: the module is compiled once, each call has an instance."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -24,10 +23,12 @@ from .options import GuestKeywords, GuestOptions, with_keywords
 class Pool:
     """Instances of one module. Made by ``Pool.open``; close it, or use ``async with``.
 
-    An instance is used for one caller at a time. One whose call failed in any way but a wrong argument is not
-    used again: a trap or a dropped call may have left the program's own data half changed.
+    An instance serves one caller at a time. If a call of it failed, in any way but a wrong argument, it is
+    closed: a trap or a dropped call may have left the program's own data half changed.
 
-    :ivar size: how many instances there are at most; :ivar backend: see ``Guest``; :ivar why: likewise
+    :ivar size: the most instances there are at a time
+    :ivar backend: ``asyncify``, ``fiber`` or ``jspi``; :ivar engine: name and version
+    :ivar why: why it runs on that backend
     """
 
     def __init__(
@@ -40,10 +41,9 @@ class Pool:
         self._module = module
         self._request = request
         self._fresh = fresh
+        self._free = asyncio.Semaphore(size)
         self._idle: list[Guest] = []
         self._used: set[Guest] = set()
-        self._making = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = False
 
     @classmethod
@@ -75,77 +75,49 @@ class Pool:
         return cls(module, request, why, size, fresh=fresh)
 
     async def call(self, export: str, *args: Any) -> Any:
-        """Call an exported function on an instance that is free, or becomes so (see ``Guest.call``)."""
+        """Call an exported function on a free instance, or wait for one.
+
+        Raises what ``Guest.call`` does, and:
+
+        :raises GuestStateError: the pool is closed
+        """
         async with self.guest() as guest:
             return await guest.call(export, *args)
 
     @contextlib.asynccontextmanager
     async def guest(self) -> AsyncIterator[Guest]:
-        """Have an instance to oneself.
+        """Have an instance to oneself, with ``async with``; a new one raises what ``stackswitch.open`` does.
 
         :raises GuestStateError: the pool is closed
         """
-        guest = await self._take()
-        self._used.add(guest)
-        try:
-            yield guest
-        finally:
-            self._used.discard(guest)
-            if self._closed or self._fresh or guest.failed or guest.closed or guest.poisoned is not None:
-                try:
-                    await guest.aclose()
-                finally:
-                    self._wake()
-            else:
-                self._idle.append(guest)
-                self._wake()
-
-    async def _take(self) -> Guest:
-        while True:
+        self._check_open()
+        async with self._free:
             self._check_open()
-            if self._idle:
-                return self._idle.pop()
-            if len(self._used) + self._making < self.size:
-                return await self._make()
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
+            guest = self._idle.pop() if self._idle else await self._new_guest()
+            self._used.add(guest)
             try:
-                await waiter
-            except BaseException:
-                if waiter.done() and not waiter.cancelled():
-                    self._wake()
-                raise
+                self._check_open()  # it may have been closed while the instance was made
+                yield guest
+            finally:
+                self._used.discard(guest)
+                if self._closed or self._fresh or guest.failed or guest.closed or guest.poisoned is not None:
+                    await guest.aclose()
+                else:
+                    self._idle.append(guest)
 
-    async def _make(self) -> Guest:
-        self._making += 1
-        try:
-            return await Guest(self._module, self._request, self.why, owns_module=False)._instantiate()
-        except BaseException:
-            self._wake()
-            raise
-        finally:
-            self._making -= 1
-
-    def _wake(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
+    async def _new_guest(self) -> Guest:
+        return await Guest(self._module, self._request, self.why, owns_module=False)._instantiate()
 
     def _check_open(self) -> None:
         if self._closed:
             raise GuestStateError("the pool has been closed")
 
     async def aclose(self) -> None:
-        """Close all instances; calls under way raise ``GuestStateError``. A second call does nothing."""
+        """Close all instances; calls in progress raise ``GuestStateError``. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
-        waiting, self._waiting = self._waiting, deque()
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._free.release()  # one caller that waits finds it closed, and lets the next one find out
         try:
             for guest in [*self._idle, *self._used]:
                 await guest.aclose()

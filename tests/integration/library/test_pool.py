@@ -18,6 +18,7 @@ GUEST = b"""(module
     (call $wait (local.get 0)))
   (func (export "count") (result i32) (global.get $count))
   (func (export "trap") (unreachable)))"""
+STARTS = b"""(module (import "env" "start" (func $start)) (start $start) (func (export "run")))"""
 WRITER = b"""(module
   (import "env" "wait" (func $wait))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -53,7 +54,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 def test_a_pool_serves_more_callers_than_it_has_instances(backend: str) -> None:
     async def main() -> None:
-        async with await stackswitch.Pool.open(GUEST, 3, backend=backend, imports={"env.wait": wait}) as pool:
+        async with stackswitch.Pool.open(GUEST, 3, backend=backend, imports={"env.wait": wait}) as pool:
             found = await asyncio.gather(*(pool.call("run", each) for each in range(14, 40)))
             assert found == [*range(14, 40)]
             async with pool.guest() as one, pool.guest() as two, pool.guest() as three:
@@ -71,6 +72,65 @@ def test_a_pool_serves_more_callers_than_it_has_instances(backend: str) -> None:
     asyncio.run(main())
 
 
+def test_closing_a_pool_ends_the_callers_that_wait_for_an_instance() -> None:
+    async def main() -> None:
+        pool = await stackswitch.Pool.open(GUEST, 1, imports={"env.wait": wait})
+        async with pool.guest() as guest:
+            waiting = [asyncio.create_task(pool.call("count")) for _ in range(3)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            await pool.aclose()
+            _, pending = await asyncio.wait(waiting, timeout=5)
+            assert not pending
+            assert guest.closed
+        assert [each.cancelled() or type(each.exception()) for each in waiting] == [
+            True,
+            stackswitch.GuestStateError,
+            stackswitch.GuestStateError,
+        ]
+        await pool.aclose()
+
+    asyncio.run(main())
+
+
+def test_closing_a_pool_ends_the_caller_whose_instance_is_being_made() -> None:
+    async def start(caller: stackswitch.Caller) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+
+    begun: asyncio.Event
+
+    async def main() -> None:
+        nonlocal begun
+        begun = asyncio.Event()
+        async with stackswitch.Pool.open(STARTS, 1, backend="fiber", imports={"env.start": start}) as pool:
+            call = asyncio.create_task(pool.call("run"))
+            await begun.wait()
+        with pytest.raises(stackswitch.GuestStateError, match="the pool has been closed"):
+            await call
+
+    asyncio.run(main())
+
+
+def test_an_instance_that_cannot_be_made_takes_no_place() -> None:
+    starts = 0
+
+    def start(caller: stackswitch.Caller) -> None:
+        nonlocal starts
+        starts += 1
+        if starts < 3:
+            raise ValueError("not yet")
+
+    async def main() -> None:
+        async with stackswitch.Pool.open(STARTS, 1, fresh=True, imports={"env.start": start}) as pool:
+            found = await asyncio.gather(*(pool.call("run") for _ in range(5)), return_exceptions=True)
+            assert [type(each) for each in found[:2]] == [ValueError, ValueError]
+            assert found[2:] == [None, None, None]
+        assert starts == 5
+
+    asyncio.run(main())
+
+
 def test_wasi_files_output_and_exit(backend: str, tmp_path: Path) -> None:
     (tmp_path / "told.txt").write_text("from a file", "utf-8")
 
@@ -83,7 +143,7 @@ def test_wasi_files_output_and_exit(backend: str, tmp_path: Path) -> None:
 
         for dirs in ({"/": tmp_path}, {"/": tmp_path.parent}):
             wasi = stackswitch.Wasi(dirs=dirs)
-            async with await stackswitch.open(
+            async with stackswitch.open(
                 WRITER, backend=backend, imports={"env.wait": note}, wasi=wasi
             ) as guest:
                 if dirs["/"] == tmp_path:
@@ -102,9 +162,9 @@ def test_wasi_files_output_and_exit(backend: str, tmp_path: Path) -> None:
 
 def test_auto_says_why() -> None:
     async def main() -> None:
-        async with await stackswitch.open(GUEST, imports={"env.wait": wait}) as guest:
+        async with stackswitch.open(GUEST, imports={"env.wait": wait}) as guest:
             assert guest.backend in guest.why
-        async with await stackswitch.open(GUEST, imports={"env.wait": wait}, only=["0"]) as guest:
+        async with stackswitch.open(GUEST, imports={"env.wait": wait}, only=["0"]) as guest:
             assert guest.backend == "asyncify"
             assert "list" in guest.why
             assert await guest.call("run", 1) == 1
