@@ -11,10 +11,11 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from stackswitch.tools.files import replace_file
 
 FORMAT = 3
 """Part of every key: raise it when an entry's form or the way of building changes."""
@@ -66,15 +67,7 @@ class BuildCache:
         path = self._path(key)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-            written = Path(name)
-            try:
-                with open(number, "wb") as file:  # noqa: PTH123 (an open descriptor, not a path)
-                    file.write(json.dumps(head).encode() + b"\n" + wasm)
-                written.replace(path)
-            except BaseException:
-                written.unlink(missing_ok=True)
-                raise
+            replace_file(path, json.dumps(head).encode() + b"\n" + wasm)
             if self._writes % _WRITES_PER_SWEEP == 0:
                 self.sweep()
             self._writes += 1

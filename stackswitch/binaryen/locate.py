@@ -14,12 +14,12 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackswitch.errors import ToolError, ToolNotFoundError
 from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.files import replace_file
 from stackswitch.tools.paths import cache_dir, node_shim_dir
 from stackswitch.tools.progress import Progress, silent
 
@@ -165,6 +165,4 @@ def _read_verdict(kept: Path) -> tuple[str, str] | None:
 def _keep_verdict(kept: Path, verdict: tuple[str, str]) -> None:
     with contextlib.suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=kept.parent, encoding="utf-8", delete=False) as file:
-            json.dump(verdict, file)
-        Path(file.name).replace(kept)
+        replace_file(kept, json.dumps(verdict).encode())

@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch.engines.words import without_dump
 from stackswitch.errors import ToolError
 from stackswitch.tools import watchdog
+from stackswitch.tools.failures import without_dump
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 from .tool import ToolRun

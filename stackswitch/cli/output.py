@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from stackswitch.errors import ConfigError, OutputError
 from stackswitch.reports.escape import terminal
+from stackswitch.tools.files import replace_file
 
 from .console import Console
 
@@ -57,25 +57,13 @@ def write_output(name: str | None, data: bytes) -> None:
         _write_stdout(data)
         return
     path = Path(name)
-    part: Path | None = None
     try:
         path = path.resolve() if path.is_symlink() else path
         if path.exists() and not path.is_file():
             path.write_bytes(data)
-            return
-        with tempfile.NamedTemporaryFile(
-            dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            part = Path(file.name)
-            file.write(data)
-        part.chmod(_mode(path))
-        part.replace(path)
-    except BaseException as error:
-        if part is not None:
-            with suppress(OSError):
-                part.unlink()
-        if not isinstance(error, OSError):
-            raise
+        else:
+            replace_file(path, data, mode=_mode(path))
+    except OSError as error:
         raise OutputError(f"{path}: could not be written: {error.strerror}") from None
 
 

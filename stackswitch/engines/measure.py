@@ -13,11 +13,10 @@ from typing import Any
 from stackswitch.errors import ToolError
 from stackswitch.models.readiness import Gain, Measure, Spread, Unit
 from stackswitch.tools import watchdog
+from stackswitch.tools.failures import without_dump
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 from stackswitch.tools.progress import Progress, silent
 from stackswitch.wasm.module import Import, Module, parse_module
-
-from .words import without_dump
 
 _TIMEOUT_S = 300.0
 _SIZES = (("raw", "size"), ("gzip", "size, gzip 9"), ("brotli", "size, brotli 9"))

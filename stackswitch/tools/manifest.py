@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from .files import replace_file
 
 NAME = ".stackswitch-manifest.json"
 _PART_BYTES = 1 << 20
@@ -94,12 +95,5 @@ def _digest(text: bytes) -> bytes:
 
 def _write(folder: Path, files: dict[str, Any]) -> None:
     text = json.dumps(files).encode()
-    number, name = tempfile.mkstemp(prefix=f"{NAME}-", dir=folder)
-    try:
-        with open(number, "wb") as file:  # noqa: PTH123 (an open descriptor, not a path)
-            file.write(_digest(text) + b"\n" + text)
-            os.fchmod(file.fileno(), 0o644)  # others may use the cache, and may not write to it
-        Path(name).replace(folder / NAME)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    # Others may use the cache, and may not write to it.
+    replace_file(folder / NAME, _digest(text) + b"\n" + text, mode=0o644)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def node_shim_dir() -> Path:
         if (folder / "package.json").is_file():
             return folder
     raise ConfigError(f"the folder node_shim is missing beside {here} and in it: install stackswitch again")
+
+
+def this_platform() -> str:
+    """Return the system and the machine, as in ``linux-x86_64`` and ``darwin-arm64``."""
+    machine = platform.machine().lower()
+    return f"{sys.platform}-{'x86_64' if machine == 'amd64' else machine}"
 
 
 def wheel_node() -> Path:

@@ -17,11 +17,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch.engines.probe import ending
-from stackswitch.engines.words import without_dump
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frozen
 from stackswitch.tools import watchdog
+from stackswitch.tools.failures import describe_status, without_dump
 
 from .wire import (
     PROTOCOL_VERSION,
@@ -196,7 +195,7 @@ class Child:
 
     async def _bury(self) -> None:
         status = await self._exit_status()
-        how = "it closed the pipe" if status is None else f"it ended with {ending(status)}"
+        how = "it closed the pipe" if status is None else f"it ended with {describe_status(status)}"
         if status is None:
             self.kill()
         with contextlib.suppress(asyncio.TimeoutError):

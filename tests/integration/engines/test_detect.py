@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.engines.asking import Refused, ask
 from stackswitch.engines.detect import detect, printed_version
+from stackswitch.engines.probe_runner import ProbesNotRunError, run_probes
 from stackswitch.engines.probes import all_probes
 from stackswitch.engines.targets import named_target
 from stackswitch.models.engine import EngineReport
@@ -118,8 +118,8 @@ def test_every_bad_engine_has_its_own_line_and_the_good_one_is_asked(tmp_path: P
 
 def test_an_engine_that_hangs_is_given_up(tmp_path: Path) -> None:
     program = shell(tmp_path / "hangs", "sleep 60 & sleep 60")
-    with pytest.raises(Refused, match=r"it said nothing for 0\.3 s"):
-        ask(lambda names: [str(program), *names], ["simd"], start_timeout_s=0.3)
+    with pytest.raises(ProbesNotRunError, match=r"it said nothing for 0\.3 s"):
+        run_probes(lambda names: [str(program), *names], ["simd"], start_timeout_s=0.3)
 
 
 @pytest.mark.parametrize("what", ["sleep 60 & sleep 60", "yes", "exit 3"])
@@ -135,8 +135,8 @@ def test_what_has_no_version_to_print_does_not_hold_up_the_rest(
 
 def test_an_engine_that_never_stops_talking_is_given_up(tmp_path: Path) -> None:
     program = shell(tmp_path / "talks", "yes")
-    with pytest.raises(Refused, match=r"it printed 'y'|SIGTERM"):
-        ask(lambda names: [str(program), *names], ["simd"])
+    with pytest.raises(ProbesNotRunError, match=r"it printed 'y'|SIGTERM"):
+        run_probes(lambda names: [str(program), *names], ["simd"])
 
 
 FAKE = """
@@ -159,7 +159,7 @@ tell(done=True)
 def test_what_kills_or_holds_up_an_engine_costs_that_answer_alone(tmp_path: Path) -> None:
     script = tmp_path / "fake.py"
     script.write_text(FAKE)
-    said = ask(
+    said = run_probes(
         lambda names: [sys.executable, str(script), *names],
         ["a", "crash", "b", "hang", "c"],
         ("--f",),

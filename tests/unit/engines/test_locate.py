@@ -6,8 +6,9 @@ import pytest
 
 from stackswitch.engines.catalogue import ENGINES
 from stackswitch.engines.locate import find_engine, parse_spec
-from stackswitch.engines.probe import Attempt, ProbeResult, ending, understand
+from stackswitch.engines.probe import Attempt, ProbeResult, parse_output
 from stackswitch.errors import BackendUnavailableError, ConfigError
+from stackswitch.tools.failures import describe_status
 
 SAID = '{"version": "26.1.0", "program": "/n", "works": true, "reason": "", "features": ["simd"]}'
 
@@ -46,7 +47,7 @@ def test_the_variable_names_an_engine_that_must_work(tmp_path: Path, monkeypatch
 
 
 def test_what_the_probe_says_is_its_last_line() -> None:
-    said = understand(f"a warning\n{SAID}\n".encode(), 0, "")
+    said = parse_output(f"a warning\n{SAID}\n".encode(), 0, "")
     assert isinstance(said, dict)
     assert said["version"] == "26.1.0"
 
@@ -66,13 +67,13 @@ def test_what_the_probe_says_is_its_last_line() -> None:
     ],
 )
 def test_anything_else_is_a_reason(output: bytes, status: int, stderr: str, reason: str) -> None:
-    said = understand(output, status, stderr)
+    said = parse_output(output, status, stderr)
     assert isinstance(said, str)
     assert reason in said
 
 
 def test_endings_have_names() -> None:
-    assert [ending(0), ending(3), ending(-9), ending(-250)] == [
+    assert [describe_status(0), describe_status(3), describe_status(-9), describe_status(-250)] == [
         "exit status 0",
         "exit status 3",
         "SIGKILL",

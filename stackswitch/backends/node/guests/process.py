@@ -13,8 +13,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stackswitch.engines.probe import ending
-from stackswitch.engines.words import without_dump
+from stackswitch.tools.failures import describe_status, without_dump
 
 from ..process import TAIL_BYTES, ChildDiedError, spawn
 
@@ -87,7 +86,7 @@ class EngineProcess:
                 break
         if status is None:
             self.kill()
-        how = "it closed the pipe" if status is None else f"it ended with {ending(status)}"
+        how = "it closed the pipe" if status is None else f"it ended with {describe_status(status)}"
         return ChildDiedError(
             f"the engine {Path(self.program).name} is gone: {how}",
             ending=how.removeprefix("it ended with "),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from stackswitch.engines.words import without_dump
+from stackswitch.tools.failures import without_dump
 
 UNCAUGHT = """file:///opt/shim/main.mjs:3
   throw new TypeError("no such thing");
