@@ -135,6 +135,7 @@ _TEXTS = {
     "invoke-glue": "{cases} wait{s} through Emscripten's {subject}",
     "start-waits": "{cases} wait{s} in the start function",
     "jspi-fails": "{cases} work{s} on Asyncify and end{s} as {subject} on JSPI",
+    "jspi-fails-alone": "{cases} end{s} as {subject} on JSPI, and {were} not run on Asyncify",
     "jspi-wrong": "{cases} {are} silently wrong on JSPI",
     "asyncify-wrong": "{cases} {are} silently wrong on Asyncify",
     "engine-differs": "{cases} work{s} on JSPI elsewhere and fail{s} on {subject}",
@@ -244,7 +245,7 @@ class _Judge:
         if good_jspi:
             self._engines(jspi)
         elif jspi and not wrong and not _lacks(jspi):
-            self._jspi_fails(jspi, good_asyncify or _lacks(asyncify))
+            self._jspi_fails(jspi, asyncify)
         if self.flaky is not None:
             self._apply("flaky", f"on {self.flaky.where}: {'; '.join(self.flaky.outcomes)}")
             return "flaky"
@@ -318,7 +319,9 @@ class _Judge:
             else:
                 self._apply("engine-differs", f"{where}: {_told(each)}", where)
 
-    def _jspi_fails(self, jspi: list[tuple[CaseResult, bool]], elsewhere: bool) -> None:
+    def _jspi_fails(
+        self, jspi: list[tuple[CaseResult, bool]], asyncify: list[tuple[CaseResult, bool]]
+    ) -> None:
         each = _first_bad(jspi)
         if _START.search(each.detail):
             self._apply("start-waits", _told(each))
@@ -328,8 +331,10 @@ class _Judge:
             self._apply("js-frames", _told(each), _frame(each.detail))
         elif each.outcome == "unsupported":
             self._apply("engine-lacks-feature", each.detail, _feature(each))
-        elif elsewhere:
+        elif _any_good(asyncify) or _lacks(asyncify):
             self._apply("jspi-fails", _told(each), each.outcome)
+        elif not asyncify:
+            self._apply("jspi-fails-alone", _told(each), each.outcome)
 
 
 def _works(each: CaseResult, *, returned: bool) -> bool:

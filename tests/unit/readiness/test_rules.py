@@ -46,6 +46,7 @@ APPLIES: dict[str, Callable[[], Material]] = {
     ),
     "start-waits": lambda: both(jspi="unsupported", detail="start-suspension: func 2"),
     "jspi-fails": lambda: both(jspi="trapped", as_expected=False, detail="unreachable"),
+    "jspi-fails-alone": lambda: Material("app", results=(result("jspi", "hung"),)),
     "jspi-wrong": lambda: both(jspi="wrong", detail="7, expected 42"),
     "asyncify-wrong": lambda: both("wrong"),
     "engine-differs": lambda: Material(

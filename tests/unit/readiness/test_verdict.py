@@ -41,6 +41,7 @@ KNOWN = {"as_expected": True, "detail": "a known difference"}
         ([result("asyncify"), result("jspi", "wrong")], "silently-wrong", "not-ready"),
         ([result("jspi")], "one-backend", "ready"),
         ([result("asyncify")], "one-backend", "unknown"),
+        ([result("jspi", "hung")], "one-backend", "unknown"),
         (
             [result("asyncify"), result("jspi"), result("jspi", "hung", engine_version="20.0.0")],
             "both",
