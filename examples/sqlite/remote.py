@@ -1,8 +1,8 @@
-"""SQLite in WebAssembly on a database that lies on a web server: its pages come by HTTP ranges.
+"""Reads a SQLite database on a web server: SQLite runs in WebAssembly, and gets the pages by HTTP ranges.
 
     python examples/sqlite/remote.py URL "SELECT …" [--backend B]
 
-The C of SQLite reads its file by an ordinary call; what answers is an ``async def``, and the loop goes on.
+SQLite reads its file with an ordinary C call. An ``async def`` answers it, and the event loop goes on.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections import OrderedDict
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from aiohttp import ClientSession
 
 MODULE = Path(__file__).parent / "sqlite-http.wasm"
 BLOCK_BYTES = 16384
-BLOCKS_KEPT = 256
+MOST_BLOCKS = 256
 INTEGER, FLOAT, TEXT, BLOB, NULL = range(1, 6)
 Value = int | float | str | bytes | None
 FAILED = 1
@@ -29,10 +30,10 @@ class RemoteError(Exception):
 
 
 class RemoteDatabase:
-    """A database on a web server, to be read.
+    """A database on a web server, for reading.
 
-    :param url: of the database file; the server has to know ranges
-    :ivar requests: how many were made; :ivar received_bytes: what came of them
+    :param url: of the database file; the server must support ranges
+    :ivar requests: how many were sent; :ivar received_bytes: the size of the answers (bytes)
     """
 
     def __init__(self, url: str, *, backend: str = "auto") -> None:
@@ -44,11 +45,12 @@ class RemoteDatabase:
         self.requests = self.received_bytes = 0
         self.guest: stackswitch.Guest
         self._session: ClientSession
+        self._resources: AsyncExitStack
 
     async def __aenter__(self) -> RemoteDatabase:
-        self._session = ClientSession()
-        try:
-            self.guest = await stackswitch.open(
+        async with AsyncExitStack() as resources:
+            self._session = await resources.enter_async_context(ClientSession())
+            opening = stackswitch.open(
                 MODULE,
                 backend=self._backend,
                 wasi=stackswitch.Wasi(),
@@ -59,18 +61,16 @@ class RemoteDatabase:
                     "host.value": self._value,
                 },
             )
+            self.guest = await resources.enter_async_context(opening)
             await self.guest.call("_initialize")
             await self._checked(await self.guest.call("open"))
-        except BaseException:
-            await self._session.close()
-            raise
+            self._resources = resources.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        await self.guest.aclose()
-        await self._session.close()
+        await self._resources.aclose()
 
     async def query(self, sql: str) -> list[list[Value]]:
         """Run a query and return its rows.
@@ -78,13 +78,13 @@ class RemoteDatabase:
         :raises RemoteError: SQLite's own message
         """
         data = sql.encode()
-        room = await self.guest.call("room", len(data))
-        self.guest.memory.write(room, data)
+        buffer = await self.guest.call("room", len(data))
+        self.guest.memory.write(buffer, data)
         self._rows = []
         try:
-            await self._checked(await self.guest.call("query", room, len(data)))
+            await self._checked(await self.guest.call("query", buffer, len(data)))
         finally:
-            await self.guest.call("done", room)
+            await self.guest.call("done", buffer)
         return self._rows
 
     async def _checked(self, status: int) -> None:
@@ -126,7 +126,7 @@ class RemoteDatabase:
                     return None
                 self._blocks[number] = await answer.read()
                 self.received_bytes += len(self._blocks[number])
-            if len(self._blocks) > BLOCKS_KEPT:
+            if len(self._blocks) > MOST_BLOCKS:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(number)
         return self._blocks[number]
