@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
 
 from stackswitch.backends.base import LoadedCase
 from stackswitch.binaryen.listfile import matches
@@ -22,7 +21,6 @@ from stackswitch.lists.files import ListInFile, edit_list_with_wildcards, find_l
 from stackswitch.lists.functions import Functions
 from stackswitch.models.expect import ListName
 
-LIST_NAMES: tuple[ListName, ...] = get_args(ListName)
 _FIELDS: dict[ListName, tuple[str, str]] = {
     "ASYNCIFY_ONLY": ("asyncify", "only"),
     "ASYNCIFY_ADD": ("asyncify", "add"),

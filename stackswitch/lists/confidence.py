@@ -99,12 +99,3 @@ def support(cases: Mapping[str, Evidence]) -> dict[int, tuple[str, ...]]:
         for function in cases[case].functions:
             resting[function].append(case)
     return {function: tuple(resting[function]) for function in sorted(resting)}
-
-
-def resting_on_one(cases: Mapping[str, Evidence]) -> dict[str, frozenset[int]]:
-    """Return, by case, the functions that no other case has shown: the list's weakest part."""
-    counts = Counter(function for seen in cases.values() for function in seen.functions)
-    single = {
-        case: frozenset(each for each in seen.functions if counts[each] == 1) for case, seen in cases.items()
-    }
-    return {case: single[case] for case in sorted(single) if single[case]}

@@ -16,7 +16,7 @@ from typing import Literal
 
 from stackswitch.tools.parsing import json_value
 
-from .namelist import NameIndex, comma_trouble, split_text
+from .namelist import NameIndex, comma_trouble
 
 Quote = Literal["", '"', "'"]
 _REWRITTEN = {".": " ", "#": "&", "?": ","}
@@ -134,37 +134,9 @@ def _next_comma(value: str, at: int, end: int) -> int:
     return end if comma < 0 else comma
 
 
-def read_lines(text: str) -> tuple[str, ...]:
-    """Read an ``@file`` that is a name a line: blanks around a line and lines after # do not count.
-
-    emcc 3.1.6 took ``#…`` for a name and kept lines without text; neither can match anything.
-    """
-    lines = text.strip().splitlines()
-    return tuple(name for line in lines if not line.startswith("#") and (name := line.strip()))
-
-
-def read_file(text: str) -> tuple[str, ...]:
-    """Read the content of ``-sX=@file``, of either kind.
-
-    :raises SettingError: it begins with ``[`` and is no list
-    """
-    text = text.strip()
-    if not text.startswith("["):
-        return read_lines(text)
-    return tuple(item.name for item in read_items(text, command_line=False))
-
-
 def rewritten(name: str) -> str:
     """Return what emcc makes of a name before it hands it on."""
     return name.replace(".", " ").replace("#", "&").replace("?", ",")
-
-
-def to_binaryen(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the entries that Binaryen gets when emcc has read these names.
-
-    :raises ConfigError: Binaryen cannot split what emcc joins
-    """
-    return split_text(",".join(map(rewritten, names)))
 
 
 def to_emscripten(name: str, *, plain: bool = False) -> str:

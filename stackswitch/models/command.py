@@ -13,8 +13,6 @@ from .case import case_id
 from .expect import Difference, ExpectedOutcome, ListName, with_outcome
 from .features import known_feature
 
-COMMAND_BACKENDS = ("asyncify", "jspi")
-"""The backends on which commands run."""
 CommandBackendName = Literal["asyncify", "jspi"]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 RESERVED = "STACKSWITCH_"

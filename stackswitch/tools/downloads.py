@@ -109,20 +109,6 @@ def pypi_package(pins: Sequence[str], *, progress: Progress = silent) -> Path:
     return _once(folder, install, f"fetching {pins[0]} from PyPI", progress)
 
 
-def installed_version(package_dir: Path) -> str:
-    """The version of an installed package.
-
-    :raises DownloadError: its ``package.json`` is missing or says none
-    """
-    try:
-        version = json.loads((package_dir / "package.json").read_bytes())["version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DownloadError(
-            f"{package_dir} is not whole ({error}): remove its folder to fetch it again"
-        ) from None
-    return str(version)
-
-
 def _read_pins(folder: Path) -> tuple[bytes, bytes]:
     try:
         manifest = (folder / "package.json").read_bytes()

@@ -43,7 +43,7 @@ def test_the_wheel_has_node_and_npm() -> None:
 def test_a_package_by_its_name(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     said: list[str] = []
     folder = downloads.npm_package(SMALL[0], "^2.0.0", progress=said.append)
-    assert downloads.installed_version(folder) == SMALL[1]
+    assert json.loads((folder / "package.json").read_bytes())["version"] == SMALL[1]
     assert said == ["fetching isarray@^2.0.0 from npm"]
     lock = json.loads((folder.parents[1] / "package-lock.json").read_text("utf-8"))
     assert lock["packages"]["node_modules/isarray"]["integrity"].startswith("sha512-")

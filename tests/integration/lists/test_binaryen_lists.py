@@ -12,7 +12,7 @@ import wasmtime
 
 from stackswitch.binaryen.tool import Tool, ToolRun
 from stackswitch.errors import ConfigError
-from stackswitch.lists.emscripten import to_binaryen, unspeakable
+from stackswitch.lists.emscripten import rewritten, unspeakable
 from stackswitch.lists.files import read_list
 from stackswitch.lists.findings import examine
 from stackswitch.lists.namelist import NameIndex, comma_trouble, split_text
@@ -147,7 +147,7 @@ def test_the_wildcard_for_a_name_that_emcc_cannot_say_matches_it_and_what_is_tol
 ) -> None:
     names = [name.replace("\\09", "\t") for name in NAMES]
     for each in unspeakable(names, INDEX):
-        entries = to_binaryen([each.wildcard])
+        entries = split_text(rewritten(each.wildcard))
         done = run(asyncify(wasm_opt, [f"asyncify-onlylist@{','.join(entries)}"], {}))
         got = {INDEX.names[index] for index in instrumented(done)}
         assert got == {each.name, *each.also}, each

@@ -98,13 +98,6 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         downloads._once(tmp_path / "file" / "thing", lambda into: None, "fetching", progress.silent)
 
 
-def test_the_version_of_a_package(tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="not whole"):
-        downloads.installed_version(tmp_path)
-    (tmp_path / "package.json").write_text('{"version": "1.2.3"}', "utf-8")
-    assert downloads.installed_version(tmp_path) == "1.2.3"
-
-
 def test_the_shim_of_a_wheel_lies_inside_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shim = tmp_path / "stackswitch" / "node_shim"
     shim.mkdir(parents=True)

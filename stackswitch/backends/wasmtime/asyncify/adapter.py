@@ -101,7 +101,6 @@ class Adapter:
         self._externs = [memory]
         self._instance = Handle()
         self._table = 0
-        self._bound: dict[int, tuple[Any, Any]] = {}
 
     def _word(self, at: int) -> ctypes.c_uint32:
         return ctypes.c_uint32.from_address(self._at + at)

@@ -104,7 +104,6 @@ class AsyncifySession:
         self._engine = engine
         self._live: dict[str, InstanceHandle] = {}
         self._by_guest: dict[int, InstanceHandle] = {}
-        self._depth = 0
         self.wasi = Wasi(self.store, case.wasi) if case.wasi is not None else None
         distinct = {id(each.compiled): each for each in prepared.values()}
         self._numbers = {key: number for number, key in enumerate(distinct)}

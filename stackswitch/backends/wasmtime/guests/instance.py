@@ -169,10 +169,6 @@ class WasmtimeInstance(ABC):
         if self._leaks and not isinstance(error, GuestTypeError):
             self.poisoned = f"a call was dropped half way, and {self._leaks}"
 
-    def why_unusable(self) -> str | None:
-        """Say why it can take no calls; None: it can."""
-        return self.poisoned
-
     def told(
         self, error: BaseException, import_: str, state: CallState, frames: tuple[GuestFrame, ...]
     ) -> None:

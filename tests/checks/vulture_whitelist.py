@@ -1,0 +1,72 @@
+"""Names that vulture finds unused and that are used all the same; `vulture` reads this file with the others.
+
+An attribute of an unknown object stands for any object's: ``_.name``.
+"""
+
+# Opened by name, from the table in stackswitch/backends/registry.py.
+_.open_asyncify_backend
+_.open_jspi_commands
+_.open_asyncify_commands
+_.open_library
+
+# Called by Python, asyncio, pydantic-settings, pytest, rich, and by the code of `await`.
+_.__getattr__
+_.__dir__
+_.data_received
+_.connection_lost
+_.pipe_data_received
+_.pipe_connection_lost
+_.process_exited
+_.get_loop
+_._asyncio_future_blocking
+_.settings_customise_sources
+_.runtest
+_.reportinfo
+_.on_broken_pipe
+
+# Parameters that the caller passes by position or by name.
+exc
+settings_cls
+dotenv_settings
+file_secret_settings
+nargs
+nresults
+
+# Set on wasmtime's configuration objects, which read them.
+_.max_wasm_stack
+_.epoch_interruption
+_.consume_fuel
+_.parallel_compilation
+_.stdout_custom
+_.stderr_custom
+_.stderr_file
+
+# Set on Python's frame objects, which read them.
+_.f_trace_lines
+_.f_trace_opcodes
+
+# Read by code that ctypes puts together, by its name in a string.
+_.no_bytes
+
+# The policies' methods, called by the policy's name (stackswitch/lists/policies.py).
+_._ranked
+_._dispatch
+_._typed
+_._auto
+
+# The public interface of the library.
+_.invoke_now
+_.write_string
+_.import_name
+_.waiting_s
+
+# Fields of a format or of a graph that is read whole; nothing needs these yet.
+_.attachment
+_.memory_align
+_.table_size
+_.table_align
+_.tail_ref
+_.is_between_frames
+NULL
+_.I8X16_SHUFFLE
+_.V128_CONST
