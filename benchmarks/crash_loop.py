@@ -33,8 +33,10 @@ from stackswitch.backends.wasmtime.engine import Engine
 from stackswitch.binaryen.asyncify import Binaryen
 from stackswitch.binaryen.cache import BuildCache
 from stackswitch.binaryen.locate import find_wasm_opt
-from stackswitch.fix.loop import Fixer
+from stackswitch.fix.evidence import FixRequest, RunOptions
+from stackswitch.fix.loop import fix_lists
 from stackswitch.fix.sources import apply_lists, has_lists, shared_source
+from stackswitch.fix.suite_evidence import SuiteEvidence
 from stackswitch.models.result import Observation
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.expectations import judge
@@ -117,9 +119,10 @@ async def ours(
     """What ``stackswitch fix`` does; returns the list too."""
     started = time.perf_counter()
     source = shared_source(Path("only.txt"), "".join(f"{name}\n" for name in only).encode() or None)
-    fixer = Fixer(suite, source, asyncify, jspi, jobs=JOBS)
-    report = await fixer.fix()
-    names = set(fixer.sources[0].lists["ASYNCIFY_ONLY"])
+    evidence = SuiteEvidence(suite, source, asyncify, jspi, options=RunOptions(jobs=JOBS))
+    fixed = await fix_lists(evidence, FixRequest())
+    report = fixed.report
+    names = set(fixed.sources[0].lists["ASYNCIFY_ONLY"])
     needed = needed or names
     ended = Ended(
         rounds=report.rounds,

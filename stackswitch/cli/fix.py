@@ -7,9 +7,9 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from stackswitch.fix.commands import Proof
+from stackswitch.fix.command_evidence import Proof
+from stackswitch.fix.evidence import DEFAULT_ROUNDS, FixRequest
 from stackswitch.fix.guard import Guard
-from stackswitch.fix.loop import DEFAULT_ROUNDS
 from stackswitch.fix.report import PROVED
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.formats import names as format_names
@@ -19,7 +19,7 @@ from stackswitch.suite.loader import load_suite
 
 from .fix_commands import PROOFS, fix_commands, read_traced
 from .fix_output import show_diff, show_report, write_lists
-from .fix_work import FixAsked, fix_from_traces, fix_suite
+from .fix_work import FixInputs, fix_from_traces, fix_suite
 from .options import (
     AllowSkip,
     CaseGlobs,
@@ -156,25 +156,18 @@ def fix(
         sources = [open_list(settings.lists.file, which, spelling, made=True)]
     opened = [each for each in sources if each is not None]
     shared = opened[0] if opened else None
-    asked = FixAsked(
-        shared=shared,
-        policy=cast("PolicyName | None", policy),
-        assertions=Assertions(settings.lists.never, settings.lists.always),
-        minimise=minimize,
-        check=check,
-        rounds=rounds,
-        build=build or settings.fix.build,
-        folder=Path.cwd() if build else config_folder(Path.cwd()) or Path.cwd(),
-        symbols=symbols,
-    )
+    assertions = Assertions(settings.lists.never, settings.lists.always)
+    request = FixRequest(cast("PolicyName | None", policy), assertions, minimize, check, rounds)
+    folder_of_build = Path.cwd() if build else config_folder(Path.cwd()) or Path.cwd()
+    inputs = FixInputs(request, shared, build or settings.fix.build, folder_of_build, symbols)
     console = console_for([json])
     with Guard() as guard:
         if folder is None:
             assert trace is not None
             assert modules is not None
             wasm_opt = wasm_opt or settings.wasm_opt
-            found, report = fix_from_traces(
-                asked, trace, modules, opened, built or settings.fix.built, wasm_opt, guard
+            fixed = fix_from_traces(
+                inputs, trace, modules, opened, built or settings.fix.built, wasm_opt, guard
             )
         else:
             if len(opened) > 1:
@@ -187,20 +180,21 @@ def fix(
             if loaded.commands:
                 proves = cast("Proof", prove)
                 traced = read_traced(trace, modules, loaded) if trace and modules else None
-                found, report = fix_commands(asked, loaded, options, limit, proves, traced)
+                fixed = fix_commands(inputs, loaded, options, limit, proves, traced)
             elif trace:
                 what = "a suite of cases that call exports is run, or traces are read: not both"
                 raise typer.BadParameter(what, param_hint="--trace")
             else:
                 must = observe == "jspi" or "jspi" not in allowed
                 observer = None if observe == "asyncify" else must
-                found, report = fix_suite(asked, loaded, options, limit, observer=observer, guard=guard)
+                fixed = fix_suite(inputs, loaded, options, limit, observer=observer, guard=guard)
+        report = fixed.report
         if diff:
-            for source in found:
+            for source in fixed.sources:
                 show_diff(console, source)
         written = not check and report.verdict not in ("no-progress", "falls-short")
         if written:
-            written = report.build is not None or write_lists(found)
+            written = report.build is not None or write_lists(fixed.sources)
             guard.keep()
     show_report(console, report, written=written, check=check)
     write_output(json, json_text(report).encode())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from stackswitch.analysis.trace_lines import TraceFile, read_trace
+from stackswitch.backends.base import CommandBackend
 from stackswitch.backends.registry import (
     BackendOptions,
     CommandOptions,
@@ -18,31 +18,25 @@ from stackswitch.backends.registry import (
     open_instrumented_backend,
 )
 from stackswitch.errors import ConfigError
-from stackswitch.fix.commands import CommandFixer, Proof
+from stackswitch.fix.command_evidence import CommandEvidence, CommandRequest, Proof, RecordedTraces
+from stackswitch.fix.evidence import RunOptions
+from stackswitch.fix.loop import Fixed, fix_lists
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.services import RunningServices, running
 
 from .console import Console
 from .ending import run_async
-from .fix_work import FixAsked, Fixed
+from .fix_work import FixInputs
 from .inputs import read_input, read_module
 from .progress import Progress
 
 SUFFIX = ".jsonl"
 
 
-@dataclass(frozen=True)
-class Traced:
-    """What traces of a suite's commands have shown, by case, and the modules that they are of."""
+def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) -> RecordedTraces:
+    """Read traces that ``test --traces`` has written: a folder of them, or files that have a case's name.
 
-    found: dict[str, TraceFile]
-    modules: tuple[bytes, ...]
-
-
-def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) -> Traced:
-    """Read traces that ``test --traces`` has kept: a folder of them, or files that have a case's name.
-
-    :raises ConfigError: one cannot be read or is none; none is of a case of the suite
+    :raises ConfigError: a file cannot be read or is no trace; none is of a case of the suite
     """
     found: dict[str, TraceFile] = {}
     for path in paths:
@@ -58,26 +52,26 @@ def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) ->
             f"--trace: of no case of {suite.folder}: there is {told}; give the folder where `test --traces`"
             " has put those of jspi"
         )
-    return Traced(known, tuple(read_module(each).data for each in modules))
+    return RecordedTraces(known, tuple(read_module(each).data for each in modules))
 
 
 PROOFS: tuple[Proof, ...] = get_args(Proof)
 
 
 def fix_commands(
-    asked: FixAsked,
+    inputs: FixInputs,
     suite: Suite,
     options: BackendOptions,
     timeout_s: float | None,
-    proves: Proof,
-    traced: Traced | None = None,
+    proof: Proof,
+    traces: RecordedTraces | None = None,
 ) -> Fixed:
-    """Run a suite's commands on JSPI, draw the list, and prove it on builds of ours.
+    """Run a suite's commands on JSPI, compute the list, and verify it on builds of ours.
 
-    :param traced: what a run has shown already
-    :raises ConfigError: there is no list to fix, or something is asked for that commands do not have
+    :param traces: what a run has shown already
+    :raises ConfigError: there is no list to fix, or an option does not go with commands
     """
-    source = asked.shared
+    source = inputs.shared
     if source is None:
         raise ConfigError("commands have no lists of their own: say --list FILE")
     if suite.cases:
@@ -85,13 +79,13 @@ def fix_commands(
             f"{suite.folder}: has commands ({suite.commands[0].case.id}, …) and cases that call exports"
             f" ({suite.cases[0].case.id}, …): fix one kind at a time, with -k"
         )
-    for value, name in ((asked.build, "--build"), (asked.symbols, "--symbols")):
+    for value, name in ((inputs.build, "--build"), (inputs.symbols, "--symbols")):
         if value is not None:
             raise ConfigError(f"{name} does not go with commands: their builds are made by stackswitch")
 
-    def wanted(name: str) -> CommandOptions:
+    def options_of(name: str) -> CommandOptions:
         settings = suite.file.settings(name)
-        # Asked for is where JSPI runs; the suite says where the build is proved.
+        # --engine says where JSPI runs, and the suite where the build is verified.
         first, second = options.engine, settings.engine
         if name != "jspi":
             first, second = second, first
@@ -101,44 +95,28 @@ def fix_commands(
         return CommandOptions(**{**dict(options), "engine": engine}, settings=settings)
 
     async def work() -> Fixed:
-        with Progress(Console(stderr=True)) as progress:
-            async with AsyncExitStack() as opened:
-                observer = None
-                if traced is None:
-                    observer = await open_command_backend("jspi", wanted("jspi"), progress.say)
-                    opened.push_async_callback(observer.aclose)
-                proof = await open_instrumented_backend(wanted("asyncify"), progress.say)
-                opened.push_async_callback(proof.aclose)
-                services = asyncio.ensure_future(
-                    opened.enter_async_context(running(suite.file.services, suite.folder))
-                )
-                opened.push_async_callback(_stopped, services)
-                fixer = CommandFixer(
-                    suite,
-                    source,
-                    proof,
-                    services,
-                    policy=asked.policy,
-                    assertions=asked.assertions,
-                    minimise=asked.minimise,
-                    proves=proves,
-                    jobs=options.jobs,
-                    timeout_s=timeout_s,
-                    on_result=progress.result,
-                    on_more=progress.expect,
-                    say=progress.say,
-                )
-                if observer is not None:
-                    await fixer.observe(observer)
-                elif traced is not None:
-                    await asyncio.to_thread(fixer.take, traced.found, traced.modules)
-                report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
-                return [fixer.source], report
+        async with AsyncExitStack() as opened:
+            progress = opened.enter_context(Progress(Console(stderr=True)))
+            origin: CommandBackend | RecordedTraces
+            if traces is None:
+                origin = await open_command_backend("jspi", options_of("jspi"), progress.say)
+                opened.push_async_callback(origin.aclose)
+            else:
+                origin = traces
+            asyncify = await open_instrumented_backend(options_of("asyncify"), progress.say)
+            opened.push_async_callback(asyncify.aclose)
+            services = asyncio.ensure_future(
+                opened.enter_async_context(running(suite.file.services, suite.folder))
+            )
+            opened.push_async_callback(_stopped, services)
+            run = RunOptions(options.jobs, timeout_s, progress.result, progress.expect, progress.say)
+            request = CommandRequest(suite, source, origin, asyncify, services, proof, run)
+            return await fix_lists(CommandEvidence(request), inputs.request, progress.say)
 
     return run_async(work())
 
 
 async def _stopped(starting: asyncio.Future[RunningServices]) -> None:
-    """Start no more of what nobody has waited for."""
+    """End a start that nobody has waited for."""
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)

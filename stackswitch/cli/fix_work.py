@@ -1,22 +1,22 @@
-"""The two ways of ``fix``: a suite is run, or traces are read."""
+"""The ways of ``fix``: a suite of cases is run, or traces are read (commands: ``fix_commands``)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, backend_spec, open_backend
-from stackswitch.binaryen.asyncify import open_binaryen
+from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
-from stackswitch.fix.from_traces import Traced, TraceFixer
+from stackswitch.fix.evidence import FixRequest, RunOptions
 from stackswitch.fix.guard import Guard
-from stackswitch.fix.loop import Fixer
-from stackswitch.fix.report import FixReport
+from stackswitch.fix.loop import Fixed, fix_lists
 from stackswitch.fix.sources import ListSource
-from stackswitch.lists.assertions import Assertions
-from stackswitch.lists.policies import PolicyName
+from stackswitch.fix.suite_evidence import SuiteEvidence
+from stackswitch.fix.trace_evidence import NamedBuild, TargetModule, TraceEvidence
 from stackswitch.models.case import MAIN
 from stackswitch.suite.loader import Suite, load_suite
 from stackswitch.wasm.asyncified import is_asyncified
@@ -30,36 +30,37 @@ from .inputs import read_input, read_module, trace_files
 from .options import named_module
 from .progress import Progress
 
-Fixed = tuple[Sequence[ListSource], FixReport]
 _NO_OBSERVER = (
-    "the backend on which stacks are looked at cannot be had; --observe asyncify looks at them on Asyncify"
+    "the backend on which stacks are observed cannot be had; --observe asyncify observes them on Asyncify"
     " alone, --allow-skip jspi where jspi cannot be had"
 )
 
 
 @dataclass(frozen=True)
-class FixAsked:
-    """What both ways are asked for.
+class FixInputs:
+    """What every way of ``fix`` is given.
 
+    :ivar request: how lists are computed and verified
     :ivar shared: the file of ``--list``
-    :ivar policy: None: as ``lists.default_policy`` says
     :ivar build: the build command, run in ``folder``
     :ivar symbols: names for modules that have none
     """
 
+    request: FixRequest
     shared: ListSource | None
-    policy: PolicyName | None
-    assertions: Assertions
-    minimise: bool
-    check: bool
-    rounds: int
     build: str | None
     folder: Path
     symbols: Path | None
 
+    def build_command(self, guard: Guard, progress: Progress) -> BuildCommand | None:
+        """Return what builds with new lists; None: nothing is to be built."""
+        if self.build is None or self.request.check:
+            return None
+        return BuildCommand(self.build, self.folder, guard, progress.say)
+
 
 def fix_suite(
-    asked: FixAsked,
+    inputs: FixInputs,
     suite: Suite,
     options: BackendOptions,
     timeout_s: float | None,
@@ -69,68 +70,56 @@ def fix_suite(
 ) -> Fixed:
     """Run a suite and fix its lists.
 
-    :param observer: whether JSPI must be had to look at stacks; None: it is not asked
-    :raises BackendUnavailableError: it must be had, and cannot be
+    :param observer: whether JSPI must be there to observe stacks; None: it is not used
+    :raises BackendUnavailableError: it must be there, and is not
     """
 
     async def work() -> Fixed:
-        backends: list[Backend] = []
-        with Progress(Console(stderr=True)) as progress:
+        async with AsyncExitStack() as opened:
+            progress = opened.enter_context(Progress(Console(stderr=True)))
+
+            async def open_one(name: str) -> Backend:
+                backend = await open_backend(name, _usual(options, name), progress.say)
+                opened.push_async_callback(backend.aclose)
+                return backend
+
+            asyncify, jspi = await open_one("asyncify"), None
+            notes: list[str] = []
             try:
-                backends.append(await open_backend("asyncify", _usual(options, "asyncify"), progress.say))
-                looking = None
-                notes: tuple[str, ...] = ()
-                if observer is not None:
-                    try:
-                        looking = await open_backend("jspi", _usual(options, "jspi"), progress.say)
-                        backends.append(looking)
-                    except ConfigError:
-                        raise
-                    except (StackswitchError, OSError) as error:
-                        if observer:
-                            raise BackendUnavailableError(f"{_NO_OBSERVER}\n  jspi: {error}") from None
-                        notes = (f"jspi was skipped, stacks were looked at on asyncify: {error}",)
-                        progress.say(notes[0])
-                command = None
-                if asked.build is not None and not asked.check:
-                    command = BuildCommand(asked.build, asked.folder, guard, progress.say)
+                jspi = await open_one("jspi") if observer is not None else None
+            except ConfigError:
+                raise
+            except (StackswitchError, OSError) as error:
+                if observer:
+                    raise BackendUnavailableError(f"{_NO_OBSERVER}\n  jspi: {error}") from None
+                notes.append(f"jspi was skipped, stacks were observed on asyncify: {error}")
+                progress.say(notes[0])
+            command = inputs.build_command(guard, progress)
 
-                async def rebuild(sources: Sequence[ListSource]) -> Suite:
-                    assert command is not None
-                    await command.run(sources)
-                    again = load_suite(suite.folder)
-                    kept = tuple(each for each in again.cases if each.case.id in suite.files)
-                    return _named(again.model_copy(update={"cases": kept}), asked.symbols)
+            async def rebuild(sources: Sequence[ListSource]) -> Suite:
+                assert command is not None
+                await command.run(sources)
+                again = load_suite(suite.folder)
+                cases = tuple(each for each in again.cases if each.case.id in suite.files)
+                return _named(again.model_copy(update={"cases": cases}), inputs.symbols)
 
-                fixer = Fixer(
-                    _named(suite, asked.symbols),
-                    asked.shared,
-                    backends[0],
-                    looking,
-                    policy=asked.policy,
-                    assertions=asked.assertions,
-                    minimise=asked.minimise,
-                    rebuild=rebuild if command is not None else None,
-                    jobs=options.jobs,
-                    timeout_s=timeout_s,
-                    on_result=progress.result,
-                    on_more=progress.expect,
-                    say=progress.say,
-                )
-                report = await (fixer.check() if asked.check else fixer.fix(asked.rounds))
-                if command is not None:
-                    report = report.model_copy(update={"build": command.command})
-                report = report.model_copy(update={"notes": (*notes, *report.notes)})
-                return fixer.sources, report
-            finally:
-                for each in backends:
-                    await each.aclose()
+            evidence = SuiteEvidence(
+                _named(suite, inputs.symbols),
+                inputs.shared,
+                asyncify,
+                jspi,
+                rebuild=rebuild if command is not None else None,
+                options=RunOptions(options.jobs, timeout_s, progress.result, progress.expect, progress.say),
+            )
+            evidence.notes += notes
+            fixed = await fix_lists(evidence, inputs.request, progress.say)
+            return fixed if command is None else fixed.built_by(command.command)
 
     return run_async(work())
 
 
 def _usual(options: BackendOptions, name: str) -> BackendOptions:
-    """Return what opens a backend: an engine is for those that it is the usual one of."""
+    """Return what opens a backend: an engine is for the backends that usually run on it."""
     engine = backend_spec(name).engine_meant(options.engine, named=False)
     return options.model_copy(update={"engine": engine})
 
@@ -138,7 +127,7 @@ def _usual(options: BackendOptions, name: str) -> BackendOptions:
 def _named(suite: Suite, symbols: Path | None) -> Suite:
     """Give the modules that have no names those of a symbol file.
 
-    :raises ConfigError: it is none, is of another build, or every module has names
+    :raises ConfigError: the file is no symbol file or is of another build, or every module has names
     """
     if symbols is None:
         return suite
@@ -157,7 +146,7 @@ def _named(suite: Suite, symbols: Path | None) -> Suite:
 
 
 def fix_from_traces(
-    asked: FixAsked,
+    inputs: FixInputs,
     traces: Sequence[Path],
     module_files: Sequence[Path],
     sources: Sequence[ListSource],
@@ -165,50 +154,50 @@ def fix_from_traces(
     wasm_opt: Path | None,
     guard: Guard,
 ) -> Fixed:
-    """Draw lists from traces, and hold builds against them.
+    """Compute lists from traces, and compare builds with them.
 
     :param sources: the files with lists: one for all modules, or one for each in their order
-    :raises ConfigError: there is no file with a list; a trace is none, or of another module
+    :raises ConfigError: there is no file with a list; a file is no trace, or a trace is of another module
     """
     if not sources:
         raise ConfigError("say with --list FILE where the list lives that the traces are to fix")
-    if asked.build is not None and built is None and not asked.check:
+    if inputs.build is not None and built is None and not inputs.request.check:
         raise ConfigError("say with --built FILE (or [fix] built) which module the build command makes")
-    modules = _traced(module_files, len(sources), asked)
-    fixer = TraceFixer(
-        sources,
-        modules,
-        {str(path): read_input(path, "trace") for path in trace_files(traces)},
-        policy=asked.policy,
-        assertions=asked.assertions,
-        minimise=asked.minimise,
-    )
+    modules = _targets(module_files, len(sources), inputs)
+    contents = {str(path): read_input(path, "trace") for path in trace_files(traces)}
 
-    async def work() -> FixReport:
+    async def work() -> Fixed:
         with Progress(Console(stderr=True)) as progress:
-            if fixer.draw() and asked.check:
-                return fixer.falls_short()
-            if asked.build is not None and built is not None and not asked.check:
-                await BuildCommand(asked.build, asked.folder, guard, progress.say).run(fixer.sources)
-                report = fixer.prove({0: read_module(built)}, str(built))
-                return report.model_copy(update={"build": asked.build})
-            if not fixer.waiting:
-                return fixer.prove({})
-            binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
-            try:
-                builds = {}
-                for at in fixer.waiting:
-                    progress.say(f"instrumenting {modules[at].path} with the lists")
-                    builds[at] = await fixer.build(binaryen, at)
-                return fixer.prove(builds)
-            finally:
-                await binaryen.aclose()
+            command = inputs.build_command(guard, progress)
 
-    report = run_async(work())
-    return fixer.sources, report
+            async def make_builds(
+                sources: Sequence[ListSource], requests: Mapping[int, AsyncifyRequest]
+            ) -> dict[int, NamedBuild]:
+                if command is not None and built is not None:
+                    await command.run(sources)
+                    return {0: NamedBuild(str(built), read_module(built))}
+                if not requests:
+                    return {}
+                binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
+                try:
+                    builds = {}
+                    for at, request in requests.items():
+                        path = modules[at].path
+                        progress.say(f"instrumenting {path} with the lists")
+                        build = parse_module((await binaryen.asyncify(request)).wasm)
+                        builds[at] = NamedBuild(f"the build of {path} with these lists", build)
+                    return builds
+                finally:
+                    await binaryen.aclose()
+
+            evidence = TraceEvidence(sources, modules, contents, make_builds)
+            fixed = await fix_lists(evidence, inputs.request, progress.say)
+            return fixed if command is None else fixed.built_by(command.command)
+
+    return run_async(work())
 
 
-def _traced(files: Sequence[Path], sources: int, asked: FixAsked) -> list[Traced]:
+def _targets(files: Sequence[Path], sources: int, inputs: FixInputs) -> list[TargetModule]:
     """Read the modules, and say in which file the list of each lives.
 
     :raises ConfigError: there are neither one list nor as many as modules; something is for one module alone
@@ -219,7 +208,7 @@ def _traced(files: Sequence[Path], sources: int, asked: FixAsked) -> list[Traced
             "one for each module, in their order"
         )
     several = len(files) > 1
-    for value, name in ((asked.build, "--build"), (asked.symbols, "--symbols")):
+    for value, name in ((inputs.build, "--build"), (inputs.symbols, "--symbols")):
         if several and value is not None:
             raise ConfigError(f"{name} is for one module: fix one at a time")
     modules = []
@@ -227,11 +216,11 @@ def _traced(files: Sequence[Path], sources: int, asked: FixAsked) -> list[Traced
         module = read_module(file)
         if is_asyncified(module):
             raise ConfigError(f"{file}: is an Asyncify build: give the module as it was before Asyncify")
-        named = named_module(module, asked.symbols)
+        named = named_module(module, inputs.symbols)
         if several and sources == 1 and not named.function_name_entries:
             raise ConfigError(
                 f"{file}: has no names, and a list for several modules cannot name its functions by number: "
                 "give each module a list of its own"
             )
-        modules.append(Traced(str(file), module, at if sources > 1 else 0, named.data))
+        modules.append(TargetModule(str(file), module, at if sources > 1 else 0, named.data))
     return modules

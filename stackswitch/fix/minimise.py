@@ -1,4 +1,4 @@
-"""Which entries of lists nothing rests on: pure. The proof is a run without them."""
+"""Which entries of lists no observed stack needs: pure. A run without them verifies it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stackswitch.models.expect import ListName
 
 @dataclass
 class Used:
-    """What a suite has used, by name: all cases that a file's lists hold for, put together.
+    """What all cases that a file's lists hold for have used, by name.
 
     :ivar functions: functions that have to be instrumented
     :ivar beyond: those of them that Binaryen does not instrument by itself, with no add-list
@@ -26,7 +26,7 @@ class Used:
     exports: set[str] = field(default_factory=set)
 
     def of(self, which: ListName) -> Collection[str] | None:
-        """Return what the entries of a list are there for; None: it is not one to take entries from."""
+        """Return the names that the entries of a list are for; None: none of this list goes."""
         by_list: dict[ListName, Collection[str]] = {
             "ASYNCIFY_ONLY": self.functions,
             "ASYNCIFY_ADD": self.beyond,
@@ -37,12 +37,12 @@ class Used:
         return by_list.get(which)
 
 
-def spared(
+def unneeded(
     lists: Mapping[ListName, Iterable[str]], used: Used, *, emscripten: bool = False
 ) -> dict[ListName, tuple[str, ...]]:
-    """Return the entries that stand for nothing that was used, and those that only say again what others do.
+    """Return the entries that match nothing that was used, and those that repeat what others say.
 
-    An entry goes too if all that is used of what it matches is named in full beside it.
+    A wildcard is removed if every used name that it matches is listed in full.
 
     :param emscripten: an import without a module is one of ``env``
     """
@@ -54,9 +54,9 @@ def spared(
         full = full_import_name if emscripten and which in IMPORT_LISTS else str
         listed = {each: full(each) for each in entries}
         plain = {each for each in listed.values() if "*" not in each or each in wanted}
-        gone = tuple(each for each, name in listed.items() if not _needed(name, wanted, plain))
-        if gone:
-            found[which] = gone
+        removed = tuple(each for each, name in listed.items() if not _needed(name, wanted, plain))
+        if removed:
+            found[which] = removed
     return found
 
 

@@ -1,4 +1,4 @@
-"""Which names a case's lists lack, told from the stacks of a run that rewrote nothing: pure."""
+"""Which names lists lack, by the stacks of a run on an engine that switches stacks by itself: pure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ from stackswitch.wasm.obstacles import asyncify_path
 Needs = dict[ListName, set[str]]
 
 
-class ModuleFacts:
-    """What is looked up in a module again and again. Made by ``facts_of``."""
+class ModuleCalls:
+    """A module's functions, calls and names, and what is computed from them again and again.
+
+    Made by ``calls_of``.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.module = parse_module(data)
@@ -44,7 +47,7 @@ class ModuleFacts:
         )
 
     def drafter(self, graph: CallGraph, imports: frozenset[int]) -> Drafter:
-        """Return what draws lists; where no assertion has cut the graph, the same one again.
+        """Return what builds lists; the same one again where no assertion has cut the graph.
 
         :param graph: the module's, or what is left of it
         """
@@ -72,7 +75,7 @@ class ModuleFacts:
         return (frozenset(path) | self.matching(options.add or ())) - self.matching(options.remove or ())
 
     def matching(self, entries: Iterable[str]) -> frozenset[int]:
-        """Return the functions that entries of a list stand for."""
+        """Return the functions that entries of a list match."""
         return frozenset().union(*map(self.index.matching, entries))
 
     def names(self, functions: Iterable[int]) -> set[str]:
@@ -80,38 +83,38 @@ class ModuleFacts:
         return {self.index.names[each] for each in functions if each >= self.index.imported}
 
     def body_bytes(self, functions: Iterable[int]) -> int:
-        """Return how long the bodies of defined functions are."""
+        """Return the size of the bodies of defined functions (bytes)."""
         ranges = (self.module.body_range(each) for each in functions if each >= self.index.imported)
         return sum(end - start for start, end in ranges)
 
 
 @lru_cache(maxsize=16)
-def facts_of(data: bytes) -> ModuleFacts:
-    """Return a module's facts, read once.
+def calls_of(data: bytes) -> ModuleCalls:
+    """Return a module's calls, read once.
 
     :raises WasmFormatError: it is malformed
     """
-    return ModuleFacts(data)
+    return ModuleCalls(data)
 
 
 def functions_of(modules: Iterable[bytes]) -> Functions:
-    """Return the functions of modules; a malformed one has none: whoever runs it says so."""
+    """Return the functions of modules; a malformed one has none, and fails where it is run."""
 
     def load() -> Iterator[NameIndex]:
         for data in modules:
             with suppress(WasmFormatError):
-                yield facts_of(data).index
+                yield calls_of(data).index
 
     return Functions(load)
 
 
 @lru_cache(maxsize=16)
 def asserted_of(data: bytes, assertions: Assertions) -> Asserted:
-    """Return assertions held against a module.
+    """Return assertions matched with a module.
 
     :raises ConfigError: they contradict each other
     """
-    return Asserted(assertions, facts_of(data).index)
+    return Asserted(assertions, calls_of(data).index)
 
 
 def needs_of_stacks(
@@ -120,48 +123,46 @@ def needs_of_stacks(
     """Return the names that Asyncify lists lack, by list.
 
     :param waiting: the imports that may wait, where the options name none
-    :param suspensions: seen on an engine that switches stacks by itself; frames that cannot have been
-        are left out
+    :param suspensions: observed on an engine that switches stacks by itself; impossible frames are left out
     """
-    facts = facts_of(data)
-    chosen = facts.instrumented(options, waiting)
+    calls = calls_of(data)
+    chosen = calls.instrumented(options, waiting)
     needs: Needs = {}
     no_imports = options.model_copy(update={"imports": None})
     for each in suspensions:
-        frames = [index for index, _ in facts.stacks.real_frames(each)]
+        frames = [index for index, _ in calls.stacks.real_frames(each)]
         called = each.through or each.import_
         by_itself = each.import_async or called.startswith(UNKNOWN)
         wanted = no_imports if by_itself else options
-        merge_needs(needs, missing_names(wanted, called, frames, facts.index.names, chosen))
+        merge_needs(needs, missing_names(wanted, called, frames, calls.index.names, chosen))
     return needs
 
 
-def draw_by(facts: ModuleFacts, policy: PolicyName, evidence: Evidence, imports: frozenset[int]) -> Draw:
-    """Return what draws a list by a policy from a module's calls."""
-    return lambda graph: facts.drafter(graph, imports).draw(policy, evidence).functions
-
-
-def drawn(
-    data: bytes, policy: PolicyName, evidence: Evidence, waiting: Iterable[str], assertions: Assertions
-) -> frozenset[int]:
-    """Return the functions that a policy puts on a module's only-list.
-
-    :param waiting: the imports that may wait, ``module.name``; what waited counts as well
-    """
-    imports = evidence.imports | facts_of(data).import_indexes(waiting)
-    return _drawn(data, policy, evidence, imports, assertions)
+def functions_for(
+    calls: ModuleCalls, policy: PolicyName, evidence: Evidence, imports: frozenset[int]
+) -> Draw:
+    """Return what computes a policy's functions from a module's calls, or from what is left of them."""
+    return lambda graph: calls.drafter(graph, imports).draw(policy, evidence).functions
 
 
 @lru_cache(maxsize=64)
-def _drawn(
-    data: bytes,
-    policy: PolicyName,
-    evidence: Evidence,
-    imports: frozenset[int],
-    assertions: Assertions,
+def _functions_by(
+    policy: PolicyName, data: bytes, evidence: Evidence, imports: frozenset[int], assertions: Assertions
 ) -> frozenset[int]:
-    facts = facts_of(data)
-    return asserted_of(data, assertions).drawn(facts.graph, draw_by(facts, policy, evidence, imports))
+    calls = calls_of(data)
+    compute = functions_for(calls, policy, evidence, imports)
+    return asserted_of(data, assertions).drawn(calls.graph, compute)
+
+
+def functions_by(
+    policy: PolicyName, data: bytes, evidence: Evidence, waiting: Iterable[str], assertions: Assertions
+) -> frozenset[int]:
+    """Return the functions that a policy puts on a module's only-list.
+
+    :param waiting: the imports that may wait, ``module.name``; those that the evidence has count as well
+    """
+    imports = evidence.imports | calls_of(data).import_indexes(waiting)
+    return _functions_by(policy, data, evidence, imports, assertions)
 
 
 def merge_needs(into: Needs, more: Mapping[ListName, Iterable[str]]) -> None:

@@ -54,7 +54,7 @@ class ListPolicy(Frozen):
     reason: str
 
 
-class AssertionHeld(Frozen):
+class AssertionEffect(Frozen):
     """An assertion of the configuration, and what it changes in the lists that are drawn.
 
     ``kind`` *never*: the functions that it spares, and the bytes of their bodies; *always*: those that
@@ -84,7 +84,7 @@ class Confidence(Frozen):
     groups: int | None = None
 
 
-class TrapLeft(Frozen):
+class UnfixedTrap(Frozen):
     """A trap of a trace that no name in the lists mends: the engine's words, and why none does.
 
     ``missing``: names that would mend it, of lists that the file does not have. ``count``: how often it is
@@ -100,7 +100,7 @@ class TrapLeft(Frozen):
     count: int = 1
 
 
-class ModuleSeen(Frozen):
+class TracedModule(Frozen):
     """A module that traces were taken for, and the file of its list.
 
     ``stacks`` and ``waits``: at waits, as the traces count them; ``functions``: those on the stacks;
@@ -142,9 +142,9 @@ class FixReport(Frozen):
     results: tuple[CaseResult, ...] = ()
     observed: dict[str, int] = {}
     traces: tuple[TraceUse, ...] = ()
-    modules: tuple[ModuleSeen, ...] = ()
-    traps: tuple[TrapLeft, ...] = ()
-    assertions: tuple[AssertionHeld, ...] = ()
+    modules: tuple[TracedModule, ...] = ()
+    traps: tuple[UnfixedTrap, ...] = ()
+    assertions: tuple[AssertionEffect, ...] = ()
     confidence: tuple[Confidence, ...] = ()
     notes: tuple[str, ...] = ()
     build: str | None = None

@@ -19,6 +19,7 @@ from stackswitch.lists.emscripten_imports import (
 )
 from stackswitch.lists.files import ListInFile, edit_list_with_wildcards, find_lists, read_list
 from stackswitch.lists.functions import Functions
+from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 
 _FIELDS: dict[ListName, tuple[str, str]] = {
@@ -218,6 +219,12 @@ def apply_lists(loaded: LoadedCase, lists: Mapping[ListName, tuple[str, ...]]) -
     case = loaded.case
     update = {table: getattr(case, table).model_copy(update=keys) for table, keys in tables.items() if keys}
     return loaded.model_copy(update={"case": case.model_copy(update=update)})
+
+
+def asyncify_options(lists: Lists) -> AsyncifyOptions:
+    """Return Asyncify's lists as a case has them."""
+    keys = {_FIELDS[which][1]: names for which, names in lists.items() if which.startswith("ASYNCIFY_")}
+    return AsyncifyOptions.model_validate(keys)
 
 
 def has_lists(loaded: LoadedCase) -> bool:

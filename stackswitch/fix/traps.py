@@ -8,19 +8,19 @@ from stackswitch.analysis.traces import UsedTrace
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import TraceTrap
 
-from .report import TrapLeft
+from .report import UnfixedTrap
 from .sources import ListSource
 
 _OTHERWISE: dict[ListName, tuple[ListName, ...]] = {"ASYNCIFY_ONLY": ("ASYNCIFY_ONLY", "ASYNCIFY_ADD")}
 """Lists of which one with the names is enough."""
 
 
-def traps_left(traces: Iterable[UsedTrace], lists: Sequence[ListSource]) -> tuple[TrapLeft, ...]:
+def unfixed_traps(traces: Iterable[UsedTrace], lists: Sequence[ListSource]) -> tuple[UnfixedTrap, ...]:
     """Return the traps that no name in the lists mends.
 
     :param lists: by module, in their order: the file with its list, as it now is
     """
-    found: dict[str, TrapLeft] = {}
+    found: dict[str, UnfixedTrap] = {}
     for trace in traces:
         concerned: dict[int, tuple[TraceTrap, list[ListSource]]] = {}
         for of, source in zip(trace.modules, lists, strict=True):
@@ -37,7 +37,7 @@ def traps_left(traces: Iterable[UsedTrace], lists: Sequence[ListSource]) -> tupl
     return tuple(found.values())
 
 
-def _left(trace: str, trap: TraceTrap, source: ListSource) -> TrapLeft | None:
+def _left(trace: str, trap: TraceTrap, source: ListSource) -> UnfixedTrap | None:
     """Say why the lists of a file do not mend a trap; None: they do."""
     lacking: dict[ListName, tuple[str, ...]] = {}
     for which, names in trap.missing.items():
@@ -57,6 +57,6 @@ def _left(trace: str, trap: TraceTrap, source: ListSource) -> TrapLeft | None:
         told = "; ".join(f"{which} lacks {', '.join(names)}" for which, names in lacking.items())
         lists = " or ".join(absent)
         why = f"{told}, and {source.path} has no list {lists}: add an empty one" if absent else told
-    return TrapLeft(
+    return UnfixedTrap(
         trace=trace, error=trap.error, message=trap.message, cause=trap.cause, why=why, missing=lacking
     )

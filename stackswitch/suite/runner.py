@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
 from stackswitch.errors import StackswitchError
@@ -21,6 +22,7 @@ from .expectations import judge
 from .loader import Suite
 from .services import RunningServices, running
 
+Result = TypeVar("Result")
 OnResult = Callable[[CaseResult], None]
 OnTrace = Callable[[str, BackendInfo, bytes], None]
 """Told a case's id, what ran it, and its trace, as the file holds it."""
@@ -82,7 +84,7 @@ async def run_suite(
         return run
 
     queues = [[case_on(loaded, at) for loaded in suite.cases] for at in range(len(backends))]
-    await _gather([work(queue) for queue in queues for _ in range(jobs)])
+    await gather_all([work(queue) for queue in queues for _ in range(jobs)])
     if suite.commands and commands:
         async with running(suite.file.services, suite.folder) as services:
             for learns in (False, True):
@@ -92,15 +94,15 @@ async def run_suite(
                     for at, backend in enumerate(commands)
                     if backend.learns == learns
                 ]
-                await _gather([work(queue) for _ in range(jobs)])
+                await gather_all([work(queue) for _ in range(jobs)])
     return SuiteResult(results=tuple(results[key] for key in sorted(results)))
 
 
-async def _gather(tasks: Sequence[Awaitable[None]]) -> None:
+async def gather_all(tasks: Sequence[Awaitable[Result]]) -> list[Result]:
     """Wait for all; the first that fails ends the others, and is raised."""
     begun = [asyncio.ensure_future(each) for each in tasks]
     try:
-        await asyncio.gather(*begun)
+        return list(await asyncio.gather(*begun))
     finally:
         for each in begun:
             each.cancel()

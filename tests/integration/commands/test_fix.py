@@ -27,7 +27,7 @@ def fixed(suite: Path, names: Path, *options: str) -> tuple[subprocess.Completed
     return done, json.loads(report.read_text()) if report.exists() else {}
 
 
-def test_a_list_is_drawn_proved_written_and_held(suite: Path) -> None:
+def test_a_list_is_computed_verified_written_and_checked(suite: Path) -> None:
     (suite / "once.toml").write_text(CASE)
     names = suite.parent / "Dockerfile"
     names.write_text("FROM x\nENV ASYNCIFY_ONLY=\"['leaf']\"\nRUN make\n")
@@ -69,7 +69,7 @@ def test_few_cases_prove_what_all_show(suite: Path) -> None:
     _, report = fixed(suite, suite.parent / "names.txt", "--prove", "cover")
     assert report["verdict"] == "verified"
     assert len(report["results"]) == 1
-    assert "proved by 1 of 3 cases" in report["notes"][0]
+    assert "verified by 1 of 3 cases" in report["notes"][0]
 
 
 def test_what_only_the_proof_shows_is_proved_in_a_second_round(suite: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_case_that_jspi_fails_proves_nothing(suite: Path) -> None:
     done, report = fixed(suite, suite.parent / "names.txt")
     assert report["verdict"] == "verified", done.stdout
     assert [each["case_id"] for each in report["results"]] == ["once"]
-    assert "not part of the proof: 1 case not as expected on jspi: wrong: wrong" in report["notes"][0]
+    assert "not used to verify: 1 case not as expected on jspi: wrong: wrong" in report["notes"][0]
 
 
 def test_a_case_that_fails_only_on_the_build_is_told(suite: Path) -> None:
@@ -127,7 +127,7 @@ def test_what_cannot_be_fixed(suite: Path) -> None:
     (suite / "silent.toml").write_text(silent)
     names = suite.parent / "names.txt"
     nothing, _ = fixed(suite, names)
-    assert "nothing was seen to wait" in nothing.stderr
+    assert "nothing was observed to wait" in nothing.stderr
     assert not names.exists()
     (suite / "export.toml").write_text(
         'why = "w"\nsource = "guest.wat"\nexport = "steps"\n'

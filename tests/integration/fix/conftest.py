@@ -11,6 +11,11 @@ import pytest
 
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, open_backend
+from stackswitch.fix.evidence import FixRequest, RunOptions
+from stackswitch.fix.loop import Fixed, fix_lists
+from stackswitch.fix.sources import ListSource
+from stackswitch.fix.suite_evidence import SuiteEvidence
+from stackswitch.suite.loader import Suite
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -56,3 +61,17 @@ def write_chain(folder: Path, lists: str = "", *, name: str = "chain", delay_ms:
 def only(names: Sequence[str]) -> str:
     """The list as a case has it."""
     return f"[asyncify]\nonly = {json.dumps(list(names))}  # by hand\n"
+
+
+async def fix_suite(
+    suite: Suite,
+    shared: ListSource | None,
+    asyncify: Backend,
+    observer: Backend | None = None,
+    *,
+    jobs: int = 1,
+    **request: Any,
+) -> Fixed:
+    """Fix the lists of a suite, in memory; ``request``: the fields of ``FixRequest``."""
+    evidence = SuiteEvidence(suite, shared, asyncify, observer, options=RunOptions(jobs))
+    return await fix_lists(evidence, FixRequest(**request))

@@ -182,7 +182,7 @@ def test_a_trace_of_another_build_goes_by_name_or_is_refused(traced: Path) -> No
     command = ["fix", "--trace", "trace.jsonl", "--list", "only.txt", "--module"]
     done = stackswitch(*command, "other.wasm", folder=traced)
     assert done.returncode == 0, done.stderr
-    assert "was taken on another build of other.wasm: its functions are matched by name" in done.stdout
+    assert "was recorded on another build of other.wasm: its functions are matched by name" in done.stdout
     assert (traced / "only.txt").read_text() == "never\nleaf\nmain\nmid\n"
     strange = CHAIN.replace("$leaf", "$a").replace("$mid", "$b").replace("$main", "$c")
     (traced / "strange.wasm").write_bytes(bytes(wat2wasm(strange)))

@@ -122,7 +122,7 @@ def started_fix(folder: Path, until: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("until", ["looking at the stacks", "on asyncify"])
+@pytest.mark.parametrize("until", ["observing the stacks", "on asyncify"])
 def test_an_interrupted_fix_leaves_the_old_list(sign: signal.Signals, until: str, tmp_path: Path) -> None:
     path = write_chain(tmp_path / "suite", only([]), delay_ms=3000)
     before = path.read_bytes()

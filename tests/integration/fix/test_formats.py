@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from stackswitch.backends.base import Backend
-from stackswitch.fix.loop import Fixer
+from stackswitch.fix.loop import Fixed
 from stackswitch.fix.sources import shared_source
 from stackswitch.suite.loader import load_suite
 
-from .conftest import write_chain
+from .conftest import fix_suite, write_chain
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 # Each with the text that comes in, and where.
@@ -52,16 +52,18 @@ def test_a_list_where_it_lives(name: str, tmp_path: Path, run: Run, asyncify: Ba
     suite = load_suite(write_chain(tmp_path / "suite").parent)
     text, (old, new) = FILES[name]
     before, path = text.encode(), tmp_path / name
-    checking = Fixer(suite, shared_source(path, before), asyncify, jspi)
-    assert run(checking.check()).verdict == "falls-short"
-    fixing = Fixer(suite, shared_source(path, before), asyncify, jspi)
-    report = run(fixing.fix())
+
+    def fixed(data: bytes, **request: bool) -> Fixed:
+        return run(fix_suite(suite, shared_source(path, data), asyncify, jspi, **request))
+
+    assert fixed(before, check=True).report.verdict == "falls-short"
+    fixing = fixed(before)
+    report = fixing.report
     assert (report.verdict, report.rounds, report.edits[0].added) == ("verified", 1, ("mid",))
     after = fixing.sources[0].data
     assert after == before.replace(old.encode(), new.encode())
-    again = Fixer(suite, shared_source(path, after), asyncify, jspi)
-    report = run(again.check())
-    assert (report.verdict, report.changed, again.sources[0].data) == ("verified", False, after)
-    minimal = Fixer(suite, shared_source(path, after), asyncify, jspi, minimise=True)
-    assert run(minimal.fix()).verdict == "verified"
+    again = fixed(after, check=True)
+    assert (again.report.verdict, again.report.changed, again.sources[0].data) == ("verified", False, after)
+    minimal = fixed(after, minimise=True)
+    assert minimal.report.verdict == "verified"
     assert minimal.sources[0].data == after

@@ -1,4 +1,4 @@
-"""The loop: lists drawn, proved, or the reason why not."""
+"""The loop: lists computed and verified, or the reason why not."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import pytest
 
 from stackswitch.backends.base import Backend
 from stackswitch.errors import ConfigError, ListFileError
-from stackswitch.fix.loop import Fixer
-from stackswitch.fix.sources import shared_source
+from stackswitch.fix.sources import own_source, shared_source
 from stackswitch.lists.files import edit_list
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.result import Observation
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 
-from .conftest import CHAIN_NAMES, only, write_chain
+from .conftest import CHAIN_NAMES, fix_suite, only, write_chain
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 ALL_GAPS = [
@@ -34,12 +33,12 @@ def test_any_names_removed_come_back_in_one_round(
 ) -> None:
     path = write_chain(tmp_path / "suite", only(kept))
     observer = jspi if observed_on == "jspi" else None
-    fixer = Fixer(load_suite(path.parent), None, asyncify, observer)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(path.parent), None, asyncify, observer))
+    report = fixed.report
     assert (report.verdict, report.rounds) == ("verified", 1)
     # A list of one name is not known to be sorted: what is new goes to its end.
     names = [*kept, *sorted(set(CHAIN_NAMES) - set(kept))] if len(kept) == 1 else CHAIN_NAMES
-    assert fixer.sources[0].data == path.read_bytes().replace(only(kept).encode(), only(names).encode())
+    assert fixed.sources[0].data == path.read_bytes().replace(only(kept).encode(), only(names).encode())
     (edit,) = report.edits
     assert set(edit.added) == set(CHAIN_NAMES) - set(kept)
     assert edit.needed_by == dict.fromkeys(edit.added, ("chain",))
@@ -49,11 +48,12 @@ def test_a_complete_list_is_verified_and_no_byte_changes(
     tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend
 ) -> None:
     path = write_chain(tmp_path / "suite", only([*CHAIN_NAMES, "never"]))
-    fixer = Fixer(load_suite(path.parent), None, asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(path.parent), None, asyncify, jspi))
+    report = fixed.report
     assert (report.verdict, report.changed, report.edits) == ("verified", False, ())
-    assert fixer.sources[0].data == path.read_bytes()
-    assert run(Fixer(load_suite(path.parent), None, asyncify, jspi).check()).verdict == "verified"
+    assert fixed.sources[0].data == path.read_bytes()
+    checked = run(fix_suite(load_suite(path.parent), None, asyncify, jspi, check=True))
+    assert checked.report.verdict == "verified"
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,9 @@ def test_the_other_lists(
     jspi: Backend,
 ) -> None:
     path = write_chain(tmp_path / "suite", lists)
-    assert run(Fixer(load_suite(path.parent), None, asyncify, jspi).check()).verdict == "falls-short"
-    report = run(Fixer(load_suite(path.parent), None, asyncify, jspi).fix())
+    checked = run(fix_suite(load_suite(path.parent), None, asyncify, jspi, check=True))
+    assert checked.report.verdict == "falls-short"
+    report = run(fix_suite(load_suite(path.parent), None, asyncify, jspi)).report
     assert report.verdict == "verified", report
     assert [(each.list, each.added, each.removed) for each in report.edits] == [(which, added, removed)]
 
@@ -87,7 +88,7 @@ def test_a_list_that_is_not_there_is_no_progress_with_the_reason(
     tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend
 ) -> None:
     path = write_chain(tmp_path / "suite", '[asyncify]\nignore_indirect = true\nimports = ["env.wait"]\n')
-    report = run(Fixer(load_suite(path.parent), None, asyncify, jspi).fix())
+    report = run(fix_suite(load_suite(path.parent), None, asyncify, jspi)).report
     assert report.verdict == "no-progress"
     assert "has no list ASYNCIFY_ADD: add an empty one" in report.reason
 
@@ -97,7 +98,7 @@ def test_a_suite_that_fails_for_another_reason_says_so(
 ) -> None:
     path = write_chain(tmp_path / "suite", only(["main"]))
     path.write_text(path.read_text().replace("i32:31", "i32:32"))
-    report = run(Fixer(load_suite(path.parent), None, asyncify, jspi).fix())
+    report = run(fix_suite(load_suite(path.parent), None, asyncify, jspi)).report
     assert report.verdict == "fails-otherwise"
     assert report.reason == "chain: wrong: expected i32:32, got i32:31"
     assert report.edits[0].added == ("leaf", "mid")
@@ -119,10 +120,10 @@ class _Blind:
 
 def test_out_of_rounds(tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend) -> None:
     path = write_chain(tmp_path / "suite", only([]))
-    report = run(Fixer(load_suite(path.parent), None, asyncify, _Blind(jspi)).fix(rounds=1))
+    report = run(fix_suite(load_suite(path.parent), None, asyncify, _Blind(jspi), rounds=1)).report
     assert report.verdict == "out-of-rounds"
     assert "leaf, main, mid" in report.reason
-    report = run(Fixer(load_suite(path.parent), None, asyncify, _Blind(jspi)).fix())
+    report = run(fix_suite(load_suite(path.parent), None, asyncify, _Blind(jspi))).report
     assert report.rounds == 2
     assert "the run of round 1 showed more names: leaf (chain), main (chain), mid (chain)" in report.notes
 
@@ -137,10 +138,10 @@ def test_a_list_for_all_cases_is_not_for_one_that_is_about_having_none(
         about.read_text() + '[[differs]]\nbackend = "asyncify"\nreason = "mid goes through a table."\n'
         'expect = { missing = { ASYNCIFY_ADD = ["main", "mid"] } }\n'
     )
-    fixer = Fixer(load_suite(folder), shared_source(tmp_path / "names.txt", None), asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(folder), shared_source(tmp_path / "names.txt", None), asyncify, jspi))
+    report = fixed.report
     assert (report.verdict, report.rounds, len(report.results)) == ("verified", 1, 2), report.reason
-    assert fixer.sources[0].data == b"leaf\nmain\nmid\n"
+    assert fixed.sources[0].data == b"leaf\nmain\nmid\n"
 
 
 def test_a_list_for_all_cases(tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend) -> None:
@@ -150,10 +151,10 @@ def test_a_list_for_all_cases(tmp_path: Path, run: Run, asyncify: Backend, jspi:
     own = write_chain(folder, only(["main"]), name="own")
     names = tmp_path / "names.txt"
     names.write_text("# by hand\nmid\n")
-    fixer = Fixer(load_suite(folder), shared_source(names, names.read_bytes()), asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(folder), shared_source(names, names.read_bytes()), asyncify, jspi))
+    report = fixed.report
     assert (report.verdict, report.rounds) == ("verified", 1)
-    by_path = {each.path.name: each.data for each in fixer.sources if each.changed}
+    by_path = {each.path.name: each.data for each in fixed.sources if each.changed}
     assert by_path["names.txt"] == b"# by hand\nmid\nleaf\nmain\n"
     assert by_path["own.toml"] == own.read_bytes().replace(b'["main"]', b'["main", "leaf", "mid"]')
     assert report.edits[0].needed_by["leaf"] == ("again", "chain")
@@ -168,9 +169,9 @@ def test_a_policy_takes_more_than_was_seen(
 ) -> None:
     path = write_chain(tmp_path / "suite", only([]))
     for observer in (jspi, None):
-        fixer = Fixer(load_suite(path.parent), None, asyncify, observer, policy=policy)
-        assert run(fixer.fix()).verdict == "verified"
-        assert set(fixer.sources[0].lists["ASYNCIFY_ONLY"]) == names
+        fixed = run(fix_suite(load_suite(path.parent), None, asyncify, observer, policy=policy))
+        assert fixed.report.verdict == "verified"
+        assert set(fixed.sources[0].lists["ASYNCIFY_ONLY"]) == names
 
 
 def test_a_case_that_is_about_a_short_list_is_left_alone(
@@ -179,14 +180,14 @@ def test_a_case_that_is_about_a_short_list_is_left_alone(
     path = write_chain(tmp_path / "suite", only(["leaf"]))
     reason = 'expect = { missing = { ASYNCIFY_ONLY = ["main", "mid"] } }\nreason = "short"\n'
     path.write_text(path.read_text() + f'[[differs]]\nbackend = "asyncify"\n{reason}')
-    report = run(Fixer(load_suite(path.parent), None, asyncify, jspi).fix())
+    report = run(fix_suite(load_suite(path.parent), None, asyncify, jspi)).report
     assert (report.verdict, report.changed) == ("verified", False)
 
 
-def test_nothing_to_fix(tmp_path: Path, asyncify: Backend) -> None:
+def test_nothing_to_fix(tmp_path: Path, run: Run, asyncify: Backend) -> None:
     path = write_chain(tmp_path / "suite")
     with pytest.raises(ConfigError, match="has a list of its own"):
-        Fixer(load_suite(path.parent), None, asyncify)
+        run(fix_suite(load_suite(path.parent), None, asyncify))
 
 
 @pytest.mark.parametrize("name", ["lua", "sqlite"])
@@ -196,14 +197,13 @@ def test_programs(name: str, gone: str, tmp_path: Path, run: Run, asyncify: Back
     (tmp_path / f"{name}.wasm").symlink_to(programs / f"{name}.wasm")
     case = tmp_path / "case.toml"
     whole = (programs / f"{name}-list-complete.toml").read_bytes()
-    fixer = Fixer(load_suite(programs, (f"{name}-list-complete",)), None, asyncify, jspi)
-    names = fixer.sources[0].lists["ASYNCIFY_ONLY"]
+    names = own_source(case, whole).lists["ASYNCIFY_ONLY"]
     kept = {"one": names[1:], "five": names[:4] + names[9:], "all": ()}[gone]
     case.write_bytes(edit_list(whole, kept))
-    fixer = Fixer(load_suite(tmp_path), None, asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(tmp_path), None, asyncify, jspi))
+    report = fixed.report
     assert (report.verdict, report.rounds) == ("verified", 1), report.reason
-    assert set(fixer.sources[0].lists["ASYNCIFY_ONLY"]) == set(names)
+    assert set(fixed.sources[0].lists["ASYNCIFY_ONLY"]) == set(names)
 
 
 def test_the_lists_of_the_conformance_suite_all_emptied(
@@ -226,7 +226,7 @@ def test_the_lists_of_the_conformance_suite_all_emptied(
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes((source.parent / each).read_bytes())
     assert count >= 10
-    report = run(Fixer(load_suite(tmp_path), None, asyncify, jspi, jobs=2).fix())
+    report = run(fix_suite(load_suite(tmp_path), None, asyncify, jspi, jobs=2)).report
     assert (report.verdict, report.rounds) == ("verified", 1), report.reason
 
 
@@ -239,17 +239,16 @@ def test_a_name_that_cannot_be_said_where_the_list_lives(
     (folder / "chain.wat").write_text(text)
     makefile = tmp_path / "Makefile"
     makefile.write_text("LDFLAGS = -sASYNCIFY_ONLY=main,leaf\n")
-    fixer = Fixer(load_suite(folder), shared_source(makefile, makefile.read_bytes()), asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(folder), shared_source(makefile, makefile.read_bytes()), asyncify, jspi))
+    report = fixed.report
     assert report.verdict == "verified", report.reason
-    assert fixer.sources[0].lists["ASYNCIFY_ONLY"] == ("main", "leaf", "mid*part*0")
+    assert fixed.sources[0].lists["ASYNCIFY_ONLY"] == ("main", "leaf", "mid*part*0")
     assert any("'mid.part.0' cannot be written there; mid*part*0 stands" in each for each in report.notes)
 
     # With another function that the wildcard matches, there is no wildcard for just the one.
     (folder / "chain.wat").write_text(text.rstrip().removesuffix(")") + '(func $"mid/part/0"))')
-    fixer = Fixer(load_suite(folder), shared_source(makefile, makefile.read_bytes()), asyncify, jspi)
     with pytest.raises(ListFileError, match=r"mid\*part\*0"):
-        run(fixer.fix())
+        run(fix_suite(load_suite(folder), shared_source(makefile, makefile.read_bytes()), asyncify, jspi))
 
 
 @pytest.mark.parametrize(
@@ -269,21 +268,23 @@ def test_lists_in_build_files(
 ) -> None:
     write_chain(tmp_path / "suite")
     path = tmp_path / name
-    fixer = Fixer(load_suite(tmp_path / "suite"), shared_source(path, before.encode()), asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(
+        fix_suite(load_suite(tmp_path / "suite"), shared_source(path, before.encode()), asyncify, jspi)
+    )
+    report = fixed.report
     assert report.verdict == "verified", report.reason
-    assert fixer.sources[0].data.decode() == after
+    assert fixed.sources[0].data.decode() == after
 
 
 def test_a_file_that_names_no_function_of_the_module_is_no_list(
-    tmp_path: Path, asyncify: Backend, jspi: Backend
+    tmp_path: Path, run: Run, asyncify: Backend, jspi: Backend
 ) -> None:
     folder = tmp_path / "suite"
     write_chain(folder)
     words = tmp_path / "words.txt"
     words.write_text("alpha\nbeta\n")
     with pytest.raises(ListFileError, match=r"words.txt:1: no line .*'alpha' is none"):
-        Fixer(load_suite(folder), shared_source(words, words.read_bytes()), asyncify, jspi)
+        run(fix_suite(load_suite(folder), shared_source(words, words.read_bytes()), asyncify, jspi))
     for name in ("ci.yml", "build.py", "main.c", ".gitignore", "trace.jsonl"):
         with pytest.raises(ListFileError, match=r"list\.txt"):
             shared_source(tmp_path / name, None)

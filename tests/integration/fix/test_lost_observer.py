@@ -1,4 +1,4 @@
-"""``fix`` where the backend on which stacks are looked at breaks down during the run."""
+"""``fix`` where the backend on which stacks are observed breaks down during the run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 from stackswitch.backends.base import Backend, Build, LoadedCase
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.errors import EngineError
-from stackswitch.fix.loop import Fixer
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.result import Observation
 from stackswitch.suite.loader import load_suite
+
+from .conftest import fix_suite
 
 WAT = """(module (import "env" "wait" (func $wait (result i32)))
   (func $main (export "main") (result i32) (call $wait)))"""
@@ -65,15 +66,15 @@ def test_a_list_is_not_verified_by_a_backend_that_was_lost(
         asyncify = await open_backend("asyncify", BackendOptions())
         dying = Dying(await open_backend("fiber", BackendOptions()), lives)
         try:
-            return await Fixer(load_suite(tmp_path), None, asyncify, dying).check()
+            return (await fix_suite(load_suite(tmp_path), None, asyncify, dying, check=True)).report
         finally:
             await asyncify.aclose()
             await dying.aclose()
 
     if lives == 0:
-        with pytest.raises(EngineError, match="no case could be looked at on fiber\n  a: 3 children"):
+        with pytest.raises(EngineError, match="no case could be observed on fiber\n  a: 3 children"):
             run(check())
         return
     report = run(check())
     assert report.verdict == "verified"
-    assert report.notes[0].startswith("1 of 2 cases could not be looked at on fiber: b: 3 children")
+    assert report.notes[0].startswith("1 of 2 cases could not be observed on fiber: b: 3 children")

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from stackswitch.backends.base import Backend
-from stackswitch.fix.loop import Fixer
 from stackswitch.lists.files import edit_list, read_list
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
+
+from .conftest import fix_suite
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 WANTED = int(os.environ.get("STACKSWITCH_REMOVALS", "0"))
@@ -109,10 +110,10 @@ def fixed(
     jspi: Backend,
 ) -> list[str]:
     write(only)
-    fixer = Fixer(load_suite(case.parent), None, asyncify, jspi)
-    report = run(fixer.fix())
+    fixed = run(fix_suite(load_suite(case.parent), None, asyncify, jspi))
+    report = fixed.report
     assert (report.verdict, report.rounds) == ("verified", 1), (case.read_text(), report.reason)
-    return list(fixer.sources[0].lists["ASYNCIFY_ONLY"])
+    return list(fixed.sources[0].lists["ASYNCIFY_ONLY"])
 
 
 def complete_lists(asyncify: Backend, jspi: Backend) -> dict[str, Path]:
@@ -155,10 +156,10 @@ def test_any_gap_in_the_suites_own_lists_is_closed_in_one_round(
                 (folder / each.name).symlink_to(each)
         target = folder / path.name
         target.write_bytes(edit_list(whole, [name for name in names if name not in gone]))
-        fixer = Fixer(load_suite(folder), None, asyncify, jspi)
-        report = run(fixer.fix())
+        fixed = run(fix_suite(load_suite(folder), None, asyncify, jspi))
+        report = fixed.report
         assert (report.verdict, report.rounds) == ("verified", 1), (case_id, gone, report.reason)
-        again = set(fixer.sources[0].lists["ASYNCIFY_ONLY"])
+        again = set(fixed.sources[0].lists["ASYNCIFY_ONLY"])
         assert set(names) - gone <= again <= set(names), (case_id, gone)
         gaps[case_id] += 1
     assert sum(gaps.values()) >= 10

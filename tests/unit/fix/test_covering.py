@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.fix.commands import covering
+from stackswitch.fix.command_evidence import covering
 
 
 def test_the_largest_first_and_no_more_than_needed() -> None:

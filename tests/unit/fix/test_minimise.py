@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.binaryen.listfile import matches
-from stackswitch.fix.minimise import Used, spared
+from stackswitch.fix.minimise import Used, unneeded
 from stackswitch.models.expect import ListName
 
 USED = Used(functions={"leaf", "mid", "f(char*)"}, beyond={"mid"}, imports={"env.wait"}, exports={"main"})
 
 
 @pytest.mark.parametrize(
-    ("which", "entries", "gone"),
+    ("which", "entries", "removed"),
     [
         ("ASYNCIFY_ONLY", ("leaf", "never", "mid"), ("never",)),
         ("ASYNCIFY_ONLY", ("le*", "mid"), ()),
@@ -26,8 +26,10 @@ USED = Used(functions={"leaf", "mid", "f(char*)"}, beyond={"mid"}, imports={"env
         ("ASYNCIFY_REMOVE", ("whatever",), ()),
     ],
 )
-def test_what_nothing_rests_on_goes(which: ListName, entries: tuple[str, ...], gone: tuple[str, ...]) -> None:
-    assert spared({which: entries}, USED) == ({which: gone} if gone else {})
+def test_entries_that_no_stack_needs_are_removed(
+    which: ListName, entries: tuple[str, ...], removed: tuple[str, ...]
+) -> None:
+    assert unneeded({which: entries}, USED) == ({which: removed} if removed else {})
 
 
 NAMES = st.text("ab*", min_size=1, max_size=4)
@@ -35,8 +37,8 @@ NAMES = st.text("ab*", min_size=1, max_size=4)
 
 @given(st.lists(NAMES, unique=True), st.sets(st.text("ab", min_size=1, max_size=4)))
 def test_what_is_used_and_was_covered_stays_covered(entries: list[str], used: set[str]) -> None:
-    gone = set(spared({"ASYNCIFY_ONLY": entries}, Used(functions=used)).get("ASYNCIFY_ONLY", ()))
-    kept = [each for each in entries if each not in gone]
+    removed = set(unneeded({"ASYNCIFY_ONLY": entries}, Used(functions=used)).get("ASYNCIFY_ONLY", ()))
+    kept = [each for each in entries if each not in removed]
     for name in used:
         if any(matches(each, name) for each in entries):
             assert any(matches(each, name) for each in kept)

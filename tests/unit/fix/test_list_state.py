@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.fix.ledger import Ledger
-from stackswitch.fix.seen import Stacks
+from stackswitch.fix.list_evidence import Stacks
+from stackswitch.fix.list_state import ListState
 from stackswitch.fix.sources import shared_source
 from stackswitch.lists import default_policy
 from stackswitch.lists.assertions import Assertions
@@ -19,13 +19,13 @@ OTHERS = " ".join(f"(func $other_{at} {'(drop (i32.const 1))' * 40})" for at in 
 DATA = bytes(
     wat2wasm(f'(module (import "env" "wait" (func $wait)) (func $leaf (call $wait)) {CALLERS} {OTHERS})')
 )
-SEEN = {"leaf", *(f"get_{at}" for at in range(9))}
+OBSERVED = {"leaf", *(f"get_{at}" for at in range(9))}
 
 
-def drawn(before: bytes | None, policy: PolicyName | None = None) -> tuple[set[str], str, str]:
-    """Draw a list from nine callers of twelve; returns its names, the policy and the reason."""
+def computed(before: bytes | None, policy: PolicyName | None = None) -> tuple[set[str], str, str]:
+    """Compute a list from nine callers of twelve; returns its names, the policy and the reason."""
     source = shared_source(Path("only.txt"), before)
-    ledger = Ledger([source], [[DATA]], policy, Assertions())
+    state = ListState(source, [DATA], policy, Assertions())
     stacks = [
         Suspension(
             module="m",
@@ -37,35 +37,38 @@ def drawn(before: bytes | None, policy: PolicyName | None = None) -> tuple[set[s
         for at in range(9)
     ]
     options = AsyncifyOptions(only=source.lists["ASYNCIFY_ONLY"])
-    ledger.take(0, Stacks("case", DATA, options, (), tuple(stacks)))
-    ledger.draw()
-    (how,) = ledger.policies()
+    observed = Stacks("case", DATA, options, (), tuple(stacks))
+    state.evidence.add_needs("case", observed.needs())
+    state.evidence.add_stacks(observed)
+    state.update()
+    how = state.policy()
+    assert how is not None
     assert how.path == "only.txt"
-    ledger.draw()  # the next round: what the list now has does not make it somebody's
-    assert ledger.policies() == (how,)
-    return set(ledger.sources[0].lists["ASYNCIFY_ONLY"]), how.policy, how.reason
+    state.update()  # the next round: the names that the list now has do not change the policy
+    assert state.policy() == how
+    return set(state.source.lists["ASYNCIFY_ONLY"]), how.policy, how.reason
 
 
 @pytest.mark.parametrize("before", [None, b""])
-def test_a_list_for_a_large_module_is_drawn_from_nothing_by_ranking(
+def test_a_new_list_for_a_large_module_is_computed_by_ranking(
     before: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(default_policy, "LARGE", 1000)
-    names, policy, reason = drawn(before)
+    names, policy, reason = computed(before)
     assert policy == "ranked"
     assert "drawn from nothing" in reason
-    assert SEEN < names <= SEEN | {"get_9", "get_10", "get_11"}
+    assert OBSERVED < names <= OBSERVED | {"get_9", "get_10", "get_11"}
 
 
-def test_a_list_that_is_somebodys_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_has_names_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_policy, "LARGE", 1000)
-    names, policy, reason = drawn(b"get_1\nmine\n")
-    assert (names, policy) == (SEEN | {"mine"}, "observed")
+    names, policy, reason = computed(b"get_1\nmine\n")
+    assert (names, policy) == (OBSERVED | {"mine"}, "observed")
     assert "2 names" in reason
 
 
 def test_a_small_module_and_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    names, policy, _ = drawn(None)
-    assert (names, policy) == (SEEN, "observed")
+    names, policy, _ = computed(None)
+    assert (names, policy) == (OBSERVED, "observed")
     monkeypatch.setattr(default_policy, "LARGE", 1000)
-    assert drawn(None, "observed") == (SEEN, "observed", "as asked")
+    assert computed(None, "observed") == (OBSERVED, "observed", "as asked")

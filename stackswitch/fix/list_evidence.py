@@ -14,7 +14,7 @@ from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
 
 from .minimise import Used
-from .needs import Needs, asserted_of, drawn, facts_of, merge_needs, needs_of_stacks
+from .needs import Needs, asserted_of, calls_of, functions_by, merge_needs, needs_of_stacks
 
 
 @dataclass(frozen=True)
@@ -33,66 +33,67 @@ class Stacks:
     waiting: tuple[str, ...]
     suspensions: tuple[Suspension, ...]
 
+    def needs(self) -> Needs:
+        """Return the names that the lists lack."""
+        return needs_of_stacks(self.data, self.options, self.waiting, self.suspensions)
+
 
 @dataclass
-class SourceSeen:
-    """What is known of the lists in one file.
+class ListEvidence:
+    """What was observed for the lists in one file.
 
+    :ivar assertions: what the user asserts of functions
     :ivar needs: names that were found missing, by list
-    :ivar needed_by: the cases on whose stacks each was seen
-    :ivar evidence: by module and by case
+    :ivar needed_by: the cases on whose stacks each was observed
+    :ivar by_case: by module and by case
+    :ivar waiting: the imports that may wait, by module
     :ivar used: what the lists are there for
-    :ivar blind: cases whose stacks cannot be told apart
+    :ivar mixed: cases of several instances, whose stacks cannot be told apart
     """
 
+    assertions: Assertions = field(default_factory=Assertions)
     needs: Needs = field(default_factory=dict)
     needed_by: defaultdict[tuple[ListName, str], set[str]] = field(default_factory=lambda: defaultdict(set))
-    evidence: defaultdict[bytes, dict[str, Evidence]] = field(default_factory=lambda: defaultdict(dict))
+    by_case: defaultdict[bytes, dict[str, Evidence]] = field(default_factory=lambda: defaultdict(dict))
     waiting: defaultdict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     used: Used = field(default_factory=Used)
-    blind: set[str] = field(default_factory=set)
+    mixed: set[str] = field(default_factory=set)
 
-    def note(self, case: str, needs: Mapping[ListName, Iterable[str]]) -> None:
-        """Take down names that a case needs."""
+    def add_needs(self, case: str, needs: Mapping[ListName, Iterable[str]]) -> None:
+        """Add names that a case needs."""
         merge_needs(self.needs, needs)
         for which, names in needs.items():
             for name in names:
                 self.needed_by[which, name].add(case)
 
-    def take(self, stacks: Stacks, assertions: Assertions) -> None:
-        """Take down what stacks show.
+    def add_stacks(self, stacks: Stacks) -> None:
+        """Add what stacks show.
 
         :raises ConfigError: they contradict an assertion
         """
-        facts = facts_of(stacks.data)
-        asserted_of(stacks.data, assertions).check(facts.stacks, stacks.suspensions, stacks.case)
-        found = facts.stacks.evidence(stacks.suspensions)
-        cases = self.evidence[stacks.data]
+        calls = calls_of(stacks.data)
+        asserted_of(stacks.data, self.assertions).check(calls.stacks, stacks.suspensions, stacks.case)
+        found = calls.stacks.evidence(stacks.suspensions)
+        cases = self.by_case[stacks.data]
         cases[stacks.case] = cases.get(stacks.case, Evidence()) | found
         self.waiting[stacks.data] |= set(stacks.waiting)
         self.used.imports |= {name for each in stacks.suspensions for name in (each.import_, each.through)}
         self.used.exports |= {each.export for each in stacks.suspensions}
-        by_itself = facts.instrumented(stacks.options.model_copy(update={"add": None}), stacks.waiting)
-        self.used.functions |= facts.names(found.functions)
-        self.used.beyond |= facts.names(found.functions - by_itself)
+        by_itself = calls.instrumented(stacks.options.model_copy(update={"add": None}), stacks.waiting)
+        self.used.functions |= calls.names(found.functions)
+        self.used.beyond |= calls.names(found.functions - by_itself)
 
-    def lacking(self, stacks: Stacks) -> Needs:
-        """Return the names that the lists of these stacks lack."""
-        return needs_of_stacks(stacks.data, stacks.options, stacks.waiting, stacks.suspensions)
-
-    def whole(self) -> dict[bytes, Evidence]:
-        """Return what all cases have shown, by module."""
-        found = {}
-        for data, cases in self.evidence.items():
-            found[data] = Evidence()
-            for each in cases.values():
-                found[data] |= each
+    def of_module(self, data: bytes) -> Evidence:
+        """Return what all cases together have shown of a module."""
+        found = Evidence()
+        for each in self.by_case.get(data, {}).values():
+            found |= each
         return found
 
-    def drawn(self, policy: PolicyName, assertions: Assertions) -> set[str]:
+    def names_by(self, policy: PolicyName) -> set[str]:
         """Return the names that a policy puts on the only-list of all modules of the file."""
         names: set[str] = set()
-        for data, evidence in self.whole().items():
-            functions = drawn(data, policy, evidence, self.waiting[data], assertions)
-            names |= facts_of(data).names(functions)
+        for data in self.by_case:
+            evidence, waiting = self.of_module(data), self.waiting[data]
+            names |= calls_of(data).names(functions_by(policy, data, evidence, waiting, self.assertions))
         return names
