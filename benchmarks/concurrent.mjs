@@ -10,13 +10,13 @@
 
 import { readFileSync } from "node:fs";
 
-import { concurrentJspi } from "../node_shim/jspi/concurrent.mjs";
+import { JspiSwitching } from "../node_shim/jspi/switching.mjs";
 
 const bytes = readFileSync(new URL("../stackswitch/suite/cases/c-stack/cstack-exported.wasm", import.meta.url));
 const WAYS = { "on one stack": false, "a stack each": true };
 
 function open(separate, wait) {
-  const switching = concurrentJspi({ separate });
+  const switching = new JspiSwitching({ separate });
   const { exports } = switching.instantiate(switching.compile(bytes), { env: { wait: switching.suspending(wait) } });
   const pointer = exports.__stack_pointer;
   return { pointer, top: pointer.value, rounds: switching.promising(exports.rounds), sized: switching.promising(exports.sized) };

@@ -4,20 +4,25 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import net from "node:net";
 
-import { asyncifySwitching } from "../case/asyncify.mjs";
+import { AsyncifySwitching } from "../case/asyncify.mjs";
 import { runCase } from "../case/interpreter.mjs";
 import { failureText } from "../errors/failure.mjs";
-import { hasJspi, jspiSwitching } from "../jspi/switching.mjs";
+import { hasJspi, JspiSwitching } from "../jspi/switching.mjs";
 import { encodeFrame, FrameReader } from "../wire/messages.mjs";
 
 const PROTOCOL = 1;
 
 const storage = new AsyncLocalStorage();
+/** @type {import("../case/plan.d.ts").CallContext} */
 const calls = { run: (call, action) => storage.run(call, action), current: () => storage.getStore() };
 
+/**
+ * @param {import("../case/plan.d.ts").CasePlan} plan
+ * @returns {import("../case/plan.d.ts").Environment}
+ */
 function environmentFor(plan) {
-  const switching = plan.asyncify === null ? jspiSwitching(plan) : asyncifySwitching(plan);
-  return { switching, calls, compile: switching.compile };
+  const { asyncify, separate_stacks: separate } = plan;
+  return { switching: asyncify ? new AsyncifySwitching(asyncify) : new JspiSwitching({ separate }), calls };
 }
 
 const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });

@@ -1,40 +1,80 @@
-// Switching stacks by Asyncify, through the polyfill: for builds that were asyncified.
+// Switching stacks by Asyncify, through the polyfill: for builds that are instrumented.
 
-import { Line } from "../jspi/call-stacks.mjs";
+import { CallQueue } from "../jspi/call-queue.mjs";
 import { createSwitching } from "../polyfill/core.mjs";
 
-/**
- * @param plan of a case; its `asyncify` holds `buffer_bytes` (room for one saved stack, or null) and `guard`: by instance,
- *   the functions that its build has instrumented and the imports it was told of (null: all that is needed)
- */
-export function asyncifySwitching({ asyncify: { buffer_bytes: stackBytes, guard } }) {
-  const switching = createSwitching({ stackBytes: stackBytes ?? undefined });
-  const instrumented = new Map(Object.entries(guard?.instrumented ?? {}).map(([name, indexes]) => [name, new Set(indexes)]));
-  const inTurn = new WeakMap(); // exported functions whose calls have to take turns, and their line
-  const notes = new Set();
-  return {
-    setsAsideAlways: false,
-    notes,
-    suspending: (host) => new switching.Suspending(host),
-    promising(exported, { isNested = false } = {}) {
-      const enter = switching.promising(exported);
-      const { line, why } = inTurn.get(exported) ?? {};
-      if (line === undefined) return enter;
-      return (...args) => line.begin(() => enter(...args), isNested, () => notes.add(`calls ran one after another: ${why}`));
-    },
-    compile: (bytes) => switching.remember(new WebAssembly.Module(bytes), switching.read(bytes)),
-    instantiate(module, imports, why) {
-      const instance = switching.instantiate(module, imports);
-      const line = new Line();
-      if (why !== null) for (const each of Object.values(instance.exports)) if (typeof each === "function") inTurn.set(each, { line, why });
-      return instance;
-    },
-    /** Whether the frames of a wait can all be set aside: to be asked before they are, for else the guest is lost. */
-    canSetAside(instance, importName, frames) {
-      const functions = instrumented.get(instance);
-      if (functions === undefined) return true;
-      if (!guard.imports.includes(importName)) return false;
-      return frames.every(([url, index]) => url !== frames[0][0] || functions.has(index));
-    },
-  };
+export class AsyncifySwitching {
+  suspendsAlways = false;
+
+  /** @type {Set<string>} */
+  notes = new Set();
+
+  #polyfill;
+  #guard;
+  /** @type {Map<string, Set<number>>} */
+  #instrumented;
+  /** @type {WeakMap<Function, {queue: CallQueue, why: string}>} exported functions whose calls run one after another */
+  #queued = new WeakMap();
+
+  /** @param {import("./plan.d.ts").AsyncifyPlan} plan */
+  constructor({ buffer_bytes: stackBytes, guard }) {
+    this.#polyfill = createSwitching({ stackBytes: stackBytes ?? undefined });
+    this.#guard = guard;
+    this.#instrumented = new Map(Object.entries(guard?.instrumented ?? {}).map(([name, indexes]) => [name, new Set(indexes)]));
+  }
+
+  /** @param {Function} host */
+  suspending(host) {
+    return new this.#polyfill.Suspending(host);
+  }
+
+  /**
+   * @param {Function} exported
+   * @param {{isNested?: boolean}} [options]
+   * @returns {(...args: any[]) => Promise<any>}
+   */
+  promising(exported, { isNested = false } = {}) {
+    const enter = this.#polyfill.promising(exported);
+    const queued = this.#queued.get(exported);
+    if (queued === undefined) return enter;
+    const onWait = () => this.notes.add(`calls ran one after another: ${queued.why}`);
+    return (...args) => queued.queue.begin(() => enter(...args), isNested, onWait);
+  }
+
+  /** @param {Uint8Array} bytes */
+  compile(bytes) {
+    return this.#polyfill.remember(new WebAssembly.Module(bytes), this.#polyfill.read(bytes));
+  }
+
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {WebAssembly.Imports} imports
+   * @param {string | null} [why] calls run one after another
+   */
+  instantiate(module, imports, why = null) {
+    const instance = this.#polyfill.instantiate(module, imports);
+    if (why === null) return instance;
+    const queue = new CallQueue();
+    for (const each of Object.values(instance.exports)) if (typeof each === "function") this.#queued.set(each, { queue, why });
+    return instance;
+  }
+
+  /**
+   * Whether the frames of a wait can all be suspended: to be asked before they are, for else the guest is lost.
+   *
+   * @param {string} instance
+   * @param {string} importName
+   * @param {import("./plan.d.ts").Frame[]} frames
+   */
+  canSuspend(instance, importName, frames) {
+    const functions = this.#instrumented.get(instance);
+    if (functions === undefined) return true;
+    if (!this.#guard?.imports.includes(importName)) return false;
+    return frames.every(([url, index]) => url !== frames[0][0] || functions.has(index));
+  }
+
+  /** Whether the C stack pointer is put back after failed calls: here the interpreter does that. */
+  restoresPointer() {
+    return false;
+  }
 }

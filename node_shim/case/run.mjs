@@ -1,17 +1,36 @@
 // One run of a case's script: the instances, the calls under way, the steps.
 
-import { betweenMessage, Turns } from "./host.mjs";
-import { Call, Instance } from "./instance.mjs";
-import { framesOfError, guestFrames, Suspensions } from "../stacks/capture.mjs";
 import { Exit, explain, HostFailure, isSuspendError, meant, NameMissing, SuspendRefused, uncatchable } from "../errors/traps.mjs";
-import { References, resultList } from "./values.mjs";
+import { framesOfError, guestFrames } from "../stacks/capture.mjs";
 import { Wasi } from "../wasi/preview1.mjs";
+import { betweenMessage, HostEntries } from "./host.mjs";
+import { Call, Instance } from "./instance.mjs";
+import { Suspensions } from "./suspensions.mjs";
+import { References, resultList } from "./values.mjs";
+
+/** @typedef {import("./plan.d.ts").CasePlan} CasePlan */
+/** @typedef {import("./plan.d.ts").Step} Step */
+/** @typedef {{exports: Set<string>, imports: Set<string>}} Lists */
+/**
+ * @typedef {object} ActiveEntry
+ * @property {"promising" | "plain" | "host" | "start"} kind
+ * @property {string} name
+ * @property {Call} [call]
+ * @property {string | null} [byHost] the host function that makes an ordinary call
+ */
 
 const TRAP_FRAMES = 50;
-const START_TURNS = 1000;
+const START_TICKS = 1000;
 
 /** One run of a case's script, with given lists. */
 export class Run {
+  /**
+   * @param {CasePlan} plan
+   * @param {Map<string, WebAssembly.Module>} modules by instance name
+   * @param {Lists} lists the exports that are promising and the imports that may suspend
+   * @param {import("./plan.d.ts").Environment} environment
+   * @param {boolean} scouting the run ends where it would suspend: it only looks which names are missing
+   */
   constructor(plan, modules, lists, environment, scouting) {
     this.plan = plan;
     this.scouting = scouting;
@@ -20,56 +39,90 @@ export class Run {
     this.switching = environment.switching;
     this.calls = environment.calls;
     this.references = new References();
+    /** @type {Map<string, Instance>} */
     this.instances = new Map();
-    this.turns = new Map(Object.entries(plan.host).map(([name, entries]) => [name, new Turns(entries)]));
+    this.entries = new Map(Object.entries(plan.host).map(([name, entries]) => [name, new HostEntries(entries)]));
     this.wasi = plan.wasi === null ? null : new Wasi(plan.wasi);
+    /** @type {string[]} imports in the order of their calls */
     this.log = [];
+    /** @type {string[]} what the host functions saw that was not as expected */
     this.problems = [];
+    /** @type {Lists} names that turned out to be missing */
     this.found = { exports: new Set(), imports: new Set() };
     this.suspensions = new Suspensions();
-    /** What is on the native stack now, outermost first: promising and plain calls, host functions, starts. */
+    /** @type {ActiveEntry[]} what is on the native stack now, outermost first: promising and plain calls, host functions, starts */
     this.active = [];
+    /** @type {Map<string, "open" | (() => void)[]>} */
     this.gates = new Map();
+    /** @type {Set<ReturnType<typeof setTimeout>>} */
     this.timers = new Set();
+    /** @type {Map<string, Call[]>} */
     this.labels = new Map();
+    /** @type {object[]} how each step ended */
     this.steps = [];
     this.over = false;
   }
 
   // What host functions need.
 
+  /** @param {string} name */
+  instance(name) {
+    return /** @type {Instance} */ (this.instances.get(name));
+  }
+
+  /** @param {string} text */
   problem(text) {
     if (this.problems.length < 100) this.problems.push(text);
   }
 
+  /**
+   * @param {"exports" | "imports"} list
+   * @param {string} name
+   * @param {string} message
+   */
   missing(list, name, message) {
     this.found[list].add(name);
     this.over = true;
     return uncatchable(new NameMissing(message));
   }
 
-  /** A run that goes ahead has come to a wait that is in order: it ends here. */
+  /** A scouting run has come to a wait that is in order: it ends here. */
   scouted() {
     this.over = true;
     return uncatchable(new NameMissing("scouted"));
   }
 
+  /**
+   * A call waits in an import.
+   *
+   * @param {Instance} instance
+   * @param {string} importName
+   * @param {Call | undefined} call
+   */
   suspended(instance, importName, call) {
     if (call !== undefined) call.suspensions++;
     const frames = guestFrames();
     this.suspensions.add(instance.name, importName, call?.export ?? "", frames);
-    if (this.switching.canSetAside(instance.name, importName, frames)) return;
+    if (this.switching.canSuspend(instance.name, importName, frames)) return;
     this.over = true;
-    throw uncatchable(new NameMissing(`the stack at ${importName} cannot be set aside`));
+    throw uncatchable(new NameMissing(`the stack at ${importName} cannot be saved`));
   }
 
+  /**
+   * The call that host code belongs to.
+   *
+   * @param {Instance} instance
+   */
   currentCall(instance) {
-    for (let i = this.active.length - 1; i >= 0; i--) if (this.active[i].call) return this.active[i].call;
-    const known = this.calls.current();
+    const known = this.active.findLast((each) => each.call)?.call ?? this.calls.current();
     if (known !== undefined) return known;
     return instance.open.size === 1 ? [...instance.open][0] : undefined;
   }
 
+  /**
+   * @param {() => void} done
+   * @param {number} delay ms
+   */
   timer(done, delay) {
     const id = setTimeout(() => {
       this.timers.delete(id);
@@ -78,6 +131,10 @@ export class Run {
     this.timers.add(id);
   }
 
+  /**
+   * @param {string} name
+   * @param {() => void} done
+   */
   atGate(name, done) {
     const gate = this.gates.get(name);
     if (gate === "open") this.timer(done, 0);
@@ -85,18 +142,27 @@ export class Run {
     else gate.push(done);
   }
 
-  /** A promise that the call, and all that it is called by, are seen to wait for, and that a cancel rejects. */
+  /**
+   * A promise that the call, and all that it is called by, are seen to wait for, and that a cancel rejects.
+   *
+   * @param {Call | undefined} call
+   * @param {(done: () => void) => void} begin
+   * @returns {Promise<void>}
+   */
   waitFor(call, begin) {
+    /** @type {Call[]} */
+    const waiting = [];
+    for (let each = call ?? null; each !== null; each = each.parent) waiting.push(each);
     return new Promise((resolve, reject) => {
       const forget = () => {
-        for (let each = call; each; each = each.parent) each.waits.delete(cancel);
+        for (const each of waiting) each.waits.delete(cancel);
       };
       const cancel = () => {
         forget();
         reject(new HostFailure("cancelled"));
       };
       if (call?.isCancelled) return cancel();
-      for (let each = call; each; each = each.parent) each.waits.add(cancel);
+      for (const each of waiting) each.waits.add(cancel);
       begin(() => {
         forget();
         resolve();
@@ -104,16 +170,23 @@ export class Run {
     });
   }
 
-  /** Call an export; the call has ended when `promise` is null, else when that has resolved (it never rejects). */
+  /**
+   * Call an export; the call has ended when `promise` is null, else when that has resolved (it never rejects).
+   *
+   * @param {Instance} instance
+   * @param {string} exportName
+   * @param {string[]} args
+   * @param {{parent?: Call | null, byHost?: string | null, suspending?: boolean}} [how]
+   */
   beginCall(instance, exportName, args, { parent = null, byHost = null, suspending = true } = {}) {
     const call = new Call(instance, exportName, parent);
     const promising = suspending && this.lists.exports.has(exportName);
     const results = instance.plan.functions[exportName].results;
-    const end = (value) => {
+    const end = (/** @type {any} */ value) => {
       instance.open.delete(call);
       call.ended = { values: resultList(value, results.length).map((each, i) => instance.toWire(each, results[i])) };
     };
-    const fail = (thrown) => {
+    const fail = (/** @type {unknown} */ thrown) => {
       const error = meant(thrown);
       const isLatest = [...instance.open].at(-1) === call; // else a later call's frames lie below
       instance.open.delete(call);
@@ -142,7 +215,15 @@ export class Run {
     return call;
   }
 
-  /** Say why the engine refused to suspend: it only says that it did. */
+  /**
+   * Say why the engine refused to suspend: it only says that it did.
+   *
+   * @param {any} error
+   * @param {Call} call
+   * @param {boolean} promising
+   * @param {string | null} byHost
+   * @param {boolean} suspending
+   */
   #explained(error, call, promising, byHost, suspending) {
     if (!isSuspendError(error) || error instanceof SuspendRefused || promising) return error;
     if (byHost !== null && !suspending) return new SuspendRefused(betweenMessage(byHost, call.export));
@@ -153,10 +234,13 @@ export class Run {
 
   instantiate() {
     for (const plan of this.plan.instances) {
-      const instance = new Instance(this, plan);
-      instance.instantiate(this.modules.get(plan.name));
-      this.instances.set(plan.name, instance);
+      this.instances.set(plan.name, this.#newInstance(plan));
     }
+  }
+
+  /** @param {import("./plan.d.ts").InstancePlan} plan */
+  #newInstance(plan) {
+    return new Instance(this, plan).instantiate(/** @type {WebAssembly.Module} */ (this.modules.get(plan.name)));
   }
 
   async takeSteps() {
@@ -166,49 +250,58 @@ export class Run {
     }
   }
 
+  /**
+   * @param {number} number
+   * @param {Step} step
+   */
   async #step(number, step) {
     if (step.call !== null) {
-      const instance = this.instances.get(step.instance);
-      const call = this.beginCall(instance, step.call, step.args);
+      const call = this.beginCall(this.instance(step.instance), step.call, step.args);
       await call.promise;
-      this.#seen(number, step, call);
+      this.#ended(number, step, call);
     } else if (step.start !== null) {
-      await this.#start(step);
-      this.#done(number);
+      await this.#start(step, step.start);
+      this.#note(number);
     } else if (step.finish !== null) {
-      for (const call of this.labels.get(step.finish)) {
+      for (const call of this.labels.get(step.finish) ?? []) {
         await call.promise;
-        this.#seen(number, step, call);
+        this.#ended(number, step, call);
       }
     } else if (step.cancel !== null) {
-      for (const call of this.labels.get(step.cancel)) {
+      for (const call of this.labels.get(step.cancel) ?? []) {
         await this.#cancel(call);
-        this.#seen(number, step, call);
+        this.#ended(number, step, call);
       }
     } else if (step.release !== null) {
       const waiting = this.gates.get(step.release);
       this.gates.set(step.release, "open");
       if (Array.isArray(waiting)) for (const done of waiting) done();
-      this.#done(number);
+      this.#note(number);
     } else {
-      await new Promise((resolve) => setTimeout(resolve, step.settle_ms));
-      this.#done(number);
+      await new Promise((resolve) => setTimeout(resolve, step.settle_ms ?? 0));
+      this.#note(number);
     }
   }
 
-  async #start(step) {
+  /**
+   * @param {Step} step
+   * @param {string} label
+   */
+  async #start(step, label) {
+    /** @type {Call[]} */
     const calls = [];
-    this.labels.set(step.start, calls);
+    this.labels.set(label, calls);
     for (let copy = 0; copy < step.copies; copy++) {
-      let instance = this.instances.get(step.instance);
-      if (step.fresh) instance = new Instance(this, instance.plan).instantiate(this.modules.get(instance.name));
-      const call = this.beginCall(instance, step.export, step.args);
+      let instance = this.instance(step.instance);
+      if (step.fresh) instance = this.#newInstance(instance.plan);
+      const call = this.beginCall(instance, /** @type {string} */ (step.export), step.args);
       calls.push(call);
-      // An import that is done at once sets the call aside all the same: let it come to a real wait.
-      for (let turn = 0; turn < START_TURNS && call.ended === null && !call.isWaiting; turn++) await null;
+      // An import that is done at once suspends the call all the same: let it come to a real wait.
+      for (let tick = 0; tick < START_TICKS && call.ended === null && !call.isWaiting; tick++) await null;
     }
   }
 
+  /** @param {Call} call */
   async #cancel(call) {
     if (call.ended !== null) return;
     call.cancelled = true;
@@ -217,15 +310,23 @@ export class Run {
     call.restoreStackPointer();
   }
 
-  #done(number) {
-    this.steps.push({ step: number, ended: "done", values: [], trap: null, memory: [], globals: {}, suspensions: 0 });
+  /**
+   * @param {number} number of a step
+   * @param {object} [facts] how its call ended
+   */
+  #note(number, facts = {}) {
+    this.steps.push({ step: number, ended: "done", values: [], trap: null, memory: [], globals: {}, suspensions: 0, ...facts });
   }
 
-  #seen(number, step, call) {
-    const { error, values = [] } = call.ended;
+  /**
+   * @param {number} number
+   * @param {Step} step
+   * @param {Call} call
+   */
+  #ended(number, step, call) {
+    const { error, values = [] } = call.outcome;
     const ended = call.cancelled ? "cancelled" : error === undefined ? "returned" : "trapped";
-    this.steps.push({
-      step: number,
+    this.#note(number, {
       ended,
       values: ended === "returned" ? values : [],
       trap: ended === "trapped" ? this.#trap(error) : null,
@@ -235,17 +336,35 @@ export class Run {
     });
   }
 
+  /** @param {any} error */
   #trap(error) {
     return { ...explain(error), frames: this.suspensions.flat(framesOfError(error, TRAP_FRAMES)) };
   }
 
-  /** The instances could not be made: every call that the script has ends by this. */
+  /**
+   * The instances could not be made: every call that the script has ends by this.
+   *
+   * @param {any} error
+   */
   notMade(error) {
     for (const [number, step] of this.plan.steps.entries()) {
       const calls = step.call !== null || step.finish !== null || step.cancel !== null;
-      if (!calls) this.#done(number);
-      else this.steps.push({ step: number, ended: "trapped", values: [], trap: this.#trap(error), memory: [], globals: {}, suspensions: 0 });
+      this.#note(number, calls ? { ended: "trapped", trap: this.#trap(error) } : {});
     }
+  }
+
+  /** What happened, as Python reads it. */
+  observed() {
+    return {
+      steps: this.steps,
+      suspensions: this.suspensions.list(),
+      owners: this.suspensions.owners,
+      suspension_count: this.suspensions.total,
+      log: this.log,
+      stdout: this.wasi?.stdout ?? "",
+      stderr: this.wasi?.stderr ?? "",
+      problems: this.problems,
+    };
   }
 
   end() {

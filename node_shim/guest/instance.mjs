@@ -93,7 +93,7 @@ export class GuestInstance {
   #latest = null; // the call that runs, where one instance has one call at a time
   #storage = null; // which call runs, where it has several
   #asks = 0;
-  #switching; // JSPI; where calls overlap, with a C stack for each (../jspi/concurrent.mjs)
+  #switching; // JSPI; where calls overlap, with a C stack for each (../jspi/switching.mjs)
   #nested = [];
   #checked = null; // what stands between the guest and the functions it waits for (stackswitch/wasm/checked.py)
   #helping = new Set(); // URLs of modules that are not the guest's
@@ -349,7 +349,7 @@ export class GuestInstance {
   }
 
   #failed(call, error) {
-    if (call.stackPointer !== undefined && !this.#switching.keepsPointer(this.#exports[call.plan.name])) this.stackPointer.value = call.stackPointer;
+    if (call.stackPointer !== undefined && !this.#switching.restoresPointer(this.#exports[call.plan.name])) this.stackPointer.value = call.stackPointer;
     const text = Buffer.from(JSON.stringify(this.#failure(error)));
     const frame = Outgoing.frame(OP.FAILED, 12 + text.length);
     frame.writeUInt32LE(call.id, BODY);

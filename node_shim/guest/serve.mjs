@@ -1,7 +1,6 @@
 // What a thread that a guest lives in does with Python's frames (docs/wire-protocol.md, "Guests").
 
-import { concurrentJspi } from "../jspi/concurrent.mjs";
-import { hasJspi } from "../jspi/switching.mjs";
+import { hasJspi, JspiSwitching } from "../jspi/switching.mjs";
 import { answerMemory, BlockingLink } from "./blocking.mjs";
 import { Frames, OP, Outgoing } from "../wire/frames.mjs";
 import { GuestInstance } from "./instance.mjs";
@@ -68,7 +67,7 @@ export function serve(write, blocking) {
 
   const requests = {
     compile({ module, concurrent }, bytes) {
-      const switching = concurrentJspi({ separate: concurrent });
+      const switching = new JspiSwitching({ separate: concurrent });
       modules.set(module, { module: switching.compile(bytes), switching });
     },
     async instantiate(plan) {

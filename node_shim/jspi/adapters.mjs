@@ -16,6 +16,8 @@ import {
   END, body, call, concat, encodeModule, exportOf, get, globalGet, globalSet, importOf, leb, name, section, setLocal, vector,
 } from "../wasm/encode.mjs";
 
+/** @typedef {import("./module.mjs").ModuleFacts} ModuleFacts */
+
 export const MODULE_NAME = "stackswitch.adapter";
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -25,14 +27,22 @@ const LEGACY = "legacy";
 const STANDARD = "standard";
 
 const custom = () => section(0, [...name("name"), 0, ...leb(name(MODULE_NAME).length), ...name(MODULE_NAME)]);
+/** @type {(sections: Uint8Array[]) => Uint8Array} */
 const module = (sections) => encodeModule([...sections, custom()]);
 
-/** The guest's types, and some more: `added` are the bytes of each. */
+/**
+ * The guest's types, and some more.
+ *
+ * @param {ModuleFacts} guest
+ * @param {number[][]} added the bytes of each
+ */
 function typeSection(guest, added) {
   return section(1, concat([leb(guest.entries + added.length), guest.section, ...added.map((each) => Uint8Array.from(each))]));
 }
 
+/** @type {(address: number) => number[]} */
 const zero = (address) => (address === I64 ? [0x42, 0] : [0x41, 0]);
+/** @type {(address: number) => number[]} */
 const isZero = (address) => (address === I64 ? [0x50] : [0x45]);
 const IF = [0x04, 0x40];
 const ELSE = [0x05];
@@ -40,6 +50,12 @@ const ELSE = [0x05];
 /**
  * Code that runs `inside` (of the type number `type`, whose parameters `before` puts on the stack), and `after` however it
  * ends, save by a trap.
+ *
+ * @param {string} exceptions
+ * @param {number} type
+ * @param {number[]} before
+ * @param {number[]} inside
+ * @param {number[]} after
  */
 function guarded(exceptions, type, before, inside, after) {
   if (exceptions === LEGACY) {
@@ -50,24 +66,38 @@ function guarded(exceptions, type, before, inside, after) {
   return [...caught, ...before, ...attempt, ...inside, ...END, ...after, 0x0f, ...END, ...after, 0x0a];
 }
 
-const known = new WeakMap(); // by the guest's facts
+/** @type {WeakMap<ModuleFacts, Map<string, WebAssembly.Module>>} */
+const known = new WeakMap();
 
-/** Compile what the engine takes of the two ways to write exception handlers, and keep it by a key. */
+/**
+ * Compile what the engine takes of the two ways to write exception handlers, and keep it by a key.
+ *
+ * @param {ModuleFacts} guest
+ * @param {string} key
+ * @param {(exceptions: string) => Uint8Array} write
+ */
 function compiled(guest, key, write) {
   let modules = known.get(guest);
   if (modules === undefined) known.set(guest, (modules = new Map()));
-  if (!modules.has(key)) {
+  let module = modules.get(key);
+  if (module === undefined) {
     const bytes = [STANDARD, LEGACY].map(write).find((each) => WebAssembly.validate(each));
     if (bytes === undefined) throw new Error("this engine has no exception handling, which the adapters of concurrent calls need");
-    modules.set(key, new WebAssembly.Module(bytes));
+    modules.set(key, (module = new WebAssembly.Module(bytes)));
   }
-  return modules.get(key);
+  return module;
 }
 
+/** @type {(wide: boolean) => number} */
 const addressType = (wide) => (wide ? I64 : I32);
 const MUTABLE = 1;
 
-/** `get` and `set` do nothing until the table has the guest's. */
+/**
+ * `get` and `set` do nothing until the table has the guest's.
+ *
+ * @param {boolean} wide
+ * @returns {Record<string, any>}
+ */
 export function makeHub(wide) {
   const address = addressType(wide);
   const types = [
@@ -76,7 +106,7 @@ export function makeHub(wide) {
     [0x60, 0, 0],
   ];
   const [region, own] = [0, 1];
-  const at = (slot, type) => [0x41, slot, 0x11, type, 0];
+  const at = (/** @type {number} */ slot, /** @type {number} */ type) => [0x41, slot, 0x11, type, 0];
   const leave = [
     ...globalGet(region), ...isZero(address), ...IF,
     ...at(0, 0), ...globalSet(own),
@@ -96,7 +126,13 @@ export function makeHub(wide) {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
 }
 
-/** What reads and writes a global, as functions that fit the table. */
+/**
+ * What reads and writes a global, as functions that fit the table.
+ *
+ * @param {WebAssembly.Global} global
+ * @param {boolean} wide
+ * @returns {import("../wasm/stack-pointer.mjs").PointerAccess}
+ */
 export function makeAccess(global, wide) {
   const address = addressType(wide);
   const bytes = module([
@@ -106,16 +142,23 @@ export function makeAccess(global, wide) {
     section(7, vector([exportOf("get", 0, 0), exportOf("set", 0, 1)])),
     section(10, vector([body([], globalGet(0)), body([], [...get(0), ...globalSet(0)])])),
   ]);
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { pointer: global } }).exports;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { pointer: global } });
+  return { get: exports.get, set: exports.set };
 }
 
+/** @type {(address: number) => number[][]} */
 const hubImports = (address) => [
   importOf("hub", "table", [1, 0x70, 0, 2]),
   importOf("hub", "region", [3, address, MUTABLE]),
 ];
 const REGION = 0;
 
-/** Signatures of the pointer's functions stand after the guest's. */
+/**
+ * Signatures of the pointer's functions stand after the guest's.
+ *
+ * @param {ModuleFacts} guest
+ * @param {number} address
+ */
 function pointerCalls(guest, address) {
   const first = guest.types.length;
   return {
@@ -126,17 +169,21 @@ function pointerCalls(guest, address) {
 }
 
 /**
- * @param types of the waiting imports, as numbers of the guest's types
- * @param hosts as many functions to call
- * @returns functions to give to the guest in their place
+ * @param {ModuleFacts} guest
+ * @param {boolean} wide
+ * @param {Record<string, any>} hub
+ * @param {number[]} types of the waiting imports, as numbers of the guest's types
+ * @param {object[]} hosts as many functions to call
+ * @returns {Function[]} functions to give to the guest in their place
  */
 export function makeImports(guest, wide, hub, types, hosts) {
   const compiledModule = compiled(guest, `imports ${wide} ${types}`, (exceptions) => {
     const address = addressType(wide);
     const pointer = pointerCalls(guest, address);
     const bodies = types.map((type, number) => {
-      const params = guest.types[type].params.map((_, at) => get(at)).flat();
-      const [mine, region] = [0, 1].map((at) => guest.types[type].params.length + at);
+      const count = guest.types[type]?.params.length ?? 0;
+      const params = Array.from({ length: count }, (_, at) => get(at)).flat();
+      const [mine, region] = [count, count + 1];
       const before = [...pointer.read, ...setLocal(mine), ...globalGet(REGION), ...setLocal(region)];
       const after = [...get(region), ...globalSet(REGION), ...get(mine), ...pointer.write];
       return body([[2, address]], [...before, ...guarded(exceptions, type, params, call(number), after)]);

@@ -4,8 +4,11 @@
 // frames while it waits. Every other call gets a region of the guest's memory. Where there is no room for one, or the
 // pointer cannot be reached, calls run one after another.
 
-import { Room } from "../polyfill/data-block.mjs";
+import { InstanceMemory } from "../wasm/instance-memory.mjs";
 import { makeAccess, makeHub } from "./adapters.mjs";
+
+/** @typedef {WebAssembly.Pointer} Pointer */
+/** @typedef {import("../wasm/stack-pointer.mjs").PointerAccess} PointerAccess */
 
 export const REGION_BYTES = 65536;
 const CANARY = [0x5afe57ac, 0xc0de57ac];
@@ -16,87 +19,50 @@ function wasmBelow() {
   const limit = Error.stackTraceLimit;
   try {
     Error.stackTraceLimit = Infinity;
-    return WASM_FRAME.test(new Error().stack);
+    return WASM_FRAME.test(String(new Error().stack));
   } finally {
     Error.stackTraceLimit = limit;
   }
 }
 
-/** Calls in a line: each begins when none is under way, save those that are waited for by one that is. */
-export class Line {
-  #open = 0;
-  #waiting = [];
-
-  /** @param enter begins the call; `isNested`: the one under way waits for it, so it ends first */
-  begin(enter, isNested, onWait) {
-    if (isNested || this.#open === 0) return this.#run(enter);
-    onWait();
-    const turn = new Promise((resolve) => this.#waiting.push(resolve));
-    return turn.then(() => this.#run(enter, true)); // by `then`, so that it runs in its own asynchronous context
-  }
-
-  #run(enter, isCounted = false) {
-    if (!isCounted) this.#open++;
-    const end = () => {
-      if (--this.#open > 0 || this.#waiting.length === 0) return;
-      this.#open++; // now, for another might begin before the one that is next does
-      this.#waiting.shift()();
-    };
-    try {
-      return enter().finally(end);
-    } catch (error) {
-      end();
-      throw error;
-    }
-  }
-}
-
-/** Calls of an instance whose C stack cannot be reached. */
-export class CallsInTurn {
-  #line = new Line();
-  #onWait;
-
-  /** @param onWait told when a call has to wait for another to end */
-  constructor(onWait) {
-    this.#onWait = onWait;
-  }
-
-  promising(exported) {
-    const enter = WebAssembly.promising(exported);
-    return (args, isNested) => this.#line.begin(() => enter(...args), isNested, this.#onWait);
-  }
-}
-
 /** Calls of an instance, each with a C stack of its own. */
 export class CallStacks {
-  #hub;
+  /** @type {PointerAccess | null} */
   #access = null;
-  #zero;
-  #room = null;
+  /** @type {InstanceMemory | null} */
   #memory = null;
+  #words = new Uint32Array();
+  #zero;
+  /** @type {Pointer[]} */
   #free = [];
   #open = 0;
+  /** @type {(() => void)[]} */
   #waiting = [];
   #regionBytes;
   #onWait;
 
-  /** @param wide whether addresses have 64 bits; `onWait`: told when a call has to wait for another to end */
+  /**
+   * @param {boolean} wide whether addresses have 64 bits
+   * @param {number} regionBytes the size of a region
+   * @param {() => void} onWait told when a call has to wait for another to end
+   */
   constructor(wide, regionBytes, onWait) {
     this.wide = wide;
+    this.hub = makeHub(wide);
     this.#zero = wide ? 0n : 0;
-    this.#hub = makeHub(wide);
     this.#regionBytes = regionBytes;
     this.#onWait = onWait;
   }
 
-  get hub() {
-    return this.#hub;
-  }
-
-  /** The host again; what it does is still done on the stack of the call, what comes while that waits is not. */
+  /**
+   * The host function again: it runs on the stack of the call, and what runs while it waits does not.
+   *
+   * @param {Function} host
+   * @param {number} arity
+   */
   leaving(host, arity) {
-    const { leave } = this.#hub;
-    const left = (result) => {
+    const { leave } = this.hub;
+    const left = (/** @type {unknown} */ result) => {
       leave();
       return result;
     };
@@ -105,72 +71,97 @@ export class CallStacks {
       case 0:
         return () => left(host());
       case 1:
-        return (a) => left(host(a));
+        return (/** @type {unknown} */ a) => left(host(a));
       case 2:
-        return (a, b) => left(host(a, b));
+        return (/** @type {unknown} */ a, /** @type {unknown} */ b) => left(host(a, b));
       case 3:
-        return (a, b, c) => left(host(a, b, c));
+        return (/** @type {unknown} */ a, /** @type {unknown} */ b, /** @type {unknown} */ c) => left(host(a, b, c));
       default:
-        return (...args) => left(host(...args));
+        return (/** @type {unknown[]} */ ...args) => left(host(...args));
     }
   }
 
   /**
    * Take what only exists once the instance has been made.
    *
-   * @param pointer a global, or `{get, set}`: two functions of the guest's
+   * @param {WebAssembly.Global | PointerAccess} pointer a global, or two functions of the guest's
+   * @param {WebAssembly.Exports} exports
+   * @param {WebAssembly.Memory | null} importedMemory
    */
   connect(pointer, exports, importedMemory) {
     if (this.#access !== null) return; // a side module's main module was here
     this.#access = pointer instanceof WebAssembly.Global ? makeAccess(pointer, this.wide) : pointer;
-    this.#hub.table.set(0, this.#access.get);
-    this.#hub.table.set(1, this.#access.set);
-    this.#hub.own.value = this.#access.get();
-    this.#room = new Room(exports, importedMemory, this.wide);
+    this.hub.table.set(0, this.#access.get);
+    this.hub.table.set(1, this.#access.set);
+    this.hub.own.value = this.#access.get();
+    this.#memory = new InstanceMemory(exports, importedMemory, this.wide);
   }
 
+  /** @param {Function} exported */
   promising(exported) {
     const enter = WebAssembly.promising(exported);
-    return (args, isNested) => this.#begin(enter, args, isNested);
+    return (/** @type {unknown[]} */ args, /** @type {boolean} */ isNested) => this.#begin(enter, args, isNested);
   }
 
+  /**
+   * @param {(...args: unknown[]) => Promise<any>} enter
+   * @param {unknown[]} args
+   * @param {boolean} isNested
+   * @returns {Promise<any>}
+   */
   #begin(enter, args, isNested) {
-    // Without room, one that is waited for by a call under way goes below that on the guest's own stack: it ends first.
-    const region = this.#place() ?? (isNested ? this.#zero : null);
-    if (region !== null) return this.#run(enter, args, region);
+    const access = /** @type {PointerAccess} */ (this.#access);
+    // Without room, a call that another one waits for goes below that on the guest's own stack: it ends first.
+    const region = this.#regionFor(access) ?? (isNested ? this.#zero : null);
+    if (region !== null) return this.#run(access, enter, args, region);
     this.#onWait();
-    const turn = new Promise((resolve) => (this.#open === 0 ? resolve() : this.#waiting.push(resolve)));
-    return turn.then(() => this.#begin(enter, args, false)); // by `then`, in its own asynchronous context
+    const ready = new Promise((resolve) => {
+      if (this.#open === 0) resolve(undefined);
+      else this.#waiting.push(() => resolve(undefined));
+    });
+    return ready.then(() => this.#begin(enter, args, false)); // by `then`, in its own asynchronous context
   }
 
-  /** The top of the stack for a call that begins now; 0: the guest's own; null: there is none. */
-  #place() {
-    if (this.#open === 0 && (this.#access.get() === this.#hub.own.value || !wasmBelow())) return this.#zero;
+  /**
+   * @param {PointerAccess} access
+   * @returns {Pointer | null} the top of the stack for a call that begins now; 0: the guest's own; null: there is none
+   */
+  #regionFor(access) {
+    if (this.#open === 0 && (access.get() === this.hub.own.value || !wasmBelow())) return this.#zero;
     return this.#free.pop() ?? this.#newRegion();
   }
 
   #newRegion() {
-    const top = this.#room.region(this.#regionBytes);
+    const top = this.#memory?.region(this.#regionBytes) ?? null;
     if (top === null) return null;
-    this.#words().set(CANARY, this.#lowest(top));
+    this.#memoryWords().set(CANARY, this.#lowest(top));
     return this.wide ? BigInt(top) : top;
   }
 
   /** The guest's memory as it is now: its buffer changes when it grows. */
-  #words() {
-    const { buffer } = this.#room.memory;
-    if (this.#memory?.buffer !== buffer) this.#memory = new Uint32Array(buffer);
-    return this.#memory;
+  #memoryWords() {
+    const buffer = this.#memory?.memory?.buffer;
+    if (buffer !== undefined && this.#words.buffer !== buffer) this.#words = new Uint32Array(buffer);
+    return this.#words;
   }
 
-  /** Where the last words of a region are: C code that comes to them has gone on into what lies below. */
+  /**
+   * Where the last words of a region are: C code that comes to them has gone on into what lies below.
+   *
+   * @param {Pointer} top
+   */
   #lowest(top) {
     return (Number(top) - this.#regionBytes) / 4;
   }
 
-  #run(enter, args, region) {
-    const { get, set } = this.#access;
-    const { own, region: current } = this.#hub;
+  /**
+   * @param {PointerAccess} access
+   * @param {(...args: unknown[]) => Promise<any>} enter
+   * @param {unknown[]} args
+   * @param {Pointer} region
+   */
+  #run({ get, set }, enter, args, region) {
+    const { own, region: current } = this.hub;
     const before = get();
     const running = current.value;
     const isOwn = region === this.#zero;
@@ -184,13 +175,7 @@ export class CallStacks {
       this.#waiting.shift()?.();
       if (isOwn) own.value = before;
       set(own.value);
-      if (isOwn) return;
-      const words = this.#words();
-      const lowest = this.#lowest(region);
-      if (words[lowest] !== CANARY[0] || words[lowest + 1] !== CANARY[1]) {
-        throw new RangeError(`a call used more than the ${this.#regionBytes} bytes of C stack that calls beside others have, and wrote over the guest's memory`);
-      }
-      this.#free.push(region);
+      if (!isOwn) this.#giveBack(region);
     };
     let promise;
     try {
@@ -210,5 +195,21 @@ export class CallStacks {
         throw error;
       },
     );
+  }
+
+  /**
+   * Free a region.
+   *
+   * @param {Pointer} region
+   */
+  #giveBack(region) {
+    const words = this.#memoryWords();
+    const lowest = this.#lowest(region);
+    if (words[lowest] !== CANARY[0] || words[lowest + 1] !== CANARY[1]) {
+      throw new RangeError(
+        `a call used more than the ${this.#regionBytes} bytes of C stack that calls beside others have, and wrote over the guest's memory`,
+      );
+    }
+    this.#free.push(region);
   }
 }

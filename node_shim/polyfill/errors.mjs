@@ -1,6 +1,6 @@
 // What can go wrong in a switch, in words. The rules are those of `stackswitch/backends/wasmtime/asyncify/state_machine.py`.
 
-/** Where the engine has no class of that name: what a wait is answered with that cannot be set aside. */
+/** What a wait that cannot suspend throws where the engine has no class of that name. */
 export class SuspendError extends Error {
   get name() {
     return "SuspendError";
@@ -22,6 +22,11 @@ const RULES = {
 
 /** The guest did not follow Asyncify's protocol: in most cases a function on its stack is not instrumented. */
 export class AsyncifyError extends WebAssembly.RuntimeError {
+  /**
+   * @param {keyof typeof RULES} rule
+   * @param {string} [detail]
+   * @param {{cause?: unknown}} [options]
+   */
   constructor(rule, detail = "", options = undefined) {
     super(`asyncify ${rule}: ${RULES[rule]}${detail && ` (${detail})`}`, options);
     this.rule = rule;

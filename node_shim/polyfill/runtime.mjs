@@ -1,141 +1,199 @@
-// One instance of an Asyncify build: its state, its data block, the calls that are set aside.
-//
-// A build is in one of three states. Normally its functions run. When an import wants to wait, the host starts an unwind: every
-// function returns at once, saving its locals in the data block. Later the host starts a rewind and calls the same
-// export again: every function restores itself and goes straight to the call it was in, until the same import is
-// called again, the host stops the rewind, and the import returns, now with its result.
+// One instance of an Asyncify build: its control functions, its data block, its C stack, the calls on it.
 
+import { InstanceMemory } from "../wasm/instance-memory.mjs";
+import { cStackOf } from "./c-stack.mjs";
+import { dataBlockFor } from "./data-block.mjs";
 import { AsyncifyError } from "./errors.mjs";
-import { Room } from "./data-block.mjs";
-import { shadowStack } from "./shadow.mjs";
+import { NORMAL, REWINDING, StateMachine, UNWINDING } from "./state-machine.mjs";
 
-export const NORMAL = 0;
-export const UNWINDING = 1;
-export const REWINDING = 2;
+/** @typedef {import("./calls.mjs").Call} Call */
 
 const CONTROLS = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
 
-export class Guest {
-  #controls = null;
-  #block = null;
-  #shadow = null;
-  #stackBytes;
-  #room = null;
-  #owner = null;
+export class AsyncifyRuntime {
+  /** @type {StateMachine<Call>} */
+  machine = new StateMachine();
 
-  /** @param stackBytes room for one saved stack; undefined: what is usual */
+  /** @type {Set<Call>} calls that have begun and not ended, in that order */
+  open = new Set();
+
+  /** @type {Record<string, Function> | null} */
+  #controls = null;
+
+  /** @type {WebAssembly.Exports} */
+  #exports = {};
+
+  /** @type {WebAssembly.Memory | undefined} */
+  #imported;
+
+  /** @type {InstanceMemory | null} */
+  #memory = null;
+
+  /** @type {import("./c-stack.mjs").CStack | null} */
+  #cStack = null;
+
+  /** @type {import("./data-block.mjs").DataBlock | null} */
+  #block = null;
+
+  #stackBytes;
+
+  /** @param {number} [stackBytes] room for one saved stack (bytes); undefined: the usual size */
   constructor(stackBytes) {
-    this.state = NORMAL;
-    /** Calls that have begun and not ended, in that order. */
-    this.open = new Set();
     this.#stackBytes = stackBytes;
   }
 
-  /** Whether calls can be set aside: not before the instance is made, and only if it is an Asyncify build. */
+  /** Whether calls can suspend: not before the instance is made, and only if it is an Asyncify build. */
   get isReady() {
     return this.#controls !== null;
   }
 
-  /** Take what only exists once the instance has been made; side modules share the controls of the main one. */
-  connect(exports, importedMemory) {
+  /**
+   * Take what only exists once the instance has been made; side modules share the controls of the main one.
+   *
+   * @param {WebAssembly.Exports} exports
+   * @param {WebAssembly.Memory} [imported] the memory that the instance imports
+   */
+  connect(exports, imported) {
     if (this.#controls !== null || CONTROLS.some((name) => typeof exports[`asyncify_${name}`] !== "function")) return;
     this.#controls = Object.fromEntries(CONTROLS.map((name) => [name, exports[`asyncify_${name}`]]));
-    this.#room = { exports, importedMemory };
+    this.#exports = exports;
+    this.#imported = imported;
   }
 
-  #makeRoom() {
-    const { exports, importedMemory } = this.#room;
-    this.#room = new Room(exports, importedMemory, takesBigInt(this.#controls));
-    this.#shadow = shadowStack(exports, this.#room);
+  /** Find the memory and the C stack: when the first call begins, as the guest's own `malloc` may need a constructor. */
+  #prepareMemory() {
+    if (this.#memory !== null) return this.#memory;
+    this.#memory = new InstanceMemory(this.#exports, this.#imported, takesBigInt(this.controls));
+    this.#cStack = cStackOf(this.#exports, this.#memory);
+    return this.#memory;
   }
 
-  /** Make what a call needs before it can be set aside; throws if there is no room for it. */
+  /** Make the data block, which a call needs before it can suspend; throws if there is no room for it. */
   prepare() {
     if (this.#block !== null) return;
-    if (!(this.#room instanceof Room)) this.#makeRoom();
-    this.#block = this.#room.block(this.#stackBytes);
+    this.#block = dataBlockFor(this.#exports, this.#prepareMemory(), this.#stackBytes);
+  }
+
+  get controls() {
+    return /** @type {Record<string, Function>} */ (this.#controls);
+  }
+
+  get block() {
+    return /** @type {import("./data-block.mjs").DataBlock} */ (this.#block);
   }
 
   // --- calls
 
-  /** @param isNested whether frames of the guest's may lie below the call */
+  /**
+   * @param {Call} call
+   * @param {boolean} isNested whether frames of the guest may lie below the call
+   */
   begin(call, isNested) {
     if (this.#controls === null) return;
-    if (this.state !== NORMAL) throw new AsyncifyError("entered-while-switching");
-    if (!(this.#room instanceof Room)) this.#makeRoom();
-    this.#shadow?.begin(call, this.open, isNested);
+    this.machine.enter();
+    this.#prepareMemory();
+    this.#cStack?.begin(call, this.open, isNested);
     this.open.add(call);
   }
 
-  /** A call whose instance was not known when it began. */
+  /**
+   * Take a call whose instance was not known when it began.
+   *
+   * @param {Call} call
+   */
   adopt(call) {
-    call.guest = this;
+    call.runtime = this;
     this.open.add(call);
-    call.outside ??= this.#shadow?.get() ?? null;
+    call.outside ??= this.#cStack?.get() ?? null;
   }
 
+  /** @param {Call} call */
   end(call) {
     this.open.delete(call);
-    if (this.#owner === call) {
-      this.#owner = null;
-      this.#block?.clear();
-    }
-    if (call.outside !== null) this.#shadow.end(call, this.open);
+    if (this.machine.forget(call)) this.#block?.clear();
+    if (call.outside !== null) this.#cStack?.end(call, this.open);
   }
 
-  // --- setting aside, and going on
+  // --- suspending, and going on
 
+  /** @param {Call} call */
   #claim(call) {
-    const before = this.#owner;
-    this.#owner = call;
-    if (before === call) return;
-    if (before !== null) before.saved = this.#block.takeOut(before.saved?.buffer ?? null);
+    const before = this.machine.claim(call);
+    if (before !== null) before.saved = this.block.takeOut(before.saved?.buffer ?? null);
   }
 
-  /** Begin to unwind: the import `which` waits. */
+  /**
+   * Begin to unwind: the import `which` waits.
+   *
+   * @param {Call} call
+   * @param {Function} which
+   */
   unwind(call, which) {
     this.#claim(call);
-    call.which = which;
-    this.state = UNWINDING;
-    this.#controls.start_unwind(this.#block.address);
+    this.machine.unwind(call, which);
+    this.controls.start_unwind(this.block.address);
   }
 
-  /** The export has returned in the middle of an unwind: it is set aside. */
-  unwound(call) {
-    const saved = this.#block.saved;
-    if (saved > this.#block.room) {
+  /**
+   * The export of a call has returned: whether the call is now suspended (else it is done).
+   *
+   * @param {Call} call
+   */
+  left(call) {
+    const { machine } = this;
+    if (machine.state === NORMAL) return false;
+    const { saved, room } = this.block;
+    try {
+      // Asyncify itself would trap over it when the unwind is stopped.
+      if (machine.state === UNWINDING && saved > room) throw new AsyncifyError("overflow", `${saved} bytes to save, room for ${room}`);
+      machine.left();
+    } catch (error) {
       this.#reset();
-      throw new AsyncifyError("overflow", `${saved} bytes to save, room for ${this.#block.room}`);
+      throw error;
     }
-    this.state = NORMAL;
-    this.#controls.stop_unwind();
+    this.controls.stop_unwind();
     if (saved === 0 && !call.isImport) throw new AsyncifyError("nothing-saved");
-    this.#shadow?.leave(call);
+    this.#cStack?.leave(call);
+    return true;
   }
 
-  /** Begin to rewind. */
+  /**
+   * Begin to rewind.
+   *
+   * @param {Call} call
+   */
   rewind(call) {
-    if (this.state !== NORMAL) throw new AsyncifyError("entered-while-switching");
-    if (this.#owner !== call) {
+    this.machine.enter();
+    if (this.machine.owner !== call) {
       this.#claim(call);
-      this.#block.putBack(call.saved);
+      this.block.putBack(call.saved);
     }
-    this.#shadow?.enter(call);
-    this.state = REWINDING;
-    this.#controls.start_rewind(this.#block.address);
+    this.#cStack?.enter(call);
+    this.machine.rewind();
+    this.controls.start_rewind(this.block.address);
   }
 
-  /** The rewind has come to an import: it is the one that waited, and returns now. */
-  arrive(call, which) {
-    if (call.which !== which) throw new AsyncifyError("other-import");
-    if (this.#block.saved !== 0) throw new AsyncifyError("stack-left");
-    this.state = NORMAL;
-    this.#controls.stop_rewind();
+  /**
+   * An import that may wait is called: whether a rewind has come to it, and it returns its result.
+   *
+   * @param {Call} call the innermost one
+   * @param {Function} which
+   * @param {string} name of the import
+   */
+  arrives(call, which, name) {
+    const saved = this.machine.state === REWINDING ? this.block.saved : 0;
+    if (!this.machine.waitingImport(call, which, saved, name)) return false;
+    this.controls.stop_rewind();
+    return true;
   }
 
-  /** What `error`, with which an export ended, means; the instance is brought back to where others can run. */
-  why(error) {
-    const { state } = this;
+  /**
+   * What an error that ended an export means. The instance is brought back to where other calls can run.
+   *
+   * @param {any} error
+   */
+  explain(error) {
+    const { state } = this.machine;
     if (state === NORMAL) return error;
     this.#reset();
     if (error instanceof AsyncifyError) return error;
@@ -145,24 +203,20 @@ export class Guest {
     return new AsyncifyError("trap-while-switching", String(error?.message ?? error), { cause: error });
   }
 
-  /** The export has returned in the middle of a rewind. */
-  notReached() {
-    this.#reset();
-    return new AsyncifyError("not-reached");
-  }
-
   #reset() {
-    const unwinding = this.state === UNWINDING;
-    this.#block.clear(); // the guest would check it too, with a trap
-    this.state = NORMAL;
-    if (unwinding) this.#controls.stop_unwind();
-    else this.#controls.stop_rewind();
+    const { stop_unwind: stopUnwind, stop_rewind: stopRewind } = this.controls;
+    const stop = this.machine.state === UNWINDING ? stopUnwind : stopRewind;
+    this.block.clear(); // the guest would check it too, with a trap
+    this.machine.reset();
+    stop();
   }
 }
 
 /**
  * Whether addresses have 64 bits. An i32 takes no BigInt, and then nothing runs. An i64 does: the guest then looks into
  * a block at 0 and may trap over what it finds, after it has set its state; which is put back.
+ *
+ * @param {Record<string, Function>} controls
  */
 function takesBigInt({ start_unwind: start, stop_unwind: stop }) {
   try {

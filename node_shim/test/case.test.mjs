@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { noCallContext, runCase } from "../case/interpreter.mjs";
-import { hasJspi, jspiSwitching } from "../jspi/switching.mjs";
+import { hasJspi, JspiSwitching } from "../jspi/switching.mjs";
 import { assemble, op, plan } from "./assemble.mjs";
 
-const switching = hasJspi() ? jspiSwitching() : null;
-const environment = { switching, calls: noCallContext, compile: switching?.compile };
+const switching = hasJspi() ? new JspiSwitching() : null;
+const environment = { switching, calls: noCallContext };
 const I32 = ["i32"];
 const WAIT = ["env", "wait", [], I32];
 // main: wait() + wait(), through a function of its own each

@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
-import { concurrentJspi } from "../jspi/concurrent.mjs";
-import { hasJspi } from "../jspi/switching.mjs";
+import { hasJspi, JspiSwitching } from "../jspi/switching.mjs";
 
 const read = (path) => new Uint8Array(readFileSync(new URL(path, import.meta.url)));
 const built = (name) => read(`../../stackswitch/suite/cases/c-stack/cstack-${name}.wasm`);
@@ -13,7 +12,7 @@ const stacks = read("modules/stacks.wasm");
 
 /** An instance of a C module, and gates to let its waits go on by, in the order they came. */
 function open(name, options, hidden) {
-  const switching = concurrentJspi(options);
+  const switching = new JspiSwitching(options);
   const gates = [];
   const wait = switching.suspending(() => new Promise((resolve, reject) => gates.push({ resolve, reject })));
   const { exports } = switching.instantiate(switching.compile(built(name)), { env: { wait } }, hidden);
@@ -106,7 +105,7 @@ describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has
   });
 
   it("takes references, several values and types in groups", async () => {
-    const switching = concurrentJspi();
+    const switching = new JspiSwitching();
     const pointer = new WebAssembly.Global({ value: "i32", mutable: true }, 4096);
     const object = {};
     const env = {

@@ -38,11 +38,11 @@ const ways = {
     await glue();
   },
   async concurrent() {
-    const { concurrentJspi } = await import("../jspi/concurrent.mjs");
+    const { JspiSwitching } = await import("../jspi/switching.mjs");
     const bytes = await bytesOf("/c-stack/cstack-exported.wasm");
     for (const separate of [true, false]) {
       await report(separate ? "calls that overlap keep their data" : "and lose it without adapters", async () => {
-        const switching = concurrentJspi({ separate });
+        const switching = new JspiSwitching({ separate });
         const wait = switching.suspending((call) => new Promise((resolve) => setTimeout(resolve, (call * 7) % 5, 0)));
         const { exports } = switching.instantiate(switching.compile(bytes), { env: { wait } });
         const rounds = switching.promising(exports.rounds);

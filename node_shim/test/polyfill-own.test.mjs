@@ -167,10 +167,10 @@ describe("the types of imports", () => {
   const text = build("glue");
 
   it("are read from the module", () => {
-    const { imports, handedOn } = moduleTypes(text);
+    const { imports, reexported } = moduleTypes(text);
     assert.deepEqual(imports.get("env\0pair"), { params: ["i32", "f64"], results: ["i64", "f64"] });
     assert.equal(imports.size, 4);
-    assert.deepEqual([...handedOn], []);
+    assert.deepEqual([...reexported], []);
   });
 
   it("and those of a module cut short anywhere are as many as there are", () => {

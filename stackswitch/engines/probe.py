@@ -35,7 +35,7 @@ _JSPI_FEATURES = ("call-ref-suspension", "reference-locals", "catch-suspension",
 
 Purpose = Literal["jspi", "asyncify"]
 """How the engine will switch stacks: by its own JSPI, or by the Asyncify polyfill."""
-_PROBE_SOURCES = ("detect", "polyfill")
+_PROBE_SOURCES = ("detect", "polyfill", "wasm")
 """Folders of ``node_shim`` with what the probe imports: a change there makes cached results stale."""
 
 

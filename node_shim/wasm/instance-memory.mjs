@@ -1,0 +1,84 @@
+// An instance's linear memory, and how the host gets room in it: from the guest's own `malloc`, or by growing it.
+
+export const PAGE = 65536;
+export const ALIGN = 16;
+/** The memory in which builds of stackswitch keep saved stacks; it is not the guest's. */
+export const OWN_MEMORY = "stackswitch.saved_stacks";
+
+/** @param {unknown} value */
+export const isMemory = (value) => value instanceof WebAssembly.Memory;
+
+export class InstanceMemory {
+  #malloc;
+
+  /**
+   * @param {WebAssembly.Exports} exports of the instance
+   * @param {WebAssembly.Memory | null | undefined} imported the memory that the instance imports, if it does
+   * @param {boolean} wide whether the guest's pointers have 64 bits
+   */
+  constructor(exports, imported, wide) {
+    this.wide = wide;
+    /** @type {WebAssembly.Memory | null} */
+    this.memory = Object.entries(exports).find(([name, each]) => name !== OWN_MEMORY && isMemory(each))?.[1] ?? imported ?? null;
+    const malloc = exports.malloc ?? exports._malloc;
+    this.#malloc = typeof malloc === "function" ? malloc : null;
+  }
+
+  /**
+   * @param {number} bytes
+   * @returns {number | null} the top of a C stack for one call; null: there is no room
+   */
+  region(bytes) {
+    if (this.memory === null) return null;
+    const at = this.allocate(bytes);
+    if (at !== null) return at + bytes;
+    const grown = this.grow(Math.ceil(bytes / PAGE));
+    return grown === null || grown.size < bytes ? null : grown.at + bytes;
+  }
+
+  /**
+   * @param {number} bytes
+   * @returns {number | null} an aligned address that the guest's `malloc` gave
+   */
+  allocate(bytes) {
+    if (this.#malloc === null) return null;
+    const at = Number(this.#withWidth(this.#malloc, bytes + ALIGN));
+    return at === 0 ? null : Math.ceil(at / ALIGN) * ALIGN;
+  }
+
+  /**
+   * Add pages: half as many, and so on, where the memory does not grow by as many as that.
+   *
+   * @param {number} pages
+   */
+  grow(pages) {
+    const memory = /** @type {WebAssembly.Memory} */ (this.memory);
+    for (; pages > 0; pages >>= 1) {
+      const at = memory.buffer.byteLength;
+      try {
+        this.#withWidth((number) => memory.grow(number), pages);
+      } catch {
+        continue;
+      }
+      return { at, size: pages * PAGE };
+    }
+    return null;
+  }
+
+  /**
+   * What takes an address takes a BigInt where addresses have 64 bits: the guest's may, though Asyncify's do not.
+   *
+   * @param {(number: WebAssembly.Pointer) => WebAssembly.Pointer} action
+   * @param {number} number
+   */
+  #withWidth(action, number) {
+    if (this.wide) return action(BigInt(number));
+    try {
+      const result = action(number);
+      return typeof result === "bigint" ? result : result >>> 0;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return action(BigInt(number));
+    }
+  }
+}
