@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
@@ -137,14 +137,11 @@ def _past(outcome: Outcome) -> str:
     return "passed: the difference has to go" if outcome == "returned" else f"came out as {outcome}"
 
 
-def _list(items: object) -> str:
-    shown = [str(item) for item in items] if isinstance(items, (tuple, list)) else [str(items)]
-    return _clip(", ".join(shown)) if shown else "nothing"
+def _list(items: Sequence[str]) -> str:
+    return _clip(", ".join(items)) if items else "nothing"
 
 
 def _clip(text: str, width: int = 300) -> str:
-    return (
-        repr(text)
-        if len(text) <= width and "\n" in text
-        else text[:width] + ("…" if len(text) > width else "")
-    )
+    if len(text) > width:
+        return text[:width] + "…"
+    return repr(text) if "\n" in text else text
