@@ -1,4 +1,4 @@
-"""What every backend is to the rest: make a case ready, run it, tell what was seen."""
+"""The protocols of backends that run cases, and of those that run commands. Both return observations."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase
 from stackswitch.models.expect import ListName
-from stackswitch.models.result import CommandSeen, Observation, Unsupported
+from stackswitch.models.result import CommandObservation, Observation, Unsupported
 from stackswitch.models.trace import TraceSuspension
 
 
 class LoadedCase(Frozen):
-    """A case with its modules as plain wasm, by instance name in the order of their making; ``main`` is last.
+    """A case with its modules as plain wasm, by instance name.
 
-    ``problem`` says why the case cannot be run at all (a broken module, an import that nothing
-    provides); the suite then reports it, and no backend is asked.
+    :ivar modules: in the order in which they are instantiated; ``main`` is last
+    :ivar problem: why the case cannot run at all (a broken module, an import that nothing provides). The
+        suite then reports it, and no backend runs it.
     """
 
     case: Case
@@ -33,11 +34,11 @@ class LoadedCase(Frozen):
 
 
 class Build(Frozen):
-    """A case's modules made ready for a backend: plain, or asyncified.
+    """A case's modules, prepared for a backend: plain, or asyncified.
 
-    ``unsupported`` says why the case cannot be run on this backend, found by looking at the modules;
-    ``modules`` is then empty. ``missing`` are names already known to be wanting (a list entry that the
-    pass says matched nothing does not count); ``warnings`` is what the pass said, a finding a line.
+    :ivar unsupported: why the modules cannot run on this backend; ``modules`` is then empty
+    :ivar error: why they could not be prepared
+    :ivar warnings: of the Asyncify pass, a line each
     """
 
     modules: dict[str, bytes]
@@ -55,26 +56,29 @@ class Backend(Protocol):
         ...
 
     async def prepare(self, loaded: LoadedCase) -> Build:
-        """Make the modules ready; what cannot be is told in the build, not raised.
+        """Prepare the modules. Why that failed is in the build, not raised.
 
-        :raises ToolError: a tool that makes builds broke down
+        :raises ToolError: a tool that makes builds failed
         """
         ...
 
     async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
-        """Run the case's script and tell what was seen; traps, hangs and dead engines are told too."""
+        """Run the case's script. A trap, a hang and a dead engine are observations, not errors.
+
+        :param timeout_s: of the whole script (seconds)
+        """
         ...
 
     async def aclose(self) -> None:
-        """End what was started; a second call does nothing."""
+        """End what was started. A second call does nothing."""
         ...
 
 
 class LoadedCommand(Frozen):
-    """A command case and where it runs; what it expects of standard output has been read from its file.
+    """A command case and where it runs. The standard output that it expects has been read from its file.
 
-    :ivar folder: that of the case's file, the command's working directory
-    :ivar problem: why it cannot be run at all
+    :ivar folder: of the case's file, which is the command's working directory
+    :ivar problem: why it cannot run at all
     """
 
     case: CommandCase
@@ -91,46 +95,47 @@ class CommandBackend(Protocol):
         ...
 
     @property
-    def learns(self) -> bool:
-        """Whether it is to run after the others, and ``learn`` from them."""
+    def needs_observations(self) -> bool:
+        """Whether it runs after the other backends, and gets their suspensions (``add_observations``)."""
         ...
 
-    def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
-        """Take what a backend that rewrites nothing has seen."""
+    def add_observations(self, suspensions: Sequence[TraceSuspension]) -> None:
+        """Add suspensions that a backend without instrumentation has observed."""
         ...
 
     def module(self, sha256: str) -> bytes | None:
-        """Return a module that a command has loaded, by its hash (``sha256:…``); None: it was not kept."""
+        """Return a module that a command has loaded, by its hash (``sha256:…``); None: it is unknown."""
         ...
 
     async def run(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
-    ) -> CommandSeen:
-        """Run the command under observation; traps, hangs and dead engines are told, not raised.
+    ) -> CommandObservation:
+        """Run the command under observation. A trap, a hang and a dead engine are observations, not errors.
 
-        :param services: what the suite's services have given for the environment
-        :param alone: in a process of its own, whatever the suite says
+        :param services: variables of the environment that the suite's services have set
+        :param timeout_s: of the command (seconds)
+        :param alone: use a process of its own, whatever the suite says
         """
         ...
 
     async def timed(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
-    ) -> CommandSeen:
-        """Run the command unobserved, in a process of its own: how it ended and how long it took, no more."""
+    ) -> CommandObservation:
+        """Run the command without observation, in a process of its own, for its end and its duration."""
         ...
 
     async def aclose(self) -> None:
-        """End what was started; a second call does nothing."""
+        """End what was started. A second call does nothing."""
         ...
 
 
 class InstrumentedBackend(CommandBackend, Protocol):
-    """Runs commands on builds that it makes by lists."""
+    """Runs commands on builds that it instruments by lists."""
 
     def use(self, lists: Mapping[ListName, tuple[str, ...]]) -> None:
-        """Make builds by these lists from now on."""
+        """Use these lists for all further builds."""
         ...
 
-    def ahead(self, module: bytes) -> None:
-        """Begin with the build of a module that commands are going to load."""
+    def prefetch(self, module: bytes) -> None:
+        """Begin to build a module that commands are going to load."""
         ...

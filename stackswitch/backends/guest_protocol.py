@@ -1,10 +1,11 @@
-"""What a backend is to the library: a module made ready, instances of it, calls that may wait.
+"""What a backend implements for the library: prepare a module, instantiate it, run calls that may suspend.
 
-``stackswitch.open`` reads the module and settles what is imported; a backend's opener (see
-``registry.library_opener``) makes the module ready; each instance then takes calls. Values are Python's, by
-the module's own types: i32 and i64 ``int`` (signed when they come from the guest; both signs are taken,
-up to the type's width), f32 and f64 ``float``, v128 ``bytes`` of 16, externref any object, funcref an
-opaque handle or None.
+``stackswitch.open`` reads the module and matches its imports. The backend's opener
+(``registry.guest_opener``) prepares the module. Values are Python's, by the module's own types:
+
+- i32, i64: ``int``, signed when it comes from the guest; both signs are accepted, up to the type's width
+- f32, f64: ``float``; v128: 16 ``bytes``
+- externref: any object; funcref: an opaque handle or None
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from stackswitch.errors import GuestFrame
 from stackswitch.wasm.module import FuncType, Module
 
 COMMAND = "_start"
-"""The export of a WASI command, for which exit status 0 is as good as a return."""
+"""The export of a WASI command. If it exits with status 0, that counts as a return."""
 
 
 @dataclass(frozen=True)
 class Wasi:
-    """What a module gets of WASI preview 1, on every backend alike; clocks and random numbers always.
+    """What a module gets of WASI preview 1, the same on every backend; always clocks and random numbers.
 
     :param args: the program's arguments; the first is its name
-    :param env: its environment; nothing of ours gets in by itself
-    :param stdin: what it may read
+    :param env: its environment; it gets nothing of this process's
+    :param stdin: its standard input
     :param dirs: its directories: the guest's path to the host's
     :param readonly: whether it may only read in them
-    :param max_output_bytes: how much of each output stream is kept; a guest that writes eight times as much
-        is stopped
+    :param max_output_bytes: how much of each output stream is recorded (bytes); a guest that writes eight
+        times as much is stopped
     """
 
     args: Sequence[str] = ("guest",)
@@ -48,11 +49,13 @@ class Wasi:
 class Limits:
     """What a guest may use.
 
-    :param max_memory: bytes that all its memories and tables may take together; None: what the module says
-    :param fuel: how much a call, or the start function, may use, about one for each instruction; None: no end
-    :param deadline_s: how long a call, or the making of an instance with its start function, may take, waits
-        included (seconds); None: no end
-    :param stack_bytes: of the guest's native stack; None: what the backend thinks right
+    :param max_memory: the most that all its memories and tables may take together (bytes); None: what the
+        module declares
+    :param fuel: the most that a call, or the start function, may use: about one for each instruction; None:
+        no limit
+    :param deadline_s: how long a call may take, or an instantiation with its start function, suspensions
+        included (seconds); None: no limit
+    :param stack_bytes: the size of the guest's native stack (bytes); None: the backend's default
     """
 
     max_memory: int | None = None
@@ -65,10 +68,10 @@ class Limits:
 class HostFunction:
     """A function that the module imports.
 
-    :param function: called as ``function(caller, *args)``; what it returns, or what its coroutine returns, is
+    :param function: called as ``function(caller, *args)``. What it returns, or what its coroutine returns, is
         the import's result: one value, None for none, a tuple for several
-    :param waits: it is a coroutine function
-    :param javascript: a JavaScript module and the name of its export to use instead, where the backend can
+    :param waits: whether it is a coroutine function, or JavaScript
+    :param javascript: the file of a JavaScript module and the name of its export, to run instead
     """
 
     module: str
@@ -80,19 +83,19 @@ class HostFunction:
 
     @property
     def full_name(self) -> str:
-        """Module and name, with a point between."""
+        """``module.name``."""
         return f"{self.module}.{self.name}"
 
 
 @dataclass(frozen=True)
 class OpenRequest:
-    """A module to be opened.
+    """A request to open a module.
 
-    :param functions: what it imports, by module and name, WASI's left out; complete, and of the right types
-    :param only: for Asyncify: the functions to instrument, None for all that can lead to a wait
-    :param concurrent: several calls at once on an instance
-    :param stacks: note the stack at each wait, for ``suspended``
-    :param engine: as on the command line, None for the backend's usual one
+    :param functions: the host functions by module and name, without WASI's; complete, and of the right types
+    :param only: for Asyncify: the functions to instrument; None: all that can lead to a suspension
+    :param concurrent: calls of an instance may overlap
+    :param stacks: record the stack at each suspension
+    :param engine: as on the command line; None: the backend's usual one
     """
 
     wasm: bytes = field(repr=False)
@@ -107,28 +110,28 @@ class OpenRequest:
 
 
 class CallState:
-    """A call of an export while it is under way; host functions get it as their first argument.
+    """A call of an export in progress; host functions get it as their first argument.
 
-    The library sets what is above the line, the backend what is below it.
+    The library sets the attributes up to ``awaited_by``, the backend the others.
 
     :ivar id: its number, per guest; :ivar export: the export's name
-    :ivar parent: the call whose host function makes this one: it waits for its end
-    :ivar waiting: the import (``module.name``) that the call is set aside in, None while it runs
-    :ivar since: when it was set aside (``time.monotonic``)
-    :ivar ends: when its time is up (``time.monotonic``), None: it has no deadline
-    :ivar awaited_by: the task that awaits it, where another one runs it
-    :ivar stack: of the wait, innermost first, if the plan asks for stacks
-    :ivar stopped: where it was stopped while it computed, innermost first, if the plan asks for stacks
-    :ivar stopped_problem: why that is not known, if it should be
-    :ivar own: whatever the backend keeps
+    :ivar parent: the call whose host function made this one, and waits for it
+    :ivar ends: its deadline (``time.monotonic``); None: it has none
+    :ivar awaited_by: the task that awaits it, if another one runs it
+    :ivar waiting: the import (``module.name``) in which it is suspended; None: it runs
+    :ivar since: when it was suspended (``time.monotonic``)
+    :ivar stack: at the suspension, innermost first, if the request asks for stacks
+    :ivar stopped: where it was stopped while it computed, innermost first, if the request asks for stacks
+    :ivar stopped_problem: why ``stopped`` is not known, if it should be
+    :ivar backend_call: the backend's own object for the call
     """
 
     __slots__ = (
         "awaited_by",
+        "backend_call",
         "ends",
         "export",
         "id",
-        "own",
         "parent",
         "since",
         "stack",
@@ -149,46 +152,46 @@ class CallState:
         self.stack: tuple[GuestFrame, ...] = ()
         self.stopped: tuple[GuestFrame, ...] = ()
         self.stopped_problem = ""
-        self.own: Any = None
+        self.backend_call: Any = None
 
-    def set_aside(self, import_: str) -> None:
-        """Note that the call waits in an import from now on."""
+    def suspend(self, import_: str) -> None:
+        """Record that the call is suspended in an import from now on."""
         self.waiting = import_
         self.since = time.monotonic()
 
 
 class RawMemory(Protocol):
-    """A linear memory; the caller sees to the bounds, by ``size``. Nothing here waits for the event loop."""
+    """A linear memory. The caller checks the bounds, with ``size``. No method waits for the event loop."""
 
     def size(self) -> int:
-        """Bytes."""
+        """Return its size (bytes)."""
         ...
 
     def read(self, at: int, size: int) -> bytes:
-        """Copy out."""
+        """Return a copy of ``size`` bytes."""
         ...
 
     def write(self, at: int, data: bytes) -> None:
-        """Copy in."""
+        """Write bytes."""
         ...
 
     def grow(self, pages: int) -> int | None:
-        """Grow; return how many pages there were, None if it may not grow so much."""
+        """Grow it; return how many pages it had, or None if it may not grow so much."""
         ...
 
 
 class GuestInstance(Protocol):
-    """An instance. All of it belongs to the event loop and the thread that it was made in.
+    """An instance. It belongs to the event loop and the thread in which it was made.
 
-    The errors of a call, besides whatever a host function raised and the guest did not catch (the very
-    object, with the guest's stack as a note):
+    A call raises what a host function raised and the guest did not catch: the same object, with the guest's
+    stack as a note. Its other errors:
 
     :raises GuestTrapError, GuestTypeError, GuestTimeoutError, SuspendRefusedError, GuestStateError: see there
     """
 
     @property
     def poisoned(self) -> str | None:
-        """Why it is unfit for more calls; None: it is fit."""
+        """Why it can take no more calls; None: it can."""
         ...
 
     @property
@@ -197,22 +200,22 @@ class GuestInstance(Protocol):
         ...
 
     def call(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
-        """Call an exported function, which may wait; to be awaited once. Cancelled, it leaves nothing behind.
+        """Call an exported function, which may suspend; awaited once. Cancelled, it leaves nothing behind.
 
-        The library has seen to it that there is such an export, that as many arguments are given as it takes,
-        and, without ``concurrent``, that one call at a time runs, those with a parent excepted.
+        The library has checked that there is such an export and that the number of arguments is right.
+        Without ``concurrent`` it lets one call run at a time, except for those with a parent.
         """
         ...
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
-        """Call an exported function, which must not wait.
+        """Call an exported function, which must not suspend.
 
-        :raises SuspendRefusedError: it wanted to, or the backend has no such calls
+        :raises SuspendRefusedError: it would have suspended
         """
         ...
 
     def memory(self, name: str) -> RawMemory:
-        """Return an exported memory; the library has seen to it that there is one."""
+        """Return an exported memory; the library has checked that there is one."""
         ...
 
     def get_global(self, name: str) -> Any:
@@ -224,19 +227,19 @@ class GuestInstance(Protocol):
         ...
 
     def output(self) -> tuple[bytes, bytes]:
-        """What the guest has written to stdout and stderr so far."""
+        """Return what the guest has written to stdout and stderr so far."""
         ...
 
     async def aclose(self) -> None:
-        """End all calls under way (they raise ``GuestStateError``) and free it; a second call does nothing.
+        """End all calls in progress (they raise ``GuestStateError``) and free it; a second call does nothing.
 
-        A host function of the instance's own may call it: what cannot be freed then is freed after its call.
+        A host function of the instance may call this. What cannot be freed then is freed after its call.
         """
         ...
 
 
 class GuestModule(Protocol):
-    """A module made ready on a backend: many instances may come of it.
+    """A module prepared on a backend, for any number of instances.
 
     :ivar backend: the backend's name; :ivar engine: name and version
     """
@@ -245,27 +248,27 @@ class GuestModule(Protocol):
     engine: str
 
     async def instantiate(self, state: CallState) -> GuestInstance:
-        """Make an instance and run its start function; cancelled, it leaves nothing behind.
+        """Make an instance and run its start function. If it is cancelled, it leaves nothing behind.
 
-        :param state: stands for the start function's call
+        :param state: the start function's call
         :raises GuestTrapError: the start function trapped
-        :raises GuestTimeoutError: its fuel was used up, or its time
-        :raises GuestError: the engine refuses it
+        :raises GuestTimeoutError: its fuel was used up, or its deadline has passed
+        :raises GuestError: the engine rejects it
         """
         ...
 
     async def aclose(self) -> None:
-        """Free it, once all instances are closed; a second call does nothing."""
+        """Free it, after all instances are closed; a second call does nothing."""
         ...
 
 
 class GuestOpener(Protocol):
-    """What a backend's room has for the library."""
+    """How a backend opens guests."""
 
-    async def __call__(self, plan: OpenRequest) -> GuestModule:
-        """Make a module ready.
+    async def __call__(self, request: OpenRequest, /) -> GuestModule:
+        """Prepare a module.
 
         :raises BackendUnavailableError: the backend cannot run here
-        :raises GuestError: it cannot run this module, or not with this plan (the message says why)
+        :raises GuestError: it cannot run this module, or not as requested; the message says why
         """
         ...

@@ -1,4 +1,4 @@
-"""Python values as a module's types want them: checked, and told apart in words where they do not fit."""
+"""Checks Python values against the types of a module, and converts them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ V128_BYTES = 16
 
 
 def checked(kind: str, value: object, place: str) -> object:
-    """Return a value as it goes to the guest: an integer signed, a float a float, a vector ``bytes``.
+    """Return a value as the guest gets it: an integer signed, a number a float, a vector ``bytes``.
 
-    :param kind: ``i32``, ``i64``, ``f32``, ``f64``, ``v128``; others are returned as they are
+    :param kind: ``i32``, ``i64``, ``f32``, ``f64``, ``v128``; a value of another kind is returned unchanged
     :param place: what the value is, for the message
     :raises GuestTypeError: it does not fit
     """
@@ -48,9 +48,9 @@ def checked(kind: str, value: object, place: str) -> object:
 
 
 def checker(kind: str, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return what checks values of a kind, made to be called often.
+    """Return a fast check of values of a kind.
 
-    :param otherwise: checks what is not just what is wanted (``checked`` does)
+    :param otherwise: checks and converts a value that does not have the exact type (see ``checked``)
     """
     if kind in _BITS:
         least, most = -1 << (_BITS[kind] - 1), 1 << (_BITS[kind] - 1)
@@ -91,7 +91,7 @@ def _shown(value: object) -> str:
 
 
 def checked_args(kinds: Sequence[str], values: Sequence[object], export: str) -> list[object]:
-    """Return the arguments of a call as they go to the guest.
+    """Return the arguments of a call as the guest gets them.
 
     :raises GuestTypeError: there are too few or too many, or one does not fit
     """
@@ -104,7 +104,7 @@ def checked_args(kinds: Sequence[str], values: Sequence[object], export: str) ->
 
 
 def checked_results(kinds: Sequence[str], outcome: object, import_: str) -> list[object]:
-    """Return what a host function returned (a value, None, a tuple of several) as it goes to the guest.
+    """Return the results of a host function (a value, None, a tuple of several) as the guest gets them.
 
     :raises GuestTypeError: it does not fit
     """

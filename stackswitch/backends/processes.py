@@ -1,4 +1,4 @@
-"""A command run to its end: what it printed, how it ended; with all that it started, nothing outlives it."""
+"""Runs a command and returns its output and its end. Nothing that it started outlives it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from pathlib import Path
 from stackswitch.tools import watchdog
 
 MOST_STDOUT = 64 << 20
-"""Bytes of standard output that are taken; a command that prints more is ended."""
+"""The most standard output of a command (bytes); one that prints more is killed."""
 MOST_STDERR = 64 << 10
-"""Bytes of standard error, its end, that are kept."""
+"""How much of the end of standard error is recorded (bytes)."""
 _POLL_S = 0.02
 _DRAIN_S = 2.0
-"""How long output is waited for that something which the command left running may still hold back."""
+"""How long to wait for more output when the command has ended but left something running (seconds)."""
 
 
 @dataclass
 class Ended:
     """How a command ended.
 
-    :ivar status: its exit status; negative, the signal that ended it; None: it was ended for taking too
-    long, or
-        for printing without end (``too_much``)
+    :ivar status: its exit status; negative: the signal that ended it; None: it was killed, since it took too
+        long or printed too much (``too_much``)
     """
 
     status: int | None
@@ -37,7 +36,7 @@ class Ended:
 
 
 class _Listener(asyncio.SubprocessProtocol):
-    """Takes what a command prints; asyncio's streams would wait for whatever else holds the pipes open."""
+    """Collects what a command prints. asyncio's streams would wait for all that hold the pipes open."""
 
     def __init__(self) -> None:
         self.stdout, self.stderr = bytearray(), bytearray()
@@ -77,14 +76,14 @@ async def run_command(
     timeout_s: float,
     more: Callable[[], Awaitable[float]] | None = None,
 ) -> Ended:
-    """Run a command in a process group of its own, and end whatever is left of that group.
+    """Run a command in a process group of its own, and kill what is left of the group.
 
-    :param timeout_s: after that long it is killed (seconds)
-    :param more: asked when that time is up how much it gets on top (seconds)
+    :param timeout_s: after that it is killed (seconds)
+    :param more: called when that time is up; returns how much more it gets (seconds)
     :raises OSError: it does not start
     """
     watchdog.ready()
-    transport, heard = await asyncio.get_running_loop().subprocess_exec(
+    transport, listener = await asyncio.get_running_loop().subprocess_exec(
         _Listener, *argv, env=dict(env), cwd=folder, start_new_session=True
     )
     watchdog.watch(transport.get_pid())
@@ -94,23 +93,23 @@ async def run_command(
         pipe.write(stdin)
         pipe.write_eof()
         while timeout_s > 0:
-            await _within(heard.over, timeout_s)
-            timeout_s = 0 if heard.over.is_set() or more is None else await more()
-        ended = heard.exited.is_set()
+            await _within(listener.over, timeout_s)
+            timeout_s = 0 if listener.over.is_set() or more is None else await more()
+        ended = listener.exited.is_set()
         if ended:
-            await _within(heard.closed, _DRAIN_S)
+            await _within(listener.closed, _DRAIN_S)
         status = transport.get_returncode() if ended else None
-        return Ended(status, bytes(heard.stdout), bytes(heard.stderr), heard.full and not ended)
+        return Ended(status, bytes(listener.stdout), bytes(listener.stderr), listener.full and not ended)
     finally:
         kill_group(transport.get_pid())
         try:
-            await _within(heard.exited, None)
+            await _within(listener.exited, None)
         finally:
             transport.close()
 
 
 async def exited(process: asyncio.subprocess.Process) -> int:
-    """Wait until a process has ended; ``Process.wait`` may wait for what else holds its pipes open, too."""
+    """Wait until a process has ended. ``Process.wait`` also waits for others that hold its pipes open."""
     while process.returncode is None:  # noqa: ASYNC110 (the event for it is the one that comes late)
         await asyncio.sleep(_POLL_S)
     return process.returncode
@@ -122,12 +121,15 @@ async def _within(event: asyncio.Event, timeout_s: float | None) -> None:
 
 
 def kill_group(pid: int) -> None:
-    """Kill a process that leads a group, and all the group."""
+    """Kill a process group.
+
+    :param pid: of the process that leads it
+    """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     watchdog.unwatch(pid)
 
 
 def text_of(data: bytes) -> str:
-    r"""Bytes as text, what is no UTF-8 as ``\xNN``."""
+    r"""Return bytes as text; what is not UTF-8 as ``\xNN``."""
     return data.decode("utf-8", "backslashreplace")

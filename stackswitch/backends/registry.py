@@ -1,4 +1,4 @@
-"""The backends by name: imported when asked for, and why one cannot be had."""
+"""The backends by name. Each is imported when it is first opened; if it cannot be, the error says why."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ from .base import Backend, CommandBackend, InstrumentedBackend
 from .guest_protocol import GuestOpener
 
 Progress = Callable[[str], None]
-"""Told what takes long, in one line, when it begins."""
+"""Called with a line of text when something that takes long begins."""
 Use = Literal["cases", "commands", "guests"]
 """What a backend is opened for: cases that call exports, commands, or guests of the library."""
 _COMMAND_ENGINES = ("node",)
-"""Commands bring glue in JavaScript: whichever backend, they run on these."""
+"""The engines for commands, on every backend: commands bring glue in JavaScript."""
 
 
 class BackendOptions(Frozen):
-    """What opening a backend may take; each backend uses what concerns it.
+    """Options for opening a backend; each backend uses those that concern it.
 
-    ``engine``: as on the command line (``node``, ``node@24``, ``node:/path``); ``jobs``: how many cases at a
-    time; ``wasm_opt``: Binaryen's tool, None to look for it.
+    :ivar engine: as on the command line (``node``, ``node@24``, ``node:/path``); None: the usual one
+    :ivar jobs: how many cases run at a time
+    :ivar wasm_opt: the path of Binaryen's tool; None: search for it
     """
 
     engine: str | None = None
@@ -39,10 +40,11 @@ class BackendOptions(Frozen):
 
 
 class CommandOptions(BackendOptions):
-    """What opening a backend for commands may take.
+    """Options for opening a backend for commands.
 
-    ``settings``: the suite's, for this backend. ``build``: which Asyncify build, None: as the suite says.
-    ``lists``: by which a build of ours is made; without any, all that can wait is instrumented.
+    :ivar settings: the suite's, for this backend
+    :ivar build: which Asyncify build; None: as the suite says
+    :ivar lists: for a build of ours; empty: all functions that can be on the stack of a suspension
     """
 
     settings: BackendSettings = BackendSettings()
@@ -51,52 +53,54 @@ class CommandOptions(BackendOptions):
 
 
 class BackendSpec(Frozen):
-    """A backend that exists, whether or not it can run here.
+    """A backend that exists, whether or not it can run here. An opener is written ``module:function``.
 
-    ``openers``: by kind of engine, the usual one first: ``module:function``, which takes ``BackendOptions``
-    and a ``Progress`` or None. ``library``: its ``GuestOpener``, likewise. ``commands``: what opens it for
-    commands, which takes ``CommandOptions``; empty: none run on it. ``default``: whether it runs where no
-    backend is named.
+    :ivar case_openers: by kind of engine, the usual one first; each takes ``BackendOptions`` and a
+        ``Progress`` or None
+    :ivar guest_opener: a ``GuestOpener``
+    :ivar command_opener: takes ``CommandOptions`` and a ``Progress`` or None; empty: it runs no commands
+    :ivar default: whether it runs when no backend is named
     """
 
     name: str
     summary: str
-    openers: dict[str, str]
-    library: str
-    commands: str = ""
+    case_openers: dict[str, str]
+    guest_opener: str
+    command_opener: str = ""
     default: bool = True
 
     @property
     def engine(self) -> str:
         """The usual engine."""
-        return next(iter(self.openers))
+        return next(iter(self.case_openers))
 
     def engines(self, use: Use = "cases") -> tuple[str, ...]:
-        """Return the engines it runs on, by name; none: it is not there for that use."""
+        """Return the names of the engines that it runs on; empty: it has no such use."""
         if use == "cases":
-            return tuple(self.openers)
+            return tuple(self.case_openers)
         if use == "commands":
-            return _COMMAND_ENGINES if self.commands else ()
+            return _COMMAND_ENGINES if self.command_opener else ()
         return (self.engine,)
 
     def opener(self, engine: str | None) -> str:
-        """Return what opens it for cases.
+        """Return its opener for cases.
 
-        :param engine: as on the command line, None: the usual one
-        :raises ConfigError: it does not run on that one
+        :param engine: as on the command line; None: the usual one
+        :raises ConfigError: it does not run on that engine
         """
         if engine is None:
-            return self.openers[self.engine]
+            return self.case_openers[self.engine]
         check_engine(engine, [self.name])
-        return self.openers[engine_name(engine)]
+        return self.case_openers[engine_name(engine)]
 
     def engine_meant(self, engine: str | None, *, named: bool, use: Use = "cases") -> str | None:
-        """Return the engine to open it on, None: the usual one.
+        """Return the engine to open it on; None: the usual one.
 
-        One that was asked for goes for the backends that were named and can use it, and for those that it is
-        the usual one of.
+        An engine that the user chose applies to the backends that the user named and that can run on it. It
+        also applies to those whose usual engine it is.
 
-        :param named: whether this backend was asked for by name
+        :param engine: the user's choice, if there is one
+        :param named: whether the user named this backend
         """
         if engine is None or engine_name(engine) not in self.engines(use):
             return None
@@ -109,25 +113,25 @@ BACKENDS = {
         BackendSpec(
             name="asyncify",
             summary="Asyncify on wasmtime, in process; on Node, by the polyfill, if that is asked for",
-            openers={
+            case_openers={
                 "wasmtime": "stackswitch.backends.wasmtime.cases.asyncify:open_backend",
                 "node": "stackswitch.backends.node:open_asyncify_backend",
             },
-            library="stackswitch.backends.wasmtime.guests.module:open_asyncify",
-            commands="stackswitch.backends.node:open_asyncify_commands",
+            guest_opener="stackswitch.backends.wasmtime.guests.module:open_asyncify",
+            command_opener="stackswitch.backends.node:open_asyncify_commands",
         ),
         BackendSpec(
             name="jspi",
             summary="JSPI on Node, in a child process",
-            openers={"node": "stackswitch.backends.node:open_backend"},
-            library="stackswitch.backends.node.guests.module:open_library",
-            commands="stackswitch.backends.node:open_jspi_commands",
+            case_openers={"node": "stackswitch.backends.node:open_backend"},
+            guest_opener="stackswitch.backends.node.guests.module:open_jspi",
+            command_opener="stackswitch.backends.node:open_jspi_commands",
         ),
         BackendSpec(
             name="fiber",
             summary="modules as they are on wasmtime's own stacks, in process: an oracle for lists",
-            openers={"wasmtime": "stackswitch.backends.wasmtime.cases.fiber:open_backend"},
-            library="stackswitch.backends.wasmtime.guests.module:open_fiber",
+            case_openers={"wasmtime": "stackswitch.backends.wasmtime.cases.fiber:open_backend"},
+            guest_opener="stackswitch.backends.wasmtime.guests.module:open_fiber",
             default=False,
         ),
     )
@@ -135,7 +139,7 @@ BACKENDS = {
 
 
 def backend_spec(name: str) -> BackendSpec:
-    """Look a backend up.
+    """Return a backend's specification.
 
     :raises ConfigError: there is none of that name
     """
@@ -147,13 +151,13 @@ def backend_spec(name: str) -> BackendSpec:
 def check_engine(
     engine: str, backends: Collection[str], *, uses: tuple[Use, ...] = ("cases",), every: bool = True
 ) -> None:
-    """Refuse an engine that is none, or that backends cannot use: the rule for every command and the library.
+    """Check that an engine exists and that backends can use it. All commands and the library use this rule.
 
-    :param engine: as it was written
-    :param backends: those that are going to be opened
-    :param uses: what for
-    :param every: each of them has to run on it; else one has to
-    :raises ConfigError: with the engines that may stand there, and the nearest match
+    :param engine: as the user wrote it
+    :param backends: which are going to be opened
+    :param uses: what they are opened for
+    :param every: whether all of them must run on it; else one must
+    :raises ConfigError: with the engines that are possible, and the nearest match
     """
     can = {name: _engines(name, uses) for name in backends}
     usable = tuple(dict.fromkeys(each for engines in can.values() for each in engines))
@@ -162,7 +166,7 @@ def check_engine(
         spec = parse_engine(engine, usable or tuple(RUNTIMES))
         if RUNTIMES[spec.name].how == "library" and (spec.version or spec.path):
             raise ConfigError(
-                f"the engine {engine!r} cannot be had: {spec.name} is the Python package that is installed;"
+                f"the engine {engine!r} cannot be chosen: {spec.name} is the installed Python package;"
                 f" write {spec.name}"
             )
     unfit = [each for each, engines in can.items() if name not in engines]
@@ -179,11 +183,11 @@ def _engines(backend: str, uses: tuple[Use, ...]) -> tuple[str, ...]:
 
 
 async def open_backend(name: str, options: BackendOptions, progress: Progress | None = None) -> Backend:
-    """Import a backend's room and start it.
+    """Import a backend and start it, for cases.
 
     :raises ConfigError: there is none of that name
-    :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
-    :raises StackswitchError: whatever else keeps it from starting, with the way to mend it
+    :raises BackendUnavailableError: a package that it needs cannot be imported
+    :raises StackswitchError: it does not start; the message says how to fix that
     """
     opener = cast(
         "Callable[[BackendOptions, Progress | None], Awaitable[Backend]]",
@@ -192,24 +196,24 @@ async def open_backend(name: str, options: BackendOptions, progress: Progress | 
     return await opener(options, progress)
 
 
-def library_opener(name: str) -> GuestOpener:
-    """Return what opens modules for the library on a backend.
+def guest_opener(name: str) -> GuestOpener:
+    """Import a backend and return its opener of guests.
 
     :raises ConfigError: there is none of that name
-    :raises BackendUnavailableError: it exists, but a package it stands on cannot be imported
+    :raises BackendUnavailableError: a package that it needs cannot be imported
     """
-    return cast("GuestOpener", _imported(name, backend_spec(name).library))
+    return cast("GuestOpener", _imported(name, backend_spec(name).guest_opener))
 
 
 async def open_command_backend(
     name: str, options: CommandOptions, progress: Progress | None = None
 ) -> CommandBackend:
-    """Import a backend's room and make it ready for commands; raises what ``open_backend`` does."""
-    where = backend_spec(name).commands
-    if not where:
+    """Import a backend and start it, for commands; raises what ``open_backend`` does."""
+    place = backend_spec(name).command_opener
+    if not place:
         raise BackendUnavailableError(f"commands bring a JavaScript engine: the backend {name!r} runs none")
     opener = cast(
-        "Callable[[CommandOptions, Progress | None], Awaitable[CommandBackend]]", _imported(name, where)
+        "Callable[[CommandOptions, Progress | None], Awaitable[CommandBackend]]", _imported(name, place)
     )
     return await opener(options, progress)
 
@@ -217,18 +221,23 @@ async def open_command_backend(
 async def open_instrumented_backend(
     options: CommandOptions, progress: Progress | None = None
 ) -> InstrumentedBackend:
-    """Open what runs commands on builds by lists; raises what ``open_backend`` does."""
+    """Start the backend that runs commands on builds of ours; raises what ``open_backend`` does."""
     options = options.model_copy(update={"build": "instrumented"})
     return cast("InstrumentedBackend", await open_command_backend("asyncify", options, progress))
 
 
-def _imported(name: str, place: str) -> object:
-    """Import what stands at ``module:function``."""
+def _imported(backend: str, place: str) -> object:
+    """Import a function.
+
+    :param backend: for the message
+    :param place: ``module:function``
+    :raises BackendUnavailableError: the module cannot be imported
+    """
     module_name, _, function = place.partition(":")
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
         raise BackendUnavailableError(
-            f"the backend {name!r} cannot be loaded: {error}; reinstall stackswitch to get its packages"
+            f"the backend {backend!r} cannot be loaded: {error}; reinstall stackswitch to get its packages"
         ) from error
     return getattr(module, function)

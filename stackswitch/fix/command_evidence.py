@@ -12,7 +12,7 @@ from stackswitch.analysis.trace_lines import TraceFile, trace_of_lines
 from stackswitch.analysis.traces import GivenModule, require_use, use_trace
 from stackswitch.backends.base import CommandBackend, InstrumentedBackend, LoadedCommand
 from stackswitch.errors import ConfigError
-from stackswitch.models.result import CaseResult, CommandSeen
+from stackswitch.models.result import CaseResult, CommandObservation
 from stackswitch.models.trace_use import TraceUse
 from stackswitch.reports.text import counted
 from stackswitch.suite.command_expectations import judge_command
@@ -171,7 +171,7 @@ class CommandEvidence:
         backend, source = self._request.asyncify, self._states[0].source
         backend.use(source.lists_for(self._imports))
         for module in self._modules:
-            backend.ahead(module)
+            backend.prefetch(module)
         cases = self._cases()
         count = len(source.lists["ASYNCIFY_ONLY"])
         self._request.options.say(
@@ -211,11 +211,11 @@ class CommandEvidence:
 
     async def _run(
         self, backend: CommandBackend, cases: Sequence[LoadedCommand]
-    ) -> list[tuple[LoadedCommand, CommandSeen]]:
+    ) -> list[tuple[LoadedCommand, CommandObservation]]:
         options = self._request.options
         services = await self._request.services
 
-        async def one(loaded: LoadedCommand) -> tuple[LoadedCommand, CommandSeen]:
+        async def one(loaded: LoadedCommand) -> tuple[LoadedCommand, CommandObservation]:
             observation = await observe_command(loaded, backend, services, timeout_s=options.timeout_s)
             options.on_result(judge_command(loaded.case, backend.info, observation))
             return loaded, observation

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import Unpack
 
 from stackswitch.backends.guest_protocol import GuestModule, OpenRequest, Wasi
-from stackswitch.backends.registry import backend_spec, check_engine, library_opener
+from stackswitch.backends.registry import backend_spec, check_engine, guest_opener
 from stackswitch.engines.spec import engine_name
 from stackswitch.errors import (
     BackendUnavailableError,
@@ -164,7 +164,7 @@ async def open_module(request: OpenRequest, backend: str) -> tuple[GuestModule, 
 
 
 async def _prepare(request: OpenRequest, backend: str) -> GuestModule:
-    opener = await asyncio.to_thread(library_opener, backend)  # the first time, this imports the backend
+    opener = await asyncio.to_thread(guest_opener, backend)  # the first time, this imports the backend
     return await opener(request)
 
 

@@ -24,7 +24,7 @@ class Trap(Frozen):
     frames: tuple[str, ...] = ()
 
 
-class StepSeen(Frozen):
+class StepObservation(Frozen):
     """What came of one step; for a step with ``copies``, of each copy in turn.
 
     ``memory`` and ``globals`` are what stood, after the step, where its expectation looks.
@@ -59,7 +59,7 @@ class Observation(Frozen):
 
     status: Literal["finished", "hung", "crashed", "unsupported", "error"]
     detail: str = ""
-    steps: tuple[StepSeen, ...] = ()
+    steps: tuple[StepObservation, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
     suspension_count: int = 0
     log: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Observation(Frozen):
 LOG_LIMIT = 10_000
 
 
-class CommandSeen(Frozen):
+class CommandObservation(Frozen):
     r"""All that a backend saw of a command.
 
     ``status``: ``finished``, it ended by itself; ``hung``, the deadline came first; ``unsupported``, it was

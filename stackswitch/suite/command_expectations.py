@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.command import CommandCase, CommandExpect
 from stackswitch.models.expect import Outcome
-from stackswitch.models.result import CaseResult, CommandSeen
+from stackswitch.models.result import CaseResult, CommandObservation
 
 _ERROR = re.compile(r"^(?:Uncaught )?([\w.]*Error\b: .*)$", re.MULTILINE)
 _LAST_LINES = 5
 _MOST_SHOWN = 300
 
 
-def judge_command(case: CommandCase, info: BackendInfo, seen: CommandSeen) -> CaseResult:
+def judge_command(case: CommandCase, info: BackendInfo, seen: CommandObservation) -> CaseResult:
     """Compare what was seen with what the case, or its difference for this backend, expects."""
     difference, expected = case.difference(info), case.expectation(info)
     faults = list(_faults(expected, seen))
@@ -63,7 +63,7 @@ def judge_command(case: CommandCase, info: BackendInfo, seen: CommandSeen) -> Ca
     )
 
 
-def _ending(expected: CommandExpect, seen: CommandSeen, faults: list[str]) -> Outcome:
+def _ending(expected: CommandExpect, seen: CommandObservation, faults: list[str]) -> Outcome:
     """How it ended, names that are missing left aside."""
     if seen.status != "finished":
         return seen.status
@@ -76,7 +76,7 @@ def _ending(expected: CommandExpect, seen: CommandSeen, faults: list[str]) -> Ou
     return "wrong"
 
 
-def _faults(expected: CommandExpect, seen: CommandSeen) -> Iterator[str]:
+def _faults(expected: CommandExpect, seen: CommandObservation) -> Iterator[str]:
     if seen.status in ("unsupported", "error"):
         return
     if seen.status == "hung":
@@ -92,7 +92,7 @@ def _faults(expected: CommandExpect, seen: CommandSeen) -> Iterator[str]:
         yield f"expected {expected.suspensions} suspensions, saw {seen.suspension_count}"
 
 
-def _said(seen: CommandSeen) -> str:
+def _said(seen: CommandObservation) -> str:
     """The trap, in the engine's words; an error of the program's; or the end of its standard error."""
     if seen.traps:
         trap = seen.traps[-1]
@@ -120,13 +120,13 @@ def _first_difference(expected: str, actual: str) -> str:
     return f"standard output, line {same + 1}: expected {shown(wanted)}, got {shown(got)}"
 
 
-def _missing_faults(expected: CommandExpect, seen: CommandSeen) -> Iterator[str]:
+def _missing_faults(expected: CommandExpect, seen: CommandObservation) -> Iterator[str]:
     for which, names in sorted(seen.missing.items()):
         if set(expected.missing.get(which, ())) != set(names):
             yield f"{which} lacks {_clip(', '.join(sorted(names)))}"
 
 
-def _short_as_expected(expected: CommandExpect, seen: CommandSeen, ending: Outcome) -> bool:
+def _short_as_expected(expected: CommandExpect, seen: CommandObservation, ending: Outcome) -> bool:
     """Whether the names, and how it ended, are the expected ones, where the case says which."""
     wanted = {which: set(names) for which, names in expected.missing.items() if names}
     found = {which: set(names) for which, names in seen.missing.items() if names}

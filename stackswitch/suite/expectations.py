@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
 from stackswitch.models.expect import Expect, Outcome
-from stackswitch.models.result import CaseResult, Observation, StepSeen
+from stackswitch.models.result import CaseResult, Observation, StepObservation
 from stackswitch.models.values import same_value
 
 
@@ -79,7 +79,7 @@ def _judge(
     return "returned", []
 
 
-def _step_faults(wanted: Expect, seen: StepSeen, *, counts: bool) -> Iterator[str]:
+def _step_faults(wanted: Expect, seen: StepObservation, *, counts: bool) -> Iterator[str]:
     """Compare a step; its own count of suspensions only where the case's is not meant (``counts``)."""
     if seen.ended == "done":
         return

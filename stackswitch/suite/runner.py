@@ -13,7 +13,7 @@ from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, Loade
 from stackswitch.errors import StackswitchError
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
-from stackswitch.models.result import CaseResult, CommandSeen, Observation, SuiteResult
+from stackswitch.models.result import CaseResult, CommandObservation, Observation, SuiteResult
 from stackswitch.models.trace import Suspension, TraceStart, TraceSuspension
 from stackswitch.reports.escape import json_text
 
@@ -77,8 +77,8 @@ async def run_suite(
             if on_trace is not None and seen.trace:
                 on_trace(loaded.case.id, backend.info, seen.trace)
             for other in commands:
-                if other.learns and backend.info.name == "jspi":
-                    other.learn(seen.suspensions)
+                if other.needs_observations and backend.info.name == "jspi":
+                    other.add_observations(seen.suspensions)
             done(judge_command(loaded.case, backend.info, seen), at)
 
         return run
@@ -87,12 +87,12 @@ async def run_suite(
     await gather_all([work(queue) for queue in queues for _ in range(jobs)])
     if suite.commands and commands:
         async with running(suite.file.services, suite.folder) as services:
-            for learns in (False, True):
+            for is_second in (False, True):
                 queue = [
                     command_on(loaded, at, services)
                     for loaded in suite.commands
                     for at, backend in enumerate(commands)
-                    if backend.learns == learns
+                    if backend.needs_observations == is_second
                 ]
                 await gather_all([work(queue) for _ in range(jobs)])
     return SuiteResult(results=tuple(results[key] for key in sorted(results)))
@@ -170,11 +170,11 @@ async def observe_command(
     services: RunningServices,
     *,
     timeout_s: float | None = None,
-) -> CommandSeen:
+) -> CommandObservation:
     """Run a command and tell what was seen; trouble with this one is told too."""
     problem = loaded.problem or services.problem
     if problem is not None:
-        return CommandSeen(status="error", detail=problem)
+        return CommandObservation(status="error", detail=problem)
     try:
         limit = timeout_s or loaded.case.timeout_s
         seen = await backend.run(loaded, services.env, timeout_s=limit)
@@ -183,5 +183,5 @@ async def observe_command(
         if doubtful and not judge_command(loaded.case, backend.info, seen).as_expected:
             seen = await backend.run(loaded, services.env, timeout_s=limit, alone=True)
     except (StackswitchError, OSError) as error:
-        return CommandSeen(status="error", detail=str(error))
+        return CommandObservation(status="error", detail=str(error))
     return seen

@@ -7,7 +7,7 @@ An attribute of an unknown object stands for any object's: ``_.name``.
 _.open_asyncify_backend
 _.open_jspi_commands
 _.open_asyncify_commands
-_.open_library
+_.open_jspi
 
 # Called by Python, asyncio, pydantic-settings, pytest, rich, and by the code of `await`.
 _.__getattr__

@@ -35,7 +35,9 @@ def test_an_engine_is_for_those_that_were_named_and_those_it_is_usual_for(named:
     assert backend_spec("asyncify").engine_meant(None, named=named) is None
 
 
-@pytest.mark.parametrize("opener", [opener for spec in BACKENDS.values() for opener in spec.openers.values()])
+@pytest.mark.parametrize(
+    "opener", [opener for spec in BACKENDS.values() for opener in spec.case_openers.values()]
+)
 def test_every_opener_is_there(opener: str) -> None:
     module, _, function = opener.partition(":")
     assert callable(getattr(importlib.import_module(module), function))

@@ -205,5 +205,5 @@ def test_what_can_be_run_is_what_the_backends_say() -> None:
     assert RUNNABLE.keys() == BACKENDS.keys()
     for name, spec in BACKENDS.items():
         kinds = {"node" if each.startswith("node") else each for each in RUNNABLE[name]}
-        assert kinds == set(spec.openers)
+        assert kinds == set(spec.case_openers)
     assert tuple(name for name, spec in BACKENDS.items() if spec.default) == DEFAULT_BACKENDS

@@ -10,7 +10,7 @@ import pytest
 from stackswitch.errors import SuiteError
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.command import CommandCase
-from stackswitch.models.result import CaseResult, CommandSeen, Unsupported
+from stackswitch.models.result import CaseResult, CommandObservation, Unsupported
 from stackswitch.models.trace import TraceTrap
 from stackswitch.suite.command_expectations import judge_command
 from stackswitch.suite.loader import load_suite
@@ -28,7 +28,7 @@ def case(**fields: Any) -> CommandCase:
 
 def judged(seen: dict[str, Any], info: BackendInfo = JSPI, **fields: Any) -> CaseResult:
     whole = {"status": "finished", "exit_code": 0, **seen}
-    return judge_command(case(**fields), info, CommandSeen.model_validate(whole))
+    return judge_command(case(**fields), info, CommandObservation.model_validate(whole))
 
 
 # --- reading

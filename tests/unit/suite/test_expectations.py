@@ -6,7 +6,7 @@ import pytest
 
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
-from stackswitch.models.result import CaseResult, Observation, StepSeen, Trap, Unsupported
+from stackswitch.models.result import CaseResult, Observation, StepObservation, Trap, Unsupported
 from stackswitch.suite.expectations import judge
 
 JSPI = BackendInfo(name="jspi", engine="node", engine_version="v24.19.0")
@@ -20,15 +20,15 @@ def case(**changes: Any) -> Case:
     return Case.model_validate(base | changes)
 
 
-def returned(*values: str, step: int = 0, **changes: Any) -> StepSeen:
-    return StepSeen(step=step, ended="returned", values=values, **changes)
+def returned(*values: str, step: int = 0, **changes: Any) -> StepObservation:
+    return StepObservation(step=step, ended="returned", values=values, **changes)
 
 
-def trapped(kind: Any, *, step: int = 0, error: str | None = None) -> StepSeen:
-    return StepSeen(step=step, ended="trapped", trap=Trap(kind=kind, message="m", error=error))
+def trapped(kind: Any, *, step: int = 0, error: str | None = None) -> StepObservation:
+    return StepObservation(step=step, ended="trapped", trap=Trap(kind=kind, message="m", error=error))
 
 
-def finished(*steps: StepSeen, **changes: Any) -> Observation:
+def finished(*steps: StepObservation, **changes: Any) -> Observation:
     return Observation(status="finished", steps=steps, **changes)
 
 
@@ -189,7 +189,7 @@ def test_a_step_counts_its_own_call_and_the_case_all_of_them() -> None:
 
 def test_a_cancelled_call_has_no_values() -> None:
     steps = [{"start": "a", "export": "f"}, {"cancel": "a", "expect": {"values": ["i32:1"]}}]
-    cancelled = finished(StepSeen(step=0, ended="done"), StepSeen(step=1, ended="cancelled"))
+    cancelled = finished(StepObservation(step=0, ended="done"), StepObservation(step=1, ended="cancelled"))
     check(judge(case(step=steps), JSPI, cancelled), "wrong", False, "it was cancelled")
     check(judge(case(step=[*steps[:1], {"cancel": "a"}]), JSPI, cancelled), "returned", True)
 
@@ -217,7 +217,7 @@ def test_no_case_can_expect_to_be_skipped() -> None:
 
 LONG, LINES = "x" * 300, "a\n" + "x" * 298
 STEPS = [{"call": "a", "expect": {"trap": "unreachable"}}, {"call": "b", "expect": {"values": ["i32:1"]}}]
-TRAP = StepSeen(step=0, ended="trapped", trap=Trap(kind="unreachable", message=""))
+TRAP = StepObservation(step=0, ended="trapped", trap=Trap(kind="unreachable", message=""))
 
 
 @pytest.mark.parametrize(
@@ -340,12 +340,17 @@ def test_what_is_said(wanted: dict[str, Any], seen: Observation, outcome: str, d
             "step 1: trapped: unreachable: m",
         ),
         (
-            finished(StepSeen(step=0, ended="cancelled"), StepSeen(step=1, ended="cancelled")),
+            finished(StepObservation(step=0, ended="cancelled"), StepObservation(step=1, ended="cancelled")),
             "wrong",
             False,
             "step 1: expected i32:1, and it was cancelled",
         ),
-        (finished(StepSeen(step=0, ended="done"), StepSeen(step=1, ended="done")), "returned", True, ""),
+        (
+            finished(StepObservation(step=0, ended="done"), StepObservation(step=1, ended="done")),
+            "returned",
+            True,
+            "",
+        ),
     ],
 )
 def test_what_is_said_of_steps(seen: Observation, outcome: str, *, as_expected: bool, detail: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from stackswitch.errors import EngineError
 from stackswitch.models.case import MAIN
-from stackswitch.models.result import Observation, StepSeen, Trap, Unsupported
+from stackswitch.models.result import Observation, StepObservation, Trap, Unsupported
 from stackswitch.models.trace import Frame, Suspension
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.names import display_name
@@ -51,9 +51,9 @@ def observation(
         raise EngineError(f"the interpreter's answer is malformed: {error!r}") from None
 
 
-def _step(step: Mapping[str, Any], frames: FrameNames, modules: Mapping[str, Module]) -> StepSeen:
+def _step(step: Mapping[str, Any], frames: FrameNames, modules: Mapping[str, Module]) -> StepObservation:
     trap = step["trap"]
-    return StepSeen(
+    return StepObservation(
         step=step["step"],
         ended=step["ended"],
         values=tuple(from_wire(each) for each in step["values"]),

@@ -116,7 +116,7 @@ class Builds:
                 if self._asked.empty():
                     self._idle.set()
 
-    def ahead(self, module: bytes) -> None:
+    def prefetch(self, module: bytes) -> None:
         """Make the build of a module before a program asks for it."""
         self.start()
         sha256 = hashlib.sha256(module).hexdigest()

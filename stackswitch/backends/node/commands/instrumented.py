@@ -16,7 +16,7 @@ from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
-from stackswitch.models.result import CommandSeen
+from stackswitch.models.result import CommandObservation
 from stackswitch.models.trace import TraceSuspension
 from stackswitch.observe.run import quoted
 from stackswitch.tools.paths import node_shim_dir
@@ -45,7 +45,7 @@ async def open_instrumented(
 ) -> InstrumentedRunner:
     """Find the engine and Binaryen; raises what ``command.open_commands`` does.
 
-    :param lists: what is instrumented; none: what ``learn`` is told of stacks
+    :param lists: what is instrumented; none: what was observed (``add_observations``)
     :raises ToolNotFoundError: there is no ``wasm-opt`` that does
     """
     found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, "asyncify")
@@ -58,7 +58,7 @@ async def open_instrumented(
 class InstrumentedRunner(CommandRunner):
     """See ``backends.base.CommandBackend``.
 
-    :param lists: what is instrumented; none: what ``learn`` is told of stacks
+    :param lists: what is instrumented; none: what was observed (``add_observations``)
     :param flags: for the engine, before the suite's own
     """
 
@@ -78,9 +78,9 @@ class InstrumentedRunner(CommandRunner):
         super().__init__("asyncify", engine, settings, "instrumented")
         folder = self._folder / "builds"
         folder.mkdir()
-        self.learns = not lists
-        self._seen: set[str] = set()
-        self._learned = False
+        self.needs_observations = not lists
+        self._observed_names: set[str] = set()
+        self._is_outdated = False
         self.builds = Builds(
             folder,
             binaryen,
@@ -89,28 +89,28 @@ class InstrumentedRunner(CommandRunner):
             say=say,
         )
 
-    def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
-        """Put what was seen on stacks of JSPI into the lists of the builds to come."""
-        before = len(self._seen)
+    def add_observations(self, suspensions: Sequence[TraceSuspension]) -> None:
+        """Add the functions on stacks of JSPI to the lists of the next builds."""
+        before = len(self._observed_names)
         for each in suspensions:
-            self._seen |= {name for _, _, name in each.frames}
-        self._learned |= len(self._seen) != before
+            self._observed_names |= {name for _, _, name in each.frames}
+        self._is_outdated |= len(self._observed_names) != before
 
     def use(self, lists: Mapping[ListName, tuple[str, ...]]) -> None:
         """Make builds by these lists from now on."""
         self.builds.use(lists)
 
-    def ahead(self, module: bytes) -> None:
-        """Begin with the build of a module that commands are going to load."""
-        self.builds.ahead(module)
+    def prefetch(self, module: bytes) -> None:
+        """Begin to build a module that commands are going to load."""
+        self.builds.prefetch(module)
 
     async def run(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
-    ) -> CommandSeen:
+    ) -> CommandObservation:
         """Run a command; what it takes to make builds does not count as its time."""
-        if self.learns and self._learned:
-            self._learned = False
-            self.use(observed_lists(self._seen))
+        if self.needs_observations and self._is_outdated:
+            self._is_outdated = False
+            self.use(observed_lists(self._observed_names))
         self.builds.start()
         seen = await super().run(loaded, services, timeout_s=timeout_s, alone=alone)
         source = self.builds.made_of.get(seen.module, seen.module)

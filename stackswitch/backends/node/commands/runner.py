@@ -21,7 +21,7 @@ from stackswitch.errors import EngineError
 from stackswitch.models.backend import BackendInfo, BuildKind
 from stackswitch.models.command import BackendSettings, CommandCase
 from stackswitch.models.expect import ListName
-from stackswitch.models.result import CommandSeen, Unsupported
+from stackswitch.models.result import CommandObservation, Unsupported
 from stackswitch.models.trace import TraceSuspension
 from stackswitch.observe.modules import ModuleStore
 from stackswitch.observe.parts import MODULES
@@ -70,7 +70,7 @@ class CommandRunner:
     def __init__(
         self, name: str, engine: Engine, settings: BackendSettings, build: BuildKind | None = None
     ) -> None:
-        self.learns = False
+        self.needs_observations = False
         self.engine = engine
         self.settings = settings
         self._info = engine_info(name, engine).model_copy(update={"build": build})
@@ -106,11 +106,13 @@ class CommandRunner:
 
     async def run(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float, alone: bool = False
-    ) -> CommandSeen:
+    ) -> CommandObservation:
         """Run a command and read its trace."""
         if lacking := next((each for each in loaded.case.needs if each not in self.info.features), None):
             where = f"the case needs it, and {self.info.engine} {self.info.engine_version} lacks it"
-            return CommandSeen(status="unsupported", unsupported=Unsupported(feature=lacking, where=where))
+            return CommandObservation(
+                status="unsupported", unsupported=Unsupported(feature=lacking, where=where)
+            )
         if self._workers is not None and not alone and self._fits_a_worker(loaded.case, loaded.folder):
             seen = await self._observed(loaded, services, lambda env: self._shared(loaded, env, timeout_s))
             if seen is not None:
@@ -121,7 +123,7 @@ class CommandRunner:
 
     async def timed(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
-    ) -> CommandSeen:
+    ) -> CommandObservation:
         """Run a command unobserved."""
         started = time.perf_counter()
         try:
@@ -135,7 +137,7 @@ class CommandRunner:
         loaded: LoadedCommand,
         services: Mapping[str, str],
         run: Callable[[dict[str, str]], Awaitable[Ended | None]],
-    ) -> CommandSeen | None:
+    ) -> CommandObservation | None:
         """Run a command in some way and read its trace; None: that way does not do."""
         started = time.perf_counter()
         parts = Path(tempfile.mkdtemp(prefix="case-", dir=self._folder))
@@ -208,11 +210,11 @@ class CommandRunner:
             return [str((folder / program).absolute()), *args]
         return [shutil.which(program, path=env["PATH"]) or program, *args]
 
-    def _read(self, loaded: LoadedCommand, parts: Path, ended: Ended) -> CommandSeen:
+    def _read(self, loaded: LoadedCommand, parts: Path, ended: Ended) -> CommandObservation:
         try:
             trace = read_trace(parts, self.store)
         except (EngineError, OSError) as error:
-            return CommandSeen(status="error", detail=f"its trace cannot be read: {error}")
+            return CommandObservation(status="error", detail=f"its trace cannot be read: {error}")
         observed = bool(trace.starts)
         status = ended.status
         exit_status = None if status is None else 128 - status if status < 0 else status
@@ -239,7 +241,7 @@ class CommandRunner:
             return seen.model_copy(update={"status": "error", "detail": detail})
         return seen
 
-    def learn(self, suspensions: Sequence[TraceSuspension]) -> None:
+    def add_observations(self, suspensions: Sequence[TraceSuspension]) -> None:
         """Take what other backends have seen; of no use here."""
 
     def module(self, sha256: str) -> bytes | None:
@@ -257,15 +259,15 @@ class CommandRunner:
         watchdog.keep(self._folder)
 
 
-def _not_started(loaded: LoadedCommand, error: OSError) -> CommandSeen:
+def _not_started(loaded: LoadedCommand, error: OSError) -> CommandObservation:
     detail = f"{loaded.case.command[0]} does not start: {error.strerror or error}"
-    return CommandSeen(status="error", detail=detail)
+    return CommandObservation(status="error", detail=detail)
 
 
-def _ended(ended: Ended) -> CommandSeen:
+def _ended(ended: Ended) -> CommandObservation:
     """How it ended and what it printed."""
     status = ended.status
-    seen = CommandSeen(
+    seen = CommandObservation(
         status="finished" if status is not None else "hung",
         exit_code=status if status is not None and status >= 0 else None,
         signal=-status if status is not None and status < 0 else None,

@@ -117,7 +117,7 @@ class RemoteCall:
         ask, args = instance.asked(host, frame, at, end, state)
         try:
             if host.waits:
-                state.set_aside(host.name)
+                state.suspend(host.name)
                 self._serving = asyncio.current_task()
                 try:
                     result = await host.function(state, *args)

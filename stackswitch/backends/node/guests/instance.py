@@ -192,8 +192,10 @@ class JspiInstance:
         self._usable()
         number = next(self.child.numbers)
         call = RemoteCall(self, number, state)
-        state.own = call
-        parent = state.parent.own.number if state.parent is not None and state.parent.own else 0
+        state.backend_call = call
+        parent = (
+            state.parent.backend_call.number if state.parent is not None and state.parent.backend_call else 0
+        )
         self.slices = []
         self.child.calls[number] = call
         self.child.send(params.signature.call(self.number, number, parent, index, values))
@@ -221,7 +223,9 @@ class JspiInstance:
         self._usable()
         number = next(self.child.numbers)
         call = RemoteCall(self, number, state)
-        parent = state.parent.own.number if state.parent is not None and state.parent.own else 0
+        parent = (
+            state.parent.backend_call.number if state.parent is not None and state.parent.backend_call else 0
+        )
         self.slices = []
         self.calls[state] = call
         try:

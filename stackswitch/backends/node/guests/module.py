@@ -38,7 +38,7 @@ _OWN_HEAP_BYTES = 64 << 20
 _STACK_FLAGS = ("--stack-size", "--wasm-stack-switching-stack-size")
 
 
-async def open_library(plan: OpenRequest) -> JspiModule:
+async def open_jspi(plan: OpenRequest) -> JspiModule:
     """Make a module ready (``backends.guest_protocol.GuestOpener``).
 
     :raises BackendUnavailableError: the engine that was asked for cannot switch stacks
@@ -188,7 +188,7 @@ class JspiModule:
         instance = JspiInstance(self, child, self._count)
         call = RemoteCall(instance, next(child.numbers), state)
         child.calls[call.number] = call
-        state.own = call
+        state.backend_call = call
         request = asyncio.ensure_future(child.request(self._instance_plan(instance, call)))
         try:
             await call.serve_until(request)

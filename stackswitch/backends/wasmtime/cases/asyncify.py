@@ -21,7 +21,7 @@ from stackswitch.binaryen.locate import FoundTool
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
 from stackswitch.models.expect import Expect
-from stackswitch.models.result import Observation, StepSeen
+from stackswitch.models.result import Observation, StepObservation
 from stackswitch.tools.progress import Progress
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module, parse_module
@@ -169,7 +169,7 @@ async def _run_case(
                 raise TimeUpError(str(error)) from error
             trap = trap_of(error, "func[{}]".format)
             script.seen = [
-                StepSeen(step=at, ended="trapped", trap=trap)
+                StepObservation(step=at, ended="trapped", trap=trap)
                 for at, step in enumerate(case.script)
                 if step.call or step.finish or step.cancel
             ]

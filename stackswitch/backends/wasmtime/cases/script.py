@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from stackswitch.models.case import Case, Step
 from stackswitch.models.expect import Expect
-from stackswitch.models.result import StepSeen, Trap
+from stackswitch.models.result import StepObservation, Trap
 
 from ..instance import ModuleInstance, ScriptError
 from .host import Host
@@ -77,7 +77,7 @@ class Script:
         self._expected = expected
         self._world = world
         self._started: dict[str, _Started] = {}
-        self.seen: list[StepSeen] = []
+        self.seen: list[StepObservation] = []
 
     async def run(self) -> None:
         """Take all steps; a trap does not end them.
@@ -99,7 +99,7 @@ class Script:
             await self._ended(number, guest, running, task)
         elif step.start is not None:
             await self._start(step)
-            self.seen.append(StepSeen(step=number, ended="done"))
+            self.seen.append(StepObservation(step=number, ended="done"))
         elif step.finish is not None or step.cancel is not None:
             started = self._started.pop(step.finish or step.cancel or "", None)
             if started is None:
@@ -113,10 +113,10 @@ class Script:
         elif step.release is not None:
             world.host.release(step.release)
             await asyncio.sleep(0)
-            self.seen.append(StepSeen(step=number, ended="done"))
+            self.seen.append(StepObservation(step=number, ended="done"))
         else:
             await asyncio.sleep((step.settle_ms or 0) / 1000)
-            self.seen.append(StepSeen(step=number, ended="done"))
+            self.seen.append(StepObservation(step=number, ended="done"))
 
     async def _start(self, step: Step) -> None:
         guest = self._world.guest(step.instance)
@@ -153,7 +153,7 @@ class Script:
                 seen = {"ended": "returned"} if exited else {"ended": "trapped", "trap": trap}
         expect = self._expected[number]
         self.seen.append(
-            StepSeen(
+            StepObservation(
                 step=number,
                 suspensions=running.suspensions,
                 memory=tuple(_read(guest, each.at, len(each.hex) // 2) for each in expect.memory),

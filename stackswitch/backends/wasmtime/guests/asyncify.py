@@ -178,9 +178,9 @@ class AsyncifyInstance(WasmtimeInstance):
     # --- calls
 
     def _call(self, export: str, args: Sequence[Any], state: CallState, *, may_wait: bool) -> GuestCall:
-        parent = state.parent.own if state.parent is not None else None
+        parent = state.parent.backend_call if state.parent is not None else None
         call = GuestCall(self.low.function(export), args, state, may_wait=may_wait, parent=parent)
-        state.own = call
+        state.backend_call = call
         return call
 
     def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
@@ -190,7 +190,7 @@ class AsyncifyInstance(WasmtimeInstance):
         return self.switch.finish_now(self._call(export, args, state, may_wait=False))
 
     def _entered(self, state: CallState) -> bool:
-        return bool(state.own is not None and state.own.entered)
+        return bool(state.backend_call is not None and state.backend_call.entered)
 
     def _is_over(self) -> bool:
         """Whether the guest that runs is to be stopped; asked at each tick, while it does."""

@@ -125,7 +125,7 @@ class FiberInstance(WasmtimeInstance):
                     linker.define(*key, found)
             call = making(linker, self.side, self._compiled, self.handle, may_wait=True)
             call.note = state
-            state.own = call
+            state.backend_call = call
             self.starts(state)
             try:
                 await self.fibers.finish(call)
@@ -171,7 +171,7 @@ class FiberInstance(WasmtimeInstance):
         parent = self._parent(state.parent, export) if state.parent is not None else None
         call = calling(self.fibers, self.side, function, args, may_wait=may_wait, parent=parent)
         call.note = state
-        state.own = call
+        state.backend_call = call
         return call
 
     def _parent(self, parent: CallState, export: str) -> FiberCall:
@@ -184,7 +184,7 @@ class FiberInstance(WasmtimeInstance):
                 f"{export} cannot be called from a host function on fibers: {self._kept} may lie in a frame"
                 " that is set aside meanwhile, where wasmtime's collector does not look; use jspi"
             )
-        found: FiberCall = parent.own
+        found: FiberCall = parent.backend_call
         return found
 
     def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
@@ -198,4 +198,4 @@ class FiberInstance(WasmtimeInstance):
         self.told(error, name, call.note, frames)
 
     def _entered(self, state: CallState) -> bool:
-        return bool(state.own is not None and state.own.entered)
+        return bool(state.backend_call is not None and state.backend_call.entered)

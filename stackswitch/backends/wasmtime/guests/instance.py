@@ -111,7 +111,9 @@ class WasmtimeInstance(ABC):
             results = self._ended(error, export, state)
         finally:
             del self.calls[state]
-            state.waiting = state.own = None  # the two know each other: no garbage for the collector to find
+            state.waiting = state.backend_call = (
+                None  # the two know each other: no garbage for the collector to find
+            )
             if self._closing:
                 self._leave()
         if self._closing:  # by a host function of this call's own
@@ -127,7 +129,7 @@ class WasmtimeInstance(ABC):
             return self._ended(error, export, state)
         finally:
             del self.calls[state]
-            state.own = None
+            state.backend_call = None
             if self._closing:
                 self._leave()
 
