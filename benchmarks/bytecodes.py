@@ -18,7 +18,7 @@ from typing import Any
 
 import stackswitch
 from stackswitch.bench.guest import WAT
-from stackswitch.bench.hosts import imports, sleeps_once
+from stackswitch.bench.measurement import imports, sleep_once
 from stackswitch.bench.rounds import sleeps
 
 FEW, MANY, TRIES = 4, 8, 80
@@ -61,7 +61,7 @@ async def shown(host: str, work: Callable[[int], Awaitable[object]]) -> None:
 async def main() -> None:
     await shown("the sleep alone", sleeps)
     for backend in ("asyncify", "fiber"):
-        async with await stackswitch.open(WAT, backend=backend, imports=imports(sleeps_once)) as guest:
+        async with await stackswitch.open(WAT, backend=backend, imports=imports(sleep_once)) as guest:
             await shown(backend, lambda count, guest=guest: guest.call("run", 1, count))  # type: ignore[misc]
 
 

@@ -1,10 +1,11 @@
-"""Every error stackswitch raises: one base, and per class an exit code and a page in the docs.
+"""Every error that stackswitch raises: one base class; each class has an exit code and a section in the docs.
 
-A trap, a hang or a wrong value *in the guest* is a result (see ``models.result``), never one of
-these: only trouble with what we were given, or with our own tools, raises.
+A command that runs cases returns a trap, a hang or a wrong value *in the guest* as a result
+(``models.result``). Only trouble with the input or with our tools raises. The library raises a ``GuestError``
+for a guest's.
 
-Exit codes 0, 1 and 2 are taken: all as expected, a case failed or a list needs fixing, usage; also 130
-(interrupted) and 141 (standard output was closed).
+Exit codes of the command line that are not an error's: 0 (as expected), 1 (a case failed or a list needs
+fixing), 2 (usage), 130 (interrupted), 141 (standard output was closed).
 """
 
 from __future__ import annotations
@@ -14,15 +15,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 DOCS_URL = "https://stackswitch.readthedocs.io/en/latest/errors/"
-
-
 _MOST_SHOWN = 10
 
 
 class StackswitchError(Exception):
-    """Base of all errors of ours; raised by itself, as any other exception that is not foreseen, it is a bug.
+    """Base class of all our errors. If it is raised itself, as any unforeseen exception, that is a bug.
 
-    :cvar exit_code: what the command line exits with (unique per class; a test holds this)
+    :cvar exit_code: the command line's exit status (a test checks that each class has its own)
     :cvar slug: the anchor of the class in ``docs/errors.md``
     """
 
@@ -31,29 +30,29 @@ class StackswitchError(Exception):
 
     @property
     def help_url(self) -> str:
-        """Where the documentation explains this class of errors."""
+        """The section of the documentation that explains this class of errors."""
         return f"{DOCS_URL}#{self.slug}"
 
 
 class ConfigError(StackswitchError):
-    """A configuration or an option contradicts itself or names something that is not there."""
+    """An option or a configuration contradicts itself, or names something that does not exist."""
 
     exit_code = 4
     slug = "config"
 
 
 class SuiteError(StackswitchError):
-    """A suite cannot be read: no such folder, no case in it, a case that does not validate."""
+    """A suite cannot be read: the folder or its cases are missing, or a case is invalid."""
 
     exit_code = 5
     slug = "suite"
 
 
 class WasmFormatError(StackswitchError):
-    """Bytes that are not a WebAssembly module, or one that is cut short or malformed.
+    """Bytes that are not a WebAssembly module, or a module that is truncated or malformed.
 
     :param message: what is wrong
-    :param offset: where, in bytes from the start of the module
+    :param offset: where (bytes from the start of the module)
     """
 
     exit_code = 6
@@ -67,9 +66,9 @@ class WasmFormatError(StackswitchError):
 class ToolError(StackswitchError):
     """A tool that we ran failed.
 
-    :param argv: the command, as run
-    :param status: its exit status; negative is the signal that ended it; None, it did not start
-    :param stderr: what it wrote to stderr; the end of it is shown
+    :param argv: the command
+    :param status: its exit status; negative: the signal that ended it; None: it did not start
+    :param stderr: what it wrote to stderr; the message has the end of it
     """
 
     exit_code = 7
@@ -87,10 +86,10 @@ class ToolError(StackswitchError):
 
 
 class ToolNotFoundError(StackswitchError):
-    """A tool is missing or was refused: what was looked for, where, and the command that gets it.
+    """A tool is missing or was rejected. The message says what was searched for, where, and how to get it.
 
     :param looked: the places, each with what was found there
-    :param install: a command that would help
+    :param install: a command that installs it
     """
 
     exit_code = 8
@@ -106,39 +105,39 @@ class ToolNotFoundError(StackswitchError):
 
 
 class EngineError(StackswitchError):
-    """An engine does not start, does not shake hands, or broke its protocol."""
+    """An engine did not start, did not answer the handshake, or violated the protocol."""
 
     exit_code = 9
     slug = "engine"
 
 
 class BackendUnavailableError(StackswitchError):
-    """A backend is known but cannot run here; the message says why and what would help."""
+    """A backend exists but cannot run on this machine. The message says why and what would help."""
 
     exit_code = 10
     slug = "backend-unavailable"
 
 
 class DownloadError(StackswitchError):
-    """Something that had to be fetched could not be, or was not what the lockfile says."""
+    """A download failed, or does not match the lockfile."""
 
     exit_code = 11
     slug = "download"
 
 
 class OutputError(StackswitchError):
-    """A result could not be written; what stood at its place before still does."""
+    """A result could not be written. A file that was there before is unchanged."""
 
     exit_code = 12
     slug = "output"
 
 
 class ListFileError(StackswitchError):
-    """A file that should hold a list of names holds none, two, or one that cannot be read or changed.
+    """A file has no list of names, more than one, or one that cannot be read or edited.
 
     :param message: what is wrong and what to do
     :param path: the file
-    :param line: where, counted from 1
+    :param line: where in the file, counted from 1
     """
 
     exit_code = 13
@@ -153,16 +152,16 @@ class ListFileError(StackswitchError):
 
 
 class GuestError(StackswitchError):
-    """A guest opened as a library could not do what was asked; the classes below say in which way."""
+    """A guest of the library could not do what was asked. The classes below say in which way."""
 
     exit_code = 14
     slug = "guest"
 
 
 class ImportsError(GuestError):
-    """The host functions given do not fit what the module imports; all that is wrong is told at once.
+    """The host functions do not fit what the module imports. The message lists all problems.
 
-    :param missing: imports that nothing provides, ``module.name``
+    :ivar missing: imports that nothing provides, ``module.name``
     """
 
     exit_code = 15
@@ -174,7 +173,7 @@ class ImportsError(GuestError):
 
 
 class GuestTypeError(GuestError, TypeError):
-    """A value is not of the type that the module has at that place, or there are too few or too many."""
+    """A value does not have the type that the module declares, or there are too few or too many values."""
 
     exit_code = 16
     slug = "guest-type"
@@ -184,8 +183,9 @@ class GuestTypeError(GuestError, TypeError):
 class GuestFrame:
     """A frame of the guest's stack.
 
-    :ivar function: its name, ``func[3]`` if the module has none; :ivar index: among all functions
-    :ivar offset: of the call, in bytes from the module's start; -1: the engine does not tell
+    :ivar function: its name, ``func[3]`` if the module has none
+    :ivar index: its index among all functions of the module
+    :ivar offset: of the call (bytes from the start of the module); -1: unknown
     """
 
     function: str
@@ -200,7 +200,7 @@ _SHOWN_FRAMES = 20
 
 
 def _stack_text(frames: Sequence[GuestFrame]) -> str:
-    """Return a line for each of the innermost frames, and one that counts the others."""
+    """Return a line for each of the innermost frames, and a line with the number of the others."""
     lines = [f"\n  in {frame}" for frame in frames[:_SHOWN_FRAMES]]
     if len(frames) > _SHOWN_FRAMES:
         lines.append(f"\n  and {len(frames) - _SHOWN_FRAMES} more frames")
@@ -210,9 +210,10 @@ def _stack_text(frames: Sequence[GuestFrame]) -> str:
 class GuestTrapError(GuestError):
     """The guest trapped.
 
+    :ivar message: without the frames
     :ivar kind: ``unreachable``, ``memory-out-of-bounds``, ``exit``…, as in the suite format
-    :ivar frames: innermost first; engines may tell the innermost twenty only
-    :ivar exit_status: what ``proc_exit`` was given, for the kind ``exit``
+    :ivar frames: innermost first; some engines report only the innermost 20
+    :ivar exit_status: the argument of ``proc_exit``, for the kind ``exit``
     """
 
     exit_code = 17
@@ -229,21 +230,21 @@ class GuestTrapError(GuestError):
 
 
 class GuestStateError(GuestError, RuntimeError):
-    """The guest cannot be called now, or ever again: closed, poisoned, of another thread or process."""
+    """The guest cannot be called: it is closed, poisoned, or of another event loop, thread or process."""
 
     exit_code = 18
     slug = "guest-state"
 
 
 class GuestMemoryError(GuestError, IndexError):
-    """An address that is not within the guest's memory, or memory that it may not have."""
+    """An address is outside of the guest's memory, or the guest may not have so much memory."""
 
     exit_code = 19
     slug = "guest-memory"
 
 
 class GuestTimeoutError(GuestError, TimeoutError):
-    """A call, or a start function, was ended since its time, or its fuel, was up.
+    """A call, or a start function, reached its deadline or used up its fuel, and was ended.
 
     :ivar message: without the frames
     :ivar frames: where the guest was, innermost first: always if it was opened with ``stacks=True``
@@ -259,16 +260,16 @@ class GuestTimeoutError(GuestError, TimeoutError):
 
 
 class SuspendRefusedError(GuestError):
-    """A host function wants to wait where the guest cannot be set aside: the message says why not."""
+    """A host function would suspend where the guest cannot be suspended. The message says why not."""
 
     exit_code = 21
     slug = "suspend-refused"
 
 
 class DataOnlyError(StackswitchError):
-    """A suite or a configuration would start programs, and only cases that are data may run.
+    """A suite or a configuration would start programs, but only cases that are data may run.
 
-    :param starts: what would be started, each with the file that says so
+    :param starts: the programs, each with the file that names it
     """
 
     exit_code = 22

@@ -118,7 +118,7 @@ class CommandBackend(Protocol):
         """
         ...
 
-    async def timed(
+    async def run_unobserved(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
     ) -> CommandObservation:
         """Run the command without observation, in a process of its own, for its end and its duration."""

@@ -1,4 +1,4 @@
-"""The goals that the library set itself, and what a run says of each."""
+"""The goals of the library, and whether a run reached them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import Literal
 
 from stackswitch.models.bench import Goal, Ratio
 
-from .rounds import DOCUMENTED, SLEEP, Took, ratio
+from .rounds import DOCUMENTED, SLEEP, Timing, ratio
+
+_LEAST_US = 1e-3
+"""Stands for a difference that the clock cannot show."""
 
 
 def goal(
     name: str, bound: Literal["at most", "at least"], wanted: float, reached: float | Ratio, unit: str
 ) -> Goal:
-    """Say what was reached."""
+    """Return a goal with what was reached."""
     value = reached.median if isinstance(reached, Ratio) else reached
     spread = (reached.least, reached.greatest) if isinstance(reached, Ratio) else (reached, reached)
     holds = value <= wanted if bound == "at most" else value >= wanted
@@ -28,15 +31,15 @@ def goal(
     )
 
 
-def suspension_goals(by_depth: dict[int, dict[str, list[Took]]]) -> list[Goal]:
-    """What suspensions were to cost, by CPU time, beyond the sleep that each of them is."""
+def suspension_goals(by_depth: dict[int, dict[str, list[Timing]]]) -> list[Goal]:
+    """Return the goals for suspensions: their CPU time beyond the ``asyncio.sleep`` that each contains."""
     found: list[Goal] = []
     beyond = {
         (host, depth): [
-            max(each.cpu - sleep.cpu, 1e-3) for each, sleep in zip(took, hosts[SLEEP], strict=True)
+            max(each.cpu - sleep.cpu, _LEAST_US) for each, sleep in zip(timings, hosts[SLEEP], strict=True)
         ]
         for depth, hosts in by_depth.items()
-        for host, took in hosts.items()
+        for host, timings in hosts.items()
         if host != SLEEP
     }
     first, last = min(by_depth), max(by_depth)
@@ -60,12 +63,11 @@ def suspension_goals(by_depth: dict[int, dict[str, list[Took]]]) -> list[Goal]:
     return found
 
 
-_LEAST_US = 1e-3
 FLAT = 1.1
-"""How much more is flat: the machine's noise."""
+"""The ratio up to which a curve counts as flat: the machine's noise."""
 GROWTH_KIB = 1024
-"""How much the process may grow in 900,000 calls: a leak of an object a call is a dozen times as much."""
+"""How much the process may grow in 900,000 calls. A leak of one object a call is a dozen times as much."""
 SUSPENDED_KIB = {"fiber": 40, "asyncify": 25}
-"""What a call that is set aside may take, of 10,000."""
+"""How much memory each of 10,000 suspended calls may take."""
 ECHO = 1.3
-"""How much a round trip to Node may cost, in bare echoes."""
+"""How much a round trip to Node may cost, as a multiple of a bare echo."""

@@ -1,4 +1,4 @@
-"""The guest that is measured, on every host the same."""
+"""The guest that is measured, the same on every host."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ WAT = b"""(module
       (then (return (call_indirect (param i32) (result i32) (local.get 0) (i32.const 0)))))
     (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
       (call $fib (i32.sub (local.get 0) (i32.const 2))))))"""
-"""``run`` waits ``count`` times under ``depth`` frames; ``hold`` does so once, 1 KiB of C stack in use.
+"""``run`` waits ``count`` times under ``depth`` frames. ``hold`` does so once, with 1 KiB of C stack in use.
 
-``fib`` computes, and might wait.
+``fib`` computes, and could suspend for all that Asyncify knows.
 """
 
 DEPTHS = (1, 10, 100, 1000)
-"""Frames of the guest below a wait."""
+"""How many frames of the guest are on the stack at a suspension."""
 
 
 def expected(count: int) -> int:
-    """What ``run`` returns where ``wait`` gives the last bit of what it is handed."""
+    """Return the result of ``run`` if ``wait`` returns the last bit of its argument."""
     return (count + 1) // 2

@@ -1,4 +1,4 @@
-"""A plot of suspensions by depth, as SVG: both axes logarithmic."""
+"""Plots suspensions by depth as SVG, with logarithmic axes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLOURS = ("#666666", "#1b6ca8", "#2e8b57", "#b5651d", "#a02c5a", "#5a3e9b", "#
 
 
 def plot(result: BenchResult) -> str:
-    """Return the plot; the median of each host at each depth."""
+    """Return the plot: the median of each host at each depth."""
     lines: dict[str, list[tuple[int, float]]] = {}
     for each in result.figures:
         if each.group in ("suspension", "suspension in Node") and each.unit == "µs":

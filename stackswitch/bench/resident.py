@@ -1,4 +1,4 @@
-"""What this process and its children have of the machine's memory."""
+"""How much memory this process and its children have."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 
 class Resident(NamedTuple):
-    """Resident and proportional set size (KiB); of pages shared with other processes PSS counts a share."""
+    """Resident and proportional set size (KiB). Of pages shared with other processes, PSS counts a share."""
 
     rss: float
     pss: float
 
     def since(self, before: Resident, count: int) -> Resident:
-        """Return what each of so many has taken since."""
+        """Return how much each of ``count`` things has taken since."""
         return Resident((self.rss - before.rss) / count, (self.pss - before.pss) / count)
 
 
 def resident() -> Resident:
-    """Look, after what nobody uses has been let go of; nothing is known on other systems than Linux."""
+    """Measure, after garbage collection; 0 on other systems than Linux."""
     gc.collect()
     if sys.platform != "linux":
         return Resident(0, 0)
@@ -29,7 +29,7 @@ def resident() -> Resident:
 
 
 def _family(process: str) -> list[str]:
-    """The process and all that it has started, and so on."""
+    """Return a process and its descendants."""
     found = [process]
     for each in Path(f"/proc/{process}/task").glob("*/children"):
         for child in each.read_text("ascii").split():

@@ -1,4 +1,4 @@
-"""Rounds in which hosts take turns, so that a machine's noise falls on all of them, and figures of these."""
+"""Alternating rounds, in which a machine's noise affects all hosts, and their figures."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ CPU = "suspension, CPU time"
 """The group of suspensions measured by the CPU time of the thread."""
 
 
-class Took:
-    """What something took each time: by the clock, and of the thread's CPU time (µs)."""
+class Timing:
+    """How long something took: by the clock, and of the thread's CPU time (µs; ms for cases)."""
 
     __slots__ = ("clock", "cpu")
 
@@ -25,47 +25,47 @@ class Took:
         self.cpu = cpu
 
 
-Work = Callable[[], Awaitable[Took]]
-"""Does something many times and returns what once took."""
+Work = Callable[[], Awaitable[Timing]]
+"""Does something many times and returns how long it took once."""
 
 
-async def timed(work: Awaitable[object], count: int) -> Took:
-    """Time work that does something so many times."""
+async def time_work(work: Awaitable[object], count: int) -> Timing:
+    """Time work that does something ``count`` times; return how long it took once."""
     started, used = time.perf_counter(), time.thread_time()
     await work
     cpu = time.thread_time() - used
-    return Took((time.perf_counter() - started) / count * 1e6, cpu / count * 1e6)
+    return Timing((time.perf_counter() - started) / count * 1e6, cpu / count * 1e6)
 
 
 async def sleeps(count: int) -> None:
-    """Take so many turns of the event loop."""
+    """Suspend for so many iterations of the event loop."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
-async def alternating(hosts: dict[str, Work], rounds: int) -> dict[str, list[Took]]:
-    """Do all in turn, as often as there are rounds, after one round that does not count."""
-    found: dict[str, list[Took]] = {host: [] for host in hosts}
+async def alternate(hosts: dict[str, Work], rounds: int) -> dict[str, list[Timing]]:
+    """Let all hosts work in each round; a first round does not count."""
+    found: dict[str, list[Timing]] = {host: [] for host in hosts}
     for number in range(rounds + 1):
         for host, work in hosts.items():
-            took = await work()
+            timing = await work()
             if number:
-                found[host].append(took)
+                found[host].append(timing)
     return found
 
 
-def clocks(rounds: dict[str, list[Took]]) -> dict[str, list[float]]:
-    """Return what the clock said."""
-    return {host: [each.clock for each in took] for host, took in rounds.items()}
+def clocks(rounds: dict[str, list[Timing]]) -> dict[str, list[float]]:
+    """Return the times by the clock."""
+    return {host: [each.clock for each in timings] for host, timings in rounds.items()}
 
 
-def cpus(rounds: dict[str, list[Took]]) -> dict[str, list[float]]:
-    """Return the CPU time."""
-    return {host: [each.cpu for each in took] for host, took in rounds.items()}
+def cpus(rounds: dict[str, list[Timing]]) -> dict[str, list[float]]:
+    """Return the CPU times."""
+    return {host: [each.cpu for each in timings] for host, timings in rounds.items()}
 
 
 def ratio(against: str, ones: Sequence[float], others: Sequence[float]) -> Ratio:
-    """Return how the rounds of one compare with those of another."""
+    """Return the ratio of two hosts, round by round."""
     each = sorted(one / other for one, other in zip(ones, others, strict=True))
     return Ratio(against=against, median=statistics.median(each), least=each[0], greatest=each[-1])
 
@@ -73,9 +73,10 @@ def ratio(against: str, ones: Sequence[float], others: Sequence[float]) -> Ratio
 def figures(
     group: str, case: str, unit: str, rounds: dict[str, list[float]], against: str | None = None
 ) -> list[Figure]:
-    """Make figures of what the rounds gave, by host.
+    """Return a figure for each host.
 
-    :param against: the host that the others are held against, round by round
+    :param rounds: by host
+    :param against: the host with which the others are compared, round by round
     """
     return [
         Figure(

@@ -1,4 +1,4 @@
-"""A run as Markdown tables, for people and for the documentation."""
+"""Shows a result as Markdown tables, for people and for the documentation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .rounds import CPU, SLEEP
 
 
 def tables(result: BenchResult) -> str:
-    """Return all of it."""
+    """Return all tables."""
     parts = [
         conditions(result),
         goals(result),
@@ -21,7 +21,7 @@ def tables(result: BenchResult) -> str:
 
 
 def conditions(result: BenchResult) -> str:
-    """Say where and how it was measured."""
+    """Return where and how it was measured."""
     engines = ", ".join(f"{name}: {engine}" for name, engine in result.engines.items())
     return (
         f"Python {result.python}; {engines}; {result.rounds} alternating rounds,"
@@ -30,7 +30,7 @@ def conditions(result: BenchResult) -> str:
 
 
 def goals(result: BenchResult) -> str:
-    """Return the goals and what was reached: the median of the rounds, the least and greatest."""
+    """Return the goals with the median of the rounds, the least and the greatest."""
     if not result.goals:
         return ""
     rows = ["| | goal | reached | |", "|---|---|---|---|"]
@@ -47,7 +47,7 @@ def _goal(goal: Goal) -> str:
 
 
 def by_depth(result: BenchResult, group: str) -> str:
-    """Return the waits of one group by depth: the best of the rounds, and the median ratio to the sleep."""
+    """Return one group of suspensions by depth: the best round, and the median ratio to the sleep."""
     found = [each for each in result.figures if each.group == group]
     if group == "suspension":
         found += [each for each in result.figures if each.group == "suspension in Node"]
@@ -66,7 +66,7 @@ def by_depth(result: BenchResult, group: str) -> str:
 
 
 def rest(result: BenchResult) -> str:
-    """Return the other figures: the best of the rounds."""
+    """Return the other figures: the best round of each."""
     found = [each for each in result.figures if not each.group.startswith("suspension")]
     hosts = list(dict.fromkeys(each.host for each in found))
     rows = [f"| | {' | '.join(hosts)} |", "|---" * (len(hosts) + 1) + "|"]

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from stackswitch.backends.registry import backend_spec
-from stackswitch.bench.hosts import BACKENDS
-from stackswitch.bench.measure import measured
+from stackswitch.bench.benchmark import run_benchmark
+from stackswitch.bench.measurement import BACKENDS
 from stackswitch.bench.plot import plot
 from stackswitch.bench.tables import tables
 from stackswitch.errors import BackendUnavailableError
@@ -49,7 +49,7 @@ def bench(
         if name not in allowed and (why := run_async(why_unavailable(name))) is not None:
             raise BackendUnavailableError(f"{name}: {why}")
     with Progress(Console(stderr=True)) as progress:
-        result = run_async(measured(names, rounds, quick=quick, say=progress.say))
+        result = run_async(run_benchmark(names, rounds, quick=quick, say=progress.say))
     _show(console, result)
     write_output(json, json_text(result).encode())
     if markdown is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stackswitch.bench.cases import time_cases
+from stackswitch.bench.suite_times import time_cases
 from stackswitch.engines.measure import measure_builds
 from stackswitch.models.bench import BenchResult
 from stackswitch.models.readiness import Gain

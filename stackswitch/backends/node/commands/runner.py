@@ -121,7 +121,7 @@ class CommandRunner:
         assert seen is not None, "what runs alone ends somehow"
         return seen
 
-    async def timed(
+    async def run_unobserved(
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
     ) -> CommandObservation:
         """Run a command unobserved."""

@@ -207,7 +207,7 @@ def guest_error(
     if kind == "suspend-error":
         return SuspendRefusedError(
             f"the guest cannot be set aside here: {message} (a coroutine function waits in a start function,"
-            " below call_now, or with a frame of JavaScript between)"
+            " below invoke_now, or with a frame of JavaScript between)"
         )
     if kind == "other":
         return GuestError(f"the guest failed: {message}")

@@ -1,6 +1,4 @@
-"""How long the cases of a suite take on both backends, in alternating rounds on one engine: what computing
-costs.
-"""
+"""How long the cases of a suite take on both backends, in alternating rounds on one engine."""
 
 from __future__ import annotations
 
@@ -20,18 +18,19 @@ from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import run_case
 from stackswitch.suite.services import running
 
-from .rounds import Took, Work, alternating, clocks
+from .rounds import Timing, Work, alternate, clocks
 
 BACKENDS = ("jspi", "asyncify")
 
 
 async def time_cases(suite: Suite, *, rounds: int, say: Callable[[str], None]) -> tuple[Measure, ...]:
-    """Time each case: of an export its run, compiling included; of a command all of it, unobserved.
+    """Time each case: a call of an export with compiling, a command as a whole and without observation.
 
     Both backends run on one engine, unless ``suite.toml`` says otherwise.
 
-    :raises SuiteError: a case does not return as it should
-    :raises StackswitchError: a backend cannot be had
+    :param say: called with a line of text before each case
+    :raises SuiteError: a case did not return as expected
+    :raises StackswitchError: a backend cannot run
     """
     async with AsyncExitStack() as opened:
         cases: dict[str, Backend] = {}
@@ -66,33 +65,33 @@ async def _measure(
     hosts: dict[str, Work],
     rounds: int,
 ) -> Measure | None:
-    took = clocks(await alternating(hosts, rounds))
-    pairs = list(zip(*(took[name] for name in BACKENDS), strict=True))
+    times = clocks(await alternate(hosts, rounds))
+    pairs = list(zip(*(times[name] for name in BACKENDS), strict=True))
     engines = dict.fromkeys(f"{each.info.engine} {each.info.engine_version}" for each in backends.values())
     note = f"{why} By the clock, {len(pairs)} alternating runs on {' and '.join(engines)}."
     return compared(f"time:{case_id}", f"time of {case_id}", "ms", pairs, note)
 
 
 def _case(case: LoadedCase, backend: Backend) -> Work:
-    async def once() -> Took:
+    async def once() -> Timing:
         return _checked(await run_case(case, backend))
 
     return once
 
 
 def _command(command: LoadedCommand, backend: CommandBackend, services: Mapping[str, str]) -> Work:
-    async def once() -> Took:
-        seen = await backend.timed(command, services, timeout_s=command.case.timeout_s)
+    async def once() -> Timing:
+        seen = await backend.run_unobserved(command, services, timeout_s=command.case.timeout_s)
         return _checked(judge_command(command.case, backend.info, seen))
 
     return once
 
 
-def _checked(result: CaseResult) -> Took:
-    """How long it took (ms), by the clock: what a child used of the processor is not known here."""
+def _checked(result: CaseResult) -> Timing:
+    """Return how long it took by the clock (ms). The CPU time of a child is not known here."""
     if result.outcome != "returned" or not result.as_expected:
         raise SuiteError(
             f"{result.case_id} is to be timed, and did not return as it should on {result.backend}:"
             f" {result.outcome}: {result.detail}"
         )
-    return Took(result.duration_ms, 0.0)
+    return Timing(result.duration_ms, 0.0)

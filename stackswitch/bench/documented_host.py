@@ -1,7 +1,7 @@
 """A host as the documentation of wasmtime-py shows one: ``Linker.define_func``, each export a ``Func``.
 
-Where the guest is, is asked of ``asyncify_get_state``, and the data block's header is written before each
-unwind: as Binaryen's opening comment in src/passes/Asyncify.cpp shows a host.
+It reads the state with ``asyncify_get_state`` and writes the data block's header before each unwind, as the
+host in the opening comment of Binaryen's src/passes/Asyncify.cpp does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ async def instrumented(wat: bytes, *, own_memory: bool = True) -> bytes:
 
 
 class DocumentedHost:
-    """Runs ``run`` of the guest; eight calls of a ``Func`` a wait."""
+    """Runs ``run`` of the guest, with eight calls of a ``Func`` for each suspension."""
 
     def __init__(self, wasm: bytes) -> None:
         engine = wasmtime.Engine()

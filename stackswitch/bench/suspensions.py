@@ -1,4 +1,4 @@
-"""What a suspension costs: through the library, on the documented host, in Node alone, and over the wire."""
+"""What a suspension costs: in the library, on the documented host, in Node alone, from Node to Python."""
 
 from __future__ import annotations
 
@@ -19,49 +19,48 @@ from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_package
 from stackswitch.tools.paths import node_shim_dir
 
-from .documented import DocumentedHost, instrumented
+from .documented_host import DocumentedHost, instrumented
 from .goals import ECHO, goal, suspension_goals
 from .guest import DEPTHS, WAT, expected
-from .hosts import Found, at_once, run
+from .measurement import Measurement, return_at_once, run
 from .rounds import (
     CPU,
     DOCUMENTED,
     SLEEP,
-    Took,
+    Timing,
     Work,
-    alternating,
     clocks,
     cpus,
     figures,
     ratio,
     sleeps,
-    timed,
+    time_work,
 )
 
 ASYNCIFY_WASM = ("asyncify-wasm", "1.2.1")
 _COUNT = 2000
-"""Waits in one call: so many that the call itself, and a first way down a thousand frames, do not count."""
+"""Suspensions in one call: so many that the call itself, with up to a thousand frames, does not matter."""
 
 
-async def suspensions(found: Found) -> None:
+async def suspensions(measurement: Measurement) -> None:
     """A suspension by depth."""
     documented = DocumentedHost(await instrumented(WAT))
-    by_depth: dict[int, dict[str, list[Took]]] = {}
-    async with found.guests() as guests:
+    by_depth: dict[int, dict[str, list[Timing]]] = {}
+    async with measurement.guests() as guests:
         for depth in DEPTHS:
             count = _COUNT
             hosts = {SLEEP: _timing(partial(sleeps, count), count)}
             for name, guest in guests.items():
                 hosts[name] = _timing(partial(run, guest, depth, count), count)
-            few = found.count(count // 10)
+            few = measurement.count(count // 10)
             hosts[DOCUMENTED] = _timing(partial(_documented, documented, depth, few), few)
-            by_depth[depth] = await alternating(hosts, found.rounds)
-            found.figures += figures("suspension", _frames(depth), "µs", clocks(by_depth[depth]), SLEEP)
+            by_depth[depth] = await measurement.alternate(hosts)
+            measurement.figures += figures("suspension", _frames(depth), "µs", clocks(by_depth[depth]), SLEEP)
     documented.close()
     for depth, hosts_ in by_depth.items():
-        here = {host: took for host, took in hosts_.items() if host != "jspi"}
-        found.figures += figures(CPU, _frames(depth), "µs", cpus(here), SLEEP)
-    found.goals += suspension_goals(by_depth)
+        here = {host: timings for host, timings in hosts_.items() if host != "jspi"}
+        measurement.figures += figures(CPU, _frames(depth), "µs", cpus(here), SLEEP)
+    measurement.goals += suspension_goals(by_depth)
 
 
 def _frames(depth: int | str) -> str:
@@ -69,7 +68,7 @@ def _frames(depth: int | str) -> str:
 
 
 def _timing(work: Callable[[], Awaitable[object]], count: int) -> Work:
-    return lambda: timed(work(), count)
+    return lambda: time_work(work(), count)
 
 
 async def _documented(host: DocumentedHost, depth: int, count: int) -> None:
@@ -77,18 +76,18 @@ async def _documented(host: DocumentedHost, depth: int, count: int) -> None:
         raise EngineError("a guest of the benchmark returned a wrong sum")
 
 
-async def in_node(found: Found) -> None:
+async def in_node(measurement: Measurement) -> None:
     """Suspensions in Node alone."""
     try:
         engine = await asyncio.to_thread(find_engine, None)
     except StackswitchError as error:
-        found.skip("native JSPI", error)
+        measurement.skip("native JSPI", error)
         return
     folder = "-"
     try:
         folder = str(await asyncio.to_thread(npm_package, *ASYNCIFY_WASM))
     except StackswitchError as error:
-        found.skip(ASYNCIFY_WASM[0], error)
+        measurement.skip(ASYNCIFY_WASM[0], error)
     with watchdog.scratch("stackswitch-bench-") as name:
         plain, build = Path(name) / "plain.wasm", Path(name) / "build.wasm"
         plain.write_bytes(wasmtime.wat2wasm(WAT))
@@ -96,7 +95,7 @@ async def in_node(found: Found) -> None:
         script = node_shim_dir() / "bin" / "bench.mjs"
         argv = [engine.path, *engine.flags, script, plain, build, folder, *DEPTHS]
         rounds: dict[str, dict[str, list[float]]] = {}
-        for _ in range(1 if found.quick else found.rounds):
+        for _ in range(1 if measurement.quick else measurement.rounds):
             done = await asyncio.to_thread(watchdog.run, [*map(str, argv)], encoding="utf-8")
             if done.returncode != 0:
                 raise EngineError(f"the benchmark in Node failed:\n{done.stderr.strip()[-2000:]}")
@@ -104,14 +103,14 @@ async def in_node(found: Found) -> None:
                 for depth, value in by_depth.items():
                     rounds.setdefault(depth, {}).setdefault(host, []).append(value)
     for depth, values in rounds.items():
-        found.figures += figures("suspension in Node", _frames(depth), "µs", values, "jspi in Node")
+        measurement.figures += figures("suspension in Node", _frames(depth), "µs", values, "jspi in Node")
 
 
-async def round_trips(found: Found) -> None:
+async def round_trips(measurement: Measurement) -> None:
     """A host function in Python, called from Node, against a bare echo."""
-    if "jspi" not in found.backends:
+    if "jspi" not in measurement.backends:
         return
-    count = found.count(5000)
+    count = measurement.count(5000)
     engine = await asyncio.to_thread(find_engine, None)
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
@@ -130,7 +129,7 @@ async def round_trips(found: Found) -> None:
             await loop.sock_sendall(ours, b"\0" * 21)
 
     try:
-        async with found.guests(at_once) as guests:
+        async with measurement.guests(return_at_once) as guests:
             guest = guests.get("jspi")
             if guest is None:
                 return
@@ -138,11 +137,11 @@ async def round_trips(found: Found) -> None:
                 "a bare echo": _timing(echoes, count),
                 "jspi": _timing(partial(run, guest, 1, count), count),
             }
-            rounds = clocks(await alternating(hosts, found.rounds))
+            rounds = await measurement.clocks(hosts)
     finally:
         ours.close()
         child.wait()
         watchdog.unwatch(child.pid)
-    found.figures += figures("round trip to Node", "one i32", "µs", rounds, "a bare echo")
+    measurement.figures += figures("round trip to Node", "one i32", "µs", rounds, "a bare echo")
     times = ratio("a bare echo", rounds["jspi"], rounds["a bare echo"])
-    found.goals.append(goal("jspi, a round trip to Python", "at most", ECHO, times, "bare echoes"))
+    measurement.goals.append(goal("jspi, a round trip to Python", "at most", ECHO, times, "bare echoes"))
