@@ -28,7 +28,7 @@ from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.holdout import family_splits, hold_out, random_splits
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.suite.runner import observe_case
@@ -92,7 +92,7 @@ def main() -> int:
                 beside[kind] |= read(reader, module, path)
     families = {case: case.rpartition("/")[0] for case in cases}
     imports = frozenset().union(*(each.imports for each in (*beside.values(), *cases.values())))
-    drafter = Drafter(graph, imports)
+    builder = ListBuilder(graph, imports)
     whole = sum(end - start for start, end in module.bodies)
 
     def code(functions: frozenset[int]) -> float:
@@ -116,7 +116,7 @@ def main() -> int:
                 result = hold_out(
                     cases,
                     splits,
-                    lambda seen, policy=policy: drafter.draw(policy, seen).functions,
+                    lambda seen, policy=policy: builder.build(policy, seen).functions,
                     code,
                     more,
                 )
@@ -125,7 +125,7 @@ def main() -> int:
                     missed = sorted(result.missing.items(), key=lambda each: (-each[1], each[0]))[:MISSING]
                     row["functions"] = round(result.functions)
                     row["code"] = round(100 * sum(result.sizes) / max(1, len(result.sizes)), 1)
-                    row["missing"] = [drafter.index.names[each] for each, _ in missed]
+                    row["missing"] = [builder.index.names[each] for each, _ in missed]
             rows.append(row)
             print(row, flush=True)
     report = {

@@ -10,7 +10,7 @@ from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.namelist import NameIndex, shorten
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.lists.untested import to_test
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
@@ -77,8 +77,8 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
     evidence = reader.evidence(material.suspensions)
     imports, source = _imports(module, material, evidence)
     waiting = import_indexes(module, imports)
-    drafter = Drafter(graph, waiting)
-    index = drafter.index
+    builder = ListBuilder(graph, waiting)
+    index = builder.index
     raw_names = raw_function_names(module)
     defined = range(module.imported_function_count, module.function_count)
     selected = {
@@ -103,7 +103,7 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         asyncified=asyncified,
         imports=imports,
         imports_from=source,
-        policies=() if asyncified else tuple(_policies(drafter, evidence)),
+        policies=() if asyncified else tuple(_policies(builder, evidence)),
         brings_in=() if asyncified else tuple(_bringers(graph, waiting, index)),
         lists=tuple(_held(material.lists, selected, index)),
         seen=_seen(selected.get("ASYNCIFY_ONLY"), evidence, index),
@@ -114,9 +114,9 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         left_out=()
         if asyncified
         else coverage_left_out(
-            drafter, {case: reader.evidence(each) for case, each in material.cases.items()}
+            builder, {case: reader.evidence(each) for case, each in material.cases.items()}
         ),
-        test_next=() if asyncified else _test_next(drafter, evidence),
+        test_next=() if asyncified else _test_next(builder, evidence),
         obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
         why=None if material.why is None else why(graph, waiting, index, material.why, material.suspensions),
         notes=tuple(notes),
@@ -148,17 +148,17 @@ def _code_bytes(module: Module, functions: Sequence[int] | frozenset[int]) -> in
     return sum(end - start for start, end in ranges)
 
 
-def _policies(drafter: Drafter, evidence: Evidence) -> list[PolicySize]:
-    module = drafter.module
+def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
+    module = builder.module
     chosen: dict[str, frozenset[int]] = {}
     if evidence.functions:
         seen: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
-        chosen |= {policy: drafter.draw(policy, evidence).functions for policy in seen}
+        chosen |= {policy: builder.build(policy, evidence).functions for policy in seen}
     chosen["direct calls only (unsafe)"] = frozenset(
-        asyncify_path(drafter.graph, drafter.imports, ignore_indirect=True)
+        asyncify_path(builder.graph, builder.imports, ignore_indirect=True)
     )
     static: tuple[PolicyName, ...] = ("typed", "auto")
-    chosen |= {policy: drafter.draw(policy, evidence).functions for policy in static}
+    chosen |= {policy: builder.build(policy, evidence).functions for policy in static}
     whole = _code_bytes(module, range(module.imported_function_count, module.function_count))
     sizes = []
     for policy, functions in chosen.items():
@@ -176,12 +176,12 @@ def _policies(drafter: Drafter, evidence: Evidence) -> list[PolicySize]:
     return sizes
 
 
-def _test_next(drafter: Drafter, evidence: Evidence) -> tuple[NextTest, ...]:
+def _test_next(builder: ListBuilder, evidence: Evidence) -> tuple[NextTest, ...]:
     return tuple(
         NextTest(
-            function=drafter.index.names[each.function], chance=round(each.chance, 3), brings=each.brings
+            function=builder.index.names[each.function], chance=round(each.chance, 3), brings=each.brings
         )
-        for each in to_test(drafter.graph, drafter.ranking(), evidence, drafter.imports)
+        for each in to_test(builder.graph, builder.ranking(), evidence, builder.imports)
     )
 
 

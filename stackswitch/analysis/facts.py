@@ -64,7 +64,7 @@ class AssertionEffect(Frozen):
 
 
 class CoverageLeftOut(Frozen):
-    """How many of the traces' cases a list covers that was drawn without them.
+    """How many of the traces' cases a list covers that was computed without them.
 
     ``parts``: into so many parts the cases were put, to be left out in turn.
     """

@@ -76,7 +76,7 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
             ],
         )
     if found.left_out:
-        yield from ("", "## How lists do on cases they were not drawn from", "")
+        yield from ("", "## How lists do on cases they were not computed from", "")
         of = found.left_out[0]
         yield from _table(
             form,

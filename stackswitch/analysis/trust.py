@@ -1,4 +1,4 @@
-"""What the assertions of the configuration save, and how far lists from these traces can be trusted."""
+"""What the assertions of the configuration change, and how far lists from these traces can be trusted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from stackswitch.lists.assertions import Asserted, Assertions
 from stackswitch.lists.confidence import leave_one_out
 from stackswitch.lists.evidence import Evidence
 from stackswitch.lists.namelist import NameIndex
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.wasm.callgraph import CallGraph
 
 from .facts import AssertionEffect, CoverageLeftOut, EffectOnPolicy
 
 PARTS = 5
-"""Into how many parts many cases are put, to be left out one after another."""
+"""How many parts many cases are divided into, each left out in turn."""
 _BY_EVIDENCE: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
 _STATIC: tuple[PolicyName, ...] = ("typed", "auto")
 
@@ -23,9 +23,9 @@ _STATIC: tuple[PolicyName, ...] = ("typed", "auto")
 def assertion_effects(
     graph: CallGraph, index: NameIndex, assertions: Assertions, waiting: frozenset[int], evidence: Evidence
 ) -> tuple[AssertionEffect, ...]:
-    """Say what each assertion spares or costs, by policy: those that draw more than was seen.
+    """Say what each assertion removes or adds, by policy: those that add more than was observed.
 
-    One that matches nothing here may be about another module of the project: it changes nothing.
+    One that matches nothing here changes nothing: it may be about another module of the project.
 
     :raises ConfigError: two contradict each other
     """
@@ -36,10 +36,10 @@ def assertion_effects(
     policies: tuple[PolicyName, ...] = ("dispatch", *_STATIC) if evidence.functions else _STATIC
     for policy in policies:
 
-        def draw(calls: CallGraph, policy: PolicyName = policy) -> frozenset[int]:
-            return Drafter(calls, waiting).draw(policy, evidence).functions
+        def compute(calls: CallGraph, policy: PolicyName = policy) -> frozenset[int]:
+            return ListBuilder(calls, waiting).build(policy, evidence).functions
 
-        for each in asserted.savings(graph, draw):
+        for each in asserted.savings(graph, compute):
             ranges = map(graph.module.body_range, (one for one in each.functions if one >= index.imported))
             effect = EffectOnPolicy(
                 policy=policy,
@@ -53,8 +53,8 @@ def assertion_effects(
     )
 
 
-def coverage_left_out(drafter: Drafter, cases: Mapping[str, Evidence]) -> tuple[CoverageLeftOut, ...]:
-    """Leave cases out, draw the list from the others, and say how many it covers, by policy.
+def coverage_left_out(builder: ListBuilder, cases: Mapping[str, Evidence]) -> tuple[CoverageLeftOut, ...]:
+    """Leave cases out, compute the list from the others, and say how many it covers, by policy.
 
     :param cases: by trace; those in which nothing waits do not count
     """
@@ -64,15 +64,15 @@ def coverage_left_out(drafter: Drafter, cases: Mapping[str, Evidence]) -> tuple[
     many = len(waited) > PARTS
     parts = {case: str(at % PARTS) for at, case in enumerate(waited)} if many else None
 
-    def drawn(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
-        return drafter.draw(policy, evidence).functions
+    def compute(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
+        return builder.build(policy, evidence).functions
 
     return tuple(
         CoverageLeftOut(
             policy=policy,
             cases=len(waited),
             parts=PARTS if many else len(waited),
-            covered=len(leave_one_out(waited, partial(drawn, policy), parts).covered),
+            covered=len(leave_one_out(waited, partial(compute, policy), parts).covered),
         )
         for policy in _BY_EVIDENCE
     )

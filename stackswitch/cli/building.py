@@ -1,4 +1,4 @@
-"""The user's build command, run with the new lists in place; what fails leaves the old ones."""
+"""The user's build command, run with the new lists in place; if it fails, the old ones are restored."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from stackswitch.tools import watchdog
 from .fix_output import write_lists
 
 _TAIL_BYTES = 4000
-"""How much of what a command says is kept for the message."""
+"""How much of a command's output is kept for the message (bytes)."""
 
 
 class BuildCommand:
     """Writes lists and runs a command through the shell.
 
-    :param command: as the user has it
+    :param command: as the user wrote it
     :param folder: where it is run
-    :param guard: puts the old lists back unless all ends well
-    :param say: told what is being done
+    :param guard: restores the old lists unless all ends well
+    :param say: takes lines about what is being done
     """
 
     def __init__(self, command: str, folder: Path, guard: Guard, say: Callable[[str], None]) -> None:
@@ -40,9 +40,9 @@ class BuildCommand:
         """Write the lists that have changed, and build.
 
         :raises OutputError: a file was edited by others meanwhile, or cannot be written
-        :raises ToolError: the command failed; the end of what it said is told
+        :raises ToolError: the command failed; the message has the end of its output
         """
-        self._guard.hold({each.path: each.before for each in sources})
+        self._guard.protect({each.path: each.before for each in sources})
         write_lists(sources, self._written)
         self._say(f"building: {self.command}")
         watchdog.ready()
@@ -55,11 +55,11 @@ class BuildCommand:
             start_new_session=True,
         )
         watchdog.watch(process.pid)
-        said = b""
+        output = b""
         try:
             assert process.stdout is not None
             while part := await process.stdout.read(1 << 16):
-                said = (said + part)[-_TAIL_BYTES:]
+                output = (output + part)[-_TAIL_BYTES:]
             status = await process.wait()
         finally:
             if process.returncode is None:
@@ -69,8 +69,8 @@ class BuildCommand:
             watchdog.unwatch(process.pid)
         if status:
             raise ToolError(
-                "the build command failed with the new lists; the old ones are back",
+                "the build command failed with the new lists; the old ones are restored",
                 argv=[self.command],
                 status=status,
-                stderr=said.decode("utf-8", "replace"),
+                stderr=output.decode("utf-8", "replace"),
             )

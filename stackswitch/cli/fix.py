@@ -46,7 +46,7 @@ from .settings import config_folder, load_settings
 
 EXIT_NOT_VERIFIED = 1
 OBSERVERS = ("auto", "jspi", "asyncify")
-_OR_TRACES = ", or give --trace and --module to draw the list from traces"
+_OR_TRACES = ", or give --trace and --module to compute the list from traces"
 
 
 def fix(

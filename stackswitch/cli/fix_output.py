@@ -1,4 +1,4 @@
-"""What ``fix`` says and writes."""
+"""What ``fix`` shows and writes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST_NAMES = 20
 def write_lists(sources: Sequence[ListSource], written: dict[Path, bytes] | None = None) -> bool:
     """Write the files that change, each whole or not at all; none, if one was edited by others meanwhile.
 
-    :param written: what we have written ourselves by now, by file; it is kept up
+    :param written: what we have written so far, by file; updated
     :raises OutputError: a file has changed since it was read, or cannot be written
     """
     ours = {} if written is None else written
     changed = [each for each in sources if ours.get(each.path, each.before) != each.data]
     for source in changed:
-        there = source.path.read_bytes() if source.path.is_file() else None
-        if there != ours.get(source.path, source.before):
+        current = source.path.read_bytes() if source.path.is_file() else None
+        if current != ours.get(source.path, source.before):
             raise OutputError(
                 f"{source.path}: has changed while the suite ran; nothing was written: run again"
             )
@@ -62,24 +62,23 @@ def _relative(path: Path) -> str:
 
 
 def show_report(console: Console, report: FixReport, *, written: bool, check: bool) -> None:
-    """Show what came of a fix."""
+    """Show the report."""
     for edit in report.edits:
         console.print(f"{edit.path}: {edit.list}", style="bold")
         for sign, names, style in (("+", edit.added, "green"), ("-", edit.removed, "red")):
             for name in names[:_MOST_NAMES]:
                 cases = edit.needed_by.get(name, ())
                 more = f" and {len(cases) - 1} more" if len(cases) > 1 else ""
-                seen = f"  (seen in {cases[0]}{more})" if cases else ""
-                console.print(f"  {sign} {name}{seen}", style=style)
+                where = f"  (observed in {cases[0]}{more})" if cases else ""
+                console.print(f"  {sign} {name}{where}", style=style)
             if len(names) > _MOST_NAMES:
                 console.print(f"  {sign} {len(names) - _MOST_NAMES} more", style=style)
     edited = {edit.path for edit in report.edits if edit.list == "ASYNCIFY_ONLY"}
-    for drawn in report.policies:
-        if drawn.path in edited:
-            told = f"{drawn.path}: drawn by {drawn.policy}: {drawn.reason}"
-            console.print(told, style="dim")
+    for choice in report.policies:
+        if choice.path in edited:
+            console.print(f"{choice.path}: computed by {choice.policy}: {choice.reason}", style="dim")
     for assertion in report.assertions:
-        does = "spares" if assertion.kind == "never" else "adds"
+        does = "removes" if assertion.kind == "never" else "adds"
         console.print(
             f"{assertion.kind} {assertion.entry}: {does} {counted(assertion.functions, 'function')}, "
             f"{counted(assertion.bytes, 'byte')} of code",
@@ -99,14 +98,14 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
 
 
 def _show_traces(console: Console, report: FixReport) -> None:
-    """Show what became of the lines of the traces: those of which something was not used; of few, all."""
+    """Show how the lines of the traces were used; of many traces, only those with unused lines."""
     open_ = [each for each in report.traces if not each.complete or each.says]
     for use in report.traces if len(report.traces) <= _MOST_NAMES else open_[:_MOST_NAMES]:
         console.print(use_line(use))
         for unused in use.unused:
             console.print(f"  {unused_line(unused)}", style="red")
         for said in use.says:
-            console.print(f"  says of itself: {said}", style="yellow")
+            console.print(f"  the recorder says: {said}", style="yellow")
     if len(report.traces) > _MOST_NAMES:
         console.print(summed(report.traces))
     for trap in report.traps[:_MOST_NAMES]:
@@ -114,25 +113,23 @@ def _show_traces(console: Console, report: FixReport) -> None:
         console.print(f"{trap.trace}: {trap.error}: {trap.message}{often}", style="red")
         console.print(f"  {trap.why}")
     if len(report.traps) > _MOST_NAMES:
-        console.print(f"{len(report.traps) - _MOST_NAMES} more traps that no name mends, in the JSON report")
+        console.print(f"{len(report.traps) - _MOST_NAMES} more traps that no name fixes, in the JSON report")
 
 
 def _trust(found: Confidence) -> str:
     ways = f"in {found.groups} parts" if found.groups else "each"
     worst = next(iter(found.uncovered), None)
-    lost = f"; {worst} alone tells {', '.join(found.uncovered[worst][:3])}" if worst is not None else ""
-    listed = f"the list as it was covers {found.before} of {found.cases} cases that wait; " * bool(
-        found.before
-    )
-    others = "it and what the others tell cover" if found.before else "a list from the others covers"
+    lost = f"; only {worst} shows {', '.join(found.uncovered[worst][:3])}" if worst is not None else ""
+    before = f"the old list covers {found.before} of {found.cases} cases that wait; " * bool(found.before)
+    others = "with the names of the others it covers" if found.before else "a list from the others covers"
     return (
-        f"{found.path}: {listed}with its cases left out in turn ({ways}), {others} "
+        f"{found.path}: {before}leaving its cases out in turn ({ways}), {others} "
         f"{found.covered} of {found.cases} that wait{lost}"
     )
 
 
 def _circumstances(report: FixReport, *, check: bool) -> str:
-    """Say what the verdict rests on, in counts; each part is there only where it applies."""
+    """Say in counts what the verdict was reached by; each part is there only where it applies."""
     good = sum(each.as_expected for each in report.results)
     names = sum(len(each.added) for each in report.edits)
     parts = []

@@ -48,7 +48,7 @@ class FixSettings(Frozen):
     """``[fix]``: what ``fix`` runs.
 
     ``build``: the command that makes the modules again, as ``--build``; run in the folder of the
-    configuration. ``built``: the module that it makes, for lists drawn from traces.
+    configuration. ``built``: the module that it makes, for lists computed from traces.
     """
 
     build: str | None = None

@@ -1,8 +1,8 @@
-"""Files that are put back if we die: while a build command runs, the new list has to stand where it lives.
+"""Files that are restored if we die: while a build command runs, the new list has to be in its file.
 
-Run as a program of its own (this very file, nothing of ours imported), it is told the old contents on its
-standard input, and waits for the end of it. Unless the last thing it hears is ``KEEP`` it writes them back,
-each whole: whoever started it was killed. It has a session of its own, so that no Ctrl-C reaches it.
+This file is also a program, which imports nothing else of ours. It reads the old contents from its standard
+input, and waits for the end of that. Unless the last word is ``KEEP``, whoever started it was killed, and it
+writes the old contents back, each file whole. It has a session of its own, so that no Ctrl-C reaches it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ KEEP = "keep"
 
 
 class Guard:
-    """Holds the old contents of files, until ``keep``; a context manager, which otherwise puts them back."""
+    """Restores files at its end, unless ``keep`` is called; a context manager."""
 
     def __init__(self) -> None:
         self._old: dict[Path, bytes | None] = {}
         self._process: subprocess.Popen[str] | None = None
 
-    def hold(self, files: Mapping[Path, bytes | None]) -> None:
-        """Have these put back (None: removed) if we die before the end; a second call does nothing."""
+    def protect(self, files: Mapping[Path, bytes | None]) -> None:
+        """Restore these (None: remove) if we die before the end; a second call does nothing.
+
+        :param files: the old contents, by file
+        """
         if self._process is not None:
             return
         self._old = {path.resolve(): data for path, data in files.items()}
-        told = {
+        contents = {
             str(path): None if data is None else base64.b64encode(data).decode()
             for path, data in self._old.items()
         }
@@ -41,11 +44,11 @@ class Guard:
             [sys.executable, "-I", __file__],
             stdin=subprocess.PIPE,
             text=True,
-            env=unmarked(),  # the watchdog would kill it with the rest, before it has put anything back
+            env=unmarked(),  # the watchdog would kill it with the rest, before it has restored anything
             start_new_session=True,
         )
         pipe = self._pipe()
-        pipe.write(json.dumps(told) + "\n")
+        pipe.write(json.dumps(contents) + "\n")
         pipe.flush()
 
     def _pipe(self) -> IO[str]:
@@ -54,7 +57,7 @@ class Guard:
         return self._process.stdin
 
     def keep(self) -> None:
-        """What now stands in the files is to stay."""
+        """Leave the files as they now are."""
         self._end(KEEP)
 
     def _end(self, word: str) -> None:
@@ -73,8 +76,8 @@ class Guard:
         self._end("")
 
 
-def put_back(old: Mapping[str, str | None]) -> None:
-    """Write old contents, each file whole; one that was not there goes."""
+def restore(old: Mapping[str, str | None]) -> None:
+    """Write old contents, each file whole; a file that did not exist is removed."""
     for name, data in old.items():
         path = Path(name)
         if data is None:
@@ -91,10 +94,10 @@ def put_back(old: Mapping[str, str | None]) -> None:
 
 
 def main() -> None:
-    """Wait for the end of the one who started us."""
+    """Wait for the end of the process that started this one."""
     old = json.loads(sys.stdin.readline() or "{}")
     if sys.stdin.read().strip() != KEEP:
-        put_back(old)
+        restore(old)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class ListEvidence:
     :ivar by_case: by module and by case
     :ivar waiting: the imports that may wait, by module
     :ivar used: what the lists are there for
-    :ivar mixed: cases of several instances, whose stacks cannot be told apart
+    :ivar mixed: cases of several instances, whose stacks cannot be separated
     """
 
     assertions: Assertions = field(default_factory=Assertions)

@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from stackswitch.backends.asyncify_missing import missing_names
 from stackswitch.errors import WasmFormatError
-from stackswitch.lists.assertions import Asserted, Assertions, Draw
+from stackswitch.lists.assertions import Asserted, Assertions, ByCalls
 from stackswitch.lists.emscripten_imports import UNKNOWN
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.functions import Functions
 from stackswitch.lists.namelist import NameIndex
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
@@ -36,7 +36,7 @@ class ModuleCalls:
         self.graph = call_graph(self.module)
         self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
         self.stacks = StackReader(self.graph)
-        self._drafters: dict[frozenset[int], Drafter] = {}
+        self._builders: dict[frozenset[int], ListBuilder] = {}
         self._instrumented: dict[tuple[AsyncifyOptions, frozenset[str]], frozenset[int]] = {}
 
     def import_indexes(self, names: Iterable[str]) -> frozenset[int]:
@@ -46,16 +46,16 @@ class ModuleCalls:
             each.index for each in self.module.function_imports() if f"{each.module}.{each.name}" in wanted
         )
 
-    def drafter(self, graph: CallGraph, imports: frozenset[int]) -> Drafter:
+    def builder(self, graph: CallGraph, imports: frozenset[int]) -> ListBuilder:
         """Return what builds lists; the same one again where no assertion has cut the graph.
 
         :param graph: the module's, or what is left of it
         """
         if graph is not self.graph:
-            return Drafter(graph, imports)
-        if imports not in self._drafters:
-            self._drafters[imports] = Drafter(graph, imports)
-        return self._drafters[imports]
+            return ListBuilder(graph, imports)
+        if imports not in self._builders:
+            self._builders[imports] = ListBuilder(graph, imports)
+        return self._builders[imports]
 
     def instrumented(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
         """Return the functions that Binaryen instruments with these lists.
@@ -140,9 +140,9 @@ def needs_of_stacks(
 
 def functions_for(
     calls: ModuleCalls, policy: PolicyName, evidence: Evidence, imports: frozenset[int]
-) -> Draw:
+) -> ByCalls:
     """Return what computes a policy's functions from a module's calls, or from what is left of them."""
-    return lambda graph: calls.drafter(graph, imports).draw(policy, evidence).functions
+    return lambda graph: calls.builder(graph, imports).build(policy, evidence).functions
 
 
 @lru_cache(maxsize=64)
@@ -151,7 +151,7 @@ def _functions_by(
 ) -> frozenset[int]:
     calls = calls_of(data)
     compute = functions_for(calls, policy, evidence, imports)
-    return asserted_of(data, assertions).drawn(calls.graph, compute)
+    return asserted_of(data, assertions).apply(calls.graph, compute)
 
 
 def functions_by(

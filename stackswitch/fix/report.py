@@ -1,4 +1,4 @@
-"""What came of a fix: the verdict, why, and every edit."""
+"""The report of a fix: the verdict, its reason, and every edit."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Verdict = Literal[
     "fails-otherwise",
 ]
 PROVED: tuple[Verdict, ...] = ("verified", "covers-traces")
-"""What ends well."""
+"""The verdicts with exit code 0."""
 VERDICTS: dict[Verdict, str] = {
     "verified": "verified",
     "covers-traces": "the build instruments every function on the stacks of the traces",
     "incomplete": "incomplete: not every line of the traces could be used",
-    "not-mended": "the traces show a trap that no name in these lists mends",
+    "not-mended": "the traces show a trap that no name in these lists fixes",
     "falls-short": "the lists fall short",
     "no-progress": "no progress",
     "out-of-rounds": "out of rounds",
@@ -37,7 +37,7 @@ VERDICTS: dict[Verdict, str] = {
 
 
 class Edit(Frozen):
-    """What changes in a list; ``needed_by``: the cases on whose stacks each added name was seen."""
+    """What changes in a list; ``needed_by``: the cases on whose stacks each added name was observed."""
 
     path: str
     list: ListName
@@ -47,7 +47,7 @@ class Edit(Frozen):
 
 
 class ListPolicy(Frozen):
-    """How an only-list is drawn, and why so."""
+    """How an only-list is computed, and why so."""
 
     path: str
     policy: str
@@ -55,10 +55,10 @@ class ListPolicy(Frozen):
 
 
 class AssertionEffect(Frozen):
-    """An assertion of the configuration, and what it changes in the lists that are drawn.
+    """An assertion of the configuration, and what it changes in the computed lists.
 
-    ``kind`` *never*: the functions that it spares, and the bytes of their bodies; *always*: those that
-    nothing else brings in.
+    ``kind`` *never*: the functions that it removes, and the bytes of their bodies; *always*: those that
+    nothing else adds.
     """
 
     kind: Literal["never", "always"]
@@ -68,12 +68,12 @@ class AssertionEffect(Frozen):
 
 
 class Confidence(Frozen):
-    """How far a list can be trusted: each case left out in turn, and the list drawn from the others.
+    """How far a list can be trusted: each case left out in turn, and the list computed from the others.
 
     ``cases``: those that waited; ``covered``: those whose functions were all in the list of the others;
-    ``uncovered``: for each other case, the names that only it would have told. ``groups``: with many cases,
-    so many parts of them were left out in turn, not each by itself. ``before``: those whose functions were
-    all in the list as it was read. The names that stay of that list count in what is drawn from the others.
+    ``uncovered``: for each other case, the names that only it shows. ``groups``: with many cases, the number
+    of parts that were left out in turn, instead of single cases. ``before``: those whose functions were all
+    in the list as it was read. Names that stay of that list are in the lists of the others too.
     """
 
     path: str
@@ -85,9 +85,9 @@ class Confidence(Frozen):
 
 
 class UnfixedTrap(Frozen):
-    """A trap of a trace that no name in the lists mends: the engine's words, and why none does.
+    """A trap of a trace that no name in the lists fixes: the engine's words, and why none does.
 
-    ``missing``: names that would mend it, of lists that the file does not have. ``count``: how often it is
+    ``missing``: names that would fix it, of lists that the file does not have. ``count``: how often it is
     in the trace.
     """
 
@@ -101,7 +101,7 @@ class UnfixedTrap(Frozen):
 
 
 class TracedModule(Frozen):
-    """A module that traces were taken for, and the file of its list.
+    """A module that traces were read for, and the file of its list.
 
     ``stacks`` and ``waits``: at waits, as the traces count them; ``functions``: those on the stacks;
     ``imports``: those that waited, as far as they are known.
@@ -119,17 +119,21 @@ class TracedModule(Frozen):
 class FixReport(Frozen):
     """``fix --json``.
 
-    ``verdict``: *verified*, all cases ran as expected with the lists as they now are; *covers-traces*,
-    nothing was run, and a build instruments all that the traces show; *incomplete*, that, and lines of the
-    traces could not be used (``traces``); *not-mended*, that, and no list can mend a trap (``traps``);
-    *falls-short*, with ``--check``: names are missing; *no-progress*, what is missing cannot be mended by
-    names, ``reason`` says why;
-    *out-of-rounds*, each round found more; *fails-otherwise*, no name is missing, and cases fail.
-    ``policies``: how each only-list is drawn. ``rounds``: how often lists were drawn. ``results``: of the
-    last run on Asyncify.
-    ``observed``: cases by the backend that their stacks were seen on; ``traces``: how many traces were
-    read. ``build``: the command that was run. ``traces``: what became of each line of the traces;
-    ``modules``: what they say of each module.
+    ``verdict``:
+
+    - *verified*: all cases ran as expected with the lists as they now are
+    - *covers-traces*: nothing was run, and a build instruments all that the traces show
+    - *incomplete*: the same, but lines of the traces could not be used (``traces``)
+    - *not-mended*: the same, but no list can fix a trap (``traps``)
+    - *falls-short*: with ``--check``, names are missing
+    - *no-progress*: names do not fix what is missing; ``reason`` says why
+    - *out-of-rounds*: each round showed more names
+    - *fails-otherwise*: no name is missing, and cases fail
+
+    ``policies``: how each only-list is computed. ``rounds``: how often lists were computed. ``results``: of
+    the last run on Asyncify. ``observed``: cases by the backend on which their stacks were observed, or the
+    number of ``traces``. ``build``: the command that was run. ``traces``: how the lines of each trace were
+    used; ``modules``: what the traces say of each module.
     """
 
     schema_version: int = FIX_SCHEMA_VERSION

@@ -1,4 +1,4 @@
-"""The files in which lists live: read, applied to cases, given new names. Writing them is the caller's."""
+"""The files in which lists live: read, edited in memory, applied to cases. The caller writes them."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class ListSource:
     """A file with lists in it.
 
     :ivar path: the file
-    :ivar before: its bytes as they were read (None: it is not there yet)
+    :ivar before: its bytes as they were read (None: the file does not exist yet)
     :ivar data: its bytes as they are to be
-    :ivar variables: what each list is called there
-    :ivar spelling: who reads a file that has a name on each line
-    :ivar emscripten: its lists of imports are settings of Emscripten's, which adds its own to them
+    :ivar variables: the name that each list has there
+    :ivar spelling: the tool that reads the file if it has a name on each line
+    :ivar emscripten: its lists of imports are Emscripten's settings, to which it adds its own
     :ivar functions: those of the modules that the lists are for
-    :ivar wildcards: by name that the file cannot hold: the entry that stands for it
+    :ivar wildcards: by name that the file cannot hold: the entry that matches it
     """
 
     path: Path
@@ -59,7 +59,7 @@ class ListSource:
     wildcards: Mapping[str, str] = field(default_factory=dict)
 
     def lists_for(self, imports: Iterable[str]) -> Lists:
-        """Return the names as a build of a module gets them: imports in full, with those of Emscripten's own.
+        """Return the names as a build of a module gets them: imports in full, and Emscripten's own ones.
 
         :param imports: the imported functions of the module, full names
         """
@@ -114,9 +114,9 @@ class ListSource:
         }
 
     def with_needs(self, needs: Mapping[ListName, Iterable[str]]) -> ListSource:
-        """Return the file with names that were missing put in (from a remove-list: taken out).
+        """Return the file with missing names added (in a remove-list: removed).
 
-        :raises ListFileError: a name cannot be said there, with the way around
+        :raises ListFileError: a name cannot be written there; the message says what to do
         """
         result = self
         lists = self.lists
@@ -148,28 +148,28 @@ class ListSource:
     def of_modules(self, functions: Functions) -> ListSource:
         """Return the file as the list of modules with these functions.
 
-        :raises ListFileError: it was taken for a list, a name a line, and names none of them
+        :raises ListFileError: the file was taken for a list, a name a line, and names none of them
         """
         if functions.known and self.before is not None:
             find_lists(self.before, path=str(self.path), spelling=self.spelling, functions=functions)
         return replace(self, functions=functions)
 
     def without(self, entries: Mapping[ListName, Iterable[str]]) -> ListSource:
-        """Return the file with entries taken out."""
+        """Return the file without some entries."""
         result = self
         lists = self.lists
-        for which, gone in entries.items():
-            out = set(gone)
-            kept = [each for each in lists[which] if each not in out]
-            if len(kept) != len(lists[which]):
-                result = result._edited(which, kept)
+        for which, unwanted in entries.items():
+            names = set(unwanted)
+            rest = [each for each in lists[which] if each not in names]
+            if len(rest) != len(lists[which]):
+                result = result._edited(which, rest)
         return result
 
 
 def own_source(path: Path, data: bytes) -> ListSource:
     """Return the lists that a case file has of its own.
 
-    :raises ListFileError: it has none, or one is written in a way that cannot be read
+    :raises ListFileError: there is none, or one cannot be read
     """
     found = find_lists(data, path=str(path))
     return ListSource(path, data, data, _known(found), emscripten=False)
@@ -185,8 +185,8 @@ def shared_source(
     """Return the lists of a file that all cases share.
 
     :param data: its bytes; None, it is to be made: a name a line
-    :param variable: the one list in it that is meant, taken for ``ASYNCIFY_ONLY`` unless it is the name of
-        another; default: every list whose name we know
+    :param variable: the name of the only list to use, read as ``ASYNCIFY_ONLY`` unless it is the name of
+        another list; default: every list whose name is known
     :raises ListFileError: it holds no list, or one that cannot be read
     """
     if data is None:
@@ -201,17 +201,17 @@ def shared_source(
         if any(not each.variable for each in found):
             variables["ASYNCIFY_ONLY"] = "ASYNCIFY_ONLY"
         if not variables:
-            there = ", ".join(dict.fromkeys(each.variable for each in found))
+            present = ", ".join(dict.fromkeys(each.variable for each in found))
             raise ListFileError(
-                f"which list is meant cannot be told: there are {there}; say --variable", path=str(path)
+                f"it is not clear which list is meant: there are {present}; say --variable", path=str(path)
             )
     source = ListSource(path, data, data, variables, spelling)
-    _ = source.lists  # what is wrong with it is told now
+    _ = source.lists  # errors in it are raised now
     return source
 
 
 def apply_lists(loaded: LoadedCase, lists: Mapping[ListName, tuple[str, ...]]) -> LoadedCase:
-    """Return a case that has these lists in the place of its own."""
+    """Return the case with these lists instead of its own."""
     tables: dict[str, dict[str, tuple[str, ...]]] = {"asyncify": {}, "jspi": {}}
     for which, names in lists.items():
         table, key = _FIELDS[which]

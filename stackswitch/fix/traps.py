@@ -1,4 +1,4 @@
-"""Which traps of the traces a list mends, and why none mends the others: pure."""
+"""Which traps of the traces a list fixes, and why none fixes the others: pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OTHERWISE: dict[ListName, tuple[ListName, ...]] = {"ASYNCIFY_ONLY": ("ASYNCIFY_
 
 
 def unfixed_traps(traces: Iterable[UsedTrace], lists: Sequence[ListSource]) -> tuple[UnfixedTrap, ...]:
-    """Return the traps that no name in the lists mends.
+    """Return the traps that no name in the lists fixes.
 
     :param lists: by module, in their order: the file with its list, as it now is
     """
@@ -38,25 +38,25 @@ def unfixed_traps(traces: Iterable[UsedTrace], lists: Sequence[ListSource]) -> t
 
 
 def _left(trace: str, trap: TraceTrap, source: ListSource) -> UnfixedTrap | None:
-    """Say why the lists of a file do not mend a trap; None: they do."""
+    """Say why the lists of a file do not fix a trap; None: they do."""
     lacking: dict[ListName, tuple[str, ...]] = {}
     for which, names in trap.missing.items():
-        there = [each for each in _OTHERWISE.get(which, (which,)) if each in source.variables]
+        present = [each for each in _OTHERWISE.get(which, (which,)) if each in source.variables]
         own = tuple(each for each in names if "!" not in each)  # the others are of another module
-        if not there:
+        if not present:
             lacking[which] = own
-        elif any(source.lacking(each, own) == [] for each in there):
+        elif any(source.lacking(each, own) == [] for each in present):
             continue
         else:
-            lacking[which] = tuple(source.lacking(there[0], own))
+            lacking[which] = tuple(source.lacking(present[0], own))
     if trap.missing and not lacking:
         return None
-    why = trap.explanation or "nothing in it says that a list is the cause"
+    why = trap.explanation or "nothing in the trace says that a list is the cause"
     if lacking:
         absent = [which for which in lacking if which not in source.variables]
-        told = "; ".join(f"{which} lacks {', '.join(names)}" for which, names in lacking.items())
+        lack = "; ".join(f"{which} lacks {', '.join(names)}" for which, names in lacking.items())
         lists = " or ".join(absent)
-        why = f"{told}, and {source.path} has no list {lists}: add an empty one" if absent else told
+        why = f"{lack}, and {source.path} has no list {lists}: add an empty one" if absent else lack
     return UnfixedTrap(
         trace=trace, error=trap.error, message=trap.message, cause=trap.cause, why=why, missing=lacking
     )

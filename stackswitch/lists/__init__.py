@@ -1,1 +1,1 @@
-"""Lists of function names: what they match, where they live, how they are drawn. All of it is pure."""
+"""Lists of function names: what they match, where they live, how they are computed. All of it is pure."""

@@ -1,7 +1,7 @@
 """What a user asserts of functions: that they never wait, or are always to be instrumented.
 
-``never`` cuts: nothing is brought in by a call of such a function, as for Binaryen's remove-list. ``always``
-adds the functions themselves, and not their callers, as for its add-list. Entries are Binaryen's.
+``never`` cuts: a call of such a function adds no caller, as for Binaryen's remove-list. ``always`` adds the
+functions themselves, and not their callers, as for its add-list. Entries are Binaryen's.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from stackswitch.wasm.callgraph import CallGraph
 from .evidence import StackReader
 from .namelist import NameIndex, shorten
 
-Draw = Callable[[CallGraph], frozenset[int]]
-"""The functions that a policy instruments, given a module's calls."""
+ByCalls = Callable[[CallGraph], frozenset[int]]
+"""Computes the functions that a policy instruments from a module's calls."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Assertions:
 
 @dataclass(frozen=True)
 class Saving:
-    """What an assertion changes in a list: functions that it spares (``always``: that it costs)."""
+    """What an assertion changes in a list: functions that it removes (``always``: that it adds)."""
 
     kind: str
     entry: str
@@ -41,30 +41,33 @@ class Saving:
 
 
 def without(graph: CallGraph, never: Iterable[int]) -> CallGraph:
-    """Return the calls of a module as they matter to waiting if some functions never wait."""
-    gone = frozenset(never)
-    if not gone:
+    """Return the calls through which a wait can be reached if some functions never wait."""
+    cut = frozenset(never)
+    if not cut:
         return graph
 
     def kept(edges: Mapping[int, frozenset[int]]) -> dict[int, frozenset[int]]:
-        return {caller: targets for caller, targets in edges.items() if caller not in gone}
+        return {caller: targets for caller, targets in edges.items() if caller not in cut}
 
     direct = {
         caller: left
         for caller, targets in graph.direct.items()
-        if caller not in gone and (left := targets - gone)
+        if caller not in cut and (left := targets - cut)
     }
     return replace(
         graph,
         direct=direct,
         indirect=kept(graph.indirect),
         call_ref=kept(graph.call_ref),
-        address_taken=graph.address_taken - gone,
+        address_taken=graph.address_taken - cut,
     )
 
 
 class Asserted:
-    """Assertions held against a module."""
+    """Assertions matched with a module.
+
+    :raises ConfigError: two contradict each other
+    """
 
     def __init__(self, assertions: Assertions, index: NameIndex) -> None:
         self._index = index
@@ -85,25 +88,25 @@ class Asserted:
     def _own(self, entry: str) -> frozenset[int]:
         return frozenset(each for each in self._index.matching(entry) if each >= self._index.imported)
 
-    def drawn(self, graph: CallGraph, draw: Draw) -> frozenset[int]:
-        """Draw a list with the assertions kept."""
-        return (draw(without(graph, self.never)) - self.never) | self.always
+    def apply(self, graph: CallGraph, compute: ByCalls) -> frozenset[int]:
+        """Compute a list that agrees with the assertions."""
+        return (compute(without(graph, self.never)) - self.never) | self.always
 
-    def savings(self, graph: CallGraph, draw: Draw) -> tuple[Saving, ...]:
-        """Say what each assertion spares or costs, the others being kept."""
-        drawn = draw(without(graph, self.never)) - self.never
+    def savings(self, graph: CallGraph, compute: ByCalls) -> tuple[Saving, ...]:
+        """Say what each assertion removes or adds, given the others."""
+        computed = compute(without(graph, self.never)) - self.never
         found = []
         for entry in self._never:
             others = frozenset[int]().union(*(own for each, own in self._never.items() if each != entry))
-            found.append(Saving("never", entry, (draw(without(graph, others)) - others) - drawn))
-        found += [Saving("always", entry, own - drawn) for entry, own in self._always.items()]
+            found.append(Saving("never", entry, (compute(without(graph, others)) - others) - computed))
+        found += [Saving("always", entry, own - computed) for entry, own in self._always.items()]
         return tuple(found)
 
     def check(self, stacks: StackReader, suspensions: Iterable[Suspension], where: str) -> None:
-        """Hold ``never`` against stacks at waits.
+        """Compare ``never`` with stacks at waits.
 
         :param where: whose stacks they are, for the message
-        :raises ConfigError: one is contradicted; the stack is told
+        :raises ConfigError: a stack contradicts one; the message shows it
         """
         if not self.never:
             return
@@ -113,10 +116,10 @@ class Asserted:
             if wrong:
                 entries = [entry for entry, own in self._never.items() if own & wrong]
                 raise ConfigError(
-                    f"[lists] never = {_quoted(entries)} is not so: {_names(self._index, wrong)} was on "
+                    f"[lists] never = {_quoted(entries)} is wrong: {_names(self._index, wrong)} was on "
                     f"the stack at a wait for {each.import_} in {where}:\n"
                     f"  {_names(self._index, frames, ' < ')}\n"
-                    "  take the entry out, or make it narrower"
+                    "  remove the entry, or make it narrower"
                 )
 
 

@@ -1,7 +1,7 @@
-"""How far a list can be trusted: what it rests on, and how it does on cases that it has not seen.
+"""How far a list can be trusted: whether it covers cases that it was not computed from.
 
-No list is ever proved complete. Leaving each case out in turn, drawing the list from the others and asking
-whether it would have held is the nearest that a suite comes to saying how it does on what nobody has tried.
+No list is ever proved complete. A suite can only estimate how a list does on new cases: leave each case out
+in turn, compute the list from the others, and see whether it covers the one left out.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from .evidence import Evidence
 
-Draw = Callable[[Evidence], frozenset[int]]
-"""The functions that a policy instruments, given what was seen; more evidence never gives fewer."""
+ByEvidence = Callable[[Evidence], frozenset[int]]
+"""Computes the functions that a policy instruments from evidence; more evidence never gives fewer."""
 
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """How the cases fare with a list drawn from all others.
+    """Which cases a list covers that was computed from the others.
 
     :ivar covered: cases whose functions were all in it
     :ivar missing: for each other case, the functions that were not
@@ -35,13 +35,13 @@ class LeaveOneOut:
 
 
 def leave_one_out(
-    cases: Mapping[str, Evidence], draw: Draw, groups: Mapping[str, str] | None = None
+    cases: Mapping[str, Evidence], compute: ByEvidence, groups: Mapping[str, str] | None = None
 ) -> LeaveOneOut:
-    """Draw the list without each case in turn, and see whether that case would have been covered.
+    """Compute the list without each case in turn, and see whether it covers that case.
 
     Cases that never wait are covered by any list; give only those that do.
 
-    :param cases: what was seen, by case
+    :param cases: the evidence of each
     :param groups: cases that go out together, by case (a family, a file); default: each by itself
     """
     members: defaultdict[str, list[str]] = defaultdict(list)
@@ -53,9 +53,9 @@ def leave_one_out(
     for out in members.values():
         # A case that shows nothing that no other shows is covered by whatever covers those.
         rest = everything.without(_Counted(cases[case] for case in out))
-        drawn = None if rest is None else draw(rest)
+        computed = None if rest is None else compute(rest)
         for case in out:
-            gap = frozenset[int]() if drawn is None else cases[case].functions - drawn
+            gap = frozenset[int]() if computed is None else cases[case].functions - computed
             if gap:
                 missing[case] = gap
             else:
@@ -66,11 +66,11 @@ def leave_one_out(
 class _Counted:
     """How many cases show each thing."""
 
-    def __init__(self, seen: Iterable[Evidence]) -> None:
+    def __init__(self, cases: Iterable[Evidence]) -> None:
         self.functions: Counter[int] = Counter()
         self.dispatchers: Counter[int] = Counter()
         self.imports: Counter[int] = Counter()
-        for each in seen:
+        for each in cases:
             self.functions.update(each.functions)
             self.dispatchers.update(each.dispatchers)
             self.imports.update(each.imports)
@@ -93,9 +93,9 @@ def _only_in(part: Counter[int], whole: Counter[int]) -> frozenset[int]:
 
 
 def support(cases: Mapping[str, Evidence]) -> dict[int, tuple[str, ...]]:
-    """Return the cases that each function rests on: on whose stacks it was seen. Sorted."""
-    resting: defaultdict[int, list[str]] = defaultdict(list)
+    """Return the cases on whose stacks each function was observed; sorted."""
+    supporting: defaultdict[int, list[str]] = defaultdict(list)
     for case in sorted(cases):
         for function in cases[case].functions:
-            resting[function].append(case)
-    return {function: tuple(resting[function]) for function in sorted(resting)}
+            supporting[function].append(case)
+    return {function: tuple(supporting[function]) for function in sorted(supporting)}

@@ -1,4 +1,4 @@
-"""How lists do on cases that they were not drawn from: a part of the suite is held out, and the rest asked.
+"""How lists do on cases that they were not computed from: a part of the suite is held out.
 
 A case is covered if every function on its stacks is in the list: one missing, and it may crash.
 """
@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .confidence import ByEvidence
 from .evidence import Evidence
 
-Draw = Callable[[Evidence], frozenset[int]]
 Split = tuple[frozenset[str], frozenset[str]]
-"""The cases to draw from, and those held out."""
+"""The cases to compute the list from, and those held out."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class HeldOut:
 
 
 def random_splits(cases: Iterable[str], kept: float, repeats: int, seed: int = 1) -> list[Split]:
-    """Draw from a random part of the cases, so often.
+    """Split off a random part of the cases, so often.
 
     :param kept: that part, 0 to 1
     """
@@ -72,11 +72,11 @@ def family_splits(families: Mapping[str, str], groups: int, repeats: int, seed: 
 def hold_out(
     cases: Mapping[str, Evidence],
     splits: Sequence[Split],
-    draw: Draw,
+    compute: ByEvidence,
     size: Callable[[frozenset[int]], float],
     beside: Evidence | None = None,
 ) -> HeldOut:
-    """Draw a list from each split's cases and see which of the others it covers.
+    """Compute a list from each split's cases and see which of the others it covers.
 
     :param beside: evidence that is always there (of an exploration)
     :param size: of a list, in whatever it is measured
@@ -88,11 +88,11 @@ def hold_out(
         evidence = beside or Evidence()
         for case in sorted(kept):
             evidence |= cases[case]
-        drawn = draw(evidence)
-        functions += len(drawn)
-        sizes.append(size(drawn))
+        computed = compute(evidence)
+        functions += len(computed)
+        sizes.append(size(computed))
         for case in held:
-            gap = cases[case].functions - drawn
+            gap = cases[case].functions - computed
             asked += 1
             covered += not gap
             missing.update(gap)

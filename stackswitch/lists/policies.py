@@ -1,7 +1,7 @@
-"""How a list is drawn: from what was seen, from what the module allows, or from both.
+"""How a list is computed: from observed stacks, from what the module allows, or from both.
 
 Each policy gives the functions to instrument and the options with which Binaryen, from the same module,
-instruments exactly these (``tests/integration/lists/test_policies.py`` holds it).
+instruments exactly these (``tests/integration/lists/test_policies.py`` checks it).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PolicyName = Literal["observed", "ranked", "dispatch", "typed", "auto"]
 BUDGET = 0.16
 """How much of the code ``ranked`` may instrument, 0 to 1: about a tenth more bytes (``docs/lists.md``)."""
 LEAST_MORE = 0.25
-"""How much ``ranked`` may add at least, where what was seen is over the budget; of the bytes of that."""
+"""The least that ``ranked`` may add where the observed functions are over the budget: part of their bytes."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class PassOptions:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A list: the functions (indexes, imports counted) and the options that make Binaryen take these."""
+class BuiltList:
+    """A list: the functions (indexes, imports counted) and the options with which Binaryen takes these."""
 
     policy: PolicyName
     functions: frozenset[int]
     options: PassOptions
 
 
-class Drafter:
-    """Draws lists for one module.
+class ListBuilder:
+    """Computes lists for one module.
 
     :param graph: the module's calls
     :param imports: indexes of the imported functions that may suspend
@@ -67,20 +67,20 @@ class Drafter:
         self._through_tables: frozenset[int] | None = None
         self._ranking: Ranking | None = None
 
-    def draw(self, policy: PolicyName, evidence: Evidence) -> Drawn:
-        """Draw a list by a policy; ``typed`` and ``auto`` need no evidence.
+    def build(self, policy: PolicyName, evidence: Evidence) -> BuiltList:
+        """Compute a list by a policy; ``typed`` and ``auto`` need no evidence.
 
         - ``observed``: what was on a stack, and nothing else
         - ``ranked``: that, and of what ``typed`` allows the likeliest to wait for its size, while the budget
           lasts; see ``ranking``
-        - ``dispatch``: calls through tables count where they were seen to lead to a wait; from there, and
+        - ``dispatch``: calls through tables count where they were observed to lead to a wait; from there, and
           from the imports, all direct callers
         - ``typed``: a call through a table may lead to any function of its type that a table may hold
         - ``auto``: every call through a table may lead to a wait: Binaryen's own rule. Like Binaryen it is
           blind to ``call_ref``
         """
-        draw: Callable[[Evidence], Drawn] = getattr(self, f"_{policy}")
-        return draw(evidence)
+        build: Callable[[Evidence], BuiltList] = getattr(self, f"_{policy}")
+        return build(evidence)
 
     def import_names(self) -> tuple[str, ...]:
         """Return the suspending imports as ``asyncify-imports`` takes them."""
@@ -92,31 +92,31 @@ class Drafter:
         imported = self.module.imported_function_count
         return tuple(sorted(self.index.names[each] for each in functions if each >= imported))
 
-    def _observed(self, evidence: Evidence) -> Drawn:
+    def _observed(self, evidence: Evidence) -> BuiltList:
         names = self.names(evidence.functions)
         lists: dict[ListName, tuple[str, ...]] = {
             "ASYNCIFY_IMPORTS": self.import_names(),
             "ASYNCIFY_ONLY": names,
         }
-        return Drawn("observed", self._matched(names), PassOptions(lists))
+        return BuiltList("observed", self._matched(names), PassOptions(lists))
 
-    def _ranked(self, evidence: Evidence) -> Drawn:
+    def _ranked(self, evidence: Evidence) -> BuiltList:
         names = self.names(evidence.functions | self._likely(evidence))
         lists: dict[ListName, tuple[str, ...]] = {
             "ASYNCIFY_IMPORTS": self.import_names(),
             "ASYNCIFY_ONLY": names,
         }
-        return Drawn("ranked", self._matched(names), PassOptions(lists))
+        return BuiltList("ranked", self._matched(names), PassOptions(lists))
 
     def _likely(self, evidence: Evidence) -> frozenset[int]:
-        """Return what was not seen, the likeliest for its size first, as far as the budget goes."""
+        """Return functions that were not observed, the likeliest for their size first, within the budget."""
         imported = self.module.imported_function_count
-        seen = frozenset(each for each in evidence.functions if each >= imported)
-        if not seen:
+        observed = frozenset(each for each in evidence.functions if each >= imported)
+        if not observed:
             return frozenset()
         ranking = self.ranking()
-        scores = ranking.scores(seen, self.imports | evidence.imports)
-        spent = sum(map(ranking.size, seen))
+        scores = ranking.scores(observed, self.imports | evidence.imports)
+        spent = sum(map(ranking.size, observed))
         whole = sum(end - start for start, end in self.module.bodies)
         left = max(BUDGET * whole - spent, LEAST_MORE * spent)
         taken = []
@@ -127,18 +127,18 @@ class Drafter:
         return frozenset(taken)
 
     def ranking(self) -> Ranking:
-        """Return what scores this module's functions: those that ``typed`` takes; made once."""
+        """Return what scores the functions that ``typed`` takes; made once."""
         if self._ranking is None:
             imported = self.module.imported_function_count
-            reachable = self.draw("typed", Evidence()).functions
+            reachable = self.build("typed", Evidence()).functions
             candidates = [each for each in reachable if each >= imported]
             self._ranking = Ranking(self.graph, self.index.names, candidates)
         return self._ranking
 
-    def _dispatch(self, evidence: Evidence) -> Drawn:
+    def _dispatch(self, evidence: Evidence) -> BuiltList:
         return self._from_dispatchers("dispatch", evidence.dispatchers)
 
-    def _typed(self, evidence: Evidence) -> Drawn:
+    def _typed(self, evidence: Evidence) -> BuiltList:
         del evidence
         if self._through_tables is None:
             graph = self.graph
@@ -157,22 +157,22 @@ class Drafter:
             )
         return self._from_dispatchers("typed", self._through_tables)
 
-    def _auto(self, evidence: Evidence) -> Drawn:
+    def _auto(self, evidence: Evidence) -> BuiltList:
         del evidence
         through_tables = frozenset(self.graph.indirect)
         options = PassOptions({"ASYNCIFY_IMPORTS": self.import_names()})
-        return Drawn("auto", self._closed(through_tables), options)
+        return BuiltList("auto", self._closed(through_tables), options)
 
-    def _from_dispatchers(self, policy: PolicyName, dispatchers: frozenset[int]) -> Drawn:
+    def _from_dispatchers(self, policy: PolicyName, dispatchers: frozenset[int]) -> BuiltList:
         names = self.names(dispatchers)
         lists: dict[ListName, tuple[str, ...]] = {"ASYNCIFY_IMPORTS": self.import_names()}
         if names:
             lists["ASYNCIFY_ADD"] = names
         options = PassOptions(lists, ignore_indirect=True, propagate_add=True)
-        return Drawn(policy, self._closed(self._matched(names)), options)
+        return BuiltList(policy, self._closed(self._matched(names)), options)
 
     def _matched(self, names: Iterable[str]) -> frozenset[int]:
-        """Return what the names stand for: one with ``*`` in it (``f(char*)``) may be more than itself."""
+        """Return what the names match: one with ``*`` in it (``f(char*)``) may match more than itself."""
         return frozenset().union(*(self.index.matching(name) for name in names))
 
     def _closed(self, functions: frozenset[int]) -> frozenset[int]:
@@ -181,7 +181,7 @@ class Drafter:
 
 
 def jspi_lists(suspensions: Iterable[Suspension]) -> dict[ListName, tuple[str, ...]]:
-    """Return what JSPI needs for what was seen: exports to be promising, imports to be suspending.
+    """Return what JSPI needs for these stacks: exports to be promising, imports to be suspending.
 
     Imports that are not known, and those of other modules, are left out.
     """

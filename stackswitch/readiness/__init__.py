@@ -1,1 +1,1 @@
-"""Whether a module can leave Asyncify for JSPI: rules as data, and the verdict drawn by them. Pure."""
+"""Whether a module can leave Asyncify for JSPI: rules as data, and the verdict by them. Pure."""

@@ -12,10 +12,10 @@ from typing import Literal
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.imports import import_indexes
-from stackswitch.lists.confidence import Draw, leave_one_out
+from stackswitch.lists.confidence import ByEvidence, leave_one_out
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.namelist import NameIndex
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.models.expect import ListName
 from stackswitch.models.readiness import Confidence, ModuleFacts
 from stackswitch.models.trace import Suspension
@@ -28,10 +28,10 @@ from stackswitch.wasm.reach import nearest_waits
 from .picture import MOST_DEPTH, MOST_WAYS, frames_left_out
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
-"""Parts of the cases from which a list is drawn, for the curve."""
-_LEAST_DRAWS, _MOST_DRAWS = 5, 40
+"""Parts of the cases from which a list is computed, for the curve."""
+_LEAST_TRIES, _MOST_TRIES = 5, 40
 _LEAST_TRIED = 60
-"""Cases that a point of the curve is to rest on: where few are left out at a time, more lists are drawn."""
+"""Cases that a point of the curve needs: where few are left out at a time, more lists are computed."""
 _LEAST_CASES = 4
 _CURVES: tuple[PolicyName, ...] = ("observed", "dispatch")
 
@@ -128,7 +128,7 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
 def confidence(
     graph: CallGraph, imports: Sequence[str], suspensions: Mapping[str, Sequence[Suspension]]
 ) -> tuple[Confidence, ...]:
-    """Leave cases out, draw lists from the others, and see which of the left out they cover.
+    """Leave cases out, compute lists from the others, and see which of the left out they cover.
 
     :param suspensions: by case; cases that never wait do not count. With fewer than four: nothing is said.
     """
@@ -136,35 +136,35 @@ def confidence(
     cases = {case: reader.evidence(stacks) for case, stacks in suspensions.items() if case and stacks}
     if len(cases) < _LEAST_CASES:
         return ()
-    drafter = Drafter(graph, import_indexes(graph.module, imports))
+    builder = ListBuilder(graph, import_indexes(graph.module, imports))
     whole = Evidence()
     for each in cases.values():
         whole |= each
     found = []
     for policy in _CURVES:
-        kept: dict[Evidence, frozenset[int]] = {}
+        known: dict[Evidence, frozenset[int]] = {}
 
-        def draw(
-            evidence: Evidence, policy: PolicyName = policy, kept: dict[Evidence, frozenset[int]] = kept
+        def compute(
+            evidence: Evidence, policy: PolicyName = policy, known: dict[Evidence, frozenset[int]] = known
         ) -> frozenset[int]:
-            if evidence not in kept:
-                kept[evidence] = drafter.draw(policy, evidence).functions
-            return kept[evidence]
+            if evidence not in known:
+                known[evidence] = builder.build(policy, evidence).functions
+            return known[evidence]
 
-        share = leave_one_out(cases, draw).share
+        share = leave_one_out(cases, compute).share
         points = []
         for part in SHARES:
             count = max(1, min(len(cases) - 1, round(part * len(cases))))
-            draws = -(-_LEAST_TRIED // (len(cases) - count))
+            tries = -(-_LEAST_TRIED // (len(cases) - count))
             covered = [
-                _covered(cases, count, random.Random(f"{policy} {part} {number}"), draw)  # noqa: S311
-                for number in range(max(_LEAST_DRAWS, min(_MOST_DRAWS, draws)))
+                _covered(cases, count, random.Random(f"{policy} {part} {number}"), compute)  # noqa: S311
+                for number in range(max(_LEAST_TRIES, min(_MOST_TRIES, tries)))
             ]
             points.append((count, round(sum(covered) / len(covered), 4)))
         found.append(
             Confidence(
                 policy=policy,
-                functions=len(draw(whole)),
+                functions=len(compute(whole)),
                 covered=round(share, 4),
                 points=tuple(dict.fromkeys(points)),
             )
@@ -172,13 +172,13 @@ def confidence(
     return tuple(found)
 
 
-def _covered(cases: Mapping[str, Evidence], count: int, chance: random.Random, draw: Draw) -> float:
-    """The share of cases that a list drawn from ``count`` of them covers, of the others."""
+def _covered(cases: Mapping[str, Evidence], count: int, chance: random.Random, compute: ByEvidence) -> float:
+    """Return the share of the others that a list computed from ``count`` cases covers."""
     names = sorted(cases)
     chance.shuffle(names)
-    seen = Evidence()
+    evidence = Evidence()
     for name in names[:count]:
-        seen |= cases[name]
-    drawn = draw(seen)
+        evidence |= cases[name]
+    computed = compute(evidence)
     rest = names[count:]
-    return sum(cases[name].functions <= drawn for name in rest) / len(rest)
+    return sum(cases[name].functions <= computed for name in rest) / len(rest)

@@ -146,7 +146,7 @@ def _held(material: Material, reports: dict[ListName, ListReport], seen: bool) -
 def _confidence(material: Material, seen: list[Suspension]) -> Iterator[Finding]:
     for each in material.confidence:
         if each.covered < _COVERED_WELL:
-            text = f"a list drawn as “{each.policy}” covers {each.covered:.0%} of cases it has not seen"
+            text = f"a list computed as “{each.policy}” covers {each.covered:.0%} of cases it has not seen"
             yield finding("thin-evidence", text, subject=each.policy)
     truncated = sum(each.truncated for each in seen)
     if truncated:

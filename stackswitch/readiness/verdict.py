@@ -19,7 +19,7 @@ _ORDER = ("blocks", "unknown", "change", "note")
 
 
 def judge(material: Material) -> Report:
-    """Draw the report. It has no clock and no history: whoever writes it adds those.
+    """Judge, and return the report. It has no clock and no history: the caller adds those.
 
     :raises ConfigError: a rule is silenced that does not exist, or without a reason
     """

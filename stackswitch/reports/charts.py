@@ -113,9 +113,9 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
 
 
 def hold_out(curves: Sequence[Confidence]) -> Markup:
-    """How many of the cases left out a list covers, by how many cases it was drawn from."""
+    """How many of the cases left out a list covers, by how many cases it was computed from."""
     lines = [Line(each.policy, each.points) for each in curves if each.points]
-    return _curves(lines, "cases the list was drawn from", "of the others covered", share=True)
+    return _curves(lines, "cases the list was computed from", "of the others covered", share=True)
 
 
 def trend(points: Sequence[Point]) -> Markup:

@@ -168,8 +168,8 @@ def _lists(report: Report, most: int) -> Iterator[str]:
                 yield f"  - {heading}: {shown}{more}"
     for confidence in report.confidence:
         yield (
-            f"- a list drawn as “{plain(confidence.policy)}” ({counted(confidence.functions, 'function')}) "
-            f"covers {confidence.covered:.0%} of the cases it has not seen"
+            f"- a list computed as “{plain(confidence.policy)}” ({counted(confidence.functions, 'function')})"
+            f" covers {confidence.covered:.0%} of the cases it has not seen"
         )
     if report.test_next:
         shown = ", ".join(code(function) for function, _, _ in report.test_next[:5])

@@ -73,7 +73,7 @@ def test_a_build_command_that_fails_leaves_the_old_list(project: Path) -> None:
     command = "grep -q mid only.txt && echo no such compiler >&2; exit 9"
     done = stackswitch("fix", "suite", "--list", "only.txt", "--build", command, folder=project)
     assert done.returncode == 7
-    assert "the build command failed with the new lists; the old ones are back" in done.stderr
+    assert "the build command failed with the new lists; the old ones are restored" in done.stderr
     assert "exit status 9" in done.stderr
     assert "no such compiler" in done.stderr
     assert "Traceback" not in done.stderr
@@ -258,7 +258,7 @@ def test_assertions_of_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "stackswitch.toml").write_text(config + 'never = ["nev*"]\nalways = ["main"]\n')
     done = stackswitch("fix", "--policy", "dispatch", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "never nev*: spares 1 function," in done.stdout
+    assert "never nev*: removes 1 function," in done.stdout
     assert "always main: adds 0 functions, 0 bytes of code" in done.stdout
     assert (tmp_path / "only.txt").read_text() == "leaf\nmain\nmid\n"
     for lists, says in (

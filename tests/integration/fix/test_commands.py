@@ -39,7 +39,7 @@ def test_check_changes_nothing_and_fix_writes(tmp_path: Path) -> None:
     before = path.read_bytes()
     checked = stackswitch("fix", path.parent, "--check", "--diff")
     assert checked.returncode == 1
-    assert "+ mid  (seen in chain)" in checked.stdout
+    assert "+ mid  (observed in chain)" in checked.stdout
     assert '-only = ["leaf"]  # by hand\n+only = ["leaf", "main", "mid"]  # by hand' in checked.stdout
     assert "the lists fall short: 2 names are missing" in checked.stdout
     assert path.read_bytes() == before

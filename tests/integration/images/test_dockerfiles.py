@@ -101,7 +101,7 @@ def test_fix_puts_back_a_name_to_the_byte(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "stackswitch", "fix", str(SUITE), "--list", str(copy), "-k", "sort"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "+ auxsort  (seen in sort)" in done.stdout
+    assert "+ auxsort  (observed in sort)" in done.stdout
     assert copy.read_bytes() == before
 
 

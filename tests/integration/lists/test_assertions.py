@@ -11,7 +11,7 @@ import pytest
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen, open_binaryen
 from stackswitch.lists.assertions import Asserted, Assertions, without
 from stackswitch.lists.evidence import Evidence
-from stackswitch.lists.policies import Drafter, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
@@ -41,24 +41,24 @@ def test_the_pass_takes_the_policys_functions(
         graph, evidence = call_graph(module), random_evidence(module, seed)
         if policy == "dispatch" and not evidence.dispatchers:
             evidence = Evidence(evidence.functions, evidence.functions)
-        drafter = Drafter(graph, [0])
-        drawn = drafter.draw(policy, evidence)
+        builder = ListBuilder(graph, [0])
+        drawn = builder.build(policy, evidence)
         never: tuple[str, ...] = ()
         expected = drawn.functions
         if asserts_never:
             # What was seen waiting cannot be asserted never to: that is an error, in Binaryen too.
-            waited = drafter.index.matching
+            waited = builder.index.matching
             seen = frozenset().union(*(waited(name) for name in drawn.options.lists.get("ASYNCIFY_ADD", ())))
             free = [
                 each
                 for each in sorted(drawn.functions - seen)
-                if not waited(drafter.index.names[each]) & seen
+                if not waited(builder.index.names[each]) & seen
             ]
             if not free:
                 continue
-            never = tuple(drafter.index.names[each] for each in random.Random(seed).choices(free, k=2))
-            held = Asserted(Assertions(never), drafter.index)
-            before, drawn = drawn, Drafter(without(graph, held.never), [0]).draw(policy, evidence)
+            never = tuple(builder.index.names[each] for each in random.Random(seed).choices(free, k=2))
+            held = Asserted(Assertions(never), builder.index)
+            before, drawn = drawn, ListBuilder(without(graph, held.never), [0]).build(policy, evidence)
             expected = drawn.functions - held.never
             spared += len(before.functions - expected)
         result = run(

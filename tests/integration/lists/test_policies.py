@@ -15,7 +15,7 @@ from stackswitch.binaryen.features import module_flags
 from stackswitch.binaryen.listfile import OPTIONS, list_text
 from stackswitch.binaryen.tool import Tool
 from stackswitch.lists.evidence import Evidence
-from stackswitch.lists.policies import Drafter, Drawn, PolicyName
+from stackswitch.lists.policies import BuiltList, ListBuilder, PolicyName
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
@@ -59,7 +59,7 @@ def random_module(seed: int) -> bytes:
     return bytes(wasmtime.wat2wasm(text))
 
 
-async def instrumented(tool: Tool, wasm: bytes, module: Module, drawn: Drawn) -> frozenset[int] | None:
+async def instrumented(tool: Tool, wasm: bytes, module: Module, drawn: BuiltList) -> frozenset[int] | None:
     """Return what the pass instruments; None: it has no way to instrument an instruction of the module."""
     options = drawn.options
     files = {f"{OPTIONS[which]}.txt": list_text(names) for which, names in options.lists.items()}
@@ -87,7 +87,7 @@ def test_random_modules_are_instrumented_as_predicted(run: Run, wasm_opt: Tool, 
     for seed in range(60):
         wasm = random_module(seed)
         module = parse_module(wasm)
-        drawn = Drafter(call_graph(module), [0]).draw(policy, random_evidence(module, seed))
+        drawn = ListBuilder(call_graph(module), [0]).build(policy, random_evidence(module, seed))
         assert run(instrumented(wasm_opt, wasm, module, drawn)) == drawn.functions, (seed, drawn)
         sizes.add(len(drawn.functions))
     assert len(sizes) > 3
@@ -104,7 +104,7 @@ def test_the_suites_own_modules_are_instrumented_as_predicted(
         graph = call_graph(module)
         if graph.tail_direct or graph.tail_indirect or graph.tail_ref or not module.imported_function_count:
             continue
-        drawn = Drafter(graph, [0]).draw(policy, random_evidence(module, 1))
+        drawn = ListBuilder(graph, [0]).build(policy, random_evidence(module, 1))
         got = run(instrumented(wasm_opt, wasm, module, drawn))
         if got is None:
             continue

@@ -3,10 +3,10 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from stackswitch.fix.guard import put_back
+from stackswitch.fix.guard import restore
 
 
-def test_old_contents_come_back_and_what_was_not_there_goes(tmp_path: Path) -> None:
+def test_old_contents_are_restored_and_new_files_removed(tmp_path: Path) -> None:
     one, made, same = tmp_path / "one.txt", tmp_path / "made.txt", tmp_path / "same.txt"
     one.write_text("new")
     one.chmod(0o640)
@@ -14,7 +14,7 @@ def test_old_contents_come_back_and_what_was_not_there_goes(tmp_path: Path) -> N
     same.write_text("as it was")
     before = same.stat()
     encoded = {name: base64.b64encode(text).decode() for name, text in ((one, b"old"), (same, b"as it was"))}
-    put_back({**{str(path): data for path, data in encoded.items()}, str(made): None})
+    restore({**{str(path): data for path, data in encoded.items()}, str(made): None})
     assert one.read_text() == "old"
     assert one.stat().st_mode & 0o777 == 0o640
     assert not made.exists()

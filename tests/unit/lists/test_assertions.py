@@ -21,7 +21,7 @@ GRAPH = call_graph(MODULE)
 INDEX = NameIndex(binaryen_names(MODULE), MODULE.imported_function_count)
 
 
-def draw(graph: CallGraph) -> frozenset[int]:
+def compute(graph: CallGraph) -> frozenset[int]:
     return frozenset(graph.callers_reaching([0], through_indirect=True))
 
 
@@ -34,22 +34,22 @@ def asserted(never: tuple[str, ...] = (), always: tuple[str, ...] = ()) -> Asser
 
 
 def test_never_cuts_what_a_function_brings_in() -> None:
-    assert names(draw(GRAPH)) == {"leaf", "low", "high", "other", "through"}
-    assert names(asserted(("low",)).drawn(GRAPH, draw)) == {"leaf", "other", "through"}
-    assert names(asserted(("leaf",), ("high",)).drawn(GRAPH, draw)) == {"high"}
+    assert names(compute(GRAPH)) == {"leaf", "low", "high", "other", "through"}
+    assert names(asserted(("low",)).apply(GRAPH, compute)) == {"leaf", "other", "through"}
+    assert names(asserted(("leaf",), ("high",)).apply(GRAPH, compute)) == {"high"}
     assert without(GRAPH, ()) is GRAPH
 
 
-def test_each_assertion_says_what_it_spares_or_costs() -> None:
-    held = asserted(("lo*", "other", "wait"), ("high", "leaf"))
-    assert {each.entry: names(each.functions) for each in held.savings(GRAPH, draw)} == {
+def test_each_assertion_says_what_it_removes_or_adds() -> None:
+    matched = asserted(("lo*", "other", "wait"), ("high", "leaf"))
+    assert {each.entry: names(each.functions) for each in matched.savings(GRAPH, compute)} == {
         "lo*": {"low", "high"},
         "other": {"other"},
         "wait": set(),
         "high": {"high"},
         "leaf": set(),
     }
-    assert held.unmatched == (("never", "wait"),)
+    assert matched.unmatched == (("never", "wait"),)
 
 
 def test_a_contradiction_names_the_stack() -> None:

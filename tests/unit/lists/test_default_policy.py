@@ -15,24 +15,24 @@ MODULE = parse_module(
 )
 
 
-def test_a_small_module_is_not_guessed_at() -> None:
+def test_no_likely_functions_are_added_for_a_small_module() -> None:
     choice = default_policy(MODULE, {1, 2}, 0)
     assert choice.policy == "observed"
-    assert "drawn from nothing" in choice.reason
+    assert "a new list for" in choice.reason
 
 
 @pytest.mark.parametrize(
-    ("seen", "listed", "policy"),
+    ("observed", "listed", "policy"),
     [
         ({2}, 0, "ranked"),
         (set(), 0, "ranked"),
-        ({2}, 3, "observed"),  # somebody's list
-        ({2, 3}, 0, "observed"),  # half of the code was seen
+        ({2}, 3, "observed"),  # a list with names
+        ({2, 3}, 0, "observed"),  # half of the code was observed
         ({0, 2}, 0, "ranked"),  # imports have no code
     ],
 )
-def test_a_large_one_is_where_that_pays(
-    seen: set[int], listed: int, policy: str, monkeypatch: pytest.MonkeyPatch
+def test_likely_functions_are_added_for_a_large_module(
+    observed: set[int], listed: int, policy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rule, "LARGE", 100)
-    assert default_policy(MODULE, seen, listed).policy == policy
+    assert default_policy(MODULE, observed, listed).policy == policy

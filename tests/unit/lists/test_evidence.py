@@ -9,7 +9,7 @@ from wasmtime import wat2wasm
 
 from stackswitch.lists.confidence import leave_one_out, support
 from stackswitch.lists.evidence import Evidence, StackReader
-from stackswitch.lists.policies import Drafter, PolicyName, jspi_lists
+from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.module import parse_module
@@ -100,7 +100,7 @@ def test_a_frame_of_no_function_of_this_module_is_passed_over() -> None:
     ],
 )
 def test_policies(policy: PolicyName, evidence: Sequence[Suspension], functions: set[int]) -> None:
-    drawn = Drafter(GRAPH, [WAIT]).draw(policy, seen(*evidence))
+    drawn = ListBuilder(GRAPH, [WAIT]).build(policy, seen(*evidence))
     assert drawn.functions == functions
     assert drawn.options.lists["ASYNCIFY_IMPORTS"] == ("env.wait",)
     if policy == "observed":
@@ -108,12 +108,12 @@ def test_policies(policy: PolicyName, evidence: Sequence[Suspension], functions:
 
 
 def test_what_was_seen_is_in_every_list() -> None:
-    drafter = Drafter(GRAPH, [WAIT])
+    builder = ListBuilder(GRAPH, [WAIT])
     stacks = [suspension(LEAF, MID, MAIN), suspension(LEAF, DISPATCH, MAIN), suspension(LEAF, site(BOTH, 1))]
     evidence = seen(*stacks)
     policies: tuple[PolicyName, ...] = ("observed", "dispatch", "typed", "auto")
     for policy in policies:
-        assert evidence.functions <= drafter.draw(policy, evidence).functions
+        assert evidence.functions <= builder.build(policy, evidence).functions
 
 
 def test_jspi_needs_the_ends_of_each_stack() -> None:
@@ -127,15 +127,15 @@ def test_each_case_is_left_out_in_turn() -> None:
         "direct again": seen(suspension(LEAF, MID, MAIN)),
         "table": seen(suspension(LEAF, DISPATCH, MAIN)),
     }
-    drafter = Drafter(GRAPH, [WAIT])
-    found = leave_one_out(cases, lambda evidence: drafter.draw("observed", evidence).functions)
+    builder = ListBuilder(GRAPH, [WAIT])
+    found = leave_one_out(cases, lambda evidence: builder.build("observed", evidence).functions)
     assert found.covered == ("direct", "direct again")
     assert found.missing == {"table": {DISPATCH}}
     assert found.share == pytest.approx(2 / 3)
-    assert leave_one_out(cases, lambda evidence: drafter.draw("typed", evidence).functions).share == 1
+    assert leave_one_out(cases, lambda evidence: builder.build("typed", evidence).functions).share == 1
     families = leave_one_out(
         cases,
-        lambda evidence: drafter.draw("observed", evidence).functions,
+        lambda evidence: builder.build("observed", evidence).functions,
         {"direct": "d", "direct again": "d", "table": "t"},
     )
     assert families.missing == {"direct": {MID}, "direct again": {MID}, "table": {DISPATCH}}

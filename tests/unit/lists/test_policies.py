@@ -6,7 +6,7 @@ import pytest
 import wasmtime
 
 from stackswitch.lists.evidence import Evidence
-from stackswitch.lists.policies import Drafter, PolicyName, jspi_lists
+from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
@@ -26,10 +26,10 @@ TEXT = """(module (type $v (func)) (type $i (func (param i32)))
   (func $apart (call $log)))
 """
 MODULE = parse_module(bytes(wasmtime.wat2wasm(TEXT)))
-DRAFTER = Drafter(call_graph(MODULE), [0])
+BUILDER = ListBuilder(call_graph(MODULE), [0])
 ALWAYS = {"leaf", "direct"}
 NO_EVIDENCE = Evidence()
-INDEX = DRAFTER.index.by_name
+INDEX = BUILDER.index.by_name
 SEEN = Evidence(frozenset({INDEX["leaf"]}), frozenset({INDEX["by_reference"]}), frozenset({0}))
 
 
@@ -50,9 +50,9 @@ SEEN = Evidence(frozenset({INDEX["leaf"]}), frozenset({INDEX["by_reference"]}), 
     ],
 )
 def test_a_policy(policy: PolicyName, evidence: Evidence, names: set[str]) -> None:
-    drawn = DRAFTER.draw(policy, evidence)
+    drawn = BUILDER.build(policy, evidence)
     assert drawn.policy == policy
-    assert {DRAFTER.index.names[each] for each in drawn.functions} == names
+    assert {BUILDER.index.names[each] for each in drawn.functions} == names
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_policy(policy: PolicyName, evidence: Evidence, names: set[str]) -> No
 def test_the_options_of_a_policy(
     policy: PolicyName, lists: dict[str, tuple[str, ...]], *, propagates: bool
 ) -> None:
-    options = DRAFTER.draw(policy, SEEN).options
+    options = BUILDER.build(policy, SEEN).options
     found = dict(options.lists)
     assert found.pop("ASYNCIFY_IMPORTS") == ("env.wait",)
     if policy == "ranked":
@@ -78,20 +78,20 @@ def test_the_options_of_a_policy(
 
 
 def test_without_dispatchers_there_is_nothing_to_add() -> None:
-    options = DRAFTER.draw("dispatch", NO_EVIDENCE).options
+    options = BUILDER.build("dispatch", NO_EVIDENCE).options
     assert options.lists == {"ASYNCIFY_IMPORTS": ("env.wait",)}
     assert (options.ignore_indirect, options.propagate_add) == (True, True)
 
 
 def test_names_are_those_of_defined_functions_sorted() -> None:
-    assert DRAFTER.names([INDEX["leaf"], 0, INDEX["apart"], 1]) == ("apart", "leaf")
-    assert Drafter(DRAFTER.graph, [1, 0]).import_names() == ("env.wait", "env.log")
+    assert BUILDER.names([INDEX["leaf"], 0, INDEX["apart"], 1]) == ("apart", "leaf")
+    assert ListBuilder(BUILDER.graph, [1, 0]).import_names() == ("env.wait", "env.log")
 
 
 def test_imports_of_one_name_stand_there_once() -> None:
     text = '(module (import "e" "w" (func)) (import "e" "w" (func (param i32))))'
-    drafter = Drafter(call_graph(parse_module(bytes(wasmtime.wat2wasm(text)))), [0, 1])
-    assert drafter.import_names() == ("e.w",)
+    builder = ListBuilder(call_graph(parse_module(bytes(wasmtime.wat2wasm(text)))), [0, 1])
+    assert builder.import_names() == ("e.w",)
 
 
 def suspension(import_: str, export: str, through: str = "") -> Suspension:

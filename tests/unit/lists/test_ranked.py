@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackswitch.lists.evidence import Evidence
-from stackswitch.lists.policies import BUDGET, LEAST_MORE, Drafter
+from stackswitch.lists.policies import BUDGET, LEAST_MORE, ListBuilder
 from stackswitch.lists.untested import to_test
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
@@ -38,13 +38,13 @@ def module_with(seed: int, count: int) -> Module:
 def test_seen_within_ranked_within_reach_and_budget(seed: int, count: int, chosen: int) -> None:
     module = module_with(seed, count)
     graph = call_graph(module)
-    drafter = Drafter(graph, [0])
-    typed = sorted(drafter.draw("typed", Evidence()).functions)
+    builder = ListBuilder(graph, [0])
+    typed = sorted(builder.build("typed", Evidence()).functions)
     seen = frozenset(each for at, each in enumerate(typed) if chosen >> at & 1)
     evidence = Evidence(seen, frozenset(), frozenset({0}))
-    drawn = drafter.draw("ranked", evidence).functions
+    drawn = builder.build("ranked", evidence).functions
     assert seen <= drawn <= set(typed)
-    assert drawn == Drafter(graph, [0]).draw("ranked", evidence).functions
+    assert drawn == ListBuilder(graph, [0]).build("ranked", evidence).functions
 
     def bytes_of(functions: frozenset[int]) -> int:
         return sum(end - start for start, end in map(module.body_range, functions))
@@ -60,27 +60,27 @@ def test_where_more_was_seen_than_the_budget_a_quarter_of_that_is_added() -> Non
     body = "".join(f'(func $net_{at:02} (@name "net_{at:02}") {same} (call $wait))' for at in range(30))
     text = f'(module (import "env" "wait" (func $wait)) {body})'
     module = parse_module(bytes(wasmtime.wat2wasm(text)))
-    drafter = Drafter(call_graph(module), [0])
+    builder = ListBuilder(call_graph(module), [0])
     added = {}
     for count in (4, 8, 12, 20):
         seen = frozenset(range(1, 1 + count))
-        drawn = drafter.draw("ranked", Evidence(seen, frozenset(), frozenset({0}))).functions
+        drawn = builder.build("ranked", Evidence(seen, frozenset(), frozenset({0}))).functions
         added[count] = len(drawn - seen)
     # 16 % of 30 functions are 4.8; a quarter of 8, 12 and 20 is 2, 3 and 5.
     assert added == {4: 1, 8: 2, 12: 3, 20: 5}
 
 
 def test_without_evidence_there_is_nothing_to_learn_from() -> None:
-    drafter = Drafter(call_graph(module_with(1, 12)), [0])
-    assert drafter.draw("ranked", Evidence()).functions == frozenset()
+    builder = ListBuilder(call_graph(module_with(1, 12)), [0])
+    assert builder.build("ranked", Evidence()).functions == frozenset()
 
 
 def test_a_family_that_waits_comes_before_one_that_does_not() -> None:
     module = module_with(7, 60)
-    drafter = Drafter(call_graph(module), [0])
-    index = drafter.index.by_name
+    builder = ListBuilder(call_graph(module), [0])
+    index = builder.index.by_name
     seen = frozenset(index[f"net_{at}"] for at in range(0, 30, 3))
-    scores = drafter.ranking().scores(seen, [0])
+    scores = builder.ranking().scores(seen, [0])
     net = [scores[index[f"net_{at}"]] for at in range(30, 60, 3)]
     others = [scores[index[f"str_{at}"]] for at in range(32, 60, 3)]
     assert min(net) > max(others)
@@ -89,12 +89,12 @@ def test_a_family_that_waits_comes_before_one_that_does_not() -> None:
 def test_what_to_test_next_calls_through_a_table_and_was_never_seen() -> None:
     module = module_with(3, 30)
     graph = call_graph(module)
-    drafter = Drafter(graph, [0])
-    index = drafter.index.by_name
+    builder = ListBuilder(graph, [0])
+    index = builder.index.by_name
     evidence = Evidence(frozenset(index[f"net_{at}"] for at in range(0, 30, 3)), frozenset(), frozenset({0}))
-    found = to_test(graph, drafter.ranking(), evidence, [0])
+    found = to_test(graph, builder.ranking(), evidence, [0])
     pick = next(each for each in found if each.function in graph.indirect)
     # Who picks from the table, the ten that call it, and what calls it from outside.
     assert pick.brings == 12
     assert all(each.function not in evidence.functions for each in found)
-    assert to_test(graph, drafter.ranking(), Evidence(), [0]) == []
+    assert to_test(graph, builder.ranking(), Evidence(), [0]) == []

@@ -156,7 +156,7 @@ def test_what_a_list_names() -> None:
     assert listed_names(MODULE, {"ASYNCIFY_ONLY": ("m*", "wait")}) == {"mid", "main"}
 
 
-def test_a_list_drawn_from_some_cases_covers_others_that_do_the_same() -> None:
+def test_a_list_computed_from_some_cases_covers_others_that_do_the_same() -> None:
     names = {"leaf": 1, "mid": 3, "main": 4, "near": 5}
 
     def real(*way: str) -> Suspension:
