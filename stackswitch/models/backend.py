@@ -1,4 +1,4 @@
-"""What runs the cases."""
+"""Which backend ran, and on which engine."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Literal
 from .base import Frozen
 
 BuildKind = Literal["own", "instrumented"]
-"""Of commands on Asyncify: the command's own build, or one made by us of the module that JSPI runs."""
+"""The Asyncify build of a command: its own, or one that stackswitch makes from the module that JSPI runs."""
 
 
 class BackendInfo(Frozen):
-    """A backend on an engine: what runs the cases.
+    """A backend on an engine.
 
-    ``engine`` is ``wasmtime``, ``node``, …; ``flags`` are those it was started with; ``features`` are the
-    names out of ``models.features`` that this backend on this engine was seen to have; ``details``
-    is for people: where the engine and the tools were found, what was passed over and why. ``build``: of
-    commands on Asyncify, which build they ran.
+    :ivar engine: ``wasmtime``, ``node``, …
+    :ivar features: names out of ``models.features`` that probes have shown to work
+    :ivar flags: with which the engine was started
+    :ivar details: for people: where the engine and the tools were found, and what was rejected and why
+    :ivar build: which build commands on Asyncify ran
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What all models share."""
+"""The base class of all models."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """A fact: immutable, and with no field that is not declared."""
+    """An immutable model without undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

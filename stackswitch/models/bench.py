@@ -1,4 +1,4 @@
-"""What ``stackswitch bench`` measured."""
+"""The result of ``stackswitch bench``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BENCH_SCHEMA_VERSION = 1
 
 
 class Ratio(Frozen):
-    """A figure over another, round by round: hosts take turns, so that the machine's noise falls on both."""
+    """The ratio of two hosts, round by round. Hosts alternate, so that the machine's noise affects both."""
 
     against: str
     median: float
@@ -21,8 +21,8 @@ class Ratio(Frozen):
 class Figure(Frozen):
     """What one thing took on one host.
 
-    ``group``: what was measured; ``case``: of which size; ``host``: a backend, or what a user would take
-    instead; ``unit``: of ``best``, ``median`` and ``worst``, which are of the rounds.
+    ``group``: what was measured. ``case``: its size. ``host``: a backend, or what a user would use instead.
+    ``unit``: of ``best``, ``median`` and ``worst`` of the rounds.
     """
 
     group: str
@@ -36,9 +36,9 @@ class Figure(Frozen):
 
 
 class Goal(Frozen):
-    """What the project set itself, and what this run reached: the median of the rounds, and their spread.
+    """A goal of the project, and what this run reached: the median of the rounds, the least and the greatest.
 
-    ``bound``: whether ``reached`` is to be at most or at least ``goal``; ``holds``: whether it is.
+    ``bound``: whether ``reached`` must be at most or at least ``goal``. ``holds``: whether it is.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Goal(Frozen):
 
 
 class BenchResult(Frozen):
-    """A run: the file that ``bench --json`` writes. ``skipped`` says what could not be measured, and why.
+    """A run: the file that ``bench --json`` writes. ``skipped``: what could not be measured, and why.
 
-    Groups: ``suspension`` (by the clock), ``suspension, CPU time`` (of the thread, which a busy machine shows
-    less of; hosts in this process only), ``suspension in Node``, ``round trip to Node``, ``call``,
-    ``memory``, ``instance``, ``at once``, ``at rest`` (memory of what is set aside), ``growth``,
+    Groups: ``suspension`` (by the clock), ``suspension, CPU time`` (of the thread, on which a busy machine
+    has less effect; hosts in this process only), ``suspension in Node``, ``round trip to Node``, ``call``,
+    ``memory``, ``instance``, ``at once``, ``at rest`` (memory of suspended calls), ``growth``,
     ``computing``.
     """
 

@@ -18,23 +18,22 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*\Z"
 
 
 def case_id(name: str) -> str:
-    """Return a case's id as it is.
+    """Return a case's id unchanged.
 
-    :raises ValueError: it is none
+    :raises ValueError: it is not one
     """
     if not _ID.match(name):
-        raise ValueError(f"{name!r} is no case id: words of letters, digits and . _ + - with / between")
+        raise ValueError(f"{name!r} is not a case id: words of letters, digits and . _ + - with / between")
     return name
 
 
 class Step(Frozen):
-    """One thing the host does; exactly one of the first six fields is given.
+    """One action of the host; exactly one of the first six fields is given.
 
-    ``call``: call an export and wait for its end. ``start``: begin a call under a label (``copies``:
-    so many of them, ``fresh``: each on an instance of its own), ``finish``: wait for its end.
-    ``cancel``: abandon the call: what it waits for fails, it ends as cancelled. ``release``: open a
-    gate, once for every call that waits at it and for those that come later. ``settle_ms``: let
-    pending work run for so long.
+    ``call``: call an export and wait for its end. ``start``: begin a call under a label (``copies``: so many
+    calls; ``fresh``: each on an instance of its own). ``finish``: wait for its end. ``cancel``: cancel the
+    call: what it waits for fails, and the call ends as cancelled. ``release``: open a gate, for all calls
+    that wait at it now or later. ``settle_ms``: let pending work run for so long.
     """
 
     call: str | None = None
@@ -64,9 +63,9 @@ class Step(Frozen):
 
 
 class InstanceSpec(Frozen):
-    """A further instance, made before ``main`` in the order given; later ones may import its exports.
+    """A further instance, made before ``main`` in the order given.
 
-    Its exports answer imports whose module is ``name``. The same source may be given again.
+    Later instances import its exports from the module ``name``. Several instances may have the same source.
     """
 
     name: str
@@ -74,7 +73,7 @@ class InstanceSpec(Frozen):
 
 
 class AsyncifyOptions(Frozen):
-    """How the module is made ready for Asyncify: the lists as Binaryen takes them, None for not given."""
+    """How the module is instrumented for Asyncify: the lists as Binaryen takes them; None: not given."""
 
     only: tuple[str, ...] | None = None
     add: tuple[str, ...] | None = None
@@ -87,14 +86,14 @@ class AsyncifyOptions(Frozen):
 
 
 class JspiOptions(Frozen):
-    """Which exports are promising and which imports Suspending; None: all that are called, all that wait."""
+    """Which exports are promising and which imports suspending; None: all that are called, all that wait."""
 
     exports: tuple[str, ...] | None = None
     imports: tuple[str, ...] | None = None
 
 
 class WasiOptions(Frozen):
-    """What a WASI preview 1 program is given: argv (with its name first), environment, standard input."""
+    """The input of a WASI preview 1 program: argv (its name first), environment, standard input."""
 
     args: tuple[str, ...] = ()
     env: dict[str, str] = {}
@@ -102,7 +101,7 @@ class WasiOptions(Frozen):
 
 
 class Case(Frozen):
-    """One case. The short form (``export``, ``args``, ``expect``) stands for a single ``call`` step."""
+    """One case. Its short form (``export``, ``args``, ``expect``) is a single ``call`` step."""
 
     id: str
     why: str = Field(min_length=1)
@@ -149,18 +148,18 @@ class Case(Frozen):
 
     @property
     def script(self) -> tuple[Step, ...]:
-        """The steps, the short form written out."""
+        """The steps; for the short form, its one step."""
         if self.steps:
             return self.steps
         return (Step(call=self.export, args=self.args, expect=self.expect),)
 
     def difference(self, step: int | None, info: BackendInfo) -> Difference | None:
-        """The first difference that speaks of this backend, and of a step (from 0) or the whole (None)."""
+        """Return the first difference for this backend that is about a step (from 0) or the whole (None)."""
         fitting = (each for each in self.differs if each.step == step and each.fits(info))
         return next(fitting, None)
 
     def expectations(self, info: BackendInfo) -> tuple[Expect, tuple[Expect, ...]]:
-        """What is expected of the whole and of each step, differences taken into account."""
+        """Return what is expected of the whole and of each step, with the differences for this backend."""
         difference = self.difference(None, info)
         whole = difference.expect if difference else self.expect
         if not self.steps:

@@ -1,4 +1,4 @@
-"""Command cases: any command that starts Node on its own glue, run under observation; and ``suite.toml``."""
+"""Command cases: commands that start Node on their own glue, run under observation; and ``suite.toml``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .features import known_feature
 CommandBackendName = Literal["asyncify", "jspi"]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 RESERVED = "STACKSWITCH_"
-"""How the names of the variables begin that are ours to set."""
+"""The prefix of the variables that only stackswitch sets."""
 
 
 def variables(env: dict[str, str]) -> dict[str, str]:
-    """Return an environment as it is.
+    """Return an environment unchanged.
 
-    :raises ValueError: a name that is none, or ours; a value with a NUL in it
+    :raises ValueError: a name is invalid or reserved, or a value has a NUL
     """
     for name, value in env.items():
         if not _VARIABLE.match(name):
-            raise ValueError(f"{name!r} is no name of an environment variable")
+            raise ValueError(f"{name!r} is not a name of an environment variable")
         if name.startswith(RESERVED):
             raise ValueError(f"{name}: names that begin with {RESERVED} are set by stackswitch")
         if "\0" in value:
@@ -35,9 +35,9 @@ def variables(env: dict[str, str]) -> dict[str, str]:
 
 
 def words(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a command as it is.
+    """Return a command unchanged.
 
-    :raises ValueError: it names no program, or has a NUL in it
+    :raises ValueError: it names no program, or has a NUL
     """
     if not command or not command[0]:
         raise ValueError("a command names a program")
@@ -47,12 +47,11 @@ def words(command: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class CommandExpect(Frozen):
-    r"""What must be seen of a command; what is not given is not looked at.
+    r"""What a command must do; what is not given is not compared.
 
-    ``stdout`` is compared whole, byte for byte (what is no UTF-8 as ``\xNN``); ``stdout_file``: it stands
-    in a
-    file, relative to the case's. ``suspensions``: waits in all. ``missing``: per list, exactly these names.
-    ``symptom``: how a command ended whose list falls short. ``feature``: what an ``unsupported`` one lacks.
+    ``stdout``: the whole output, byte for byte (what is not UTF-8 as ``\xNN``). ``stdout_file``: a file with
+    it, relative to the case's. ``suspensions``: how many in all. ``missing``: by list, exactly these names.
+    ``symptom``: how a command ended whose list lacks names. ``feature``: what an ``unsupported`` one lacks.
     """
 
     outcome: ExpectedOutcome = "returned"
@@ -87,17 +86,17 @@ class CommandExpect(Frozen):
 
 
 class CommandDifference(Difference):
-    """Where a backend, an engine or a build is known to do otherwise.
+    """What a backend, an engine or a build is known to do differently.
 
-    What ``expect`` does not give is as the case expects it: an ``outcome`` alone is enough. ``build``: of
-    an Asyncify build of the command's own, or of one that stackswitch has made of the module that JSPI runs.
+    What ``expect`` does not give is as the case expects it, so an ``outcome`` alone is enough. ``build``: the
+    command's own Asyncify build, or one that stackswitch has made from the module that JSPI runs.
     """
 
     build: BuildKind | None = None
     expect: CommandExpect  # type: ignore[assignment]  # of a command, not of an export
 
     def fits(self, info: BackendInfo) -> bool:
-        """Whether it speaks of this backend, engine and build."""
+        """Whether it applies to this backend, engine and build."""
         return self.build in (None, info.build) and super().fits(info)
 
     def _names_something(self) -> bool:
@@ -137,11 +136,11 @@ class CommandCase(Frozen):
         return self
 
     def difference(self, info: BackendInfo) -> CommandDifference | None:
-        """The first difference that speaks of this backend."""
+        """Return the first difference that applies to this backend."""
         return next((each for each in self.differs if each.fits(info)), None)
 
     def expectation(self, info: BackendInfo) -> CommandExpect:
-        """What is expected on a backend."""
+        """Return what is expected on a backend."""
         difference = self.difference(info)
         if difference is None:
             return self.expect
@@ -153,10 +152,11 @@ class CommandCase(Frozen):
 
 
 class Services(Frozen):
-    """Servers that the commands need: started once a run, before the first case.
+    """Servers that the commands need; started once for each run, before the first case.
 
-    The command prints, when all are ready, one line: a JSON object of strings, added to each case's
-    environment. It is ended by closing its standard input, and killed with all it started if it then stays.
+    When all are ready, the command prints one line: a JSON object of strings, which are added to each case's
+    environment. Its standard input is closed to end it. If it then stays, it is killed with all that it
+    started.
     """
 
     command: tuple[str, ...]
@@ -170,12 +170,11 @@ class Services(Frozen):
 class BackendSettings(Frozen):
     """How commands run on a backend.
 
-    ``engine`` and ``build``: where the command line says nothing. ``node_args``: before a command's own,
-    where its program is ``node``. ``workers``: scripts run as Workers of one Node process for each job
-    (``kept``: one Worker takes one after another), and again in a process of their own if anything is not
-    as expected; not for builds of the program's own.
-    ``stack_bytes``: room for one saved stack, and ``optimize_level``: of the code that Asyncify writes, in
-    builds that stackswitch makes.
+    ``engine``, ``build``: defaults, which the command line overrides. ``node_args``: put before a command's
+    own, if its program is ``node``. ``workers``: run scripts as Workers of one Node process for each job
+    (``kept``: one Worker runs one after another); a case that does not end as expected runs again in a
+    process of its own. Not for builds of the program's own. ``stack_bytes``: the size for one saved stack,
+    ``optimize_level``: for the code that Asyncify writes, both in builds that stackswitch makes.
     """
 
     env: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What engines turned out to be: the result of ``stackswitch detect``."""
+"""The result of ``stackswitch detect``: what each engine can do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import JsonValue
 from .base import Frozen
 
 Shown = Literal["yes", "with-flags", "unsound", "no", "crashed"]
-"""How a feature showed itself. ``yes``: done, without flags; ``with-flags``: done, with those named;
-``unsound``: it is there, but what it did was wrong, or it failed once hot or never ended; ``crashed``: the
-engine died of it."""
+"""What a probe of a feature showed. ``yes``: it works without flags. ``with-flags``: with the named ones.
+``unsound``: it exists, but gave a wrong result, failed in optimised code or never ended. ``crashed``: the
+engine died."""
 
 
 class Attempt(Frozen):
-    """A probe run once, with one set of flags: what it showed, and why if that is not ``yes``."""
+    """One run of a probe, with one set of flags: what it showed, and why if that is not ``yes``."""
 
     flags: tuple[str, ...]
     shown: Shown
@@ -24,10 +24,10 @@ class Attempt(Frozen):
 
 
 class Answer(Frozen):
-    """What a probe found: the best of its attempts.
+    """The result of a probe: the best of its attempts.
 
-    ``flags``: those it was shown with. ``why``: in one line, what is wrong or what was counted. ``facts``:
-    what the probe saw besides. ``attempts``: the others, in the order in which they were made.
+    ``flags``: of that attempt. ``why``: in one line, what is wrong or what was counted. ``facts``: what else
+    the probe observed. ``attempts``: the other attempts, in order.
     """
 
     probe: str
@@ -39,7 +39,7 @@ class Answer(Frozen):
 
     @property
     def works(self) -> bool:
-        """Whether the feature can be relied on, with its flags."""
+        """Whether the feature works, with its flags."""
         return self.shown in ("yes", "with-flags")
 
     @property
@@ -51,12 +51,11 @@ class Answer(Frozen):
 
 
 class EngineReport(Frozen):
-    """An engine and what it does.
+    """An engine, and the results of its probes.
 
-    ``spec``: what was asked for or found. ``version``: empty if it did not tell. ``source``: where it comes
-    from. ``flags``: V8's or the browser's own, and for each ``taken`` or why not. ``notes``: what a reader
-    has to know of how it was run. ``problem``: why it could not be asked at all, in one line; then there are
-    no answers.
+    ``spec``: what was asked for or found. ``version``: empty if unknown. ``source``: where it comes from.
+    ``flags``: of V8 or the browser; for each ``taken``, or why not. ``notes``: what a reader must know about
+    how it ran. ``problem``: why it could not be probed at all, in one line; then there are no answers.
     """
 
     spec: str
@@ -71,23 +70,23 @@ class EngineReport(Frozen):
 
     @property
     def name(self) -> str:
-        """``node 24.19.0``; without a version what was asked for."""
+        """``node 24.19.0``; if the version is unknown, what was asked for."""
         return f"{self.engine} {self.version}" if self.version else self.spec
 
     def answer(self, probe: str) -> Answer | None:
-        """Return the answer of one probe; None if it was not asked."""
+        """Return the result of one probe; None: it did not run."""
         return next((each for each in self.answers if each.probe == probe), None)
 
 
 class ProbeInfo(Frozen):
-    """A probe: its name, and what it asks, in one line."""
+    """A probe: its name, and the question that it answers, in one line."""
 
     name: str
     asks: str
 
 
 class DetectResult(Frozen):
-    """All engines asked, and the probes they were asked."""
+    """All probed engines, and the probes."""
 
     schema_version: Literal[1] = 1
     probes: tuple[ProbeInfo, ...]

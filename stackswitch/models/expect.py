@@ -1,4 +1,4 @@
-"""What a case expects, and where backends are known to do otherwise."""
+"""What a case expects, and what backends are known to do differently."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ExpectedOutcome = Literal[
     "returned", "trapped", "wrong", "hung", "needs-list-fix", "unsupported", "crashed", "error"
 ]
 Outcome = Literal[ExpectedOutcome, "skipped"]
-"""How a case ended. ``skipped``: it did not run, for its backend cannot be had; no case can expect that."""
+"""How a case ended. ``skipped``: its backend cannot run here; no case can expect that."""
 TrapKind = Literal[
     "unreachable",
     "integer-divide-by-zero",
@@ -55,7 +55,7 @@ _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operato
 
 
 def with_outcome(data: object, implied: Mapping[str, ExpectedOutcome]) -> object:
-    """Give what is to be an expectation the outcome that the first of its keys implies, if it has none."""
+    """Add the outcome that the first key of an expectation implies, if it has no outcome."""
     if isinstance(data, dict) and "outcome" not in data:
         for key, outcome in implied.items():
             if data.get(key):
@@ -64,19 +64,19 @@ def with_outcome(data: object, implied: Mapping[str, ExpectedOutcome]) -> object
 
 
 class MemoryExpect(Frozen):
-    """Bytes that must stand in an instance's first exported memory."""
+    """Bytes that an instance's first exported memory must contain."""
 
     at: int = Field(ge=0)
     hex: HexBytes
 
 
 class Expect(Frozen):
-    """What must be seen of a call; what is not given is not looked at.
+    """What a call must do; what is not given is not compared.
 
-    ``values``: results. ``trap``: why it did not return, and ``error`` the message of the host function's
-    failure. ``suspensions``: how often the call (of a case: all its calls) was set aside. ``log``: the
-    imports called, in order, WASI's left out. ``missing``: per list, exactly these names.
-    ``feature``: what an ``unsupported`` case lacks.
+    ``values``: results. ``trap``: why it did not return. ``error``: the message of the host function's
+    failure. ``suspensions``: how often the call (of a case: all its calls) was suspended. ``log``: the
+    imports called, in order, without WASI's. ``missing``: by list, exactly these names. ``feature``: what an
+    ``unsupported`` case lacks.
     """
 
     outcome: ExpectedOutcome = "returned"
@@ -104,11 +104,10 @@ class Expect(Frozen):
 
 
 class Difference(Frozen):
-    """Where a backend or an engine is known to do otherwise: what to expect instead, and why.
+    """What a backend or an engine is known to do differently: what to expect instead, and why.
 
-    ``engine`` is a name or a name and a version bound: ``node``, ``node<24``, ``wasmtime>=50``.
-    ``expect`` replaces the case's own, whole; in a case of steps, the field of a step is given by
-    ``step`` (counted from 0).
+    ``engine``: a name, or a name and a bound for the version: ``node``, ``node<24``, ``wasmtime>=50``.
+    ``expect``: replaces the whole expectation of the case, or of the step ``step`` (counted from 0).
     """
 
     backend: Literal["asyncify", "jspi", "fiber"] | None = None
@@ -122,7 +121,9 @@ class Difference(Frozen):
     @classmethod
     def _is_an_engine(cls, spec: str | None) -> str | None:
         if spec is not None and not _ENGINE.match(spec):
-            raise ValueError(f"{spec!r} is no engine: write a name, or a name and a bound such as node<24")
+            raise ValueError(
+                f"{spec!r} is not an engine: write a name, or a name and a bound such as node<24"
+            )
         return spec
 
     @model_validator(mode="after")
@@ -135,7 +136,7 @@ class Difference(Frozen):
         return self.backend is not None or self.engine is not None
 
     def fits(self, info: BackendInfo) -> bool:
-        """Whether it speaks of this backend and engine; versions are compared in as many parts as given."""
+        """Whether it applies to this backend and engine; only the given parts of a version count."""
         if self.backend not in (None, info.name):
             return False
         match = _ENGINE.match(self.engine) if self.engine is not None else None

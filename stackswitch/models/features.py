@@ -20,7 +20,7 @@ FEATURES: dict[str, str] = {
     "simd": "v128",
     "tail-call": "return_call and return_call_indirect",
     "threads": "shared memories and atomics",
-    # What a backend can or cannot do, whatever the engine knows.
+    # What a backend can or cannot do, whatever the engine has.
     "call-ref-suspension": "suspending in a function that was called by call_ref",
     "reference-locals": "references alive in a function that suspends",
     "concurrent-references": "suspending with references in a frame, another call running meanwhile",
@@ -31,27 +31,27 @@ FEATURES: dict[str, str] = {
     "js-frames": "suspending with a host frame between two frames of the guest",
     "wasi": "WASI preview 1",
 }
-"""Every name that a case's ``needs`` may hold, and what it means."""
+"""Every name that ``needs`` of a case may have, and what it means."""
 
 
 _REWRITTEN = {"wasmtime": {"legacy-exceptions": "exnref"}}
-"""By engine, the features that Binaryen writes in terms of another before a case runs there."""
+"""By engine, the features that Binaryen translates to another one before a case runs there."""
 
 
 def runnable_features(engine: str, has: Collection[str]) -> frozenset[str]:
-    """Return the features that cases may use on an engine: the rule for ``test`` and for ``matrix``.
+    """Return the features that cases may use on an engine. ``test`` and ``matrix`` use this rule.
 
-    :param has: what the engine itself was seen to have
+    :param has: the features that probes of the engine have shown to work
     """
     rewritten = _REWRITTEN.get(engine, {})
     return frozenset(has) | {each for each, needs in rewritten.items() if needs in has}
 
 
 def known_feature(name: str) -> str:
-    """Return a feature's name as it is.
+    """Return a feature's name unchanged.
 
-    :raises ValueError: we know none of that name
+    :raises ValueError: there is no such feature
     """
     if name not in FEATURES:
-        raise ValueError(f"{name!r} is no feature we know; there are {', '.join(FEATURES)}")
+        raise ValueError(f"{name!r} is not a feature; there are {', '.join(FEATURES)}")
     return name

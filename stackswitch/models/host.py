@@ -11,7 +11,7 @@ from .values import HexBytes, ValueText, normalise_value
 
 
 def _result_text(text: str) -> str:
-    """Accept a value, or ``arg:N``: the Nth argument handed back."""
+    """Accept a value, or ``arg:N``: the Nth argument is returned."""
     if text.startswith("arg:"):
         if not text[4:].isdecimal():
             raise ValueError(f"{text!r}: write arg:N with N counted from 0")
@@ -21,7 +21,7 @@ def _result_text(text: str) -> str:
 
 def _address(at: int | str) -> int | str:
     if isinstance(at, str) and not (at.startswith("arg:") and at[4:].isdecimal()):
-        raise ValueError(f"{at!r} is no address: write a number of bytes, or arg:N")
+        raise ValueError(f"{at!r} is not an address: write a number of bytes, or arg:N")
     if isinstance(at, int) and at < 0:
         raise ValueError("an address is not negative")
     return at
@@ -34,7 +34,7 @@ Address = Annotated[int | str, AfterValidator(_address)]
 class Failure(Frozen):
     """How a host function fails: with a message, or with a wasm exception that the guest may catch.
 
-    ``tag`` names an exported tag of the calling instance; ``values`` are its payload.
+    ``tag``: the name of an exported tag of the calling instance. ``values``: its payload.
     """
 
     message: str = ""
@@ -57,7 +57,7 @@ class GlobalSet(Frozen):
 
 
 class TableSet(Frozen):
-    """An element of an exported table that the host replaces by an exported function (None: null)."""
+    """An element of an exported table, which the host replaces by an exported function (None: by null)."""
 
     table: str
     index: int = Field(ge=0)
@@ -67,9 +67,9 @@ class TableSet(Frozen):
 class Reentry(Frozen):
     """An export that a host function calls on the instance that called it.
 
-    ``when="before"``: at once, the guest's frames below and nothing suspended yet. ``"during"``: while
-    the call that waits is set aside (after ``delay_ms`` or the gate, before the host function's
-    other effects). ``suspending``: by a promising call, which may itself wait and is waited for.
+    ``when="before"``: at once, with the guest's frames below and nothing suspended. ``"during"``: while the
+    waiting call is suspended (after ``delay_ms`` or the gate, before the other effects of the host function).
+    ``suspending``: by a promising call, which may itself suspend, and which the host function awaits.
     """
 
     export: str
@@ -83,8 +83,8 @@ class Reentry(Frozen):
 class HostCall(Frozen):
     """What an imported function does when it is called.
 
-    Several entries for one import serve its calls in turn, each ``times`` times; the last serves all
-    the rest. Order of effects: ``args`` checked, ``throws``, ``calls`` before, [the wait], ``calls``
+    Several entries for one import serve its calls one after another, each ``times`` times; the last serves
+    all further ones. Order of effects: ``args`` checked, ``throws``, ``calls`` before, [the wait], ``calls``
     during, ``grows``, ``writes``, ``sets``, ``table_sets``, then ``rejects`` or ``returns``.
     """
 
@@ -122,7 +122,7 @@ class HostCall(Frozen):
 
     @property
     def waits(self) -> bool:
-        """Whether this import is an asynchronous function (it need not wait each time it is called)."""
+        """Whether this import is an asynchronous function. It need not wait each time."""
         if self.suspending is not None:
             return self.suspending
         pending = self.delay_ms is not None or self.gate is not None or self.rejects is not None

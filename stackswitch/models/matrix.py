@@ -1,4 +1,4 @@
-"""What CI has to run, and who can use what: the result of ``stackswitch matrix``."""
+"""The result of ``stackswitch matrix``: the jobs for CI, and which users have JSPI."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .base import Frozen
 class Job(Frozen):
     """One job: an engine, a backend, the build it takes, and the command.
 
-    ``engine``: as ``--engine`` takes it, of the version that was asked; ``flags``: those that the backend was
-    seen to need; ``build``: ``plain`` or ``asyncified``; ``features``: the names out of ``models.features``
-    that the engine was seen to have, with these flags. ``lacks``: those that some case of the suite needs and
-    it has not: these cases end as ``unsupported``. ``shard``: which part of the suite, ``2/3``; empty: all.
-    ``run``: the command; ``results``: the file it writes.
+    ``engine``: as ``--engine`` takes it, of the probed version. ``flags``: those that the backend needs, by
+    probes. ``build``: ``plain`` or ``asyncified``. ``features``: names out of ``models.features`` that the
+    engine has with these flags, by probes. ``lacks``: features that a case of the suite needs and the engine
+    does not have: these cases end as ``unsupported``. ``shard``: which part of the suite, ``2/3``; empty:
+    all. ``run``: the command. ``results``: the file that it writes.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Job(Frozen):
 
 
 class LeftOut(Frozen):
-    """An engine of the policy that gets no job for a backend, and why."""
+    """An engine of the policy without a job for a backend, and why."""
 
     engine: str
     backend: str
@@ -39,7 +39,7 @@ class LeftOut(Frozen):
 
 
 class BrowserUse(Frozen):
-    """A browser of a query. ``share``: of all use (percent); ``jspi``: None, the data does not say."""
+    """A browser of a query. ``share``: of all use (percent). ``jspi``: whether it has JSPI; None: unknown."""
 
     name: str
     share: float
@@ -47,7 +47,7 @@ class BrowserUse(Frozen):
 
 
 class Support(Frozen):
-    """What published data say. ``versions``: of the data, by npm package; ``node_lts``: major versions."""
+    """What published data say. ``versions``: of the data, by npm package. ``node_lts``: major versions."""
 
     versions: dict[str, str]
     node_lts: tuple[str, ...]
@@ -55,7 +55,7 @@ class Support(Frozen):
 
     @property
     def summary(self) -> str:
-        """How much of the use has JSPI, and who does not, in a line; empty without browsers."""
+        """Which share of the use has JSPI, and which browsers do not, in a line; empty without browsers."""
         total = sum(each.share for each in self.browsers)
         if not total:
             return ""

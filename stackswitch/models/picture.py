@@ -1,4 +1,4 @@
-"""The picture of a readiness report: the ways from exports to imports that suspend."""
+"""The picture of a readiness report: the paths from exports to suspending imports."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Literal
 from .base import Frozen
 
 FunctionState = Literal["instrumented", "missing", "not-needed", "seen", "possible", "import"]
-"""``instrumented``: seen at a wait, and the list or build has it; ``missing``: seen, and it has not;
-``not-needed``: it has it, and no stack showed it; ``seen``: on a stack, and there is no list to hold it
-against; ``possible``: on a way to a wait by the module's code alone.
+"""``instrumented``: observed on a stack, and in the list or build. ``missing``: observed, but not in it.
+``not-needed``: in it, but not observed. ``seen``: observed, and there is no list to compare with.
+``possible``: reachable by the module's code, but not observed.
 """
 
 
@@ -21,11 +21,12 @@ class Function(Frozen):
 
 
 class Node(Frozen):
-    """A place in the picture of ways from exports to imports.
+    """A node in the picture of paths from exports to imports.
 
-    ``function``: position in ``functions``. ``parent``: position of the caller's node, always smaller; -1:
-    none. ``stacks``: how many stacks went through; 0: a way that the code allows and no stack showed.
-    ``repeat``: calls of itself in a row. ``stack``: the position of a stack that ended here; -1: none.
+    ``function``: its position in ``functions``. ``parent``: the position of the caller's node, always
+    smaller; -1: none. ``stacks``: how many stacks pass it; 0: the path is possible by the code, but was not
+    observed. ``repeat``: how often it calls itself in a row. ``stack``: the position of the stack that ends
+    here; -1: none.
     """
 
     function: int
@@ -36,8 +37,9 @@ class Node(Frozen):
 
 
 class Stack(Frozen):
-    """A stack at a wait, outermost frame first; ``frames`` are positions in ``functions``, ``count`` how
-    often.
+    """The stack of a suspension, outermost frame first.
+
+    ``frames``: positions in ``functions``. ``count``: how often it was observed.
     """
 
     import_: str
@@ -51,7 +53,7 @@ class Stack(Frozen):
 
 
 class Picture(Frozen):
-    """The ways from exports to suspending imports. ``left_out``: nodes that were too many to show."""
+    """The paths from exports to suspending imports. ``left_out``: how many nodes were too many to show."""
 
     functions: tuple[Function, ...] = ()
     nodes: tuple[Node, ...] = ()

@@ -1,7 +1,7 @@
-"""Whether a module can leave Asyncify for JSPI: the verdict and all that it rests on.
+"""Whether a module can move from Asyncify to JSPI: the verdict and its evidence.
 
 ``stackswitch report --json`` writes a ``Report``; every other form of the report is made from one. The
-verdict itself is drawn in ``stackswitch.readiness``.
+verdict is computed in ``stackswitch.readiness``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .trace_use import TraceUse
 REPORT_SCHEMA_VERSION: Literal[1] = 1
 
 Level = Literal["ready", "ready-with-changes", "not-ready", "unknown"]
-"""``ready``: on JSPI as it is; ``ready-with-changes``: the steps are known and listed; ``not-ready``:
-something has no step that we know of, or has to be mended in the program itself; ``unknown``: not run on
-JSPI yet.
+"""``ready``: it runs on JSPI as it is. ``ready-with-changes``: the necessary steps are known and listed.
+``not-ready``: for something no step is known, or the program itself must be fixed. ``unknown``: it has not
+run on JSPI yet.
 """
 LEVELS: dict[Level, str] = {
     "ready": "ready",
@@ -29,9 +29,7 @@ LEVELS: dict[Level, str] = {
 }
 
 Weight = Literal["blocks", "change", "unknown", "note"]
-"""What a finding does to the verdict: ``not-ready``, ``ready-with-changes``, keeps it from being known, or
-nothing.
-"""
+"""The effect of a finding on the verdict: ``not-ready``, ``ready-with-changes``, ``unknown``, or none."""
 
 Scope = Literal["module", "case", "list", "engine", "gain"]
 
@@ -60,11 +58,11 @@ STATUSES: dict[CaseStatus, str] = {
 
 
 class Finding(Frozen):
-    """A rule that applies: what was found, to what, and how to mend it.
+    """A rule that applies: what was found, where, and how to fix it.
 
-    ``rule``: its id in ``docs/readiness.md``. ``subject``: the engine, list or feature it is about; empty:
-    the module. ``cases``: those concerned. ``names``: what to add or to take out, by list. ``silenced``: the
-    project's own reason why this does not count; empty: it does.
+    ``rule``: its id in ``docs/readiness.md``. ``subject``: the engine, list or feature that it is about;
+    empty: the module. ``cases``: those concerned. ``names``: what to add or remove, by list. ``silenced``:
+    the project's own reason why this does not count; empty: it counts.
     """
 
     rule: str
@@ -79,9 +77,7 @@ class Finding(Frozen):
 
 
 class Step(Frozen):
-    """Something to do. ``code`` is to be taken as it stands (flags, a list, a command), of kind
-    ``language``.
-    """
+    """Something to do. ``code``: flags, a list or a command to copy, in ``language``."""
 
     title: str
     text: str = ""
@@ -91,9 +87,11 @@ class Step(Frozen):
 
 
 class RunColumn(Frozen):
-    """Where cases ran: a backend on an engine. ``build``: of commands on Asyncify. ``worked`` of
-    ``cases``; ``meant``: those that failed there as their cases expect of every backend. ``skipped``: those
-    that did not run, for the backend could not be had; they are none of the ``cases``.
+    """Where cases ran: a backend on an engine.
+
+    ``build``: of commands on Asyncify. ``worked``: how many of the ``cases``. ``meant``: how many failed as
+    they expect of every backend. ``skipped``: how many did not run, since the backend could not; ``cases`` is
+    without them.
     """
 
     backend: str
@@ -125,10 +123,10 @@ class RunColumn(Frozen):
 
 
 class Cell(Frozen):
-    """A case on one of the ``runs`` (by position). ``works``: for a user, not only as its case expects.
+    """A case on one of the ``runs`` (by position).
 
-    ``known``: it came out as the case says it does there. ``meant``: it failed so, and returns nowhere: to
-    fail is what the case is about.
+    ``works``: for a user, not only as its case expects. ``known``: it ended as the case expects there.
+    ``meant``: it failed as expected, and it returns nowhere: the case is about a failure.
     """
 
     run: int
@@ -143,9 +141,7 @@ class Cell(Frozen):
 
 
 class CaseVerdict(Frozen):
-    """A case: what becomes of it, why, and what to do. ``module``: the hash of its module, where that is
-    known.
-    """
+    """The verdict on a case: its status, why, and what to do. ``module``: its module's hash, if known."""
 
     case_id: str
     status: CaseStatus
@@ -159,10 +155,10 @@ class CaseVerdict(Frozen):
 
 
 class EngineVerdict(Frozen):
-    """An engine: whether JSPI may ship there.
+    """The verdict on an engine: whether a JSPI build may ship to it.
 
-    ``flags``: those it needs. ``fallback``: what serves its users meanwhile. ``source``: how we know:
-    probed, the suite run there, published data.
+    ``flags``: which it needs. ``fallback``: what its users get meanwhile. ``source``: of the verdict: a
+    probe, a run of the suite, or published data.
     """
 
     name: str
@@ -174,7 +170,7 @@ class EngineVerdict(Frozen):
 
 
 class Users(Frozen):
-    """Who has JSPI, of a browserslist query; ``share`` of the query's use (percent)."""
+    """Which users of a browserslist query have JSPI. ``share``: of the query's use (percent)."""
 
     query: str
     share: float
@@ -183,10 +179,10 @@ class Users(Frozen):
 
 
 class Confidence(Frozen):
-    """A policy on cases it has not seen: leaving each out in turn, how many the list from the others covers
-    (0 to 1).
+    """How well a policy's list covers new cases (cross-validation).
 
-    ``points``: (cases used, share of the others covered), for the curve.
+    ``covered``: the share of left-out cases that the list from the others covers (0 to 1). ``points``: (cases
+    used, share of the others covered), for the curve.
     """
 
     policy: str
@@ -197,7 +193,7 @@ class Confidence(Frozen):
 
 
 class ListReport(Frozen):
-    """A list as it is, against what was seen. ``derived``: complete, for what was seen."""
+    """A list, compared with what was observed. ``derived``: the complete list for what was observed."""
 
     list: ListName
     entries: int | None = None
@@ -220,9 +216,7 @@ class Spread(Frozen):
 
 
 class Measure(Frozen):
-    """Asyncify against plain (JSPI), in alternating runs. ``ratio``: Asyncify's divided by plain's, run by
-    run.
-    """
+    """Asyncify compared with plain (JSPI), in alternating runs. ``ratio``: Asyncify by plain, run by run."""
 
     id: str
     what: str
@@ -234,9 +228,10 @@ class Measure(Frozen):
 
 
 class Gain(Frozen):
-    """What was measured here. ``how``: the command, engine and rounds.
+    """What moving to JSPI gains, as measured.
 
-    ``waits``: what a wait costs by backend and depth, in a small guest of ours; ``waits_on``: where and how.
+    ``how``: the command, engine and rounds. ``waits``: what a suspension costs by backend and depth, in a
+    small guest of ours. ``waits_on``: where and how that was measured.
     """
 
     engine: str = ""
@@ -249,9 +244,7 @@ class Gain(Frozen):
 
 
 class ModuleFacts(Frozen):
-    """What the bytes say. ``shadow_stack``: the C stack is in linear memory, and whether its pointer can be
-    reached.
-    """
+    """What the module's bytes show. ``shadow_stack``: of its C stack in memory, whether the pointer is reachable."""
 
     name: str
     sha256: str
@@ -267,7 +260,7 @@ class ModuleFacts(Frozen):
 
 
 class Source(Frozen):
-    """A file that was read. ``text``: what was in it, in a line."""
+    """A file that was read. ``text``: its content, in a line."""
 
     name: str
     kind: Literal["results", "trace", "module", "list", "engines", "measures", "report"]
@@ -285,7 +278,7 @@ class Point(Frozen):
 
 
 class Change(Frozen):
-    """What is otherwise than in the report compared with. ``better``: None, neither."""
+    """A change since the report compared with. ``better``: whether it is an improvement; None: neither."""
 
     subject: str
     before: str
@@ -294,7 +287,7 @@ class Change(Frozen):
 
 
 class ModuleVerdict(Frozen):
-    """The verdict on one of several modules: a report of its own, in short. ``lists``: the module's own."""
+    """The verdict on one of several modules: a short report. ``lists``: the module's own."""
 
     name: str
     sha256: str
@@ -308,8 +301,8 @@ class ModuleVerdict(Frozen):
 class Report(Frozen):
     """The readiness report.
 
-    ``traces``: what became of each line of the traces. ``modules``: the verdict on each, where there are
-    several; ``level`` is then the worst of them, and the picture that of all.
+    ``traces``: how the lines of each trace were used. ``modules``: the verdict on each, if there are several;
+    ``level`` is then the worst of them, and the picture is of all.
     """
 
     schema_version: Literal[1] = REPORT_SCHEMA_VERSION
@@ -328,12 +321,12 @@ class Report(Frozen):
     lists: tuple[ListReport, ...] = ()
     confidence: tuple[Confidence, ...] = ()
     test_next: tuple[tuple[str, float, int], ...] = ()
-    """Functions that no stack shows waiting, and that may: how likely (0 to 1), how many may with it."""
+    """Functions that may suspend and were not observed: the probability (0 to 1), and how many may with it."""
     picture: Picture = Picture()
     gain: Gain | None = None
     module: ModuleFacts | None = None
     other_modules: dict[str, int] = {}
-    """Modules of cases, by hash: how many cases; where there is more than one."""
+    """If cases have several modules: how many cases each has, by hash."""
     sources: tuple[Source, ...] = ()
     traces: tuple[TraceUse, ...] = ()
     modules: tuple[ModuleVerdict, ...] = ()
@@ -342,18 +335,18 @@ class Report(Frozen):
     compared_with: str = ""
 
     def working(self, backend: str) -> int:
-        """How many cases work on a backend, on one engine at least."""
+        """Return how many cases work on a backend, on at least one engine."""
         of = {at for at, run in enumerate(self.runs) if run.backend == backend}
         return sum(any(cell.works and cell.run in of for cell in case.cells) for case in self.cases)
 
     def meant(self, backend: str) -> int:
-        """How many cases fail on a backend as they should."""
+        """Return how many cases fail on a backend as expected."""
         of = {at for at, run in enumerate(self.runs) if run.backend == backend}
         return sum(any(cell.meant and cell.run in of for cell in case.cells) for case in self.cases)
 
     @property
     def point(self) -> Point:
-        """What the trend keeps of it."""
+        """The report as a point of the trend."""
         return Point(
             made_at=self.made_at,
             level=self.level,

@@ -1,4 +1,4 @@
-"""What a backend saw of a case, and what the suite makes of it."""
+"""What a backend observed of a case, and how the suite judged it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESULT_SCHEMA_VERSION = 1
 
 
 class Trap(Frozen):
-    """Why a call did not return: the kind, the engine's or host function's own words, the place."""
+    """Why a call did not return: the kind, the message of the engine or the host function, the stack."""
 
     kind: TrapKind
     message: str
@@ -25,9 +25,9 @@ class Trap(Frozen):
 
 
 class StepObservation(Frozen):
-    """What came of one step; for a step with ``copies``, of each copy in turn.
+    """How one step ended; a step with ``copies`` has one for each copy.
 
-    ``memory`` and ``globals`` are what stood, after the step, where its expectation looks.
+    ``memory``, ``globals``: after the step, the values that its expectation compares.
     """
 
     step: int
@@ -40,21 +40,21 @@ class StepObservation(Frozen):
 
 
 class Unsupported(Frozen):
-    """What a case needs and a backend lacks, and where in the module that was found."""
+    """A feature that a case needs and a backend lacks, and where in the module it is used."""
 
     feature: str
     where: str
 
 
 class Observation(Frozen):
-    """All that a backend saw of a case.
+    """What a backend observed of a case.
 
-    ``status``: ``finished``, all steps were taken; ``hung``, the deadline came first; ``crashed``, the
-    engine died; ``unsupported``, it was not run; ``error``, it could not be made ready (``detail``).
-    ``log`` holds the imports called, in order, WASI's left out, ended at ``LOG_LIMIT``.
-    ``problems`` are departures from the case's own words: host arguments or re-entry results that were not
-    as given; with the status ``error``, trouble of ours. ``missing`` are names by list that the run has shown
-    to be needed, ``warnings`` what was found of the lists when the case was made ready.
+    ``status``: ``finished``: all steps ran. ``hung``: the deadline passed first. ``crashed``: the engine
+    died. ``unsupported``: it did not run. ``error``: it could not be prepared (``detail``). ``log``: the
+    imports called, in order, without WASI's, at most ``LOG_LIMIT``. ``problems``: arguments of host functions
+    or results of re-entry that are not as the case says; with the status ``error``, trouble of ours.
+    ``missing``: by list, names that the run has shown to be needed. ``warnings``: about the lists, from
+    preparing the case.
     """
 
     status: Literal["finished", "hung", "crashed", "unsupported", "error"]
@@ -76,13 +76,14 @@ LOG_LIMIT = 10_000
 
 
 class CommandObservation(Frozen):
-    r"""All that a backend saw of a command.
+    r"""What a backend observed of a command.
 
-    ``status``: ``finished``, it ended by itself; ``hung``, the deadline came first; ``unsupported``, it was
-    not run; ``error``, it could not be run or observed (``detail``). ``exit_code``: None, it was ended by
-    ``signal``. ``stdout`` and the end of ``stderr`` as text, what is no UTF-8 as ``\xNN``. ``module``: the
-    hash of the module that waited most often, of a build of ours, that which it was made of. ``trace``: the
-    trace file's bytes. ``shared``: it ran as a Worker of a process that runs others too.
+    ``status``: ``finished``: it ended by itself. ``hung``: the deadline passed first. ``unsupported``: it did
+    not run. ``error``: it could not be run or observed (``detail``). ``exit_code``: None: a ``signal`` ended
+    it. ``stdout``, ``stderr``: the output and the end of standard error as text; what is not UTF-8 as
+    ``\xNN``. ``module``: the hash of the module that was suspended most often; of a build of ours, the hash
+    of its source. ``trace``: the bytes of the trace file. ``shared``: it ran as a Worker of a process with
+    others.
     """
 
     status: Literal["finished", "hung", "unsupported", "error"]
@@ -106,11 +107,11 @@ class CommandObservation(Frozen):
 class CaseResult(Frozen):
     """One line of ``test --json``: a case on a backend.
 
-    ``outcome`` ``skipped``: the backend could not be had, for the reason in ``detail``; ``as_expected`` then
-    says whether the user permits that, ``engine`` and ``engine_version`` what was wanted (empty: any).
-    ``warnings``: findings about the case's lists, such as a name that matches nothing. ``module``: the hash
-    (SHA-256) of the module under test; empty: not known. Of commands: ``build``, which build Asyncify ran;
-    ``symptom``, how one ended whose list falls short.
+    ``outcome``: if it is ``skipped``, the backend could not run, for the reason in ``detail``.
+    ``as_expected`` is then whether the user permits that, and ``engine`` and ``engine_version`` are what was
+    asked for (empty: any). ``warnings``: about the case's lists, such as a name that matches nothing.
+    ``module``: the hash (SHA-256) of the module under test; empty: unknown. ``build``: of a command, which
+    build Asyncify ran. ``symptom``: how a command ended whose list lacks names.
     """
 
     case_id: str
@@ -130,7 +131,7 @@ class CaseResult(Frozen):
 
 
 class ShardOfSuite(Frozen):
-    """Which part of a suite ran: ``index`` of ``count``; ``cases`` of the ``suite_cases`` are in it."""
+    """Which part of a suite ran: ``index`` of ``count``, with ``cases`` of the ``suite_cases``."""
 
     index: int
     count: int
@@ -141,7 +142,7 @@ class ShardOfSuite(Frozen):
 class SuiteResult(Frozen):
     """A run of a suite: the file that ``test --json`` writes and ``report`` reads.
 
-    ``shard``: None, the whole suite ran.
+    ``shard``: None: the whole suite ran.
     """
 
     schema_version: int = RESULT_SCHEMA_VERSION

@@ -1,6 +1,6 @@
-"""Suspensions: the one currency between running, listing and reporting; and the lines of a trace file.
+"""Suspensions, which running, lists and reports exchange; and the lines of a trace file.
 
-A trace is JSON Lines (``docs/trace-format.md``); each line is one of the ``Trace…`` models, by ``kind``.
+A trace is JSON Lines (``docs/trace-format.md``). Each line is one of the ``Trace…`` models, by ``kind``.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from .expect import ListName
 TRACE_SCHEMA_VERSION = 1
 
 Frame = tuple[int, int, str]
-"""Function index (imports counted), byte offset in the module (-1: not known), name."""
+"""Function index (imports included), byte offset in the module (-1: unknown), name."""
 
 
 class Suspension(Frozen):
-    """A wait, and the stack between the import and the promising export; equal ones are counted.
+    """A suspension: the import, and the stack between it and the promising export. Equal ones are counted.
 
-    ``frames`` are innermost first, the import itself not among them. ``js_frames`` are host frames
-    found between frames of the guest, as ``name (place)``. ``truncated``: the stack goes on, unseen.
-    ``missing`` are the names on this stack that the build does not instrument. ``through``: the import that
-    the innermost frame calls, where JavaScript then called ``import_`` (Emscripten's ``invoke_*``).
-    ``import_async``: the program's own glue marks the import as asynchronous. ``refused``: the engine refused
-    to suspend, so that nothing waited.
+    ``frames``: innermost first, without the import. ``js_frames``: host frames between frames of the guest,
+    as ``name (place)``. ``truncated``: the stack has more frames. ``missing``: the names on this stack that
+    the build does not instrument. ``through``: the import that the innermost frame calls, if JavaScript then
+    called ``import_`` (Emscripten's ``invoke_*``). ``import_async``: the program's own glue marks the import
+    as asynchronous. ``refused``: the engine refused to suspend, so nothing waited.
     """
 
     module: str
@@ -44,7 +43,7 @@ class Suspension(Frozen):
 
 
 class TraceStart(Frozen):
-    """A process, or a worker thread of one, was there; the first line is of the recorder itself."""
+    """A process or a worker thread began; the first line is the recorder's own."""
 
     kind: Literal["start"] = "start"
     schema_version: int = TRACE_SCHEMA_VERSION
@@ -57,9 +56,10 @@ class TraceStart(Frozen):
 
 
 class TraceModule(Frozen):
-    """A module that was compiled; ``functions`` None: its bytes could not be read.
+    """A module was compiled.
 
-    ``instrumented``: how many functions Asyncify has instrumented; None: it is no Asyncify build.
+    ``functions``: how many; None: its bytes could not be read. ``instrumented``: how many functions Asyncify
+    has instrumented; None: it is not an Asyncify build.
     """
 
     kind: Literal["module"] = "module"
@@ -72,9 +72,9 @@ class TraceModule(Frozen):
 class TraceSuspension(Suspension):
     """A suspension as a line: ``import_`` is written as ``import``.
 
-    ``frame_modules``: the module of each frame, where not all are of ``module`` (a side module's); their
-    names have the first digits of that module's hash and ``!`` in front. ``missing_imports``: imports on
-    this stack after whose calls the build does not look whether it is to unwind (``ASYNCIFY_IMPORTS``).
+    ``frame_modules``: the module of each frame, if some are of another module than ``module`` (a side
+    module); their names begin with the first digits of that module's hash and ``!``. ``missing_imports``:
+    imports on this stack after which the build does not check whether to unwind (``ASYNCIFY_IMPORTS``).
     """
 
     kind: Literal["suspension"] = "suspension"
@@ -93,24 +93,24 @@ TrapCause = Literal[
     "saved-stack",
     "engine-stack",
 ]
-"""What stack switching has to do with a trap; empty: nothing that is known.
+"""How stack switching caused a trap; empty: unknown, or it did not.
 
-``not-promising``: an export was called without ``WebAssembly.promising``; ``not-exported``: so was a function
-that is not exported, which no list can name; ``js-frames``: JavaScript between; ``no-entry``: refused, and
-the stack does not show where it was entered; ``not-instrumented``: Asyncify lacks names; ``saved-stack``:
-Asyncify's buffer is too small; ``engine-stack``: the engine's stack is full.
+``not-promising``: an export was called without ``WebAssembly.promising``. ``not-exported``: so was a function
+that is not exported, which no list can name. ``js-frames``: JavaScript was between frames of the guest.
+``no-entry``: the engine refused, and the stack does not show the entry. ``not-instrumented``: the build lacks
+names. ``saved-stack``: Asyncify's buffer is too small. ``engine-stack``: the engine's stack is full.
 """
 REFUSED: tuple[TrapCause, ...] = ("not-promising", "not-exported", "js-frames", "no-entry")
-"""The engine refused to suspend: the stack is one at a wait all the same."""
+"""Causes with which the engine refused to suspend. The stack is still one of a suspension."""
 
 
 class TraceTrap(Frozen):
-    """An error of the engine's that left the guest, or a suspension that the engine refused.
+    """An error of the engine that left the guest, or a suspension that the engine refused.
 
-    ``error`` and ``message`` are the engine's own words; of a refusal that the program caught itself,
-    ``message`` is the observer's, and ``caught`` is set. ``frames`` are those that the error itself kept
-    (``Error.stackTraceLimit`` of the program: 10 by default). ``import_`` and ``export``: of a refused
-    suspension, as in a suspension; ``missing``: the names that would mend it, by list.
+    ``error``, ``message``: the engine's; for a refusal that the program itself caught, ``message`` is the
+    observer's and ``caught`` is set. ``frames``: those of the error (``Error.stackTraceLimit`` of the
+    program: 10 by default). ``import_``, ``export``: of a refused suspension. ``missing``: by list, the names
+    that would fix it.
     """
 
     kind: Literal["trap"] = "trap"
@@ -131,7 +131,7 @@ class TraceTrap(Frozen):
 
 
 class TraceError(Frozen):
-    """The observer itself fell short: something is missing in this trace."""
+    """The observer failed: something is missing in this trace."""
 
     kind: Literal["error"] = "error"
     process: int | None = None
@@ -140,10 +140,10 @@ class TraceError(Frozen):
 
 
 class TraceEnd(Frozen):
-    """A process or worker ended in an orderly way; one that has none was killed.
+    """A process or worker ended by itself; one without this line was killed.
 
-    ``status``: what it exits with. ``suspensions``: all waits; ``left_out``: those of them whose stack is not
-    in the trace (sampling, limits).
+    ``status``: its exit status. ``suspensions``: how many there were. ``left_out``: how many of them have no
+    stack in the trace (sampling, limits).
     """
 
     kind: Literal["end"] = "end"

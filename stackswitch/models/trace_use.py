@@ -1,4 +1,4 @@
-"""How much of a trace was used: every line counts, as used or as unused with a reason."""
+"""How much of a trace was used. Every line counts as used, or as unused with a reason."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ REASONS: dict[UnusedReason, str] = {
 
 
 class UnusedLines(Frozen):
-    """Lines that were not used, or in part only, for one reason.
+    """Lines that were not used, or only in part, for one reason.
 
-    ``lines``: how many; ``waits``: how often what they tell happened; ``numbers``: of the first few in the
-    file; ``what``: the modules, functions or imports concerned, a few.
+    ``lines``: how many. ``waits``: how many suspensions they stand for. ``numbers``: the line numbers of the
+    first few. ``what``: some of the modules, functions or imports concerned.
     """
 
     reason: UnusedReason
@@ -41,18 +41,18 @@ class UnusedLines(Frozen):
 
     @property
     def text(self) -> str:
-        """The reason in words, with what it concerns."""
+        """The reason as text, with what it concerns."""
         return REASONS[self.reason] + (f" ({', '.join(self.what)})" if self.what else "")
 
 
 class TraceUse(Frozen):
-    """What became of the lines of a trace: ``lines`` is ``used`` and those that are unused.
+    """How the lines of a trace were used: ``lines`` is the sum of ``used`` and of the unused ones.
 
-    A line of which a part could be used counts as unused: that part is used all the same. ``trace``: the
-    file, or the case. ``stacks``: lines that hold a stack at a wait, a refused one included; ``waits``: how
-    many there were that the engine did not refuse; ``traps``: errors that left the guest, and refused
-    suspensions. ``by_name``: functions were found by name, since it was taken on another build. ``says``:
-    what the recorder itself says is missing in the trace.
+    A line that is used in part counts as unused. ``trace``: the file, or the case. ``stacks``: lines with the
+    stack of a suspension, refused ones included. ``waits``: suspensions that the engine did not refuse.
+    ``traps``: errors that left the guest, and refused suspensions. ``by_name``: functions were matched by
+    name, since the trace is of another build. ``says``: what is missing in the trace according to the
+    recorder.
     """
 
     trace: str
@@ -72,5 +72,5 @@ class TraceUse(Frozen):
 
     @property
     def not_used(self) -> int:
-        """How many lines were not used, or in part only."""
+        """How many lines were not used, or only in part."""
         return sum(each.lines for each in self.unused)

@@ -1,10 +1,10 @@
-"""Guest values as text: ``type:literal``, exact to the bit, the same in TOML, JSON and on the wire.
+"""Guest values as text: ``type:literal``, exact to the bit, the same in TOML, in JSON and between processes.
 
 ``i32:-1`` · ``i64:0x7fffffffffffffff`` · ``f32:1.5`` · ``f64:-inf`` · ``f32:nan:0x200001`` ·
 ``v128:0x00112233445566778899aabbccddeeff`` · ``externref:7`` · ``externref:null`` · ``funcref:null`` ·
 ``funcref:some_export``. Integers may be written signed or unsigned and are shown signed. A NaN with
 a payload is written as in WebAssembly text; a bare ``nan``, expected, matches every NaN. A v128 is
-its 16 bytes as they lie in memory, first byte first. An externref is a number that the host keeps.
+its 16 bytes in the order of memory. An externref is a number that stands for an object of the host.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAN = re.compile(r"([+-]?)nan(?::0x([0-9a-fA-F]+))?\Z")
 def split_value(text: str) -> tuple[str, str]:
     """Split ``type:literal``.
 
-    :raises ValueError: no colon, or a type that is none of ours
+    :raises ValueError: it has no colon, or an unknown type
     """
     kind, colon, literal = text.partition(":")
     if not colon or (kind not in NUMBER_BITS and kind not in REFERENCES):
@@ -74,7 +74,7 @@ def _float_bits(kind: str, literal: str, text: str) -> int:
 
 
 def value_text(kind: str, bits: int) -> str:
-    """Write a number of ``kind`` from its unsigned bits, in the one spelling that results use."""
+    """Return a number of ``kind``, from its unsigned bits, in the spelling of results."""
     width = NUMBER_BITS[kind]
     if kind == "v128":
         return f"v128:0x{bits.to_bytes(16, 'little').hex()}"
@@ -89,7 +89,7 @@ def value_text(kind: str, bits: int) -> str:
 
 
 def normalise_value(text: str) -> str:
-    """Bring a value into the spelling that results use; a bare ``nan`` stays a pattern.
+    """Return a value in the spelling of results; a bare ``nan`` stays a pattern.
 
     :raises ValueError: the text is not a value
     """
@@ -105,14 +105,14 @@ def normalise_value(text: str) -> str:
 
 
 def same_value(expected: str, actual: str) -> bool:
-    """Whether a value is the expected one, bit for bit; an expected bare ``nan`` takes every NaN."""
+    """Whether a value is the expected one, bit for bit; an expected bare ``nan`` matches every NaN."""
     if expected in ("f32:nan", "f64:nan"):
         return actual.startswith((expected, f"{expected[:4]}-nan"))
     return expected == actual
 
 
 ValueText = Annotated[str, AfterValidator(normalise_value)]
-"""A guest value, checked and in its one spelling."""
+"""A guest value, checked and in the spelling of results."""
 
 
 def _hex(text: str) -> str:
