@@ -244,7 +244,7 @@ class Gain(Frozen):
 
 
 class ModuleFacts(Frozen):
-    """What the module's bytes show. ``shadow_stack``: of its C stack in memory, whether the pointer is reachable."""
+    """What the module's bytes show. ``shadow_stack``: the C stack in memory: is its pointer reachable."""
 
     name: str
     sha256: str
@@ -321,7 +321,7 @@ class Report(Frozen):
     lists: tuple[ListReport, ...] = ()
     confidence: tuple[Confidence, ...] = ()
     test_next: tuple[tuple[str, float, int], ...] = ()
-    """Functions that may suspend and were not observed: the probability (0 to 1), and how many may with it."""
+    """Functions that may suspend and were not observed: the probability (0 to 1), how many may with it."""
     picture: Picture = Picture()
     gain: Gain | None = None
     module: ModuleFacts | None = None

@@ -64,7 +64,7 @@ def test_expected_output_may_stand_in_a_file(tmp_path: Path) -> None:
         ('why = "w"\ncommand = ["a\\u0000b"]\n', "NUL"),
         (TOML + "[expect]\nexit_code = 256\n", "exit_code"),
         (TOML + '[expect]\nstdout = "a"\nstdout_file = "b"\n', "not both"),
-        (TOML + 'env = { "A=B" = "c" }\n', "no name of an environment variable"),
+        (TOML + 'env = { "A=B" = "c" }\n', "not a name of an environment variable"),
         (TOML + 'env = { STACKSWITCH_BACKEND = "c" }\n', "are set by stackswitch"),
         (TOML + "timeout_s = 0\n", "timeout_s"),
         (TOML + '[[differs]]\nreason = "r"\nexpect = {}\n', "names a backend"),
