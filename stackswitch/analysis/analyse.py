@@ -25,7 +25,7 @@ from .facts import (
     Analysis,
     BringsIn,
     BuildAgainstList,
-    HeldList,
+    CheckedList,
     ImportSource,
     NextTest,
     PolicySize,
@@ -33,8 +33,8 @@ from .facts import (
     Way,
     WayStep,
 )
-from .heldlists import FUNCTION_LISTS, hold
 from .imports import function_import_names, import_indexes, imports_listed, imports_matching
+from .list_check import FUNCTION_LISTS, check_lists
 from .risks import obstacles_of
 from .trust import assertion_effects, coverage_left_out
 
@@ -213,10 +213,10 @@ def _type_text(module: Module, index: int) -> str:
 
 def _held(
     lists: Mapping[ListName, Sequence[str]], selected: Mapping[ListName, frozenset[int]], index: NameIndex
-) -> list[HeldList]:
-    findings = hold(lists, index)
+) -> list[CheckedList]:
+    findings = check_lists(lists, index)
     return [
-        HeldList(
+        CheckedList(
             list=which,
             entries=len(lists[which]),
             functions=len(functions),

@@ -7,7 +7,7 @@ from typing import Literal
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
 
-from .heldlists import ListFinding
+from .list_check import ListFinding
 
 ANALYSIS_SCHEMA_VERSION = 1
 
@@ -108,7 +108,7 @@ class Way(Frozen):
     frames_seen: int = 0
 
 
-class HeldList(Frozen):
+class CheckedList(Frozen):
     """A list held against the module."""
 
     list: ListName
@@ -157,7 +157,7 @@ class Analysis(Frozen):
     imports_from: ImportSource
     policies: tuple[PolicySize, ...] = ()
     brings_in: tuple[BringsIn, ...] = ()
-    lists: tuple[HeldList, ...] = ()
+    lists: tuple[CheckedList, ...] = ()
     seen: SeenAgainstList | None = None
     build: BuildAgainstList | None = None
     assertions: tuple[AssertionEffect, ...] = ()

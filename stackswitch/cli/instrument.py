@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stackswitch.analysis.heldlists import ListFinding, hold
 from stackswitch.analysis.imports import function_import_names, import_indexes, imports_matching
+from stackswitch.analysis.list_check import ListFinding, check_lists
 from stackswitch.binaryen.asyncify import AsyncifyRequest, AsyncifyResult, open_binaryen
 from stackswitch.errors import ConfigError
 from stackswitch.lists.namelist import NameIndex
@@ -149,7 +149,7 @@ def instrument(
     )
     request.lists()
     index = NameIndex(binaryen_names(parsed), parsed.imported_function_count)
-    findings = hold(lists, index)
+    findings = check_lists(lists, index)
     obstacles = _obstacles(parsed, request, index)
     result = run_async(_instrument(request, wasm_opt or settings.wasm_opt, Console(stderr=True)))
     wasm = with_report(result.wasm, parsed, waiting) if report else result.wasm

@@ -1,1 +1,15 @@
-"""Lists of function names: what they match, where they live, how they are computed. All of it is pure."""
+"""Lists of function names: what they match, where they stand in files, and how they are built. Pure.
+
+- names: ``namelist`` (Binaryen's matching), ``ordering``, ``arguments``, ``findings`` (entries that do
+  nothing)
+- files: ``files`` finds and edits lists; ``formats`` has the kinds of file, one module each
+  (``makefile``, ``toml``, …);
+  ``elements`` exchanges names and leaves all else as it is
+- building: ``evidence`` (what stacks show), ``policies``, ``ranking``, ``assertions``,
+  ``default_policy``
+- trust: ``confidence`` and ``holdout`` (how a list does on cases that it was not built from),
+  ``untested``
+
+Not here: reading and writing files (``fix``), and running programs for evidence (``suite``,
+``observe``).
+"""

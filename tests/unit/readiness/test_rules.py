@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from stackswitch.analysis.facts import HeldList, SeenAgainstList
-from stackswitch.analysis.heldlists import ListFinding
+from stackswitch.analysis.facts import CheckedList, SeenAgainstList
+from stackswitch.analysis.list_check import ListFinding
 from stackswitch.errors import ConfigError
 from stackswitch.models.matrix import BrowserUse
 from stackswitch.models.readiness import (
@@ -75,7 +75,7 @@ APPLIES: dict[str, Callable[[], Material]] = {
         "app",
         analysis=analysis(
             lists=(
-                HeldList(
+                CheckedList(
                     list="ASYNCIFY_ONLY",
                     entries=3,
                     functions=2,

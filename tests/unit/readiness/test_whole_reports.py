@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from stackswitch.analysis.facts import HeldList, NextTest, Obstacle, SeenAgainstList
-from stackswitch.analysis.heldlists import ListFinding
+from stackswitch.analysis.facts import CheckedList, NextTest, Obstacle, SeenAgainstList
+from stackswitch.analysis.list_check import ListFinding
 from stackswitch.models.engine import Answer, DetectResult, EngineReport
 from stackswitch.models.matrix import BrowserUse, Support
 from stackswitch.models.readiness import Confidence, Report, Source
@@ -107,7 +107,7 @@ def module() -> Material:
             1,
         )
     )
-    held = HeldList(
+    held = CheckedList(
         list="ASYNCIFY_ONLY",
         entries=5,
         functions=2,
@@ -116,7 +116,7 @@ def module() -> Material:
             for entry, kind in (("old", "absent"), ("older", "absent"), ("s", "shadowed"))
         ),
     )
-    one = HeldList(
+    one = CheckedList(
         list="ASYNCIFY_ADD",
         entries=1,
         functions=0,

@@ -1,4 +1,4 @@
-"""Lists held against a module, in words: entries that match nothing, that add nothing, that name imports."""
+"""Lists checked against a module: entries that match nothing, that add nothing, that name imports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ListFinding(Frozen):
     suggestions: tuple[str, ...] = ()
 
 
-def hold(lists: Mapping[ListName, Sequence[str]], index: NameIndex) -> tuple[ListFinding, ...]:
+def check_lists(lists: Mapping[ListName, Sequence[str]], index: NameIndex) -> tuple[ListFinding, ...]:
     """Find what is wrong with lists of functions: stale entries first, then those that others cover."""
     stale: list[ListFinding] = []
     shadowed: list[ListFinding] = []
