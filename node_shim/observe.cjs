@@ -1,4 +1,4 @@
-// Watches any Node program's WebAssembly and changes nothing else. Preloaded: NODE_OPTIONS=--require …/observe.cjs,
+// Observes any Node program's WebAssembly and changes nothing else. Preloaded: NODE_OPTIONS=--require …/observe.cjs,
 // with STACKSWITCH_TRACE naming the folder that each process and each worker puts a file of its own into.
 // CommonJS, and all of it synchronous: see observe.mjs. What is written: docs/trace-format.md, "Parts".
 
@@ -12,7 +12,7 @@ if (folder && typeof WebAssembly === "object" && WebAssembly.Module[OBSERVER] ==
   try {
     require("./observe/install.cjs").install(folder);
   } catch {
-    // Without a folder to write to there is no one to tell: the reader misses this process's part.
+    // Without a folder to write to nothing can be written: the reader misses this process's part.
   }
   // A program may list what it has loaded.
   for (const file of Object.keys(require.cache)) if (!loaded.has(file)) delete require.cache[file];

@@ -2,4 +2,5 @@
 
 export { AsyncifyError } from "./polyfill/errors.mjs";
 export { createSwitching } from "./polyfill/core.mjs";
-export { hasNativeJspi, install } from "./polyfill/install.mjs";
+export { install } from "./polyfill/install.mjs";
+export { hasNativeJspi } from "./polyfill/values.mjs";

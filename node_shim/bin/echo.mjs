@@ -6,7 +6,7 @@ import net from "node:net";
 const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
 const frame = Buffer.alloc(43);
 let left = 0;
-socket.on("data", (chunk) => {
+socket.on("data", (/** @type {Buffer} */ chunk) => {
   if (left === 0) left = chunk.readUInt32LE(0);
   else left--;
   socket.write(left === 0 ? Buffer.alloc(1) : frame);

@@ -15,7 +15,9 @@ const I32 = 0x7f;
 const EXTERNREF = 0x6f;
 const FUNCREF = 0x70;
 const EMPTY = 0x40;
+/** @type {Record<string, number>} */
 const TYPES = { i: I32, j: 0x7e, f: 0x7d, d: 0x7c };
+/** @type {Record<string, number[]>} */
 const ZEROS = { v: [], i: [0x41, 0], j: [0x42, 0], f: [0x43, 0, 0, 0, 0], d: [0x44, 0, 0, 0, 0, 0, 0, 0, 0] };
 const NAME = /^invoke_([vijfd])([ijfd]*)$/;
 
@@ -23,15 +25,21 @@ const NAME = /^invoke_([vijfd])([ijfd]*)$/;
 const USED = { stack: "_emscripten_stack_get_current", restore: "__emscripten_stack_restore", threw: "_setThrew" };
 const KIND = "EmscriptenEH"; // what is thrown for C++ and longjmp
 
+/** @type {(params: number[], result: string) => number[]} */
 const type = (params, result) => [0x60, ...vector(params), ...vector(result === "v" ? [] : [TYPES[result]])];
+/** @type {(table: number, number: number) => number[]} */
 const callTable = (table, number) => [0x11, ...leb(number), ...leb(table)];
 
-/** The module for these signatures (result, then parameters), as Emscripten writes them in a name. */
+/**
+ * The module for these signatures (result, then parameters), as Emscripten writes them in a name.
+ *
+ * @param {string[]} signatures
+ */
 function written(signatures) {
   const shared = [type([EXTERNREF, I32], "v"), [0x60, 1, EXTERNREF, 0], type([], "i")];
   const [caughtType, tagType, stackType] = [0, 1, 2];
-  const parameters = (signature) => [...signature.slice(1)].map((each) => TYPES[each]);
-  const called = (at) => shared.length + 2 * at;
+  const parameters = (/** @type {string} */ signature) => [...signature.slice(1)].map((each) => TYPES[each]);
+  const called = (/** @type {number} */ at) => shared.length + 2 * at;
   const types = signatures.flatMap((each) => {
     const params = parameters(each);
     return [type(params, each[0]), type([I32, ...params], each[0])];
@@ -74,12 +82,17 @@ function copier() {
   ]);
 }
 
-/** The signature of one of Emscripten's functions, by its name; null for any other. */
+/**
+ * The signature of one of Emscripten's functions, by its name; null for any other.
+ *
+ * @param {unknown} value
+ */
 const signatureOf = (value) => {
   const found = typeof value === "function" && NAME.exec(value.name);
   return found ? found[1] + found[2] : null;
 };
 
+/** @type {(object: Record<string, any>, change: (value: any) => any) => Record<string, any>} */
 const each = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 
 /** Compiled once for a tool; each of its runs gets its own. */
@@ -87,9 +100,10 @@ export class Invokes {
   /** Names that the glue's text is to hand out; none where nothing can be replaced. */
   handedOut;
   #names;
-  #modules = null;
+  /** @type {WebAssembly.Module[]} */
+  #modules = [];
 
-  /** @param text of the glue */
+  /** @param {string} text of the glue */
   constructor(text) {
     this.#names = each(USED, (name) => new RegExp(`\\b${name}=wasmExports\\["(\\w+)"\\]`).exec(text)?.[1]);
     const possible = WebAssembly.JSTag !== undefined && text.includes(`class ${KIND}`);
@@ -98,18 +112,21 @@ export class Invokes {
 
   /**
    * Instantiate the tool.
-   * @param imports as the glue gives them
-   * @param glue gives what the glue handed out; asked for when something was thrown
+   *
+   * @param {WebAssembly.Module} module
+   * @param {WebAssembly.Imports} imports as the glue gives them
+   * @param {() => Record<string, any>} glue gives what the glue handed out; called when something was thrown
    */
   instantiate(module, imports, glue) {
     const found = Object.values(imports).flatMap((from) => Object.values(from).map(signatureOf));
-    const signatures = [...new Set(found.filter(Boolean))];
+    const signatures = [...new Set(found.filter((each) => each !== null))];
     if (signatures.length === 0 || this.handedOut.length === 0) return new WebAssembly.Instance(module, imports);
-    this.#modules ??= [written(signatures), copier()].map((bytes) => new WebAssembly.Module(bytes));
+    if (this.#modules.length === 0) this.#modules = [written(signatures), copier()].map((bytes) => new WebAssembly.Module(bytes));
     const functions = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
     const stack = new WebAssembly.Table({ element: "anyfunc", initial: 1 });
+    /** @type {Record<string, Function>} */
     let used;
-    const caught = (error, pointer) => {
+    const caught = (/** @type {unknown} */ error, /** @type {number} */ pointer) => {
       used.restore(pointer);
       if (!(error instanceof glue()[KIND])) throw error;
       used.threw(1, 0);
@@ -117,11 +134,11 @@ export class Invokes {
     const ours = new WebAssembly.Instance(this.#modules[0], {
       host: { tag: WebAssembly.JSTag, functions, stack, caught },
     }).exports;
-    const replaced = each(imports, (from) => each(from, (value) => ours[signatureOf(value)] ?? value));
+    const replaced = each(imports, (from) => each(from, (value) => ours[signatureOf(value) ?? ""] ?? value));
     const instance = new WebAssembly.Instance(module, replaced);
     used = each(this.#names, (name) => instance.exports[name]);
     stack.set(0, used.stack);
-    const table = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Table);
+    const table = /** @type {WebAssembly.Table} */ (Object.values(instance.exports).find((value) => value instanceof WebAssembly.Table));
     functions.grow(table.length);
     new WebAssembly.Instance(this.#modules[1], { host: { to: functions, from: table } }).exports.copy(table.length);
     return instance;

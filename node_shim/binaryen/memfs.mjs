@@ -9,12 +9,17 @@ const FIRST_FD = 3;
 const REGULAR_FILE = constants.S_IFREG | 0o644;
 const FOLDER = constants.S_IFDIR | 0o755;
 
+/**
+ * @param {string} code
+ * @param {string | number} path
+ */
 function failure(code, path) {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
 /** Bytes that grow at the end; doubled, so that many small writes stay cheap. */
 export class ByteFile {
+  /** @param {Uint8Array} [bytes] */
   constructor(bytes = new Uint8Array(0)) {
     this.store = bytes;
     this.size = bytes.length;
@@ -24,6 +29,10 @@ export class ByteFile {
     return this.store.subarray(0, this.size);
   }
 
+  /**
+   * @param {number} at
+   * @param {Uint8Array} bytes
+   */
   writeAt(at, bytes) {
     const end = at + bytes.length;
     if (end > this.store.length) {
@@ -38,28 +47,41 @@ export class ByteFile {
 
 /** The files of one run; `stdout` and `stderr` hold what it printed. */
 export class MemoryFileSystem {
+  /** @param {[string, Uint8Array][]} files */
   constructor(files) {
     this.constants = constants;
+    /** @type {Map<string, ByteFile>} */
     this.files = new Map();
     for (const [name, bytes] of files) this.files.set(this.#key(name), new ByteFile(bytes));
     this.stdin = new ByteFile();
     this.stdout = new ByteFile();
     this.stderr = new ByteFile();
+    /** @type {({file: ByteFile, position: number, key?: string} | undefined)[]} */
     this.open = [this.stdin, this.stdout, this.stderr].map((file) => ({ file, position: 0 }));
     // The tools' glue calls these as plain functions, off the module object.
-    for (const name of METHODS) this[name] = this[name].bind(this);
+    const methods = /** @type {Record<string, any>} */ (this);
+    for (const name of METHODS) methods[name] = methods[name].bind(this);
   }
 
-  /** A file's bytes, or undefined if the run did not write it. */
+  /**
+   * A file's bytes, or undefined if the run did not write it.
+   *
+   * @param {string} name
+   */
   read(name) {
     return this.files.get(this.#key(name))?.bytes;
   }
 
+  /** @param {string} path */
   #key(path) {
     return String(path).replace(/^(\.?\/)+/, "");
   }
 
-  #stat(file, name) {
+  /**
+   * @param {ByteFile | undefined} file
+   * @param {string} [name]
+   */
+  #stat(file, name = "") {
     const time = new Date(0);
     const size = file?.size ?? 0;
     const mode = file ? REGULAR_FILE : FOLDER;
@@ -72,12 +94,17 @@ export class MemoryFileSystem {
     };
   }
 
+  /** @param {number} fd */
   #at(fd) {
     const entry = this.open[fd];
     if (!entry) throw failure("EBADF", fd);
     return entry;
   }
 
+  /**
+   * @param {string} path
+   * @param {number} flags
+   */
   openSync(path, flags) {
     const key = this.#key(path);
     let file = this.files.get(key);
@@ -94,11 +121,19 @@ export class MemoryFileSystem {
     return fd;
   }
 
+  /** @param {number} fd */
   closeSync(fd) {
     this.#at(fd);
     this.open[fd] = undefined;
   }
 
+  /**
+   * @param {number} fd
+   * @param {Uint8Array} buffer
+   * @param {number} offset
+   * @param {number} length
+   * @param {number | null} [position]
+   */
   readSync(fd, buffer, offset, length, position) {
     const entry = this.#at(fd);
     const from = position ?? entry.position;
@@ -108,6 +143,13 @@ export class MemoryFileSystem {
     return part.length;
   }
 
+  /**
+   * @param {number} fd
+   * @param {Uint8Array} buffer
+   * @param {number} offset
+   * @param {number} length
+   * @param {number | null} [position]
+   */
   writeSync(fd, buffer, offset, length, position) {
     const entry = this.#at(fd);
     const printed = entry.file === this.stdout || entry.file === this.stderr;
@@ -117,6 +159,7 @@ export class MemoryFileSystem {
     return length;
   }
 
+  /** @param {string} path */
   statSync(path) {
     const key = this.#key(path);
     const file = this.files.get(key);
@@ -124,19 +167,26 @@ export class MemoryFileSystem {
     return this.#stat(file, key);
   }
 
+  /** @param {string} path */
   lstatSync(path) {
     return this.statSync(path);
   }
 
+  /** @param {number} fd */
   fstatSync(fd) {
     const entry = this.#at(fd);
     return this.#stat(entry.file, entry.key);
   }
 
+  /**
+   * @param {number} fd
+   * @param {number} length
+   */
   ftruncateSync(fd, length) {
     this.#at(fd).file.size = length;
   }
 
+  /** @param {string} path */
   unlinkSync(path) {
     if (!this.files.delete(this.#key(path))) throw failure("ENOENT", path);
   }

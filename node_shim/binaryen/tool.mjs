@@ -18,7 +18,7 @@ export class Tool {
   #module;
   #invokes;
 
-  /** @param path the tool's file: throws if it is not what Emscripten makes */
+  /** @param {string} path the tool's file: throws if it is not what Emscripten makes */
   constructor(path) {
     const text = readFileSync(path, "utf8").replace(/^#!.*/, "");
     // The glue keeps all to itself; its own functions for finding the wasm and for calling `main` are
@@ -36,19 +36,21 @@ export class Tool {
 
   /**
    * Run it once.
-   * @param args the command line without the tool's name
-   * @param files [name, bytes] of each file it may read
+   *
+   * @param {string[]} args the command line without the tool's name
+   * @param {[string, Uint8Array][]} files name and bytes of each file it may read
    * @returns the exit status, and the file system as the run left it
    */
   async run(args, files) {
     const fileSystem = new MemoryFileSystem(files);
     const process = fakeProcess();
+    /** @type {any} */
     let program;
     await new Promise((resolve, reject) => {
       const options = {
         noInitialRun: true,
         onRuntimeInitialized: resolve,
-        instantiateWasm: (imports, received) => {
+        instantiateWasm: (/** @type {WebAssembly.Imports} */ imports, /** @type {(instance: WebAssembly.Instance) => void} */ received) => {
           try {
             received(this.#invokes.instantiate(this.#module, imports, () => program));
           } catch (error) {
@@ -71,11 +73,14 @@ export class Tool {
   }
 }
 
+/** @param {MemoryFileSystem} fileSystem */
 function hosted(fileSystem) {
+  /** @type {Record<string, unknown>} */
   const replaced = { "node:fs": fileSystem, fs: fileSystem, "node:tty": { isatty: () => false } };
-  return (name) => replaced[name] ?? nodeRequire(name);
+  return (/** @type {string} */ name) => replaced[name] ?? nodeRequire(name);
 }
 
+/** @returns {Record<string, any>} */
 function fakeProcess() {
   return {
     argv: ["node", "wasm-opt"],

@@ -2,9 +2,15 @@
 // and `f64:0x…` (their bits, so that nothing is lost in a decimal), `externref:7`, `externref:null`,
 // `funcref:null`, `funcref:EXPORT`. Expected values may be `f32:nan` or `f64:nan`: every NaN.
 
+/** @typedef {(name: string) => Function | undefined} ExportedFunction */
+
 const view = new DataView(new ArrayBuffer(8));
 
-export function floatBits(kind, number) {
+/**
+ * @param {string} kind
+ * @param {number} number
+ */
+function floatBits(kind, number) {
   if (kind === "f32") {
     view.setFloat32(0, number);
     return view.getUint32(0).toString(16).padStart(8, "0");
@@ -13,6 +19,10 @@ export function floatBits(kind, number) {
   return view.getBigUint64(0).toString(16).padStart(16, "0");
 }
 
+/**
+ * @param {string} kind
+ * @param {string} literal
+ */
 function floatFrom(kind, literal) {
   if (literal === "nan") return NaN;
   if (kind === "f32") {
@@ -25,27 +35,40 @@ function floatFrom(kind, literal) {
 
 /** Host objects by number: the same number is the same object. */
 export class References {
+  /** @type {Map<number, unknown>} */
   #byNumber = new Map();
+  /** @type {Map<unknown, number>} */
   #numbers = new Map();
   #next = 1_000_000; // objects that no case has named: far from the numbers that cases use
 
+  /** @param {number} number */
   object(number) {
     if (!this.#byNumber.has(number)) this.#remember(number, Object.freeze({ externref: number }));
     return this.#byNumber.get(number);
   }
 
+  /** @param {unknown} object */
   number(object) {
     if (!this.#numbers.has(object)) this.#remember(this.#next++, object);
     return this.#numbers.get(object);
   }
 
+  /**
+   * @param {number} number
+   * @param {unknown} object
+   */
   #remember(number, object) {
     this.#byNumber.set(number, object);
     this.#numbers.set(object, number);
   }
 }
 
-/** @param functions maps an export's name to the exported function */
+/**
+ * @param {string} text
+ * @param {References} references
+ * @param {ExportedFunction} functions maps an export's name to the exported function
+ * @returns {any}
+ */
 export function fromWire(text, references, functions) {
   const colon = text.indexOf(":");
   const kind = text.slice(0, colon);
@@ -71,7 +94,12 @@ export function fromWire(text, references, functions) {
   }
 }
 
-/** @param nameOf maps a function to the name it is exported by, or undefined */
+/**
+ * @param {any} value
+ * @param {string} kind
+ * @param {References} references
+ * @param {(value: unknown) => string | undefined} nameOf maps a function to the name it is exported by, or undefined
+ */
 export function toWire(value, kind, references, nameOf) {
   switch (kind) {
     case "i32":
@@ -91,7 +119,12 @@ export function toWire(value, kind, references, nameOf) {
   }
 }
 
-/** Whether a value, as `toWire` writes it, is the expected one. */
+/**
+ * Whether a value, as `toWire` writes it, is the expected one.
+ *
+ * @param {string} expected
+ * @param {string} actual
+ */
 export function isExpected(expected, actual) {
   if (expected === "f32:nan" || expected === "f64:nan") {
     return actual.startsWith(expected.slice(0, 4)) && Number.isNaN(floatFrom(expected.slice(0, 3), actual.slice(4)));
@@ -99,13 +132,23 @@ export function isExpected(expected, actual) {
   return expected === actual;
 }
 
-/** Results as the boundary has them (undefined, one value, an array of several) as a list. */
+/**
+ * Results as the boundary has them (undefined, one value, an array of several) as a list.
+ *
+ * @param {any} result
+ * @param {number} count
+ * @returns {any[]}
+ */
 export function resultList(result, count) {
   if (count === 0) return [];
   return count === 1 ? [result] : [...result];
 }
 
-/** The reverse of `resultList`: what a host function returns. */
+/**
+ * The reverse of `resultList`: what a host function returns.
+ *
+ * @param {any[]} list
+ */
 export function resultValue(list) {
   return list.length === 0 ? undefined : list.length === 1 ? list[0] : list;
 }

@@ -10,26 +10,35 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 
+/** @typedef {{stdout: Buffer[], stderr: Buffer[], size: number, loaded?: boolean}} Running a script that has not ended */
+
 const require = createRequire(import.meta.url);
 const EXITED = Symbol("process.exit");
-const observer = WebAssembly.Module[Symbol.for("stackswitch.observe")];
+const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
+const observer = Reflect.get(WebAssembly.Module, Symbol.for("stackswitch.observe"));
 const [node] = process.argv;
-const ours = { listeners: listenersNow(), globals: new Set(Reflect.ownKeys(globalThis)), handles: null };
+const ours = { listeners: listenersNow(), globals: new Set(Reflect.ownKeys(globalThis)), handles: new Set() };
 const leave = process.exit;
 let runs = 0;
 let folder = process.env.STACKSWITCH_TRACE;
-let running = null; // {stdout, stderr, size}: of the script that has not ended
+/** @type {Running | null} */
+let running = null;
 let idle = true;
 
-for (const name of ["stdout", "stderr"]) {
+for (const name of /** @type {const} */ (["stdout", "stderr"])) {
+  /** @type {any} */
   const stream = process[name];
   stream._writev = null;
-  stream._write = (chunk, encoding, done) => {
+  stream._write = (/** @type {any} */ chunk, /** @type {BufferEncoding} */ encoding, /** @type {() => void} */ done) => {
     print(name, typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
     done();
   };
 }
 
+/**
+ * @param {"stdout" | "stderr"} name
+ * @param {Buffer} chunk
+ */
 function print(name, chunk) {
   if (running === null) return; // it has ended, and would be dead
   running[name].push(chunk);
@@ -44,14 +53,19 @@ function listenersNow() {
 /** Listeners that were not there before the script. */
 function* added() {
   for (const event of process.eventNames()) {
-    for (const listener of process.rawListeners(event)) if (!ours.listeners.get(event)?.has(listener)) yield [event, listener];
+    for (const listener of process.rawListeners(event)) {
+      if (!ours.listeners.get(event)?.has(listener)) yield { event, listener: /** @type {() => void} */ (listener) };
+    }
   }
 }
 
+/** @param {{script: string, args: string[], env: Record<string, string>}} request */
 function run({ script, args, env }) {
   const path = resolve(script);
   idle = false;
-  running = { stdout: [], stderr: [], size: 0 };
+  /** @type {Running} */
+  const mine = { stdout: [], stderr: [], size: 0 };
+  running = mine;
   for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name];
   Object.assign(process.env, env);
   process.argv = [node, path, ...args];
@@ -61,40 +75,40 @@ function run({ script, args, env }) {
   delete require.cache[path];
   const url = pathToFileURL(path);
   if (runs++ > 0) url.searchParams.set("run", String(runs)); // the same module again, evaluated anew
-  const mine = running;
   const loaded = import(url.href);
-  parentPort.unref();
+  port.unref();
   loaded.then(() => (mine.loaded = true), (error) => error === EXITED || (running === mine && giveUp()));
 }
 
 /** The script is at its end, as a process would be. */
 function end() {
   try {
-    finish(running);
+    if (running !== null) finish(running);
   } catch {
     giveUp();
   }
 }
 
-function finish(done) {
-  for (const [event, listener] of added()) if (event === "exit") Reflect.apply(listener, process, [process.exitCode ?? 0]);
+/** @param {Running} ended */
+function finish(ended) {
+  for (const { event, listener } of added()) if (event === "exit") Reflect.apply(listener, process, [process.exitCode ?? 0]);
   running = null;
   const status = process.exitCode ?? 0;
   observer?.end(status);
-  const [stdout, stderr] = [done.stdout, done.stderr].map((chunks) => Buffer.concat(chunks));
-  parentPort.postMessage({ ended: { status, stdout, stderr } });
-  for (const [event, listener] of added()) process.removeListener(event, listener);
+  const [stdout, stderr] = [ended.stdout, ended.stderr].map((chunks) => Buffer.concat(chunks));
+  port.postMessage({ ended: { status, stdout, stderr } });
+  for (const { event, listener } of added()) process.removeListener(event, listener);
   for (const key of Reflect.ownKeys(globalThis)) if (!ours.globals.has(key)) Reflect.deleteProperty(globalThis, key);
   for (const handle of process._getActiveHandles()) if (!ours.handles.has(handle)) (handle.destroy ?? handle.close)?.call(handle);
 }
 
 function giveUp() {
   running = null;
-  parentPort.postMessage({ ended: { status: null } });
+  port.postMessage({ ended: { status: null } });
   leave.call(process, 1);
 }
 
-process.exit = (status) => {
+process.exit = (/** @type {number | string | null | undefined} */ status) => {
   if (running === null) throw EXITED;
   if (status !== undefined) process.exitCode = status;
   end();
@@ -105,13 +119,13 @@ process.setUncaughtExceptionCaptureCallback((error) => error === EXITED || runni
 process.on("beforeExit", () => {
   if (running !== null) {
     if (!running.loaded) return giveUp(); // it waits at its top level for what will not come
-    if (process.listenerCount("beforeExit") > ours.listeners.get("beforeExit").size) return giveUp();
+    if (process.listenerCount("beforeExit") > (ours.listeners.get("beforeExit")?.size ?? 0)) return giveUp();
     end();
   }
   if (idle) return;
   idle = true;
-  parentPort.ref();
-  parentPort.postMessage({ ready: true });
+  port.ref();
+  port.postMessage({ ready: true });
 });
 ours.listeners = listenersNow();
-parentPort.on("message", run);
+port.on("message", run);

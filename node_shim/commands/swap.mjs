@@ -1,29 +1,38 @@
 // All ways to compile bytes, with the bytes of a build put in their place. What is a module already was compiled through here.
 
-import { isAnyArrayBuffer } from "node:util/types";
+import { bytesOf } from "../polyfill/values.mjs";
+import { readResponse } from "../wasm/streaming.mjs";
 import { Builds } from "./builds.mjs";
 
-const STREAMING_TYPE = /^application\/wasm\s*(;|$)/i;
+/** @typedef {import("./builds.mjs").Build} Build */
+
 const MAGIC = [0, 0x61, 0x73, 0x6d];
 
-/** The bytes of what is a module; null: the engine says what is wrong with it. */
-function bytesOf(source) {
-  let bytes = null;
-  if (ArrayBuffer.isView(source)) bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-  else if (isAnyArrayBuffer(source)) bytes = new Uint8Array(source);
+/**
+ * The bytes of what is a module; null: the engine says what is wrong with it.
+ *
+ * @param {any} source
+ */
+function moduleBytes(source) {
+  const bytes = bytesOf(source);
   return bytes !== null && MAGIC.every((byte, at) => bytes[at] === byte) ? bytes : null;
 }
 
+/** @param {string} folder of builds */
 export function installSwap(folder) {
   const builds = new Builds(folder);
   const { Module, compile, instantiate, compileStreaming, instantiateStreaming } = WebAssembly;
 
-  const buildOf = (source) => {
-    const bytes = bytesOf(source);
+  const buildOf = (/** @type {unknown} */ source) => {
+    const bytes = moduleBytes(source);
     return bytes === null ? null : builds.of(bytes);
   };
   /** Compile a build, once: a program that runs again in the same realm (reused-worker.mjs) gets the same module. */
-  const compiled = async (build) => (build.module ??= await compile(build.bytes));
+  const compiled = async (/** @type {Build} */ build) => (build.module ??= await compile(build.bytes));
+  /**
+   * @param {any} original
+   * @param {(build: Build, ...rest: any[]) => Promise<any>} built
+   */
   const unlessBuilt = (original, built) =>
     new Proxy(original, {
       apply(target, self, args) {
@@ -36,16 +45,19 @@ export function installSwap(folder) {
         return build === null ? Reflect.apply(target, self, args) : built(build, ...args.slice(1));
       },
     });
+  /**
+   * @param {any} original
+   * @param {Function} fromBytes
+   */
   const streaming = (original, fromBytes) =>
     new Proxy(original, {
       async apply(target, self, [source, ...rest]) {
-        const response = await source;
-        const type = response.headers?.get("content-type") ?? "";
-        if (!response.ok || !STREAMING_TYPE.test(type)) return Reflect.apply(target, self, [response, ...rest]); // it says what is wrong
-        return Reflect.apply(fromBytes, self, [await response.arrayBuffer(), ...rest]);
+        const { response, bytes } = await readResponse(source);
+        return bytes === null ? Reflect.apply(target, self, [response, ...rest]) : Reflect.apply(fromBytes, self, [bytes, ...rest]);
       },
     });
 
+  /** @type {Record<string, any>} */
   const wrapped = {
     compile: unlessBuilt(compile, compiled),
     instantiate: unlessBuilt(instantiate, async (build, imports) => {

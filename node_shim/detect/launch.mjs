@@ -7,6 +7,18 @@ import { pathToFileURL } from "node:url";
 const START_TIMEOUT_MS = 25_000;
 const END_TIMEOUT_MS = 3_000;
 
+/**
+ * @typedef {object} LaunchTask
+ * @property {string} packages the folder that holds node_modules
+ * @property {string} browser
+ * @property {string} program
+ * @property {string[]} flags
+ */
+
+/**
+ * @param {LaunchTask} task
+ * @returns {Record<string, any>}
+ */
 function launchOptions(task) {
   const options = { executablePath: task.program, headless: true, timeout: START_TIMEOUT_MS, acceptInsecureCerts: false };
   if (task.browser === "firefox") {
@@ -20,8 +32,8 @@ function launchOptions(task) {
 /**
  * Start it; where the system gives it no sandbox (root, some containers), without: it loads our page alone.
  *
- * @param task `{packages, browser, program, flags}`; packages is the folder that holds node_modules
- * @returns the browser, and whether it has its sandbox
+ * @param {LaunchTask} task
+ * @returns {Promise<[any, boolean]>} the browser, and whether it has its sandbox
  */
 export async function launch(task) {
   const require = createRequire(join(task.packages, "package.json"));
@@ -35,13 +47,21 @@ export async function launch(task) {
   }
 }
 
-/** The lines of an error of `launch` that say something. */
+/**
+ * The lines of an error of `launch` that say something.
+ *
+ * @param {any} error
+ */
 export function whyNotStarted(error) {
   const lines = `${error?.message ?? error}`.split("\n").filter((line) => line.trim() && !/^(?:TROUBLESHOOTING|Stderr)/.test(line));
   return lines.slice(0, 3).join(" ");
 }
 
-/** End it; one that does not end is left to whoever ends this process. */
+/**
+ * End it; one that does not end is left to whoever ends this process.
+ *
+ * @param {any} browser
+ */
 export async function close(browser) {
   await Promise.race([browser.close(), new Promise((resolve) => setTimeout(resolve, END_TIMEOUT_MS))]);
 }

@@ -3,10 +3,14 @@
 
 /**
  * Make round trips until the code is hot, then many at once.
- * @param scope the realm's WebAssembly and setTimeout
- * @param api "promising" (the standard), "first" (WebAssembly.Function with suspending and promising: "first") or
- *   "suspender" (the Suspender object)
- * @returns {shown: "yes" | "no" | "unsound", why}; an unsound one worked before it was hot
+ *
+ * @param {{WebAssembly: any, setTimeout: Function}} scope the realm's
+ * @param {"promising" | "first" | "suspender"} api the standard; WebAssembly.Function with suspending and promising: "first";
+ *   or the Suspender object
+ * @param {Uint8Array} bytes
+ * @param {number} rounds
+ * @param {number} atOnce
+ * @returns {Promise<{shown: "yes" | "no" | "unsound", why?: string}>} an unsound one worked before it was hot
  */
 export async function roundTrips({ WebAssembly, setTimeout }, api, bytes, rounds, atOnce) {
   const suspender = api === "suspender" ? new WebAssembly.Suspender() : undefined;

@@ -1,13 +1,20 @@
-// Runs probes by name and tells what each found, a line at a time: should the engine die, the last line says where.
+// Runs probes by name and reports what each found, a message at a time: should the engine die, the last one says where.
 
+import { fromHex } from "../wasm/hex.mjs";
 import { MODULES, SCRIPTS } from "./modules.mjs";
 
-export function bytesOf(name) {
-  return Uint8Array.from(MODULES[name].match(/../g), (byte) => Number.parseInt(byte, 16));
-}
+/** @typedef {{shown: "yes" | "no" | "unsound", why?: string, facts?: object}} Answer */
 
-/** A probe that is only a module: its export run gives 42. */
-function runModule(name) {
+/** @param {string} name of a module among the probes */
+export const bytesOf = (name) => fromHex(/** @type {Record<string, string>} */ (MODULES)[name]);
+
+/**
+ * Run a probe that is only a module: its export run gives 42.
+ *
+ * @param {string} name
+ * @returns {Answer}
+ */
+export function runModule(name) {
   const bytes = bytesOf(name);
   try {
     // Some validate what they then do not run; the error of the constructor says more than validate does.
@@ -19,17 +26,21 @@ function runModule(name) {
   }
 }
 
+/** @param {string} message */
 function shorten(message) {
   return message.replace(/^WebAssembly\.Module\(\): /, "").replace(/^at offset \d+: /, "");
 }
 
 /**
- * Run probes in turn.
- * @param emit takes an object to tell; may return a promise
+ * Run probes one after another.
+ *
+ * @param {string[]} names
+ * @param {(message: object) => unknown} emit takes what is found; may return a promise
  */
 export async function runProbes(names, emit) {
   for (const name of names) {
     await emit({ begin: name });
+    /** @type {Answer} */
     let answer;
     try {
       answer = SCRIPTS.includes(name)

@@ -2,7 +2,10 @@
 
 import { roundTrips } from "./roundtrip.mjs";
 
-const port = globalThis.postMessage ? globalThis : (await import("node:worker_threads")).parentPort;
+const isWeb = typeof globalThis.postMessage === "function";
+/** @type {any} */
+const port = isWeb ? globalThis : (await import("node:worker_threads")).parentPort;
+/** @param {{bytes: Uint8Array, rounds: number, atOnce: number}} task */
 const answer = async ({ bytes, rounds, atOnce }) => {
   try {
     port.postMessage(await roundTrips(globalThis, "promising", bytes, rounds, atOnce));
@@ -10,6 +13,6 @@ const answer = async ({ bytes, rounds, atOnce }) => {
     port.postMessage({ shown: "no", why: `${error}` });
   }
 };
-if (port === globalThis) globalThis.onmessage = (event) => answer(event.data);
+if (isWeb) port.onmessage = (/** @type {{data: any}} */ event) => answer(event.data);
 else port.once("message", answer);
 port.postMessage({ ready: true });

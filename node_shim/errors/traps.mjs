@@ -2,10 +2,13 @@
 // the kinds are those of stackswitch/models/case.py. A new engine is more rows, no more code.
 
 import { SuspendError as PolyfillSuspendError } from "../polyfill/errors.mjs";
+import { fromHex } from "../wasm/hex.mjs";
 
 /**
  * Matched in order against the message, lower-cased. V8's texts stand in its src/common/message-template.h; it has
  * one text for a call of null and one of another type, which goes for the latter.
+ *
+ * @type {[string, RegExp][]}
  */
 const TEXTS = [
   ["asyncify-overflow", /^asyncify overflow:/],
@@ -29,6 +32,7 @@ export class HostFailure extends Error {}
 
 /** proc_exit: unwinds the guest. */
 export class Exit extends Error {
+  /** @param {number} status */
   constructor(status) {
     super(`exit status ${status}`);
     this.status = status;
@@ -43,28 +47,32 @@ export class NameMissing extends Error {}
 
 /** (module (func (export "t") unreachable)) */
 const TRAP = "0061736d0100000001040160000003020100070501017400000a05010300000b";
+/** @type {(() => void) | undefined} */
 let trap;
+/** @type {WeakMap<object, any>} */
 const meanings = new WeakMap();
 
 /**
  * An error to throw in place of `error`, which no handler of the guest takes: a guest's catch_all takes every
  * exception of JavaScript, but no trap. So the error is one of a real trap; `meant` finds what it stands for.
+ *
+ * @param {any} error
+ * @returns {any}
  */
 export function uncatchable(error) {
-  if (trap === undefined) {
-    const bytes = Uint8Array.from(TRAP.match(/../g), (byte) => Number.parseInt(byte, 16));
-    trap = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.t;
-  }
+  trap ??= new WebAssembly.Instance(new WebAssembly.Module(fromHex(TRAP))).exports.t;
   try {
-    trap();
+    trap?.();
   } catch (real) {
     meanings.set(real, error);
     return real;
   }
 }
 
+/** @type {(error: any) => any} */
 export const meant = (error) => meanings.get(error) ?? error;
 
+/** @param {any} error */
 export function isSuspendError(error) {
   if (error instanceof SuspendRefused || error instanceof PolyfillSuspendError) return true;
   const own = WebAssembly.SuspendError;
@@ -72,12 +80,16 @@ export function isSuspendError(error) {
   return error instanceof WebAssembly.RuntimeError && kindOfMessage(error.message) === "suspend-error";
 }
 
+/** @param {unknown} message */
 export function kindOfMessage(message) {
   const text = String(message).toLowerCase();
   return TEXTS.find(([, pattern]) => pattern.test(text))?.[0] ?? "other";
 }
 
-/** @returns {{kind: string, message: string, error?: string}} */
+/**
+ * @param {any} error
+ * @returns {{kind: string, message: string, error?: string}}
+ */
 export function explain(error) {
   if (error instanceof HostFailure) return { kind: "host-error", message: error.message, error: error.message };
   if (error instanceof Exit) return { kind: "exit", message: error.message };

@@ -17,10 +17,7 @@ import { readModule } from "./module.mjs";
 /** @typedef {import("./module.mjs").ModuleFacts} ModuleFacts */
 /** @typedef {{from: string, name: string, host: Function, type: number}} WaitingImport */
 
-/** Whether this engine has the API; that it holds when hot, only a probe knows. */
-export function hasJspi() {
-  return typeof WebAssembly.Suspending === "function" && typeof WebAssembly.promising === "function";
-}
+export { hasNativeJspi as hasJspi } from "../polyfill/values.mjs";
 
 /**
  * What is given for the first import of a kind, of a name if one is asked for.

@@ -17,6 +17,7 @@ const NEAR = 6; // frames: a program may have put functions of its own around pr
  *   listeners; what it returns is called after them, if there are any
  */
 function watchEndings({ exit, ...watchers }) {
+  /** @type {Set<string | undefined>} */
   const ignored = new Set(); // places in Node that emit something else
   const before = function () {
     if (process._exiting) return void exit();

@@ -1,5 +1,5 @@
 // Traps and refused suspensions, where they can be seen without touching their way: rejections of promising calls
-// that the program itself takes (promises.cjs), and what nobody takes (endings.cjs). An error is told once.
+// that the program itself handles (promises.cjs), and what nobody handles (endings.cjs). An error is recorded once.
 
 "use strict";
 
@@ -10,27 +10,39 @@ const MOST_CAUSES = 5;
 const WASM_FRAME = /wasm:\/\/|wasm-function\[\d/;
 
 class Errors {
+  /** @type {import("./part.cjs").TracePart} */
   #part;
   #stacks;
-  #told = new WeakSet();
+  #recorded = new WeakSet();
   #count = 0;
 
-  constructor(stacks) {
+  /**
+   * @param {import("./stacks.cjs").StackRecorder} stacks
+   * @param {import("./part.cjs").TracePart} part
+   */
+  constructor(stacks, part) {
     this.#stacks = stacks;
+    this.#part = part;
   }
 
+  /** @param {import("./part.cjs").TracePart} part */
   begin(part) {
     this.#part = part;
     this.#count = 0;
   }
 
-  /** Tell of an error if it, or what caused it, is wasm's doing. */
+  /**
+   * Record an error if it, or what caused it, is wasm's doing.
+   *
+   * @param {any} error
+   * @param {string} where
+   */
   note(error, where) {
     this.#part.guard(() => {
       for (let each = error, depth = 0; each && typeof each === "object" && depth < MOST_CAUSES; each = each.cause, depth++) {
-        if (this.#told.has(each)) return;
+        if (this.#recorded.has(each)) return;
         if (!isOfWasm(each)) continue;
-        this.#told.add(each);
+        this.#recorded.add(each);
         if (this.#count++ >= MOST_TRAPS) return;
         const text = typeof each.stack === "string" ? each.stack : "";
         this.#part.write({
@@ -46,6 +58,7 @@ class Errors {
   }
 }
 
+/** @param {any} error */
 function isOfWasm(error) {
   if (error instanceof RuntimeError || (SuspendError !== undefined && error instanceof SuspendError)) return true;
   if (Exception !== undefined && error instanceof Exception) return true;

@@ -23,13 +23,25 @@ const { defineProperty, getOwnPropertyDescriptor } = Object;
 const { apply, construct, get } = Reflect;
 const { captureStackTrace } = Error;
 
-/** A positive whole number from the environment, or the default. */
+/** @typedef {import("./stacks.cjs").Slot} Slot */
+/** @typedef {any} Native one of the engine's functions */
+
+/**
+ * A positive whole number from the environment, or the default.
+ *
+ * @param {string} name
+ * @param {number} otherwise
+ */
 function setting(name, otherwise) {
   const value = Number(process.env[`STACKSWITCH_TRACE_${name}`]);
   return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
 }
 
-/** Whether Emscripten's glue marks a function as asynchronous: a library function with `__async`. No code of it runs. */
+/**
+ * Whether Emscripten's glue marks a function as asynchronous: a library function with `__async`. No code of it runs.
+ *
+ * @param {Function} host
+ */
 function isMarkedAsync(host) {
   return !isProxy(host) && getOwnPropertyDescriptor(host, "isAsync")?.value === true;
 }
@@ -37,19 +49,32 @@ function isMarkedAsync(host) {
 /**
  * Observe this process or worker from now on. `WebAssembly.Module[OBSERVER]` is then the observer: `end(status)` ends the part
  * as the end of the process would; `begin(folder)` opens the next one, in another folder.
+ *
+ * @param {string} folder
  */
 function install(folder) {
-  const observer = new Observer();
-  observer.begin(folder);
-  observer.hook();
+  new Observer(folder).hook();
 }
 
+/** @param {unknown} value */
 const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 
-/** An object that gives what another has, each property as `seen` returns it. Its own target is empty: the other one may be a Proxy. */
-const reading = (object, seen) => new Proxy({ __proto__: null }, { get: (_, key) => seen(get(object, key), key) });
+/**
+ * An object that gives what another has, each property as `change` returns it. Its own target is empty: the other one may be a Proxy.
+ *
+ * @param {object} object
+ * @param {(value: any, key: any) => unknown} change
+ */
+const reading = (object, change) => new Proxy({ __proto__: null }, { get: (_, key) => change(get(object, key), key) });
 
-/** Construct what a trap was asked to. The stack of an error of the engine's own does not show us. */
+/**
+ * Construct what a trap was asked to. The stack of an error of the engine's own does not show us.
+ *
+ * @param {Native} target
+ * @param {any[]} args
+ * @param {Native} newTarget
+ * @param {Function} trap
+ */
 function constructed(target, args, newTarget, trap) {
   try {
     return construct(target, args, newTarget);
@@ -59,11 +84,32 @@ function constructed(target, args, newTarget, trap) {
   }
 }
 
-/** Whether the engine itself has thrown, not a function of the program that it called. */
+/**
+ * Whether the engine itself has thrown, not a function of the program that it called.
+ *
+ * @param {unknown} error
+ */
 function isRefusal(error) {
   if (!(error instanceof CompileError || error instanceof LinkError || error instanceof TypeError)) return false;
-  const [innermost] = /^\s+at .*$/m.exec(error.stack) ?? [];
+  const [innermost] = /^\s+at .*$/m.exec(String(error.stack)) ?? [];
   return innermost?.includes(__filename) ?? false;
+}
+
+/** @param {string} folder */
+function startPart(folder) {
+  const part = new Part(folder, setting("BYTES", 32 << 20));
+  part.write({
+    kind: "start",
+    part_version: PART_VERSION,
+    process: process.pid,
+    parent: process.ppid,
+    thread: part.thread,
+    engine: "node",
+    engine_version: versions.node,
+    argv: process.argv,
+    exec_argv: execArgv,
+  });
+  return part;
 }
 
 class Observer {
@@ -72,39 +118,41 @@ class Observer {
   #errors;
   #unwinds;
   #promises;
-  #modules = new Modules();
-  #slots = new WeakMap(); // by what the program imports
+  #modules;
+  /** @type {WeakMap<object, Slot>} by what the program imports */
+  #slots = new WeakMap();
   #waits = false; // whether the program has made an import that may suspend
+  /** @type {Set<number>} */
   #promised = new Set();
+  /** @type {Map<string, Function>} */
   #hooked = new Map();
 
-  constructor() {
+  /** @param {string} folder */
+  constructor(folder) {
     const every = setting("SAMPLE", 1);
+    /** @type {import("./unwinds.cjs").Guard} */
     const guard = (piece, fallback) => this.#part.guard(piece, fallback);
-    this.#stacks = new Stacks({ every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
-    this.#errors = new Errors(this.#stacks);
+    this.#part = startPart(folder);
+    this.#stacks = new Stacks(this.#part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
+    this.#errors = new Errors(this.#stacks, this.#part);
+    this.#modules = new Modules(this.#part);
     this.#unwinds = new Unwinds(this.#stacks, guard);
     this.#promises = new Promises(guard);
+    this.#attach(folder);
   }
 
+  /** @param {string} folder */
   begin(folder) {
-    const part = new Part(folder, setting("BYTES", 32 << 20));
-    part.write({
-      kind: "start",
-      part_version: PART_VERSION,
-      process: process.pid,
-      parent: process.ppid,
-      thread: part.thread,
-      engine: "node",
-      engine_version: versions.node,
-      argv: process.argv,
-      exec_argv: execArgv,
-    });
-    this.#part = part;
-    this.#stacks.begin(part);
-    this.#errors.begin(part);
-    this.#modules.begin(part, folder, setting("MODULE_BYTES", 512 << 20));
-    for (const index of this.#promised) part.write({ kind: "promising", index });
+    this.#part = startPart(folder);
+    this.#attach(folder);
+  }
+
+  /** @param {string} folder of the part */
+  #attach(folder) {
+    this.#stacks.begin(this.#part);
+    this.#errors.begin(this.#part);
+    this.#modules.begin(this.#part, folder, setting("MODULE_BYTES", 512 << 20));
+    for (const index of this.#promised) this.#part.write({ kind: "promising", index });
   }
 
   hook() {
@@ -112,8 +160,9 @@ class Observer {
   }
 
   #hook() {
-    const newModule = (target, args, newTarget) => this.#newModule(target, args, newTarget, newModule);
-    const observer = (target, key) => (key === OBSERVER ? this : get(target, key));
+    /** @typedef {[Native, any[], Native]} Construct what a trap of `new` gets */
+    const newModule = (/** @type {Construct} */ ...given) => this.#newModule(...given, newModule);
+    const observer = (/** @type {Native} */ target, /** @type {PropertyKey} */ key) => (key === OBSERVER ? this : get(target, key));
     this.#replace("Module", { construct: newModule, get: observer });
     for (const name of ["compile", "instantiate"]) {
       this.#replace(name, { apply: (target, self, args) => this.#compile(target, self, args, name) });
@@ -121,9 +170,9 @@ class Observer {
     for (const name of ["compileStreaming", "instantiateStreaming"]) {
       this.#replace(name, { apply: (target, self, args) => this.#stream(target, self, args, name) });
     }
-    const newInstance = (target, args, newTarget) => constructed(target, this.#named(args), newTarget, newInstance);
+    const newInstance = (/** @type {Construct} */ ...[target, args, newTarget]) => constructed(target, this.#named(args), newTarget, newInstance);
     this.#replace("Instance", defineProperty({}, "construct", { get: () => (this.#waits ? newInstance : undefined) }));
-    const newSuspending = (target, args, newTarget) => this.#newSuspending(target, args, newTarget, newSuspending);
+    const newSuspending = (/** @type {Construct} */ ...given) => this.#newSuspending(...given, newSuspending);
     this.#replace("Suspending", { construct: newSuspending });
     this.#replace("promising", { apply: (target, self, args) => this.#promising(target, self, args) });
     this.#replace("Function", { construct: (target, args, newTarget) => this.#newFunction(target, args, newTarget) });
@@ -139,6 +188,10 @@ class Observer {
     replaceToString();
   }
 
+  /**
+   * @param {string} name
+   * @param {Record<string, any>} handler
+   */
   #replace(name, handler) {
     const value = replace(WebAssembly, name, handler);
     if (value !== undefined) this.#hooked.set(name, value);
@@ -146,6 +199,10 @@ class Observer {
 
   // Modules. Their bytes are looked at before the engine gets them, or as soon as it has made a module of them.
 
+  /**
+   * @param {unknown} source
+   * @param {string} how
+   */
   #source(source, how) {
     this.#part.guard(() => {
       const bytes = Modules.bytesOf(source);
@@ -153,17 +210,35 @@ class Observer {
     });
   }
 
+  /**
+   * @param {Native} target
+   * @param {any[]} args
+   * @param {Native} newTarget
+   * @param {Function} trap
+   */
   #newModule(target, args, newTarget, trap) {
     const module = constructed(target, args, newTarget, trap);
     this.#source(args[0], "Module");
     return module;
   }
 
+  /**
+   * @param {Native} target
+   * @param {object} self
+   * @param {any[]} args
+   * @param {string} how
+   */
   #compile(target, self, args, how) {
     this.#source(args[0], how);
     return apply(target, self, how === "instantiate" ? this.#named(args) : args);
   }
 
+  /**
+   * @param {Native} target
+   * @param {object} self
+   * @param {any[]} args
+   * @param {string} how
+   */
   #stream(target, self, args, how) {
     this.#part.guard(() => {
       if (tapSource(args[0], (bytes) => this.#source(bytes, how))) return;
@@ -172,12 +247,16 @@ class Observer {
     return apply(target, self, how === "instantiateStreaming" ? this.#named(args) : args);
   }
 
-  /** Have imports that may suspend named as the module knows them, when the engine reads them, in its order and no more often. */
+  /**
+   * Have imports that may suspend named as the module knows them, when the engine reads them, in its order and no more often.
+   *
+   * @param {any[]} args
+   */
   #named(args) {
     const [source, imports, ...rest] = args;
     if (!this.#waits || !isObject(imports)) return args;
     const slots = this.#slots;
-    const named = (space, from) =>
+    const named = (/** @type {object} */ space, /** @type {string} */ from) =>
       reading(space, (value, name) => {
         const slot = isObject(value) ? slots.get(value) : undefined;
         if (slot !== undefined) slot.name ??= `${from}.${name}`;
@@ -189,8 +268,11 @@ class Observer {
   // JSPI.
 
   /**
-   * The import again, telling of each call that is to be waited for: what is no object is not waited for. An async function's
-   * calls all are, so it is told of before it runs, and nothing of ours is on its stack.
+   * The import again, which notes each call that is to be waited for: what is no object is not waited for. An async function's
+   * calls all are, so a call is noted before it runs, and nothing of ours is on its stack.
+   *
+   * @param {Function} host
+   * @param {{before: boolean}} how
    */
   #waiting(host, { before }) {
     this.#waits = true;
@@ -201,6 +283,7 @@ class Observer {
       const note = () => stacks.note(slot, note);
       return { slot, observed: proxied(host, defineProperty({}, "apply", { get: note })) };
     }
+    /** @type {(this: any, ...args: any[]) => any} */
     const observed = function (...args) {
       const result = apply(host, this, args);
       if (typeof result === "object" && result !== null) stacks.note(slot, observed);
@@ -209,6 +292,12 @@ class Observer {
     return { slot, observed };
   }
 
+  /**
+   * @param {Native} target
+   * @param {any[]} args
+   * @param {Native} newTarget
+   * @param {Function} trap
+   */
   #newSuspending(target, args, newTarget, trap) {
     if (typeof args[0] !== "function") return constructed(target, args, newTarget, trap);
     const { slot, observed } = this.#waiting(args[0], { before: true });
@@ -217,7 +306,13 @@ class Observer {
     return suspending;
   }
 
-  /** Before Suspending there was WebAssembly.Function with an option; V8 had it until Node 22. */
+  /**
+   * Before Suspending there was WebAssembly.Function with an option; V8 had it until Node 22.
+   *
+   * @param {Native} target
+   * @param {any[]} args
+   * @param {Native} newTarget
+   */
   #newFunction(target, args, newTarget) {
     const [type, host, options] = args;
     if (options?.suspending === undefined || typeof host !== "function") return construct(target, args, newTarget);
@@ -227,27 +322,33 @@ class Observer {
     return made;
   }
 
+  /**
+   * @param {Native} target
+   * @param {object} self
+   * @param {any[]} args
+   */
   #promising(target, self, args) {
     const made = apply(target, self, args);
     const index = this.#part.guard(() => {
-      const index = Number(getOwnPropertyDescriptor(args[0], "name").value);
+      const index = Number(getOwnPropertyDescriptor(args[0], "name")?.value);
       this.#promised.add(index);
       this.#part.write({ kind: "promising", index });
       return index;
     });
-    const note = (error) => this.#errors.note(error, `promising ${index}`);
+    const note = (/** @type {unknown} */ error) => this.#errors.note(error, `promising ${index}`);
     const before = () => this.#part.guard(() => this.#promises.expect(note));
     return proxied(made, defineProperty({}, "apply", { get: before }));
   }
 
+  /** @param {number | string} status */
   end(status) {
     const part = this.#part;
     if (part.ended) return;
     part.guard(() => this.#stacks.flush());
     // What was preloaded to run a build in the module's place goes through ours.
-    const ours = globalThis[Symbol.for("stackswitch.instrumented")] === true;
+    const ours = Reflect.get(globalThis, Symbol.for("stackswitch.instrumented")) === true;
     for (const [name, value] of ours ? [] : this.#hooked) {
-      const found = part.guard(() => globalThis.WebAssembly?.[name]);
+      const found = part.guard(() => globalThis.WebAssembly && Reflect.get(globalThis.WebAssembly, name));
       // Taken away (so that glue picks its Asyncify build) is not replaced.
       if (found !== undefined && found !== value) {
         part.error(`the program has put another WebAssembly.${name} in place of the observed one: what went past ours is missing`);

@@ -11,32 +11,56 @@ const { isView } = ArrayBuffer;
 const { apply } = Reflect;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 
-/** The engine's own getters: a program's view may have properties of these names. */
+/**
+ * The engine's own getters: a program's view may have properties of these names.
+ *
+ * @param {object} prototype
+ * @returns {Record<string, (view: object) => any>}
+ */
 const getters = (prototype) =>
   Object.fromEntries(
     ["buffer", "byteOffset", "byteLength"].map((name) => {
-      const { get } = getOwnPropertyDescriptor(prototype, name);
+      const get = /** @type {() => any} */ (getOwnPropertyDescriptor(prototype, name)?.get);
       return [name, (view) => apply(get, view, [])];
     }),
   );
 const typedArray = getters(getPrototypeOf(Uint8Array.prototype));
 const dataView = getters(DataView.prototype);
 
-/** A module's hash; builds of ours come with theirs (commands/builds.mjs). */
+/**
+ * A module's hash; builds of ours come with theirs (commands/builds.mjs).
+ *
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
 function hashOf(bytes) {
-  const told = globalThis[Symbol.for("stackswitch.hashes")]?.get(bytes.buffer);
-  if (told !== undefined && bytes.byteLength === bytes.buffer.byteLength) return told;
+  const known = Reflect.get(globalThis, Symbol.for("stackswitch.hashes"))?.get(bytes.buffer);
+  if (known !== undefined && bytes.byteLength === bytes.buffer.byteLength) return known;
   const { createHash } = require("node:crypto");
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** @typedef {{kind: string, sha256: string, size: number, how: string, kept: boolean}} ModuleLine */
+
 class Modules {
   #part;
-  #folder;
-  #left;
+  #folder = "";
+  #left = 0;
+  /** @type {Map<string, ModuleLine>} */
   #known = new Map();
 
-  /** Keep modules in this folder from now on; those that there are already may be used again. */
+  /** @param {import("./part.cjs").TracePart} part */
+  constructor(part) {
+    this.#part = part;
+  }
+
+  /**
+   * Store modules in this folder from now on; those that are there already may be used again.
+   *
+   * @param {import("./part.cjs").TracePart} part
+   * @param {string} folder
+   * @param {number} mostBytes
+   */
   begin(part, folder, mostBytes) {
     this.#part = part;
     this.#folder = join(folder, "modules");
@@ -44,7 +68,11 @@ class Modules {
     for (const line of this.#known.values()) part.write({ ...line, kept: existsSync(this.#file(line.sha256)) });
   }
 
-  /** A module's bytes, as any API takes them; null: none (the engine will say so to the program). */
+  /**
+   * A module's bytes, as any API takes them; null: none (the engine will say so to the program).
+   *
+   * @param {any} source
+   */
   static bytesOf(source) {
     if (isView(source)) {
       const of = isTypedArray(source) ? typedArray : dataView;
@@ -53,22 +81,33 @@ class Modules {
     return isAnyArrayBuffer(source) ? new Uint8Array(source) : null;
   }
 
-  /** Note bytes that are being compiled. @returns {string} their hash */
+  /**
+   * Note bytes that are being compiled.
+   *
+   * @param {Uint8Array} bytes
+   * @param {string} how
+   * @returns {string} their hash
+   */
   compiled(bytes, how) {
     const sha256 = `sha256:${hashOf(bytes)}`;
     if (!this.#known.has(sha256)) {
-      const line = { kind: "module", sha256, size: bytes.length, how, kept: this.#keep(sha256, bytes) };
+      const line = { kind: "module", sha256, size: bytes.length, how, kept: this.#store(sha256, bytes) };
       this.#known.set(sha256, line);
       this.#part.write(line);
     }
     return sha256;
   }
 
+  /** @param {string} sha256 */
   #file(sha256) {
     return join(this.#folder, `${sha256.slice("sha256:".length)}.wasm`);
   }
 
-  #keep(sha256, bytes) {
+  /**
+   * @param {string} sha256
+   * @param {Uint8Array} bytes
+   */
+  #store(sha256, bytes) {
     const file = this.#file(sha256);
     if (existsSync(file)) return true;
     if (bytes.length > this.#left) {

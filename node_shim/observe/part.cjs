@@ -17,12 +17,17 @@ const MOST_ERRORS = 20;
 class Part {
   #file;
   #left;
+  /** @type {string | null} why nothing can be written any more */
   #failed = null;
   #errors = 0;
   full = false;
   ended = false;
   thread = threadId;
 
+  /**
+   * @param {string} folder
+   * @param {number} mostBytes
+   */
   constructor(folder, mostBytes) {
     mkdirSync(folder, { recursive: true });
     this.#file = join(folder, `${process.pid}-${threadId}-${process.hrtime.bigint().toString(36)}.part.jsonl`);
@@ -30,6 +35,7 @@ class Part {
     this.#left = mostBytes;
   }
 
+  /** @param {string} text */
   #append(text) {
     const size = byteLength(text);
     const fd = openSync(this.#file, "a");
@@ -42,7 +48,11 @@ class Part {
     return size;
   }
 
-  /** @returns {boolean} whether it was written */
+  /**
+   * @param {object} line
+   * @param {{always?: boolean}} [options] `always`: though the limit is reached
+   * @returns {boolean} whether it was written
+   */
   write(line, { always = false } = {}) {
     if (this.#failed !== null || this.ended) return false;
     const text = `${stringify(line)}\n`;
@@ -62,12 +72,20 @@ class Part {
     }
   }
 
-  /** Something of ours went wrong; the program goes on. */
+  /**
+   * Something of ours went wrong; the program goes on.
+   *
+   * @param {unknown} message
+   */
   error(message) {
     if (this.#errors++ < MOST_ERRORS) this.write({ kind: "error", message: String(message) }, { always: true });
   }
 
-  /** The last line. After a failure there may be room again: the torn line is ended first. */
+  /**
+   * Write the last line. After a failure there may be room again: the torn line is ended first.
+   *
+   * @param {object} line
+   */
   end(line) {
     if (this.#failed === null) this.write(line, { always: true });
     else {
@@ -81,15 +99,25 @@ class Part {
     this.ended = true;
   }
 
-  /** Run a piece of the observer: what it throws is told in the trace and nowhere else. */
+  /**
+   * Run a piece of the observer: what it throws is written to the trace and nowhere else.
+   *
+   * @template T
+   * @template [F=undefined]
+   * @param {() => T} piece
+   * @param {F} [fallback]
+   * @returns {T | F}
+   */
   guard(piece, fallback) {
     try {
       return piece();
     } catch (error) {
       this.error(`the observer failed: ${error?.stack ?? error}`);
-      return fallback;
+      return /** @type {F} */ (fallback);
     }
   }
 }
+
+/** @typedef {Part} TracePart */
 
 module.exports = { Part };

@@ -1,7 +1,7 @@
 // Rejections of promising calls that the program itself handles, observed without being the one who handles them.
 //
 // A promise is known from its making on: the engine's hook shows it as the first that is made after the call began. Until
-// the program takes hold of it (`await` asks it for its constructor, all else goes by `then`) it has another prototype;
+// the program handles it (`await` asks it for its constructor, all else goes by `then`) it has another prototype;
 // properties of its own would cost four times as much. A reaction of ours is added only when the program has taken the
 // promise and the promise settles: a second reaction before that would cut `at async …` off the stacks of errors.
 
@@ -13,10 +13,15 @@ const nativeThen = nativePromise.then;
 const { create, getPrototypeOf, setPrototypeOf } = Object;
 const { apply } = Reflect;
 
+/** @typedef {{note: (error: any) => void, taken: boolean, settled: boolean}} Pending what to do when a promise settles */
+
 class Promises {
-  #pending = new WeakMap(); // promise → what to do when it settles
+  /** @type {WeakMap<Promise<any>, Pending>} */
+  #pending = new WeakMap();
   #count = 0;
+  /** @type {Function | null} */
   #stopSettled = null;
+  /** @type {Function | null} */
   #stopMade = null;
   #guard;
 
@@ -25,9 +30,14 @@ class Promises {
     this.#guard = guard;
   }
 
-  /** The next promise that is made is one that `note` is to be told the rejection of. */
+  /**
+   * Watch the next promise that is made.
+   *
+   * @param {(error: any) => void} note is called with its rejection
+   */
   expect(note) {
     this.#stopMade?.();
+    /** @type {Function} */
     const stop = promiseHooks.onInit((promise) => {
       stop();
       this.#guard(() => this.#watch(promise, note));
@@ -35,46 +45,63 @@ class Promises {
     this.#stopMade = stop;
   }
 
+  /**
+   * @param {Promise<any>} promise
+   * @param {(error: any) => void} note
+   */
   #watch(promise, note) {
     this.#stopMade = null;
-    const told = { note, taken: false, settled: false };
-    this.#pending.set(promise, told);
+    this.#pending.set(promise, { note, taken: false, settled: false });
     this.#count++;
     this.#stopSettled ??= promiseHooks.onSettled((each) => this.#guard(() => this.#settled(each)));
     setPrototypeOf(promise, this.#watched);
   }
 
-  /** Nobody has taken a promise that was rejected, and the program gets to see it. */
+  /**
+   * Nobody has handled a promise that was rejected, and the program gets to see it.
+   *
+   * @param {Promise<any>} promise
+   */
   release(promise) {
     if (this.#pending.delete(promise)) setPrototypeOf(promise, nativePromise);
   }
 
+  /** @param {Promise<any>} promise */
   #settled(promise) {
-    const told = this.#pending.get(promise);
-    if (told === undefined || told.settled) return;
-    told.settled = true;
-    if (told.taken) this.#react(promise, told);
+    const pending = this.#pending.get(promise);
+    if (pending === undefined || pending.settled) return;
+    pending.settled = true;
+    if (pending.taken) this.#react(promise, pending);
     if (--this.#count > 0) return;
-    this.#stopSettled();
+    this.#stopSettled?.();
     this.#stopSettled = null;
   }
 
+  /**
+   * @param {Promise<any>} promise
+   * @param {Pending} pending
+   */
   #react(promise, { note }) {
     this.#pending.delete(promise);
     apply(nativeThen, promise, [undefined, note]);
   }
 
+  /** @param {Promise<any>} promise */
   #take(promise) {
     if (getPrototypeOf(promise) !== this.#watched) return;
     setPrototypeOf(promise, nativePromise);
-    const told = this.#pending.get(promise);
-    if (told === undefined) return;
-    told.taken = true;
-    if (told.settled) this.#react(promise, told);
+    const pending = this.#pending.get(promise);
+    if (pending === undefined) return;
+    pending.taken = true;
+    if (pending.settled) this.#react(promise, pending);
   }
 
+  /**
+   * @param {"constructor" | "then"} name
+   * @returns {PropertyDescriptor & ThisType<any>}
+   */
   #property(name) {
-    const take = (promise) => this.#take(promise);
+    const take = (/** @type {Promise<any>} */ promise) => this.#take(promise);
     return {
       configurable: true,
       enumerable: false,

@@ -10,7 +10,11 @@ const { apply } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf } = Object;
 const originals = new WeakMap();
 
-/** @returns {Function} a Proxy of a function, which prints as that function does */
+/**
+ * @param {Function} original
+ * @param {object} handler
+ * @returns {any} a Proxy of a function, which prints as that function does
+ */
 function proxied(original, handler) {
   const proxy = new Proxy(original, setPrototypeOf(handler, null));
   originals.set(proxy, original);
@@ -18,7 +22,12 @@ function proxied(original, handler) {
 }
 
 /**
- * Put a Proxy in a property's place. `part`: "value" or "get", the function that is replaced.
+ * Put a Proxy in a property's place.
+ *
+ * @param {object} object
+ * @param {string} name
+ * @param {object} handler
+ * @param {"value" | "get"} part the function that is replaced
  * @returns {Function | undefined} the Proxy; undefined: there is no such function
  */
 function replace(object, name, handler, part = "value") {
@@ -35,7 +44,7 @@ function replace(object, name, handler, part = "value") {
 
 /** Have `toString` print proxied functions as the originals. */
 function replaceToString() {
-  const printed = (target, self, args) => apply(target, originals.get(self) ?? self, args);
+  const printed = (/** @type {Function} */ target, /** @type {object} */ self, /** @type {unknown[]} */ args) => apply(target, originals.get(self) ?? self, args);
   replace(Function.prototype, "toString", { apply: printed });
 }
 

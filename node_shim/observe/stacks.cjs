@@ -28,7 +28,12 @@ const callSites = runInNewContext(`
   };
 `);
 
-/** V8 gives a wasm frame's function index for its function; for JavaScript a function or undefined. */
+/** @typedef {NodeJS.CallSite & {getPosition(): number}} Site */
+/**
+ * V8 gives a wasm frame's function index for its function; for JavaScript a function or undefined.
+ *
+ * @param {Site} site
+ */
 function wasmIndex(site) {
   const index = site.getFunction();
   return typeof index === "number" ? index : NOT_WASM;
@@ -36,30 +41,60 @@ function wasmIndex(site) {
 
 /** A frame of wasm in the text of a stack: `at NAME (URL:wasm-function[INDEX]:0xOFFSET)`, or without the name. */
 const FRAME = /^\s+at (.*):(?:wasm-function)?\[(\d+)\]:0x([0-9a-f]+)\)?$/;
-/** A URL holds no space; a name may hold anything. */
+/**
+ * A URL holds no space; a name may hold anything.
+ *
+ * @param {string} text
+ */
 const urlIn = (text) => text.slice(text.lastIndexOf(" ") + 1).replace(/^\(/, "");
 
+/** @param {Site} site */
 const place = (site) => {
   const line = site.getLineNumber();
   const where = site.getFileName() ?? site.getEvalOrigin?.() ?? "native";
   return `${site.getFunctionName() ?? "(anonymous)"} (${where}${line === null ? "" : `:${line}:${site.getColumnNumber()}`})`;
 };
 
+/**
+ * @typedef {object} Slot a place that waits: an import, or a module's asyncify_start_unwind
+ * @property {number} id
+ * @property {string} how
+ * @property {boolean} through stacks go on below JavaScript
+ * @property {number} skip
+ * @property {string | null} name
+ * @property {number} seen waits
+ * @property {number} taken stacks taken of them
+ * @property {boolean} [marked]
+ */
+/** @typedef {{id: number, slot: Slot, key: Int32Array, count: number, written: number, next: Entry | undefined}} Entry a stack */
+
 class Stacks {
   #part;
   #sample;
   #key = new Int32Array(512);
+  /** @type {Map<number, Entry>} by hash */
   #entries = new Map();
   #count = 0;
+  /** @type {Map<string | null, number>} */
   #urls = new Map();
+  /** @type {Slot[]} */
   #slots = [];
   leftOut = 0;
 
-  constructor(sample) {
+  /**
+   * @param {import("./part.cjs").TracePart} part
+   * @param {{every: number, first: number}} sample
+   */
+  constructor(part, sample) {
+    this.#part = part;
     this.#sample = sample;
   }
 
-  /** Tell it all to another part from now on: what waited before may wait again. */
+  /**
+   * Write to another part from now on: what waited before may wait again.
+   *
+   * @param {import("./part.cjs").TracePart} part
+   */
   begin(part) {
     this.#part = part;
     this.#entries.clear();
@@ -69,14 +104,23 @@ class Stacks {
     for (const slot of this.#slots) slot.seen = slot.taken = 0;
   }
 
-  /** A place that waits: an import, or a module's asyncify_start_unwind. `through`: stacks go on below JavaScript. */
+  /**
+   * @param {string} how
+   * @param {{through: boolean, skip: number}} options
+   */
   slot(how, { through, skip }) {
+    /** @type {Slot} */
     const slot = { id: this.#slots.length, how, through, skip, name: null, seen: 0, taken: 0 };
     this.#slots.push(slot);
     return slot;
   }
 
-  /** A wait. `below`: the innermost function that is ours; never throws. */
+  /**
+   * Note a wait; never throws.
+   *
+   * @param {Slot} slot
+   * @param {Function} below the innermost function that is ours
+   */
   note(slot, below) {
     const seen = ++slot.seen;
     if (seen > this.#sample.first && seen % this.#sample.every !== 0) return;
@@ -90,7 +134,12 @@ class Stacks {
     }
   }
 
-  /** Put (index, offset) of each site of interest into the key; return how many sites that are. */
+  /**
+   * Put (index, offset) of each site of interest into the key; return how many sites that are.
+   *
+   * @param {Slot} slot
+   * @param {Site[]} sites
+   */
   #readKey(slot, sites) {
     if (this.#key.length < sites.length * 2) this.#key = new Int32Array(sites.length * 4);
     const key = this.#key;
@@ -107,38 +156,62 @@ class Stacks {
     return last;
   }
 
-  #counted(slot, sites, used) {
+  /**
+   * @param {Slot} slot
+   * @param {number} length of the key
+   * @param {number} hash
+   */
+  #find(slot, length, hash) {
     const key = this.#key;
-    const length = used * 2;
-    let hash = slot.id;
-    for (let at = 0; at < length; at++) hash = (Math.imul(hash, 31) + key[at]) | 0;
     let entry = this.#entries.get(hash);
     search: for (; entry !== undefined; entry = entry.next) {
       if (entry.slot !== slot || entry.key.length !== length) continue;
       for (let at = 0; at < length; at++) if (entry.key[at] !== key[at]) continue search;
       break;
     }
+    return entry;
+  }
+
+  /**
+   * @param {Slot} slot
+   * @param {Site[]} sites
+   * @param {number} used
+   */
+  #counted(slot, sites, used) {
+    const key = this.#key;
+    const length = used * 2;
+    let hash = slot.id;
+    for (let at = 0; at < length; at++) hash = (Math.imul(hash, 31) + key[at]) | 0;
+    let entry = this.#find(slot, length, hash);
     if (entry === undefined) {
       if (this.#count === MOST_STACKS || this.#part.full) {
         this.leftOut++;
         return;
       }
-      entry = { id: ++this.#count, slot, key: key.slice(0, length), count: 0, told: 0, next: this.#entries.get(hash) };
+      entry = { id: ++this.#count, slot, key: key.slice(0, length), count: 0, written: 0, next: this.#entries.get(hash) };
       this.#entries.set(hash, entry);
-      this.#tell(entry, sites.slice(slot.skip, slot.skip + used));
+      this.#writeStack(entry, sites.slice(slot.skip, slot.skip + used));
     }
     const count = ++entry.count;
-    if ((count & (count - 1)) === 0) this.#tellCount(entry);
+    if ((count & (count - 1)) === 0) this.#writeCount(entry);
   }
 
-  #tellCount(entry) {
+  /** @param {Entry} entry */
+  #writeCount(entry) {
     if (entry.count > 1) this.#part.write({ kind: "count", id: entry.id, count: entry.count }, { always: true });
-    entry.told = entry.count;
+    entry.written = entry.count;
   }
 
-  /** A stack seen for the first time: frames are flat numbers (URL's number, index, offset); gaps are JavaScript. */
-  #tell(entry, sites) {
+  /**
+   * Write a stack that is new: frames are flat numbers (URL's number, index, offset); gaps are JavaScript.
+   *
+   * @param {Entry} entry
+   * @param {Site[]} sites
+   */
+  #writeStack(entry, sites) {
+    /** @type {number[]} */
     const frames = [];
+    /** @type {[number, string][]} */
     const gaps = [];
     for (const site of sites) {
       const index = wasmIndex(site);
@@ -159,6 +232,7 @@ class Stacks {
     });
   }
 
+  /** @param {string | null} url */
   #urlNumber(url) {
     let number = this.#urls.get(url);
     if (number === undefined) {
@@ -169,9 +243,15 @@ class Stacks {
     return number;
   }
 
-  /** Frames of an error, from its text: as many as the program's own Error.stackTraceLimit kept. */
+  /**
+   * Frames of an error, from its text: as many as the program's own Error.stackTraceLimit kept.
+   *
+   * @param {string} text
+   */
   framesOfError(text) {
+    /** @type {number[]} */
     const frames = [];
+    /** @type {[number, string][]} */
     const gaps = [];
     for (const line of text.split("\n")) {
       if (!/^\s+at /.test(line)) continue;
@@ -182,18 +262,22 @@ class Stacks {
     return { frames, gaps };
   }
 
-  /** @returns {{suspensions: number, taken: number, left_out: number}} waits, stacks taken of them, not told of those */
+  /** @returns {{suspensions: number, taken: number, left_out: number}} waits, stacks taken of them, those that were not written */
   totals() {
-    const sum = (key) => this.#slots.reduce((total, slot) => total + slot[key], 0);
+    const sum = (/** @type {"seen" | "taken"} */ key) => this.#slots.reduce((total, slot) => total + slot[key], 0);
     return { suspensions: sum("seen"), taken: sum("taken"), left_out: this.leftOut };
   }
 
   /** Exact counts, at the end. */
   flush() {
-    for (let entry of this.#entries.values()) {
-      for (; entry !== undefined; entry = entry.next) if (entry.told !== entry.count) this.#tellCount(entry);
+    for (const first of this.#entries.values()) {
+      for (let entry = /** @type {Entry | undefined} */ (first); entry !== undefined; entry = entry.next) {
+        if (entry.written !== entry.count) this.#writeCount(entry);
+      }
     }
   }
 }
+
+/** @typedef {Stacks} StackRecorder */
 
 module.exports = { Stacks, callSites };

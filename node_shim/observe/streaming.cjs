@@ -10,7 +10,7 @@ const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { asyncIterator } = Symbol;
 
 /**
- * @param {unknown} source what the program compiles
+ * @param {any} source what the program compiles
  * @param {(bytes: Buffer) => void} take called before the engine has the last of it
  * @returns {boolean} false: it comes by a promise that may tell the program who asks, and is not looked at
  */
@@ -21,28 +21,38 @@ function tapSource(source, take) {
   return true;
 }
 
+/**
+ * @param {any} response
+ * @param {(bytes: Buffer) => void} take
+ */
 function tapResponse(response, take) {
   let body;
   try {
     // Not before it is needed: Node loads its whole HTTP client at the first look at Response.
-    body = apply(getOwnPropertyDescriptor(globalThis.Response.prototype, "body").get, response, []);
+    const getter = getOwnPropertyDescriptor(globalThis.Response.prototype, "body")?.get;
+    body = apply(/** @type {() => any} */ (getter), response, []);
   } catch {
     return; // no response: the engine says so to the program
   }
   if (body === null || body.locked) return;
   const iterate = body[asyncIterator];
-  const value = (...args) => {
+  const value = (/** @type {any[]} */ ...args) => {
     delete body[asyncIterator];
     return tapIterator(apply(iterate, body, args), take);
   };
   defineProperty(body, asyncIterator, { value, configurable: true });
 }
 
+/**
+ * @param {AsyncIterator<Uint8Array>} iterator
+ * @param {(bytes: Buffer) => void} take
+ */
 function tapIterator(iterator, take) {
   const { next } = iterator;
+  /** @type {Uint8Array[]} */
   const chunks = [];
-  const look = ({ done, value }) => (done ? take(Buffer.concat(chunks)) : chunks.push(value));
-  iterator.next = (...args) => {
+  const look = (/** @type {IteratorResult<Uint8Array>} */ { done, value }) => (done ? take(Buffer.concat(chunks)) : chunks.push(value));
+  iterator.next = (/** @type {any[]} */ ...args) => {
     const result = apply(next, iterator, args);
     apply(nativeThen, result, [look, () => {}]);
     return result;

@@ -4,6 +4,9 @@
 
 "use strict";
 
+/** @typedef {import("./stacks.cjs").StackRecorder} Stacks */
+/** @typedef {<T>(piece: () => T, fallback?: any) => any} Guard */
+
 const { replace } = require("./replace.cjs");
 const { renamedStartUnwind } = require("./asyncify.cjs");
 const { Module, Instance } = WebAssembly;
@@ -12,7 +15,6 @@ const { apply } = Reflect;
 
 const START_UNWIND = "asyncify_start_unwind";
 const GET_STATE = "asyncify_get_state";
-const exportsGetter = getOwnPropertyDescriptor(Instance.prototype, "exports").get;
 
 const NOTE = 0; // the functions that an adapter imports
 const UNWIND = 1;
@@ -20,18 +22,24 @@ const TYPES = [0x7f, 0x7e]; // i32, i64
 const CALL = 0x10;
 const RETURN_CALL = 0x12;
 
+/** @param {number} value */
 function u32(value) {
   const bytes = [];
   for (; value > 0x7f; value >>>= 7) bytes.push((value & 0x7f) | 0x80);
   return [...bytes, value];
 }
 
+/** @type {(id: number, ...content: number[]) => number[]} */
 const section = (id, ...content) => [id, ...u32(content.length), ...content];
 
 /**
  * (module (import "o" "n" (func $note)) (import "o" "u" (func $unwind (param T)))
  *   (func) … up to the index
  *   (func (export "f") (param T) (call $note) (return_call $unwind (local.get 0))))
+ *
+ * @param {number} index of the function
+ * @param {number} type of an address
+ * @param {number} call the instruction
  */
 function adapterBytes(index, type, call) {
   const fillers = index - UNWIND - 1;
@@ -47,7 +55,11 @@ function adapterBytes(index, type, call) {
   ]);
 }
 
-/** @returns {Function} an exported wasm function that calls `note`, then `unwind` with its argument */
+/**
+ * @param {Function} note
+ * @param {Function} unwind
+ * @returns {Function} an exported wasm function that calls `note`, then `unwind` with its argument
+ */
 function adapted(note, unwind) {
   const index = Math.max(UNWIND + 1, indexOf(unwind));
   let refusal;
@@ -63,31 +75,48 @@ function adapted(note, unwind) {
   throw refusal;
 }
 
-/** An exported function is named by its index. */
+/**
+ * An exported function is named by its index.
+ *
+ * @param {Function} exported
+ */
 const indexOf = (exported) => Number(getOwnPropertyDescriptor(exported, "name")?.value);
+/** @param {string[]} names */
 const joined = (names) => names.sort().join("\0");
 
 class Unwinds {
   #stacks;
   #guard;
-  #renamed = new Map(); // by hash: {name, index, names}: builds whose export is called otherwise
-  #shown = new WeakMap(); // the engine's exports → those that the program gets
-  #adapters = new WeakMap(); // asyncify_start_unwind → ours
+  /** @type {Map<string, {name: string, index: number, names: string}>} builds whose export has another name, by hash */
+  #renamed = new Map();
+  /** @type {WeakMap<object, object>} the engine's exports → those that the program gets */
+  #shown = new WeakMap();
+  /** @type {WeakMap<Function, Function>} asyncify_start_unwind → ours */
+  #adapters = new WeakMap();
   #ours = new WeakSet();
+  /** @type {WeakRef<() => number>[]} */
   #states = [];
 
-  /** @param {(piece: () => any, fallback: any) => any} guard runs a piece of the observer */
+  /**
+   * @param {Stacks} stacks
+   * @param {Guard} guard runs a piece of the observer
+   */
   constructor(stacks, guard) {
     this.#stacks = stacks;
     this.#guard = guard;
   }
 
   hook() {
-    const show = (target, instance, args) => this.#show(apply(target, instance, args));
+    const show = (/** @type {Function} */ target, /** @type {object} */ instance, /** @type {unknown[]} */ args) => this.#show(apply(target, instance, args));
     replace(Instance.prototype, "exports", { apply: show }, "get");
   }
 
-  /** Learn from a module's bytes what it calls the export. */
+  /**
+   * Note what a module calls the export.
+   *
+   * @param {Uint8Array} bytes
+   * @param {string} sha256
+   */
   compiled(bytes, sha256) {
     let found;
     try {
@@ -98,17 +127,18 @@ class Unwinds {
     if (found !== null && found.name !== START_UNWIND) this.#renamed.set(sha256, { ...found, names: joined(found.names) });
   }
 
+  /** @param {WebAssembly.Exports} exports */
   #show(exports) {
-    let shown = this.#shown.get(exports);
-    if (shown === undefined) {
-      shown = this.#guard(() => this.#replaced(exports), exports);
-      this.#shown.set(exports, shown);
-    }
+    const known = this.#shown.get(exports);
+    if (known !== undefined) return known;
+    const shown = this.#guard(() => this.#replaced(exports), exports);
+    this.#shown.set(exports, shown);
     return shown;
   }
 
+  /** @param {WebAssembly.Exports} exports */
   #nameIn(exports) {
-    const is = (name) => typeof exports[name] === "function";
+    const is = (/** @type {string} */ name) => typeof exports[name] === "function";
     if (is(START_UNWIND)) return START_UNWIND;
     for (const { name, index, names } of this.#renamed.values()) {
       if (is(name) && indexOf(exports[name]) === index && joined(keys(exports)) === names) return name;
@@ -116,7 +146,11 @@ class Unwinds {
     return null;
   }
 
-  /** The exports again, with a function of ours for the one that begins to unwind, under each of its names. */
+  /**
+   * The exports again, with a function of ours for the one that begins to unwind, under each of its names.
+   *
+   * @param {WebAssembly.Exports} exports
+   */
   #replaced(exports) {
     const start = this.#nameIn(exports);
     if (start === null) return exports;
@@ -129,6 +163,7 @@ class Unwinds {
     return freeze(copy);
   }
 
+  /** @param {Function} original */
   #adapter(original) {
     const slot = this.#stacks.slot("asyncify", { through: true, skip: 1 });
     const stacks = this.#stacks;
@@ -142,7 +177,7 @@ class Unwinds {
   /** @returns {{unwinding: number, rewinding: number}} instances that are not back from a wait */
   unfinished() {
     const states = this.#states.map((state) => this.#guard(() => state.deref()?.(), null) ?? null); // null: it is gone
-    this.#states = this.#states.filter((_, at) => states[at] === 0); // the others have been told of, and are of no more use
+    this.#states = this.#states.filter((_, at) => states[at] === 0); // the others have been counted, and are of no more use
     return {
       unwinding: states.filter((state) => state === 1).length,
       rewinding: states.filter((state) => state === 2).length,

@@ -1,5 +1,10 @@
 // What a value of JavaScript is, to the polyfill.
 
+/** Whether the engine has the API: whether that holds when hot, only a probe knows. */
+export function hasNativeJspi(target = globalThis.WebAssembly) {
+  return typeof target.Suspending === "function" && typeof target.promising === "function";
+}
+
 /** @param {any} value */
 export const isThenable = (value) =>
   value !== null && (typeof value === "object" || typeof value === "function") && typeof value.then === "function";

@@ -6,7 +6,8 @@ import { describe, it } from "node:test";
 
 import { createSwitching, hasNativeJspi, install } from "../polyfill.mjs";
 import { dummyResult, moduleTypes } from "../polyfill/types.mjs";
-import { fromHex, ROUND_TRIP } from "../detect/features.mjs";
+import { bytesOf } from "../detect/run.mjs";
+import { fromHex } from "../wasm/hex.mjs";
 
 const file = (path) => new Uint8Array(readFileSync(new URL(path, import.meta.url)));
 const build = (name) => file(`builds/${name}.wasm`);
@@ -52,7 +53,7 @@ describe("installing", () => {
 
 describe("refusals", () => {
   it("say that a module is no Asyncify build", async () => {
-    const { call } = open(fromHex(ROUND_TRIP));
+    const { call } = open(bytesOf("round-trip"));
     await assert.rejects(call("run", 1), (error) => error.name === "SuspendError" && /no Asyncify build/.test(error.message));
   });
 

@@ -11,22 +11,38 @@ const INVAL = 28;
 const NOSYS = 52;
 const SPIPE = 70;
 const CHARACTER_DEVICE = 2;
+/** @type {Record<number, bigint>} */
 const RIGHTS = { 0: 1n << 1n, 1: 1n << 6n, 2: 1n << 6n }; // fd_read; fd_write
 const RANDOM_CHUNK = 65536; // the most that getRandomValues gives at once
 const OUTPUT_LIMIT = 4 << 20;
+const FOREVER = 1n << 64n;
 
 const encoder = new TextEncoder();
+/** @param {string} text */
 const zeroTerminated = (text) => encoder.encode(`${text}\0`);
 
+/**
+ * @typedef {object} WasiOptions
+ * @property {string[]} args
+ * @property {Record<string, string>} env
+ * @property {string | Uint8Array} stdin
+ * @property {number} [maxOutputBytes] of each stream; what is more is dropped
+ */
+/** @typedef {{view: DataView, bytes: Uint8Array}} MemoryView the guest's memory */
+/** @typedef {{memory: WebAssembly.Memory}} WithMemory an instance */
+
 class Output {
+  /** @type {Uint8Array[]} */
   #chunks = [];
   #size = 0;
   #limit;
 
+  /** @param {number} limit */
   constructor(limit) {
     this.#limit = limit;
   }
 
+  /** @param {Uint8Array} data */
   write(data) {
     if (this.#size < this.#limit) this.#chunks.push(data.slice());
     this.#size += data.length;
@@ -61,7 +77,9 @@ export class Wasi {
   #outputs;
   #open = new Set([0, 1, 2]);
 
+  /** @param {WasiOptions} options */
   constructor({ args, env, stdin, maxOutputBytes = OUTPUT_LIMIT }) {
+    /** @type {Record<number, Output>} */
     this.#outputs = { 1: new Output(maxOutputBytes), 2: new Output(maxOutputBytes) };
     this.#args = args.map(zeroTerminated);
     this.#env = Object.entries(env).map(([name, value]) => zeroTerminated(`${name}=${value}`));
@@ -81,15 +99,28 @@ export class Wasi {
     return [this.#outputs[1].take(), this.#outputs[2].take()];
   }
 
-  /** The function of that name for an instance; one we do not have fails with `nosys`. */
+  /**
+   * The function of that name for an instance; one we do not have fails with `nosys`.
+   *
+   * @param {string} name
+   * @param {WithMemory} instance
+   * @returns {(...args: any[]) => number}
+   */
   functionFor(name, instance) {
-    const method = FUNCTIONS.has(name) ? this[name] : () => NOSYS;
+    const methods = /** @type {Record<string, any>} */ (this);
+    const method = FUNCTIONS.has(name) ? methods[name] : () => NOSYS;
     return (...args) => {
       const buffer = instance.memory.buffer;
       return method.call(this, { view: new DataView(buffer), bytes: new Uint8Array(buffer) }, ...args.map(unsigned));
     };
   }
 
+  /**
+   * @param {Uint8Array[]} items
+   * @param {MemoryView} memory
+   * @param {number} pointers
+   * @param {number} buffer
+   */
   #list(items, { view, bytes }, pointers, buffer) {
     for (const item of items) {
       view.setUint32(pointers, buffer, true);
@@ -100,28 +131,61 @@ export class Wasi {
     return SUCCESS;
   }
 
+  /**
+   * @param {Uint8Array[]} items
+   * @param {MemoryView} memory
+   * @param {number} count
+   * @param {number} size
+   */
   #sizes(items, { view }, count, size) {
     view.setUint32(count, items.length, true);
     view.setUint32(size, items.reduce((sum, item) => sum + item.length, 0), true);
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} pointers
+   * @param {number} buffer
+   */
   args_get(memory, pointers, buffer) {
     return this.#list(this.#args, memory, pointers, buffer);
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} count
+   * @param {number} size
+   */
   args_sizes_get(memory, count, size) {
     return this.#sizes(this.#args, memory, count, size);
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} pointers
+   * @param {number} buffer
+   */
   environ_get(memory, pointers, buffer) {
     return this.#list(this.#env, memory, pointers, buffer);
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} count
+   * @param {number} size
+   */
   environ_sizes_get(memory, count, size) {
     return this.#sizes(this.#env, memory, count, size);
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} fd
+   * @param {number} vectors
+   * @param {number} count
+   * @param {number} written
+   */
   fd_write({ view, bytes }, fd, vectors, count, written) {
     const output = this.#outputs[fd];
     if (output === undefined || !this.#open.has(fd)) return BADF;
@@ -136,6 +200,13 @@ export class Wasi {
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} fd
+   * @param {number} vectors
+   * @param {number} count
+   * @param {number} read
+   */
   fd_read({ view, bytes }, fd, vectors, count, read) {
     if (fd !== 0 || !this.#open.has(0)) return BADF;
     let total = 0;
@@ -152,14 +223,27 @@ export class Wasi {
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} _
+   * @param {number} fd
+   */
   fd_close(_, fd) {
     return this.#open.delete(fd) ? SUCCESS : BADF;
   }
 
+  /**
+   * @param {MemoryView} _
+   * @param {number} fd
+   */
   fd_seek(_, fd) {
     return this.#open.has(fd) ? SPIPE : BADF;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} fd
+   * @param {number} at
+   */
   fd_fdstat_get({ view, bytes }, fd, at) {
     if (!this.#open.has(fd)) return BADF;
     bytes.fill(0, at, at + 24); // u8 type, u16 flags, u64 rights, u64 inherited rights
@@ -168,10 +252,19 @@ export class Wasi {
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} _
+   * @param {number} fd
+   */
   fd_fdstat_set_flags(_, fd) {
     return this.#open.has(fd) ? SUCCESS : BADF;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} fd
+   * @param {number} at
+   */
   fd_filestat_get({ view, bytes }, fd, at) {
     if (!this.#open.has(fd)) return BADF;
     bytes.fill(0, at, at + 64); // u64 device, inode; u8 type; u64 links, size, three times
@@ -187,18 +280,34 @@ export class Wasi {
     return BADF;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} clock
+   * @param {number} at
+   */
   clock_res_get({ view }, clock, at) {
     if (clock > 3) return INVAL;
     view.setBigUint64(at, 1000n, true);
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} clock
+   * @param {bigint} _precision
+   * @param {number} at
+   */
   clock_time_get({ view }, clock, _precision, at) {
     if (clock > 3) return INVAL;
     view.setBigUint64(at, nanoseconds(clock), true);
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} memory
+   * @param {number} at
+   * @param {number} size
+   */
   random_get({ bytes }, at, size) {
     for (let done = 0; done < size; done += RANDOM_CHUNK) {
       const chunk = new Uint8Array(Math.min(RANDOM_CHUNK, size - done));
@@ -212,11 +321,20 @@ export class Wasi {
     return SUCCESS;
   }
 
-  /** Clocks are waited for in place; a stream is always ready. Subscriptions are 48 bytes, events 32. */
+  /**
+   * Clocks are waited for in place; a stream is always ready. Subscriptions are 48 bytes, events 32.
+   *
+   * @param {MemoryView} memory
+   * @param {number} subscriptions
+   * @param {number} events
+   * @param {number} count
+   * @param {number} stored
+   */
   poll_oneoff({ view, bytes }, subscriptions, events, count, stored) {
     if (count === 0) return INVAL;
+    /** @type {[number, number][]} */
     let ready = [];
-    let first;
+    let first = { at: 0, wait: FOREVER };
     for (let i = 0; i < count; i++) {
       const at = subscriptions + 48 * i;
       const type = view.getUint8(at + 8);
@@ -228,7 +346,7 @@ export class Wasi {
       const timeout = view.getBigUint64(at + 24, true);
       const absolute = view.getUint16(at + 40, true) & 1;
       const wait = absolute ? timeout - nanoseconds(clock) : timeout;
-      if (first === undefined || wait < first.wait) first = { at, wait };
+      if (wait < first.wait) first = { at, wait };
     }
     if (ready.length === 0) {
       sleep(Number(first.wait) / 1e6);
@@ -244,6 +362,10 @@ export class Wasi {
     return SUCCESS;
   }
 
+  /**
+   * @param {MemoryView} _
+   * @param {number} status
+   */
   proc_exit(_, status) {
     throw uncatchable(new Exit(status));
   }
@@ -253,13 +375,16 @@ const FUNCTIONS = new Set(
   Object.getOwnPropertyNames(Wasi.prototype).filter((name) => /^(args|environ|fd|clock|random|sched|poll|proc)_/.test(name)),
 );
 
+/** @param {unknown} value */
 const unsigned = (value) => (typeof value === "number" ? value >>> 0 : value);
 
+/** @param {number} clock */
 function nanoseconds(clock) {
   const milliseconds = clock === 0 ? performance.timeOrigin + performance.now() : performance.now();
   return BigInt(Math.round(milliseconds * 1e6));
 }
 
+/** @param {number} milliseconds */
 function sleep(milliseconds) {
   if (!(milliseconds > 0)) return;
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);

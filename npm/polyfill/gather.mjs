@@ -8,7 +8,7 @@ const dist = new URL("dist/", here);
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
-for (const name of ["polyfill.mjs", "report.mjs", "report-auto.mjs", "polyfill", "stacks/frames.mjs", "wasm"]) {
+for (const name of ["polyfill.mjs", "report.mjs", "report-auto.mjs", "polyfill", "report", "stacks/frames.mjs", "wasm"]) {
   cpSync(new URL(`node_shim/${name}`, root), new URL(name, dist), { recursive: true });
 }
 cpSync(new URL("LICENSE", root), new URL("LICENSE", here));
