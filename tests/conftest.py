@@ -28,7 +28,16 @@ for _signal, _handler in (
 ):
     if signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, _handler)
+LEFT_OUT = {"browser", "compiler", "corpus", "emscripten", "network", "php", "slow"}
+"""Markers that a plain ``pytest`` leaves out; CI has a step for each."""
 REQUIRED = {name for name in os.environ.get("STACKSWITCH_REQUIRE", "").split(",") if name}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test with two of the markers that are left out by default: two steps of CI would run it."""
+    for item in items:
+        markers = {mark.name for mark in item.iter_markers()} & LEFT_OUT
+        assert len(markers) <= 1, f"{item.nodeid} has the markers {sorted(markers)}: keep the heaviest"
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ FEWEST = 12
 """Programs that suspend through an import."""
 TIMEOUT_S = 180.0
 
-pytestmark = [pytest.mark.corpus, pytest.mark.network]
+pytestmark = pytest.mark.corpus
 
 
 def header(path: Path, key: str) -> str:

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stackswitch.models.bench import BenchResult
 
 
+@pytest.mark.slow
 def test_a_quick_run_measures_all_on_each_backend(tmp_path: Path) -> None:
     file, svg, page = [tmp_path / f"bench.{each}" for each in ("json", "svg", "md")]
     argv = [sys.executable, "-m", "stackswitch", "bench", "--quick", "--rounds", "1"]

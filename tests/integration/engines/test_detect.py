@@ -78,6 +78,7 @@ def test_wasmtime_dies_of_core_stack_switching_and_is_asked_the_rest(own_cache: 
     assert report.answer("jspi") is None
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 def test_a_browser_that_is_here_suspends(name: str) -> None:
     if not (shutil.which(name) or shutil.which(f"{name}-esr")):

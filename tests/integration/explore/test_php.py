@@ -19,7 +19,7 @@ VERSION = "3.1.56"
 EXPLORE = Path(__file__).parents[3] / "examples" / "php" / "explore"
 WANTED = ("usort/0", "ArrayObject::uasort/0", "ArrayObject::(operators)/0", "library/output-at-exit/command")
 
-pytestmark = pytest.mark.network
+pytestmark = pytest.mark.php
 
 
 @pytest.fixture(scope="module")

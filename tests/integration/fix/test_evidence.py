@@ -95,7 +95,10 @@ const Module = require(`./${process.argv[2]}.js`);
 Module.onRuntimeInitialized = async () => { try { await Module.asm.go(3); } catch {} };
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("emcc") is None, reason="no emcc (Debian: emscripten)")
+pytestmark = [
+    pytest.mark.emscripten,
+    pytest.mark.skipif(shutil.which("emcc") is None, reason="no emcc (Debian: emscripten)"),
+]
 
 
 def stackswitch(*args: object, folder: Path) -> subprocess.CompletedProcess[str]:

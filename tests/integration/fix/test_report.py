@@ -180,6 +180,7 @@ def test_a_section_that_does_not_fit_is_passed_over(project: Path) -> None:
     assert instrumented_of(parse_module(data.replace(b'"functions":', b'"functionz":'))) == {1, 4}
 
 
+@pytest.mark.emscripten
 @pytest.mark.skipif(shutil.which("emcc") is None, reason="no emcc (Debian: emscripten)")
 def test_emccs_own_build_can_be_made_to_report(tmp_path: Path) -> None:
     (tmp_path / "guest.c").write_text(

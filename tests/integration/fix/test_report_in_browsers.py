@@ -28,7 +28,7 @@ int main(void) { printf("after %d\\n", middle(5)); return 0; }
 """
 
 pytestmark = [
-    pytest.mark.network,
+    pytest.mark.browser,
     pytest.mark.skipif(shutil.which("emcc") is None, reason="no emcc (Debian: emscripten)"),
 ]
 

@@ -34,7 +34,7 @@ def compiler_problem() -> str | None:
     return None if version == ZIG else f"ziglang is {version}, the modules are built with {ZIG}"
 
 
-@pytest.mark.network
+@pytest.mark.compiler
 @pytest.mark.skipif(compiler_problem() is not None, reason=compiler_problem() or "")
 @pytest.mark.parametrize("name", sorted(BUILT))
 def test_a_second_build_gives_the_same_bytes(name: str) -> None:

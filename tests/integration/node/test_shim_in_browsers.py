@@ -49,6 +49,7 @@ def told(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     return lines
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("way", WAYS)
 def test_all_of_it_holds(told: list[dict[str, Any]], way: str) -> None:
     of_this_way = [each for each in told if each["way"] == way]

@@ -26,7 +26,10 @@ NO_INLINE int with_longjmp(int x) { int got = setjmp(back); return got ? outer(g
 int main(void) { printf("before\\n"); printf("after %d\\n", WHICH(5)); return 0; }
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("emcc") is None, reason="no emcc (Debian: emscripten)")
+pytestmark = [
+    pytest.mark.emscripten,
+    pytest.mark.skipif(shutil.which("emcc") is None, reason="no emcc (Debian: emscripten)"),
+]
 
 
 def compiled(folder: Path, which: str, *names: str) -> Path:

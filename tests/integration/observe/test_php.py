@@ -22,7 +22,7 @@ usort($a, function ($x, $y) { file_get_contents("URL/$x"); return $x <=> $y; });
 echo implode(",", $a);"""
 MAPPED = """<?php echo implode(",", array_map(fn ($x) => file_get_contents("URL/$x"), [1, 2]));"""
 
-pytestmark = pytest.mark.network
+pytestmark = pytest.mark.php
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ CHOSEN = (
 )
 """One case of each family at least; the libraries, and what the shipped build is known to fail on."""
 
-pytestmark = pytest.mark.network
+pytestmark = pytest.mark.php
 
 
 @pytest.fixture(scope="module", autouse=True)

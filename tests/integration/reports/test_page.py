@@ -14,6 +14,8 @@ from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 from .conftest import NASTY, ROOT
 
+pytestmark = pytest.mark.browser
+
 HERE = Path(__file__).parent
 SHOWN = """[...document.querySelectorAll("#table tbody th button span:first-of-type")]
   .map((each) => each.textContent)"""
