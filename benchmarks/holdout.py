@@ -21,13 +21,14 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from stackswitch.analysis.trace_lines import read_trace
 from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.lists.evidence import Evidence, StackReader
-from stackswitch.lists.holdout import family_splits, hold_out, random_splits
+from stackswitch.lists.holdout import Split, family_splits, hold_out, random_splits
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
@@ -60,13 +61,13 @@ async def observed(reader: StackReader, module: Module, glob: str) -> dict[str, 
     return found
 
 
-def main() -> int:
-    """Measure, and say it."""
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("name", help="what to call the module")
     parser.add_argument("module", type=Path)
     parser.add_argument(
-        "traces", type=Path, nargs="?", help="a trace a case, as `stackswitch test --traces` leaves them"
+        "traces", type=Path, nargs="?", help="a trace a case, as `stackswitch test --traces` writes them"
     )
     parser.add_argument("--cases", metavar="GLOB", help="cases of the conformance suite, run on JSPI now")
     parser.add_argument("--explored", type=Path, action="append", default=[], metavar="TRACE")
@@ -74,39 +75,42 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--groups", type=int, default=5, help="groups of families")
     parser.add_argument("--save", action="store_true")
-    asked = parser.parse_args()
-    module = parse_module(asked.module.read_bytes())
-    graph = call_graph(module)
-    reader = StackReader(graph)
-    if asked.cases:
-        found = asyncio.run(observed(reader, module, asked.cases))
+    return parser.parse_args()
+
+
+def cases_with_waits(options: argparse.Namespace, reader: StackReader, module: Module) -> dict[str, Evidence]:
+    """Return what each case shows of the module: run now, or read from its trace."""
+    if options.cases:
+        found = asyncio.run(observed(reader, module, options.cases))
     else:
-        files = {str(each.relative_to(asked.traces))[:-6]: each for each in asked.traces.rglob("*.jsonl")}
+        files = {str(each.relative_to(options.traces))[:-6]: each for each in options.traces.rglob("*.jsonl")}
         found = {case: read(reader, module, path) for case, path in sorted(files.items())}
-    cases = {case: each for case, each in found.items() if each.functions}
-    beside = {"": Evidence()}
+    return {case: each for case, each in found.items() if each.functions}
+
+
+def explorations(options: argparse.Namespace, reader: StackReader, module: Module) -> dict[str, Evidence]:
+    """Return what explorations show, by kind; ``""``: nothing."""
+    evidence = {"": Evidence()}
     for kind in ("explored", "blind"):
-        if getattr(asked, kind):
-            beside[kind] = Evidence()
-            for path in getattr(asked, kind):
-                beside[kind] |= read(reader, module, path)
-    families = {case: case.rpartition("/")[0] for case in cases}
-    imports = frozenset().union(*(each.imports for each in (*beside.values(), *cases.values())))
-    builder = ListBuilder(graph, imports)
+        for path in getattr(options, kind):
+            evidence[kind] = evidence.get(kind, Evidence()) | read(reader, module, path)
+    return evidence
+
+
+def rows(
+    cases: dict[str, Evidence],
+    beside: dict[str, Evidence],
+    plans: dict[str, list[Split]],
+    builder: ListBuilder,
+    module: Module,
+) -> Iterator[dict[str, object]]:
+    """Measure each policy, with each kind of exploration, on each plan of splits."""
     whole = sum(end - start for start, end in module.bodies)
 
     def code(functions: frozenset[int]) -> float:
         own = (each for each in functions if each >= module.imported_function_count)
         return sum(end - start for start, end in map(module.body_range, own)) / whole
 
-    plans = {
-        "90/10": random_splits(cases, 0.9, 2 * asked.repeats),
-        "50/50": random_splits(cases, 0.5, asked.repeats),
-    }
-    if len(set(families.values())) > 1:
-        plans["families"] = family_splits(families, asked.groups, 2)
-    started = time.process_time()
-    rows = []
     for policy in POLICIES:
         for kind, more in beside.items():
             if kind and policy == "typed":
@@ -126,24 +130,46 @@ def main() -> int:
                     row["functions"] = round(result.functions)
                     row["code"] = round(100 * sum(result.sizes) / max(1, len(result.sizes)), 1)
                     row["missing"] = [builder.index.names[each] for each, _ in missed]
-            rows.append(row)
-            print(row, flush=True)
+            yield row
+
+
+def main() -> int:
+    """Measure, print the figures, and save them if asked to."""
+    options = arguments()
+    module = parse_module(options.module.read_bytes())
+    graph = call_graph(module)
+    reader = StackReader(graph)
+    cases = cases_with_waits(options, reader, module)
+    beside = explorations(options, reader, module)
+    families = {case: case.rpartition("/")[0] for case in cases}
+    imports = frozenset().union(*(each.imports for each in (*beside.values(), *cases.values())))
+    plans: dict[str, list[Split]] = {
+        "90/10": random_splits(cases, 0.9, 2 * options.repeats),
+        "50/50": random_splits(cases, 0.5, options.repeats),
+    }
+    if len(set(families.values())) > 1:
+        plans["families"] = family_splits(families, options.groups, 2)
+    started = time.process_time()
+    measured = []
+    for row in rows(cases, beside, plans, ListBuilder(graph, imports), module):
+        measured.append(row)
+        print(row, flush=True)
     report = {
-        "module": asked.name,
+        "module": options.name,
         "sha256": module.sha256,
         "size_bytes": len(module.data),
         "cases": len(cases),
         "families": len(set(families.values())),
         "explored_functions": len(beside.get("explored", Evidence()).functions),
         "blind_functions": len(beside.get("blind", Evidence()).functions),
-        "rows": rows,
+        "rows": measured,
     }
     print(
         f"{len(cases)} cases in {report['families']} families; {time.process_time() - started:.0f} s of CPU"
     )
-    if asked.save:
+    if options.save:
         saved = json.loads(DATA.read_text()) if DATA.exists() else {}
-        saved[asked.name] = report
+        saved[options.name] = report
         DATA.parent.mkdir(exist_ok=True)
         DATA.write_text(json.dumps(saved, indent=1, sort_keys=True) + "\n")
     return 0

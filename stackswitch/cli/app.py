@@ -1,4 +1,4 @@
-"""The program: its commands."""
+"""The typer application with all commands."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import typer
 
 from stackswitch import __version__
 
-from .analyze import analyze
-from .bench import bench
+from .analyze import AnalyzeOptions, analyze
+from .bench import BenchOptions, bench
+from .command import command
 from .console import Console
-from .detect import detect
-from .doctor import doctor
-from .explore import explore
-from .fix import fix
-from .init import init
-from .instrument import instrument
-from .matrix import matrix
-from .report import report
-from .run import run
-from .test import run_test
-from .trace import trace
+from .detect import DetectOptions, detect
+from .doctor import DoctorOptions, doctor
+from .explore import ExploreOptions, explore
+from .fix import FixOptions, fix
+from .init import InitOptions, init
+from .instrument import InstrumentOptions, instrument
+from .matrix import MatrixOptions, matrix
+from .report import ReportOptions, report
+from .run import RunOptions, run
+from .test import TestOptions, run_test
+from .trace import TraceOptions, trace
 
 app = typer.Typer(
     name="stackswitch",
@@ -33,19 +34,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("test")(run_test)
-app.command()(detect)
-app.command()(matrix)
-app.command()(analyze)
-app.command()(fix)
-app.command()(instrument)
-app.command()(report)
-app.command()(explore)
-app.command()(bench)
-app.command()(init)
-app.command()(doctor)
-app.command(context_settings={"ignore_unknown_options": True})(run)
-app.command(context_settings={"allow_interspersed_args": False})(trace)
+app.command("test")(command(TestOptions, run_test))
+app.command("detect")(command(DetectOptions, detect))
+app.command("matrix")(command(MatrixOptions, matrix))
+app.command("analyze")(command(AnalyzeOptions, analyze))
+app.command("fix")(command(FixOptions, fix))
+app.command("instrument")(command(InstrumentOptions, instrument))
+app.command("report")(command(ReportOptions, report))
+app.command("explore")(command(ExploreOptions, explore))
+app.command("bench")(command(BenchOptions, bench))
+app.command("init")(command(InitOptions, init))
+app.command("doctor")(command(DoctorOptions, doctor))
+app.command("run", context_settings={"ignore_unknown_options": True})(command(RunOptions, run))
+app.command("trace", context_settings={"allow_interspersed_args": False})(command(TraceOptions, trace))
 
 
 def _version(asked: bool) -> None:
@@ -57,7 +58,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and exit.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass

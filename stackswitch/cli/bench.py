@@ -1,7 +1,8 @@
-"""``stackswitch bench``: what it costs, against what a user would take instead."""
+"""``stackswitch bench``: what stack switching costs, compared with what a user would write instead."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,45 +20,47 @@ from stackswitch.reports.escape import json_text
 
 from .console import Console
 from .ending import run_async
-from .options import AllowSkip, allowed_skips
-from .output import check_writable, console_for, write_output
+from .options import AllowSkip, backends_option, writes
+from .output import open_outputs, write_text
 from .progress import Progress
+from .resolve import allowed_skips
 from .settings import load_settings
 
 
-def bench(
-    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
-    allow_skip: AllowSkip = None,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, in which all hosts take turns.")] = 7,
-    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False,
-    json: Annotated[str | None, typer.Option(metavar="FILE", help="Write JSON; - is stdout.")] = None,
-    markdown: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the tables as Markdown; - is stdout.")
-    ] = None,
-    svg: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a plot of suspensions by depth; - is stdout.")
-    ] = None,
-) -> None:
+@dataclass(frozen=True)
+class BenchOptions:
     """Measure suspensions, calls, memory and instances on each backend, in alternating rounds."""
-    console = console_for([json, markdown, svg])
-    check_writable([json, markdown, svg])
-    names = tuple(dict.fromkeys(backend or BACKENDS))
+
+    backend: Annotated[list[str] | None, backends_option("Only this backend; may be repeated.")] = None
+    allow_skip: AllowSkip = None
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, in which all hosts take turns.")] = 7
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False
+    json: Annotated[str | None, writes("the figures as JSON")] = None
+    markdown: Annotated[str | None, writes("the tables as Markdown")] = None
+    svg: Annotated[str | None, writes("a plot of suspensions by depth")] = None
+
+
+def bench(options: BenchOptions) -> None:
+    """Measure and show the figures.
+
+    :raises BackendUnavailableError: a backend is not available and may not be skipped
+    """
+    console = open_outputs(options.json, options.markdown, options.svg)
+    names = tuple(dict.fromkeys(options.backend or BACKENDS))
     for name in names:
         backend_spec(name)
-    allowed = allowed_skips(allow_skip, load_settings(Path.cwd()))
+    allowed = allowed_skips(options.allow_skip, load_settings(Path.cwd()))
     for name in names:
         if name not in allowed and (why := run_async(why_unavailable(name))) is not None:
             raise BackendUnavailableError(f"{name}: {why}")
     with Progress(Console(stderr=True)) as progress:
-        result = run_async(run_benchmark(names, rounds, quick=quick, say=progress.say))
+        result = run_async(run_benchmark(names, options.rounds, quick=options.quick, say=progress.say))
     _show(console, result)
-    write_output(json, json_text(result).encode())
-    if markdown is not None:
-        write_output(markdown, (tables(result) + "\n").encode())
-    if svg is not None:
-        write_output(svg, plot(result).encode())
-    must = {name for name in names if name not in allowed}
-    lost = [line for line in result.skipped if line.partition(":")[0] in must]
+    write_text(options.json, lambda: json_text(result))
+    write_text(options.markdown, lambda: tables(result) + "\n")
+    write_text(options.svg, lambda: plot(result))
+    required = {name for name in names if name not in allowed}
+    lost = [line for line in result.skipped if line.partition(":")[0] in required]
     if lost:
         raise BackendUnavailableError("not all was measured\n" + "\n".join(lost))
     if not result.figures:

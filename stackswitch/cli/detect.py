@@ -1,7 +1,8 @@
-"""``stackswitch detect``: what engines do, found by doing."""
+"""``stackswitch detect``: what engines support, found by running probes on them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -14,69 +15,69 @@ from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
 from stackswitch.reports.engines import engines_markdown
 from stackswitch.reports.escape import json_text
 
+from .command import EXIT_FAILED
 from .console import Console
 from .github import append_outputs, github_file
-from .output import check_writable, console_for, write_output
+from .options import writes
+from .output import open_outputs, write_text
 from .progress import Progress
 
-EXIT_LACKING = 1
 
+@dataclass(frozen=True)
+class DetectOptions:
+    """Probe what engines support: run real modules on them until they are optimised, in child processes."""
 
-def detect(
     engine: Annotated[
         list[str] | None,
         typer.Option(
             help="Probe this engine; may be repeated: NAME, NAME@VERSION (from npm), NAME:/path/to/it. "
             f"Names: {', '.join(RUNTIMES)}. Default: all that are found here."
         ),
-    ] = None,
+    ] = None
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAMES",
             help="Exit with 1 unless these work (jspi,exnref,…): on every engine named; if none is, on one.",
         ),
-    ] = None,
+    ] = None
     deep: Annotated[
         bool,
         typer.Option(
             "--deep", help="Also measure how many calls can wait at once, and how deep a stack can be."
         ),
-    ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Probe again, even if the cache has results.")
-    ] = False,
-    jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, max=16, help="Engines at a time.")
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the answers as JSON; - is stdout.")
-    ] = None,
-    markdown: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write tables in Markdown; - is stdout.")
-    ] = None,
+    ] = False
+    fresh: Annotated[bool, typer.Option("--fresh", help="Probe again, even if the cache has results.")] = (
+        False
+    )
+    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=16, help="Engines at a time.")] = None
+    json: Annotated[str | None, writes("the answers as JSON")] = None
+    markdown: Annotated[str | None, writes("tables in Markdown")] = None
     github_output: Annotated[
         bool,
         typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: per probe, the engines it works on."),
-    ] = False,
-) -> None:
-    """Probe what engines support: run real modules on them until they are optimised, in child processes."""
-    console = console_for([json, markdown])
-    check_writable([json, markdown])
-    required = _known(require or [])
-    outputs = github_file() if github_output else None
-    specs = tuple(engine or ())
+    ] = False
+
+
+def detect(options: DetectOptions) -> None:
+    """Probe engines and show what they support.
+
+    :raises typer.Exit: a required feature is missing, or an engine could not be probed
+    """
+    console = open_outputs(options.json, options.markdown)
+    required = _required_probes(options.require or [])
+    outputs = github_file() if options.github_output else None
+    specs = tuple(options.engine or ())
     for spec in specs:
         parse_engine(spec, RUNTIMES)
     with Progress(Console(stderr=True)) as progress:
-        result = detect_engines(specs, deep=deep, fresh=fresh, jobs=jobs, progress=progress.say)
+        result = detect_engines(
+            specs, deep=options.deep, fresh=options.fresh, jobs=options.jobs, progress=progress.say
+        )
     for report in result.engines:
         _show(console, report)
-    write_output(json, json_text(result).encode())
-    if markdown is not None:
-        arguments = [*(f"--engine {spec}" for spec in specs), *(["--deep"] if deep else [])]
-        command = " ".join(["stackswitch detect", *arguments, "--markdown", markdown])
-        write_output(markdown, engines_markdown(result, command=command).encode())
+    write_text(options.json, lambda: json_text(result))
+    write_text(options.markdown, lambda: engines_markdown(result, command=_command_line(options)))
     if outputs is not None:
         append_outputs(outputs, github_outputs(result))
     lacking = what_lacks(result, required, named=bool(specs))
@@ -84,13 +85,23 @@ def detect(
         console.message(line, style="red")
     problems = [report for report in result.engines if report.problem]
     if len(problems) == len(result.engines):
-        console.print("no engine was asked", style="red")
+        console.print("no engine was probed", style="red")
     if lacking or (problems and specs) or len(problems) == len(result.engines):
-        raise typer.Exit(EXIT_LACKING)
+        raise typer.Exit(EXIT_FAILED)
 
 
-def _known(words: list[str]) -> tuple[str, ...]:
-    names = tuple(name.strip() for word in words for name in word.split(",") if name.strip())
+def _command_line(options: DetectOptions) -> str:
+    """Return the command that writes the same tables."""
+    arguments = [*(f"--engine {spec}" for spec in options.engine or ()), *["--deep"] * options.deep]
+    return " ".join(["stackswitch detect", *arguments, "--markdown", options.markdown or ""])
+
+
+def _required_probes(values: list[str]) -> tuple[str, ...]:
+    """Read ``--require``.
+
+    :raises typer.BadParameter: there is no probe of a name
+    """
+    names = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
     known = [probe.name for probe in all_probes()]
     for name in names:
         if name not in known:
@@ -101,9 +112,9 @@ def _known(words: list[str]) -> tuple[str, ...]:
 
 
 def what_lacks(result: DetectResult, required: tuple[str, ...], *, named: bool) -> list[str]:
-    """Say what was required and is not there, a line each.
+    """Say which required features are missing, a line each.
 
-    :param named: whether the engines were named: then each of them has to have it, else one has to
+    :param named: whether the engines were named; if so, each of them needs the feature, else one does
     """
     lines: list[str] = []
     for name in required:
@@ -131,7 +142,7 @@ def github_outputs(result: DetectResult) -> dict[str, str]:
 
 
 def _show(console: Console, report: EngineReport) -> None:
-    """Show an engine: what it has in one line, then what needs words, the same words once."""
+    """Show an engine: its name, then its probes, those with the same result on one line."""
 
     def line(text: str, style: str | None = None) -> None:
         console.message(text, style=style)

@@ -1,32 +1,41 @@
-"""``stackswitch explore``: generated programs under observation: evidence for lists."""
+"""``stackswitch explore``: observes generated programs, for more evidence than a suite has."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stackswitch.errors import ConfigError, EngineError
-from stackswitch.explore.drive import Exploration, Explored, environment_with
+from stackswitch.explore.drive import Exploration, Explored
 from stackswitch.explore.programs import programs_of
-from stackswitch.observe.engine import engine_program
 
 from .console import Console
+from .node_program import environment_for
 from .output import write_output
-from .progress import PLAIN_EVERY_S, Progress
+from .progress import PLAIN_EVERY_S
 
 
-def explore(
+@dataclass(frozen=True)
+class ExploreOptions:
+    """Run generated programs on JSPI under observation, for more evidence than a suite has.
+
+    The folder keeps what was explored: run it again, and it goes on. Programs that break the module or
+    the runner are put into FOLDER/crashes; the stacks are FOLDER/trace.jsonl, a trace as any other.
+    """
+
     generator: Annotated[
         str,
         typer.Argument(
             help="What writes programs: a command, quoted as one word, or a file that ends in .jsonl; a line "
             'each: {"id": …, "program": …}.'
         ),
-    ],
+    ]
     runner: Annotated[
         list[str],
         typer.Argument(
@@ -34,61 +43,78 @@ def explore(
             help="After --: the command that runs them on JSPI: it reads such lines, and answers each with "
             '{"id": …, "ok": true}.',
         ),
-    ],
+    ]
     output: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where the trace, the journal and the crashes go.")
-    ] = Path("explore"),
-    seconds: Annotated[float, typer.Option(min=1, help="How long to explore.")] = 300,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one program may take.")] = 10,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runners at once.")] = 1,
+    ] = Path("explore")
+    seconds: Annotated[float, typer.Option(min=1, help="How long to explore.")] = 300
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one program may take.")] = 10
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runners at once.")] = 1
     engine: Annotated[
         str | None, typer.Option(help="What `node` is in the runner's command: node@26, node:/path/to/node.")
-    ] = None,
-) -> None:
-    """Run generated programs on JSPI under observation, for more evidence than a suite has.
+    ] = None
 
-    What was explored is kept in the folder: run it again, and it goes on. Programs that break the module or
-    the runner are set apart in FOLDER/crashes; the stacks are FOLDER/trace.jsonl, a trace as any other.
+
+def explore(options: ExploreOptions) -> None:
+    """Run programs until the time is over, and write the trace.
+
+    :raises EngineError: no program ended in time
+    :raises ConfigError: the generator wrote no program
     """
     console = Console(stderr=True)
-    program = None
-    if engine is not None:
-        with Progress(console) as progress:
-            program = engine_program(engine, progress.say)
-    environment = environment_with(program)
-    found = shutil.which(runner[0], path=environment["PATH"])
-    command = [found or runner[0], *runner[1:]]
-    exploration = Exploration(output)
-    told = time.monotonic()
-
-    def tell(so_far: Explored) -> None:
-        nonlocal told
-        if time.monotonic() - told > PLAIN_EVERY_S:
-            told = time.monotonic()
-            console.print(f"{so_far.ran:,} programs run, {so_far.crashed} crashed")
-
+    environment = environment_for(options.engine, os.environ, console)
+    exploration = Exploration(options.output)
+    trace = options.output / "trace.jsonl"
     written = False
     try:
-        with programs_of(generator) as programs:
-            done = exploration.run(
-                programs, command, environment, seconds=seconds, timeout_s=timeout, jobs=jobs, tell=tell
-            )
-        if not done.ran and not done.known:
-            if done.out_of_time:
-                raise EngineError(f"no program came to its end within the {seconds:g} s of --seconds")
-            raise ConfigError(f"{generator}: wrote no program: there is nothing to explore")
-        write_output(str(output / "trace.jsonl"), exploration.trace(done))
+        explored = _run(options, exploration, environment, console)
+        write_output(str(trace), exploration.trace(explored))
         written = True
     finally:
         exploration.close(keep_parts=not written)
-    for problem in done.problems[:5]:
+    for problem in explored.problems[:5]:
         console.message(f"stackswitch: {problem}", style="yellow")
-    why = "the time is over" if done.out_of_time else "all programs are run"
+    why = "the time is over" if explored.out_of_time else "all programs are run"
     console.print(
-        f"stackswitch: {why}: {done.ran:,} run ({done.known:,} known before), {done.crashed} crashed"
-        f" → {output / 'crashes'}",
+        f"stackswitch: {why}: {explored.ran:,} run ({explored.known:,} known before),"
+        f" {explored.crashed} crashed → {options.output / 'crashes'}",
     )
     console.print(
-        f"stackswitch: {done.functions:,} functions on {done.stacks:,} stacks, {done.new_functions:,} new"
-        f" → {output / 'trace.jsonl'}",
+        f"stackswitch: {explored.functions:,} functions on {explored.stacks:,} stacks,"
+        f" {explored.new_functions:,} new → {trace}",
     )
+
+
+def _run(
+    options: ExploreOptions, exploration: Exploration, environment: dict[str, str], console: Console
+) -> Explored:
+    """Run programs, and report from time to time.
+
+    :raises EngineError: no program ended in time
+    :raises ConfigError: the generator wrote no program
+    """
+    found = shutil.which(options.runner[0], path=environment.get("PATH"))
+    command = [found or options.runner[0], *options.runner[1:]]
+    reported = time.monotonic()
+
+    def report(so_far: Explored) -> None:
+        nonlocal reported
+        if time.monotonic() - reported > PLAIN_EVERY_S:
+            reported = time.monotonic()
+            console.print(f"{so_far.ran:,} programs run, {so_far.crashed} crashed")
+
+    with programs_of(options.generator) as programs:
+        explored = exploration.run(
+            programs,
+            command,
+            environment,
+            seconds=options.seconds,
+            timeout_s=options.timeout,
+            jobs=options.jobs,
+            tell=report,
+        )
+    if explored.ran or explored.known:
+        return explored
+    if explored.out_of_time:
+        raise EngineError(f"no program came to its end within the {options.seconds:g} s of --seconds")
+    raise ConfigError(f"{options.generator}: wrote no program: there is nothing to explore")

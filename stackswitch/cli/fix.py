@@ -1,23 +1,27 @@
-"""``stackswitch fix``: lists computed from observed stacks, written where they live, and verified."""
+"""``stackswitch fix``: computes lists from observed stacks, writes them where they live, verifies them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated, Literal
 
 import typer
 
 from stackswitch.fix.command_evidence import Proof
 from stackswitch.fix.evidence import DEFAULT_ROUNDS, FixRequest
 from stackswitch.fix.guard import Guard
+from stackswitch.fix.loop import Fixed
 from stackswitch.fix.report import PROVED
+from stackswitch.fix.sources import ListSource
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.formats import names as format_names
 from stackswitch.lists.policies import PolicyName
 from stackswitch.reports.escape import json_text
 from stackswitch.suite.loader import load_suite
 
-from .fix_commands import PROOFS, fix_commands, read_traced
+from .command import EXIT_FAILED
+from .fix_commands import fix_commands, read_traced
 from .fix_output import show_diff, show_report, write_lists
 from .fix_work import FixInputs, fix_from_traces, fix_suite
 from .options import (
@@ -25,6 +29,7 @@ from .options import (
     CaseGlobs,
     DataOnly,
     Jobs,
+    JspiEngine,
     OwnSuite,
     ReadBy,
     Symbols,
@@ -32,86 +37,85 @@ from .options import (
     TraceFiles,
     Variable,
     WasmOpt,
+    writes,
+)
+from .output import check_writable, console_for, write_text
+from .resolve import (
     allowed_skips,
     backend_options,
-    data_only_holds,
     engine_for,
-    one_of,
+    only_data_may_run,
     open_list,
     suite_folder,
     uses_of,
 )
-from .output import check_writable, console_for, write_output
-from .settings import config_folder, load_settings
+from .settings import Settings, config_folder, load_settings
 
-EXIT_NOT_VERIFIED = 1
-OBSERVERS = ("auto", "jspi", "asyncify")
 _OR_TRACES = ", or give --trace and --module to compute the list from traces"
 
 
-def fix(
-    suite: OwnSuite = None,
+@dataclass(frozen=True)
+class FixOptions:
+    """Complete the lists from observed stacks, write them where they live, and verify them on Asyncify."""
+
+    suite: OwnSuite = None
     list_files: Annotated[
         list[Path] | None,
         typer.Option(
             "--list",
             metavar="FILE",
             help="The file in which the list lives, for all cases that have none of their own: "
-            f"{format_names()}, or a name a line. One that is not there yet is made, with a name a line. "
+            f"{format_names()}, or a name a line. A missing file is created, with a name a line. "
             "With several --module: one for all, or one for each, in their order.",
         ),
-    ] = None,
-    variable: Variable = None,
-    spelling: ReadBy = "binaryen",
+    ] = None
+    variable: Variable = None
+    spelling: ReadBy = "binaryen"
     policy: Annotated[
-        str | None,
+        PolicyName | None,
         typer.Option(
-            help=f"How an only-list is computed: {', '.join(get_args(PolicyName))}. Default: observed; for "
-            "an empty list of a large module, ranked."
+            help="How an only-list is computed. Default: observed; ranked for a large module without a list."
         ),
-    ] = None,
+    ] = None
     observe: Annotated[
-        str,
+        Literal["auto", "jspi", "asyncify"],
         typer.Option(
-            help="The backend on which stacks are observed: jspi, asyncify; auto: jspi, or asyncify if jspi "
-            "may be skipped."
+            help="The backend on which stacks are observed. auto: jspi, or asyncify if jspi may be skipped."
         ),
-    ] = "auto",
-    allow_skip: AllowSkip = None,
-    k: CaseGlobs = None,
+    ] = "auto"
+    allow_skip: AllowSkip = None
+    case_globs: CaseGlobs = None
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit with 1 where a list falls short.")
-    ] = False,
+        bool, typer.Option("--check", help="Change nothing; exit with 1 if a list is incomplete.")
+    ] = False
     minimize: Annotated[
         bool,
         typer.Option(
             "--minimize",
             help="Remove entries that no observed stack needs, and verify the list without them.",
         ),
-    ] = False,
+    ] = False
     prove: Annotated[
-        str,
+        Proof,
         typer.Option(
             help="Of commands: all, or cover: few cases that show every function that any of them shows."
         ),
-    ] = "all",
-    diff: Annotated[bool, typer.Option("--diff", help="Show the edit of each file.")] = False,
-    rounds: Annotated[
-        int, typer.Option(min=1, max=20, help="How often lists may be computed.")
-    ] = DEFAULT_ROUNDS,
-    engine: Annotated[
-        str | None, typer.Option(help="The engine for jspi: node, node@24 (from npm), node:/path/to/node.")
-    ] = None,
-    jobs: Jobs = None,
-    timeout: Timeout = None,
-    wasm_opt: WasmOpt = None,
+    ] = "all"
+    diff: Annotated[bool, typer.Option("--diff", help="Show the edit of each file.")] = False
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="How often lists may be computed.")] = (
+        DEFAULT_ROUNDS
+    )
+    engine: JspiEngine = None
+    jobs: Jobs = None
+    timeout: Timeout = None
+    wasm_opt: WasmOpt = None
     build: Annotated[
         str | None,
         typer.Option(
             metavar="COMMAND", help="A shell command that rebuilds the modules that are Asyncify builds."
         ),
-    ] = None,
-    trace: TraceFiles = None,
+    ] = None
+    trace: TraceFiles = None
     modules: Annotated[
         list[Path] | None,
         typer.Option(
@@ -119,84 +123,121 @@ def fix(
             metavar="FILE",
             help="The module that the traces are of; nothing is run. Repeatable: a list for each.",
         ),
-    ] = None,
+    ] = None
     built: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --trace and --build: the module that it makes.")
-    ] = None,
-    symbols: Symbols = None,
-    data_only: DataOnly = False,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the report as JSON; - is stdout.")
-    ] = None,
-) -> None:
-    """Complete the lists from observed stacks, write them where they live, and verify them on Asyncify."""
-    if policy is not None:
-        one_of(policy, get_args(PolicyName), "--policy")
-    one_of(observe, OBSERVERS, "--observe")
-    one_of(prove, PROOFS, "--prove")
+    ] = None
+    symbols: Symbols = None
+    data_only: DataOnly = False
+    json: Annotated[str | None, writes("the report as JSON")] = None
+
+    @property
+    def only_traces(self) -> bool:
+        """Whether traces are read and nothing is run."""
+        return bool(self.trace) and self.suite is None
+
+
+def fix(options: FixOptions) -> None:
+    """Compute the lists, write them, and show what was done.
+
+    :raises typer.Exit: a list is incomplete, or was not verified
+    """
     settings = load_settings(Path.cwd())
-    data_only = data_only_holds(settings, data_only, engine=engine, wasm_opt=wasm_opt)
-    if data_only and build is not None:
+    data_only = only_data_may_run(
+        settings, options.data_only, engine=options.engine, wasm_opt=options.wasm_opt
+    )
+    if data_only and options.build is not None:
         raise typer.BadParameter("it starts a program, and only data may run", param_hint="--build")
-    check_writable([json])
-    if trace and not modules:
-        raise typer.BadParameter("say which module the traces are of", param_hint="--module")
-    if not trace:
-        for value, name in ((modules, "--module"), (built, "--built")):
-            if value:
-                raise typer.BadParameter("it goes with --trace", param_hint=name)
-    from_traces = trace is not None and suite is None
-    if from_traces and engine is not None:
-        raise typer.BadParameter("traces are read and nothing is run", param_hint="--engine")
-    folder = None if from_traces else suite_folder(suite, settings, "fix", or_else=_OR_TRACES)
-    allowed = allowed_skips(allow_skip, settings)
-    which = variable or settings.lists.variable or settings.list_variable
-    sources = [open_list(each, variable, spelling, made=True) for each in list_files or ()]
-    if not list_files:
-        sources = [open_list(settings.lists.file, which, spelling, made=True)]
-    opened = [each for each in sources if each is not None]
-    shared = opened[0] if opened else None
-    assertions = Assertions(settings.lists.never, settings.lists.always)
-    request = FixRequest(cast("PolicyName | None", policy), assertions, minimize, check, rounds)
-    folder_of_build = Path.cwd() if build else config_folder(Path.cwd()) or Path.cwd()
-    inputs = FixInputs(request, shared, build or settings.fix.build, folder_of_build, symbols)
-    console = console_for([json])
+    check_writable([options.json])
+    _check_traces(options)
+    folder = None if options.only_traces else suite_folder(options.suite, settings, "fix", or_else=_OR_TRACES)
+    allowed = allowed_skips(options.allow_skip, settings)
+    lists = _open_lists(options, settings)
+    inputs = _inputs(options, settings, lists)
+    console = console_for([options.json])
     with Guard() as guard:
         if folder is None:
-            assert trace is not None
-            assert modules is not None
-            wasm_opt = wasm_opt or settings.wasm_opt
-            fixed = fix_from_traces(
-                inputs, trace, modules, opened, built or settings.fix.built, wasm_opt, guard
-            )
+            wasm_opt, built = options.wasm_opt or settings.wasm_opt, options.built or settings.fix.built
+            trace, modules = options.trace or [], options.modules or []
+            fixed = fix_from_traces(inputs, trace, modules, lists, built, wasm_opt, guard)
         else:
-            if len(opened) > 1:
+            if len(lists) > 1:
                 raise typer.BadParameter("a suite has one shared list: give one file", param_hint="--list")
-            loaded = load_suite(folder, tuple(k or ()), data_only=data_only)
-            backends = ("asyncify",) if observe == "asyncify" else ("asyncify", "jspi")
-            chosen = engine_for(engine, settings, backends, uses=uses_of(loaded))
-            options = backend_options(settings, engine=chosen, jobs=jobs, wasm_opt=wasm_opt)
-            limit = timeout or settings.timeout_s
-            if loaded.commands:
-                proves = cast("Proof", prove)
-                traced = read_traced(trace, modules, loaded) if trace and modules else None
-                fixed = fix_commands(inputs, loaded, options, limit, proves, traced)
-            elif trace:
-                what = "a suite of cases that call exports is run, or traces are read: not both"
-                raise typer.BadParameter(what, param_hint="--trace")
-            else:
-                must = observe == "jspi" or "jspi" not in allowed
-                observer = None if observe == "asyncify" else must
-                fixed = fix_suite(inputs, loaded, options, limit, observer=observer, guard=guard)
+            fixed = _fix_suite(options, settings, folder, inputs, allowed, guard, data_only=data_only)
         report = fixed.report
-        if diff:
+        if options.diff:
             for source in fixed.sources:
                 show_diff(console, source)
-        written = not check and report.verdict not in ("no-progress", "falls-short")
+        written = not options.check and report.verdict not in ("no-progress", "falls-short")
         if written:
             written = report.build is not None or write_lists(fixed.sources)
             guard.keep()
-    show_report(console, report, written=written, check=check)
-    write_output(json, json_text(report).encode())
+    show_report(console, report, written=written, check=options.check)
+    write_text(options.json, lambda: json_text(report))
     if report.verdict not in PROVED:
-        raise typer.Exit(EXIT_NOT_VERIFIED)
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _check_traces(options: FixOptions) -> None:
+    """Check that the options about traces go together.
+
+    :raises typer.BadParameter: they do not
+    """
+    if options.trace and not options.modules:
+        raise typer.BadParameter("say which module the traces are of", param_hint="--module")
+    if not options.trace:
+        for value, name in ((options.modules, "--module"), (options.built, "--built")):
+            if value:
+                raise typer.BadParameter("it goes with --trace", param_hint=name)
+    if options.only_traces and options.engine is not None:
+        raise typer.BadParameter("traces are read and nothing is run", param_hint="--engine")
+
+
+def _open_lists(options: FixOptions, settings: Settings) -> list[ListSource]:
+    """Read the files of ``--list``, or the configured one; missing ones are created later."""
+    if options.list_files:
+        files, variable = list(options.list_files), options.variable
+        opened = [open_list(each, variable, options.spelling, made=True) for each in files]
+    else:
+        variable = options.variable or settings.lists.variable or settings.list_variable
+        opened = [open_list(settings.lists.file, variable, options.spelling, made=True)]
+    return [each for each in opened if each is not None]
+
+
+def _inputs(options: FixOptions, settings: Settings, lists: list[ListSource]) -> FixInputs:
+    """Return what suites and traces are fixed with."""
+    assertions = Assertions(settings.lists.never, settings.lists.always)
+    request = FixRequest(options.policy, assertions, options.minimize, options.check, options.rounds)
+    folder = Path.cwd() if options.build else config_folder(Path.cwd()) or Path.cwd()
+    shared = lists[0] if lists else None
+    return FixInputs(request, shared, options.build or settings.fix.build, folder, options.symbols)
+
+
+def _fix_suite(
+    options: FixOptions,
+    settings: Settings,
+    folder: Path,
+    inputs: FixInputs,
+    allowed: frozenset[str],
+    guard: Guard,
+    *,
+    data_only: bool,
+) -> Fixed:
+    """Fix the lists of a suite: of commands, or of cases that call exports.
+
+    :raises typer.BadParameter: ``--trace`` beside a suite that has no commands
+    """
+    suite = load_suite(folder, tuple(options.case_globs or ()), data_only=data_only)
+    backends = ("asyncify",) if options.observe == "asyncify" else ("asyncify", "jspi")
+    engine = engine_for(options.engine, settings, backends, uses=uses_of(suite))
+    opening = backend_options(settings, engine=engine, jobs=options.jobs, wasm_opt=options.wasm_opt)
+    timeout_s = options.timeout or settings.timeout_s
+    if suite.commands:
+        traced = read_traced(options.trace, options.modules or [], suite) if options.trace else None
+        return fix_commands(inputs, suite, opening, timeout_s, options.prove, traced)
+    if options.trace:
+        what = "a suite of cases that call exports is run, or traces are read: not both"
+        raise typer.BadParameter(what, param_hint="--trace")
+    required = options.observe == "jspi" or "jspi" not in allowed
+    observer = None if options.observe == "asyncify" else required
+    return fix_suite(inputs, suite, opening, timeout_s, observer=observer, guard=guard)

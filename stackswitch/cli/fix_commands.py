@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import get_args
 
 from stackswitch.analysis.trace_lines import TraceFile, read_trace
 from stackswitch.backends.base import CommandBackend
@@ -53,9 +52,6 @@ def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) ->
             " has put those of jspi"
         )
     return RecordedTraces(known, tuple(read_module(each).data for each in modules))
-
-
-PROOFS: tuple[Proof, ...] = get_args(Proof)
 
 
 def fix_commands(

@@ -27,8 +27,8 @@ from .building import BuildCommand
 from .console import Console
 from .ending import run_async
 from .inputs import read_input, read_module, trace_files
-from .options import named_module
 from .progress import Progress
+from .resolve import named_module
 
 _NO_OBSERVER = (
     "the backend on which stacks are observed cannot be had; --observe asyncify observes them on Asyncify"

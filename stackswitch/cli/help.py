@@ -1,4 +1,4 @@
-"""Help pages and usage errors: as wide as the terminal, not wrapped elsewhere, never broken within a word."""
+"""Help pages and usage errors: wrapped between words on a terminal, and not wrapped elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ClickException: Any = UsageError.__bases__[0]
 
 
 def use_formatter(command: Any) -> None:
-    """Have a command, and those below it, lay out their help by ours."""
+    """Have a command and its subcommands lay out their help with our formatter."""
     context = type(command).context_class
     base = context.formatter_class
 
@@ -44,4 +44,6 @@ def show_usage_error(error: Any) -> None:
     if type(error).__name__ == "NoArgsIsHelpError":
         console.block(error.format_message())
         return
-    console.print(f"{path}: {error.format_message()} (try '{path} --help')")
+    # typer prefixes what pydantic says of a value; the choices follow.
+    message = error.format_message().replace("Value error, ", "", 1)
+    console.print(f"{path}: {message} (try '{path} --help')")

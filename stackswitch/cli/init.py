@@ -1,10 +1,11 @@
-"""``stackswitch init``: a configuration for the project that is here, written by looking."""
+"""``stackswitch init``: writes a configuration for a project from what it contains."""
 
 from __future__ import annotations
 
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -22,18 +23,26 @@ from .console import Console
 from .output import write_output
 from .settings import CONFIG_NAME
 
-_PASSED_OVER = {"node_modules", "build", "dist", "target", "venv", "__pycache__"}
+_SKIPPED_FOLDERS = {"node_modules", "build", "dist", "target", "venv", "__pycache__"}
 _MOST_FILES = 20_000
 _MAGIC = b"\0asm"
 _MENTIONS = b"ASYNCIFY_ONLY"
 _LARGEST_LIST = 4_000_000
 
 
-def init(
-    folder: Annotated[Path, typer.Argument(help="The project. Default: where you are.")] = Path(),
-) -> None:
-    """Write a stackswitch.toml for this project by looking; one that is there is left alone."""
-    console = Console()
+@dataclass(frozen=True)
+class InitOptions:
+    """Write a stackswitch.toml for what this project contains; an existing one is left alone."""
+
+    folder: Annotated[Path, typer.Argument(help="The project. Default: the current folder.")] = Path()
+
+
+def init(options: InitOptions) -> None:
+    """Look for suites, lists and modules, and write a configuration.
+
+    :raises ConfigError: there is no such folder, or it has a configuration
+    """
+    console, folder = Console(), options.folder
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is no folder")
     target = folder / CONFIG_NAME
@@ -41,17 +50,13 @@ def init(
         raise ConfigError(f"{target}: is there already, and stays as it is; take it away to have a new one")
     suites, lists, modules = _look(folder)
     write_output(str(target), _configuration(suites, lists, modules).encode())
-
-    def line(text: str, style: str | None = None) -> None:
-        console.print(text, style=style)
-
-    line(f"wrote {target}", "bold")
+    console.print(f"wrote {target}", style="bold")
     for what, found in (("suite", suites), ("list", lists), ("module", modules)):
-        line(f"  {what}: {', '.join(found[:3]) or 'none found'}{' …' if len(found) > 3 else ''}")
-    line("next:")
+        console.print(f"  {what}: {', '.join(found[:3]) or 'none found'}{' …' if len(found) > 3 else ''}")
+    console.print("next:")
     if modules:
-        line(f"  stackswitch report {shlex.quote(modules[0])}")
-    line("  stackswitch test" if suites else "  stackswitch trace -- node your-program.mjs")
+        console.print(f"  stackswitch report {shlex.quote(modules[0])}")
+    console.print("  stackswitch test" if suites else "  stackswitch trace -- node your-program.mjs")
 
 
 def _look(folder: Path) -> tuple[list[str], list[str], list[str]]:
@@ -86,7 +91,7 @@ def _is_text(name: str) -> bool:
 def _files(folder: Path) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(folder):
-        folders[:] = [each for each in folders if each not in _PASSED_OVER and not each.startswith(".")]
+        folders[:] = [each for each in folders if each not in _SKIPPED_FOLDERS and not each.startswith(".")]
         for name in names:
             count += 1
             if count > _MOST_FILES:

@@ -1,8 +1,8 @@
-"""``stackswitch matrix``: what CI has to run."""
+"""``stackswitch matrix``: the jobs that CI must run."""
 
 from __future__ import annotations
 
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,75 +18,86 @@ from stackswitch.engines.matrix import (
     plan_matrix,
 )
 from stackswitch.engines.support import read_support
-from stackswitch.reports.matrix import FORMATS
+from stackswitch.reports.matrix import FORMATS, FormatName
 from stackswitch.suite.loader import load_suite
 from stackswitch.suite.needs import suite_needs
 from stackswitch.suite.shards import MAX_SHARDS
 
+from .command import EXIT_FAILED
 from .console import Console
 from .github import append_outputs, github_file
-from .options import OwnSuite, suite_folder
+from .options import OwnSuite, backends_option
 from .output import STDOUT, check_writable, write_output
 from .progress import Progress
+from .resolve import suite_folder
 from .settings import load_settings
 
-EXIT_MISSING = 1
-Format = Enum("Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 
+@dataclass(frozen=True)
+class MatrixOptions:
+    """Write the jobs that CI must run for the engines to support; each engine is probed."""
 
-def matrix(
-    suite: OwnSuite = None,
+    suite: OwnSuite = None
     engine: Annotated[
         list[str] | None,
-        typer.Option(help=f"Support this engine; may be repeated. Default: configured, or {DEFAULT_POLICY}."),
-    ] = None,
-    backend: Annotated[list[str] | None, typer.Option(help="Only this backend; may be repeated.")] = None,
+        typer.Option(
+            help=f"Support this engine; may be repeated. Default: configured, or {', '.join(DEFAULT_POLICY)}."
+        ),
+    ] = None
+    backend: Annotated[list[str] | None, backends_option("Only this backend; may be repeated.")] = None
     browserslist: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Say of these browsers how much of use has JSPI.")
-    ] = None,
+        str | None,
+        typer.Option(metavar="QUERY", help="Say which share of the users of these browsers has JSPI."),
+    ] = None
     shards: Annotated[
         int, typer.Option(min=1, max=MAX_SHARDS, metavar="N", help="Divide the suite among N jobs.")
-    ] = 1,
+    ] = 1
     durations: Annotated[
         str | None, typer.Option(metavar="FILE", help="What the jobs divide it by: as `test` takes it.")
-    ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format("markdown"),
-    output: Annotated[str, typer.Option(metavar="FILE", help="Where to; - is stdout.")] = STDOUT,
+    ] = None
+    form: Annotated[FormatName, typer.Option("--format", help="The format of the output.")] = "markdown"
+    output: Annotated[str, typer.Option(metavar="FILE", help="Where to write it; - is stdout.")] = STDOUT
     github_output: Annotated[
         bool, typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: matrix, for fromJSON.")
-    ] = False,
-) -> None:
-    """Write the jobs that CI must run for the engines to support; each engine is probed."""
+    ] = False
+
+
+def matrix(options: MatrixOptions) -> None:
+    """Probe the engines and write the jobs.
+
+    :raises typer.Exit: an engine could not be probed, or there is no job
+    """
     settings = load_settings(Path.cwd())
-    check_writable([output])
-    outputs = github_file() if github_output else None
-    folder = suite_folder(suite, settings, "matrix")
+    check_writable([options.output])
+    outputs = github_file() if options.github_output else None
+    folder = suite_folder(options.suite, settings, "matrix")
     tested = SuiteRun(
-        suite=str(suite) if suite else "",
+        suite=str(options.suite) if options.suite else "",
         needs=suite_needs(load_suite(folder)),
-        shards=shards,
-        durations=durations or "",
+        shards=options.shards,
+        durations=options.durations or "",
     )
-    policy = tuple(engine or settings.engines) or DEFAULT_POLICY
-    query = browserslist or settings.browserslist or ""
-    with Progress(Console(stderr=True)) as progress:
+    policy = tuple(options.engine or settings.engines) or DEFAULT_POLICY
+    query = options.browserslist or settings.browserslist or ""
+    stderr = Console(stderr=True)
+    with Progress(stderr) as progress:
         support = read_support(query, progress=progress.say) if query or NODE_LTS in policy else None
         result = detect(expand_policy(policy, support), progress=progress.say)
     planned = plan_matrix(
         result,
-        backends=tuple(backend or settings.backends or DEFAULT_BACKENDS),
+        backends=tuple(options.backend or settings.backends or DEFAULT_BACKENDS),
         tested=tested,
         support=support,
     )
-    write_output(output, FORMATS[form.value](planned).encode())
+    write_output(options.output, FORMATS[options.form](planned).encode())
     if outputs is not None:
         append_outputs(outputs, {"matrix": FORMATS["github"](planned).strip()})
     problems = [report for report in result.engines if report.problem]
     for report in problems:
-        Console(stderr=True).message(f"✗ {report.spec}: {report.problem}")
+        stderr.message(f"✗ {report.spec}: {report.problem}")
     if not planned.jobs:
-        Console(stderr=True).print("✗ there is no job: CI would run nothing. Left out:")
+        stderr.print("✗ there is no job: CI would run nothing. Left out:")
         for each in planned.left_out:
-            Console(stderr=True).message(f"{each.backend} on {each.engine}: {each.reason}", indent=2)
+            stderr.message(f"{each.backend} on {each.engine}: {each.reason}", indent=2)
     if problems or not planned.jobs:
-        raise typer.Exit(EXIT_MISSING)
+        raise typer.Exit(EXIT_FAILED)

@@ -1,11 +1,11 @@
-"""Where output goes: files replaced whole or not at all, ``-`` for standard output, the rest to stderr."""
+"""Where output goes: whole files, or stdout for ``-``; then messages go to stderr."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,8 +18,20 @@ from .console import Console
 STDOUT = "-"
 
 
+def open_outputs(*files: str | None) -> Console:
+    """Check before the work that results can be written; return the console for what people read.
+
+    :param files: the values of the command's output options
+    :raises ConfigError: two options ask for standard output
+    :raises OutputError: a file cannot be written
+    """
+    console = console_for(files)
+    check_writable(files)
+    return console
+
+
 def console_for(files: Sequence[str | None]) -> Console:
-    """Return the console for what people read: stdout, unless a file option claims it."""
+    """Return the console for what people read: stdout, unless an output option names it."""
     claimed = [name for name in files if name == STDOUT]
     if len(claimed) > 1:
         raise ConfigError("two options ask for standard output ('-'); it holds one thing")
@@ -27,7 +39,7 @@ def console_for(files: Sequence[str | None]) -> Console:
 
 
 def check_writable(files: Sequence[str | None]) -> None:
-    """Find out before the work, not after it, that a result could not be written.
+    """Check that results can be written.
 
     :raises OutputError: the folder is not there or not writable, or the name is that of a folder
     """
@@ -46,10 +58,9 @@ def check_writable(files: Sequence[str | None]) -> None:
 def write_output(name: str | None, data: bytes) -> None:
     """Write to a file, whole or not at all, or to standard output.
 
-    A file that is there keeps its permissions; of a symbolic link, the file that it leads to is written.
-    A pipe or a device is written into.
+    An existing file keeps its permissions. A symbolic link is followed. A pipe or a device is written into.
 
-    :raises OutputError: it could not be written; what stood there before still does
+    :raises OutputError: it could not be written; an existing file is as it was
     """
     if name is None:
         return
@@ -65,6 +76,16 @@ def write_output(name: str | None, data: bytes) -> None:
             replace_file(path, data, mode=_mode(path))
     except OSError as error:
         raise OutputError(f"{path}: could not be written: {error.strerror}") from None
+
+
+def write_text(name: str | None, make: Callable[[], str]) -> None:
+    """Write a text to the file of an output option, if the option is given.
+
+    :param make: returns the text
+    :raises OutputError: it could not be written
+    """
+    if name is not None:
+        write_output(name, make().encode("utf-8", "replace"))
 
 
 def write_guest_output(data: bytes, *, to_stderr: bool) -> None:

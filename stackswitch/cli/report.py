@@ -1,11 +1,12 @@
-"""``stackswitch report``: can the module leave Asyncify, and what is in the way?"""
+"""``stackswitch report``: whether a module can move from Asyncify to JSPI, and what is in the way."""
 
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,11 +14,13 @@ from stackswitch import __version__
 from stackswitch.analysis.traces import GivenModule
 from stackswitch.engines.support import read_support
 from stackswitch.errors import ConfigError
+from stackswitch.fix.sources import Lists, ListSource
 from stackswitch.models.readiness import LEVELS, Level, Report, Source
 from stackswitch.models.result import SuiteResult
+from stackswitch.models.trace_use import TraceUse
 from stackswitch.readiness.compare import compared
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.merging import merged, missing_shards
+from stackswitch.readiness.merging import Merged, merged, missing_shards
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
 from stackswitch.reports.escape import json_text
@@ -26,19 +29,38 @@ from stackswitch.reports.page import report_page
 from stackswitch.reports.readiness_markdown import readiness_markdown
 from stackswitch.reports.text import counted
 from stackswitch.reports.trace_use import summed, unused_line, use_line
+from stackswitch.tools.progress import Progress as Callback
+from stackswitch.wasm.module import Module
 
+from .command import EXIT_FAILED
 from .console import Console
 from .inputs import read_module
-from .options import ReadBy, Variable, lists_in, one_of, open_list
-from .output import STDOUT, check_writable, console_for, write_output
+from .options import Imports, ReadBy, Variable, writes
+from .output import STDOUT, open_outputs, write_output, write_text
 from .progress import Progress
-from .report_gain import measured
-from .report_inputs import read_bench, read_earlier, read_engines, read_traces, shown, sort_out
-from .report_modules import Static, Traces, of_module, of_traces, put_together, results_of, take_traces
-from .settings import load_settings
+from .report_gain import measure_gain
+from .report_inputs import (
+    GivenFiles,
+    read_bench,
+    read_earlier,
+    read_engines,
+    read_files,
+    read_traces,
+    shown_name,
+)
+from .report_modules import (
+    AnalysedModule,
+    Traces,
+    combined,
+    results_on,
+    traces_by_module,
+    with_module,
+    with_traces,
+)
+from .resolve import lists_in, open_list
+from .settings import Settings, load_settings
 
-EXIT_FAILED = 1
-FAIL_ON = ("not-ready", "unknown", "changes", "worse", "unexpected")
+FailOn = Literal["not-ready", "unknown", "changes", "worse", "unexpected"]
 _MOST_TRACES = 20
 _STYLES: dict[Level, str] = {
     "ready": "bold green",
@@ -48,7 +70,10 @@ _STYLES: dict[Level, str] = {
 }
 
 
-def report(  # noqa: C901
+@dataclass(frozen=True)
+class ReportOptions:
+    """Say whether a module can move from Asyncify to JSPI, what is in the way, and what to do, in order."""
+
     files: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -57,7 +82,7 @@ def report(  # noqa: C901
             "stands for the *.json in it), and the module as it is before Asyncify, or several. Either alone "
             "will do.",
         ),
-    ] = None,
+    ] = None
     trace: Annotated[
         list[Path] | None,
         typer.Option(
@@ -66,31 +91,26 @@ def report(  # noqa: C901
             metavar="FILE|DIR",
             help="A trace, or the folder of `test --traces`; repeatable.",
         ),
-    ] = None,
+    ] = None
     modules: Annotated[
         list[Path] | None,
         typer.Option("--module", metavar="FILE", help="A module; repeatable: a verdict for each."),
-    ] = None,
+    ] = None
     list_files: Annotated[
         list[Path] | None,
         typer.Option(
             "--list", metavar="FILE", help="A file with lists in it: one for all modules, or one for each."
         ),
-    ] = None,
-    variable: Variable = None,
-    spelling: ReadBy = "binaryen",
-    imports: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MODULE.NAME", help="An import that may suspend, * for any characters; repeatable."
-        ),
-    ] = None,
+    ] = None
+    variable: Variable = None
+    spelling: ReadBy = "binaryen"
+    imports: Imports = None
     detect: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What `stackswitch detect --json` wrote.")
-    ] = None,
+    ] = None
     browserslist: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Say how many of these users have JSPI.")
-    ] = None,
+    ] = None
     against: Annotated[
         Path | None,
         typer.Option(
@@ -98,7 +118,7 @@ def report(  # noqa: C901
             help="The Asyncify build of the module: measure both, in alternating runs (stackswitch "
             "instrument makes one).",
         ),
-    ] = None,
+    ] = None
     timed: Annotated[
         Path | None,
         typer.Option(
@@ -107,197 +127,251 @@ def report(  # noqa: C901
             help="A folder of cases that compute and hardly wait: time each on both builds, in alternating "
             "runs on one engine.",
         ),
-    ] = None,
-    rounds: Annotated[
-        int, typer.Option(min=1, max=1000, help="How often what is measured takes its turn.")
-    ] = 11,
+    ] = None
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each build is measured.")] = 11
     bench: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What `stackswitch bench --json` wrote: what a wait costs."),
-    ] = None,
+    ] = None
     title: Annotated[
         str | None, typer.Option(help="What the report is about. Default: the module's name.")
-    ] = None,
-    html: Annotated[str | None, typer.Option(metavar="FILE", help="Write the page; - is stdout.")] = None,
-    markdown: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Write Markdown for a comment or a job summary; - is stdout."),
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write everything as JSON; - is stdout.")
-    ] = None,
-    junit: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Write JUnit XML, a test per case and backend; - is stdout."),
-    ] = None,
+    ] = None
+    html: Annotated[str | None, writes("the page")] = None
+    markdown: Annotated[str | None, writes("Markdown for a comment or a job summary")] = None
+    json: Annotated[str | None, writes("everything as JSON")] = None
+    junit: Annotated[str | None, writes("JUnit XML, a test per case and backend")] = None
     annotate: Annotated[
         bool, typer.Option("--annotations", help="Print the findings as annotations of GitHub Actions.")
-    ] = False,
+    ] = False
     compare: Annotated[
         Path | None,
         typer.Option(
             metavar="OLD.json", help="An earlier --json (of report or test): say what changed since."
         ),
-    ] = None,
+    ] = None
     fail_on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WHAT",
-            help=f"Exit with 1 if it is so: {', '.join(FAIL_ON)}. Each of the first three holds for those "
-            f"before it.",
-        ),
-    ] = None,
-) -> None:
-    """Say whether a module can move from Asyncify to JSPI, what is in the way, and what to do, in order."""
-    if fail_on is not None:
-        one_of(fail_on, FAIL_ON, "--fail-on")
-    outputs = [html, markdown, json, junit, STDOUT if annotate else None]
-    console = console_for(outputs)
-    check_writable([html, markdown, json, junit])
+        FailOn | None,
+        typer.Option(help="Exit with 1 if it is so. Each of the first three includes those before it."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What the report is made from, read.
+
+    :ivar paths: the files of ``modules``
+    :ivar traces: what the traces contain of each module; without a module, of all
+    :ivar lists: those for each of ``traces``
+    """
+
+    files: GivenFiles
+    paths: list[Path]
+    modules: list[Module]
+    traces: list[Traces]
+    uses: tuple[TraceUse, ...]
+    lists: list[Lists]
+    sources: tuple[Source, ...]
+    merged: Merged
+
+
+def report(options: ReportOptions) -> None:
+    """Read the inputs, judge, and write the report in the formats asked for.
+
+    :raises typer.Exit: ``--fail-on`` applies
+    """
+    console = open_outputs(
+        options.html, options.markdown, options.json, options.junit, STDOUT if options.annotate else None
+    )
     settings = load_settings(Path.cwd())
-    files_of_lists = list_files or ([settings.lists.file] if settings.lists.file else [])
-    opened = [open_list(each, variable, spelling) for each in files_of_lists]
-    if variable is not None and not opened:
-        open_list(None, variable, spelling)
-    source = opened[0] if opened else None
-    earlier = None if compare is None else read_earlier(compare)
+    list_sources = _open_lists(options, settings)
+    earlier = None if options.compare is None else read_earlier(options.compare)
     with Progress(Console(stderr=True)) as progress:
-        progress.say("reading")
-        given = sort_out(files or [])
-        paths = [*given.modules, *(modules or ())]
-        if not given.results and not paths and not trace:
-            raise typer.BadParameter(
-                "give it results, a module, or a trace; `stackswitch test --json F` makes results"
-            )
-        if len(opened) > 1 and len(opened) != len(paths):
-            raise typer.BadParameter("give one list for all modules, or one for each", param_hint="--list")
-        if against is not None:
-            if len(paths) != 1:
-                raise typer.BadParameter(
-                    "it is held against the module: give that too, and no other", param_hint="--against"
-                )
-            read_module(against)
-            given.sources.append(Source(name=shown(against), kind="module", text="the Asyncify build"))
-        results, flaky, others = merged(given.results)
-        if given.results and not results:
-            raise ConfigError("the results given contain no case: nothing was run that could be reported")
-        traces, trace_sources = read_traces(trace or [])
-        sources = [Source(name=shown(each), kind="module") for each in paths]
-        sources += [*given.sources, *trace_sources]
-        sources += [Source(name=shown(each.path), kind="list") for each in opened if each is not None]
-        if detect is not None:
-            sources.append(Source(name=shown(detect), kind="engines"))
-        if bench is not None:
-            sources.append(Source(name=shown(bench), kind="measures"))
-        query = browserslist or settings.browserslist or ""
-        if paths:
-            progress.say("reading the module" if len(paths) == 1 else "reading the modules")
-        read = [read_module(each) for each in paths]
-        hashes = [each.sha256 for each in read]
-        found, uses = take_traces(traces, list(map(GivenModule, read, map(shown, paths))))
-        lists = [
-            lists_in(opened[at if len(opened) > 1 else 0] if opened else None) for at in range(len(found))
-        ]
-        common = Material(
-            title=title or (", ".join(each.name for each in paths) if paths else "the suite"),
-            results=results,
-            flaky=flaky,
-            missing_shards=missing_shards(given.results),
-            uses=uses,
-            lists=lists[0],
-            engines=None if detect is None else read_engines(detect),
-            support=read_support(query, progress=progress.say) if query else None,
-            query=query,
-            gain=measured(
-                paths[0] if paths else None,
-                against,
-                timed,
-                None if bench is None else read_bench(bench),
-                rounds=rounds,
-                progress=progress.say,
-                data_only=settings.data_only,
-            ),
-            silence=settings.report.silence,
-            sources=tuple(sources),
-            other_modules=others,
-        )
-        reports = []
-        for path, module, of, own in zip(paths, read, found, lists, strict=False):
-            static = Static(path, module, own, imports or [], of)
-            mine = results_of(results, module.sha256, hashes)
-            reports.append((shown(path), judge(of_module(replace(common, results=mine, lists=own), static))))
-        if len(reports) == 1:
-            drawn = reports[0][1]
-        else:
-            every = Traces()
-            for of in found:
-                for case, stacks in of.suspensions.items():
-                    every.add(case, stacks, of.traps[case])
-            drawn = judge(of_traces(common, every))
-            drawn = put_together(drawn, reports) if reports else drawn
+        inputs = _read_inputs(options, list_sources, progress.say)
+        common = _material(options, settings, inputs, progress.say)
+        result = _judge(options, inputs, common)
     now = datetime.datetime.now(tz=datetime.timezone.utc)
-    drawn = drawn.model_copy(
+    result = result.model_copy(
         update={"made_at": now.strftime("%Y-%m-%d %H:%M UTC"), "made_with": f"stackswitch {__version__}"}
     )
     if earlier is not None:
-        drawn = compared(drawn, earlier, str(compare))
-    _show(console, drawn)
-    if html is not None:
-        write_output(html, report_page(drawn).encode("utf-8", "replace"))
-    if markdown is not None:
-        write_output(markdown, readiness_markdown(drawn).encode("utf-8", "replace"))
-    if json is not None:
-        write_output(json, json_text(drawn, indent=1).encode())
-    if junit is not None:
-        write_output(junit, junit_xml(SuiteResult(results=results)))
-    if annotate:
-        at = "" if source is None else str(source.path)
-        write_output(STDOUT, annotation_lines(drawn, at).encode("utf-8", "replace"))
-    if fail_on is not None and fails(drawn, fail_on):
+        result = compared(result, earlier, str(options.compare))
+    _show(console, result)
+    write_text(options.html, lambda: report_page(result))
+    write_text(options.markdown, lambda: readiness_markdown(result))
+    write_text(options.json, lambda: json_text(result, indent=1))
+    if options.junit is not None:
+        write_output(options.junit, junit_xml(SuiteResult(results=common.results)))
+    if options.annotate:
+        list_path = str(list_sources[0].path) if list_sources else ""
+        write_text(STDOUT, lambda: annotation_lines(result, list_path))
+    if options.fail_on is not None and fails(result, options.fail_on):
         raise typer.Exit(EXIT_FAILED)
 
 
-def fails(drawn: Report, fail_on: str) -> bool:
-    """Whether a report is what ``--fail-on`` says it must not be."""
+def _open_lists(options: ReportOptions, settings: Settings) -> list[ListSource]:
+    """Read the files of ``--list``, or the configured one."""
+    files: Sequence[Path | None] = options.list_files or [settings.lists.file]
+    opened = [open_list(each, options.variable, options.spelling) for each in files]
+    return [each for each in opened if each is not None]
+
+
+def _read_inputs(options: ReportOptions, list_sources: list[ListSource], progress: Callback) -> _Inputs:
+    """Read results, modules and traces, and match the traces with the modules.
+
+    :raises typer.BadParameter: the options do not go together
+    :raises ConfigError: a file cannot be read, or the results have no case
+    """
+    progress("reading")
+    files = read_files(options.files or [])
+    paths = [*files.modules, *(options.modules or ())]
+    _check_inputs(options, files, paths, len(list_sources))
+    if options.against is not None:
+        read_module(options.against)
+    traces, trace_sources = read_traces(options.trace or [])
+    if paths:
+        progress("reading the module" if len(paths) == 1 else "reading the modules")
+    modules = [read_module(each) for each in paths]
+    by_module, uses = traces_by_module(traces, list(map(GivenModule, modules, map(shown_name, paths))))
+    several = len(list_sources) > 1
+    lists = [
+        lists_in(list_sources[at if several else 0] if list_sources else None) for at in range(len(by_module))
+    ]
+    sources = _sources(options, paths, files.sources, trace_sources, list_sources)
+    return _Inputs(files, paths, modules, by_module, uses, lists, sources, merged(files.results))
+
+
+def _sources(
+    options: ReportOptions,
+    paths: list[Path],
+    results: list[Source],
+    traces: list[Source],
+    lists: list[ListSource],
+) -> tuple[Source, ...]:
+    """Return what the report names as its sources."""
+    sources = [Source(name=shown_name(each), kind="module") for each in paths]
+    sources += results
+    if options.against is not None:
+        sources.append(Source(name=shown_name(options.against), kind="module", text="the Asyncify build"))
+    sources += traces
+    sources += [Source(name=shown_name(each.path), kind="list") for each in lists]
+    if options.detect is not None:
+        sources.append(Source(name=shown_name(options.detect), kind="engines"))
+    if options.bench is not None:
+        sources.append(Source(name=shown_name(options.bench), kind="measures"))
+    return tuple(sources)
+
+
+def _check_inputs(options: ReportOptions, files: GivenFiles, paths: list[Path], lists: int) -> None:
+    """Check that the options go together.
+
+    :raises typer.BadParameter: they do not
+    :raises ConfigError: the results have no case
+    """
+    if not files.results and not paths and not options.trace:
+        raise typer.BadParameter(
+            "give it results, a module, or a trace; `stackswitch test --json F` makes results"
+        )
+    if lists > 1 and lists != len(paths):
+        raise typer.BadParameter("give one list for all modules, or one for each", param_hint="--list")
+    if options.against is not None and len(paths) != 1:
+        raise typer.BadParameter(
+            "it is compared with the module: give that too, and no other", param_hint="--against"
+        )
+    if files.results and not any(each.results for each in files.results):
+        raise ConfigError("the results given contain no case: nothing was run that could be reported")
+
+
+def _material(options: ReportOptions, settings: Settings, inputs: _Inputs, progress: Callback) -> Material:
+    """Return what the verdicts on all modules have in common; measures what was asked for."""
+    query = options.browserslist or settings.browserslist or ""
+    results, flaky, others = inputs.merged
+    paths = inputs.paths
+    return Material(
+        title=options.title or (", ".join(each.name for each in paths) if paths else "the suite"),
+        results=results,
+        flaky=flaky,
+        missing_shards=missing_shards(inputs.files.results),
+        uses=inputs.uses,
+        lists=inputs.lists[0],
+        engines=None if options.detect is None else read_engines(options.detect),
+        support=read_support(query, progress=progress) if query else None,
+        query=query,
+        gain=measure_gain(
+            paths[0] if paths else None,
+            options.against,
+            options.timed,
+            None if options.bench is None else read_bench(options.bench),
+            rounds=options.rounds,
+            progress=progress,
+            data_only=settings.data_only,
+        ),
+        silence=settings.report.silence,
+        sources=inputs.sources,
+        other_modules=others,
+    )
+
+
+def _judge(options: ReportOptions, inputs: _Inputs, common: Material) -> Report:
+    """Judge each module; of several, or of none, also all that was observed."""
+    hashes = [each.sha256 for each in inputs.modules]
+    reports = []
+    for path, module, traces, lists in zip(
+        inputs.paths, inputs.modules, inputs.traces, inputs.lists, strict=False
+    ):
+        own = replace(common, results=results_on(common.results, module.sha256, hashes), lists=lists)
+        analysed = AnalysedModule(path, module, lists, options.imports or [], traces)
+        reports.append((shown_name(path), judge(with_module(own, analysed))))
+    if len(reports) == 1:
+        return reports[0][1]
+    every = Traces()
+    for traces in inputs.traces:
+        for case, stacks in traces.suspensions.items():
+            every.add(case, stacks, traces.traps[case])
+    whole = judge(with_traces(common, every))
+    return combined(whole, reports) if reports else whole
+
+
+def fails(result: Report, fail_on: FailOn) -> bool:
+    """Whether ``--fail-on`` applies to a report."""
     if fail_on == "worse":
-        return any(each.better is False for each in drawn.changes)
+        return any(each.better is False for each in result.changes)
     if fail_on == "unexpected":
-        return any(not cell.known for case in drawn.cases for cell in case.cells)
-    worst: dict[str, tuple[Level, ...]] = {
+        return any(not cell.known for case in result.cases for cell in case.cells)
+    levels: dict[FailOn, tuple[Level, ...]] = {
         "not-ready": ("not-ready",),
         "unknown": ("not-ready", "unknown"),
         "changes": ("not-ready", "unknown", "ready-with-changes"),
     }
-    return drawn.level in worst[fail_on]
+    return result.level in levels[fail_on]
 
 
-def _show(console: Console, drawn: Report) -> None:
-    """Show the verdict and the way in a few lines."""
+def _show(console: Console, result: Report) -> None:
+    """Show the verdict and the steps in a few lines."""
 
     def line(text: str = "", style: str | None = None) -> None:
         console.print(text, style=style)
 
-    line(f"{drawn.title}: {LEVELS[drawn.level]}", _STYLES[drawn.level])
-    for module in drawn.modules:
+    line(f"{result.title}: {LEVELS[result.level]}", _STYLES[result.level])
+    for module in result.modules:
         line(f"{module.name}: {LEVELS[module.level]}", _STYLES[module.level])
         line(f"  {module.headline}")
-    if not drawn.modules:
-        line(drawn.headline)
-    for use in drawn.traces[:_MOST_TRACES]:
-        if len(drawn.traces) <= _MOST_TRACES or not use.complete:
+    if not result.modules:
+        line(result.headline)
+    for use in result.traces[:_MOST_TRACES]:
+        if len(result.traces) <= _MOST_TRACES or not use.complete:
             line(use_line(use), "dim")
         for unused in use.unused:
             line(f"  {unused_line(unused)}", "red")
         for said in use.says:
             line(f"  says of itself: {said}", "yellow")
-    if len(drawn.traces) > _MOST_TRACES:
-        line(summed(drawn.traces), "dim")
-    for number, step in enumerate(drawn.steps, 1):
+    if len(result.traces) > _MOST_TRACES:
+        line(summed(result.traces), "dim")
+    for number, step in enumerate(result.steps, 1):
         line()
         line(f"{number}. {step.title}", "bold")
         for each in step.code.splitlines():
             line(f"     {each}", "dim")
-    if drawn.compared_with:
-        worse = sum(each.better is False for each in drawn.changes)
+    if result.compared_with:
+        worse = sum(each.better is False for each in result.changes)
         line()
-        line(f"since {drawn.compared_with}: {counted(len(drawn.changes), 'change')}, {worse} for the worse")
+        line(f"since {result.compared_with}: {counted(len(result.changes), 'change')}, {worse} for the worse")

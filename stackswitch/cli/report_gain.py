@@ -1,4 +1,4 @@
-"""What ``stackswitch report`` measures, or reads of measurements: what a move to JSPI gains."""
+"""What a move to JSPI gains: ``stackswitch report`` measures it, or reads what was measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAITS = ("suspension", "suspension in Node")
 """Groups of figures of ``bench`` that say by the clock what a wait costs."""
 
 
-def measured(
+def measure_gain(
     module: Path | None,
     against: Path | None,
     timed: Path | None,
@@ -27,7 +27,7 @@ def measured(
     progress: Progress,
     data_only: bool = False,
 ) -> Gain | None:
-    """Measure what was asked for; None: nothing was.
+    """Measure what was asked for; None if nothing was.
 
     :param module: the plain build, and ``against`` its Asyncify build
     :param timed: a suite, the cases of which are timed on both
@@ -43,7 +43,11 @@ def measured(
         gain = gain.model_copy(update={"measures": (*gain.measures, *measures)})
     if bench is not None:
         engines = ", ".join(f"{name}: {version}" for name, version in bench.engines.items())
-        told = f"stackswitch bench, {bench.rounds} alternating rounds; Python {bench.python}; {engines}"
+        engines_of_waits = (
+            f"stackswitch bench, {bench.rounds} alternating rounds; Python {bench.python}; {engines}"
+        )
         waits = tuple(each for each in bench.figures if each.group in WAITS)
-        gain = (gain or Gain(how="stackswitch bench")).model_copy(update={"waits": waits, "waits_on": told})
+        gain = (gain or Gain(how="stackswitch bench")).model_copy(
+            update={"waits": waits, "waits_on": engines_of_waits}
+        )
     return gain

@@ -1,4 +1,4 @@
-"""What ``stackswitch report`` is given: results, modules, traces, earlier reports; each read or refused."""
+"""Reads the files that ``stackswitch report`` takes: results, modules, traces, earlier reports."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass
-class Given:
-    """The files given: results, modules."""
+class GivenFiles:
+    """The files of the command line: results and modules."""
 
     results: list[SuiteResult] = field(default_factory=list)
     modules: list[Path] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
 
 
-def shown(path: Path) -> str:
-    """A file's name as the report tells it: no folders of the machine that it was made on."""
+def shown_name(path: Path) -> str:
+    """Return a file's name without the folders of this machine, for the report."""
     return path.name if path.is_absolute() else path.as_posix()
 
 
-def sort_out(paths: Iterable[Path]) -> Given:
-    """Tell results from modules, by content; a folder stands for all results (``*.json``) in it.
+def read_files(paths: Iterable[Path]) -> GivenFiles:
+    """Distinguish results from modules by content; a folder stands for all results (``*.json``) in it.
 
     :raises ConfigError: a file cannot be read, or is neither
     """
-    given = Given()
+    given = GivenFiles()
     for path in paths:
         if path.is_dir():
             inside = sorted(path.glob("*.json"))
@@ -70,12 +70,12 @@ def _is_module(path: Path) -> bool:
         return False  # the next to read it says why
 
 
-def _results(given: Given, path: Path) -> None:
+def _results(given: GivenFiles, path: Path) -> None:
     result = read_results(path)
     given.results.append(result)
     where = sorted({f"{each.backend} on {each.engine} {each.engine_version}" for each in result.results})
     text = f"{counted(len(result.results), 'result')}: {', '.join(where)}" if where else "no result"
-    given.sources.append(Source(name=shown(path), kind="results", text=text))
+    given.sources.append(Source(name=shown_name(path), kind="results", text=text))
 
 
 def read_traces(paths: Iterable[Path]) -> tuple[list[tuple[str, TraceFile]], list[Source]]:
@@ -91,11 +91,11 @@ def read_traces(paths: Iterable[Path]) -> tuple[list[tuple[str, TraceFile]], lis
         count = 0
         for file in files:
             case = _case_of(file.relative_to(path)) if path.is_dir() else ""
-            trace = read_trace(read_input(file, "trace"), shown(file))
+            trace = read_trace(read_input(file, "trace"), shown_name(file))
             found.append((case, trace))
             count += len(trace.suspensions)
         text = f"{counted(count, 'stack')} in {counted(len(files), 'file')}"
-        sources.append(Source(name=shown(path), kind="trace", text=text))
+        sources.append(Source(name=shown_name(path), kind="trace", text=text))
     return found, sources
 
 
@@ -121,7 +121,7 @@ def read_bench(path: Path) -> BenchResult:
 
 
 def read_earlier(path: Path) -> Report:
-    """Read an earlier report, or results, from which it is drawn.
+    """Read an earlier report, or results, of which one is made.
 
     :raises ConfigError: it is neither
     """

@@ -1,4 +1,4 @@
-"""What ``stackswitch report`` finds of each module: its bytes, and what the traces say of it."""
+"""What ``stackswitch report`` finds in each module, and in the traces of it."""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ Cases = dict[str, tuple[Suspension, ...]]
 
 @dataclass
 class Traces:
-    """What traces say of a module, or of all that is in them, by case; ``""`` for those of no case."""
+    """What traces contain of one module, or of all, by case; ``""`` for those of no case."""
 
     suspensions: Cases = field(default_factory=dict)
     traps: dict[str, tuple[TraceTrap, ...]] = field(default_factory=dict)
 
     def add(self, case: str, suspensions: Sequence[Suspension], traps: Sequence[TraceTrap]) -> None:
-        """Add what one trace says."""
+        """Add the content of one trace."""
         self.suspensions[case] = (*self.suspensions.get(case, ()), *suspensions)
         self.traps[case] = (*self.traps.get(case, ()), *traps)
 
 
-def take_traces(
+def traces_by_module(
     files: Sequence[tuple[str, TraceFile]], modules: Sequence[GivenModule]
 ) -> tuple[list[Traces], tuple[TraceUse, ...]]:
-    """Take what concerns each module from traces; with no module, all that is in them.
+    """Match traces with modules; without a module, take all that is in them.
 
-    :returns: by module, in their order (with no module: one for all); what became of the lines
-    :raises ConfigError: the traces are of other modules by any measure
+    :returns: what belongs to each module, in their order (without a module: one for all); how many lines of
+        each trace were used
+    :raises ConfigError: no trace belongs to a module
     """
     found = [Traces() for _ in range(len(modules) or 1)]
     used: list[UsedTrace] = []
@@ -64,10 +65,10 @@ def take_traces(
     return found, tuple(each.use for each in used)
 
 
-class Static:
-    """What a module's bytes say.
+class AnalysedModule:
+    """A module, its call graph and its analysis.
 
-    :param traces: what was seen of it
+    :param traces: what was observed of it
     """
 
     def __init__(
@@ -76,42 +77,42 @@ class Static:
         self.module = module
         self.graph = call_graph(module)
         self.traces = traces
-        seen = [each for of in traces.suspensions.values() for each in of]
-        found: Analysis = analyse(module, path.name, AnalysisMaterial(tuple(imports), lists, tuple(seen)))
-        self.analysis = found
+        observed = [each for stacks in traces.suspensions.values() for each in stacks]
+        material = AnalysisMaterial(tuple(imports), lists, tuple(observed))
+        self.analysis: Analysis = analyse(module, path.name, material)
 
     def confidence(self) -> tuple[Confidence, ...]:
-        """How far a list drawn from these cases can be trusted."""
+        """How complete a list computed from these cases is, estimated by leaving cases out."""
         return confidence(self.graph, self.analysis.imports, self.traces.suspensions)
 
 
-def of_traces(common: Material, traces: Traces, static: Static | None = None) -> Material:
-    """Return what a report rests on, with what traces say.
+def with_traces(common: Material, traces: Traces, analysed: AnalysedModule | None = None) -> Material:
+    """Return the material of a report with the content of traces.
 
-    :param static: of the module, with the lists of ``common``
+    :param analysed: the module, with the lists of ``common``
     """
     missing = {name for each in common.results for names in each.missing.values() for name in names}
     missing |= {name for of in traces.suspensions.values() for each in of for name in each.missing}
-    listed = None if static is None else listed_names(static.module, common.lists)
+    listed = None if analysed is None else listed_names(analysed.module, common.lists)
     picture = draw_picture(
         traces.suspensions,
         Instrumented(names=listed, missing=missing),
-        ways=() if static is None else ways(static.graph, static.analysis.imports),
+        ways=() if analysed is None else ways(analysed.graph, analysed.analysis.imports),
     )
     return replace(common, suspensions=traces.suspensions, traps=traces.traps, picture=picture)
 
 
-def of_module(common: Material, static: Static) -> Material:
-    """Return what the report on a module rests on."""
+def with_module(common: Material, analysed: AnalysedModule) -> Material:
+    """Return the material of the report on a module."""
     return replace(
-        of_traces(common, static.traces, static),
-        module=module_facts(static.module, static.analysis),
-        analysis=static.analysis,
-        confidence=static.confidence(),
+        with_traces(common, analysed.traces, analysed),
+        module=module_facts(analysed.module, analysed.analysis),
+        analysis=analysed.analysis,
+        confidence=analysed.confidence(),
     )
 
 
-def results_of(results: Sequence[CaseResult], module: str, modules: Sequence[str]) -> tuple[CaseResult, ...]:
+def results_on(results: Sequence[CaseResult], module: str, modules: Sequence[str]) -> tuple[CaseResult, ...]:
     """Return the results that are not of another of the modules.
 
     :param module: a hash, as ``modules`` has those of all
@@ -120,10 +121,10 @@ def results_of(results: Sequence[CaseResult], module: str, modules: Sequence[str
     return tuple(each for each in results if each.module not in others)
 
 
-def put_together(whole: Report, reports: Sequence[tuple[str, Report]]) -> Report:
+def combined(whole: Report, reports: Sequence[tuple[str, Report]]) -> Report:
     """Return a report on several modules: the worst of their verdicts, and each of its own.
 
-    :param whole: on all that was seen, without a module
+    :param whole: on all that was observed, without a module
     :param reports: on each module, with its name
     """
     verdicts = tuple(

@@ -1,4 +1,4 @@
-"""``stackswitch run``: call an export of a module, its imports Python functions of a file."""
+"""``stackswitch run``: calls an export of a module whose imports are Python functions of a file."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from stackswitch.backends.guest_protocol import Wasi
+from stackswitch.backends.registry import BACKENDS
 from stackswitch.errors import ConfigError, GuestError, GuestTrapError, StackswitchError
 from stackswitch.guest.guest import Guest
 from stackswitch.guest.opening import open_guest
@@ -24,79 +26,82 @@ from stackswitch.wasm.module import FuncType, Module
 
 from .ending import run_async
 from .inputs import named_as, read_input
-from .output import STDOUT, check_writable, console_for, write_guest_output, write_output
+from .options import writes
+from .output import STDOUT, open_outputs, write_guest_output, write_text
 
 SCHEMA_VERSION = 1
 WASI_MODULE = "wasi_snapshot_preview1"
 START = "_start"
+AUTO = "auto"
+_LAYOUTS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
 
 
-def run(
-    module: Annotated[Path, typer.Argument(help="A .wasm, or its text (.wat).")],
-    export: Annotated[str, typer.Argument(help="The exported function; _start for a WASI command.")],
+@dataclass(frozen=True)
+class RunOptions:
+    """Call an export and print its result, a value a line; an import that is `async def` suspends the guest.
+
+    Exits with a WASI program's own status; a trap and what a host function raises go to stderr with the
+    guest's stack.
+    """
+
+    module: Annotated[Path, typer.Argument(help="A .wasm, or its text (.wat).")]
+    export: Annotated[str, typer.Argument(help="The exported function; _start for a WASI command.")]
     args: Annotated[
         list[str] | None,
         typer.Argument(
             help="Its arguments, by its own types: 7, -1, 0x10, 1.5, i64:7. For _start: the program's.",
             metavar="[ARGS]…",
         ),
-    ] = None,
+    ] = None
     host: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.py",
             help="Python functions for its imports: a dict `imports`, or functions of the imports' names.",
         ),
-    ] = None,
+    ] = None
     backend: Annotated[
-        str, typer.Option(help="asyncify, fiber, jspi, or auto: the first that can.")
-    ] = "auto",
-    engine: Annotated[str | None, typer.Option(help="Which Node, for jspi: node@24, node:/path.")] = None,
+        str, typer.Option(metavar=f"<{'|'.join((AUTO, *BACKENDS))}>", help="auto: the first that can.")
+    ] = AUTO
+    engine: Annotated[str | None, typer.Option(help="Which Node, for jspi: node@24, node:/path.")] = None
     env: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="WASI: the guest's environment.")
-    ] = None,
+    ] = None
     directory: Annotated[
         list[str] | None,
         typer.Option("--dir", metavar="GUEST=HOST", help="WASI: a directory that the guest may use."),
-    ] = None,
+    ] = None
     deadline_s: Annotated[
-        float | None, typer.Option("--deadline", min=0.001, metavar="S", help="End it after so many seconds.")
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the result as JSON; - is stdout.")
-    ] = None,
-) -> None:
-    """Call an export and print its result, a value a line; an import that is `async def` suspends the guest.
+        float | None,
+        typer.Option("--deadline", min=0.001, metavar="S", help="End it after so many seconds."),
+    ] = None
+    json: Annotated[str | None, writes("the result as JSON")] = None
 
-    Exits with a WASI program's own status; a trap and what a host function raises go to stderr with the
-    guest's stack.
+
+@dataclass(frozen=True)
+class _Call:
+    """A call of an export: the module, the values for the parameters, and what it imports."""
+
+    wasm: bytes
+    module: Module
+    export: str
+    type: FuncType
+    values: tuple[Any, ...]
+    imports: dict[str, Callable[..., Any]]
+    wasi: Wasi | None
+
+
+def run(options: RunOptions) -> None:
+    """Call the export, and show its results.
+
+    :raises typer.Exit: a WASI program ended with a status
+    :raises GuestError: a host function raised
     """
-    console = console_for([json])
-    check_writable([json])
-    options = GuestOptions(backend=backend, engine=engine, deadline_s=deadline_s)
-    words = args or []
-    wasm, parsed = _read(module)
-    function = parsed.export_named(export)
-    if function is None or function.kind != "func":
-        known = ", ".join(sorted(each.name for each in parsed.exports if each.kind == "func"))
-        raise ConfigError(f"{module} exports no function {export!r}; it has {known or 'none'}")
-    type_ = parsed.function_type(function.index)
-    is_program = export == START and not type_.params
-    values = () if is_program else arguments(export, type_, words)
-    wasi = _wasi(module, parsed, words if is_program else (), env or [], directory or [])
-    imports = host_imports(host, parsed) if host is not None else {}
-
-    async def body() -> tuple[tuple[Any, ...], Guest]:
-        async with open_guest(wasm, options, imports=imports, wasi=wasi) as guest:
-            try:
-                result = await guest.call(export, *values)
-            finally:
-                if wasi is not None and not guest.closed:
-                    _pass_on(guest, to_stderr=json == STDOUT)
-        return result if isinstance(result, tuple) else () if result is None else (result,), guest
-
+    console = open_outputs(options.json)
+    opening = GuestOptions(backend=options.backend, engine=options.engine, deadline_s=options.deadline_s)
+    call = _prepare(options)
     try:
-        results, guest = run_async(body())
+        results, guest = run_async(_run(call, opening, output_to_stderr=options.json == STDOUT))
     except GuestTrapError as error:
         if error.exit_status is None:
             raise
@@ -104,21 +109,55 @@ def run(
     except (StackswitchError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 (whatever a host function raised)
-        raise GuestError(_told(error, host)) from None
-    texts = [shown(kind, value) for kind, value in zip(type_.results, results, strict=True)]
-    if json is not None:
-        found = {
-            "schema_version": SCHEMA_VERSION,
-            "module": parsed.sha256,
-            "export": export,
-            "backend": guest.backend,
-            "engine": guest.engine,
-            "values": texts,
-        }
-        write_output(json, json_text(found).encode())
-    if json != STDOUT:
+        raise GuestError(_describe(error, options.host)) from None
+    texts = [value_shown(kind, value) for kind, value in zip(call.type.results, results, strict=True)]
+    found = {
+        "schema_version": SCHEMA_VERSION,
+        "module": call.module.sha256,
+        "export": call.export,
+        "backend": guest.backend,
+        "engine": guest.engine,
+        "values": texts,
+    }
+    write_text(options.json, lambda: json_text(found))
+    if options.json != STDOUT:
         for text in texts:
             console.print(text.partition(":")[2])
+
+
+def _prepare(options: RunOptions) -> _Call:
+    """Read the module, the arguments and the host file.
+
+    :raises ConfigError: one of them cannot be read, or does not fit the others
+    """
+    wasm, module = _read(options.module)
+    function = module.export_named(options.export)
+    if function is None or function.kind != "func":
+        known = ", ".join(sorted(each.name for each in module.exports if each.kind == "func"))
+        raise ConfigError(
+            f"{options.module} exports no function {options.export!r}; it has {known or 'none'}"
+        )
+    type_ = module.function_type(function.index)
+    args = options.args or []
+    is_program = options.export == START and not type_.params
+    values = () if is_program else arguments(options.export, type_, args)
+    wasi = _wasi(options, module, args if is_program else ())
+    imports = host_imports(options.host, module) if options.host is not None else {}
+    return _Call(wasm, module, options.export, type_, values, imports, wasi)
+
+
+async def _run(
+    call: _Call, opening: GuestOptions, *, output_to_stderr: bool
+) -> tuple[tuple[Any, ...], Guest]:
+    """Open the guest, make the call, and return its results."""
+    async with open_guest(call.wasm, opening, imports=call.imports, wasi=call.wasi) as guest:
+        try:
+            result = await guest.call(call.export, *call.values)
+        finally:
+            if call.wasi is not None and not guest.closed:
+                write_guest_output(guest.stdout, to_stderr=output_to_stderr)
+                write_guest_output(guest.stderr, to_stderr=True)
+    return result if isinstance(result, tuple) else () if result is None else (result,), guest
 
 
 def _read(module: Path) -> tuple[bytes, Module]:
@@ -134,7 +173,7 @@ def _read(module: Path) -> tuple[bytes, Module]:
 
 
 def arguments(export: str, type_: FuncType, words: Sequence[str]) -> tuple[Any, ...]:
-    """Read a call's arguments as the function's own types want them.
+    """Parse a call's arguments by the types of the function's parameters.
 
     :raises ConfigError: too few, too many, or one is not of its type
     """
@@ -157,24 +196,21 @@ def _argument(kind: str, word: str, export: str) -> Any:
     raw = bits.to_bytes(NUMBER_BITS[kind] // 8, "little")
     if kind == "v128":
         return raw
-    return struct.unpack({"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}[kind], raw)[0]
+    return struct.unpack(_LAYOUTS[kind], raw)[0]
 
 
-def shown(kind: str, value: Any) -> str:
+def value_shown(kind: str, value: Any) -> str:
     """Return a value as text, ``type:literal``."""
     if kind not in NUMBER_BITS:
         return f"{kind}:{value!r}"
-    if kind == "v128":
-        raw = value
-    else:
-        raw = struct.pack({"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}[kind], value)
+    raw = value if kind == "v128" else struct.pack(_LAYOUTS[kind], value)
     return value_text(kind, int.from_bytes(raw, "little"))
 
 
 def host_imports(path: Path, module: Module) -> dict[str, Callable[..., Any]]:
-    """Run a Python file and return what it has for a module's imports.
+    """Run a Python file and return its functions for a module's imports.
 
-    :raises ConfigError: there is no such file, it fails, or its ``imports`` is no dict
+    :raises ConfigError: there is no such file, it raises, or its ``imports`` is no dict
     """
     name = "stackswitch_host"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -186,7 +222,7 @@ def host_imports(path: Path, module: Module) -> dict[str, Callable[..., Any]]:
     try:
         spec.loader.exec_module(file)
     except Exception as error:  # noqa: BLE001 (whatever the file raises)
-        raise ConfigError(f"{path} fails:\n{_told(error, path)}") from None
+        raise ConfigError(f"{path} fails:\n{_describe(error, path)}") from None
     given = getattr(file, "imports", None)
     if given is None:
         wanted = {each.name: each.full_name for each in module.imports if each.kind == "func"}
@@ -198,8 +234,8 @@ def host_imports(path: Path, module: Module) -> dict[str, Callable[..., Any]]:
     return given
 
 
-def _told(error: BaseException, host: Path | None) -> str:
-    """An exception with the lines of the host file that it passed, and the notes on it."""
+def _describe(error: BaseException, host: Path | None) -> str:
+    """Return an exception with the lines of the host file on its traceback, and its notes."""
     lines = [f"{type(error).__name__}: {error}"]
     here = str(host.absolute()) if host is not None else None
     lines += [
@@ -211,16 +247,24 @@ def _told(error: BaseException, host: Path | None) -> str:
     return "\n".join(lines)
 
 
-def _wasi(
-    path: Path, module: Module, words: Sequence[str], env: Sequence[str], dirs: Sequence[str]
-) -> Wasi | None:
+def _wasi(options: RunOptions, module: Module, args: Sequence[str]) -> Wasi | None:
+    """Return what a WASI module gets; None: the module imports nothing of WASI.
+
+    :raises ConfigError: an option for WASI does not fit
+    """
+    env, dirs = options.env or [], options.directory or []
     if not any(each.module == WASI_MODULE for each in module.imports):
         for given, option in ((env, "--env"), (dirs, "--dir")):
             if given:
-                raise ConfigError(f"{option}: {path} imports nothing of WASI")
+                raise ConfigError(f"{option}: {options.module} imports nothing of WASI")
         return None
     stdin = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
-    return Wasi(args=(path.name, *words), env=_pairs(env, "--env"), stdin=stdin, dirs=_pairs(dirs, "--dir"))
+    return Wasi(
+        args=(options.module.name, *args),
+        env=_pairs(env, "--env"),
+        stdin=stdin,
+        dirs=_pairs(dirs, "--dir"),
+    )
 
 
 def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
@@ -231,8 +275,3 @@ def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
             raise ConfigError(f"{option} {word}: write NAME=VALUE")
         pairs[name] = value
     return pairs
-
-
-def _pass_on(guest: Guest, *, to_stderr: bool) -> None:
-    write_guest_output(guest.stdout, to_stderr=to_stderr)
-    write_guest_output(guest.stderr, to_stderr=True)

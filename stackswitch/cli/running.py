@@ -1,9 +1,9 @@
-"""A run of a suite by the command line: backends opened, or their cases skipped, and traces kept."""
+"""Runs a suite: opens the backends, skips the cases of those not available, writes traces."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,116 +22,118 @@ from stackswitch.errors import ConfigError, EngineError, OutputError, Stackswitc
 from stackswitch.models.backend import BackendInfo, BuildKind
 from stackswitch.models.result import CaseResult, SuiteResult
 from stackswitch.suite.loader import SUITE_NAME, Suite
-from stackswitch.suite.runner import run_suite
+from stackswitch.suite.runner import run_suite as run_cases
 from stackswitch.suite.skipping import SkippedBackend, with_skipped
+from stackswitch.tools.progress import Progress as Callback
 
 from .console import Console
 from .ending import run_async
 from .output import write_output
 from .progress import Progress
 
-Say = Callable[[str], None]
-_NOT_HAD = (StackswitchError, OSError)
-"""What opening a backend ends with where it cannot be had; ``OSError``: no descriptors, no memory."""
+_UNAVAILABLE = (StackswitchError, OSError)
+"""What opening a backend raises where it is not available; ``OSError``: no descriptors, no memory."""
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """What to run.
+    """A run to make.
 
     :ivar names: the backends
-    :ivar asked: those that were named
-    :ivar allowed: those that may be skipped where they cannot be had
+    :ivar named: those that the user named
+    :ivar allowed: those that may be skipped where they are not available
     :ivar traces: the folder for the commands' traces
     """
 
     suite: Suite
     names: tuple[str, ...]
-    asked: Collection[str]
+    named: Collection[str]
     allowed: Collection[str]
     options: CommandOptions
     timeout_s: float | None = None
     traces: Path | None = None
 
 
-def run(plan: SuiteRun, stderr: Console) -> SuiteResult:
-    """Run it; the cases of a backend that cannot be had are among the results, as skipped.
+def run_suite(request: SuiteRun, stderr: Console) -> SuiteResult:
+    """Run a suite. The cases of a backend that is not available are among the results, as skipped.
 
     :raises EngineError: this process has no descriptors or no memory left to run anything
     """
     try:
-        return run_async(_run(plan, stderr))
+        return run_async(_run(request, stderr))
     except OSError as error:
         if error.errno in _EXHAUSTED:
             raise EngineError(f"no case can be run here: {error.strerror}") from error
         raise
 
 
-async def _run(plan: SuiteRun, stderr: Console) -> SuiteResult:
+async def _run(request: SuiteRun, stderr: Console) -> SuiteResult:
     """Open the backends, run, close."""
-    suite = plan.suite
+    suite = request.suite
     with Progress(stderr) as progress:
         async with AsyncExitStack() as stack:
-            opened = await _opened(plan, stack, progress.say)
+            opened = await _open_backends(request, stack, progress.say)
             backends, commands = opened.backends, opened.commands
             progress.expect(len(suite.cases) * len(backends) + len(suite.commands) * len(commands))
-            traces = _Traces(plan.traces, several=max(len(commands), len(backends)) > 1)
-            result = await run_suite(
+            traces = _TraceWriter(request.traces, several=max(len(commands), len(backends)) > 1)
+            result = await run_cases(
                 suite,
                 backends,
                 commands=commands,
-                jobs=plan.options.jobs,
-                timeout_s=plan.timeout_s,
+                jobs=request.options.jobs,
+                timeout_s=request.timeout_s,
                 on_result=progress.result,
-                on_trace=traces.keep,
+                on_trace=traces.write,
             )
-    return with_skipped(result, opened.skipped, plan.names)
+    return with_skipped(result, opened.skipped, request.names)
 
 
 @dataclass
 class _Opened:
-    """The backends that could be had, and the results of those that could not."""
+    """The backends that are available, and the results of those that are not."""
 
     backends: list[Backend] = field(default_factory=list)
     commands: list[CommandBackend] = field(default_factory=list)
     skipped: list[CaseResult] = field(default_factory=list)
 
 
-async def _opened(plan: SuiteRun, stack: AsyncExitStack, say: Say) -> _Opened:
+async def _open_backends(request: SuiteRun, stack: AsyncExitStack, progress: Callback) -> _Opened:
     """Open each backend for the cases and for the commands that the suite has.
 
-    :raises ConfigError: an engine is none, or is of no use there
+    :raises ConfigError: an engine is unknown, or the backend does not run on it
     """
     opened = _Opened()
-    for name in plan.names:
+    for name in request.names:
         spec = backend_spec(name)
-        if plan.suite.cases:
-            engine = spec.engine_meant(plan.options.engine, named=name in plan.asked)
-            options = plan.options.model_copy(update={"engine": engine})
+        if request.suite.cases:
+            engine = spec.engine_meant(request.options.engine, named=name in request.named)
+            options = request.options.model_copy(update={"engine": engine})
             try:
-                opened.backends.append(await open_backend(name, options, say))
+                opened.backends.append(await open_backend(name, options, progress))
                 stack.push_async_callback(opened.backends[-1].aclose)
-            except _NOT_HAD as error:
-                opened.skipped += _skipped(plan, name, engine or spec.engine, error).results(plan.suite.cases)
-        if plan.suite.commands:
-            command_options = _options(plan, name)
+            except _UNAVAILABLE as error:
+                opened.skipped += _skipped(request, name, engine or spec.engine, error).results(
+                    request.suite.cases
+                )
+        if request.suite.commands:
+            command_options = _options(request, name)
             try:
-                opened.commands.append(await open_command_backend(name, command_options, say))
+                opened.commands.append(await open_command_backend(name, command_options, progress))
                 stack.push_async_callback(opened.commands[-1].aclose)
-            except _NOT_HAD as error:
+            except _UNAVAILABLE as error:
                 wanted = command_options.engine or next(iter(spec.engines("commands")), spec.engine)
-                skipped = _skipped(plan, name, wanted, error, _build(name, command_options))
-                opened.skipped += skipped.results(plan.suite.commands)
+                skipped = _skipped(request, name, wanted, error, _build(name, command_options))
+                opened.skipped += skipped.results(request.suite.commands)
     return opened
 
 
 def _skipped(
-    plan: SuiteRun, name: str, engine: str, error: Exception, build: BuildKind | None = None
+    request: SuiteRun, name: str, engine: str, error: Exception, build: BuildKind | None = None
 ) -> SkippedBackend:
-    """Say which backend cannot be had, and why.
+    """Return which backend is not available, and why.
 
-    :raises ConfigError: it was called wrongly: to go on without it would hide that
+    :raises ConfigError: the error is one of usage, which a skip would hide
     """
     if isinstance(error, ConfigError):
         raise error
@@ -141,7 +143,7 @@ def _skipped(
         engine=wanted.name,
         engine_version=wanted.version or "",
         reason=str(error),
-        allowed=name in plan.allowed,
+        allowed=name in request.allowed,
         build=build,
     )
 
@@ -150,27 +152,31 @@ def _build(name: str, options: CommandOptions) -> BuildKind | None:
     return (options.build or options.settings.build or "own") if name == "asyncify" else None
 
 
-def _options(plan: SuiteRun, name: str) -> CommandOptions:
-    """What opens a backend for commands. The suite's engine goes before one asked for without the backend.
+def _options(request: SuiteRun, name: str) -> CommandOptions:
+    """Return the options that open a backend for commands.
 
-    :raises ConfigError: the suite's engine is none
+    The suite's engine has priority over one that was asked for without naming the backend.
+
+    :raises ConfigError: the suite's engine is unknown
     """
-    settings = plan.suite.file.settings(name)
-    engine = plan.options.engine
+    settings = request.suite.file.settings(name)
+    engine = request.options.engine
     if engine is not None and engine_name(engine) not in backend_spec(name).engines("commands"):
         engine = None
     if settings.engine is not None:
         try:
             check_engine(settings.engine, [name], uses=("commands",))
         except ConfigError as error:
-            raise ConfigError(f"{plan.suite.folder / SUITE_NAME}: [backend.{name}] engine: {error}") from None
-        if engine is None or name not in plan.asked:
+            raise ConfigError(
+                f"{request.suite.folder / SUITE_NAME}: [backend.{name}] engine: {error}"
+            ) from None
+        if engine is None or name not in request.named:
             engine = settings.engine
-    return plan.options.model_copy(update={"engine": engine, "settings": settings})
+    return request.options.model_copy(update={"engine": engine, "settings": settings})
 
 
-class _Traces:
-    """Keeps the traces of a run, those of several backends in a folder each."""
+class _TraceWriter:
+    """Writes the traces of a run, those of several backends in a folder each."""
 
     def __init__(self, folder: Path | None, *, several: bool) -> None:
         self._folder = folder
@@ -178,7 +184,7 @@ class _Traces:
         if folder is not None and folder.exists() and not folder.is_dir():
             raise ConfigError(f"{folder}: is no folder; traces are kept in one, a file for each case")
 
-    def keep(self, case_id: str, info: BackendInfo, trace: bytes) -> None:
+    def write(self, case_id: str, info: BackendInfo, trace: bytes) -> None:
         if self._folder is None:
             return
         path = self._folder / (info.name if self._several else "") / f"{case_id}.jsonl"

@@ -1,14 +1,15 @@
-"""``stackswitch test``: one suite, on every backend."""
+"""``stackswitch test``: runs one suite on every backend."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
-from stackswitch.backends.registry import BACKENDS, CommandOptions, backend_spec
+from stackswitch.backends.registry import CommandOptions, backend_spec
 from stackswitch.errors import BackendUnavailableError, ConfigError
 from stackswitch.models.backend import BuildKind
 from stackswitch.models.result import ShardOfSuite, SuiteResult
@@ -18,10 +19,12 @@ from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import Suite, load_suite
 from stackswitch.suite.shards import parse_shard, recorded_durations, take_shard
 
+from .command import EXIT_FAILED
 from .console import Console
 from .inputs import read_results
 from .options import (
     DEFAULT_BACKENDS,
+    ENGINES_OF_TESTS,
     AllowSkip,
     CaseGlobs,
     DataOnly,
@@ -29,140 +32,149 @@ from .options import (
     SuiteFolder,
     Timeout,
     WasmOpt,
+    backends_option,
+    writes,
+)
+from .output import open_outputs, write_output, write_text
+from .resolve import (
     allowed_skips,
     backend_options,
     backends_to_run,
-    data_only_holds,
     engine_for,
     lists_in,
-    one_of,
+    only_data_may_run,
     open_list,
     uses_of,
 )
-from .output import check_writable, console_for, write_output
 from .results import show_results, show_shard
-from .running import SuiteRun, run
+from .running import SuiteRun, run_suite
 from .settings import Settings, load_settings
 
-EXIT_UNEXPECTED = 1
 
+@dataclass(frozen=True)
+class TestOptions:
+    """Run a suite on every backend; say where they differ and which names are missing."""
 
-def run_test(
-    suite: SuiteFolder = None,
+    suite: SuiteFolder = None
     backend: Annotated[
         list[str] | None,
-        typer.Option(
-            help=f"Run on this backend; may be repeated. One of: {', '.join(BACKENDS)}."
-            f" Default: {', '.join(DEFAULT_BACKENDS)}."
-        ),
-    ] = None,
+        backends_option(f"Run on this backend; may be repeated. Default: {', '.join(DEFAULT_BACKENDS)}."),
+    ] = None
     engine: Annotated[
         str | None,
         typer.Option(
-            help="The engine: node, node@24 (from npm), node:/path/to/node. Asyncify runs there only if it is"
-            " named by --backend."
+            help=f"The engine: {ENGINES_OF_TESTS}. Asyncify runs there only if it is named by --backend."
         ),
-    ] = None,
-    allow_skip: AllowSkip = None,
-    k: CaseGlobs = None,
-    jobs: Jobs = None,
-    timeout: Timeout = None,
-    wasm_opt: WasmOpt = None,
+    ] = None
+    allow_skip: AllowSkip = None
+    case_globs: CaseGlobs = None
+    jobs: Jobs = None
+    timeout: Timeout = None
+    wasm_opt: WasmOpt = None
     shard: Annotated[
         str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts of the suite.")
-    ] = None,
+    ] = None
     durations: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An earlier --json: makes the parts of --shard equally long."),
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write the results as JSON; - is stdout.")
-    ] = None,
-    junit: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a JUnit report; - is stdout.")
-    ] = None,
+    ] = None
+    json: Annotated[str | None, writes("the results as JSON")] = None
+    junit: Annotated[str | None, writes("a JUnit report")] = None
     build: Annotated[
-        str | None,
+        BuildKind | None,
         typer.Option(
             help="Which Asyncify build commands run: own (theirs), or instrumented (the module of JSPI, made"
             " ready by --list). Default: as suite.toml says, or own."
         ),
-    ] = None,
+    ] = None
     list_file: Annotated[
         Path | None,
         typer.Option(
             "--list", metavar="FILE", help="The lists of an instrumented build, wherever they live."
         ),
-    ] = None,
+    ] = None
     traces: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep each case's trace there, as CASE.jsonl.")
-    ] = None,
-    data_only: DataOnly = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False,
-) -> None:
-    """Run a suite on every backend; say where they differ and which names are missing."""
+    ] = None
+    data_only: DataOnly = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False
+
+
+def run_test(options: TestOptions) -> None:
+    """Run the suite, and show the results.
+
+    :raises typer.Exit: a case is not as expected
+    :raises BackendUnavailableError: a backend was skipped and may not be
+    """
     settings = load_settings(Path.cwd())
-    console = console_for([json, junit])
-    check_writable([json, junit])
-    data_only = data_only_holds(settings, data_only, engine=engine, wasm_opt=wasm_opt)
-    asked = _asked(backend, settings)
-    loaded = load_suite(suite or settings.suite or CONFORMANCE_SUITE, tuple(k or ()), data_only=data_only)
-    names = backends_to_run(asked, settings)
-    common = backend_options(
-        settings,
-        engine=engine_for(engine, settings, names, named=backend or (), uses=uses_of(loaded)),
-        jobs=jobs,
-        wasm_opt=wasm_opt,
-    )
-    allowed = allowed_skips(allow_skip, settings)
-    for name, given in (("--build", build), ("--list", list_file)):
-        if given is not None and not loaded.commands:
-            raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
-    lists = lists_in(open_list(list_file, None, "binaryen"))
-    options = CommandOptions(**dict(common), build=_build(build), lists=lists)
-    part, of_suite = _shard(loaded, shard, durations, asked)
+    console = open_outputs(options.json, options.junit)
+    run, of_suite = _suite_run(options, settings)
     if of_suite is not None:
         show_shard(console, of_suite)
-    plan = SuiteRun(
-        suite=part,
-        names=names,
-        asked=asked,
-        allowed=allowed,
-        options=options,
-        timeout_s=timeout or settings.timeout_s,
-        traces=traces,
-    )
-    result = run(plan, Console(stderr=True)) if part.ids else SuiteResult()
+    result = run_suite(run, Console(stderr=True)) if run.suite.ids else SuiteResult()
     result = result.model_copy(update={"shard": of_suite})
-    if part.ids:
-        show_results(console, result, quiet=quiet)
-    write_output(json, json_text(result).encode())
-    if junit is not None:
-        write_output(junit, junit_xml(result))
+    if run.suite.ids:
+        show_results(console, result, quiet=options.quiet)
+    write_text(options.json, lambda: json_text(result))
+    if options.junit is not None:
+        write_output(options.junit, junit_xml(result))
     check_results(result)
 
 
+def _suite_run(options: TestOptions, settings: Settings) -> tuple[SuiteRun, ShardOfSuite | None]:
+    """Return what to run, and which part of the suite that is; None: all of it.
+
+    :raises typer.BadParameter: an option does not fit the suite
+    :raises ConfigError: an engine is unknown, or none of the backends runs on it
+    """
+    data_only = only_data_may_run(
+        settings, options.data_only, engine=options.engine, wasm_opt=options.wasm_opt
+    )
+    named = _named_backends(options.backend, settings)
+    folder = options.suite or settings.suite or CONFORMANCE_SUITE
+    suite = load_suite(folder, tuple(options.case_globs or ()), data_only=data_only)
+    names = backends_to_run(named, settings)
+    engine = engine_for(options.engine, settings, names, named=options.backend or (), uses=uses_of(suite))
+    common = backend_options(settings, engine=engine, jobs=options.jobs, wasm_opt=options.wasm_opt)
+    allowed = allowed_skips(options.allow_skip, settings)
+    for name, given in (("--build", options.build), ("--list", options.list_file)):
+        if given is not None and not suite.commands:
+            raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
+    lists = lists_in(open_list(options.list_file, None, "binaryen"))
+    part, of_suite = _shard(suite, options.shard, options.durations, named)
+    run = SuiteRun(
+        suite=part,
+        names=names,
+        named=named,
+        allowed=allowed,
+        options=CommandOptions(**dict(common), build=options.build, lists=lists),
+        timeout_s=options.timeout or settings.timeout_s,
+        traces=options.traces,
+    )
+    return run, of_suite
+
+
 def check_results(result: SuiteResult) -> None:
-    """End with the exit status of a run; a case that failed goes before a backend that could not be had.
+    """End with the status of a run. A case that failed has priority over a backend that is not available.
 
     :raises typer.Exit: a case is not as expected
     :raises BackendUnavailableError: a backend was skipped and may not be
     """
     unexpected = [each for each in result.results if not each.as_expected]
     if any(each.outcome != "skipped" for each in unexpected):
-        raise typer.Exit(EXIT_UNEXPECTED)
+        raise typer.Exit(EXIT_FAILED)
     if unexpected:
         reasons = dict.fromkeys((each.backend, each.detail) for each in unexpected)
         ran = any(each.outcome != "skipped" for each in result.results)
-        told = "" if ran else "no backend can run here\n"
-        raise BackendUnavailableError(told + "\n".join(f"{name}: {reason}" for name, reason in reasons))
+        head = "" if ran else "no backend can run here\n"
+        raise BackendUnavailableError(head + "\n".join(f"{name}: {reason}" for name, reason in reasons))
 
 
-def _asked(flags: list[str] | None, settings: Settings) -> tuple[str, ...]:
-    """Return the backends that are named.
+def _named_backends(flags: list[str] | None, settings: Settings) -> tuple[str, ...]:
+    """Return the backends of ``--backend``, else the configured ones.
 
-    :raises typer.BadParameter: a flag names one that we do not know
-    :raises ConfigError: the configuration does
+    :raises typer.BadParameter: an option names an unknown backend
+    :raises ConfigError: the configuration names an unknown backend
     """
     for name in flags or settings.backends:
         try:
@@ -174,16 +186,13 @@ def _asked(flags: list[str] | None, settings: Settings) -> tuple[str, ...]:
     return tuple(flags or settings.backends)
 
 
-def _build(name: str | None) -> BuildKind | None:
-    if name is not None:
-        one_of(name, get_args(BuildKind), "--build")
-    return cast("BuildKind | None", name)
-
-
 def _shard(
     suite: Suite, shard: str | None, durations: Path | None, backends: Collection[str]
 ) -> tuple[Suite, ShardOfSuite | None]:
-    """Return the part of the suite that is to run, and which that is; None: all of it."""
+    """Return the part of the suite to run, and which part that is; None: all of it.
+
+    :raises typer.BadParameter: ``--shard`` is malformed, or missing beside ``--durations``
+    """
     if shard is None:
         if durations is not None:
             raise typer.BadParameter("it divides a suite: give --shard too", param_hint="--durations")

@@ -9,44 +9,52 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stackswitch.errors import ConfigError, OutputError
-from stackswitch.observe.engine import engine_program
 from stackswitch.observe.run import observe
 from stackswitch.observe.trace import Trace, read_trace
+from stackswitch.reports.text import counted
 from stackswitch.tools import watchdog
 
 from .console import Console
+from .node_program import environment_for
 from .output import STDOUT, check_writable, write_output
-from .progress import Progress
 
 _SHOWN = 20
 
 
-def trace(
+@dataclass(frozen=True)
+class TraceOptions:
+    """Observe any Node program: each wait with its stack, traps explained, and the names that are missing.
+
+    Standard input and output are the program's; a summary goes to stderr, the trace to a file. Exits with the
+    program's own status (128 and the signal's number, if one ended it).
+    """
+
     command: Annotated[
         list[str] | None,
         typer.Argument(help="The command, after --, with its own options.", metavar="COMMAND…"),
-    ] = None,
-    output: Annotated[
-        str, typer.Option(metavar="FILE", help="Where the trace goes, as JSON Lines.")
-    ] = "trace.jsonl",
+    ] = None
+    output: Annotated[str, typer.Option(metavar="FILE", help="Where the trace goes, as JSON Lines.")] = (
+        "trace.jsonl"
+    )
     engine: Annotated[
         str | None,
         typer.Option(
             help="What `node` is in the command: node@26 (from npm), node:/path/to/node. Default: PATH's."
         ),
-    ] = None,
+    ] = None
     sample: Annotated[
         int,
         typer.Option(
             min=1, metavar="N", help="After an import's first 1,000 waits, take the stack of one in N."
         ),
-    ] = 1,
+    ] = 1
     parts: Annotated[
         Path | None,
         typer.Option(
@@ -54,43 +62,37 @@ def trace(
             metavar="FOLDER",
             help="Run nothing: make the trace of what observed programs left there.",
         ),
-    ] = None,
-) -> None:
-    """Observe any Node program: each wait with its stack, traps explained, and the names that are missing.
+    ] = None
 
-    Standard input and output are the program's; a summary goes to stderr, the trace to a file. Exits with the
-    program's own status (128 and the signal's number, if one ended it).
+
+def trace(options: TraceOptions) -> None:
+    """Run the command under observation, and write the trace.
+
+    :raises typer.Exit: with the command's own status
     """
-    if output == STDOUT:
+    if options.output == STDOUT:
         raise ConfigError(
             "a trace cannot go to standard output, which is the program's: name a file with --output"
         )
-    if bool(command) == (parts is not None):
+    if bool(options.command) == (options.parts is not None):
         raise typer.BadParameter("give a command after --, or a folder with --from", param_hint="COMMAND")
-    check_writable([output])
+    check_writable([options.output])
     console = Console(stderr=True)
-    with _alone(Path(output)) as folder:
-        if parts is not None:
-            found = _left_behind(parts)
+    with _locked_folder(Path(options.output)) as folder:
+        if options.parts is not None:
+            found = _read_parts(options.parts)
         else:
-            environment = _given_environment()
-            if engine is not None:
-                with Progress(console) as progress:
-                    program = engine_program(engine, progress.say)
-                if program is not None:
-                    environment["PATH"] = (
-                        f"{program.absolute().parent}{os.pathsep}{environment.get('PATH', '')}"
-                    )
-            argv = _found(command or [], environment)
-            found = observe(argv, folder, environment, sample=sample)
-        write_output(output, found.to_jsonl())
-    _summary(console, found, output)
-    status = found.ends[-1].status if parts is None else 0
+            environment = environment_for(options.engine, _given_environment(), console)
+            argv = _with_program(options.command or [], environment)
+            found = observe(argv, folder, environment, sample=options.sample)
+        write_output(options.output, found.to_jsonl())
+    _show_summary(console, found, options.output)
+    status = found.ends[-1].status if options.parts is None else 0
     raise typer.Exit(status or 0)
 
 
 def _given_environment() -> dict[str, str]:
-    """Return the environment that we were given: in the C locale Python adds ``LC_CTYPE`` (PEP 538)."""
+    """Return our environment without the ``LC_CTYPE`` that Python adds in the C locale (PEP 538)."""
     environment = dict(os.environ)
     try:
         given = Path("/proc/self/environ").read_bytes().split(b"\0")
@@ -101,13 +103,13 @@ def _given_environment() -> dict[str, str]:
     return environment
 
 
-def _found(command: list[str], environment: dict[str, str]) -> list[str]:
-    """Look the program up where the command will: Python itself would take our own PATH."""
+def _with_program(command: list[str], environment: dict[str, str]) -> list[str]:
+    """Look the program up on the command's ``PATH``, which Python would not do."""
     program = shutil.which(command[0], path=environment.get("PATH"))
     return [program or command[0], *command[1:]]
 
 
-def _left_behind(folder: Path) -> Trace:
+def _read_parts(folder: Path) -> Trace:
     try:
         found = read_trace(folder)
     except OSError as error:
@@ -118,20 +120,20 @@ def _left_behind(folder: Path) -> Trace:
 
 
 @contextmanager
-def _alone(output: Path) -> Iterator[Path]:
-    """Give a folder for the parts; one recorder at a time writes one trace.
+def _locked_folder(output: Path) -> Iterator[Path]:
+    """Give a folder for the parts of a trace, which one process at a time may write.
 
-    Both the folder and the lock are among temporary files: beside the trace, a program that lists its folder
-    would see them.
+    The folder and the lock are among temporary files. Beside the trace, a program that lists its folder would
+    see them.
 
-    :raises OutputError: another is at it, or there is no room
+    :raises OutputError: another process writes this trace, or the folder cannot be made
     """
     name = hashlib.sha256(os.fsencode(output.absolute())).hexdigest()[:16]
     lock = Path(tempfile.gettempdir()) / f"stackswitch-trace-{os.getuid()}-{name}.lock"
     try:
-        with lock.open("w") as held:
+        with lock.open("w") as locked:
             try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise OutputError(
                     f"{output}: another stackswitch trace is writing it: name another file"
@@ -154,20 +156,21 @@ def _alone(output: Path) -> Iterator[Path]:
         raise OutputError(f"{output}: could not be prepared: {error.strerror}") from None
 
 
-def _summary(console: Console, found: Trace, output: str) -> None:
+def _show_summary(console: Console, found: Trace, output: str) -> None:
     def say(text: str, style: str = "") -> None:
         console.message(f"stackswitch: {text}", style=style)
 
     imports = {(each.module, each.import_) for each in found.suspensions}
     say(
-        f"{_count(found.suspension_count, 'suspension')}, {_count(len(found.suspensions), 'distinct stack')},"
-        f" {_count(len(imports), 'waiting import')} → {output}"
+        f"{counted(found.suspension_count, 'suspension')},"
+        f" {counted(len(found.suspensions), 'distinct stack')},"
+        f" {counted(len(imports), 'waiting import')} → {output}"
     )
     ran = sorted({f"{each.engine} {each.engine_version}" for each in found.starts if each.engine == "node"})
     if ran and not found.suspensions and not found.traps:
         say(_why_nothing(found, ran), style="yellow")
     for name, names in found.missing.items():
-        say(f"{name} lacks {_count(len(names), 'name')}:", style="red")
+        say(f"{name} lacks {counted(len(names), 'name')}:", style="red")
         for each in names[:_SHOWN]:
             console.print(f"  {each}")
         if len(names) > _SHOWN:
@@ -182,14 +185,10 @@ def _summary(console: Console, found: Trace, output: str) -> None:
 
 
 def _why_nothing(found: Trace, ran: Sequence[str]) -> str:
-    """Say what may be the reason that no wait was observed.
+    """Return the probable reason why no wait was observed.
 
     :param ran: the engines that were observed, with their versions
     """
     if not found.modules:
         return f"no WebAssembly module was compiled ({', '.join(ran)})"
     return f"no wait was observed ({', '.join(ran)}); `--engine node@26` runs the command on another Node"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

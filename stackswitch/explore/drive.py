@@ -11,7 +11,6 @@ The folder of an exploration holds what is known so far, so that another run goe
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import threading
 import time
@@ -213,11 +212,3 @@ class Exploration:
             raise ConfigError(f"{path}: is no trace: {str(error).splitlines()[0]}") from None
         modules = [each for each in lines if isinstance(each, TraceModule)]
         return modules, [each for each in lines if isinstance(each, TraceSuspension)]
-
-
-def environment_with(engine: Path | None) -> dict[str, str]:
-    """Return our environment, with a program's folder first on the path."""
-    environment = dict(os.environ)
-    if engine is not None:
-        environment["PATH"] = f"{engine.absolute().parent}{os.pathsep}{environment.get('PATH', '')}"
-    return environment

@@ -10,11 +10,11 @@ from stackswitch.suite.shards import merge_results
 
 from .material import Flaky
 
+Merged = tuple[tuple[CaseResult, ...], tuple[Flaky, ...], dict[str, int]]
 
-def merged(
-    files: Sequence[SuiteResult],
-) -> tuple[tuple[CaseResult, ...], tuple[Flaky, ...], dict[str, int]]:
-    """Merge.
+
+def merged(files: Sequence[SuiteResult]) -> Merged:
+    """Merge the results of several files.
 
     :returns: the results; the cases that came out differently when run again; where one case was run on more
         than one build on one backend, the hashes of the builds, and how many cases each has. Cases of all but

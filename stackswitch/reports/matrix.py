@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from stackswitch.models.matrix import Matrix
 
@@ -67,7 +68,8 @@ def plain_json(matrix: Matrix) -> str:
     return json_text(matrix)
 
 
-FORMATS: dict[str, Callable[[Matrix], str]] = {
+FormatName = Literal["github", "gitlab", "json", "markdown"]
+FORMATS: dict[FormatName, Callable[[Matrix], str]] = {
     "github": github,
     "gitlab": gitlab,
     "json": plain_json,

@@ -24,6 +24,8 @@ from .page_data import page_data
 from .text import amount, counted, shortened, size
 from .trace_use import summed, unused_line, use_line
 
+_SCRIPTS = ("page", "dialogs", "table", "picture")
+"""Files of ``templates/report``, in the order in which they run."""
 MOST_PRINTED = 300
 """Cases in the list that is printed; the page on a screen has all."""
 MOST_NAMES = 400
@@ -92,10 +94,16 @@ def _environment() -> Environment:
         trend=trend,
         wait_bars=wait_bars,
         style=Markup((folder / "report.css").read_text("utf-8")),  # noqa: S704  (ours)
-        script=Markup((folder / "report.js").read_text("utf-8")),  # noqa: S704  (ours)
+        script=Markup(_script(folder / "report")),  # noqa: S704  (ours)
     )
     environment.filters.update(counted=counted, size=size, amount=amount, shortened=shortened)
     return environment
+
+
+def _script(folder: Path) -> str:
+    """Return the page's script: the files in one scope, so that the page stays a single file."""
+    parts = [(folder / f"{name}.js").read_text("utf-8") for name in _SCRIPTS]
+    return "\n".join(['"use strict";', "(() => {", *parts, "})();", ""])
 
 
 def _tiles(report: Report) -> list[tuple[str, str, str]]:

@@ -18,19 +18,13 @@ FILE_LINES = 400
 BODY_LINES = 60
 
 LONG_FILES = {
-    "fuzz/fuzz_cli.py": 487,
     "stackswitch/backends/wasmtime/cases/asyncify_session.py": 405,
-    "stackswitch/reports/templates/report.js": 465,
     "tests/integration/library/test_limits.py": 468,
 }
 LONG_BODIES = {
-    "benchmarks/holdout.py: main": 85,
     "node_shim/probes/fiber.py: probe": 65,
     "stackswitch/analysis/markdown.py: _lines": 80,
     "stackswitch/backends/wasmtime/fiber/runtime.py: finish": 87,
-    "stackswitch/cli/fix.py: fix": 76,
-    "stackswitch/cli/instrument.py: instrument": 63,
-    "stackswitch/cli/report.py: report": 106,
     "stackswitch/explore/drive.py: run": 62,
     "tests/integration/commands/test_commands.py: test_how_commands_end": 66,
     "tests/integration/library/test_bad_input.py: test_host_functions_that_misbehave": 69,

@@ -151,7 +151,7 @@ def test_globs_shards_and_options_that_do_not_fit(suite: Path, tested: Test, tmp
     assert len(halves[0] | halves[1]) == 3
     assert not halves[0] & halves[1]
     for options, said in (
-        (["--build", "odd"], "none of own, instrumented"),
+        (["--build", "odd"], "not one of 'own', 'instrumented'"),
         (["--backend", "fiber"], "the backend 'fiber' runs none"),
         (["--traces", suite / "a.toml", "--backend", "jspi"], "is no folder"),
         (["--list", suite / "none.txt"], "cannot be read"),

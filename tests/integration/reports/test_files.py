@@ -177,7 +177,7 @@ def test_a_shard_alone_is_no_verdict_on_the_suite(tmp_path: Path, report: Report
         ((), 2, "give it results, a module, or a trace"),
         (("no.json",), 4, "cannot be read"),
         (("empty",), 4, "there are no results"),
-        (("a.wasm", "--fail-on", "rain"), 2, "none of not-ready"),
+        (("a.wasm", "--fail-on", "rain"), 2, "not one of 'not-ready'"),
         (("a.wasm", "--detect", "a.wasm"), 4, "stackswitch detect --json"),
         (("a.wasm", "--html", "-", "--json", "-"), 4, "standard output"),
         (("a.wasm", "--html", "nowhere/r.html"), 12, "no folder"),

@@ -1,0 +1,32 @@
+"""A command: a frozen dataclass that declares its arguments and options, and a function that takes it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, get_type_hints
+
+EXIT_FAILED = 1
+"""A case is not as expected, a list needs fixing, or a check that was asked for does not hold."""
+Options = TypeVar("Options")
+
+
+def command(options: type[Options], work: Callable[[Options], None]) -> Callable[..., None]:
+    """Return the function that typer makes a command of.
+
+    :param options: a frozen dataclass. Each field is an argument or an option, annotated as for typer; the
+        docstring is the help text.
+    :param work: what the command does
+    """
+
+    def run(**values: Any) -> None:
+        work(options(**values))
+
+    hints = get_type_hints(options, include_extras=True)
+    fields = inspect.signature(options).parameters.values()
+    run.__doc__ = options.__doc__
+    run.__annotations__ = hints
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [each.replace(annotation=hints[each.name]) for each in fields]
+    )
+    return run
