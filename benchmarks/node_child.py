@@ -15,9 +15,9 @@ from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
 from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
-from stackswitch.backends.node.process import Child
-from stackswitch.backends.node.wire import Ping
 from stackswitch.models.case import Case
+from stackswitch.transport.connection import Connection
+from stackswitch.transport.process import EngineProcess
 
 WAT = """(module (import "env" "wait" (func $wait (result i32)))
   (func (export "main") (result i32) (i32.add (call $wait) (i32.const 1))))"""
@@ -32,6 +32,12 @@ def case(wat: str, **fields: object) -> LoadedCase:
     return LoadedCase(case=Case.model_validate(described), modules={"main": bytes(wat2wasm(wat))})
 
 
+async def started(backend: JspiBackend) -> Connection:
+    child = Connection(EngineProcess(backend.argv))
+    await child.greet()
+    return child
+
+
 async def timed_starts(backend: JspiBackend, count: int) -> tuple[list[float], list[float]]:
     """Bare node and our child, in turn, so that the machine's noise falls on both (ms)."""
     bare, ready = [], []
@@ -42,9 +48,9 @@ async def timed_starts(backend: JspiBackend, count: int) -> tuple[list[float], l
         )
         bare.append((time.perf_counter() - began) * 1000)
         began = time.perf_counter()
-        child, _ = await Child.start(backend.argv)
+        child = await started(backend)
         ready.append((time.perf_counter() - began) * 1000)
-        await child.aclose(at_once=True)
+        child.close()
     return bare, ready
 
 
@@ -58,13 +64,13 @@ async def main(engine: str | None, starts: int) -> None:
         over = statistics.median(ready) - statistics.median(bare)
         print(f"over bare node  best {min(ready) - min(bare):6.1f} ms   median {over:6.1f} ms")
 
-        child, _ = await Child.start(backend.argv)
-        await child.request(lambda number: Ping(id=number))
+        child = await started(backend)
+        await child.request({"type": "ping"})
         began = time.perf_counter()
         for _ in range(MESSAGES):
-            await child.request(lambda number: Ping(id=number))
+            await child.request({"type": "ping"})
         print(f"a round trip    {(time.perf_counter() - began) / MESSAGES * 1e6:6.1f} us")
-        await child.aclose()
+        child.close()
 
         one = case(WAT, host=[{"import": "env.wait", "suspending": True, "returns": "i32:41"}])
         build = await backend.prepare(one)

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "stackswitch"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("models", "tools", "wasm"),
-    ("engines", "lists", "reports"),
+    ("engines", "lists", "reports", "transport"),
     ("binaryen", "transform"),
     ("analysis", "backends", "observe"),
     ("explore", "guest", "suite"),

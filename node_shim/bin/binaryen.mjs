@@ -2,77 +2,30 @@
 //
 //   node binaryen.mjs TOOL FD
 //
-// A frame, either way: u32 length of the header, u32 length of the body (little-endian), the header as JSON,
-// the body. The header of a request: {"id", "args", "files": [[name, size]…], "outputs": [name…]}; its body is
-// the files, one after another. The reply's: {"id", "status", "stdout", "stderr" (sizes), "files": [[name,
-// size]…]}; its body is stdout, stderr and the files asked for that were written. First of all comes
-// {"ready": true}, or {"failed": message}. One request at a time, in order. When the socket closes, this ends.
+// A request (docs/wire-protocol.md, "Binaryen"): {"args", "files": [name…], "outputs": [name…]}; its parts are the files. The
+// answer: {"status", "files": [name…]}; its parts are standard output, standard error and the outputs that were written.
 
-import net from "node:net";
-
-import { failureText } from "../errors/failure.mjs";
 import { Tool } from "../binaryen/tool.mjs";
+import { failureText } from "../errors/failure.mjs";
+import { serveRequests } from "../wire/connection.mjs";
 
-const PREFIX_BYTES = 8;
-const [toolPath, fd] = process.argv.slice(2);
-const socket = new net.Socket({ fd: Number(fd), readable: true, writable: true });
+const [path, fd] = process.argv.slice(2);
 
-function send(header, parts = []) {
-  const text = Buffer.from(JSON.stringify(header));
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32LE(text.length, 0);
-  prefix.writeUInt32LE(parts.reduce((sum, part) => sum + part.length, 0), 4);
-  socket.write(Buffer.concat([prefix, text, ...parts]));
+async function run({ args, files, outputs }, parts) {
+  const { status, fileSystem } = await tool.run(args, files.map((name, at) => [name, parts[at]]));
+  const written = outputs.map((name) => [name, fileSystem.read(name)]).filter(([, bytes]) => bytes);
+  return {
+    status,
+    files: written.map(([name]) => name),
+    parts: [fileSystem.stdout.bytes, fileSystem.stderr.bytes, ...written.map(([, bytes]) => bytes)],
+  };
 }
 
-async function* frames() {
-  let waiting = [];
-  let held = 0;
-  let wanted = PREFIX_BYTES;
-  for await (const chunk of socket) {
-    waiting.push(chunk);
-    held += chunk.length;
-    while (held >= wanted) {
-      const data = waiting.length === 1 ? waiting[0] : Buffer.concat(waiting);
-      waiting = [data];
-      const headerSize = data.readUInt32LE(0);
-      const total = PREFIX_BYTES + headerSize + data.readUInt32LE(4);
-      if (held < total) {
-        wanted = total;
-        break;
-      }
-      const bodyAt = PREFIX_BYTES + headerSize;
-      yield { header: JSON.parse(data.toString("utf8", PREFIX_BYTES, bodyAt)), body: data.subarray(bodyAt, total) };
-      waiting = [data.subarray(total)];
-      held -= total;
-      wanted = PREFIX_BYTES;
-    }
-  }
-}
-
-async function serve(tool, { header, body }) {
-  let at = 0;
-  const files = header.files.map(([name, size]) => [name, body.subarray(at, (at += size))]);
-  const { status, fileSystem } = await tool.run(header.args, files);
-  const written = header.outputs.map((name) => [name, fileSystem.read(name)]).filter(([, bytes]) => bytes);
-  const stdout = fileSystem.stdout.bytes;
-  const stderr = fileSystem.stderr.bytes;
-  send(
-    {
-      id: header.id, status, stdout: stdout.length, stderr: stderr.length,
-      files: written.map(([name, bytes]) => [name, bytes.length]),
-    },
-    [stdout, stderr, ...written.map(([, bytes]) => bytes)],
-  );
-}
-
-socket.on("error", () => process.exit(0));
 let tool;
+let problem;
 try {
-  tool = new Tool(toolPath);
-  send({ ready: true });
+  tool = new Tool(path);
 } catch (error) {
-  send({ failed: failureText(error) });
+  problem = failureText(error);
 }
-for await (const frame of frames()) await serve(tool, frame);
-process.exit(0);
+serveRequests(fd, run, { problem });

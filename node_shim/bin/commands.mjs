@@ -2,20 +2,19 @@
 //
 //   node commands.mjs FD
 //
-// A frame, either way: u32 length (little-endian), then JSON. A request: {"script", "args", "cwd", "env", "hold": [files of modules],
-// "kept": whether the Worker may take another after it, "stack_mb", "most_stdout"}. The answer: {"status", "stdout", "stderr"}
-// (base64), status null: it has to run by itself. One at a time. When the socket closes, this ends.
+// A request (docs/wire-protocol.md, "Commands"): {"script", "args", "cwd", "env", "hold": [files of modules], "kept": whether the
+// Worker may take another script after it, "stack_mb", "most_stdout"}. The answer: {"status"}, null: it has to run by itself;
+// its parts are what it printed on standard output and error. One at a time.
 
 import { readFileSync } from "node:fs";
-import net from "node:net";
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 
-const PREFIX_BYTES = 4;
+import { serveRequests } from "../wire/connection.mjs";
+
 const MOST_RUNS = 25; // of a Worker that is kept: what its scripts leave behind adds up
 const READY_MS = 200;
 const KEPT = new URL("../commands/reused-worker.mjs", import.meta.url);
-const socket = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
 let held = new Map(); // V8 shares a module's code between Workers while one of its users lives
 let kept = null; // the Worker that takes one script after another, and what is known of it
 
@@ -91,29 +90,10 @@ async function runKept(request) {
 async function run(request) {
   process.chdir(request.cwd);
   const { status, stdout = "", stderr = "" } = await (request.kept ? runKept(request) : runOnce(request));
-  return { status, stdout: Buffer.from(stdout).toString("base64"), stderr: Buffer.from(stderr).toString("base64") };
+  return { status, parts: [Buffer.from(stdout), Buffer.from(stderr)] };
 }
 
-function send(answer) {
-  const body = Buffer.from(JSON.stringify(answer));
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32LE(body.length, 0);
-  socket.write(Buffer.concat([prefix, body]));
-}
-
-let data = Buffer.alloc(0);
-let before = Promise.resolve();
-socket.on("error", () => process.exit(0));
-socket.on("end", () => process.exit(0)); // whatever still runs
-socket.on("data", (chunk) => {
-  data = Buffer.concat([data, chunk]);
-  while (data.length >= PREFIX_BYTES && data.length >= PREFIX_BYTES + data.readUInt32LE(0)) {
-    const end = PREFIX_BYTES + data.readUInt32LE(0);
-    const request = JSON.parse(data.toString("utf8", PREFIX_BYTES, end));
-    data = data.subarray(end);
-    before = before.then(async () => {
-      await hold(request.hold);
-      send(await run(request));
-    });
-  }
+serveRequests(process.argv[2], async (request) => {
+  await hold(request.hold);
+  return await run(request);
 });

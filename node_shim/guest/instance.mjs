@@ -7,12 +7,13 @@ import { framesOfError, guestFrames } from "../stacks/capture.mjs";
 import { Exit, explain, meant, uncatchable } from "../errors/traps.mjs";
 import { GuestWasi } from "../wasi/folders.mjs";
 import { asList, asResult, read, References, sizeOf, write } from "./codec.mjs";
-import { BODY, OP, Outgoing } from "../wire/frames.mjs";
+import { BODY, FrameWriter } from "../wire/frames.mjs";
 import { countGrowth } from "./growth.mjs";
+import { KIND } from "./kinds.mjs";
 
 const FRAMES_LIMIT = 50;
 const OUT_OF_BOUNDS = 0xffffffff;
-const ASK_HEAD = 22; // u32 call, u32 ask, u16 import, f64 memory size, u32 instance
+const HOST_CALL_HEAD = 22; // u32 call, u32 host call, u16 import, f64 memory size, u32 instance
 
 const NO_FRAMES = [];
 const CHECKED = 0; // the number of the module that stackswitch/wasm/checked.py makes
@@ -40,7 +41,7 @@ class Call {
     this.id = id;
     this.plan = plan;
     this.parent = parent;
-    this.waiting = null; // {resolve, kinds, ask}
+    this.waiting = null; // {resolve, kinds, hostCall}
     this.failure = null; // what `check` is to throw into the guest
     this.stackPointer = instance.stackPointer?.value;
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -48,15 +49,15 @@ class Call {
 
   resume(view, at) {
     const waiting = this.waiting;
-    if (waiting === null || waiting.ask !== view.getUint32(at, true)) return;
+    if (waiting === null || waiting.hostCall !== view.getUint32(at, true)) return;
     this.waiting = null;
     waiting.resolve(asResult(read(waiting.kinds, view, at + 4, this.instance.references)));
   }
 
-  /** @param ask only if it waits for that one; @returns what comes true when it has ended */
-  abandon(ask = this.waiting?.ask) {
+  /** @param hostCall only if it waits for that one; @returns what comes true when it has ended */
+  abandon(hostCall = this.waiting?.hostCall) {
     const waiting = this.waiting;
-    if (waiting === null || waiting.ask !== ask) return undefined;
+    if (waiting === null || waiting.hostCall !== hostCall) return undefined;
     this.waiting = null;
     if (waiting.reject !== null) {
       waiting.reject();
@@ -84,7 +85,7 @@ class Caller {
 }
 
 export class GuestInstance {
-  #world;
+  #thread;
   #plan;
   #exports = {};
   #entries = [];
@@ -92,15 +93,15 @@ export class GuestInstance {
   #views = [];
   #latest = null; // the call that runs, where one instance has one call at a time
   #storage = null; // which call runs, where it has several
-  #asks = 0;
+  #hostCalls = 0;
   #switching; // JSPI; where calls overlap, with a C stack for each (../jspi/switching.mjs)
   #nested = [];
   #checked = null; // what stands between the guest and the functions it waits for (stackswitch/wasm/checked.py)
   #helping = new Set(); // URLs of modules that are not the guest's
   #javascript = new Map();
 
-  constructor(world, plan) {
-    this.#world = world;
+  constructor(thread, plan) {
+    this.#thread = thread;
     this.#plan = plan;
     this.references = new References();
     this.#storage = plan.concurrent ? new AsyncLocalStorage() : null;
@@ -179,7 +180,7 @@ export class GuestInstance {
   #check(module) {
     const waiting = this.#plan.imports.filter((plan) => plan.waits);
     const host = {};
-    for (const [at, plan] of waiting.entries()) host[at] = this.#switching.suspending(plan.script ? this.#script(plan) : this.#asking(plan));
+    for (const [at, plan] of waiting.entries()) host[at] = this.#switching.suspending(plan.script ? this.#script(plan) : this.#waiting(plan));
     host.check = () => {
       const call = this.#current;
       if (call.failure === null) return;
@@ -200,7 +201,7 @@ export class GuestInstance {
   #provide(plan) {
     if (plan.wasi) return this.wasi.functionFor(plan.name, this);
     if (!plan.waits) return this.#blocking(plan);
-    return this.#checked?.get(plan) ?? this.#switching.suspending(plan.script ? this.#script(plan) : this.#asking(plan));
+    return this.#checked?.get(plan) ?? this.#switching.suspending(plan.script ? this.#script(plan) : this.#waiting(plan));
   }
 
   /** A host function in JavaScript: what it throws no handler of the guest takes, as with those in Python. */
@@ -224,7 +225,7 @@ export class GuestInstance {
       }
       if (!(result instanceof Promise)) return result;
       return new Promise((resolve, reject) => {
-        const waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, ask: ++this.#asks };
+        const waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, hostCall: ++this.#hostCalls };
         call.waiting = waiting;
         const done = (settle) => (value) => {
           if (call.waiting !== waiting) return; // abandoned
@@ -244,41 +245,41 @@ export class GuestInstance {
     return this.#storage === null ? this.#latest : (this.#storage.getStore() ?? this.#latest);
   }
 
-  #asking(plan) {
+  #waiting(plan) {
     const stacks = this.#plan.stacks;
     return (...args) => {
       const call = this.#current;
-      const ask = ++this.#asks;
-      const frame = this.#ask(plan, call, ask, args, stacks ? numbers(this.#here()) : NO_FRAMES);
+      const hostCall = ++this.#hostCalls;
+      const frame = this.#hostCall(plan, call, hostCall, args, stacks ? numbers(this.#here()) : NO_FRAMES);
       return new Promise((resolve, reject) => {
-        call.waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, ask };
-        this.#world.outgoing.send(frame);
+        call.waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, hostCall };
+        this.#thread.writer.send(frame);
       });
     };
   }
 
   #blocking(plan) {
     return (...args) => {
-      const frame = this.#ask(plan, this.#current, ++this.#asks, args, NO_FRAMES);
-      const [op, view, at] = this.#world.blocking.ask(frame);
-      if (op === OP.REJECT) throw uncatchable(ABANDONED);
+      const frame = this.#hostCall(plan, this.#current, ++this.#hostCalls, args, NO_FRAMES);
+      const [kind, view, at] = this.#thread.blocking.call(frame);
+      if (kind === KIND.HOST_REJECT) throw uncatchable(ABANDONED);
       return asResult(read(plan.results, view, at + 8, this.references));
     };
   }
 
-  /** The frame that asks for a host function: the head, the arguments, slices of memory, the stack. */
-  #ask(plan, call, ask, args, stack) {
+  /** The frame that calls a host function: the head, the arguments, slices of memory, the stack. */
+  #hostCall(plan, call, hostCall, args, stack) {
     const slices = plan.reads.length === 0 ? plan.reads : this.#slices(plan.reads, args);
-    let size = ASK_HEAD + sizeOf(plan.params);
+    let size = HOST_CALL_HEAD + sizeOf(plan.params);
     for (const each of slices) size += 4 + (each?.length ?? 0);
     if (this.#plan.stacks) size += 8 * stack.length + 4;
-    const frame = Outgoing.frame(OP.ASK, size);
+    const frame = FrameWriter.frame(KIND.HOST_CALL, size);
     frame.writeUInt32LE(call.id, BODY);
-    frame.writeUInt32LE(ask, BODY + 4);
+    frame.writeUInt32LE(hostCall, BODY + 4);
     frame.writeUInt16LE(plan.index, BODY + 8);
     frame.writeDoubleLE(this.memorySize, BODY + 10);
     frame.writeUInt32LE(this.#plan.instance, BODY + 18);
-    let at = BODY + ASK_HEAD;
+    let at = BODY + HOST_CALL_HEAD;
     write(plan.params, args, frame, at, this.references);
     at += sizeOf(plan.params);
     for (const each of slices) {
@@ -310,15 +311,15 @@ export class GuestInstance {
   /** CALL: u32 instance (taken), u32 call, u32 the call it is made within (0: none), u16 export, the arguments. */
   begin(view, at) {
     const plan = this.#plan.exports[view.getUint16(at + 8, true)];
-    const parent = this.#world.calls.get(view.getUint32(at + 4, true)) ?? null;
+    const parent = this.#thread.calls.get(view.getUint32(at + 4, true)) ?? null;
     const call = new Call(this, view.getUint32(at, true), plan, parent);
     const entry = (parent === null ? this.#entries : this.#nested)[view.getUint16(at + 8, true)];
     const args = read(plan.params, view, at + 10, this.references);
-    this.#world.calls.set(call.id, call);
+    this.#thread.calls.set(call.id, call);
     const end = (frame) => {
-      this.#world.calls.delete(call.id);
+      this.#thread.calls.delete(call.id);
       if (this.#latest === call) this.#latest = parent;
-      this.#world.outgoing.send(frame);
+      this.#thread.writer.send(frame);
       call.end();
     };
     this.#latest = call;
@@ -329,8 +330,8 @@ export class GuestInstance {
     );
   }
 
-  /** The same by an ordinary call, which must not wait; whoever asked stands still. */
-  callNow(view, at, outgoing) {
+  /** The same by an ordinary call, which must not wait; Python blocks meanwhile. */
+  callNow(view, at, writer) {
     const plan = this.#plan.exports[view.getUint16(at + 8, true)];
     const call = new Call(this, view.getUint32(at, true), plan, null);
     const before = this.#latest;
@@ -345,13 +346,13 @@ export class GuestInstance {
     } finally {
       this.#latest = before;
     }
-    outgoing.send(frame);
+    writer.send(frame);
   }
 
   #failed(call, error) {
     if (call.stackPointer !== undefined && !this.#switching.restoresPointer(this.#exports[call.plan.name])) this.stackPointer.value = call.stackPointer;
     const text = Buffer.from(JSON.stringify(this.#failure(error)));
-    const frame = Outgoing.frame(OP.FAILED, 12 + text.length);
+    const frame = FrameWriter.frame(KIND.FAILED, 12 + text.length);
     frame.writeUInt32LE(call.id, BODY);
     frame.writeDoubleLE(this.memorySize, BODY + 4);
     frame.set(text, BODY + 12);
@@ -359,7 +360,7 @@ export class GuestInstance {
   }
 
   #returned(call, plan, result) {
-    const frame = Outgoing.frame(OP.RETURNED, 12 + sizeOf(plan.results));
+    const frame = FrameWriter.frame(KIND.RETURNED, 12 + sizeOf(plan.results));
     frame.writeUInt32LE(call.id, BODY);
     frame.writeDoubleLE(this.memorySize, BODY + 4);
     write(plan.results, asList(result, plan.results.length), frame, BODY + 12, this.references);
@@ -391,7 +392,7 @@ export class GuestInstance {
   }
 
   output() {
-    return this.wasi === null ? {} : this.wasi.taken();
+    return this.wasi === null ? [] : this.wasi.taken();
   }
 }
 

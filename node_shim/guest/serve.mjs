@@ -1,77 +1,64 @@
 // What a thread that a guest lives in does with Python's frames (docs/wire-protocol.md, "Guests").
 
-import { hasJspi, JspiSwitching } from "../jspi/switching.mjs";
+import { JspiSwitching } from "../jspi/switching.mjs";
+import { answerRequest, greeting } from "../wire/connection.mjs";
+import { FrameReader, FrameWriter, KIND as MESSAGE, readMessage } from "../wire/frames.mjs";
 import { answerMemory, BlockingLink } from "./blocking.mjs";
-import { Frames, OP, Outgoing } from "../wire/frames.mjs";
 import { GuestInstance } from "./instance.mjs";
+import { KIND } from "./kinds.mjs";
 
-const PROTOCOL = 1;
 const STACK_LIMIT = 50; // of what waits and of what traps, the innermost frames
 
 /**
  * Begin, and greet.
  *
- * @param write sends bytes on the first stream
- * @param blocking the second stream: `write(bytes)` sends all of them, `read(buffer, at, end)` waits and says how many came
- * @returns takes the next bytes of the first stream
+ * @param write sends bytes on the main stream
+ * @param blocking the blocking stream: `write(bytes)` sends all of them, `read(buffer, at, end)` waits and says how many came
+ * @returns takes the next bytes of the main stream
  */
 export function serve(write, blocking) {
   Error.stackTraceLimit = STACK_LIMIT;
   process.on("unhandledRejection", () => {});
-  const outgoing = new Outgoing(write);
+  const writer = new FrameWriter(write);
   const modules = new Map();
   const instances = new Map();
   const calls = new Map();
-  const world = { outgoing, calls, blocking: new BlockingLink(blocking, instances) };
+  const thread = { writer, calls, blocking: new BlockingLink(blocking, instances) };
 
-  function take(op, view, at, end) {
-    switch (op) {
-      case OP.RESULT:
+  function take(kind, view, at, end) {
+    switch (kind) {
+      case KIND.HOST_RESULT:
         calls.get(view.getUint32(at, true))?.resume(view, at + 4);
         return undefined;
-      case OP.CALL:
+      case KIND.CALL:
         instances.get(view.getUint32(at, true)).begin(view, at + 4);
         return undefined;
-      case OP.CALL_NOW:
-        instances.get(view.getUint32(at, true)).callNow(view, at + 4, outgoing);
+      case KIND.CALL_NOW:
+        instances.get(view.getUint32(at, true)).callNow(view, at + 4, writer);
         return undefined;
-      case OP.ABANDON:
+      case KIND.ABANDON:
         return calls.get(view.getUint32(at, true))?.abandon();
-      case OP.REJECT:
+      case KIND.HOST_REJECT:
         // What comes after this frame finds the guest unwound.
         return calls.get(view.getUint32(at, true))?.abandon(view.getUint32(at + 4, true));
-      case OP.READ:
-      case OP.WRITE:
-        answerMemory(op, view, at, end, instances, outgoing);
+      case KIND.READ:
+      case KIND.WRITE:
+        answerMemory(kind, view, at, end, instances, writer);
         return undefined;
-      case OP.REQUEST:
-        return request(view, at, end);
+      case MESSAGE.REQUEST:
+        return answerRequest(writer, readMessage(view, at), ({ type, ...request }, parts) => requests[type](request, parts));
       default:
-        throw new Error(`unknown frame ${op}`);
+        throw new Error(`unknown frame ${kind}`);
     }
-  }
-
-  async function request(view, at, end) {
-    const id = view.getUint32(at, true);
-    const size = view.getUint32(at + 4, true);
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    let answer;
-    try {
-      const message = JSON.parse(new TextDecoder().decode(bytes.subarray(at + 8, at + 8 + size)));
-      answer = (await requests[message.type](message, bytes.slice(at + 8 + size, end))) ?? {};
-    } catch (error) {
-      answer = { problem: String(error?.message ?? error) };
-    }
-    outgoing.json(OP.ANSWER, id, answer);
   }
 
   const requests = {
-    compile({ module, concurrent }, bytes) {
+    compile({ module, concurrent }, [bytes]) {
       const switching = new JspiSwitching({ separate: concurrent });
-      modules.set(module, { module: switching.compile(bytes), switching });
+      modules.set(module, { module: switching.compile(bytes.slice()), switching });
     },
     async instantiate(plan) {
-      const instance = new GuestInstance(world, plan);
+      const instance = new GuestInstance(thread, plan);
       const failure = await instance.instantiate(modules);
       if (failure === null) instances.set(plan.instance, instance);
       return { failure, size: instance.memorySize };
@@ -83,20 +70,14 @@ export function serve(write, blocking) {
       return instances.get(instance).global(name, value);
     },
     output({ instance }) {
-      return instances.get(instance)?.output() ?? {};
+      return { parts: instances.get(instance)?.output() ?? [] };
     },
     drop({ instance }) {
       instances.delete(instance);
     },
   };
 
-  outgoing.json(OP.HELLO, 0, {
-    protocol: PROTOCOL,
-    engine: "node",
-    version: process.versions.node,
-    jspi: hasJspi(),
-    pid: process.pid,
-  });
-  const frames = new Frames(take);
-  return (chunk) => frames.push(chunk);
+  writer.message(MESSAGE.HELLO, 0, greeting());
+  const reader = new FrameReader(take);
+  return (chunk) => reader.push(chunk);
 }

@@ -2,4 +2,4 @@ import { workerData } from "node:worker_threads";
 
 import { serveSockets } from "./sockets.mjs";
 
-serveSockets(workerData.first, workerData.second);
+serveSockets(workerData.main, workerData.blocking);

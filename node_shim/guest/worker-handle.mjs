@@ -4,56 +4,44 @@ import { Worker } from "node:worker_threads";
 
 import { functionsOf } from "./profile.mjs";
 
-/** What a frame of the process is; stackswitch/backends/node/guests/shared_process.py has the same. */
-export const OP = {
-  HELLO: 0,
-  BEGIN: 1, // a Worker, for the seat of this number
-  FIRST: 2, // bytes of the guest's first stream
-  SECOND: 3, // and of its second
-  END: 4,
-  STACK: 5,
-  ENDED: 6,
-};
-export const SEAT_BYTES = 4;
-
 const FILE = new URL("./worker.mjs", import.meta.url);
 
-export class Seat {
+export class GuestWorker {
   #worker;
-  #signal = new Int32Array(new SharedArrayBuffer(4)); // how often bytes came on the second stream
-  #second = new MessageChannel();
+  #signal = new Int32Array(new SharedArrayBuffer(4)); // how often bytes came on the blocking stream
+  #blocking = new MessageChannel();
   #isEnding = false;
 
   /**
    * @param stackMb of the Worker's own native stack; heapMb of its heap: one that uses it up is ended, null: as much as V8 gives
-   * @param say sends bytes of the guest's: a frame's kind, and they
+   * @param send sends bytes of the guest's: whether they are of its blocking stream, and they
    */
-  constructor({ stackMb, heapMb }, say) {
+  constructor({ stackMb, heapMb }, send) {
     this.#worker = new Worker(FILE, {
-      workerData: { signal: this.#signal, second: this.#second.port2 },
-      transferList: [this.#second.port2],
+      workerData: { signal: this.#signal, blocking: this.#blocking.port2 },
+      transferList: [this.#blocking.port2],
       resourceLimits: { stackSizeMb: stackMb, maxOldGenerationSizeMb: heapMb ?? undefined },
       trackUnmanagedFds: false,
     });
-    this.#second.port1.unref();
-    this.#worker.on("message", ([isSecond, bytes]) => say(isSecond ? OP.SECOND : OP.FIRST, bytes));
+    this.#blocking.port1.unref();
+    this.#worker.on("message", ([isBlocking, bytes]) => send(isBlocking, bytes));
     let why = null;
     this.#worker.on("error", (error) => (why ??= `${error.code ?? error.name}: ${error.message}`));
     /** Comes true with how it ended. */
     this.ended = new Promise((resolve) =>
       this.#worker.once("exit", (status) => {
-        this.#second.port1.close();
+        this.#blocking.port1.close();
         resolve(why ?? (this.#isEnding ? "it was ended" : `it ended with exit status ${status}`));
       }),
     );
   }
 
-  first(bytes) {
+  send(bytes) {
     this.#worker.postMessage(bytes.slice());
   }
 
-  second(bytes) {
-    this.#second.port1.postMessage(bytes.slice());
+  sendBlocking(bytes) {
+    this.#blocking.port1.postMessage(bytes.slice());
     Atomics.add(this.#signal, 0, 1);
     Atomics.notify(this.#signal, 0);
   }

@@ -1,13 +1,13 @@
-// The Worker that a guest lives in. What it says and hears goes through the main thread of its process, in messages; while the
-// guest stands still, through a port that is read without going back to the event loop.
+// The Worker that a guest lives in. Its streams go through the main thread of its process, in messages. The blocking stream is
+// read from a port without going back to the event loop.
 
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 
 import { serve } from "./serve.mjs";
 
-const { signal, second } = workerData;
+const { signal, blocking: port } = workerData;
 
-/** Bytes that came on the second stream, and what is left of the first of them. */
+/** What is left of the bytes that came last on the blocking stream. */
 let rest = Buffer.alloc(0);
 
 const blocking = {
@@ -17,7 +17,7 @@ const blocking = {
   read(buffer, at, end) {
     while (rest.length === 0) {
       const seen = Atomics.load(signal, 0);
-      const found = receiveMessageOnPort(second);
+      const found = receiveMessageOnPort(port);
       if (found === undefined) Atomics.wait(signal, 0, seen);
       else rest = Buffer.from(found.message.buffer, found.message.byteOffset, found.message.length);
     }
@@ -28,5 +28,8 @@ const blocking = {
   },
 };
 
-const push = serve((data) => parentPort.postMessage([false, new Uint8Array(data)]), blocking);
+const write = (...parts) => {
+  for (const part of parts) parentPort.postMessage([false, new Uint8Array(part)]);
+};
+const push = serve(write, blocking);
 parentPort.on("message", (bytes) => push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));

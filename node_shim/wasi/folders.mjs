@@ -42,7 +42,6 @@ export class GuestWasi extends Wasi {
 
   /** What the guest has written since this was last asked, in base64. */
   taken() {
-    const [stdout, stderr] = this.takeOutput();
-    return { stdout: Buffer.from(stdout).toString("base64"), stderr: Buffer.from(stderr).toString("base64") };
+    return this.takeOutput().map((output) => Buffer.from(output));
   }
 }

@@ -1,105 +1,181 @@
-// Frames between Python and a guest's child, all numbers little-endian: u32 bytes that follow, u8 what it is, the rest.
+// The frames of all conversations with Python (docs/wire-protocol.md, "Frames"): u32 bytes that follow, u8 the kind, the body;
+// all numbers little-endian. stackswitch/transport/frames.py is the other end.
 
-/** What a frame is; stackswitch/backends/node/guests/wire.py has the same. */
-export const OP = {
-  HELLO: 0,
-  ASK: 1, // a host function is called
-  RETURNED: 2,
-  FAILED: 3,
-  ANSWER: 4,
-  BYTES: 5,
-  RESULT: 10, // of a host function
-  REJECT: 11, // it failed: the guest is to be abandoned
-  CALL: 12,
-  READ: 13,
-  WRITE: 14,
-  REQUEST: 15,
-  ABANDON: 16,
-  CALL_NOW: 17,
-};
+export const PROTOCOL = 2;
 
-const HEAD = 5;
-const encoder = new TextEncoder();
+/** What a frame of any conversation is: each holds a message. Kinds from 16 on are a guest's (../guest/kinds.mjs). */
+export const KIND = { HELLO: 0, ANSWER: 1, REQUEST: 2, EVENT: 3 };
 
-/** Takes chunks as they come; gives each whole frame to `take`, and the next only when what that gave has come true. */
-export class Frames {
+/** Where in a frame its body starts. */
+export const BODY = 5;
+const MESSAGE_HEAD = 12; // u32 number of the request, u32 bytes of JSON, u32 number of parts; then a u32 size for each part
+const decoder = new TextDecoder();
+
+/** Frames of more bytes are put together in a buffer, and sent without another copy. */
+export const LARGE = 1 << 16;
+const MOST_KEPT = 4 << 20; // a larger buffer is not used again
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Takes chunks as they come; gives each whole frame to `take`, and the next only when what that returned has come true. Chunks
+ * and frames are good until `push` and `take` return: their memory is used again, for fresh memory costs more than copying.
+ */
+export class FrameReader {
   #take;
-  #chunks = [];
-  #held = 0;
-  #wanted = HEAD;
+  #start = NOTHING; // of a frame that is not known to be large
+  #buffer = NOTHING; // of a large frame: `size` bytes of `wanted`
+  #size = 0;
+  #wanted = 0;
   #busy = false;
+  /** @type {Buffer[]} */
+  #held = []; // what came while busy
 
+  /** @param {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} take gets where the body starts and ends */
   constructor(take) {
     this.#take = take;
   }
 
+  /** @param {Buffer} chunk */
   push(chunk) {
-    this.#chunks.push(chunk);
-    this.#held += chunk.length;
-    if (!this.#busy) this.#drain();
-  }
-
-  #drain() {
-    while (this.#held >= this.#wanted) {
-      const data = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, this.#held);
-      this.#chunks = [data];
-      const end = 4 + data.readUInt32LE(0);
-      if (data.length < end) {
-        this.#wanted = end;
-        return;
-      }
-      this.#chunks = data.length > end ? [data.subarray(end)] : [];
-      this.#held = data.length - end;
-      this.#wanted = HEAD;
-      const view = new DataView(data.buffer, data.byteOffset, end);
-      const later = this.#take(data[4], view, HEAD, end);
-      if (later === undefined) continue;
-      this.#busy = true;
-      later.finally(() => {
-        this.#busy = false;
-        this.#drain();
-      });
+    if (this.#busy) {
+      this.#held.push(Buffer.from(chunk));
       return;
     }
+    let data = chunk;
+    let at = 0;
+    if (this.#wanted > 0) {
+      at = this.#fill(chunk);
+      if (this.#size < this.#wanted) return;
+      const end = this.#wanted;
+      this.#wanted = 0;
+      if (this.#give(this.#buffer, 0, end)) return this.#hold(data, at);
+    } else if (this.#start.length > 0) {
+      data = Buffer.concat([this.#start, chunk]);
+      this.#start = NOTHING;
+    }
+    while (data.length - at >= BODY) {
+      const end = at + 4 + data.readUInt32LE(at);
+      if (end > data.length) {
+        if (end - at <= LARGE) break;
+        this.#beginLarge(end - at);
+        this.#fill(data.subarray(at));
+        return;
+      }
+      const from = at;
+      at = end;
+      if (this.#give(data, from, end)) return this.#hold(data, at);
+    }
+    if (at < data.length) this.#start = Buffer.from(data.subarray(at));
+  }
+
+  /** @param {number} wanted */
+  #beginLarge(wanted) {
+    if (this.#buffer.length < wanted || this.#buffer.length > MOST_KEPT) this.#buffer = Buffer.allocUnsafe(wanted);
+    this.#size = 0;
+    this.#wanted = wanted;
+  }
+
+  /**
+   * Take what a large frame lacks.
+   *
+   * @param {Buffer} chunk
+   * @returns how many bytes that were
+   */
+  #fill(chunk) {
+    const taken = Math.min(chunk.length, this.#wanted - this.#size);
+    this.#buffer.set(taken === chunk.length ? chunk : chunk.subarray(0, taken), this.#size);
+    this.#size += taken;
+    return taken;
+  }
+
+  /**
+   * @param {Buffer} data
+   * @param {number} at
+   * @param {number} end
+   * @returns whether the next frame has to wait
+   */
+  #give(data, at, end) {
+    const later = this.#take(data[at + 4], new DataView(data.buffer, data.byteOffset + at, end - at), BODY, end - at);
+    if (later === undefined) return false;
+    this.#busy = true;
+    later.finally(() => {
+      this.#busy = false;
+      const held = this.#held;
+      this.#held = [];
+      for (const each of held) this.push(each);
+    });
+    return true;
+  }
+
+  /**
+   * @param {Buffer} data
+   * @param {number} at
+   */
+  #hold(data, at) {
+    if (at < data.length) this.#held.push(Buffer.from(data.subarray(at)));
   }
 }
 
-/** Frames on their way out, written once a turn. */
-export class Outgoing {
+/** Sends frames, once a turn. */
+export class FrameWriter {
   #write;
   #unsent = [];
 
+  /** @param {(...parts: Uint8Array[]) => void} write has done with the bytes when it returns */
   constructor(write) {
     this.#write = write;
   }
 
-  /** A frame to fill: `body` bytes after the head. */
-  static frame(op, body) {
-    const data = Buffer.allocUnsafe(HEAD + body);
-    data.writeUInt32LE(1 + body, 0);
-    data[4] = op;
+  /** A frame to fill: `size` bytes after the head, of which the last `elsewhere` are sent from where they stand. */
+  static frame(kind, size, elsewhere = 0) {
+    const data = Buffer.allocUnsafe(BODY + size - elsewhere);
+    data.writeUInt32LE(1 + size, 0);
+    data[4] = kind;
     return data;
   }
 
   send(frame) {
-    if (this.#unsent.push(frame) === 1) process.nextTick(this.#flush);
+    if (this.#unsent.push(frame) === 1) process.nextTick(this.flush);
   }
 
-  #flush = () => {
+  /** Send now. */
+  flush = () => {
     const unsent = this.#unsent;
     this.#unsent = [];
-    this.#write(unsent.length === 1 ? unsent[0] : Buffer.concat(unsent));
+    if (unsent.length > 0) this.#write(unsent.length === 1 ? unsent[0] : Buffer.concat(unsent));
   };
 
-  json(op, id, object, more = null) {
-    const text = encoder.encode(JSON.stringify(object));
-    const frame = Outgoing.frame(op, 8 + text.length + (more?.length ?? 0));
-    frame.writeUInt32LE(id, HEAD);
-    frame.writeUInt32LE(text.length, HEAD + 4);
-    frame.set(text, HEAD + 8);
-    if (more !== null) frame.set(more, HEAD + 8 + text.length);
+  /** Send a frame at once whose last bytes stand elsewhere, without copying them. */
+  sendLarge(head, bytes) {
+    this.flush();
+    this.#write(head, bytes);
+  }
+
+  /** Send a message: JSON, and binary parts beside it. */
+  message(kind, number, content, parts = []) {
+    const text = Buffer.from(JSON.stringify(content));
+    const size = parts.reduce((sum, part) => sum + 4 + part.length, MESSAGE_HEAD + text.length);
+    const frame = FrameWriter.frame(kind, size);
+    let at = frame.writeUInt32LE(number, BODY);
+    at = frame.writeUInt32LE(text.length, at);
+    at = frame.writeUInt32LE(parts.length, at);
+    for (const part of parts) at = frame.writeUInt32LE(part.length, at);
+    for (const part of [text, ...parts]) {
+      frame.set(part, at);
+      at += part.length;
+    }
     this.send(frame);
   }
 }
 
-export const BODY = HEAD;
+/** @returns {{number: number, content: object, parts: Uint8Array[]}} the message in a frame's body */
+export function readMessage(view, at) {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const textSize = view.getUint32(at + 4, true);
+  const count = view.getUint32(at + 8, true);
+  const sizes = Array.from({ length: count }, (_, place) => view.getUint32(at + MESSAGE_HEAD + 4 * place, true));
+  let from = at + MESSAGE_HEAD + 4 * count;
+  const content = JSON.parse(decoder.decode(bytes.subarray(from, (from += textSize))));
+  const parts = sizes.map((size) => bytes.slice(from, (from += size)));
+  return { number: view.getUint32(at, true), content, parts };
+}

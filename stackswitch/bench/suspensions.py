@@ -12,12 +12,12 @@ from pathlib import Path
 
 import wasmtime
 
-from stackswitch.backends.node.process import OWN_GROUP
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import EngineError, StackswitchError
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_package
 from stackswitch.tools.paths import node_shim_dir
+from stackswitch.transport.process import OWN_GROUP
 
 from .documented_host import DocumentedHost, instrumented
 from .goals import ECHO, goal, suspension_goals

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from stackswitch.backends.node.cases.observation import function_at
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import (
     instrumented_functions,
@@ -171,7 +170,7 @@ class PartModules:
             sha256
             for sha256 in self._candidates
             if (found := self._store.get(sha256)) is not None
-            and all(function_at(found.module, offset) == index for index, offset in frames)
+            and all(found.module.function_at(offset) == index for index, offset in frames)
         ]
         return [each for each in fitting if self._calls_at(each, waits)] or fitting
 

@@ -175,7 +175,7 @@ def is_alive(pid: int) -> bool:
 
 LIBRARY = """import asyncio, os, sys
 import stackswitch
-from stackswitch.backends.node import child
+from stackswitch.transport import process as child
 WAT = b'(module (import "env" "wait" (func $w)) (func (export "f") (call $w) (loop (br 0))))'
 spawned = []
 spawn = child.subprocess.Popen

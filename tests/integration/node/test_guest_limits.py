@@ -12,7 +12,7 @@ import pytest
 
 import stackswitch
 from stackswitch import Caller, Guest, GuestStateError, GuestTimeoutError
-from stackswitch.backends.node.guests import pool as guestpool
+from stackswitch.backends.node.guests import processes
 
 MODULE = """(module
   (import "env" "wait" (func $wait)) (import "env" "plain" (func $plain))
@@ -35,7 +35,7 @@ START = MODULE % "(func $begin (call $down (i32.const 1))) (start $begin)"
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where guests live."""
     if request.param == "shared":
-        monkeypatch.setattr(guestpool, "OWN_PROCESSES", 0)
+        monkeypatch.setattr(processes, "OWN_PROCESSES", 0)
     return str(request.param)
 
 

@@ -32,7 +32,7 @@ async def run_case(backend: JspiBackend, loaded: LoadedCase, timeout_s: float = 
 
 async def running(backend: JspiBackend) -> None:
     for _ in range(2000):
-        if backend.busy and backend.busy[0].begun:
+        if backend.pool.busy and backend.pool.busy[0].begun:
             break
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.02)
@@ -40,7 +40,7 @@ async def running(backend: JspiBackend) -> None:
 
 async def kill_when_running(backend: JspiBackend, number: int) -> None:
     await running(backend)
-    os.kill(backend.busy[0].pid, number)
+    os.kill(backend.pool.busy[0].pid, number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
@@ -73,7 +73,7 @@ def test_an_engine_that_aborts_says_why_and_the_rest_go_on(run: Any) -> None:
         backend = await open_jspi()
         backend.argv[1:1] = ["--max-old-space-size=30"]
         try:
-            for child in backend.idle:
+            for child in backend.pool.idle:
                 child.kill()
             crashed = await run_case(backend, make_case(wat, export="main"), timeout_s=60)
             return crashed, await run_case(backend, make_case(WAITS, export="main", host=DELAY))
@@ -103,7 +103,7 @@ def test_a_child_that_died_between_cases_is_replaced(run: Any) -> None:
     async def scenario() -> Observation:
         backend = await open_jspi()
         try:
-            (child,) = backend.idle
+            (child,) = backend.pool.idle
             os.kill(child.pid, signal.SIGKILL)
             return await run_case(backend, make_case(WAITS, export="main", host=DELAY))
         finally:
@@ -118,7 +118,7 @@ def test_a_run_that_is_cancelled_leaves_no_child_behind(run: Any) -> None:
         try:
             task = asyncio.ensure_future(run_case(backend, make_case(WAITS, export="main", host=GATE)))
             await running(backend)
-            pid = backend.busy[0].pid
+            pid = backend.pool.busy[0].pid
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -15,7 +15,7 @@ import pytest
 
 import stackswitch
 from stackswitch import Caller, Guest, GuestStateError, GuestTimeoutError, GuestTrapError
-from stackswitch.backends.node.guests import pool as guestpool
+from stackswitch.backends.node.guests import processes
 
 MODULE = b"""(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
@@ -90,7 +90,7 @@ def test_many_guests_in_few_processes(count: int) -> None:
         guests = await asyncio.gather(*[opened(deadline_s=60) for _ in range(count)])
         opening_s = time.monotonic() - began
         mine = children() - before
-        assert len(mine) <= guestpool.OWN_PROCESSES + -(-count // guestpool.SEATS)
+        assert len(mine) <= processes.OWN_PROCESSES + -(-count // processes.GUESTS)
         assert descriptors() - descriptors_before <= 4 * len(mine) + 8
         sys.stdout.write(
             f"{count} guests: {len(mine)} processes, {descriptors() - descriptors_before} descriptors,"
@@ -106,7 +106,7 @@ def test_many_guests_in_few_processes(count: int) -> None:
             calls[at].cancel()
             calls[at] = asyncio.ensure_future(guests[at].call(name, *[0] * (name == "recurse")))
         gone = {at for at, guest in enumerate(guests) if pid_of(guest) == lost}
-        assert 1 <= len(gone) <= guestpool.SEATS
+        assert 1 <= len(gone) <= processes.GUESTS
         os.kill(lost, signal.SIGKILL)
         done = await asyncio.gather(*calls, return_exceptions=True)
         for at, result in enumerate(done):
@@ -134,7 +134,7 @@ def test_many_guests_in_few_processes(count: int) -> None:
 
 @pytest.mark.parametrize("bad", ["spin", "fill", "trap", "recurse"])
 def test_what_a_guest_does_changes_no_other_result(bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guestpool, "OWN_PROCESSES", 0)
+    monkeypatch.setattr(processes, "OWN_PROCESSES", 0)
 
     async def main() -> None:
         others = await asyncio.gather(*[opened() for _ in range(3)])
@@ -166,7 +166,7 @@ def test_what_a_guest_does_changes_no_other_result(bad: str, monkeypatch: pytest
 
 def test_a_guest_with_objects_of_its_own_never_shares_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """V8 ends no thread that fills its heap with large arrays: its process runs out of memory, and dies."""
-    monkeypatch.setattr(guestpool, "OWN_PROCESSES", 0)
+    monkeypatch.setattr(processes, "OWN_PROCESSES", 0)
 
     async def main() -> None:
         other = await opened()

@@ -137,11 +137,11 @@ def test_an_engine_that_dies_is_the_cases_crash(backend: NodeAsyncifyBackend, ru
         build = await backend.prepare(loaded)
         running = asyncio.ensure_future(backend.run(loaded, build, timeout_s=30))
         for _ in range(1000):
-            if backend.busy and backend.busy[0].begun:
+            if backend.pool.busy and backend.pool.busy[0].begun:
                 break
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        os.kill(backend.busy[0].pid, signal.SIGKILL)
+        os.kill(backend.pool.busy[0].pid, signal.SIGKILL)
         return await running
 
     seen = run(killed())

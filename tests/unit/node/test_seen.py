@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.backends.node.cases.observation import function_at, observation
+from stackswitch.backends.node.cases.observation import observation
 from stackswitch.errors import EngineError
 from stackswitch.wasm.module import parse_module
 
@@ -43,8 +43,8 @@ def seen(**fields: Any) -> dict[str, Any]:
 
 def test_a_function_is_found_by_an_offset_in_its_body() -> None:
     start, end = MAIN.body_range(1)
-    assert [function_at(MAIN, at) for at in (0, start, end - 1, len(MAIN.data))] == [None, 1, 1, None]
-    assert function_at(MAIN, MAIN.body_range(2)[0]) == 2
+    assert [MAIN.function_at(at) for at in (0, start, end - 1, len(MAIN.data))] == [None, 1, 1, None]
+    assert MAIN.function_at(MAIN.body_range(2)[0]) == 2
 
 
 def test_frames_get_their_names_from_the_module_by_index() -> None:

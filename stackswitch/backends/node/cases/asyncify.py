@@ -159,7 +159,7 @@ class NodeAsyncifyBackend(Children):
         }
         asyncify = {"buffer_bytes": case.asyncify.buffer_bytes, "guard": guard if guarded else None}
         plan = case_plan(case, plain, case.expectations(self.info)[1], asyncify)
-        seen = await self._seen(plan, build.modules, timeout_s)
+        seen = await self._run_plan(plan, build.modules, timeout_s)
         if isinstance(seen, Observation):
             return seen
         read = observation(seen, built)
@@ -183,8 +183,7 @@ class NodeAsyncifyBackend(Children):
 
     async def aclose(self) -> None:
         """End the children and Binaryen; a second call does nothing."""
-        if not self._closed:
-            await self._binaryen.aclose()
+        await self._binaryen.aclose()
         await super().aclose()
 
 

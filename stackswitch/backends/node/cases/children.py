@@ -7,39 +7,49 @@ time. A child that dies or hangs is replaced, and its case has its result.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stackswitch.engines.locate import Engine
-from stackswitch.errors import BackendUnavailableError, EngineError
+from stackswitch.errors import EngineError
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, Unsupported
 from stackswitch.tools.paths import node_shim_dir
+from stackswitch.transport.connection import Connection
+from stackswitch.transport.frames import Message
+from stackswitch.transport.pool import ChildPool
+from stackswitch.transport.process import EngineProcess
+from stackswitch.transport.stream import ChildDiedError
 from stackswitch.wasm.features import Place, used_features
 from stackswitch.wasm.module import Module, parse_module
 
-from ..process import Child, ChildDiedError
-from ..wire import Answer, Failed, Hello, ModulePlace, Run, Seen
+from ..info import engine_info
 
 _PING_S = 0.5
 _TRIES = 3
 
 
-def engine_info(name: str, engine: Engine) -> BackendInfo:
-    """Say what a backend on an engine is."""
-    details = {"path": f"{engine.path} ({engine.source})"}
-    if engine.passed_over:
-        details["passed over"] = "; ".join(engine.passed_over)
-    return BackendInfo(
-        name=name,
-        engine=engine.kind,
-        engine_version=engine.version,
-        features=engine.features,
-        flags=engine.flags,
-        details=details,
-    )
+class CaseChild(Connection):
+    """A child that runs cases.
+
+    :ivar begun: how many runs it has begun
+    """
+
+    begun = 0
+
+    def event(self, message: Message) -> None:
+        """See ``Connection.event``: a run has arrived and begins."""
+        self.begun += 1
+
+    async def is_responsive(self, timeout_s: float) -> bool:
+        """Whether its event loop turns; a guest that computes without end keeps it from doing so."""
+        try:
+            await asyncio.wait_for(self.request({"type": "ping"}), timeout_s)
+        except (asyncio.TimeoutError, EngineError):
+            return False
+        return True
 
 
 class Children:
@@ -49,17 +59,15 @@ class Children:
     :param children: how many processes at most
     :ivar engine: what was found
     :ivar argv: the command that starts a child
-    :ivar idle: children with nothing to do
-    :ivar busy: children that run a case
+    :ivar pool: the children
     """
+
+    needs_jspi = False
 
     def __init__(self, name: str, engine: Engine, children: int) -> None:
         self.engine = engine
         self.argv: list[str | Path] = [engine.path, *engine.flags, node_shim_dir() / "bin" / "cases.mjs"]
-        self._slots = asyncio.Semaphore(children)
-        self.idle: list[Child] = []
-        self.busy: list[Child] = []
-        self._closed = False
+        self.pool = ChildPool(self._new_child, most=children)
         self._modules: dict[bytes, Module] = {}
         self._used: dict[bytes, dict[str, Place]] = {}
         self._info = engine_info(name, engine)
@@ -74,7 +82,15 @@ class Children:
 
         :raises EngineError: it does not start
         """
-        self.idle.append(await self._new_child())
+        await self.pool.prepare()
+
+    async def _new_child(self) -> CaseChild:
+        child = CaseChild(EngineProcess(self.argv))
+        hello = await child.greet()
+        if self.needs_jspi and not hello.get("jspi"):
+            child.close()
+            raise EngineError(f"{self.engine.path} has no WebAssembly.Suspending; it had when it was probed")
+        return child
 
     def _lacking(self, module: Module, name: str) -> Unsupported | None:
         """The first feature that a module uses and the engine lacks, if there is one."""
@@ -88,7 +104,12 @@ class Children:
                 )
         return None
 
-    async def _seen(
+    def _module(self, binary: bytes) -> Module:
+        if binary not in self._modules:
+            self._modules[binary] = parse_module(binary)
+        return self._modules[binary]
+
+    async def _run_plan(
         self, plan: dict[str, Any], modules: Mapping[str, bytes], timeout_s: float
     ) -> dict[str, Any] | Observation:
         """Run a plan in a child that has nothing else to do: what the interpreter saw, or why it saw nothing.
@@ -97,39 +118,25 @@ class Children:
         :raises EngineError: a child does not start, or does not keep to the protocol
         """
         binaries = list(dict.fromkeys(modules.values()))
-        places = tuple(
-            ModulePlace(name=name, attachment=binaries.index(binary)) for name, binary in modules.items()
-        )
-
-        def message(number: int) -> Run:
-            return Run(id=number, plan=plan, modules=places)
-
-        async with self._slots:
-            for _ in range(_TRIES):
-                seen = await self._run_in_child(message, binaries, timeout_s)
-                if seen is None:
-                    continue
-                if isinstance(seen, Observation):
-                    return seen
-                if isinstance(seen, Seen):
-                    return seen.seen
-                said = seen.message if isinstance(seen, Failed) else "an answer to something else"
-                raise EngineError(f"the interpreter of cases failed: {said}")
+        places = {name: binaries.index(binary) for name, binary in modules.items()}
+        message = {"type": "run", "plan": plan, "modules": places}
+        for _ in range(_TRIES):
+            async with self.pool.child() as child:
+                found = await self._run_in_child(child, message, binaries, timeout_s)
+            if found is not None:
+                return found
         raise EngineError(f"{self.engine.path}: {_TRIES} children in turn died before they began a case")
 
     async def _run_in_child(
-        self, message: Callable[[int], Run], binaries: list[bytes], timeout_s: float
-    ) -> Answer | Observation | None:
+        self, child: CaseChild, message: Mapping[str, object], binaries: list[bytes], timeout_s: float
+    ) -> dict[str, Any] | Observation | None:
         """Give a child the case. None: the child was dead before it began, which is not the case's doing."""
-        child = await self._take_child()
         begun_before = child.begun
-        self.busy.append(child)
-        keep = False
         try:
             answer = await asyncio.wait_for(child.request(message, binaries), timeout_s)
-            keep = True
         except asyncio.TimeoutError:
             alive = await child.is_responsive(_PING_S)
+            child.close()
             state = "all that is left waits" if alive else "the guest computes without giving way"
             return Observation(status="hung", detail=f"not done after {timeout_s:g} s: {state}")
         except ChildDiedError as error:
@@ -137,44 +144,9 @@ class Children:
                 return None
             detail = f"the engine died: {error.ending}" + (f": {error.output}" if error.output else "")
             return Observation(status="crashed", detail=detail, stderr=error.output)
-        else:
-            return answer
-        finally:
-            if child in self.busy:  # else the backend was closed meanwhile
-                self.busy.remove(child)
-            if keep and not self._closed:
-                self.idle.append(child)
-            else:
-                await child.aclose(at_once=True)
-
-    def _module(self, binary: bytes) -> Module:
-        if binary not in self._modules:
-            self._modules[binary] = parse_module(binary)
-        return self._modules[binary]
-
-    async def _take_child(self) -> Child:
-        if self._closed:
-            raise BackendUnavailableError("the backend is closed")
-        while self.idle:
-            child = self.idle.pop()
-            if child.is_alive:
-                return child
-            await child.aclose(at_once=True)
-        return await self._new_child()
-
-    async def _new_child(self) -> Child:
-        child, hello = await Child.start(self.argv)
-        if why := self._useless(hello):
-            await child.aclose(at_once=True)
-            raise EngineError(f"{self.engine.path} {why}")
-        return child
-
-    def _useless(self, hello: Hello) -> str | None:
-        """Why a child is of no use, by what it says of itself."""
-        return None
+        observed: dict[str, Any] = answer.content
+        return observed
 
     async def aclose(self) -> None:
         """End the children; a second call does nothing."""
-        self._closed = True
-        children, self.idle, self.busy = [*self.idle, *self.busy], [], []
-        await asyncio.gather(*(child.aclose(at_once=True) for child in children))
+        self.pool.close()

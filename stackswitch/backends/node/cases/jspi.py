@@ -12,7 +12,6 @@ from stackswitch.errors import WasmFormatError
 from stackswitch.models.result import Observation
 from stackswitch.wasm.stackpointer import with_stack_pointer
 
-from ..wire import Hello
 from .children import Children
 from .observation import observation
 from .plan import case_plan
@@ -49,6 +48,8 @@ async def open_jspi(
 class JspiBackend(Children):
     """See ``backends.base.Backend``. Made by ``open_jspi``."""
 
+    needs_jspi = True
+
     def __init__(self, engine: Engine, children: int, *, separate_stacks: bool = True) -> None:
         super().__init__(NAME, engine, children)
         self._separate_stacks = separate_stacks
@@ -74,11 +75,8 @@ class JspiBackend(Children):
         looked_at = loaded.case.expectations(self.info)[1]
         plan = case_plan(loaded.case, modules, looked_at, separate_stacks=self._separate_stacks)
         started = time.perf_counter()
-        seen = await self._seen(plan, build.modules, timeout_s)
+        seen = await self._run_plan(plan, build.modules, timeout_s)
         if not isinstance(seen, Observation):
             given = {name: self._module(binary) for name, binary in loaded.modules.items()}
             seen = observation(seen, modules, given)
         return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
-
-    def _useless(self, hello: Hello) -> str | None:
-        return None if hello.jspi else "has no WebAssembly.Suspending; it had when it was probed"

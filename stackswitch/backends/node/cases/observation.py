@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -136,15 +135,7 @@ class FrameNames:
             free = [
                 name
                 for name, module in self._modules.items()
-                if module.sha256 not in taken and function_at(module, offset) == index
+                if module.sha256 not in taken and module.function_at(offset) == index
             ]
             self._owners[url] = free[0] if free else MAIN
         return self._owners[url]
-
-
-def function_at(module: Module, offset: int) -> int | None:
-    """The index of the function in whose body a module's byte lies."""
-    at = bisect_right(module.bodies, (offset, len(module.data))) - 1
-    if at < 0 or offset >= module.bodies[at][1]:
-        return None
-    return module.imported_function_count + at

@@ -29,7 +29,7 @@ from stackswitch.observe.run import observed_environment, whole_trace
 from stackswitch.observe.trace import Trace, read_trace
 from stackswitch.tools import watchdog
 
-from ..cases.children import engine_info
+from ..info import engine_info
 from .workers import Workers, fits_a_worker
 
 NODE = "node"

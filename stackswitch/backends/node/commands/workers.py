@@ -8,21 +8,19 @@ again in a process of its own (``suite.runner.observe_command``). What its stack
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
-import json
 import os
-import socket
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch.backends.processes import MOST_STDERR, MOST_STDOUT, Ended, kill_group
-from stackswitch.tools import watchdog
+from stackswitch.backends.processes import MOST_STDERR, MOST_STDOUT, Ended
+from stackswitch.errors import EngineError
 from stackswitch.tools.paths import node_shim_dir
+from stackswitch.transport.connection import Connection
+from stackswitch.transport.frames import Message
+from stackswitch.transport.pool import ChildPool
+from stackswitch.transport.process import EngineProcess
 
-_PREFIX_BYTES = 4
 _MOST_RUNS = 200
 """Runs of a process before another takes its place."""
 _OF_PROCESSES = ("NODE_", "UV_", "TZ", "LANG", "LC_", "SSL_", "OPENSSL_")
@@ -49,8 +47,13 @@ class Workers:
 
     def __init__(self, node: Sequence[str]) -> None:
         self._home = Path.cwd()
-        self._node = list(node)
-        self._idle: list[_Process] = []
+        self._argv: list[str | Path] = [*node, node_shim_dir() / "bin" / "commands.mjs"]
+        self._pool = ChildPool(self._start, requests=_MOST_RUNS)
+
+    async def _start(self) -> Connection:
+        child = Connection(EngineProcess(self._argv, env=os.environ))
+        await child.greet()
+        return child
 
     async def run(
         self,
@@ -82,106 +85,37 @@ class Workers:
             "stack_mb": stack_mb,
             "most_stdout": MOST_STDOUT,
         }
-        process = self._idle.pop() if self._idle else await _Process.start(self._node)
         try:
-            answer = await process.ask(request, timeout_s, more)
-        except BaseException:
-            await process.aclose()
-            raise
-        if answer is None or process.has_printed():
-            await process.aclose()
+            async with self._pool.child() as child:
+                answer = await _answer(child, request, timeout_s, more)
+                if answer is None or child.printed():  # past its Worker's own output
+                    child.close()
+                    return None
+        except EngineError:
             return None
-        if process.runs < _MOST_RUNS:
-            self._idle.append(process)
-        else:
-            await process.aclose()
-        if answer["status"] is None:
+        if answer.content["status"] is None:
             return None
-        stdout, stderr = (base64.b64decode(answer[name]) for name in ("stdout", "stderr"))
-        return Ended(int(answer["status"]), stdout, stderr[-MOST_STDERR:])
+        stdout, stderr = answer.parts
+        return Ended(int(answer.content["status"]), stdout, stderr[-MOST_STDERR:])
 
     async def aclose(self) -> None:
         """End all of them; a second call does nothing."""
-        while self._idle:
-            await self._idle.pop().aclose()
+        self._pool.close()
 
 
-class _Process:
-    """One Node process that runs Workers.
-
-    :param printed: a file that takes what goes past the Workers' own output
-    """
-
-    def __init__(
-        self,
-        child: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        printed: Any,
-    ) -> None:
-        self._child, self._reader, self._writer, self._printed = child, reader, writer, printed
-        self.runs = 0
-
-    @classmethod
-    async def start(cls, node: Sequence[str]) -> _Process:
-        ours, theirs = socket.socketpair()
-        printed = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        try:
-            with theirs:
-                watchdog.ready()
-                child = await asyncio.create_subprocess_exec(
-                    *node,
-                    str(node_shim_dir() / "bin" / "commands.mjs"),
-                    str(theirs.fileno()),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=printed,
-                    stderr=printed,
-                    pass_fds=(theirs.fileno(),),
-                    start_new_session=True,
-                )
-            watchdog.watch(child.pid)
-            reader, writer = await asyncio.open_unix_connection(sock=ours)
-        except BaseException:
-            ours.close()
-            printed.close()
-            raise
-        return cls(child, reader, writer, printed)
-
-    async def ask(
-        self,
-        request: Mapping[str, Any],
-        timeout_s: float,
-        more: Callable[[], Awaitable[float]] | None,
-    ) -> dict[str, Any] | None:
-        self.runs += 1
-        body = json.dumps(request).encode()
-        answer = asyncio.ensure_future(self._exchange(len(body).to_bytes(_PREFIX_BYTES, "little") + body))
-        try:
-            while timeout_s > 0:
-                await asyncio.wait([answer], timeout=timeout_s)
-                timeout_s = 0 if answer.done() or more is None else await more()
-            return answer.result() if answer.done() else None
-        except (OSError, asyncio.IncompleteReadError):
-            return None
-        finally:
-            answer.cancel()
-            await asyncio.gather(answer, return_exceptions=True)
-
-    async def _exchange(self, frame: bytes) -> dict[str, Any]:
-        self._writer.write(frame)
-        await self._writer.drain()
-        size = int.from_bytes(await self._reader.readexactly(_PREFIX_BYTES), "little")
-        answer: dict[str, Any] = json.loads(await self._reader.readexactly(size))
-        return answer
-
-    def has_printed(self) -> bool:
-        """Whether something has written to the process's own output, past its Worker's."""
-        return os.fstat(self._printed.fileno()).st_size > 0
-
-    async def aclose(self) -> None:
-        self._writer.close()
-        kill_group(self._child.pid)
-        await self._child.wait()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
-        self._printed.close()
+async def _answer(
+    child: Connection,
+    request: Mapping[str, Any],
+    timeout_s: float,
+    more: Callable[[], Awaitable[float]] | None,
+) -> Message | None:
+    """Return the answer to a request; None: there was none in time."""
+    answer = asyncio.ensure_future(child.request(request))
+    try:
+        while timeout_s > 0:
+            await asyncio.wait([answer], timeout=timeout_s)
+            timeout_s = 0 if answer.done() or more is None else await more()
+        return answer.result() if answer.done() else None
+    finally:
+        answer.cancel()
+        await asyncio.gather(answer, return_exceptions=True)

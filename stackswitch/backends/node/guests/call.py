@@ -4,51 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from stackswitch.backends.guest_protocol import COMMAND, CallState
 from stackswitch.backends.notes import note_stack
-from stackswitch.errors import EngineError, GuestError, GuestFrame, GuestTrapError, SuspendRefusedError
-from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import display_name
+from stackswitch.errors import EngineError, GuestError, GuestTrapError, SuspendRefusedError
+from stackswitch.transport.frames import Frame, decode_object
 
-from . import wire as wire
+from . import messages
+from .messages import HOST_CALL, RETURNED
+from .state import InstanceState
 from .waiter import InlineWaiter
 
-if TYPE_CHECKING:
-    from .instance import JspiInstance
-
-_Event = tuple[int, bytes, int, int]
 _LOST = -1
 
 
 class RemoteCall:
-    """A call under way (see ``guestchild.Waiting``).
+    """A call under way (``link.PendingCall``).
 
     :ivar number: what it is called on the wire
     """
 
-    def __init__(self, instance: JspiInstance, number: int, state: CallState) -> None:
+    def __init__(self, instance: InstanceState, number: int, state: CallState) -> None:
         self.number = number
         self.state = state
         self._instance = instance
-        self._turn = InlineWaiter(instance.loop)
-        self._event: _Event | None = None
+        self._waiter = InlineWaiter(instance.loop)
+        self._event: Frame | None = None
         self._error: EngineError | None = None
         self._closed: GuestError | None = None
         self._failed: BaseException | None = None
         self._failed_in = ""
-        self._standing = False
+        self._blocking = False
         self._serving: asyncio.Task[Any] | None = None
 
     # What the child says.
 
-    def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
+    def host_called(self, frame: bytes, at: int, end: int, *, blocking: bool) -> None:
         """A host function is called."""
-        self._standing = standing
-        self._event = (wire.ASK, frame, at, end)
-        self._turn.wake()
+        self._blocking = blocking
+        self._event = (HOST_CALL, frame, at, end)
+        self._waiter.wake()
 
     def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
         """It returned or failed."""
@@ -59,9 +56,9 @@ class RemoteCall:
         self._error = error
         self._wake((_LOST, b"", 0, 0))
 
-    def _wake(self, event: _Event) -> None:
+    def _wake(self, event: Frame) -> None:
         self._event = event
-        self._turn.wake()
+        self._waiter.wake()
 
     def closed(self, error: GuestError) -> None:
         """The instance was closed: whoever awaits the call is told, at the loop's next turn."""
@@ -73,14 +70,14 @@ class RemoteCall:
             self._serving.cancel()
 
     @property
-    def unserved(self) -> _Event | None:
-        """What has come of the child, and was not dealt with."""
+    def unserved(self) -> Frame | None:
+        """What has come from the child, and was not dealt with."""
         return self._event
 
     @property
-    def stands(self) -> bool:
-        """Whether the guest stands still for what it asked for last."""
-        return self._standing
+    def blocks(self) -> bool:
+        """Whether the guest's thread blocks for the host function that it called last."""
+        return self._blocking
 
     @property
     def has_failed(self) -> bool:
@@ -91,30 +88,30 @@ class RemoteCall:
 
     async def serve_until(self, made: asyncio.Future[Any]) -> None:
         """Serve host functions until something else has come true (the start function's)."""
-        made.add_done_callback(lambda _: self._turn.wake())
+        made.add_done_callback(lambda _: self._waiter.wake())
         while not made.done():
-            await self._turn
+            await self._waiter
             event, self._event = self._event, None
-            if event is not None and event[0] == wire.ASK:
+            if event is not None and event[0] == HOST_CALL:
                 await self._serve(*event[1:])
 
     async def finish(self) -> tuple[Any, ...]:
         """Serve the guest's host functions until the call ends, and return its results."""
-        turn = self._turn
+        waiter = self._waiter
         while True:
             while self._event is None:
-                await turn
+                await waiter
             (op, frame, at, end), self._event = self._event, None
-            if op == wire.ASK:
+            if op == HOST_CALL:
                 await self._serve(frame, at, end)
             else:
                 return self.outcome(op, frame, at, end)
 
     async def _serve(self, frame: bytes, at: int, end: int) -> None:
         """Run a host function in this task, and answer."""
-        instance, state, standing = self._instance, self.state, self._standing
+        instance, state, blocking = self._instance, self.state, self._blocking
         host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
-        ask, args = instance.asked(host, frame, at, end, state)
+        host_call, args = instance.host_arguments(host, frame, at, end, state)
         try:
             if host.waits:
                 state.suspend(host.name)
@@ -128,25 +125,25 @@ class RemoteCall:
                     raise asyncio.CancelledError  # noqa: TRY301 (as if the function had)
             else:
                 result = host.function(state, *args)
-            answer = host.result_frame(self.number, ask, result)
+            answer = host.result_frame(self.number, host_call, result)
         except BaseException as error:
             instance.served()
             self._failed, self._failed_in = error, host.name
-            self._answer(wire.reject(self.number, ask), standing=standing)
+            self._answer(messages.reject(self.number, host_call), blocking=blocking)
             if isinstance(error, Exception):
                 return  # the guest's end brings the stack
-            instance.abandoned(self)
+            instance.abandoned(state.export)
             if self._closed is not None and isinstance(error, asyncio.CancelledError):
                 _forget_cancel()
                 raise self._closed from None
             raise
         instance.served()
-        self._answer(answer, standing=standing)
+        self._answer(answer, blocking=blocking)
 
-    def _answer(self, frame: bytes, *, standing: bool) -> None:
+    def _answer(self, frame: bytes, *, blocking: bool) -> None:
         child = self._instance.child
         if child.broken is None:
-            child.answer(frame, standing=standing)
+            child.answer(frame, blocking=blocking)
         else:
             self._error, self._event = child.broken, (_LOST, b"", 0, 0)
 
@@ -154,14 +151,14 @@ class RemoteCall:
         """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
         instance = self._instance
         host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
-        ask, args = instance.asked(host, frame, at, end, self.state)
+        host_call, args = instance.host_arguments(host, frame, at, end, self.state)
         try:
-            answer = host.result_frame(self.number, ask, host.function(self.state, *args))
+            answer = host.result_frame(self.number, host_call, host.function(self.state, *args))
         except BaseException as error:  # noqa: BLE001 (raised when the guest has ended)
             self._failed, self._failed_in = error, host.name
-            answer = wire.reject(self.number, ask)
+            answer = messages.reject(self.number, host_call)
         instance.served()
-        instance.child.answer(answer, standing=True)
+        instance.child.answer(answer, blocking=True)
 
     def outcome(self, op: int, frame: bytes, at: int, end: int) -> tuple[Any, ...]:
         """Read how it ended.
@@ -171,12 +168,12 @@ class RemoteCall:
         instance = self._instance
         if op == _LOST:
             raise self._closed or instance.lost_error(self._error)
-        _, memory_size = wire.END_HEAD.unpack_from(frame, at)
+        _, memory_size = messages.END_HEAD.unpack_from(frame, at)
         instance.memory_size = max(instance.memory_size, int(memory_size))
-        at += wire.END_HEAD.size
-        if op == wire.RETURNED:
+        at += messages.END_HEAD.size
+        if op == RETURNED:
             return instance.results(self.state.export, frame, at)
-        failure = wire.decode_object(frame[at:end])
+        failure = decode_object(frame[at:end])
         if self.state.export == COMMAND and failure.get("status") == 0 and self._failed is None:
             return ()
         raise self.failure(failure)
@@ -184,12 +181,12 @@ class RemoteCall:
     def failure(self, failure: Mapping[str, Any]) -> BaseException:
         """Return the error that a failure told by the child stands for."""
         instance = self._instance
-        frames = guest_frames(failure.get("frames", ()), instance.module, instance.offset)
-        if self._failed is not None:
-            instance.abandoned(self)
-            note_stack(self._failed, self._failed_in, self.state.export, frames)
-            return self._failed
-        return guest_error(failure, frames, instance)
+        if self._failed is None:
+            return guest_error(failure, instance)
+        instance.abandoned(self.state.export)
+        frames = instance.prepared.frames(failure.get("frames", ()))
+        note_stack(self._failed, self._failed_in, self.state.export, frames)
+        return self._failed
 
 
 def _forget_cancel() -> None:
@@ -199,9 +196,7 @@ def _forget_cancel() -> None:
         uncancel()
 
 
-def guest_error(
-    failure: Mapping[str, Any], frames: Sequence[GuestFrame], instance: JspiInstance
-) -> GuestError:
+def guest_error(failure: Mapping[str, Any], instance: InstanceState) -> GuestError:
     """Return the typed error of a trap, an exit, or a wait that the engine refused."""
     kind, message = str(failure.get("kind", "other")), str(failure.get("message", ""))
     if kind == "suspend-error":
@@ -214,23 +209,7 @@ def guest_error(
     status = failure.get("status")
     if status is None:
         instance.trapped(kind)
+    frames = instance.prepared.frames(failure.get("frames", ()))
     return GuestTrapError(
         message, kind=kind, frames=frames, exit_status=status if isinstance(status, int) else None
-    )
-
-
-def guest_frames(
-    pairs: Sequence[Sequence[int]], module: Module, offset: int | None
-) -> tuple[GuestFrame, ...]:
-    """Name the frames of a stack.
-
-    :param pairs: function index and offset of the call, innermost first
-    :param offset: how far code lies behind where it lies in the module as it was given; None: it was moved
-    """
-    return tuple(
-        [
-            GuestFrame(display_name(module, index), index, -1 if offset is None else at - offset)
-            for index, at in pairs
-            if index < module.function_count  # what was added counts growth (``wasm.growthcounter``)
-        ]
     )

@@ -3,170 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from stackswitch.backends.guest_protocol import CallState
-from stackswitch.errors import (
-    EngineError,
-    GuestError,
-    GuestMemoryError,
-    GuestStateError,
-    GuestTimeoutError,
-    GuestTypeError,
-)
-from stackswitch.wasm.module import Module
+from stackswitch.errors import EngineError, GuestStateError, GuestTimeoutError, GuestTypeError
+from stackswitch.transport.frames import decode_object
 
-from . import wire as wire
-from .call import RemoteCall, guest_frames
+from . import messages
+from .call import RemoteCall
 from .child import GuestChild
+from .memory import RemoteMemory
+from .prepared import PreparedModule
+from .state import InstanceState
 from .stop import note_stopped
-from .values import Host, References, Values
-
-if TYPE_CHECKING:
-    from .module import JspiModule
+from .values import Values
 
 GRACE_S = 1.0
 """How long a call that was cancelled may go on computing, before the child is ended."""
-_MEMORY_SHIFT = 24
 
 
-class RemoteMemory:
-    """A memory in the child (``backends.guest_protocol.RawMemory``).
-
-    What came along with the call of a host function is read from there; anything else is a blocking
-    round trip. A write goes with whatever is sent next.
-
-    :param index: among the exported ones
-    """
-
-    def __init__(self, instance: JspiInstance, index: int) -> None:
-        self._instance = instance
-        self._index = index
-        self._wire = instance.number | index << _MEMORY_SHIFT
-
-    def size(self) -> int:
-        """Bytes, as of what the child said last.
-
-        Whatever address the guest has handed over was within that: the size comes with each message.
-        """
-        if self._index == 0:
-            return self._instance.memory_size
-        return self._instance.child.read_now(self._wire, 0, 0)[1]
-
-    def read(self, at: int, size: int) -> bytes:
-        """Copy out."""
-        if self._index == 0:
-            for start, data in self._instance.slices:
-                if start <= at and at + size <= start + len(data):
-                    return data[at - start : at - start + size]
-        found, there = self._instance.child.read_now(self._wire, at, size)
-        if found is None:
-            raise GuestMemoryError(f"{size} bytes at {at:#x} are not within the {there} bytes of the memory")
-        return found
-
-    def write(self, at: int, data: bytes) -> None:
-        """Copy in."""
-        instance = self._instance
-        if self._index == 0 and instance.slices:
-            instance.slices = [
-                each for each in instance.slices if at + len(data) <= each[0] or each[0] + len(each[1]) <= at
-            ]
-        instance.child.send(wire.write(self._wire, at, data))
-
-    def grow(self, pages: int) -> int | None:
-        """Grow; None: it may not."""
-        answer = self._instance.child.request_now(
-            {"type": "grow", "instance": self._instance.number, "memory": self._index, "pages": pages}
-        )
-        if self._index == 0:
-            self._instance.memory_size = int(answer["size"])
-        before = answer["before"]
-        return None if before is None else int(before)
-
-
-class JspiInstance:
+class JspiInstance(InstanceState):
     """See ``backends.guest_protocol.GuestInstance``. Made by ``JspiModule.instantiate``.
 
-    :ivar offset: how far the code of what the child runs lies behind that of the module as given (bytes)
-    :ivar slices: of memory, that came with the host function being served: (address, bytes)
+    :param on_close: called once, with the instance
     """
 
-    def __init__(self, owner: JspiModule, child: GuestChild, number: int) -> None:
-        self.child = child
-        self.number = number
-        self.loop = asyncio.get_running_loop()
-        self.module: Module = owner.module
-        self.offset = owner.offset
-        self.memory_size = 0
-        self.slices: list[tuple[int, bytes]] = []
-        self._owner = owner
-        self._references = References()
-        self.hosts = [Host(each, self._references) for each in owner.functions]
-        self._exports = {
-            name: (
-                index,
-                Values(type_.params, self._references, f"an argument of {name}"),
-                Values(type_.results, self._references, f"a result of {name}"),
-            )
-            for index, (name, type_) in enumerate(owner.exports.items())
-        }
-        self._memories = [each.name for each in owner.module.exports if each.kind == "memory"]
+    def __init__(
+        self,
+        prepared: PreparedModule,
+        child: GuestChild,
+        number: int,
+        on_close: Callable[[JspiInstance], None],
+    ) -> None:
+        super().__init__(prepared, child, number)
+        self._on_close = on_close
         self.calls: dict[CallState, RemoteCall] = {}
         self._output = (bytearray(), bytearray())
-        self._poisoned: str | None = None
         self._closed = False
-
-    @property
-    def poisoned(self) -> str | None:
-        """Why it takes no more calls."""
-        if self._poisoned is None and self.child.broken is not None:
-            return str(self.child.broken).splitlines()[0]
-        return self._poisoned
-
-    # What calls need.
-
-    def asked(
-        self, host: Host, frame: bytes, at: int, end: int, state: CallState
-    ) -> tuple[int, Sequence[Any]]:
-        """Read an ASK: its number and the arguments; keep what else came along. ``served`` ends it."""
-        _, ask, _, memory_size, _, *args = host.ask_frame.unpack_from(frame, at)
-        self.memory_size = int(memory_size)
-        if host.params.has_references:
-            args = host.params.with_objects(args)
-        if host.reads:
-            self.slices = host.slices(args, frame, at + host.ask_frame.size)
-        elif self.slices:
-            self.slices = []
-        if self._owner.stacks:
-            state.stack = guest_frames(wire.stack(frame, end), self.module, self.offset)
-        return ask, args
-
-    def served(self) -> None:
-        """The host function is done: the guest goes on, and memory is no longer what it was."""
-        self.slices = []
-
-    def results(self, export: str, frame: bytes, at: int) -> tuple[Any, ...]:
-        """Read an export's results."""
-        return self._exports[export][2].from_wire(frame, at)
-
-    def abandoned(self, call: RemoteCall) -> None:
-        """A call was ended from outside: the child gives its part of the C stack back, if it can."""
-        if not self._owner.gives_stack_back:
-            self._poisoned = (
-                f"{call.state.export} was ended while it waited, and its C stack cannot be given back:"
-                " the module does not export __stack_pointer"
-            )
-
-    def trapped(self, kind: str) -> None:
-        """A call trapped."""
-        if not self._owner.gives_stack_back:
-            self._poisoned = f"it trapped ({kind}), and its C stack cannot be given back"
-
-    def lost_error(self, error: EngineError | None) -> GuestError:
-        """Return what a call raises when the child is gone."""
-        return GuestStateError(self._poisoned or f"the guest's process is gone: {error}")
 
     # Calls.
 
@@ -179,7 +53,7 @@ class JspiInstance:
         except asyncio.CancelledError:
             if self.child.calls.get(call.number) is call:
                 abandoned = self._abandon(call)
-                await note_stopped(self.child, state, self._owner, abandoned)
+                await note_stopped(self.child, state, self.prepared, abandoned)
             raise
         finally:
             del self.calls[state]
@@ -187,7 +61,7 @@ class JspiInstance:
                 self._abandon(call)
 
     def _begun(self, export: str, args: Sequence[Any], state: CallState) -> RemoteCall:
-        index, params, _ = self._exports[export]
+        index, params, _ = self.exports[export]
         values = params.to_wire(args)
         self._usable()
         number = next(self.child.numbers)
@@ -206,19 +80,19 @@ class JspiInstance:
 
         :returns: comes true when it has ended, with the frames that it ended at
         """
-        self.abandoned(call)
+        self.abandoned(call.state.export)
         if self.child.broken is not None or self.loop.is_closed():
             self.child.calls.pop(call.number, None)
             return self.loop.create_future()
         abandoned = self.child.calls[call.number] = _Abandoned(self, call.number)
-        self.child.send(wire.abandon(call.number))
+        self.child.send(messages.abandon(call.number))
         if call.unserved is not None:  # what it asked for, and nobody will answer
-            abandoned.asked(*call.unserved[1:], standing=call.stands)
+            abandoned.host_called(*call.unserved[1:], blocking=call.blocks)
         return abandoned.frames
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
-        """See ``GuestInstance.call_now``: Python stands still until the guest has returned."""
-        index, params, _ = self._exports[export]
+        """See ``GuestInstance.call_now``: Python blocks until the guest has returned."""
+        index, params, _ = self.exports[export]
         values = params.to_wire(args)
         self._usable()
         number = next(self.child.numbers)
@@ -230,7 +104,7 @@ class JspiInstance:
         self.calls[state] = call
         try:
             frame = params.signature.call(self.number, number, parent, index, values)
-            found = self.child.call_now(wire.now(frame), number, call.serve_now, state.ends)
+            found = self.child.call_now(messages.now(frame), number, call.serve_now, state.ends)
             if found is None:
                 raise GuestTimeoutError(f"{export} was not done in the time that its caller has")
             return call.outcome(*found)
@@ -247,36 +121,36 @@ class JspiInstance:
 
     def memory(self, name: str) -> RemoteMemory:
         """See ``GuestInstance.memory``."""
-        return RemoteMemory(self, self._memories.index(name))
+        return RemoteMemory(self, self.prepared.memories.index(name))
 
     def get_global(self, name: str) -> Any:
         """See ``GuestInstance.get_global``."""
         kind = self._global_kind(name)
-        answer = self.child.request_now({"type": "global", "instance": self.number, "name": name})
+        answer = self.child.request_now({"type": "global", "instance": self.number, "name": name}).content
         return float(answer["value"]) if kind[0] == "f" else int(answer["value"])
 
     def set_global(self, name: str, value: Any) -> None:
         """See ``GuestInstance.set_global``."""
         kind = self._global_kind(name)
-        (checked,) = Values((kind,), self._references, f"the global {name}").to_wire((value,))
+        (checked,) = Values((kind,), self.references, f"the global {name}").to_wire((value,))
         self.child.request_now(
-            {"type": "global", "instance": self.number, "name": name, "value": _literal(checked)}
+            {"type": "global", "instance": self.number, "name": name, "value": repr(checked)}
         )
 
     def _global_kind(self, name: str) -> str:
-        export = self.module.export_named(name)
+        export = self.prepared.module.export_named(name)
         assert export is not None
-        kind = self.module.global_type(export.index).type
+        kind = self.prepared.module.global_type(export.index).type
         if kind not in ("i32", "i64", "f32", "f64"):
             raise GuestTypeError(f"the global {name} is a {kind}, which cannot cross between Python and Node")
         return kind
 
     def output(self) -> tuple[bytes, bytes]:
         """See ``GuestInstance.output``."""
-        if self._owner.has_wasi and self.child.broken is None:
+        if self.prepared.request.wasi is not None and self.child.broken is None:
             answer = self.child.request_now({"type": "output", "instance": self.number})
-            for kept, name in zip(self._output, ("stdout", "stderr"), strict=True):
-                kept += base64.b64decode(answer.get(name, ""))
+            for output, more in zip(self._output, answer.parts, strict=False):
+                output += more
         stdout, stderr = self._output
         return bytes(stdout), bytes(stderr)
 
@@ -285,12 +159,12 @@ class JspiInstance:
         if self._closed:
             return
         self._closed = True
-        self._poisoned = "it was closed"
+        self.unfit = "it was closed"
         error = GuestStateError("the guest has been closed")
         for call in [*self.calls.values()]:
             self._abandon(call)
             call.closed(error)
-        self._owner.closed(self)
+        self._on_close(self)
 
 
 class _Abandoned:
@@ -302,16 +176,16 @@ class _Abandoned:
         self._timer = instance.loop.call_later(GRACE_S, self._too_long)
         self.frames: asyncio.Future[Sequence[Sequence[int]]] = instance.loop.create_future()
 
-    def asked(self, frame: bytes, at: int, end: int, *, standing: bool) -> None:
+    def host_called(self, frame: bytes, at: int, end: int, *, blocking: bool) -> None:
         """It asks for a function: it is to go. (One that waits, the child rejects by itself.)"""
-        if standing:
-            _, ask, _, _, _ = wire.ASK_HEAD.unpack_from(frame, at)
-            self._instance.child.answer(wire.reject(self._number, ask), standing=True)
+        if blocking:
+            _, host_call, _, _, _ = messages.HOST_CALL_HEAD.unpack_from(frame, at)
+            self._instance.child.answer(messages.reject(self._number, host_call), blocking=True)
 
-    def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
+    def ended(self, kind: int, frame: bytes, at: int, end: int) -> None:
         """It has ended."""
         self._timer.cancel()
-        failure = wire.decode_object(frame[at + wire.END_HEAD.size : end]) if op == wire.FAILED else {}
+        failure = decode_object(frame[at + messages.END_HEAD.size : end]) if kind == messages.FAILED else {}
         if not self.frames.done():
             self.frames.set_result(failure.get("frames", ()))
 
@@ -324,7 +198,3 @@ class _Abandoned:
             f"a call that was cancelled, or whose time was up, still computed after {GRACE_S:g} s:"
             " it was ended"
         )
-
-
-def _literal(value: float) -> str:
-    return repr(value)

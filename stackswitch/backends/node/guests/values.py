@@ -11,7 +11,7 @@ from stackswitch.backends.guest_values import checked, checked_results, checker
 from stackswitch.errors import GuestError, GuestTypeError
 from stackswitch.wasm.module import FuncType
 
-from .wire import RESULT, Signature, slices
+from .messages import HOST_RESULT, Signature, slices
 
 _CROSSING = ("i32", "i64", "f32", "f64", "externref")
 
@@ -109,18 +109,18 @@ class Host:
             self.check: Callable[[Any], Any] | None = None
             if len(kinds) == 1 and not self._results.has_references:
                 self.check = checker(kinds[0], lambda value: checked_results(kinds, value, self.name)[0])
-            self.ask_frame = self.params.signature.ask_frame
+            self.host_call_frame = self.params.signature.host_call_frame
         self.reads = reads_of(function)
 
-    def result_frame(self, call: int, ask: int, result: Any) -> bytes:
-        """Return RESULT: what the function gave.
+    def result_frame(self, call: int, host_call: int, result: Any) -> bytes:
+        """Return HOST_RESULT: what the function gave.
 
         :raises GuestTypeError: it is not of the import's type
         """
         if self.check is not None:
-            return self._pack(self._length, RESULT, call, ask, self.check(result))
+            return self._pack(self._length, HOST_RESULT, call, host_call, self.check(result))
         values = checked_results(self._results.kinds, result, self.name)
-        return self._pack(self._length, RESULT, call, ask, *self._results.to_wire(values))
+        return self._pack(self._length, HOST_RESULT, call, host_call, *self._results.to_wire(values))
 
     def slices(self, args: Sequence[Any], frame: bytes, at: int) -> list[tuple[int, bytes]]:
         """Return the memory that came with a call: address and bytes of each slice that was in bounds."""

@@ -10,24 +10,20 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from stackswitch.errors import EngineError
 from stackswitch.tools.paths import node_shim_dir
 
 from .child import GuestChild
-from .shared_process import SeatLines, SharedProcess
-from .streams import ProcessLines
+from .own_process import OwnProcess
+from .shared_process import SharedProcess, ThreadStream
 
-SEATS = 32
+GUESTS = 32
 """How many guests share a process."""
 OWN_PROCESSES = max(2, os.cpu_count() or 2)
 """How many guests may have a process to themselves at a time."""
-_StartedT = TypeVar("_StartedT")
-_POOLS: weakref.WeakValueDictionary[int, GuestPool] = weakref.WeakValueDictionary()
 _STACK_MB = 4
 """Of a Worker's native stack, if nothing else is wanted: Node's own default."""
 _STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
@@ -61,90 +57,81 @@ class EngineCommand:
         """Return the command of a process that guests share."""
         return [*self.program, node_shim_dir() / "bin" / "guests.mjs"]
 
-    def thread(self) -> dict[str, int | None]:
+    def thread_limits(self) -> dict[str, int | None]:
         """Return what the thread of a guest in a shared process may use."""
         stack_mb = -(-(self.stack_bytes or 0) // (1 << 20)) + 1
         return {"stackMb": max(_STACK_MB, stack_mb), "heapMb": self.heap_mb}
 
 
-class GuestPool:
-    """The processes of one event loop. ``take`` starts a guest's thread, ``give_back`` ends it.
+class GuestProcesses:
+    """The processes of one event loop.
 
     :ivar loop: the event loop
     """
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self._own: set[GuestChild] = set()
+        self._own: list[GuestChild] = []
         self._starting = 0
         self._shared: dict[EngineCommand, list[SharedProcess]] = {}
         self._starts = asyncio.Semaphore(_STARTS_AT_ONCE)
 
-    async def take(self, command: EngineCommand, *, needs_stacks: bool, may_share: bool) -> GuestChild:
-        """Start a thread for a guest.
+    async def start(self, command: EngineCommand, *, needs_stacks: bool, may_share: bool) -> GuestChild:
+        """Start a thread for a guest; ``close`` ends it, and its process if it has no other guest.
 
         :param may_share: whether it may share a process with other guests
         :param needs_stacks: where it computes will be asked for (``GuestChild.stack``)
         :raises EngineError: the engine does not start
         """
+        self._own = [each for each in self._own if each.broken is None]
         if may_share and len(self._own) + self._starting >= OWN_PROCESSES:
-            return await self._take_seat(command)
+            async with self._starts:
+                process, thread = self._thread(command)
+                try:
+                    await process.greet()
+                except BaseException:
+                    thread.close()
+                    raise
+                return await _greeted(GuestChild(thread))
         self._starting += 1
         try:
             async with self._starts:
-                argv = command.own()
-                child = GuestChild(_started(lambda: ProcessLines(argv, takes_stacks=needs_stacks), argv[0]))
-                await child.greet()
-                self._own.add(child)
+                child = await _greeted(GuestChild(OwnProcess(command.own(), takes_stacks=needs_stacks)))
+                self._own.append(child)
         finally:
             self._starting -= 1
         return child
 
-    async def _take_seat(self, command: EngineCommand) -> GuestChild:
-        async with self._starts:
-            process, seat = self._seat(command)
-            try:
-                await process.greeted()
-            except BaseException:
-                seat.close()
-                raise
-            child = GuestChild(seat)
-            await child.greet()
-        return child
-
-    def _seat(self, command: EngineCommand) -> tuple[SharedProcess, SeatLines]:
-        """Take a seat in a process that has one, or in a new one."""
+    def _thread(self, command: EngineCommand) -> tuple[SharedProcess, ThreadStream]:
+        """Add a thread to a process that has room, or to a new one."""
         there = self._shared.setdefault(command, [])
         for process in there:
-            if len(process.seats) < SEATS and not process.is_stuck:
-                return process, process.take_seat()
-
-        argv = command.shared()
-        process = _started(lambda: SharedProcess(argv, command.thread(), there.remove), argv[0])
+            if len(process.threads) < GUESTS and not process.is_stuck:
+                return process, process.add_thread()
+        process = SharedProcess(command.shared(), command.thread_limits(), there.remove)
         there.append(process)
-        return process, process.take_seat()
-
-    def give_back(self, child: GuestChild) -> None:
-        """End a guest's thread, and the process it lives in if there is nobody else."""
-        self._own.discard(child)
-        child.close()
+        return process, process.add_thread()
 
 
-def pool_of_loop() -> GuestPool:
-    """Return the processes of the running event loop; whoever uses it keeps it."""
-    loop = asyncio.get_running_loop()
-    pool = _POOLS.get(id(loop))
-    if pool is None or pool.loop is not loop:
-        pool = _POOLS[id(loop)] = GuestPool()
-    return pool
+async def _greeted(child: GuestChild) -> GuestChild:
+    """Wait until a guest's thread is ready.
 
-
-def _started(start: Callable[[], _StartedT], program: str | Path) -> _StartedT:
-    """Start an engine.
-
-    :raises EngineError: it cannot be started
+    :raises EngineError: it does not start, or cannot switch stacks
     """
-    try:
-        return start()
-    except OSError as error:
-        raise EngineError(f"{program} cannot be started: {error.strerror}") from None
+    hello = await child.greet()
+    if not hello.get("jspi"):
+        child.close()
+        raise EngineError(f"{child.program} has no WebAssembly.Suspending; it had when it was probed")
+    return child
+
+
+_PROCESSES: weakref.WeakValueDictionary[int, GuestProcesses] = weakref.WeakValueDictionary()
+
+
+def processes_of_loop() -> GuestProcesses:
+    """Return the processes of the running event loop; whoever uses them refers to them."""
+    loop = asyncio.get_running_loop()
+    found = _PROCESSES.get(id(loop))
+    if found is None or found.loop is not loop:
+        found = _PROCESSES[id(loop)] = GuestProcesses()
+    return found

@@ -1,0 +1,90 @@
+// The conversation with Python over a socket that this process has inherited: what all children have in common.
+
+import fs from "node:fs";
+import net from "node:net";
+
+import { failureText } from "../errors/failure.mjs";
+import { hasJspi } from "../jspi/switching.mjs";
+import { FrameReader, FrameWriter, KIND, PROTOCOL, readMessage } from "./frames.mjs";
+
+/** The first message of every child. */
+export const greeting = () => ({
+  protocol: PROTOCOL,
+  engine: "node",
+  version: process.versions.node,
+  jspi: hasJspi(),
+  pid: process.pid,
+});
+
+const READ_BYTES = 1 << 16;
+
+/**
+ * @param {number | string} fd
+ * @param {(chunk: Buffer) => void} push takes the bytes that come; they are good until it returns
+ * @param {() => void} quit called when Python is gone
+ * @returns {(...parts: Uint8Array[]) => void} sends; it has done with the bytes when it returns
+ */
+export function openSocket(fd, push, quit = () => process.exit(0)) {
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (count) => {
+    push(count === buffer.length ? buffer : buffer.subarray(0, count));
+    return true;
+  };
+  const socket = new net.Socket({ fd: Number(fd), readable: true, writable: true, onread: { buffer, callback } });
+  socket.on("error", quit);
+  socket.on("end", quit);
+  socket.resume();
+  return (...parts) => {
+    let sent = 0;
+    // At once, past the stream: that takes less time, and no copy.
+    if (socket.writableLength === 0) sent = writeNow(Number(fd), parts, quit);
+    for (const part of parts) {
+      if (sent < part.length) socket.write(Buffer.from(part.subarray(sent)));
+      sent = Math.max(0, sent - part.length);
+    }
+  };
+}
+
+/** @returns how many bytes the system takes at once */
+function writeNow(fd, parts, quit) {
+  try {
+    return parts.length === 1 ? fs.writeSync(fd, parts[0]) : fs.writevSync(fd, parts);
+  } catch (error) {
+    if (error.code !== "EAGAIN") quit();
+    return 0;
+  }
+}
+
+/**
+ * Answer a request with what `answer(content, parts)` returns: an object, of which `parts` are binary. What it throws is a
+ * `problem`.
+ */
+export async function answerRequest(writer, { number, content, parts }, answer) {
+  let found;
+  try {
+    found = (await answer(content, parts)) ?? {};
+  } catch (error) {
+    found = { problem: failureText(error) };
+  }
+  const { parts: binary, ...rest } = found;
+  writer.message(KIND.ANSWER, number, rest, binary);
+}
+
+/**
+ * Greet, and answer requests as they come.
+ *
+ * @param answer see answerRequest
+ * @param options.problem why this child is of no use
+ * @param options.take takes other frames, as FrameReader's
+ * @param options.quit called when Python is gone
+ * @returns {FrameWriter} for what is said without being asked
+ */
+export function serveRequests(fd, answer, { problem, take, quit } = {}) {
+  const reader = new FrameReader((kind, view, at, end) => {
+    if (kind === KIND.REQUEST) void answerRequest(writer, readMessage(view, at), answer);
+    else take(kind, view, at, end);
+  });
+  const writer = new FrameWriter(openSocket(fd, (chunk) => reader.push(chunk), quit));
+  writer.message(KIND.HELLO, 0, problem === undefined ? greeting() : { ...greeting(), problem });
+  return writer;
+}

@@ -1,0 +1,108 @@
+"""What a guest's thread and Python say to each other: pure (``docs/wire-protocol.md``, "Guests").
+
+These frames are binary, for the library's speed depends on a host function's round trip. A value takes eight
+bytes, whatever its type. ``node_shim/guest/kinds.mjs`` is the other end.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from stackswitch.transport.frames import HEAD_SIZE
+
+HOST_CALL: Final = 16
+RETURNED: Final = 17
+FAILED: Final = 18
+BYTES: Final = 19
+HOST_RESULT: Final = 24
+HOST_REJECT: Final = 25
+CALL: Final = 26
+CALL_NOW: Final = 27
+READ: Final = 28
+WRITE: Final = 29
+ABANDON: Final = 30
+MAIN: Final = 40
+BLOCKING: Final = 41
+"""Frames of a shared process: bytes of the main or the blocking stream of one of its threads."""
+
+OUT_OF_BOUNDS = 0xFFFFFFFF
+HOST_CALL_HEAD = struct.Struct("<IIHdI")
+"""Call, number of the host call, import, the memory's size (bytes), instance; then arguments and slices."""
+END_HEAD = struct.Struct("<Id")
+"""Of RETURNED and FAILED: call, the memory's size (bytes); then the results, or JSON."""
+BYTES_HEAD = struct.Struct("<IId")
+THREAD_HEAD = struct.Struct("<IBI")
+"""Of MAIN and BLOCKING: bytes that follow, kind, the thread's number."""
+_REJECT = struct.Struct("<IBII")
+_READ = struct.Struct("<IBIIdd")
+_WRITE_HEAD = struct.Struct("<IBId")
+_SIZE = struct.Struct("<I")
+_ABANDON = struct.Struct("<IBI")
+_CODES = {"i32": "i4x", "i64": "q", "f32": "f4x", "f64": "d", "externref": "i4x"}
+
+
+class Signature:
+    """How a list of values of known types is written and read.
+
+    :param kinds: out of i32, i64, f32, f64, externref (then the values are numbers of objects, -1: null)
+    :raises KeyError: a type that cannot cross
+    """
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.kinds = tuple(kinds)
+        codes = "".join(_CODES[each] for each in kinds)
+        self.values = struct.Struct("<" + codes)
+        self.size = self.values.size
+        self.result_frame = struct.Struct("<IBII" + codes)
+        self.host_call_frame = struct.Struct("<IIHdI" + codes)
+        self.call_frame = struct.Struct("<IBIIIH" + codes)
+
+    def call(self, instance: int, call: int, parent: int, export: int, values: Sequence[Any]) -> bytes:
+        """Return CALL: an export is to be called."""
+        return self.call_frame.pack(15 + self.size, CALL, instance, call, parent, export, *values)
+
+
+def reject(call: int, host_call: int) -> bytes:
+    """Return HOST_REJECT: the host function failed, or its call was cancelled."""
+    return _REJECT.pack(9, HOST_REJECT, call, host_call)
+
+
+def abandon(call: int) -> bytes:
+    """Return ABANDON: nobody waits for that call any more."""
+    return _ABANDON.pack(5, ABANDON, call)
+
+
+def now(call: bytes) -> bytes:
+    """Return CALL_NOW for a CALL: the export must not wait."""
+    return call[:4] + bytes([CALL_NOW]) + call[HEAD_SIZE:]
+
+
+def read(request: int, instance: int, address: int, size: int) -> bytes:
+    """Return READ: bytes of a guest's memory."""
+    return _READ.pack(25, READ, request, instance, address, size)
+
+
+def write_head(memory: int, address: int, size: int) -> bytes:
+    """Return the beginning of WRITE, bytes into a guest's memory; the bytes follow."""
+    return _WRITE_HEAD.pack(13 + size, WRITE, memory, address)
+
+
+def slices(frame: bytes, at: int, count: int) -> Iterator[bytes | None]:
+    """Give the slices of memory at the end of a HOST_CALL; None: its bounds were not in memory."""
+    for _ in range(count):
+        (size,) = _SIZE.unpack_from(frame, at)
+        at += _SIZE.size
+        if size == OUT_OF_BOUNDS:
+            yield None
+            continue
+        yield frame[at : at + size]
+        at += size
+
+
+def stack(frame: bytes, end: int) -> list[tuple[int, int]]:
+    """Read the stack at the end of a HOST_CALL: function index and offset of each frame, innermost first."""
+    (count,) = _SIZE.unpack_from(frame, end - _SIZE.size)
+    numbers = struct.unpack_from(f"<{2 * count}I", frame, end - _SIZE.size - 8 * count)
+    return list(zip(numbers[::2], numbers[1::2], strict=True))

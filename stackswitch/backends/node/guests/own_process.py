@@ -1,0 +1,76 @@
+"""The process of a guest that has one to itself: a socket for each of its streams (``GuestStream``)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stackswitch.errors import EngineError
+from stackswitch.transport.frames import ANSWER, REQUEST, FrameDecoder, decode, encode
+from stackswitch.transport.process import CHUNK, EngineProcess, received
+from stackswitch.transport.stream import Buffer
+
+from .stream import STACK_TIMEOUT_S, GuestReader
+
+_MAIN, _BLOCKING, _CONTROL = range(3)
+"""The sockets, by their places."""
+
+
+class OwnProcess(EngineProcess):
+    """A process with one guest.
+
+    :param takes_stacks: have a second thread in it, which can say where the guest computes
+    :raises EngineError: it cannot be started
+    """
+
+    def __init__(self, argv: Sequence[str | Path], *, takes_stacks: bool) -> None:
+        super().__init__(argv, 3 if takes_stacks else 2)
+        self.takes_stacks = takes_stacks
+        self._blocking = self.sockets[_BLOCKING]
+
+    def attach(self, reader: GuestReader) -> None:  # type: ignore[override]
+        """See ``GuestStream.attach``."""
+        super().attach(reader)
+        self._blocking_came = reader.blocking_came
+        self._loop.add_reader(self._blocking, self._blocking_readable)
+
+    def _blocking_readable(self) -> None:
+        chunk = received(self._blocking)
+        if chunk:
+            self._blocking_came(chunk)
+        elif chunk is not None:
+            self._lost()
+
+    def send_blocking(self, data: Buffer) -> None:
+        """See ``GuestStream.send_blocking``."""
+        self._blocking.sendall(data)
+
+    def wait_for_guest(self, timeout_s: float | None) -> list[tuple[bool, bytes]]:
+        """See ``GuestStream.wait_for_guest``."""
+        return [(place == _BLOCKING, chunk) for place, chunk in self.wait(timeout_s, _CONTROL)]
+
+    async def stack(self) -> dict[str, Any]:
+        """See ``GuestStream.stack``."""
+        if not self.takes_stacks:
+            return {"problem": "its process has no thread that could look"}
+        control = self.sockets[_CONTROL]
+        control.setblocking(False)
+        try:
+            await self._loop.sock_sendall(control, encode(REQUEST, 1, {"type": "stack"}))
+            return await asyncio.wait_for(self._stack_answer(control), STACK_TIMEOUT_S)
+        except asyncio.TimeoutError:
+            return {"problem": f"its process did not say within {STACK_TIMEOUT_S:g} s"}
+        except (OSError, EngineError):
+            return {"problem": "its process is gone"}
+
+    async def _stack_answer(self, control: socket.socket) -> dict[str, Any]:
+        decoder = FrameDecoder()
+        while chunk := await self._loop.sock_recv(control, CHUNK):
+            for kind, data, at, end in decoder.push(chunk):
+                if kind == ANSWER:  # else its hello
+                    found: dict[str, Any] = decode(data, at, end).content["stack"]
+                    return found
+        raise ConnectionResetError

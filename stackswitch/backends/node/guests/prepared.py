@@ -1,0 +1,143 @@
+"""A module made ready for Node: what runs, how its frames are named, what the child is told of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from stackswitch.backends.guest_protocol import HostFunction, OpenRequest
+from stackswitch.errors import GuestFrame
+from stackswitch.wasm.checked import checked_module
+from stackswitch.wasm.features import used_features
+from stackswitch.wasm.growthcounter import LEFT_EXPORT, has_growth_counter
+from stackswitch.wasm.memorybudget import with_memory_budget
+from stackswitch.wasm.module import FuncType, Module, parse_module
+from stackswitch.wasm.names import display_name
+from stackswitch.wasm.stackpointer import hidden_stack, with_stack_pointer
+
+from .values import Host, References
+
+GUEST = 1
+"""The module's number in the child."""
+
+
+class PreparedModule:
+    """A module as it runs in a child.
+
+    :raises GuestError: it imports a function whose values cannot cross
+    :ivar request: what it was opened with
+    :ivar module: as it was given
+    :ivar wasm: what runs
+    :ivar checked: the module that stands between the guest and the functions that wait
+    :ivar exports: the exported functions' types
+    :ivar functions: the host functions, by their numbers in the child
+    :ivar gives_stack_back: whether a call that is ended gives its part of the C stack back
+    :ivar may_share: whether it may share a process with other guests
+    """
+
+    def __init__(self, request: OpenRequest) -> None:
+        self.request = request
+        self.module: Module = request.module
+        self.wasm = with_stack_pointer(request.module)
+        self._is_counted = False
+        if request.limits.max_memory is not None:
+            self.wasm = with_memory_budget(self.wasm, request.limits.max_memory)
+            self._is_counted = has_growth_counter(parse_module(self.wasm), request.module)
+        self._offset = None if self._is_counted else len(self.wasm) - len(request.wasm)
+        self._hidden = hidden_stack(request.module)
+        self.gives_stack_back = self._hidden is None
+        self.exports: dict[str, FuncType] = {
+            each.name: self.module.function_type(each.index)
+            for each in self.module.exports
+            if each.kind == "func"
+        }
+        self.memories = [each.name for each in self.module.exports if each.kind == "memory"]
+        self.functions: list[HostFunction] = []
+        self._imports = self._planned_imports()
+        self.checked = checked_module([each.type for each in self.functions if each.waits])
+        # Objects of the GC proposal are not in the budget, and V8 cannot end a loop that makes large arrays.
+        self.may_share = "gc" not in used_features(self.module)
+
+    def _planned_imports(self) -> list[dict[str, object]]:
+        """Say what the child provides for each import, and number the host functions as they come there."""
+        references = References()
+        imports: list[dict[str, object]] = []
+        for each in self.module.function_imports():
+            function = self.request.functions.get((each.module, each.name))
+            entry: dict[str, object] = {"module": each.module, "name": each.name}
+            if function is None:
+                imports.append(entry | {"wasi": True})
+                continue
+            host = Host(function, references)  # raises for what cannot cross
+            script = None
+            if host.javascript is not None:
+                script = {"path": str(Path(host.javascript[0]).absolute()), "name": host.javascript[1]}
+            imports.append(
+                entry
+                | {
+                    "index": len(self.functions),
+                    "waits": host.waits,
+                    "params": host.type.params,
+                    "results": host.type.results,
+                    "reads": host.reads,
+                    "script": script,
+                }
+            )
+            self.functions.append(function)
+        return imports
+
+    def instance_request(self, instance: int, call: int) -> dict[str, object]:
+        """Return the request for an instance.
+
+        :param instance: its number
+        :param call: the number of the start function's call
+        """
+        wasi = self.request.wasi
+        return {
+            "type": "instantiate",
+            "module": GUEST,
+            "instance": instance,
+            "call": call,
+            "concurrent": self.request.concurrent,
+            "hidden": self._hidden,
+            "stacks": self.request.stacks,
+            "imports": self._imports,
+            "exports": [
+                {"name": name, "params": type_.params, "results": type_.results}
+                for name, type_ in self.exports.items()
+            ],
+            "counter": LEFT_EXPORT if self._is_counted else None,
+            "memories": self.memories,
+            "wasi": None
+            if wasi is None
+            else {
+                "args": list(wasi.args),
+                "env": dict(wasi.env),
+                "stdin": base64.b64encode(wasi.stdin).decode(),
+                "dirs": {guest: str(Path(host).absolute()) for guest, host in wasi.dirs.items()},
+                "maxOutputBytes": wasi.max_output_bytes,
+            },
+        }
+
+    @cached_property
+    def running(self) -> Module:
+        """The module that runs: the one given, with what was added to it."""
+        return parse_module(self.wasm)
+
+    def frames(self, pairs: Sequence[Sequence[int]]) -> tuple[GuestFrame, ...]:
+        """Name the frames of a stack.
+
+        :param pairs: function index and offset of the call in what runs (-1: not known), innermost first
+        """
+        offset = self._offset
+        return tuple(
+            [
+                GuestFrame(
+                    display_name(self.module, index), index, -1 if offset is None or at < 0 else at - offset
+                )
+                for index, at in pairs
+                if index < self.module.function_count  # what was added counts growth (``wasm.growthcounter``)
+            ]
+        )

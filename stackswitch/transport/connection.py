@@ -1,0 +1,243 @@
+"""Requests to an engine's process and their answers, over a stream of frames.
+
+When the stream ends, for whatever reason, everybody who waits gets a ``ChildDiedError`` with how the process
+ended and the end of what it printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stackswitch.errors import EngineError
+
+from .frames import (
+    ANSWER,
+    EVENT,
+    HELLO,
+    HELLO_LIMIT,
+    PROTOCOL_VERSION,
+    REQUEST,
+    Frame,
+    FrameDecoder,
+    Message,
+    decode,
+    encode,
+)
+from .stream import ChildDiedError, Stream
+
+HANDSHAKE_TIMEOUT_S = 15.0
+
+
+class Connection:
+    """A conversation with an engine's process, or with a thread of it. It reads from ``greet`` on.
+
+    :ivar broken: why it can no longer be asked anything
+    :ivar numbers: of requests
+    :ivar uses: how many requests it was sent
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.broken: EngineError | None = None
+        self.numbers = itertools.count(1)
+        self.uses = 0
+        self._stream = stream
+        self._loop = asyncio.get_running_loop()
+        self._decoder = FrameDecoder()
+        self._hello: asyncio.Future[Message] | None = None
+        self._answers: dict[int, asyncio.Future[Message]] = {}
+        self._unsent: list[bytes] = []
+        self._deferred: list[Frame] = []
+        self._dispatching = self._flush_is_due = False
+
+    @property
+    def program(self) -> str:
+        """What runs at the other end."""
+        return self._stream.program
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._stream.pid
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be asked something, as far as is known."""
+        return self.broken is None and not self._stream.has_ended()
+
+    async def greet(self, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> dict[str, Any]:
+        """Wait for the other end's first message, and return it; several may wait.
+
+        :raises EngineError: it ends, says something else, or nothing in time; then it is closed
+        """
+        if self._hello is None:
+            self._hello = self._loop.create_future()
+            self._stream.attach(self)
+        try:
+            hello = (await asyncio.wait_for(asyncio.shield(self._hello), timeout_s)).content
+        except asyncio.TimeoutError:
+            printed = self._stream.printed()
+            self.close()
+            raise EngineError(
+                f"{self.program} did not answer within {timeout_s:g} s"
+                + (f"\n  {printed}" if printed else "")
+            ) from None
+        except BaseException:
+            self.close()
+            raise
+        if hello.get("protocol") != PROTOCOL_VERSION:
+            self.close()
+            version = hello.get("protocol")
+            raise EngineError(
+                f"{self.program} speaks version {version} of the protocol, not {PROTOCOL_VERSION}"
+            )
+        return hello
+
+    # Out.
+
+    async def request(self, content: Mapping[str, object], parts: Sequence[bytes] = ()) -> Message:
+        """Send a request and wait for its answer.
+
+        :param content: ``type`` says what it is
+        :raises ChildDiedError: the process ended before it answered
+        :raises EngineError: it refused, or broke the protocol
+        """
+        number = next(self.numbers)
+        frame = encode(REQUEST, number, content, parts)
+        future: asyncio.Future[Message] = self._loop.create_future()
+        self._answers[number] = future
+        self.uses += 1
+        try:
+            self.send(frame)
+            return accepted(await future)
+        finally:
+            self._answers.pop(number, None)
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame at the end of this turn of the loop, with all else that is sent in it.
+
+        :raises EngineError: the other end is gone
+        """
+        if self.broken is not None:
+            raise self.broken
+        self._unsent.append(frame)
+        if not self._dispatching and not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        if not self._unsent:
+            return
+        data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
+        self._unsent = []
+        try:
+            self._stream.send(data)
+        except OSError:
+            self.gone(self._stream.ended())
+
+    # In.
+
+    def came(self, chunk: bytes) -> None:
+        """See ``stream.Reader``."""
+        try:
+            frames = self._decoder.push(chunk)
+            self._take_all([*self._deferred, *frames] if self._deferred else frames)
+        except EngineError as error:
+            self.fail(error)
+            self._stream.kill()
+
+    def _take_all(self, frames: list[Frame]) -> None:
+        """Hand out frames; what is sent meanwhile goes when all are handed out."""
+        self._deferred = []
+        self._dispatching = True
+        done = 0
+        try:
+            for kind, data, at, end in frames:
+                done += 1
+                self.take(kind, data, at, end)
+        finally:
+            self._dispatching = False
+            self._flush()
+            if done < len(frames):  # a task raised what ends the loop
+                self.defer(frames[done:])
+
+    def defer(self, frames: Sequence[Frame]) -> None:
+        """Hand out frames at the loop's next turn."""
+        if frames and not self._deferred:
+            self._loop.call_soon(self._take_deferred)
+        self._deferred += frames
+
+    def _take_deferred(self) -> None:
+        if self._deferred:
+            self.came(b"")
+
+    def take(self, kind: int, data: bytes, at: int, end: int) -> None:
+        """Take a frame; other kinds are a subclass's.
+
+        :raises EngineError: it is malformed, or none of the protocol
+        """
+        if self._hello is not None and not self._hello.done():
+            if kind != HELLO or end - at > HELLO_LIMIT:
+                raise EngineError(f"{self.program} does not speak our protocol: it sent {data[:40]!r}")
+            hello = decode(data, at, end)
+            if "problem" in hello.content:
+                raise EngineError(str(hello.content["problem"]))
+            self._hello.set_result(hello)
+        elif kind == ANSWER:
+            self.answered(decode(data, at, end))
+        elif kind == EVENT:
+            self.event(decode(data, at, end))
+        else:
+            raise EngineError(f"{self.program} sent a frame of the unknown kind {kind}")
+
+    def answered(self, message: Message) -> None:
+        """Take an answer; whoever asked may have given up."""
+        future = self._answers.pop(message.number, None)
+        if future is not None and not future.done():
+            future.set_result(message)
+
+    def event(self, message: Message) -> None:
+        """Take what the other end says without being asked: a subclass's."""
+
+    # The end.
+
+    def gone(self, error: EngineError) -> None:
+        """See ``stream.Reader``."""
+        self.fail(error)
+
+    def fail(self, error: EngineError) -> None:
+        """Fail everybody who waits, now and from here on; a second call does nothing."""
+        if self.broken is not None:
+            return
+        self.broken = error
+        self._stream.detach()
+        for future in (self._hello, *self._answers.values()):
+            if future is not None and not future.done() and not self._loop.is_closed():
+                future.set_exception(error)
+                future.exception()  # retrieved: nobody need be waiting
+
+    def printed(self) -> str:
+        """Return the end of what the process has printed."""
+        return self._stream.printed()
+
+    def kill(self) -> None:
+        """End the other end at once."""
+        self._stream.kill()
+
+    def close(self) -> None:
+        """End the other end at once and clean up, without a loop; a second call does nothing."""
+        self.fail(ChildDiedError("the engine was closed"))
+        self._stream.close()
+
+
+def accepted(answer: Message) -> Message:
+    """Return an answer.
+
+    :raises EngineError: it says that the request was refused
+    """
+    if "problem" in answer.content:
+        raise EngineError(f"the engine refused: {answer.content['problem']}")
+    return answer
