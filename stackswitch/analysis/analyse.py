@@ -1,4 +1,4 @@
-"""Put together what a module's bytes, its lists and its traces say."""
+"""The analysis of a module: what its bytes, its lists and its traces say."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from stackswitch.wasm.reach import Step, bringers, shortest_way
 
 from .facts import (
     Analysis,
-    BringsIn,
-    BuildAgainstList,
+    Bottleneck,
     CheckedList,
     ImportSource,
+    InstrumentedAndListed,
     NextTest,
+    ObservedAndListed,
     PolicySize,
-    SeenAgainstList,
     Way,
     WayStep,
 )
@@ -44,14 +44,14 @@ _MOST_BRINGERS = 20
 
 
 @dataclass
-class Material:
-    """What an analysis rests on beside the module.
+class AnalysisInputs:
+    """What is analysed beside the module.
 
-    :ivar imports: patterns of the imports that may suspend; none: as lists, traces or the build say
+    :ivar imports: patterns of the imports that may suspend; none: those that lists, traces or the build name
     :ivar lists: names by list, as Binaryen gets them
     :ivar suspensions: from traces of this module
     :ivar cases: the same by trace, where there are several
-    :ivar assertions: what the user says of functions
+    :ivar assertions: what the user asserts of functions
     :ivar why: the name of a function to explain
     """
 
@@ -63,26 +63,25 @@ class Material:
     assertions: Assertions = field(default_factory=Assertions)
 
 
-def analyse(module: Module, name: str, material: Material) -> Analysis:
+def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
     """Analyse a module.
 
-    :param name: what to call it
-    :raises ConfigError: an import or a function that is asked about does not exist; assertions contradict
-        each other
+    :param name: the module's name in the analysis
+    :raises ConfigError: a given import or function does not exist; assertions contradict each other
     :raises WasmFormatError: code is malformed
     """
     graph = call_graph(module)
     asyncified = is_asyncified(module)
     reader = StackReader(graph)
-    evidence = reader.evidence(material.suspensions)
-    imports, source = _imports(module, material, evidence)
+    evidence = reader.evidence(inputs.suspensions)
+    imports, source = _imports(module, inputs, evidence)
     waiting = import_indexes(module, imports)
     builder = ListBuilder(graph, waiting)
     index = builder.index
     raw_names = raw_function_names(module)
     defined = range(module.imported_function_count, module.function_count)
     selected = {
-        which: _selected(index, names) for which, names in material.lists.items() if which in FUNCTION_LISTS
+        which: _selected(index, names) for which, names in inputs.lists.items() if which in FUNCTION_LISTS
     }
     notes = (
         []
@@ -92,7 +91,7 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
     build = None
     if asyncified:
         build = _build(module, index, selected.get("ASYNCIFY_ONLY"))
-        notes.append("an Asyncify build: what policies would take can only be told of the module before it")
+        notes.append("an Asyncify build: policies can only be computed for the module before Asyncify")
     return Analysis(
         module=name,
         sha256=module.sha256,
@@ -105,28 +104,28 @@ def analyse(module: Module, name: str, material: Material) -> Analysis:
         imports_from=source,
         policies=() if asyncified else tuple(_policies(builder, evidence)),
         brings_in=() if asyncified else tuple(_bringers(graph, waiting, index)),
-        lists=tuple(_held(material.lists, selected, index)),
-        seen=_seen(selected.get("ASYNCIFY_ONLY"), evidence, index),
+        lists=tuple(_checked(inputs.lists, selected, index)),
+        seen=_observed(selected.get("ASYNCIFY_ONLY"), evidence, index),
         build=build,
         assertions=()
         if asyncified
-        else assertion_effects(graph, index, material.assertions, waiting, evidence),
+        else assertion_effects(graph, index, inputs.assertions, waiting, evidence),
         left_out=()
         if asyncified
-        else coverage_left_out(
-            builder, {case: reader.evidence(each) for case, each in material.cases.items()}
-        ),
+        else coverage_left_out(builder, {case: reader.evidence(each) for case, each in inputs.cases.items()}),
         test_next=() if asyncified else _test_next(builder, evidence),
         obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
-        why=None if material.why is None else why(graph, waiting, index, material.why, material.suspensions),
+        why=None if inputs.why is None else why(graph, waiting, index, inputs.why, inputs.suspensions),
         notes=tuple(notes),
     )
 
 
-def _imports(module: Module, material: Material, evidence: Evidence) -> tuple[tuple[str, ...], ImportSource]:
-    if material.imports:
-        return imports_matching(module, material.imports), "given"
-    if listed := material.lists.get("ASYNCIFY_IMPORTS"):
+def _imports(
+    module: Module, inputs: AnalysisInputs, evidence: Evidence
+) -> tuple[tuple[str, ...], ImportSource]:
+    if inputs.imports:
+        return imports_matching(module, inputs.imports), "given"
+    if listed := inputs.lists.get("ASYNCIFY_IMPORTS"):
         return imports_listed(module, listed), "list"
     every = function_import_names(module)
     numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
@@ -152,8 +151,8 @@ def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
     module = builder.module
     chosen: dict[str, frozenset[int]] = {}
     if evidence.functions:
-        seen: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
-        chosen |= {policy: builder.build(policy, evidence).functions for policy in seen}
+        observed: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
+        chosen |= {policy: builder.build(policy, evidence).functions for policy in observed}
     chosen["direct calls only (unsafe)"] = frozenset(
         asyncify_path(builder.graph, builder.imports, ignore_indirect=True)
     )
@@ -185,7 +184,7 @@ def _test_next(builder: ListBuilder, evidence: Evidence) -> tuple[NextTest, ...]
     )
 
 
-def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[BringsIn]:
+def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[Bottleneck]:
     module = graph.module
     found = []
     for each in bringers(graph, waiting, most=_MOST_BRINGERS):
@@ -194,7 +193,7 @@ def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> li
         else:
             through = f"calls through a table of type {_type_text(module, each.type_ or 0)}"
         found.append(
-            BringsIn(
+            Bottleneck(
                 through=through,
                 functions=each.functions,
                 code_bytes=each.code_bytes,
@@ -211,7 +210,7 @@ def _type_text(module: Module, index: int) -> str:
     return f"({', '.join(declared.params)}) -> ({', '.join(declared.results)})"
 
 
-def _held(
+def _checked(
     lists: Mapping[ListName, Sequence[str]], selected: Mapping[ListName, frozenset[int]], index: NameIndex
 ) -> list[CheckedList]:
     findings = check_lists(lists, index)
@@ -226,18 +225,18 @@ def _held(
     ]
 
 
-def _seen(only: frozenset[int] | None, evidence: Evidence, index: NameIndex) -> SeenAgainstList | None:
+def _observed(only: frozenset[int] | None, evidence: Evidence, index: NameIndex) -> ObservedAndListed | None:
     if only is None or not evidence.functions:
         return None
     missing = sorted(index.names[each] for each in evidence.functions - only if each >= index.imported)
-    return SeenAgainstList(missing=tuple(missing), never_seen=len(only - evidence.functions))
+    return ObservedAndListed(missing=tuple(missing), never_seen=len(only - evidence.functions))
 
 
-def _build(module: Module, index: NameIndex, only: frozenset[int] | None) -> BuildAgainstList:
+def _build(module: Module, index: NameIndex, only: frozenset[int] | None) -> InstrumentedAndListed:
     instrumented = instrumented_functions(module)
     if only is None:
-        return BuildAgainstList(instrumented=len(instrumented))
-    return BuildAgainstList(
+        return InstrumentedAndListed(instrumented=len(instrumented))
+    return InstrumentedAndListed(
         instrumented=len(instrumented),
         not_listed=tuple(sorted(index.names[each] for each in instrumented - only)),
         not_instrumented=tuple(sorted(index.names[each] for each in only - instrumented)),
@@ -270,13 +269,13 @@ def why(
             exports.setdefault(each.index, each.name)
     inwards = shortest_way(graph, exports, {function})
     outwards = shortest_way(graph, [function], waiting)
-    seen = Counter(index for each in suspensions for index, _, _ in each.frames)[function]
+    frames = Counter(index for each in suspensions for index, _, _ in each.frames)[function]
     return Way(
         function=index.names[function],
         export=exports[inwards[0].function] if inwards else None,
         reached=_steps(inwards, index),
         waits=_steps(outwards, index),
-        frames_seen=seen,
+        frames_seen=frames,
     )
 
 

@@ -15,9 +15,9 @@ ImportSource = Literal["given", "list", "trace", "build", "all"]
 SOURCES: dict[ImportSource, str] = {
     "given": "as given",
     "list": "from the list's ASYNCIFY_IMPORTS",
-    "trace": "seen waiting in the trace",
+    "trace": "observed to wait in the trace",
     "build": "read from the Asyncify build",
-    "all": "nothing says which: all imported functions",
+    "all": "all imported functions, since nothing says which",
 }
 
 
@@ -34,11 +34,11 @@ class PolicySize(Frozen):
     predicted_size_bytes: int
 
 
-class BringsIn(Frozen):
-    """What all ways from ``functions`` functions to a wait go through.
+class Bottleneck(Frozen):
+    """What all paths from ``functions`` functions to a wait go through.
 
     ``through``: a function, or the calls of a type through tables. ``callee``: the only call by which that
-    one comes to a wait: without this one edge none of them would.
+    one reaches a wait: without this one edge none of the functions would.
     """
 
     through: str
@@ -56,7 +56,7 @@ class EffectOnPolicy(Frozen):
 
 
 class AssertionEffect(Frozen):
-    """An assertion of ``[lists]``: what ``never`` spares; what ``always`` adds that nothing else does."""
+    """An assertion of ``[lists]``: what ``never`` removes; what ``always`` adds that nothing else does."""
 
     kind: Literal["never", "always"]
     entry: str
@@ -66,7 +66,7 @@ class AssertionEffect(Frozen):
 class CoverageLeftOut(Frozen):
     """How many of the traces' cases a list covers that was computed without them.
 
-    ``parts``: into so many parts the cases were put, to be left out in turn.
+    ``parts``: how many parts the cases were divided into, each left out in turn.
     """
 
     policy: str
@@ -76,10 +76,10 @@ class CoverageLeftOut(Frozen):
 
 
 class NextTest(Frozen):
-    """A function that calls through a table and that no trace shows waiting: worth a case.
+    """A function that calls through a table, and that no trace shows on a stack: worth a case.
 
-    ``chance``: how likely it is to wait, going by what was seen, 0 to 1. ``brings``: functions never seen
-    that could wait with it: itself and its direct callers.
+    ``chance``: the estimated probability that it waits, 0 to 1. ``brings``: how many functions that no trace
+    shows could wait with it: itself and its direct callers.
     """
 
     function: str
@@ -88,16 +88,17 @@ class NextTest(Frozen):
 
 
 class WayStep(Frozen):
-    """A function on a way, and how it is called: directly, through a table, by a reference."""
+    """A function on a path, and how it is called: directly, through a table, by a reference."""
 
     function: str
     kind: Literal["direct", "indirect", "reference"]
 
 
 class Way(Frozen):
-    """Why a function may have to be instrumented: the shortest way from an export through it to a wait.
+    """Why a function may have to be instrumented: the shortest path from an export through it to a wait.
 
-    ``reached`` empty: no export leads to it. ``waits`` empty: it leads to no wait, and need not be.
+    ``reached`` empty: no export leads to it. ``waits`` empty: it leads to no wait, and need not be
+    instrumented.
     ``frames_seen``: on how many suspension stacks of the trace it was.
     """
 
@@ -109,7 +110,7 @@ class Way(Frozen):
 
 
 class CheckedList(Frozen):
-    """A list held against the module."""
+    """A list compared with the module."""
 
     list: ListName
     entries: int
@@ -117,15 +118,18 @@ class CheckedList(Frozen):
     findings: tuple[ListFinding, ...] = ()
 
 
-class SeenAgainstList(Frozen):
-    """The only-list against the traces: what was on a stack and is not in it; how much in it never was."""
+class ObservedAndListed(Frozen):
+    """The only-list compared with traces.
+
+    ``missing``: functions on a stack that are not in it. ``never_seen``: how many in it were on no stack.
+    """
 
     missing: tuple[str, ...]
     never_seen: int
 
 
-class BuildAgainstList(Frozen):
-    """What an Asyncify build has instrumented, against what the list says."""
+class InstrumentedAndListed(Frozen):
+    """What an Asyncify build has instrumented, compared with the list."""
 
     instrumented: int
     not_listed: tuple[str, ...] = ()
@@ -133,7 +137,7 @@ class BuildAgainstList(Frozen):
 
 
 class Obstacle(Frozen):
-    """What stands in a backend's way: the feature, where first, in how many functions."""
+    """An obstacle to a backend: the feature, where it is used first, in how many functions."""
 
     backend: Literal["asyncify", "jspi"]
     feature: str
@@ -143,7 +147,7 @@ class Obstacle(Frozen):
 
 
 class Analysis(Frozen):
-    """Everything that is said of a module."""
+    """The analysis of a module."""
 
     schema_version: int = ANALYSIS_SCHEMA_VERSION
     module: str
@@ -156,10 +160,10 @@ class Analysis(Frozen):
     imports: tuple[str, ...]
     imports_from: ImportSource
     policies: tuple[PolicySize, ...] = ()
-    brings_in: tuple[BringsIn, ...] = ()
+    brings_in: tuple[Bottleneck, ...] = ()
     lists: tuple[CheckedList, ...] = ()
-    seen: SeenAgainstList | None = None
-    build: BuildAgainstList | None = None
+    seen: ObservedAndListed | None = None
+    build: InstrumentedAndListed | None = None
     assertions: tuple[AssertionEffect, ...] = ()
     left_out: tuple[CoverageLeftOut, ...] = ()
     test_next: tuple[NextTest, ...] = ()

@@ -1,4 +1,4 @@
-"""Which imports may suspend: named by the user, seen in a trace, or read from an Asyncify build."""
+"""Which imports may suspend, by the user's patterns or by a list."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ def function_import_names(module: Module) -> tuple[str, ...]:
 
 
 def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the imports that these stand for: ``module.name``, ``*`` for any run of characters.
+    """Return the imports that these match: ``module.name``, ``*`` for any run of characters.
 
-    :raises ConfigError: one stands for none; what there is, is told
+    :raises ConfigError: one matches none; the message lists the imports
     """
     names = function_import_names(module)
     for pattern in patterns:
         if not any(matches(pattern, name) for name in names):
-            there = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-            raise ConfigError(f"the module imports no function {pattern}; it imports {there or 'none'}")
+            present = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+            raise ConfigError(f"the module imports no function {pattern}; it imports {present or 'none'}")
     return tuple(name for name in names if any(matches(pattern, name) for pattern in patterns))
 
 
 def imports_listed(module: Module, entries: Sequence[str]) -> tuple[str, ...]:
-    """Return the imports that a list ``ASYNCIFY_IMPORTS`` stands for; it may be for several modules.
+    """Return the imports that a list ``ASYNCIFY_IMPORTS`` matches; it may be for several modules.
 
-    :raises ConfigError: no entry stands for any
+    :raises ConfigError: no entry matches any
     """
     full = [full_import_name(each) for each in entries]
     names = function_import_names(module)
-    there = [each for each in full if any(matches(each, name) for name in names)]
-    return imports_matching(module, there or full)
+    matching = [each for each in full if any(matches(each, name) for name in names)]
+    return imports_matching(module, matching or full)
 
 
 def import_indexes(module: Module, names: Sequence[str]) -> frozenset[int]:

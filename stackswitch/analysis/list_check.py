@@ -1,4 +1,4 @@
-"""Lists checked against a module: entries that match nothing, that add nothing, that name imports."""
+"""Lists compared with a module, in words: entries that match nothing, add nothing or name imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FUNCTION_LISTS: tuple[ListName, ...] = ("ASYNCIFY_ONLY", "ASYNCIFY_ADD", "ASYNCI
 
 
 class ListFinding(Frozen):
-    """An entry of a list that does nothing: why, what may be meant, in words."""
+    """An entry of a list that does nothing: why, and what may be meant."""
 
     list: ListName
     entry: str
@@ -42,7 +42,7 @@ def check_lists(lists: Mapping[ListName, Sequence[str]], index: NameIndex) -> tu
                 )
             )
         for other in found.shadowed:
-            why = "stands there twice" if other.entry == other.by else f"adds nothing to {shorten(other.by)}"
+            why = "is listed twice" if other.entry == other.by else f"adds nothing to {shorten(other.by)}"
             shadowed.append(
                 ListFinding(
                     list=which, entry=other.entry, kind="shadowed", text=f"{shorten(other.entry)} {why}"

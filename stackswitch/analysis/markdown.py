@@ -1,4 +1,4 @@
-"""An analysis as Markdown, and as what people read on a terminal, which has no escapes of Markdown in it."""
+"""An analysis as Markdown, and as text for a terminal, which has no escapes of Markdown in it."""
 
 from __future__ import annotations
 
@@ -59,89 +59,96 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
     if found.why is not None:
         yield from _why(found.why, form)
         return
-    if found.policies:
-        yield from ("", "## What each policy instruments", "")
-        yield from _table(
-            form,
-            ("policy", "functions", "code", "share of code", "size, about"),
-            [
-                (
-                    each.policy,
-                    str(each.functions),
-                    _size(each.code_bytes),
-                    f"{each.code_share:.1%}",
-                    f"{each.predicted_size_bytes / found.size_bytes:.2f} times",
-                )
-                for each in found.policies
-            ],
+    for section in (_policies, _left_out, _assertions, _bottlenecks, _tests, _lists, _obstacles):
+        yield from section(found, form)
+
+
+def _policies(found: Analysis, form: _Form) -> Iterator[str]:
+    rows = [
+        (
+            each.policy,
+            str(each.functions),
+            _size(each.code_bytes),
+            f"{each.code_share:.1%}",
+            f"{each.predicted_size_bytes / found.size_bytes:.2f} times",
         )
+        for each in found.policies
+    ]
+    head = ("policy", "functions", "code", "share of code", "size, about")
+    yield from _section("What each policy instruments", form, head, rows)
+
+
+def _left_out(found: Analysis, form: _Form) -> Iterator[str]:
     if found.left_out:
-        yield from ("", "## How lists do on cases they were not computed from", "")
         of = found.left_out[0]
-        yield from _table(
-            form,
-            ("policy", f"covers, of {of.cases} cases ({of.parts} parts left out in turn)"),
-            [(each.policy, str(each.covered)) for each in found.left_out],
+        head = ("policy", f"covers, of {of.cases} cases ({of.parts} parts left out in turn)")
+        rows = [(each.policy, str(each.covered)) for each in found.left_out]
+        yield from _section("How lists do on cases they were not computed from", form, head, rows)
+
+
+def _assertions(found: Analysis, form: _Form) -> Iterator[str]:
+    rows = [
+        (f"{each.kind} {form.code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
+        for each in found.assertions
+        for on in each.policies
+    ]
+    head = ("", "policy", "functions", "code")
+    yield from _section("What the assertions remove or add", form, head, rows)
+
+
+def _bottlenecks(found: Analysis, form: _Form) -> Iterator[str]:
+    rows = [
+        (
+            form.code(each.through),
+            str(each.functions),
+            _size(each.code_bytes),
+            form.code(each.callee) if each.callee else "",
         )
-    if found.assertions:
-        yield from ("", "## What the assertions save or cost", "")
-        yield from _table(
-            form,
-            ("", "policy", "functions", "code"),
-            [
-                (f"{each.kind} {form.code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
-                for each in found.assertions
-                for on in each.policies
-            ],
-        )
-    if found.brings_in:
-        yield from ("", "## What brings in most", "")
-        yield from _table(
-            form,
-            ("all ways go through", "functions", "code", "which waits only by its call of"),
-            [
-                (
-                    form.code(each.through),
-                    str(each.functions),
-                    _size(each.code_bytes),
-                    form.code(each.callee) if each.callee else "",
-                )
-                for each in found.brings_in
-            ],
-        )
-    if found.test_next:
-        yield from ("", "## What to test next", "")
-        yield from _table(
-            form,
-            ("calls through a table, and was never seen waiting", "chance that it does", "would bring"),
-            [
-                (form.code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
-                for each in found.test_next
-            ],
-        )
-    yield from _lists(found, form)
+        for each in found.brings_in
+    ]
+    head = ("all paths go through", "functions", "code", "which waits only by its call of")
+    yield from _section("What adds most functions", form, head, rows)
+
+
+def _tests(found: Analysis, form: _Form) -> Iterator[str]:
+    rows = [
+        (form.code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
+        for each in found.test_next
+    ]
+    head = ("calls through a table, and was never observed to wait", "probability that it does", "would add")
+    yield from _section("What to test next", form, head, rows)
+
+
+def _obstacles(found: Analysis, form: _Form) -> Iterator[str]:
     if found.obstacles:
-        yield from ("", "## What stands in the way", "")
-        for each in found.obstacles:
-            more = f" (and {each.count - 1} more)" if each.count > 1 else ""
-            yield f"- {each.backend}: {each.feature}: {form.plain(f'{each.text}: {each.where}')}{more}"
+        yield from ("", "## Obstacles", "")
+    for each in found.obstacles:
+        more = f" (and {each.count - 1} more)" if each.count > 1 else ""
+        yield f"- {each.backend}: {each.feature}: {form.plain(f'{each.text}: {each.where}')}{more}"
+
+
+def _section(title: str, form: _Form, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Give a table with its title, if there are rows."""
+    if rows:
+        yield from ("", f"## {title}", "")
+        yield from _table(form, head, rows)
 
 
 def _lists(found: Analysis, form: _Form) -> Iterator[str]:
-    for held in found.lists:
-        yield from ("", f"## {held.list}", "")
-        yield f"{held.entries} entries stand for {held.functions} functions."
-        for each in held.findings[:_MOST]:
+    for checked in found.lists:
+        yield from ("", f"## {checked.list}", "")
+        yield f"{checked.entries} entries match {checked.functions} functions."
+        for each in checked.findings[:_MOST]:
             yield f"- {form.plain(each.text)}"
-        if len(held.findings) > _MOST:
-            yield f"- and {len(held.findings) - _MOST} more"
+        if len(checked.findings) > _MOST:
+            yield f"- and {len(checked.findings) - _MOST} more"
     if found.seen is not None:
         yield ""
         if found.seen.missing:
-            yield f"Seen on a stack at a wait, and not listed: {_some(found.seen.missing, form)}"
+            yield f"On a stack at a wait, and not listed: {_some(found.seen.missing, form)}"
         else:
-            yield "All that was seen on a stack at a wait is listed."
-        yield f"Listed, and never seen there: {found.seen.never_seen}"
+            yield "Every function on a stack at a wait is listed."
+        yield f"Listed, and on no stack: {found.seen.never_seen}"
     if found.build is not None:
         yield from ("", "## The build", "", f"{found.build.instrumented} functions are instrumented.")
         if found.build.not_listed:
@@ -156,15 +163,15 @@ def _why(way: Way, form: _Form) -> Iterator[str]:
         yield "It leads to no import that may suspend: it need not be instrumented."
         return
     if way.reached:
-        yield f"From the export {form.code(way.export or '')}, the shortest way:"
+        yield f"From the export {form.code(way.export or '')}, the shortest path:"
     else:
-        yield "No export leads to it; from itself on:"
+        yield "No export leads to it. The shortest path from it:"
     yield ""
     yield f"- {form.code((way.reached or way.waits)[0].function)}"
     for step in (*way.reached[1:], *way.waits[1:]):
         yield f"  - {_how(step)} {form.code(step.function)}"
     yield ""
-    yield f"Seen on {way.frames_seen} stacks of the trace." if way.frames_seen else "No trace shows it."
+    yield f"It is on {way.frames_seen} stacks of the trace." if way.frames_seen else "No trace shows it."
 
 
 def _how(step: WayStep) -> str:

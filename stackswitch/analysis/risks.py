@@ -1,4 +1,4 @@
-"""What in a module stands in either backend's way."""
+"""Obstacles in a module to either backend."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stackswitch.wasm.obstacles import asyncify_obstacles
 from .facts import Obstacle
 
 _OFTEN_LACKING = ("memory64", "exnref", "legacy-exceptions", "tail-call", "gc", "threads")
-"""Features that some engines of today lack; the others can be had wherever JSPI can."""
+"""Features that some engines of today lack; every engine with JSPI has the others."""
 
 
 def obstacles_of(
@@ -24,11 +24,10 @@ def obstacles_of(
     *,
     asyncified: bool,
 ) -> tuple[Obstacle, ...]:
-    """Return what stands in the way of Asyncify, then of JSPI.
+    """Return the obstacles to Asyncify, then those to JSPI.
 
     :param instrumented: the functions that a list names; None: those that Binaryen takes by itself
-    :param asyncified: the module is an Asyncify build: it has passed the pass
-
+    :param asyncified: the module is an Asyncify build, so Binaryen accepted it
     :raises WasmFormatError: code is malformed
     """
     module = graph.module

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stackswitch.analysis.analyse import Material, analyse
+from stackswitch.analysis.analyse import AnalysisInputs, analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.markdown import analysis_markdown, analysis_text
 from stackswitch.analysis.trace_lines import read_trace
@@ -66,7 +66,7 @@ def analyze(options: AnalyzeOptions) -> None:
     analysis = analyse(
         named,
         str(options.module),
-        Material(
+        AnalysisInputs(
             tuple(options.imports or ()),
             lists,
             tuple(each for stacks in cases.values() for each in stacks),

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stackswitch.analysis.analyse import Material as AnalysisMaterial
-from stackswitch.analysis.analyse import analyse
+from stackswitch.analysis.analyse import AnalysisInputs, analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.trace_lines import TraceFile
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
@@ -78,7 +77,7 @@ class AnalysedModule:
         self.graph = call_graph(module)
         self.traces = traces
         observed = [each for stacks in traces.suspensions.values() for each in stacks]
-        material = AnalysisMaterial(tuple(imports), lists, tuple(observed))
+        material = AnalysisInputs(tuple(imports), lists, tuple(observed))
         self.analysis: Analysis = analyse(module, path.name, material)
 
     def confidence(self) -> tuple[Confidence, ...]:

@@ -23,7 +23,6 @@ LONG_FILES = {
 }
 LONG_BODIES = {
     "node_shim/probes/fiber.py: probe": 65,
-    "stackswitch/analysis/markdown.py: _lines": 80,
     "stackswitch/backends/wasmtime/fiber/runtime.py: finish": 87,
     "stackswitch/explore/drive.py: run": 62,
     "tests/integration/commands/test_commands.py: test_how_commands_end": 66,

@@ -58,7 +58,7 @@ def test_without_a_build_command_there_is_no_progress_and_the_reason_is_told(pro
     done = stackswitch("fix", "suite", "--list", "only.txt", folder=project)
     assert done.returncode == 1
     assert "no progress" in done.stdout
-    assert "say with --build what makes it again" in done.stdout
+    assert "give --build COMMAND, which makes it again" in done.stdout
     assert (project / "only.txt").read_text() == "leaf\n"
 
 
@@ -170,7 +170,7 @@ def test_both_backends_lists_from_a_trace(traced: Path) -> None:
         "A = -sASYNCIFY_ONLY=main,leaf,mid -sJSPI_EXPORTS=start,main -sJSPI_IMPORTS=env.other,env.wait "
         "-sASYNCIFY_IMPORTS=env.o\n"
     )
-    assert "ASYNCIFY_IMPORTS was left without env.wait: only a JSPI build was seen to wait" in done.stdout
+    assert "env.wait was not added to ASYNCIFY_IMPORTS: only a JSPI build waited there" in done.stdout
     makefile.write_text("A = -sASYNCIFY_ONLY=main -sASYNCIFY_IMPORTS=env.o\n")
     stackswitch("fix", "--trace", "trace.jsonl", "--module", "chain.wasm", "--list", makefile, folder=traced)
     assert makefile.read_text() == "A = -sASYNCIFY_ONLY=main,leaf,mid -sASYNCIFY_IMPORTS=env.o,env.wait\n"
@@ -264,7 +264,7 @@ def test_assertions_of_the_configuration(tmp_path: Path) -> None:
     for lists, says in (
         (
             'never = ["mi*"]',
-            'never = ["mi*"] is not so: mid was on the stack at a wait for env.wait in chain',
+            'never = ["mi*"] is wrong: mid was on the stack at a wait for env.wait in chain',
         ),
         ('never = ["gone"]', "no module has a function for never 'gone'"),
         ('never = ["m*"]\nalways = ["main"]', "never and always both name 'main'"),

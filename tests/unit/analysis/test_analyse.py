@@ -7,7 +7,7 @@ import json
 import pytest
 import wasmtime
 
-from stackswitch.analysis.analyse import Material, analyse
+from stackswitch.analysis.analyse import AnalysisInputs, analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.markdown import analysis_markdown, analysis_text
 from stackswitch.analysis.trace_lines import read_trace
@@ -66,7 +66,7 @@ def used(trace: bytes) -> UsedTrace:
 
 def analysed(*trace: bytes, **material: object) -> Analysis:
     suspensions = used(b"".join(trace)).suspensions
-    return analyse(MODULE, "m.wasm", Material(suspensions=suspensions, **material))  # type: ignore[arg-type]
+    return analyse(MODULE, "m.wasm", AnalysisInputs(suspensions=suspensions, **material))  # type: ignore[arg-type]
 
 
 def test_policies_and_what_brings_in() -> None:
@@ -154,17 +154,17 @@ def test_markdown_says_it_all() -> None:
     text = analysis_markdown(analysed(line(), lists={"ASYNCIFY_ONLY": ("mid", "gone")}))
     for words in (
         "5 functions (5 with a name)",
-        "(seen waiting in the trace): env.wait",
+        "(observed to wait in the trace): env.wait",
         "| observed ",
         "`calls through a table of type (i32) -> (i32)`",
         "'gone' matches nothing: no function has this name",
-        "Seen on a stack at a wait, and not listed: leaf, main",
+        "On a stack at a wait, and not listed: leaf, main",
         "jspi: js-frames",
     ):
         assert words in text
     why = analysis_markdown(analysed(line(), why="leaf"))
     assert "- `main`\n  - calls `mid`\n  - calls through a table `leaf`\n  - calls `wait`\n" in why
-    assert "Seen on 1 stacks" in why
+    assert "It is on 1 stacks of the trace" in why
 
 
 def test_a_table_that_is_wider_than_the_terminal_becomes_a_list() -> None:

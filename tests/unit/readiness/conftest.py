@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stackswitch.analysis.facts import Analysis, Obstacle, SeenAgainstList
+from stackswitch.analysis.facts import Analysis, ObservedAndListed, Obstacle
 from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
 from stackswitch.models.matrix import BrowserUse, Support
 from stackswitch.models.readiness import (
@@ -129,7 +129,7 @@ def well() -> Material:
         suspensions=stacks,
         picture=draw_picture(stacks, Instrumented(names={"leaf", "main"})),
         module=facts(),
-        analysis=analysis(seen=SeenAgainstList(missing=(), never_seen=0)),
+        analysis=analysis(seen=ObservedAndListed(missing=(), never_seen=0)),
         lists={"ASYNCIFY_ONLY": ("leaf", "main")},
         confidence=(Confidence(policy="observed", functions=2, covered=1.0),),
         engines=engine("yes").engines,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stackswitch.analysis.facts import CheckedList, SeenAgainstList
+from stackswitch.analysis.facts import CheckedList, ObservedAndListed
 from stackswitch.analysis.list_check import ListFinding
 from stackswitch.errors import ConfigError
 from stackswitch.models.matrix import BrowserUse
@@ -90,7 +90,7 @@ APPLIES: dict[str, Callable[[], Material]] = {
         "app",
         lists={"ASYNCIFY_ONLY": ("a", "b")},
         suspensions={"a/case": (stack("a"),)},
-        analysis=analysis(seen=SeenAgainstList(missing=(), never_seen=1)),
+        analysis=analysis(seen=ObservedAndListed(missing=(), never_seen=1)),
     ),
     "thin-evidence": lambda: Material(
         "app", confidence=(Confidence(policy="observed", functions=3, covered=0.5),)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from stackswitch.analysis.facts import CheckedList, NextTest, Obstacle, SeenAgainstList
+from stackswitch.analysis.facts import CheckedList, NextTest, ObservedAndListed, Obstacle
 from stackswitch.analysis.list_check import ListFinding
 from stackswitch.models.engine import Answer, DetectResult, EngineReport
 from stackswitch.models.matrix import BrowserUse, Support
@@ -125,7 +125,7 @@ def module() -> Material:
     its = analysis(
         *obstacles,
         lists=(held, one),
-        seen=SeenAgainstList(missing=(), never_seen=2),
+        seen=ObservedAndListed(missing=(), never_seen=2),
         test_next=(NextTest(function="pick", chance=0.5, brings=3),),
     )
     stacks = {"": (stack("leaf", "main", truncated=True), stack("leaf", "run", truncated=True))}
