@@ -28,7 +28,7 @@ from pathlib import Path
 
 from stackswitch.backends.base import Backend, LoadedCase
 from stackswitch.backends.registry import BackendOptions, open_backend
-from stackswitch.backends.wasmtime.cases.asyncify import AsyncifyBackend
+from stackswitch.backends.wasmtime.cases.backend import AsyncifyBackend
 from stackswitch.backends.wasmtime.engine import Engine
 from stackswitch.binaryen.asyncify import Binaryen
 from stackswitch.binaryen.cache import BuildCache

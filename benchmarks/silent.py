@@ -30,7 +30,7 @@ import wasmtime
 from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.wasmtime.cases.asyncify import AsyncifyBackend, open_asyncify
+from stackswitch.backends.wasmtime.cases.backend import AsyncifyBackend, open_asyncify
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen, open_binaryen
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation

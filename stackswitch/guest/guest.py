@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from stackswitch.backends.call_queue import CallQueue
 from stackswitch.backends.guest_protocol import CallState, GuestInstance, GuestModule, OpenRequest
 from stackswitch.errors import GuestFrame, GuestStateError
 
-from .call_queue import CallQueue
 from .deadline import run_with_deadline
 from .exports import Exports
 from .memory import Memory

@@ -18,7 +18,6 @@ FILE_LINES = 400
 BODY_LINES = 60
 
 LONG_FILES = {
-    "stackswitch/backends/wasmtime/cases/asyncify_session.py": 405,
     "tests/integration/library/test_limits.py": 468,
 }
 LONG_BODIES = {

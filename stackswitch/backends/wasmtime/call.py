@@ -53,21 +53,21 @@ class Function:
     """An export, ready to be called: its address, its types, its slots.
 
     :param is_import: the module exports what it imports: a call of it has no frame of the guest
-    :ivar entry: how the switch enters it, once it has
-    :ivar rooms: what calls of it on fibers take, once there are any
+    :ivar entry: how Asyncify enters it, once it has
+    :ivar buffers: those of its calls on fibers, once there are any
     """
 
     __slots__ = (
         "_buffer",
         "_extern",
         "at",
+        "buffers",
         "count",
         "entry",
         "is_import",
         "name",
         "params",
         "results",
-        "rooms",
         "slots",
     )
 
@@ -84,15 +84,22 @@ class Function:
         self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
         self.slots = ctypes.addressof(self._buffer)
         self.entry: Entry | None = None
-        self.rooms: Any = None
+        self.buffers: Any = None
 
 
 class Note:
-    """What is noted on a call: the import that it waits in, None while it runs, since when, and its end."""
+    """What a session notes on a call; host functions are called with it.
 
-    __slots__ = ("ends", "since", "waiting")
+    :ivar backend_call: the call, as its switcher has it
+    :ivar waiting: the import that it is suspended in, None while it runs
+    :ivar since: when it was suspended (``time.monotonic``)
+    :ivar ends: when its time is up (``time.monotonic``), None: it has no deadline
+    """
+
+    __slots__ = ("backend_call", "ends", "since", "waiting")
 
     def __init__(self) -> None:
+        self.backend_call: Any = None
         self.waiting: str | None = None
         self.since = 0.0
         self.ends: float | None = None
@@ -199,33 +206,3 @@ ROOM = 8
 """Python's levels that a callback of C's takes to tell of a failure, by trial on 3.11."""
 check_python_room = _deeper(ROOM)
 """See that a callback has them: it cannot tell that it has not, but raises ``RecursionError`` here."""
-
-
-class ShadowStack:
-    """The guest's C stack pointer, an exported mutable global, and regions for calls side by side.
-
-    :param get: reads it; :param set_: writes it; :param new_region: the top of fresh room, or None
-    :ivar lazy: calls take turns, so that the pointer may stay where it is while one is set aside
-    """
-
-    def __init__(
-        self,
-        get: Callable[[], int],
-        set_: Callable[[int], None],
-        new_region: Callable[[], int | None],
-        *,
-        lazy: bool = False,
-    ) -> None:
-        self.get = get
-        self.set = set_
-        self.lazy = lazy
-        self._new_region = new_region
-        self._free: list[int] = []
-
-    def take_region(self) -> int | None:
-        """Return the top of a region for one call."""
-        return self._free.pop() if self._free else self._new_region()
-
-    def give_back(self, region: int) -> None:
-        """Let another call have the region."""
-        self._free.append(region)

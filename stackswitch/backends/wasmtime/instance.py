@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from typing import Any
 
+from stackswitch.binaryen.ownmemory import EXPORT_NAME
 from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
 
 from .call import Function
 from .capi import EXTERN_KINDS, VAL_KINDS, Extern, Handle, Val, take_error
 from .store import PAGE, Store
-from .values import Codec, Value
+from .values import Value
 
 
 class ScriptError(Exception):
@@ -33,42 +35,45 @@ def value_kind(type_: str, module: Module) -> str:
 
 
 class ModuleInstance:
-    """One instance.
+    """One instance, which may be yet to be made.
 
-    :param handle: its ``wasmtime_instance_t``
-    :param hidden: exports that are ours, not the guest's
+    :param name: for messages
+    :param values: makes what reads and writes values of given kinds; the place is for messages
+    :ivar handle: its ``wasmtime_instance_t``; empty until it has been made
     """
 
     def __init__(
-        self, name: str, store: Store, module: Module, handle: Handle, hidden: frozenset[str]
+        self, name: str, store: Store, module: Module, values: Callable[[tuple[str, ...], str], Any]
     ) -> None:
         self.name = name
         self.store = store
         self.module = module
-        self._handle = handle
+        self.handle = Handle()
+        self._values = values
         self._functions: dict[str, Function] = {}
         self._function_names: dict[int, str] = {}
         self.memory: Extern | None = None
         self.memory_page = PAGE
-        self._hidden = hidden
 
     def find_memory(self) -> None:
-        """Look the first exported memory up; once the instance has been made."""
+        """Look the guest's first exported memory up, once the instance has been made."""
         for export in self.module.exports:
-            if export.kind == "memory" and export.name not in self._hidden:
+            if export.kind == "memory" and export.name != EXPORT_NAME:
                 self.memory = self.extern(export.name, "memory")
                 return
 
     def extern(self, name: str, kind: str) -> Extern:
         """Look an export up.
 
-        :raises ScriptError: there is none of that name and kind
+        :raises ScriptError: there is none of that name and kind, or the start function is still running
         """
+        if not self.handle.of[0]:
+            raise ScriptError(f"{self.name} has no exports yet: its start function is running")
         found, text = Extern(), name.encode()
         api = self.store.api
         if not api.wasmtime_instance_export_get(
             self.store.context,
-            ctypes.addressof(self._handle),
+            ctypes.addressof(self.handle),
             text,
             len(text),
             ctypes.addressof(found),
@@ -85,12 +90,12 @@ class ModuleInstance:
         export = self.module.export_named(name)
         return export is not None and export.kind == kind
 
-    def codec(self, types: tuple[str, ...], place: str = "") -> Codec:
+    def codec(self, types: tuple[str, ...], place: str = "") -> Any:
         """Return what reads and writes values of these types.
 
         :param place: the export that they are of, for messages
         """
-        return Codec([value_kind(each, self.module) for each in types], self.store.references)
+        return self._values(tuple([value_kind(each, self.module) for each in types]), place)
 
     def function(self, name: str) -> Function:
         """Return an exported function, ready to be called.
@@ -137,7 +142,7 @@ class ModuleInstance:
             return f"externref:{'null' if value is None else value}"
         return f"funcref:{self._function_name(value) if value else 'null'}"
 
-    def texts(self, codec: Codec, values: tuple[Value, ...]) -> tuple[str, ...]:
+    def texts(self, codec: Any, values: tuple[Value, ...]) -> tuple[str, ...]:
         """Write values."""
         return tuple([self.text(kind, value) for kind, value in zip(codec.kinds, values, strict=True)])
 
@@ -176,20 +181,26 @@ class ModuleInstance:
         """Write into the first exported memory (see ``read_memory``)."""
         ctypes.memmove(self._memory(at, len(data)), data, len(data))
 
+    def grow(self, memory: Extern, pages: int) -> int | None:
+        """Grow a memory; return how many pages there were, None if it may not grow so much."""
+        before = ctypes.c_uint64()
+        error = self.store.api.wasmtime_memory_grow(
+            self.store.context, ctypes.addressof(memory) + 8, pages, ctypes.addressof(before)
+        )
+        if not error:
+            return before.value
+        self.store.api.wasmtime_error_delete(error)
+        return None
+
     def grow_memory(self, pages: int) -> int:
         """Grow the first exported memory; return how many pages it had.
 
         :raises ScriptError: none is exported, or it cannot grow so much
         """
-        if self.memory is None:
-            raise ScriptError(f"{self.name} exports no memory")
-        before = ctypes.c_uint64()
-        error = self.store.api.wasmtime_memory_grow(
-            self.store.context, ctypes.addressof(self.memory) + 8, pages, ctypes.addressof(before)
-        )
-        if error:
-            raise ScriptError(str(take_error(self.store.api, error)))
-        return before.value
+        before = self.grow(self.memory, pages) if self.memory is not None else None
+        if before is None:
+            raise ScriptError(f"its memory cannot grow by {pages} pages")
+        return before
 
     def get_global(self, name: str) -> str:
         """Read an exported global."""

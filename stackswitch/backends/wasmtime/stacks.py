@@ -17,7 +17,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .capi import Api, ByteVec, address, take_bytes, take_error
+from .capi import ByteVec, address, take_bytes, take_error
+from .compiled import CompiledModule
 from .store import Store
 
 Place = tuple[int, int]
@@ -42,50 +43,75 @@ class _Module(ctypes.Structure):
     _fields_ = [("name", ctypes.c_void_p), ("module", ctypes.c_void_p)]
 
 
-class StackReader:
-    """Reads the stack of a store from within a host function.
+class Profiler:
+    """wasmtime's guest profiler for the stacks of one store.
 
-    :param modules: wasmtime-py's, each made from bytes without a name section
-    :param imported: how many functions each of them imports: wasmtime counts the defined ones only
+    :param modules: all that have instances in it, compiled without their names
     """
 
-    def __init__(self, api: Api, store: Store, modules: Sequence[Any], imported: Sequence[int]) -> None:
-        self._api = api
+    def __init__(self, store: Store, modules: Sequence[CompiledModule]) -> None:
         self._store = store
-        self._engine = address(store.engine.ptr())
-        self._imported = tuple(imported)
-        self._texts = [ctypes.create_string_buffer(b"%d" % at) for at in range(len(modules))]
-        self._names = [ByteVec(len(text.value), ctypes.addressof(text)) for text in self._texts]
-        self._modules = (_Module * len(modules))()
-        for each, name, module in zip(self._modules, self._names, modules, strict=True):
+        self._modules = modules
+        self._arguments: tuple[Any, ...] = ()
+
+    def start(self) -> int:
+        """Return a new ``wasmtime_guestprofiler_t``."""
+        if not self._arguments:
+            self._arguments = self._make_arguments()
+        engine, name, modules, *_ = self._arguments
+        profiler: int = self._store.api.wasmtime_guestprofiler_new(
+            engine, name, 1, modules, len(self._modules)
+        )
+        return profiler
+
+    def _make_arguments(self) -> tuple[Any, ...]:
+        """Return the engine, any name and the modules, all by address, and what is to be kept with them."""
+        texts = [ctypes.create_string_buffer(b"%d" % at) for at in range(len(self._modules))]
+        names = [ByteVec(len(text.value), ctypes.addressof(text)) for text in texts]
+        modules = (_Module * len(self._modules))()
+        for each, name, compiled in zip(modules, names, self._modules, strict=True):
             each.name = ctypes.addressof(name)
-            each.module = address(module.ptr())
+            each.module = address(compiled.code.ptr())
+        engine = address(self._store.engine.ptr())
+        return engine, ctypes.addressof(names[0]), ctypes.addressof(modules), texts, names, modules
+
+    def finish(self, profiler: int) -> bytes:
+        """Free a profiler; return its profile."""
+        api, out = self._store.api, ByteVec()
+        error = api.wasmtime_guestprofiler_finish(profiler, ctypes.addressof(out))
+        if error:
+            raise take_error(api, error)
+        return take_bytes(api, out)
+
+    def places(self, profile: bytes) -> tuple[Place, ...]:
+        """Return the functions of a profile's only sample, innermost first, imports counted."""
+        imported = [each.module.imported_function_count for each in self._modules]
+        return tuple([(module, defined + imported[module]) for module, defined in frames_of_profile(profile)])
+
+
+class StackReader:
+    """Reads the stack of a store from within a host function, or at one of wasmtime's ticks.
+
+    :param modules: all that have instances in it
+    """
+
+    def __init__(self, store: Store, modules: Sequence[CompiledModule]) -> None:
+        self._store = store
+        self._profiler = Profiler(store, modules)
         self._known: dict[bytes, tuple[Place, ...]] = {}
         self._known_bytes = 0
 
     def read(self) -> tuple[Place, ...]:
         """Return the functions on the stack, innermost first."""
-        api = self._api
-        profiler = api.wasmtime_guestprofiler_new(
-            self._engine,
-            ctypes.addressof(self._names[0]),
-            1,
-            ctypes.addressof(self._modules),
-            len(self._modules),
-        )
-        api.wasmtime_guestprofiler_sample(profiler, self._store.pointer, 0)
-        out = ByteVec()
-        error = api.wasmtime_guestprofiler_finish(profiler, ctypes.addressof(out))
-        if error:
-            raise take_error(api, error)
-        return self._frames(take_bytes(api, out))
+        profiler = self._profiler.start()
+        self._store.api.wasmtime_guestprofiler_sample(profiler, self._store.pointer, 0)
+        return self._places(self._profiler.finish(profiler))
 
-    def _frames(self, profile: bytes) -> tuple[Place, ...]:
+    def _places(self, profile: bytes) -> tuple[Place, ...]:
         key = without_clock(profile)
         found = self._known.get(key) if key else None
         if found is None:
-            frames = frames_of_profile(profile)
-            found = tuple([(module, defined + self._imported[module]) for module, defined in frames])
+            found = self._profiler.places(profile)
             if key:
                 self._known_bytes += len(key)
                 if self._known_bytes > _KEPT_BYTES:

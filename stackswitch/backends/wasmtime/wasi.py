@@ -1,43 +1,41 @@
-"""WASI preview 1 through wasmtime's own: arguments, environment, standard streams, clocks, random numbers."""
+"""WASI preview 1 through wasmtime's own. Output goes into files: no Python runs for it, on whatever stack."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from stackswitch.models.case import WasiOptions
+from stackswitch.backends.guest_protocol import Wasi
+from stackswitch.tools import watchdog
 
 from .capi import Extern
 from .store import Store
 
 WASI_MODULE = "wasi_snapshot_preview1"
 OUTPUT_LIMIT_BYTES = 16 << 20
-"""What is kept of each output stream; the guest is not told when the rest is dropped."""
+"""What a case keeps of each output stream."""
+_TOO_MUCH = 8
 
 
-class Wasi:
-    """WASI for all the instances of a store.
+class StoreWasi:
+    """WASI for all the instances of a store."""
 
-    :param files: where standard output and error go; None: they are kept here as they come
-    :ivar stdout: what the guest wrote; :ivar stderr: likewise
-    """
-
-    def __init__(self, store: Store, options: WasiOptions, *, files: Sequence[Path] | None = None) -> None:
+    def __init__(self, store: Store, options: Wasi) -> None:
         import wasmtime
 
-        self.stdout = bytearray()
-        self.stderr = bytearray()
+        self._options = options
+        self._folder = tempfile.TemporaryDirectory(prefix="stackswitch-")
+        watchdog.remove_at_end(self._folder.name)
+        self._files = [Path(self._folder.name) / name for name in ("stdout", "stderr")]
         config = wasmtime.WasiConfig()
         config.argv = list(options.args)
         config.env = list(options.env.items())
-        if files is None:
-            config.stdout_custom = lambda data: _keep(self.stdout, data)
-            config.stderr_custom = lambda data: _keep(self.stderr, data)
-        else:
-            config.stdout_file, config.stderr_file = map(str, files)
-        set_stdin(config, options.stdin.encode())
+        config.stdout_file, config.stderr_file = map(str, self._files)
+        for guest_path, path in options.dirs.items():
+            config.preopen_dir(str(path), guest_path, not options.readonly)
+        _set_stdin(config, options.stdin)
         store.owner.set_wasi(config)
         self._linker = wasmtime.Linker(store.engine)
         self._linker.define_wasi()
@@ -53,12 +51,37 @@ class Wasi:
         ctypes.memmove(ctypes.addressof(extern), ctypes.addressof(theirs), ctypes.sizeof(extern))
         return extern
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the guest has written much more than is kept, and is to be stopped: nobody else would."""
+        most = _TOO_MUCH * self._options.max_output_bytes
+        return any(each.exists() and each.stat().st_size > most for each in self._files)
+
+    @property
+    def full_message(self) -> str:
+        """What is then said."""
+        most = _TOO_MUCH * self._options.max_output_bytes
+        return f"it wrote more than {most} bytes ({_TOO_MUCH} times max_output_bytes)"
+
+    def output(self) -> tuple[bytes, bytes]:
+        """Return what was written to stdout and stderr so far, as much of it as is kept."""
+        stdout, stderr = map(self._content, self._files)
+        return stdout, stderr
+
+    def _content(self, file: Path) -> bytes:
+        if not file.exists():
+            return b""
+        with file.open("rb") as stream:
+            return stream.read(self._options.max_output_bytes)
+
     def close(self) -> None:
-        """Free what the store does not own."""
+        """Free what the store does not own, and the files."""
         self._linker.close()
+        self._folder.cleanup()
+        watchdog.keep(self._folder.name)
 
 
-def set_stdin(config: Any, data: bytes) -> None:
+def _set_stdin(config: Any, data: bytes) -> None:
     """Give a guest what it may read from standard input.
 
     :param config: wasmtime-py's ``WasiConfig``
@@ -69,8 +92,3 @@ def set_stdin(config: Any, data: bytes) -> None:
     content = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
     _bindings.wasm_byte_vec_new(ctypes.byref(vector), len(data), content)
     _bindings.wasi_config_set_stdin_bytes(config.ptr(), ctypes.byref(vector))  # takes the vector over
-
-
-def _keep(stream: bytearray, data: bytes) -> int:
-    stream += data[: OUTPUT_LIMIT_BYTES - len(stream)]
-    return len(data)

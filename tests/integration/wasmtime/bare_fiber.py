@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import wasmtime
 
-from stackswitch.backends.wasmtime.capi import Handle
-from stackswitch.backends.wasmtime.cases.fiber_session import FiberCaseInstance
+from stackswitch.backends.wasmtime.call import Note
+from stackswitch.backends.wasmtime.compiled import CompiledModule
+from stackswitch.backends.wasmtime.fiber.call import FiberCall
 from stackswitch.backends.wasmtime.fiber.engine import FiberEngine
-from stackswitch.backends.wasmtime.fiber.linker import Linker, array_of, calling, making
-from stackswitch.backends.wasmtime.fiber.runtime import FiberCall, FiberRuntime, HostFunction, Side
-from stackswitch.wasm.module import parse_module
+from stackswitch.backends.wasmtime.fiber.switcher import FiberStore
+from stackswitch.backends.wasmtime.instance import ModuleInstance
+from stackswitch.backends.wasmtime.switcher import LinkedFunction, SwitcherOptions
 
 GUEST = """(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
@@ -42,37 +44,36 @@ class Guest:
     """An instance on fibers, as a library would make it: no stacks are read."""
 
     def __init__(self, engine: FiberEngine, wat: str, functions: dict[str, Callable[..., Any]]) -> None:
-        wasm = bytes(wasmtime.wat2wasm(wat))
-        self.store = engine.yielding_store()
-        self.fibers = FiberRuntime(engine.fibers, self.store, catches=False, is_over=lambda: False)
-        module, compiled, handle = parse_module(wasm), engine.compile(wasm), Handle()
-        self.instance = FiberCaseInstance("main", self.store, module, handle, frozenset())
-        self.side = Side()
-        linker = Linker(self.fibers)
+        compiled = CompiledModule(engine, bytes(wasmtime.wat2wasm(wat)))
+        opened = FiberStore(engine, [compiled], SwitcherOptions(is_over=lambda: False))
+        self.store, self.runtime = opened.store, opened.runtime
+        module = compiled.module
+        self.instance = ModuleInstance("main", self.store, module, lambda kinds, _: opened.values(kinds))
+        self.switcher = opened.add(self.instance, compiled)
+        imports = []
         for each, theirs in zip(module.imports, compiled.imports, strict=True):
             type_ = module.function_type(each.index)
             params, results = self.instance.codec(type_.params), self.instance.codec(type_.results)
-            function = HostFunction(
-                each.name,
-                array_of(self.store, params).read,
-                array_of(self.store, results).write,
-                _serving(functions[each.name]),
+            serve = _serving(functions[each.name])
+            imports.append(
+                LinkedFunction(each.name, theirs.type, params, results, serve, each.name == "wait")
             )
-            linker.define_function(each.module, each.name, theirs.type, function)
-        self.fibers.finish_now(making(linker, self.side, compiled, handle, may_wait=False))
-        linker.close()
+        making = self.switcher.instantiate(imports, Note(), may_wait=False)
+        with contextlib.suppress(StopIteration):
+            making.send(None)
+        self.switcher.connect(None)
 
     async def call(self, export: str, *args: int) -> int:
-        return (await self.fibers.finish(self._call(export, args)))[0] or 0
+        return (await self.runtime.finish(self._call(export, args)))[0] or 0
 
     def call_now(self, export: str, *args: int) -> int:
-        return self.fibers.finish_now(self._call(export, args))[0] or 0
+        return self.runtime.finish_now(self._call(export, args))[0] or 0
 
     def _call(self, export: str, args: tuple[int, ...]) -> FiberCall:
-        return calling(self.fibers, self.side, self.instance.function(export), args, may_wait=True)
+        return self.switcher.call(self.instance.function(export), args, Note(), may_wait=True)
 
 
-def _serving(function: Callable[..., Any]) -> Callable[[FiberCall, Any], Any]:
+def _serving(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _note, *args: function(*args)
 
 

@@ -11,8 +11,8 @@ import pytest
 import wasmtime
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.wasmtime.cases.asyncify import AsyncifyBackend
-from stackswitch.backends.wasmtime.cases.asyncify_session import AsyncifySession
+from stackswitch.backends.wasmtime.cases.backend import AsyncifyBackend
+from stackswitch.backends.wasmtime.cases.session import CaseSession
 from stackswitch.backends.wasmtime.engine import Engine
 from stackswitch.binaryen.asyncify import open_binaryen
 from stackswitch.models.case import Case
@@ -270,13 +270,13 @@ def test_no_call_still_waits_when_the_store_is_closed(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, steps: list[dict[str, Any]]
 ) -> None:
     waiting: list[int] = []
-    close = AsyncifySession.close
+    close = CaseSession.close
 
-    def closing(world: AsyncifySession) -> None:
+    def closing(session: CaseSession) -> None:
         waiting.append(len(asyncio.all_tasks()) - 1)
-        close(world)
+        close(session)
 
-    monkeypatch.setattr(AsyncifySession, "close", closing)
+    monkeypatch.setattr(CaseSession, "close", closing)
     host = [{"import": "env.wait", "returns": "i32:5", "gate": "g"}]
     runner.see(load(CHAIN, step=steps, host=host), timeout_s=0.2)
     assert waiting == [0]

@@ -10,7 +10,7 @@ import sys
 
 SCRIPT = """
 import asyncio
-from stackswitch.backends.wasmtime.cases.asyncify import open_asyncify
+from stackswitch.backends.wasmtime.cases.backend import open_asyncify
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.suite.runner import run_case

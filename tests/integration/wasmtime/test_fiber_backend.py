@@ -12,7 +12,7 @@ import pytest
 import wasmtime
 
 from stackswitch.backends.base import LoadedCase
-from stackswitch.backends.wasmtime.cases.fiber import FiberBackend, open_fiber
+from stackswitch.backends.wasmtime.cases.backend import FiberBackend, open_fiber
 from stackswitch.backends.wasmtime.fiber import build as fiberbuild
 from stackswitch.backends.wasmtime.fiber.engine import FiberEngine
 from stackswitch.models.case import Case

@@ -31,18 +31,18 @@ def guest(wait=wait, plain=lambda number: (number,), text=GUEST, **engine):
 
 def unguarded():
     \"\"\"The callback as one would write it: a Python function on the fiber.\"\"\"
-    first = fiberapi.Landing.__init__
+    first = fiberapi.HostCallback.__init__
     def init(self, sampling=None):
         first(self, None)
-        def arrive(*args):
-            self.arrival.__init__(*args)
-        self.callback = fiberapi._CALLBACK(arrive)
-    fiberapi.Landing.__init__ = init
+        def called(*args):
+            self.arguments.__init__(*args)
+        self.function = fiberapi._CALLBACK(called)
+    fiberapi.HostCallback.__init__ = init
     without_machine_code()
 
 def without_machine_code():
     # What other machines than x86-64 Linux have: a callback of ctypes's C functions.
-    fibercall.native_landing = lambda: None
+    fibercall.native_callback = lambda: None
 """
 
 
@@ -94,7 +94,7 @@ while time.monotonic() < end and caught < 100:
         caught += 1
 assert caught == rung > 10, (caught, rung)
 assert one.call_now("plain", 3) == 0
-one.fibers.close()
+one.runtime.close()
 print("fine")
 """
 
@@ -112,7 +112,7 @@ def test_a_signal_handler_that_raises_in_a_callback_of_python_ends_the_process_o
 
 TRACING = """
 def trace(frame, event, arg):
-    if frame.f_code.co_name == "arrive":
+    if frame.f_code.co_name == "called":
         raise ValueError("a debugger with a bug")
     return None
 one = guest()
@@ -148,9 +148,9 @@ for levels in range(900, 1000):
 assert refused and went, (refused, went)
 assert one.call_now("plain", 3) == 0
 # Python drops a generator that it has no room to enter without its finally: such a call waits for close.
-assert one.fibers.live < 5, one.fibers.live
-one.fibers.close()
-assert one.fibers.live == 0
+assert one.runtime.live < 5, one.runtime.live
+one.runtime.close()
+assert one.runtime.live == 0
 print("fine")
 """
 
@@ -161,7 +161,7 @@ def test_a_call_from_almost_too_deep_is_refused() -> None:
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="since 3.12 calls of C have a limit of their own")
 def test_a_call_from_almost_too_deep_ends_the_process_without_the_check() -> None:
-    dies("without_machine_code()\nfibercall.check_room = lambda: True\n" + ALMOST_TOO_DEEP)
+    dies("without_machine_code()\nfibercall.check_depth = lambda: True\n" + ALMOST_TOO_DEEP)
 
 
 DEEP = """
@@ -194,14 +194,14 @@ def test_deep_recursion_in_c_on_the_fiber_ends_the_process() -> None:
     dies(
         DEEP
         + """
-first = fiberapi.Landing.__init__
+first = fiberapi.HostCallback.__init__
 def init(self, sampling=None):
     first(self, None)
-    def arrive(*args):
-        self.arrival.__init__(*args)
-        deep(1)  # a host function called where it arrives
-    self.callback = fiberapi._CALLBACK(arrive)
-fiberapi.Landing.__init__ = init
+    def called(*args):
+        self.arguments.__init__(*args)
+        deep(1)  # a host function called on the fiber
+    self.function = fiberapi._CALLBACK(called)
+fiberapi.HostCallback.__init__ = init
 without_machine_code()
 guest(stack_bytes=256 << 10).call_now("plain", 3)
 """
@@ -235,7 +235,7 @@ async def main():
     one = guest(wait=hold)
     tasks = [asyncio.ensure_future(one.call("run", 50, 1)) for _ in range(20)]
     await asyncio.sleep(0)
-    assert one.fibers.live == 20
+    assert one.runtime.live == 20
     close(one)
     gate.set()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -246,7 +246,7 @@ asyncio.run(main())
 
 
 def test_a_store_closed_while_calls_are_set_aside() -> None:
-    lives("def close(one): one.fibers.close()\n" + CLOSED)
+    lives("def close(one): one.runtime.close()\n" + CLOSED)
 
 
 def test_a_store_closed_before_its_futures_ends_the_process() -> None:
@@ -254,8 +254,8 @@ def test_a_store_closed_before_its_futures_ends_the_process() -> None:
         """
 def close(one):
     one.store.close()
-    for future in [*one.fibers._futures]:
-        one.fibers._delete_future(future)
+    for future in [*one.runtime._futures]:
+        one.runtime._delete_future(future)
 """
         + CLOSED
     )
@@ -271,14 +271,14 @@ def test_calls_never_finished_and_loops_closed_meanwhile() -> None:
         await asyncio.sleep(0)
         return one
     one = asyncio.run(main())
-    assert one.fibers.live == 0, one.fibers.live
+    assert one.runtime.live == 0, one.runtime.live
     started = one.call("run", 3, 1)
     started_too = one.call("run", 3, 1)
     del started
     gc.collect()
     started_too.close()
-    one.fibers.close()
-    one.fibers.close()
+    one.runtime.close()
+    one.runtime.close()
     print("fine")
     """)
 
@@ -319,16 +319,16 @@ def test_a_native_stack_smaller_than_the_guests_is_never_asked_for() -> None:
 
 def test_start_functions_whose_imports_touch_exports() -> None:
     lives("""
-    import stackswitch.backends.wasmtime.cases.fiber_session as world
+    import bare_fiber
     from stackswitch.backends.wasmtime.instance import ScriptError
     text = '''(module (import "env" "plain" (func $plain (param i32) (result i32)))
       (memory (export "memory") 1) (func $start (drop (call $plain (i32.const 1)))) (start $start))'''
     told, made = [], []
-    first = world.FiberCaseInstance.__init__
+    first = bare_fiber.ModuleInstance.__init__
     def init(self, *args):
         first(self, *args)
         made.append(self)
-    world.FiberCaseInstance.__init__ = init
+    bare_fiber.ModuleInstance.__init__ = init
     def plain(number):
         try:
             made[0].extern("memory", "memory")
@@ -362,7 +362,7 @@ def test_no_memory_is_lost_over_many_calls() -> None:
         before = resident_kib()
         await some(5000)
         assert resident_kib() - before < 2000, resident_kib() - before
-        assert one.fibers.live == 0
+        assert one.runtime.live == 0
         print("fine")
     asyncio.run(main())
     """)

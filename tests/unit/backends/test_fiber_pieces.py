@@ -19,36 +19,28 @@ from stackswitch.models.case import Case
 WIDTHS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64, "v128": 128}
 
 
-class Kinds:
-    """All that an array asks of a codec."""
-
-    def __init__(self, kinds: tuple[str, ...]) -> None:
-        self.kinds = kinds
-
-
 def array(*kinds: str) -> ValueArray:
     none: Any = None
-    codec: Any = Kinds(kinds)
-    return ValueArray(codec, none, 0, none)
+    return ValueArray(kinds, none, 0, none)
 
 
 @given(st.lists(st.sampled_from(sorted(WIDTHS)), max_size=8), st.data())
 def test_numbers_come_back_as_they_went(kinds: list[str], data: st.DataObject) -> None:
     values = tuple(data.draw(st.integers(0, (1 << WIDTHS[kind]) - 1)) for kind in kinds)
-    room = ctypes.create_string_buffer(max(1, len(kinds)) * VAL)
+    buffer = ctypes.create_string_buffer(max(1, len(kinds)) * VAL)
     there = array(*kinds)
-    there.write(ctypes.addressof(room), values)
-    assert there.read(ctypes.addressof(room)) == values
-    assert [room[each * VAL] for each in range(len(kinds))] == [
+    there.write(ctypes.addressof(buffer), values)
+    assert there.read(ctypes.addressof(buffer)) == values
+    assert [buffer[each * VAL] for each in range(len(kinds))] == [
         bytes([["i32", "i64", "f32", "f64", "v128"].index(kind)]) for kind in kinds
     ]
 
 
 @pytest.mark.parametrize("kinds", [("i32",), ("i32", "i64"), ()])
 def test_as_many_values_as_places(kinds: tuple[str, ...]) -> None:
-    room = ctypes.create_string_buffer(4 * VAL)
+    buffer = ctypes.create_string_buffer(4 * VAL)
     with pytest.raises(TypeError, match="values are wanted"):
-        array(*kinds).write(ctypes.addressof(room), (1, 2, 3))
+        array(*kinds).write(ctypes.addressof(buffer), (1, 2, 3))
 
 
 @pytest.mark.parametrize("version", [(3, 14, 0), (3, 14, 1)])
@@ -62,12 +54,19 @@ def test_other_pythons_are_not(version: tuple[int, ...]) -> None:
     fiberapi.refuse_python(version)
 
 
-def test_an_arrival_is_noted_and_its_continuation_filled() -> None:
-    landing = fiberapi.Landing()
+def test_a_call_is_noted_and_its_continuation_filled() -> None:
+    callback = fiberapi.HostCallback()
     filled = fiberapi.Continuation()
-    landing.callback(3, 16, 32, 1, 48, 2, 64, ctypes.addressof(filled))
-    arrival = landing.arrival
-    seen = (arrival.number, arrival.caller, arrival.args, arrival.arg_count, arrival.results, arrival.trap)
+    callback.function(3, 16, 32, 1, 48, 2, 64, ctypes.addressof(filled))
+    arguments = callback.arguments
+    seen = (
+        arguments.number,
+        arguments.caller,
+        arguments.args,
+        arguments.arg_count,
+        arguments.results,
+        arguments.trap,
+    )
     assert seen == (3, 16, 32, 1, 48, 64)
     assert filled.callback
     assert ctypes.string_at(filled.argument) == b""
@@ -75,16 +74,16 @@ def test_an_arrival_is_noted_and_its_continuation_filled() -> None:
 
 
 def test_a_flag_lets_one_wait_go_and_not_the_next() -> None:
-    landing = fiberapi.Landing()
+    callback = fiberapi.HostCallback()
     first, second = fiberapi.Continuation(), fiberapi.Continuation()
-    landing.callback(1, 0, 0, 0, 0, 0, 0, ctypes.addressof(first))
-    following = landing.go(0)
-    landing.callback(1, 0, 0, 0, 0, 0, 0, ctypes.addressof(second))
+    callback.function(1, 0, 0, 0, 0, 0, 0, ctypes.addressof(first))
+    following = callback.go(0)
+    callback.function(1, 0, 0, 0, 0, 0, 0, ctypes.addressof(second))
     assert ctypes.string_at(first.argument) == b"\1"
     assert ctypes.string_at(second.argument) == b""
-    landing.stay(0)
+    callback.stay(0)
     assert ctypes.string_at(first.argument) == b""
-    assert landing.go(following) == 0
+    assert callback.go(following) == 0
 
 
 def case(**fields: Any) -> Case:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ..capi import Api
@@ -98,19 +97,6 @@ class DataBlock:
         self._type.from_address(base + self.start).value = self.first + len(saved)
 
 
-def grow_memory(api: Api, context: int, memory: int, pages: int) -> int | None:
-    """Grow a memory; return how many pages there were, None if it may not grow so much.
-
-    :param memory: address of the ``wasmtime_memory_t``
-    """
-    before = ctypes.c_uint64()
-    error = api.wasmtime_memory_grow(context, memory, pages, ctypes.addressof(before))
-    if not error:
-        return before.value
-    api.wasmtime_error_delete(error)
-    return None
-
-
 def own_memory(api: Api, context: int, memory: int, room: int | None) -> DataBlock:
     """Use a second memory that is there for nothing else.
 
@@ -138,29 +124,26 @@ def guest_memory(
     room: int | None,
     *,
     wide: bool,
-    page: int = PAGE,
-    grow: Callable[[int], int | None] | None = None,
+    grow: Callable[[int], int | None],
 ) -> DataBlock:
     """Add pages to the guest's memory for the block: as many as it takes, down to a single one.
 
-    :param grow: grows it by so many pages, and returns how many there were; None: it may not
+    :param grow: grows it by so many pages, and returns how many there were, None if it may not
     :raises NoRoomError: the memory cannot grow by even one page
     """
-    if grow is None:
-        grow = partial(grow_memory, api, context, memory)
     wanted = GUEST_ROOM_BYTES if room is None else room + 16 + BEHIND_BYTES
-    pages = -(-wanted // page)
+    pages = -(-wanted // PAGE)
     while pages and (before := grow(pages)) is None:
         pages //= 2
     if not pages:
         raise NoRoomError("the memory cannot grow")
     assert before is not None
-    most = pages * page - 16 - min(BEHIND_BYTES, pages * page // 2)
+    most = pages * PAGE - 16 - min(BEHIND_BYTES, pages * PAGE // 2)
     return DataBlock(
         api,
         context,
         memory,
-        start=before * page,
+        start=before * PAGE,
         room=most if room is None else min(room, most),
         wide=wide,
         fixed=False,

@@ -30,11 +30,11 @@ from ..call import (
     Function,
     GuestCall,
     Results,
-    ShadowStack,
     check_python_room,
 )
 from ..capi import GuestTrap
 from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
+from ..shadow_stack import ShadowStack
 from ..store import Store
 from ..values import Value
 from .adapter import CONTROLS, Adapter, controller
@@ -149,7 +149,7 @@ class AsyncifyRuntime:
             if stack is not None:
                 call.outside = stack.get()
                 if len(self.machine.running) == 1 and self.machine.suspended:
-                    self._choose_stack(call, stack)
+                    stack.separate(call, self.machine.waits)
         except BaseException:
             self.machine.forget(call)
             raise
@@ -166,18 +166,6 @@ class AsyncifyRuntime:
             entry = Entry(call, lambda _pending: call, read, write, adapted=False)
         function.entry = entry
         return entry
-
-    def _choose_stack(self, call: GuestCall, stack: ShadowStack) -> None:
-        """Put a call's C frames where those of the calls that are set aside are safe from them."""
-        parent = call.parent
-        if parent is not None and self.machine.is_suspended(parent):
-            # It ends before its parent goes on, so it may stand on the parent's frames.
-            if not stack.lazy:
-                stack.set(parent.stack_pointer)
-            return
-        call.region = stack.take_region()
-        if call.region is not None:
-            stack.set(call.region)
 
     def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
         """The guest has returned, with an error or without: whether the call is now set aside."""

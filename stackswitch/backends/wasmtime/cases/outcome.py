@@ -14,6 +14,10 @@ from ..store import GuestException, ThrowTag
 from .host import CannotWaitError, HostError
 
 
+class TimeUpError(Exception):
+    """The guest ran until its time was up."""
+
+
 def trap_of(error: BaseException, name: Callable[[int], str]) -> Trap:
     """Say why a call failed.
 

@@ -8,31 +8,44 @@ from stackswitch.backends.asyncify_missing import Missing, missing_names
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Frame, Suspension
+from stackswitch.wasm.reporting import instrumented_of
+
+from ..compiled import CompiledModule
+from ..engine import Engine
 
 
-class Watched:
-    """A module under watch.
+class CaseModule(CompiledModule):
+    """A module of a case, compiled, and what is known of its functions.
 
+    :param name: of the instance
     :param names: by function index, as Binaryen's lists match them
-    :param instrumented: indexes of the functions that its build has instrumented
+    :param instrumented: indexes of the functions that can be suspended; None: what its build has instrumented
     """
 
-    def __init__(self, name: str, names: Sequence[str], instrumented: Collection[int]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        wasm: bytes,
+        name: str,
+        names: Sequence[str],
+        instrumented: Collection[int] | None = None,
+    ) -> None:
+        super().__init__(engine, wasm)
         self.name = name
         self.names = names
-        self.instrumented = instrumented
+        self.instrumented = instrumented_of(self.module) if instrumented is None else instrumented
 
     def function_name(self, index: int) -> str:
         """Return a function's name."""
         return self.names[index] if 0 <= index < len(self.names) else f"func[{index}]"
 
 
-class Stack:
+class RecordedStack:
     """A stack that was seen at a wait: equal ones are one."""
 
     __slots__ = ("count", "export", "frames", "import_", "missing", "module")
 
-    def __init__(self, module: Watched, import_: str, export: str, frames: tuple[int, ...]) -> None:
+    def __init__(self, module: CaseModule, import_: str, export: str, frames: tuple[int, ...]) -> None:
         self.module = module
         self.import_ = import_
         self.export = export
@@ -63,20 +76,20 @@ class SuspensionRecorder:
 
     def __init__(self, options: AsyncifyOptions) -> None:
         self._options = options
-        self._stacks: dict[tuple[str, str, str, tuple[int, ...]], Stack] = {}
+        self._stacks: dict[tuple[str, str, str, tuple[int, ...]], RecordedStack] = {}
         self.count = 0
 
-    def look(self, module: Watched, import_: str, export: str, frames: tuple[int, ...]) -> Stack:
-        """Return what is known of a stack; it counts only once ``waited`` is told."""
+    def look(self, module: CaseModule, import_: str, export: str, frames: tuple[int, ...]) -> RecordedStack:
+        """Return what is known of a stack; it counts only once ``waited`` is called."""
         key = (module.name, import_, export, frames)
         stack = self._stacks.get(key)
         if stack is None:
-            stack = self._stacks[key] = Stack(module, import_, export, frames)
+            stack = self._stacks[key] = RecordedStack(module, import_, export, frames)
             stack.missing = missing_names(self._options, import_, frames, module.names, module.instrumented)
         return stack
 
-    def waited(self, stack: Stack | None) -> None:
-        """The guest waits with this stack (None: nobody looked)."""
+    def waited(self, stack: RecordedStack | None) -> None:
+        """Count a wait with this stack; None: it was not read."""
         self.count += 1
         if stack is not None:
             stack.count += 1
@@ -86,7 +99,7 @@ class SuspensionRecorder:
         return tuple(stack.suspension(backend) for stack in self._stacks.values() if stack.count)
 
     def missing(self) -> dict[ListName, tuple[str, ...]]:
-        """Return all names wanting, by list, sorted."""
+        """Return the names that the lists lack, by list, sorted."""
         found: Missing = {}
         for stack in self._stacks.values():
             for which, names in stack.missing.items():

@@ -1,60 +1,18 @@
-"""A case's steps, taken in order, whatever sets the guest aside."""
+"""A case's steps, taken in order."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from stackswitch.models.case import Case, Step
 from stackswitch.models.expect import Expect
-from stackswitch.models.result import StepObservation, Trap
+from stackswitch.models.result import StepObservation
 
 from ..instance import ModuleInstance, ScriptError
-from .host import Host
-
-
-class Running(Protocol):
-    """A call of an export, begun by ``run``."""
-
-    @property
-    def suspensions(self) -> int:
-        """How often it was set aside so far."""
-        ...
-
-    async def run(self) -> tuple[str, ...]:
-        """Take it to its end and return its results."""
-        ...
-
-
-class CaseSession(Protocol):
-    """The instances of a case."""
-
-    host: Host
-
-    def guest(self, name: str) -> ModuleInstance:
-        """Return an instance by name."""
-        ...
-
-    def fresh(self, name: str) -> ModuleInstance:
-        """Make one more instance of that module."""
-        ...
-
-    def calling(self, guest: ModuleInstance, export: str, args: tuple[str, ...]) -> Running:
-        """Return a call, not yet begun."""
-        ...
-
-    def explain(self, guest: ModuleInstance, error: BaseException) -> Trap:
-        """Say why a call failed.
-
-        :raises TimeUpError: the guest was stopped because its time was up
-        """
-        ...
-
-
-class TimeUpError(Exception):
-    """The guest ran until its time was up."""
+from .session import CaseCall, CaseSession
 
 
 class _Started:
@@ -62,7 +20,7 @@ class _Started:
 
     def __init__(self, guest: ModuleInstance) -> None:
         self.guest = guest
-        self.calls: list[tuple[Running, asyncio.Task[tuple[str, ...]]]] = []
+        self.calls: list[tuple[CaseCall, asyncio.Task[tuple[str, ...]]]] = []
 
 
 class Script:
@@ -72,10 +30,10 @@ class Script:
     :ivar seen: what came of them, so far
     """
 
-    def __init__(self, case: Case, world: CaseSession, expected: Sequence[Expect]) -> None:
+    def __init__(self, case: Case, session: CaseSession, expected: Sequence[Expect]) -> None:
         self._case = case
         self._expected = expected
-        self._world = world
+        self._session = session
         self._started: dict[str, _Started] = {}
         self.seen: list[StepObservation] = []
 
@@ -91,12 +49,11 @@ class Script:
             await self._drop_all()
 
     async def _take(self, number: int, step: Step) -> None:
-        world = self._world
+        session = self._session
         if step.call is not None:
-            guest = world.guest(step.instance)
-            running = world.calling(guest, step.call, step.args)
-            task = asyncio.ensure_future(running.run())
-            await self._ended(number, guest, running, task)
+            guest = session.guest(step.instance)
+            running = session.calling(guest, step.call, step.args)
+            await self._ended(number, guest, running, _begin(running))
         elif step.start is not None:
             await self._start(step)
             self.seen.append(StepObservation(step=number, ended="done"))
@@ -111,7 +68,7 @@ class Script:
             for running, task in started.calls:
                 await self._ended(number, started.guest, running, task, cancelled=task in cancelled)
         elif step.release is not None:
-            world.host.release(step.release)
+            session.host.release(step.release)
             await asyncio.sleep(0)
             self.seen.append(StepObservation(step=number, ended="done"))
         else:
@@ -119,20 +76,20 @@ class Script:
             self.seen.append(StepObservation(step=number, ended="done"))
 
     async def _start(self, step: Step) -> None:
-        guest = self._world.guest(step.instance)
+        guest = self._session.guest(step.instance)
         started = self._started[step.start or ""] = _Started(guest)
         for _ in range(step.copies):
-            each = self._world.fresh(step.instance) if step.fresh else guest
-            running = self._world.calling(each, step.export or "", step.args)
-            started.calls.append((running, asyncio.ensure_future(running.run())))
-        # One turn of the loop begins them all, in order, each up to its first wait.
+            each = await self._session.fresh(step.instance) if step.fresh else guest
+            running = self._session.calling(each, step.export or "", step.args)
+            started.calls.append((running, _begin(running)))
+        # The loop begins them all, in order, each up to its first wait.
         await asyncio.sleep(0)
 
     async def _ended(
         self,
         number: int,
         guest: ModuleInstance,
-        running: Running,
+        running: CaseCall,
         task: asyncio.Task[tuple[str, ...]],
         *,
         cancelled: bool = False,
@@ -147,7 +104,7 @@ class Script:
             try:
                 seen = {"ended": "returned", "values": task.result()}
             except BaseException as error:  # noqa: BLE001 (explain raises what is none of the guest's)
-                trap = self._world.explain(guest, error)
+                trap = self._session.explain(guest, error)
                 # A program that ends itself well has returned.
                 exited = trap.kind == "exit" and trap.message == "exit status 0"
                 seen = {"ended": "returned"} if exited else {"ended": "trapped", "trap": trap}
@@ -168,8 +125,14 @@ class Script:
         ]
         for task in tasks:
             task.cancel()
-        # Those that have failed are asked too, so that nobody complains that they were not.
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _begin(call: CaseCall) -> asyncio.Task[tuple[str, ...]]:
+    task = asyncio.ensure_future(call.run())
+    # asyncio complains of failures that nobody retrieves, and a script may end before it comes to this one.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 async def drop_tasks(grace_s: float) -> None:
@@ -182,10 +145,7 @@ async def drop_tasks(grace_s: float) -> None:
         task.cancel()
     if not others:
         return
-    done, _ = await asyncio.wait(others, timeout=grace_s)
-    for task in done:
-        if not task.cancelled():
-            task.exception()  # asked for, so that nobody complains that it was not
+    await asyncio.wait(others, timeout=grace_s)
 
 
 def _read(guest: ModuleInstance, at: int, size: int) -> str:

@@ -1,4 +1,4 @@
-"""What a call on a fiber takes of wasmtime's: room for its values, and what begins it; used again."""
+"""What wasmtime reads and writes while a call on a fiber runs: values, trap, error. It is used again."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from typing import Any
 from .capi import FiberApi
 from .values import VAL
 
-_KEPT = 256
+_FREE_MOST = 256
 
 
-class Room:
-    """The values, trap and error of one call at a time; wasmtime knows where, until its future is deleted.
+class CallBuffers:
+    """The values, trap and error of one call at a time; wasmtime uses them until its future is deleted.
 
     :param begin: starts the call and returns wasmtime's future, given the addresses of the trap and the error
     :param read: reads its results; :param write: writes its arguments
-    :param keep: what lies at addresses that ``begin`` knows
+    :param keep: what ``begin`` has the addresses of
+    :param pool: where they go when no call uses them
     """
 
-    __slots__ = ("_keep", "_rooms", "_taken", "begin", "error", "read", "trap", "write")
+    __slots__ = ("_keep", "_pool", "_taken", "begin", "error", "read", "trap", "write")
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class Room:
         write: Callable[[Sequence[Any]], None] = len,  # type: ignore[assignment]
         *,
         keep: object = None,
-        rooms: list[Room] | None = None,
+        pool: list[CallBuffers] | None = None,
     ) -> None:
         self.trap = c_void_p()
         self.error = c_void_p()
@@ -39,24 +40,24 @@ class Room:
         self.read = read
         self.write = write
         self._keep = keep
-        self._rooms = rooms
+        self._pool = pool
         self._taken = True
 
-    def take(self) -> Room:
-        """Return it, one that no call has."""
+    def take(self) -> CallBuffers:
+        """Return these, for a call to use."""
         self._taken = True
         return self
 
     def give_back(self) -> None:
-        """Let another call have it: the future is deleted."""
+        """Let another call use them: the future has been deleted."""
         taken, self._taken = self._taken, False
-        if taken and self._rooms is not None and len(self._rooms) < _KEPT:
+        if taken and self._pool is not None and len(self._pool) < _FREE_MOST:
             self.trap.value = self.error.value = None
-            self._rooms.append(self)
+            self._pool.append(self)
 
 
-class Rooms:
-    """The rooms of one export's calls.
+class BufferPool:
+    """The buffers of one export's calls.
 
     :param function: address of the ``wasmtime_func_t``
     :param params: reads and writes its arguments in arrays of ``wasmtime_val_t``; :param results: its results
@@ -66,13 +67,13 @@ class Rooms:
         self._params = params
         self._results = results
         self._prepared = (api.wasmtime_func_call_async, c_void_p(context), c_void_p(function))
-        self._free: list[Room] = []
+        self._free: list[CallBuffers] = []
 
-    def take(self) -> Room:
-        """Return a room that no other call has."""
+    def take(self) -> CallBuffers:
+        """Return buffers that no other call uses."""
         return self._free.pop().take() if self._free else self._make()
 
-    def _make(self) -> Room:
+    def _make(self) -> CallBuffers:
         params, results = self._params, self._results
         count, result_count = len(params.kinds), len(results.kinds)
         buffer = ctypes.create_string_buffer(max(1, count + result_count) * VAL)
@@ -97,7 +98,7 @@ class Rooms:
         if any(kind == "externref" for kind in results.kinds):
             read = partial(_read_and_drop, results, results_at)
         write = params.bound(args_at)[1]
-        return Room(begin, read, write, keep=buffer, rooms=self._free)
+        return CallBuffers(begin, read, write, keep=buffer, pool=self._free)
 
 
 def _read_and_drop(results: Any, at: int) -> tuple[Any, ...]:

@@ -3,9 +3,9 @@
 A host function is called on the *fiber*: the native stack that wasmtime made for the call. Python must not
 run there. A signal handler or a trace function would be user code on a foreign stack, and one that raises
 leaves the continuation unfilled, at which wasmtime ends the process. So the callback is put together from
-C code alone: ``Arrival.__init__`` of ctypes writes the callback's arguments into a structure, and its last
+C code alone: ``CallbackArguments.__init__`` of ctypes writes the arguments into a structure, and its last
 field is a property whose setter is libc's ``bcopy``, which fills the continuation. No bytecode is
-executed, so nothing is polled, traced or raised. What is left is a ``RecursionError``, and ``check_room``
+executed, so nothing is polled, traced or raised. What is left is a ``RecursionError``, and ``check_depth``
 raises that on the caller's own stack.
 
 The continuation is libc's ``strlen`` on a string of one flag: 0 the guest waits on, 1 it goes on.
@@ -114,7 +114,7 @@ def refuse_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
         )
 
 
-class Arrival(ctypes.Structure):
+class CallbackArguments(ctypes.Structure):
     """The arguments of the callback that was called last (``wasmtime_func_async_callback_t``).
 
     The last one, the continuation, is not kept: to set it fills it from ``source``, a ``c_void_p``.
@@ -141,7 +141,7 @@ _LIBC: list[Any] = []
 
 
 def c_library() -> Any:
-    """Return the C library, once; the property on ``Arrival`` is made with it."""
+    """Return the C library, once; the property on ``CallbackArguments`` is made with it."""
     if not _LIBC:
         try:
             libc = ctypes.PyDLL(None)
@@ -153,17 +153,17 @@ def c_library() -> Any:
             raise BackendUnavailableError(
                 f"the C library has no bcopy or strlen to call on a fiber: {error}; use the backend asyncify"
             ) from error
-        Arrival.continuation = property(None, copy)  # type: ignore[attr-defined]
+        CallbackArguments.continuation = property(None, copy)  # type: ignore[attr-defined]
         _LIBC.append(libc)
     return _LIBC[0]
 
 
-class Landing:
-    """Where host functions arrive: one for a store, since one of its fibers runs at a time.
+class HostCallback:
+    """The C function that host functions are called through: one for a store, since one fiber runs at a time.
 
-    :param sampling: wasmtime's library and the address of the store, to sample the stack at each arrival
-    :ivar arrival: the arguments of the last arrival
-    :ivar callback: the C function
+    :param sampling: wasmtime's library and the address of the store, to sample the stack at each call
+    :ivar arguments: those that it was called with last
+    :ivar function: the C function
     """
 
     def __init__(self, sampling: tuple[Any, int] | None = None) -> None:
@@ -173,44 +173,44 @@ class Landing:
         at = ctypes.addressof(self._flags)
         self._continuations = [Continuation(strlen, at, None), Continuation(strlen, at + 2, None)]
         self._sources = [c_void_p(ctypes.addressof(each)) for each in self._continuations]
-        self.arrival = (_sampling(*sampling) if sampling else Arrival)()
+        self.arguments = (_sampling(*sampling) if sampling else CallbackArguments)()
         self._profiler = c_void_p()
-        self.arrival.profiler = self._profiler
-        self.arrival.source = self._sources[0]
-        self.callback = _CALLBACK(self.arrival.__init__)  # type: ignore[misc]
+        self.arguments.profiler = self._profiler
+        self.arguments.source = self._sources[0]
+        self.function = _CALLBACK(self.arguments.__init__)  # type: ignore[misc]
         self._check()
 
     @property
-    def callback_at(self) -> int:
+    def address(self) -> int:
         """The C function's address."""
-        return address(self.callback)
+        return address(self.function)
 
     def environment(self, number: int) -> int:
         """Return what the callback is given for a host function: its number."""
         return number
 
-    def arrived(self) -> tuple[int, int, int, int]:
+    def called(self) -> tuple[int, int, int, int]:
         """Return the number of the host function that was called since the last poll, 0 for none.
 
         And where its arguments, its results and its trap are.
         """
-        arrival = self.arrival
-        return arrival.number, arrival.args or 0, arrival.results or 0, arrival.trap or 0
+        arguments = self.arguments
+        return arguments.number, arguments.args or 0, arguments.results or 0, arguments.trap or 0
 
     def _check(self) -> None:
         """See that the callback does what we think: once done on a fiber it is too late."""
-        if type(self.arrival) is not Arrival:
+        if type(self.arguments) is not CallbackArguments:
             return
         trial = Continuation()
-        self.callback(7, 0, 0, 0, 0, 0, 0, ctypes.addressof(trial))
-        if self.arrival.number != 7 or bytes(trial) != bytes(self._continuations[0]):
+        self.function(7, 0, 0, 0, 0, 0, 0, ctypes.addressof(trial))
+        if self.arguments.number != 7 or bytes(trial) != bytes(self._continuations[0]):
             raise BackendUnavailableError(
                 "ctypes of this Python does not fill structures as stackswitch knows it;"
                 " use the backend asyncify"
             )
-        self.arrival.number = 0
+        self.arguments.number = 0
 
-    def watch_with(self, profiler: int) -> None:
+    def sample_for(self, profiler: int) -> None:
         """Take the next samples for this profiler."""
         self._profiler.value = profiler
 
@@ -218,7 +218,7 @@ class Landing:
         """Let the guest that waits on a flag go on when polled next; return the flag of its next wait."""
         self._flags[flag * 2] = b"\1"
         other = 1 - flag
-        self.arrival.source = self._sources[other]
+        self.arguments.source = self._sources[other]
         return other
 
     def stay(self, flag: int) -> None:
@@ -226,23 +226,23 @@ class Landing:
         self._flags[flag * 2] = b"\0"
 
     def expect(self, flag: int) -> None:
-        """Have the next arrival wait on a flag."""
-        self.arrival.source = self._sources[flag]
+        """Have the next call wait on a flag."""
+        self.arguments.source = self._sources[flag]
 
 
-def _sampling(dll: Any, store: int) -> type[Arrival]:
-    """Return an ``Arrival`` that samples the stack too: when its field ``caller`` is set."""
+def _sampling(dll: Any, store: int) -> type[CallbackArguments]:
+    """Return ``CallbackArguments`` that samples the stack too: when its field ``caller`` is set."""
 
-    class Kept:
+    class Sampled:
         pointer = c_void_p(store)
 
     sample = ctypes.PYFUNCTYPE(
         None,
         Converter(operator.attrgetter("profiler")),  # type: ignore[arg-type]
-        Converter(partial(getattr, Kept, "pointer")),  # type: ignore[arg-type]
+        Converter(partial(getattr, Sampled, "pointer")),  # type: ignore[arg-type]
         c_uint64,
     )(("wasmtime_guestprofiler_sample", dll), ((1, "profiler"), (1, "caller"), (1, "delta", 0)))
-    return type("SamplingArrival", (Arrival,), {"caller": property(None, sample)})
+    return type("SampledArguments", (CallbackArguments,), {"caller": property(None, sample)})
 
 
 def _nested(levels: int) -> tuple[Any, ...]:
@@ -252,13 +252,13 @@ def _nested(levels: int) -> tuple[Any, ...]:
     return found
 
 
-ROOM = 8
+_CALLBACK_DEPTH = 8
 """Calls within each other that the callback may take, as Python counts them: six, by trial on 3.11."""
-_DEEP, _TWIN = _nested(ROOM), _nested(ROOM)
+_DEEP, _TWIN = _nested(_CALLBACK_DEPTH), _nested(_CALLBACK_DEPTH)
 
 
-def check_room() -> bool:
-    """See that the callback has room: it fails where a ``RecursionError`` is due, and may not fail.
+def check_depth() -> bool:
+    """See that the callback will not fail: it would, where a ``RecursionError`` is due, and may not.
 
     :raises RecursionError: the caller is too deep to call the guest
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..engine import Engine
 from ..store import Store
-from .capi import FiberApi, Landing, refuse_python
+from .capi import FiberApi, HostCallback, refuse_python
 
 STACK_BYTES = 16 << 20
 """Room for a call's frames; what of it was never used takes no memory."""
@@ -20,7 +20,7 @@ class FiberEngine(Engine):
         refuse_python()
         super().__init__(stack_bytes=stack_bytes, fuel=fuel)
         self.fibers = FiberApi()
-        Landing()
+        HostCallback()
 
     def yielding_store(self) -> Store:
         """Make a store whose guests come back from a poll at every tick, wherever they are."""

@@ -1,6 +1,6 @@
 """The callback of host functions on fibers in machine code, where we have it: on x86-64 Linux.
 
-``fiberapi.Landing`` puts it together from C functions of ctypes, which takes 2 µs a call and needs Python's
+``capi.HostCallback`` puts it together from C functions of ctypes, which takes 2 µs a call and needs Python's
 lock, objects and a stack deep enough. These 17 instructions touch nothing of Python's: they write where the
 arguments are into a record and fill the continuation. So nothing of Python's can be run on the fiber,
 by whatever way.
@@ -43,7 +43,7 @@ _CODE = bytes.fromhex(
 )
 _RECORD = Struct("<7Q")
 _ARMED = Struct("<2Q")
-_ARRIVED = Struct("<4Q")
+_CALLED = Struct("<4Q")
 _FIRST = 8
 _PAGES: list[tuple[mmap.mmap, int]] = []
 _STRLEN: list[int] = []
@@ -79,23 +79,23 @@ def _loaded() -> tuple[mmap.mmap, int]:
     return page, 0 if failed else at
 
 
-class NativeLanding:
-    """Where host functions arrive (see ``fiberapi.Landing``).
+class NativeCallback:
+    """The C function that host functions are called through (see ``capi.HostCallback``).
 
-    :ivar callback_at: the C function's address
+    :ivar address: the C function's address
     :ivar arm: to be called before each poll of a guest
-    :ivar arrived: the number of the host function that was called since, 0 for none, and where its
+    :ivar called: the number of the host function that was called since, 0 for none, and where its
         arguments, its results and its trap are
     """
 
     def __init__(self, code: int) -> None:
-        self.callback_at = code
+        self.address = code
         self._record = ctypes.create_string_buffer(_RECORD.size)
         self._at = at = ctypes.addressof(self._record)
         _RECORD.pack_into(self._record, 0, 0, 0, 0, 0, 0, _strlen(), at)
         self._environments: list[ctypes.Array[ctypes.c_uint64]] = []
         self.arm = partial(_ARMED.pack_into, self._record, 0, 1, 0)
-        self.arrived = partial(_ARRIVED.unpack_from, self._record, _FIRST)
+        self.called = partial(_CALLED.unpack_from, self._record, _FIRST)
 
     def environment(self, number: int) -> int:
         """Return what the callback is given for a host function."""
@@ -104,7 +104,7 @@ class NativeLanding:
         return ctypes.addressof(words)
 
 
-def native_landing() -> NativeLanding | None:
-    """Return a landing in machine code, None where there is none."""
+def native_callback() -> NativeCallback | None:
+    """Return a callback in machine code, None where there is none."""
     code = _code()
-    return NativeLanding(code) if code else None
+    return NativeCallback(code) if code else None

@@ -5,14 +5,13 @@ a host function; the poll then returns, the guest stays where it is, and the hos
 the thread's own stack: plain ones at once, coroutines with the event loop between. Then the guest is
 polled again.
 
-What keeps the process alive (each is an abort of wasmtime's or Python's): no Python runs on a fiber (see
-``fibernative`` and ``fiberapi``); a future is deleted before its store (``close``); polls never nest, since
-host functions run between them; and where references to collected objects may lie in frames, one call at a
-time is for the caller to see to (``fiberbuild``): wasmtime's collector does not look into fibers that are
-set aside.
+Four rules keep wasmtime and Python from aborting the process:
 
-The C shadow stack is kept as ``switch`` keeps it: a call that begins while others are set aside gets a
-region.
+- No Python runs on a fiber (see ``native`` and ``capi``).
+- A future is deleted before its store (``close``).
+- Polls never nest: host functions run between them.
+- Where frames may hold references to collected objects, the caller makes one call at a time (see ``build``):
+  wasmtime's collector does not look into suspended fibers.
 """
 
 from __future__ import annotations
@@ -20,34 +19,29 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from ..call import ShadowStack, rest
+from ..call import rest
 from ..capi import GuestTrap
+from ..compiled import CompiledModule
 from ..errors import CLOSED_MESSAGE, OVER_MESSAGE, SuspendError
 from ..store import Store
-from .buffers import Room
-from .capi import FiberApi, Landing, check_room
-from .native import NativeLanding, native_landing
-from .parts import FiberCall, HostFunction, Side
-
-__all__ = ["FiberCall", "FiberRuntime", "HostFunction", "Side"]
+from .buffers import CallBuffers
+from .call import FiberCall, FiberImport
+from .capi import FiberApi, HostCallback, check_depth
+from .native import NativeCallback, native_callback
+from .stacks import Sampler
 
 
 class FiberRuntime:
-    """All calls of one store.
+    """All calls of one store. For the parameters that are not here see ``switcher.SwitcherOptions``.
 
     :param catches: whether some guest can catch a host function's failure
-    :param is_over: asked at each of wasmtime's ticks: whether the guests are to be stopped
-    :param sampling: take a sample of the stack whenever a host function is called
-    :param on_suspend: told each time a call is set aside, and by which import
-    :param on_failure: told a host function's failure that no guest caught: the call, the import, the failure,
-        the trap that it went through the guest as, if there was one
-    :param yields: let the event loop turn at each of wasmtime's ticks while a guest runs
-    :param on_cancelled: told a call that is cancelled at such a tick, which can still be polled
+    :param sampled: the modules whose stacks are sampled whenever a host function is called; all, or none
+    :param yields: let the event loop run at each of wasmtime's ticks while a guest computes
     """
 
     def __init__(
@@ -57,27 +51,32 @@ class FiberRuntime:
         *,
         catches: bool,
         is_over: Callable[[], bool],
-        sampling: bool = False,
+        sampled: Sequence[CompiledModule] = (),
         on_suspend: Callable[[FiberCall, str], None] | None = None,
-        on_failure: Callable[[FiberCall, str, BaseException, GuestTrap | None], None] | None = None,
+        on_failure: Callable[..., None] | None = None,
+        on_stopped: Callable[..., None] | None = None,
         yields: bool = False,
-        on_cancelled: Callable[[FiberCall], None] | None = None,
     ) -> None:
         self.api = api
         self.store = store
         self.catches = catches
-        self.on_suspend = on_suspend
-        self.on_failure = on_failure
-        native = None if sampling else native_landing()
-        self.landing: NativeLanding | Landing = native or Landing(
-            (api.dll, store.pointer) if sampling else None
+        self._on_suspend = on_suspend
+        self._on_failure = on_failure
+        self._on_stopped = on_stopped
+        native = None if sampled else native_callback()
+        self.callback: NativeCallback | HostCallback = native or HostCallback(
+            (api.dll, store.pointer) if sampled else None
+        )
+        self._sampler = (
+            Sampler(api.dll, store, sampled, self.callback.sample_for)
+            if isinstance(self.callback, HostCallback) and sampled
+            else None
         )
         self._arm = native.arm if native is not None else None
-        self._arrived = self.landing.arrived
+        self._called = self.callback.called
         self._is_over = is_over
         self._yields = yields
-        self._on_cancelled = on_cancelled
-        self._functions: list[HostFunction | None] = [None]  # 0: nobody arrived
+        self._functions: list[FiberImport | None] = [None]  # 0: none was called
         self._futures: dict[int, Any] = {}
         self._delete_future = api.deleter(self._futures)
         self._ending: list[FiberCall] = []
@@ -88,8 +87,8 @@ class FiberRuntime:
         """How many calls have begun and not ended."""
         return len(self._futures)
 
-    def add(self, function: HostFunction) -> int:
-        """Take a host function in; return the number that its arrivals bear."""
+    def add(self, function: FiberImport) -> int:
+        """Add a host function; return the number that calls of it have."""
         self._functions.append(function)
         return len(self._functions) - 1
 
@@ -103,10 +102,10 @@ class FiberRuntime:
         :raises RecursionError: the caller's own stack is all but used up
         :raises BaseException: whatever a host function raised and the guest did not catch
         """
-        side, store, note, on_suspend = call.side, self.store, call.note, self.on_suspend
-        running, aside, stack = side.running, side.aside, side.shadow_stack
-        arm, arrived, poll, functions = self._arm, self._arrived, self._poll_future, self._functions
-        # Where a call that is set aside leaves nothing else to see to.
+        calls, store, note, on_suspend = call.calls, self.store, call.note, self._on_suspend
+        running, suspended, stack = calls.running, calls.suspended, calls.shadow_stack
+        arm, called, poll, functions = self._arm, self._called, self._poll_future, self._functions
+        # Where a call that is suspended leaves nothing else to see to.
         is_quick = stack is None or stack.lazy
         try:
             self._begin(call)
@@ -119,7 +118,7 @@ class FiberRuntime:
                     if poll(call.pointer):
                         self._done(call)
                         break
-                    number, call.args_at, call.results_at, call.trap_at = arrived()
+                    number, call.args_at, call.results_at, call.trap_at = called()
                     call.arrived = functions[number]
                     if not number and self._is_over():
                         raise GuestTrap(OVER_MESSAGE)
@@ -127,20 +126,12 @@ class FiberRuntime:
                 if function is None:
                     self._ticked()
                     if self._yields:
-                        self._set_aside(call)
-                        try:
-                            yield
-                        except asyncio.CancelledError:
-                            self._bring_back(call)
-                            if self._on_cancelled is not None:
-                                self._on_cancelled(call)
-                            raise
-                        self._bring_back(call)
+                        yield from self._let_others_run(call)
                     continue
                 try:
                     outcome = function.serve(note, *function.read(call.args_at))
-                    # The first question is the quick one, and nearly always enough.
-                    if type(outcome) is CoroutineType or _is_coroutine(outcome):
+                    # The second question is the quick one, and nearly always enough.
+                    if function.waits and (type(outcome) is CoroutineType or _is_coroutine(outcome)):
                         coroutine = outcome
                         try:
                             yielded = coroutine.send(None)
@@ -152,11 +143,11 @@ class FiberRuntime:
                             note.waiting = function.name
                             if on_suspend is not None:
                                 on_suspend(call, function.name)
-                            if is_quick and running[-1] is call:  # what ``_set_aside`` does
+                            if is_quick and running[-1] is call:  # what ``_suspend`` does
                                 running.pop()
-                                aside.add(call)
+                                suspended.add(call)
                             else:
-                                self._set_aside(call)
+                                self._suspend(call)
                             try:
                                 sent = yield yielded
                             except GeneratorExit:
@@ -169,11 +160,11 @@ class FiberRuntime:
                                     outcome = yield from coroutine
                                 else:
                                     outcome = yield from rest(coroutine, coroutine.send, sent)
-                            if is_quick:  # what ``_bring_back`` does
-                                aside.discard(call)
+                            if is_quick:  # what ``_resume`` does
+                                suspended.discard(call)
                                 running.append(call)
                             else:
-                                self._bring_back(call)
+                                self._resume(call)
                             note.waiting = None
                             # It may have taken a cancellation for an answer.
                             if note.ends is not None and monotonic() > note.ends:
@@ -185,11 +176,24 @@ class FiberRuntime:
                     raise
                 except BaseException as error:  # noqa: BLE001 (it goes through the guest)
                     note.waiting = None
-                    self._bring_back(call)
+                    self._resume(call)
                     self._fail(call, error)
-            return call.room.read()
+            return call.buffers.read()
         finally:
             self._end(call)
+
+    def _let_others_run(self, call: FiberCall) -> Generator[None, None, None]:
+        """Let the event loop run while a guest computes."""
+        self._suspend(call)
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._resume(call)
+            if self._on_stopped is not None and self._sampler is not None:
+                trap, stack = self._sampler.stop(self.poll, call, self.api)
+                self._on_stopped(call.note, trap, tuple([index for _, index in stack]))
+            raise
+        self._resume(call)
 
     def finish_now(self, call: FiberCall) -> tuple[Any, ...]:
         """Begin a call that must not wait and take it to its end (see ``finish``).
@@ -205,12 +209,12 @@ class FiberRuntime:
                     continue
                 try:
                     outcome = function.serve(call.note, *function.read(call.args_at))
-                    if _is_coroutine(outcome):
+                    if function.waits and _is_coroutine(outcome):
                         outcome = _done_at_once(outcome, function.name)
                     function.write(call.results_at, outcome)
                 except BaseException as error:  # noqa: BLE001 (it goes through the guest)
                     self._fail(call, error)
-            return call.room.read()
+            return call.buffers.read()
         finally:
             self._end(call)
 
@@ -220,27 +224,16 @@ class FiberRuntime:
         while self._ending:
             self._let_go(self._ending[-1])
             self._ending.pop()
-        room, side, stack = call.room, call.side, call.side.shadow_stack
-        room.write(call.values)
+        buffers, calls, stack = call.buffers, call.calls, call.calls.shadow_stack
+        buffers.write(call.values)
         if stack is not None:
             call.outside = stack.get()
-            if side.aside and not side.running:
-                self._choose_stack(call, stack)
-        side.running.append(call)
-        call.future = future = room.begin()
+            if calls.suspended and not calls.running:
+                stack.separate(call, calls.suspended)
+        calls.running.append(call)
+        call.future = future = buffers.begin()
         call.entered = True
         self._futures[future] = call.pointer = ctypes.c_void_p.from_param(future)
-
-    def _choose_stack(self, call: FiberCall, stack: ShadowStack) -> None:
-        """Put a call's C frames where those of the calls that are set aside are safe from them."""
-        parent = call.parent
-        if parent is not None and parent in call.side.aside:
-            if not stack.lazy:  # else it is there
-                stack.set(parent.stack_pointer)  # it ends before its parent goes on
-            return
-        call.region = stack.take_region()
-        if call.region is not None:
-            stack.set(call.region)
 
     def poll(self, call: FiberCall) -> bool:
         """Run the guest until it ends (True) or calls a host function or has run for a while (False).
@@ -253,26 +246,29 @@ class FiberRuntime:
             self._arm()
             done = self._poll_future(call.pointer)
         else:
-            check_room()
-            landing = self.landing
-            assert isinstance(landing, Landing)  # the other one arms
+            check_depth()
+            callback = self.callback
+            assert isinstance(callback, HostCallback)  # the other one arms
             flag, ready = call.flag, call.arrived is not None
             try:
                 if ready:
-                    call.flag = landing.go(flag)
+                    call.flag = callback.go(flag)
                 else:
-                    landing.expect(flag)
-                landing.arrival.number = 0
+                    callback.expect(flag)
+                callback.arguments.number = 0
                 done = self._poll_future(call.pointer)
             finally:
-                landing.stay(flag)
+                callback.stay(flag)
         if done:
             self._done(call)
             return True
-        number, call.args_at, call.results_at, call.trap_at = self._arrived()
-        call.arrived = self._functions[number]
-        if not number and self._is_over():
-            raise GuestTrap(OVER_MESSAGE)
+        number, call.args_at, call.results_at, call.trap_at = self._called()
+        call.arrived = function = self._functions[number]
+        if function is None:
+            if self._is_over():
+                raise GuestTrap(OVER_MESSAGE)
+        elif self._sampler is not None:
+            self._sampler.arrived(call, waits=function.waits)
         return False
 
     def _ticked(self) -> None:
@@ -291,36 +287,38 @@ class FiberRuntime:
         """
         call.arrived = None
         self._delete(call)
-        room = call.room
-        if room.error or room.trap:
-            raise self._taken(call, room)
+        buffers = call.buffers
+        if buffers.error or buffers.trap:
+            raise self._taken(call, buffers)
 
-    def _taken(self, call: FiberCall, room: Room) -> BaseException:
+    def _taken(self, call: FiberCall, buffers: CallBuffers) -> BaseException:
         """Read why a call ended, and tell whose failure it was."""
         store = self.store
-        store.trap.value, store.failed_on = room.trap.value, None
-        found = store.taken(room.error.value)
+        store.trap.value, store.failed_on = buffers.trap.value, None
+        found = store.taken(buffers.error.value)
         failed, call.failed = call.failed, None
-        if failed is found and self.on_failure is not None:
-            self.on_failure(call, call.failed_in, found, store.failed_on)
+        if failed is found and self._on_failure is not None:
+            trap = store.failed_on
+            frames, offsets = (trap.frames, trap.offsets) if trap is not None else ((), ())
+            self._on_failure(call.note, call.failed_in, found, frames, offsets)
         return found
 
-    def _set_aside(self, call: FiberCall) -> None:
-        side = call.side
-        stack = side.shadow_stack
-        side.running.remove(call)
-        side.aside.add(call)
+    def _suspend(self, call: FiberCall) -> None:
+        calls = call.calls
+        stack = calls.shadow_stack
+        calls.running.remove(call)
+        calls.suspended.add(call)
         if stack is not None and not stack.lazy:
             call.stack_pointer = stack.get()
             stack.set(call.outside)
 
-    def _bring_back(self, call: FiberCall) -> None:
-        side = call.side
-        if call not in side.aside:
+    def _resume(self, call: FiberCall) -> None:
+        calls = call.calls
+        if call not in calls.suspended:
             return
-        side.aside.remove(call)
-        side.running.append(call)
-        stack = side.shadow_stack
+        calls.suspended.remove(call)
+        calls.running.append(call)
+        stack = calls.shadow_stack
         if stack is not None and not stack.lazy and not self.store.closed:
             call.outside = stack.get()
             stack.set(call.stack_pointer)
@@ -330,7 +328,7 @@ class FiberRuntime:
 
         Where no guest can catch it, it goes through the guest only for its stack to be told.
         """
-        told = self.on_failure is not None and isinstance(failure, Exception)
+        told = self._on_failure is not None and isinstance(failure, Exception)
         if (
             self.store.closed
             or isinstance(failure, (GuestTrap, KeyboardInterrupt, SystemExit))
@@ -357,16 +355,16 @@ class FiberRuntime:
             self._ending.pop()
 
     def _let_go(self, call: FiberCall) -> None:
-        side, stack = call.side, call.side.shadow_stack
+        calls, stack = call.calls, call.calls.shadow_stack
         self._delete(call)
-        call.room.give_back()
-        aside = call in side.aside
-        side.aside.discard(call)
-        if call in side.running or (aside and stack is not None and stack.lazy):
+        call.buffers.give_back()
+        suspended = call in calls.suspended
+        calls.suspended.discard(call)
+        if call in calls.running or (suspended and stack is not None and stack.lazy):
             if stack is not None and not self.store.closed:
                 stack.set(call.outside)
-            if not aside:
-                side.running.remove(call)
+            if not suspended:
+                calls.running.remove(call)
         if call.region is not None and stack is not None:
             region, call.region = call.region, None
             stack.give_back(region)
@@ -376,6 +374,8 @@ class FiberRuntime:
         for future in [*self._futures]:
             self._delete_future(future)
         self.store.close()
+        if self._sampler is not None:
+            self._sampler.drop()
 
 
 def _done_at_once(coroutine: Coroutine[Any, Any, Any], name: str) -> Any:

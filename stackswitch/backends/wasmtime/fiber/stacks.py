@@ -1,91 +1,93 @@
-"""The guest's stack at a host function's arrival: sampled on the fiber by C code, read when it is wanted."""
+"""The stack of a guest on a fiber, sampled by C code when a host function is called."""
 
 from __future__ import annotations
 
-import ctypes
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..capi import ByteVec, GuestTrap, take_bytes, take_error
+from ..capi import GuestTrap
+from ..compiled import CompiledModule
 from ..errors import OVER_MESSAGE
-from ..stacks import StackReader, frames_of_profile
-from .capi import Landing
-from .runtime import FiberCall, FiberRuntime
-from .stop import Ending
+from ..stacks import Place, Profiler
+from ..store import Store
+from .call import FiberCall
+from .tick_trap import TickTrap
 
 _SAMPLES_MOST = 1000
 """A profile keeps every sample, and only the last one is wanted."""
 
 
-class Sampler(StackReader):
-    """Reads the stack that was sampled when a host function was called last."""
+class Sampler:
+    """Keeps the stack of each call that comes to a host function which may wait.
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    :param dll: wasmtime's library
+    :param sample_for: has the samples that follow taken for a profiler
+    """
+
+    def __init__(
+        self, dll: Any, store: Store, modules: Sequence[CompiledModule], sample_for: Callable[[int], None]
+    ) -> None:
+        self._dll = dll
+        self._store = store
+        self._profilers = Profiler(store, modules)
+        self._sample_for = sample_for
         self._profiler = 0
         self._samples = 0
-        self._ending: Ending | None = None
+        self._tick_trap: TickTrap | None = None
+        self._restart()
 
-    def ready(self, fibers: FiberRuntime) -> None:
-        """Make a profiler for the samples that follow, if there is none or it has had enough."""
-        self._samples += 1
-        if self._profiler and self._samples < _SAMPLES_MOST:
-            return
+    def _restart(self) -> None:
         self.drop()
-        self._profiler = self._api.wasmtime_guestprofiler_new(
-            self._engine,
-            ctypes.addressof(self._names[0]),
-            1,
-            ctypes.addressof(self._modules),
-            len(self._modules),
-        )
-        if isinstance(fibers.landing, Landing):  # it is, where samples are taken
-            fibers.landing.watch_with(self._profiler)
+        self._profiler = self._profilers.start()
+        self._sample_for(self._profiler)
 
-    def take(self) -> tuple[tuple[int, int], ...]:
+    def arrived(self, call: FiberCall, *, waits: bool) -> None:
+        """A host function was called: if it may wait, note the stack on the call."""
+        self._samples += 1
+        if waits:
+            call.frames = self._take()
+        elif self._samples >= _SAMPLES_MOST:
+            self._restart()
+
+    def _take(self) -> tuple[Place, ...]:
         """Return the functions of the last sample, innermost first."""
-        profile = self._finish()
-        frames = frames_of_profile(profile) if profile else ()
-        return tuple([(module, defined + self._imported[module]) for module, defined in frames])
+        profile = self.drop()
+        self._restart()
+        return self._profilers.places(_last_sample(profile)) if profile else ()
 
-    def _finish(self) -> bytes:
-        profiler, self._profiler, self._samples = self._profiler, 0, 0
-        if not profiler:
-            return b""
-        out = ByteVec()
-        error = self._api.wasmtime_guestprofiler_finish(profiler, ctypes.addressof(out))
-        if error:
-            raise take_error(self._api, error)
-        return _last_sample(take_bytes(self._api, out))
-
-    def stop(self, fibers: FiberRuntime, call: FiberCall) -> GuestTrap | None:
+    def stop(
+        self, poll: Callable[[FiberCall], bool], call: FiberCall, api: Any
+    ) -> tuple[GuestTrap | None, tuple[Place, ...]]:
         """Have a guest that computes run on to wasmtime's next tick and trap there, and sample its stack.
 
         It may come to a host function first, which samples too and is not called.
 
-        :returns: its trap, if it came to that
+        :param poll: runs the guest
+        :returns: its trap, if it came to that, and the stack
         """
-        self.drop()
-        self.ready(fibers)
-        if self._ending is None:
-            self._ending = Ending(fibers.api.dll, self._store)
-        if not self._ending.begin(self._profiler):
-            return None
+        self._restart()
+        call.frames = ()
+        if self._tick_trap is None:
+            self._tick_trap = TickTrap(self._dll, self._store)
+        if not self._tick_trap.begin(self._profiler):
+            return None, ()
         trap: BaseException | None = None
         used = True  # where an interrupt keeps us from knowing: to free the error twice would be worse
         try:
             try:
-                fibers.poll(call)
+                poll(call)
             except Exception as error:  # noqa: BLE001 (whatever it ended by just then)
                 trap = error
             used = isinstance(trap, GuestTrap) and OVER_MESSAGE in trap.message
         finally:
-            self._ending.end(fibers.api, used=used)
-        return trap if isinstance(trap, GuestTrap) and used else None
+            self._tick_trap.end(api, used=used)
+        return trap if isinstance(trap, GuestTrap) and used else None, call.frames or self._take()
 
-    def drop(self) -> None:
-        """Free the profiler."""
-        self._finish()
+    def drop(self) -> bytes:
+        """Free the profiler; return its profile."""
+        profiler, self._profiler, self._samples = self._profiler, 0, 0
+        return self._profilers.finish(profiler) if profiler else b""
 
 
 def _last_sample(profile: bytes) -> bytes:

@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Any
 
 from ..capi import VAL_KINDS, Api, Handle
-from ..values import Codec, References, Value
+from ..values import References, Value
 
 VAL = 32
 """Bytes of a ``wasmtime_val_t``."""
@@ -33,7 +33,7 @@ def _layout(kinds: tuple[str, ...]) -> tuple[Struct, bool, tuple[int, ...]]:
 class ValueArray:
     """Reads and writes values of given types.
 
-    :param codec: what knows the types of the same values in slots
+    :param kinds: what each place holds, ``i32`` to ``externref``
     :param given: what is written is wasmtime's from then on, as results of host functions are: it drops their
         references, and arguments' it does not
     """
@@ -51,10 +51,16 @@ class ValueArray:
     )
 
     def __init__(
-        self, codec: Codec, api: Api, context: int, references: References, *, given: bool = False
+        self,
+        kinds: tuple[str, ...],
+        api: Api,
+        context: int,
+        references: References,
+        *,
+        given: bool = False,
     ) -> None:
         self._given = given
-        self.kinds = codec.kinds
+        self.kinds = kinds
         self._api = api
         self._context = context
         self._references = references
@@ -124,6 +130,14 @@ class ValueArray:
     def bound(self, at: int) -> tuple[Callable[[], tuple[Value, ...]], Callable[[Sequence[Value]], None]]:
         """Return what reads and what writes at one native address."""
         return partial(self.read, at), partial(self.write, at)
+
+    def reader(self) -> Callable[[int], tuple[Value, ...]]:
+        """Return ``read``."""
+        return self.read
+
+    def writer(self) -> Callable[[int, Sequence[Value]], None]:
+        """Return ``write``."""
+        return self.write
 
     def drop(self, at: int) -> None:
         """Let go of the references in an array that is ours, as results are."""

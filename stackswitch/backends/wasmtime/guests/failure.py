@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+
 from stackswitch.errors import (
     GuestError,
     GuestFrame,
@@ -78,6 +80,8 @@ class Explainer:
 
     def explain(self, error: BaseException, export: str) -> BaseException:
         """Return what to raise for it: the error itself, if it is none of the guest's or ours."""
+        if isinstance(error, ctypes.ArgumentError) and "RecursionError" in str(error):
+            return RecursionError(str(error))  # ctypes has no other word for one in its own conversions
         found = self._known(error, export)
         if found is None:
             return error

@@ -1,4 +1,4 @@
-"""What instances of the library have in common on wasmtime, whichever way they switch stacks."""
+"""Instances of the library on wasmtime, whichever way stacks are switched."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import ctypes
 import struct
 import time
 import weakref
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from stackswitch.backends.guest_protocol import COMMAND, CallState, HostFunction, OpenRequest
+from stackswitch.backends.guest_protocol import COMMAND, CallState, OpenRequest
 from stackswitch.backends.guest_values import checked
 from stackswitch.backends.notes import note_stack
 from stackswitch.errors import (
     GuestError,
-    GuestFrame,
     GuestStateError,
     GuestTimeoutError,
     GuestTrapError,
@@ -24,77 +22,72 @@ from stackswitch.errors import (
 )
 from stackswitch.models.values import NUMBER_BITS
 from stackswitch.wasm.growthcounter import has_growth_counter
-from stackswitch.wasm.module import Module
-from stackswitch.wasm.stackpointer import NAME, hidden_stack
+from stackswitch.wasm.stackpointer import hidden_stack
 
-from ..call import ShadowStack
-from ..capi import VAL_KINDS, Extern, Handle, Val
-from ..instance import ScriptError
-from ..store import PAGE, GuestException, Store
-from .failure import Explainer
+from ..capi import VAL_KINDS, Extern, GuestTrap, Val
+from ..errors import ProtocolError
+from ..shadow_stack import shadow_stack_of
+from ..store import PAGE, GuestException
+from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
+from ..wasi import StoreWasi
+from .code import GuestCode
 from .memory import NativeMemory
-from .module_instance import LowInstance
-from .values import Objects, PyValues
-from .wasi import GuestWasi
+from .module_instance import BudgetedInstance
+from .values import HostResults, Objects, PyValues
 
 _FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
 
 
-class WasmtimeInstance(ABC):
+class WasmtimeInstance:
     """See ``backends.guest_protocol.GuestInstance``.
 
-    :param store: its own; :param running: the module as it runs, which may be instrumented
+    :param open_store: opens its store
+    :param compiled: the module as it runs, which may be instrumented
     :ivar calls: those in progress, each with the task that runs it
-    :ivar start: the call of the start function, while it runs
-    :ivar stopped: the stack that a call was stopped with, innermost first, until it has been told
+    :ivar stopped: the stack that a call was stopped with, innermost first, until an error has been given it
     """
 
-    def __init__(self, plan: OpenRequest, store: Store, running: Module, explainer: Explainer) -> None:
+    def __init__(self, plan: OpenRequest, open_store: OpenStore, compiled: GuestCode) -> None:
         self.plan = plan
-        self.store = store
-        self.module = running
-        self.explainer = explainer
+        self.module = compiled.module
+        self.explainer = compiled.explainer
         self.objects = Objects()
-        self.handle = Handle()
-        self.low = LowInstance(store, running, self.handle, weakly(self._values))
         self.poisoned: str | None = None
-        self.start: CallState | None = None
         self.stopped: tuple[int, ...] | None = None
+        self._compiled = compiled
         self.calls: dict[CallState, asyncio.Task[Any] | None] = {}
         self._sent_away: set[CallState] = set()
         self._closing = False
         self._left = asyncio.Event()
-        self._leaks = hidden_stack(running, functions=False)
+        self._leaks = hidden_stack(self.module, functions=False)
         self._fuel = plan.limits.fuel
-        self.wasi = GuestWasi(store, plan.wasi) if plan.wasi is not None else None
+        stacks = plan.stacks
+        options = SwitcherOptions(
+            is_over=weakly(self._is_over),
+            stacks=stacks,
+            on_suspend=weakly(self._suspended) if stacks else None,
+            on_failure=weakly(self._failed),
+            on_stopped=weakly(self._was_stopped) if stacks else None,
+        )
+        self.switching = open_store((compiled,), options)
+        self.store = self.switching.store
+        self.low = BudgetedInstance(self.store, self.module, weakly(self._values))
+        self.switcher = self.switching.add(self.low, compiled)
+        self._finish, self._new_call = self.switcher.finish, self.switcher.call
+        self.wasi = StoreWasi(self.store, plan.wasi) if plan.wasi is not None else None
         if plan.limits.max_memory is not None:
             # The module has its budget in itself; this is for collected objects. Adapters take a page.
-            store.owner.set_limits(memory_size=max(plan.limits.max_memory, PAGE))
+            self.store.owner.set_limits(memory_size=max(plan.limits.max_memory, PAGE))
         if self._fuel is not None:
-            store.set_fuel(self._fuel)
-        # By hand, and in this order: what is set aside would be freed in none. So that a guest that nobody
-        # closed can go at all, what is freed knows of the instance only weakly.
-        self._free = weakref.finalize(self, _freeing(self._parts()))
+            self.store.set_fuel(self._fuel)
+        # By hand, and in this order: calls that are suspended would be freed in none. So that a guest that
+        # nobody closes can go at all, what is freed refers to the instance only weakly.
+        parts = [self.switching.close, *([self.wasi.close] if self.wasi is not None else [])]
+        self._free = weakref.finalize(self, _freeing(parts))
 
-    @abstractmethod
-    def _parts(self) -> list[Callable[[], None]]:
-        """What frees it, in order; without a reference to itself."""
-
-    @abstractmethod
     def _values(self, kinds: tuple[str, ...], place: str) -> PyValues:
-        """Return what reads and writes values of exports."""
-
-    @abstractmethod
-    def _run(self, export: str, args: Sequence[Any], state: CallState) -> Awaitable[tuple[Any, ...]]:
-        """Begin a call and take it to its end."""
-
-    @abstractmethod
-    def _run_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
-        """Begin a call that must not wait and take it to its end."""
-
-    @abstractmethod
-    def _entered(self, state: CallState) -> bool:
-        """Whether a call that failed had run anything of the guest's."""
+        """Return what reads and writes values of exports, and arguments of imports."""
+        return PyValues(self.switching.values(kinds), self.objects, place)
 
     # --- calls
 
@@ -102,18 +95,20 @@ class WasmtimeInstance(ABC):
         """Call an exported function (see ``GuestInstance``)."""
         if self._closing:
             raise GuestStateError("the guest is being closed")
-        if self._fuel is not None and not self.calls:
+        calls = self.calls
+        if self._fuel is not None and not calls:
             self.store.set_fuel(self._fuel)
-        self.calls[state] = asyncio.current_task()
+        calls[state] = asyncio.current_task()
         try:
-            results = await self._run(export, args, state)
-        except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
+            parent = self._parent(state.parent, export) if state.parent is not None else None
+            call = self._new_call(self.low.function(export), args, state, may_wait=True, parent=parent)
+            results = await self._finish(call)
+        except BaseException as error:  # noqa: BLE001 (raised again, as what it is)
             results = self._ended(error, export, state)
         finally:
-            del self.calls[state]
-            state.waiting = state.backend_call = (
-                None  # the two know each other: no garbage for the collector to find
-            )
+            del calls[state]
+            # The state and the call refer to each other, which would be garbage for the collector.
+            state.waiting = state.backend_call = None
             if self._closing:
                 self._leave()
         if self._closing:  # by a host function of this call's own
@@ -124,8 +119,10 @@ class WasmtimeInstance(ABC):
         """Call an exported function that must not wait (see ``GuestInstance``)."""
         self.calls[state] = None
         try:
-            return self._run_now(export, args, state)
-        except BaseException as error:  # noqa: BLE001 (raised again, told as what it is)
+            parent = self._parent(state.parent, export) if state.parent is not None else None
+            call = self._new_call(self.low.function(export), args, state, may_wait=False, parent=parent)
+            return self.switcher.finish_now(call)
+        except BaseException as error:  # noqa: BLE001 (raised again, as what it is)
             return self._ended(error, export, state)
         finally:
             del self.calls[state]
@@ -133,9 +130,22 @@ class WasmtimeInstance(ABC):
             if self._closing:
                 self._leave()
 
+    def _parent(self, parent: CallState, export: str) -> Any:
+        """Return the call whose host function makes another one.
+
+        :raises GuestError: wasmtime's collector would not see what its frames hold
+        """
+        held = self._compiled.collected
+        if held is not None:
+            raise GuestError(
+                f"{export} cannot be called from a host function on fibers: {held} may lie"
+                " in a frame that is suspended meanwhile, where wasmtime's collector does not look; use jspi"
+            )
+        return parent.backend_call
+
     def _ended(self, error: BaseException, export: str, state: CallState) -> tuple[Any, ...]:
         """A call ended by an error: raise it as what it is, or return what it comes to."""
-        if self.poisoned is None and self._entered(state):
+        if self.poisoned is None and state.backend_call is not None and state.backend_call.entered:
             self._spoil(error)
         if isinstance(error, asyncio.CancelledError) and state in self._sent_away:
             task = self.calls.get(state)
@@ -164,21 +174,27 @@ class WasmtimeInstance(ABC):
         message = found.message
         if self.wasi is not None and self.wasi.is_full:
             message = f"{state.export} was stopped: {self.wasi.full_message}"
-        # It may have been stopped before it went on from its last wait.
+        # It may have been stopped before it was resumed after its last wait.
         return GuestTimeoutError(message, frames=frames or state.stack)
 
     def _spoil(self, error: BaseException) -> None:
         if self._leaks and not isinstance(error, GuestTypeError):
             self.poisoned = f"a call was dropped half way, and {self._leaks}"
 
-    def told(
-        self, error: BaseException, import_: str, state: CallState, frames: tuple[GuestFrame, ...]
-    ) -> None:
-        """Note on a host function's failure where in the guest it was called."""
-        if isinstance(error, Exception) and not isinstance(error, GuestError):
-            note_stack(error, import_, state.export, frames)
+    # --- what the switcher asks and reports
 
-    def is_late(self, state: CallState) -> bool:
+    def _is_over(self) -> bool:
+        """Whether the guest that runs is to be stopped; asked at each tick."""
+        if self.wasi is not None and self.wasi.is_full:
+            return True
+        state = self.switching.blocking()
+        if state is None or not self._is_late(state):
+            return False
+        if self.plan.stacks and self.switching.reads_at_ticks:
+            self.stopped = self._stack(state.backend_call)
+        return True
+
+    def _is_late(self, state: CallState) -> bool:
         """Whether a call is to be stopped while the event loop cannot: its time is up.
 
         :raises asyncio.CancelledError: its task was cancelled, by a signal handler or from another thread
@@ -187,54 +203,80 @@ class WasmtimeInstance(ABC):
             raise asyncio.CancelledError
         return state.ends is not None and time.monotonic() > state.ends
 
+    def _stack(self, call: Any) -> tuple[int, ...]:
+        """Return the functions on a call's stack, innermost first, by index."""
+        return tuple([index for _, index in self.switcher.read_stack(call)])
+
+    def _suspended(self, call: Any, _import: str) -> None:
+        """Note the stack of a call that is suspended.
+
+        :raises ProtocolError: a function on it is not instrumented
+        """
+        frames, instrumented = self._stack(call), self._compiled.instrumented
+        call.note.stack = self.explainer.frames(frames)
+        if instrumented is None:
+            return
+        lacking = [each for each in dict.fromkeys(frames) if each not in instrumented]
+        if lacking:
+            names = ", ".join(each.function for each in self.explainer.frames(tuple(lacking)))
+            raise ProtocolError("not-instrumented", names)
+
+    def _failed(
+        self,
+        state: CallState,
+        import_: str,
+        error: BaseException,
+        frames: tuple[int, ...],
+        offsets: tuple[int, ...],
+    ) -> None:
+        """Note on a host function's failure where in the guest it was called."""
+        if isinstance(error, Exception) and not isinstance(error, GuestError):
+            note_stack(error, import_, state.export, self.explainer.frames(frames, offsets))
+
+    def _was_stopped(self, state: CallState, trap: GuestTrap | None, frames: tuple[int, ...]) -> None:
+        """Note where a guest that computes was stopped."""
+        innermost = () if trap is None else self.explainer.frames(trap.frames, trap.offsets)
+        state.stopped = self.explainer.deeper(innermost, frames)
+
     # --- making
 
-    def connect(self) -> None:
-        """Look up what the instance exports, once it stands."""
-        budget = self.plan.limits.max_memory
-        counted = budget is not None and has_growth_counter(self.module, self.plan.module)
-        self.low.connect(counted=counted)
+    async def make(self, state: CallState) -> None:
+        """Link and instantiate; the start function runs, as a call.
 
-    def starts(self, state: CallState) -> None:
-        """The start function runs from now on, as a call."""
-        self.start = state
-        self.calls[state] = asyncio.current_task()
-
-    def started(self, state: CallState) -> None:
-        """It has ended."""
-        self.start = None
-        del self.calls[state]
-
-    def refuse_javascript(self) -> None:
-        """See that all host functions are Python's.
-
-        :raises GuestError: one is not
+        :raises BaseException: whatever that ended with
         """
         for each in self.plan.functions.values():
             if each.javascript is not None:
                 raise GuestError(f"{each.full_name} is JavaScript: only the backend jspi runs it")
-
-    def shadow_stack(self) -> ShadowStack | None:
-        """Return what keeps the C stack whole; once the instance stands."""
+        imports = [
+            self._provided(each.module, each.name, theirs)
+            for each, theirs in zip(self.module.imports, self._compiled.imports, strict=True)
+        ]
+        self.calls[state] = asyncio.current_task()
+        try:
+            await self.switcher.instantiate(imports, state)
+        finally:
+            del self.calls[state]
+        budget = self.plan.limits.max_memory
+        counted = budget is not None and has_growth_counter(self.module, self.plan.module)
+        self.low.connect(counted=counted)
         if self.plan.concurrent and self._leaks is not None:
             raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")
-        export = self.module.export_named(NAME)
-        if export is None or export.kind != "global" or not self.module.global_type(export.index).mutable:
-            return None
-        return ShadowStack(*self.low.global_access(NAME), weakly(self._region), lazy=not self.plan.concurrent)
+        self.switcher.connect(shadow_stack_of(self.low, lazy=not self.plan.concurrent, no_room=GuestError))
 
-    def _region(self) -> int | None:
-        try:
-            pages = self.low.grow_memory(1)
-        except ScriptError as error:
-            raise GuestError(f"there is no room for another C stack: {error}") from None
-        return (pages + 1) * self.low.memory_page
+    def _provided(self, module: str, name: str, theirs: Any) -> LinkedFunction | Extern:
+        """Return what an import gets; the library has seen to it that there is something.
 
-    def provided(self, module: str, name: str) -> HostFunction | Extern:
-        """Return what an import gets; the library has seen to it that there is something."""
+        :param theirs: the import, as wasmtime-py lists it
+        """
         host = self.plan.functions.get((module, name))
         if host is not None:
-            return host
+            name = host.full_name
+            params = self.low.codec(host.type.params, name)
+            results = HostResults(
+                self.switching.values(self.low.codec(host.type.results).kinds, given=True), self.objects, name
+            )
+            return LinkedFunction(name, theirs.type, params, results, host.function, host.waits)
         extern = self.wasi.function(name) if self.wasi is not None else None
         if extern is None:
             raise GuestError(f"{module}.{name} is no function of WASI preview 1")

@@ -1,4 +1,4 @@
-"""What ends a guest on its fiber at wasmtime's next tick, its stack sampled: C code only (see ``fiberapi``).
+"""What traps a guest on its fiber at wasmtime's next tick and samples its stack: C code only (see ``capi``).
 
 wasmtime's callback for ticks returns an error to trap the guest. The callback here is a function object of
 ctypes, libc's ``memmove`` of no bytes, which returns its first argument. What converts the arguments is C
@@ -19,7 +19,7 @@ from .capi import Converter, FiberApi, c_library
 _CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, c_void_p, c_void_p)
 
 
-class _Kept:
+class _CallbackState:
     """What the callback finds when it is called."""
 
     def __init__(self, store: int) -> None:
@@ -31,7 +31,7 @@ class _Kept:
         return Converter(partial(getattr, self, name))
 
 
-class Ending:
+class TickTrap:
     """The callback, for one store.
 
     :param dll: wasmtime's library
@@ -39,15 +39,15 @@ class Ending:
 
     def __init__(self, dll: Any, store: Store) -> None:
         self._store = store
-        self._kept = kept = _Kept(store.pointer)
-        sample = ctypes.PYFUNCTYPE(None, kept.converter("profiler"), kept.converter("store"), c_uint64)(
+        self._state = state = _CallbackState(store.pointer)
+        sample = ctypes.PYFUNCTYPE(None, state.converter("profiler"), state.converter("store"), c_uint64)(
             ("wasmtime_guestprofiler_sample", dll), ((1, "profiler"), (1, "store", None), (1, "delta", 0))
         )
         give: Any = ctypes.PYFUNCTYPE(
             c_size_t,
-            kept.converter("error"),
+            state.converter("error"),
             Converter(sample),  # type: ignore[arg-type]
-            kept.converter("no_bytes"),
+            state.converter("no_bytes"),
             c_void_p,
         )(("memmove", c_library()))
         self._callback = _CALLBACK(give)
@@ -58,14 +58,14 @@ class Ending:
 
         :returns: whether that is possible
         """
-        api, kept = self._store.api, self._kept
-        kept.profiler.value = profiler
+        api, state = self._store.api, self._state
+        state.profiler.value = profiler
         if self._works is None:  # once done on a fiber it is too late
-            kept.error.value = ctypes.addressof(kept.error)
-            self._works = self._callback(1, None, 3, 4) == kept.error.value
+            state.error.value = ctypes.addressof(state.error)
+            self._works = self._callback(1, None, 3, 4) == state.error.value
         if not self._works:
             return False
-        kept.error.value = api.wasmtime_error_new(OVER_MESSAGE.encode())
+        state.error.value = api.wasmtime_error_new(OVER_MESSAGE.encode())
         callback = ctypes.cast(self._callback, c_void_p)
         api.wasmtime_store_epoch_deadline_callback(self._store.pointer, callback, None, None)
         return True
@@ -79,4 +79,4 @@ class Ending:
         fibers.wasmtime_context_epoch_deadline_async_yield_and_update(context, 1)
         api.wasmtime_context_set_epoch_deadline(context, 1)
         if not used:
-            api.wasmtime_error_delete(self._kept.error)
+            api.wasmtime_error_delete(self._state.error)

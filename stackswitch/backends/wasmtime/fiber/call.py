@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..call import Note, ShadowStack
-from .buffers import Room
+from ..call import Note
+from ..shadow_stack import ShadowStack
+from ..stacks import Place
+from ..switcher import Serve
+from .buffers import CallBuffers
 
-Serve = Callable[..., Any]
-"""A host function, called with the call's note and its arguments: its results, or a coroutine of them."""
 
+class FiberImport:
+    """A host function as fibers call it (see ``switcher.LinkedFunction``).
 
-class HostFunction:
-    """A host function: ``read`` reads its arguments at a native address, ``write`` writes its results."""
+    :param read: reads its arguments at a native address; :param write: writes its results
+    """
 
-    __slots__ = ("name", "read", "serve", "write")
+    __slots__ = ("name", "read", "serve", "waits", "write")
 
     def __init__(
         self,
@@ -23,44 +26,51 @@ class HostFunction:
         read: Callable[[int], tuple[Any, ...]],
         write: Callable[[int, Any], None],
         serve: Serve,
+        *,
+        waits: bool,
     ) -> None:
         self.name = name
         self.read = read
         self.write = write
         self.serve = serve
+        self.waits = waits
 
 
-class Side:
-    """What the calls of one instance share: its C shadow stack, and which calls are where.
+class InstanceCalls:
+    """What the calls of one instance share: its C stack, and which calls run or are suspended.
 
-    :ivar running: the calls with frames that are not set aside, innermost last
+    :ivar running: the calls with frames that are not suspended, innermost last
     """
 
-    __slots__ = ("aside", "running", "shadow_stack")
+    __slots__ = ("running", "shadow_stack", "suspended")
 
     def __init__(self) -> None:
         self.shadow_stack: ShadowStack | None = None
         self.running: list[FiberCall] = []
-        self.aside: set[FiberCall] = set()
+        self.suspended: set[FiberCall] = set()
 
 
 class FiberCall:
     """A call of an export, or the making of an instance, from its beginning to its end.
 
-    :param room: what it takes of wasmtime's, its own until it has ended
+    :param buffers: what wasmtime reads and writes, its own until it has ended
     :param parent: the call whose host function makes this one: it waits for its end
-    :ivar may_wait: whether it can be set aside; :ivar suspensions: how often it was
+    :ivar may_wait: whether it can be suspended; :ivar suspensions: how often it was
     :ivar entered: whether the guest has run
+    :ivar frames: the stack at its last host function that may wait, innermost first, if stacks are sampled
     :ivar note: a ``Note``, or what has its attributes: what host functions are called with
     """
 
     __slots__ = (
         "args_at",
         "arrived",
+        "buffers",
+        "calls",
         "entered",
         "failed",
         "failed_in",
         "flag",
+        "frames",
         "future",
         "may_wait",
         "note",
@@ -69,8 +79,6 @@ class FiberCall:
         "pointer",
         "region",
         "results_at",
-        "room",
-        "side",
         "stack_pointer",
         "suspensions",
         "trap_at",
@@ -79,25 +87,27 @@ class FiberCall:
 
     def __init__(
         self,
-        side: Side,
-        room: Room,
+        calls: InstanceCalls,
+        buffers: CallBuffers,
         values: Sequence[Any],
+        note: Any = None,
         *,
         may_wait: bool,
         parent: FiberCall | None = None,
     ) -> None:
-        self.side = side
-        self.room = room
+        self.calls = calls
+        self.buffers = buffers
         self.values = values
         self.may_wait = may_wait
         self.parent = parent
         self.suspensions = 0
         self.entered = False
-        self.note: Any = Note()
+        self.note: Any = Note() if note is None else note
+        self.frames: tuple[Place, ...] = ()
         self.future = 0
         self.pointer: Any = None
         self.flag = 0
-        self.arrived: HostFunction | None = None
+        self.arrived: FiberImport | None = None
         self.args_at = self.results_at = self.trap_at = 0
         self.outside = self.stack_pointer = 0
         self.region: int | None = None

@@ -1,4 +1,4 @@
-"""The queue for calls of one guest: they run one after another, in the order in which they came."""
+"""The queue for calls of one instance: they run one after another, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from stackswitch.errors import GuestStateError
 
 
 class CallQueue:
-    """Lets one call run at a time. Every method is called on the event loop's thread."""
+    """Lets one call run at a time. Every method is called on the event loop's thread.
 
-    __slots__ = ("_busy", "_task", "_waiting")
+    :ivar is_busy: whether a call runs
+    """
+
+    __slots__ = ("_task", "_waiting", "is_busy")
 
     def __init__(self) -> None:
-        self._busy = False
+        self.is_busy = False
         self._task: asyncio.Task[Any] | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -25,7 +28,7 @@ class CallQueue:
         :raises GuestStateError: the running call waits for this one, or the guest is closed meanwhile
         """
         task = asyncio.current_task()
-        if self._busy:
+        if self.is_busy:
             if task is not None and task is self._task:
                 raise GuestStateError(
                     f"{export} would wait for the call that this host function is part of: use caller.invoke"
@@ -39,7 +42,7 @@ class CallQueue:
                 if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                     self.release()
                 raise
-        self._busy, self._task = True, task
+        self.is_busy, self._task = True, task
 
     def release(self) -> None:
         """End the running call, and let the one that has waited longest run."""
@@ -49,7 +52,7 @@ class CallQueue:
             if not waiter.done():
                 waiter.set_result(None)
                 return
-        self._busy = False
+        self.is_busy = False
 
     def close(self) -> None:
         """Fail all calls that wait, with ``GuestStateError``."""

@@ -1,0 +1,228 @@
+"""Asyncify as the sessions use it (see ``switcher``): a runtime for each instance of a store."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME
+
+from ..call import Function, GuestCall
+from ..capi import Extern
+from ..compiled import CompiledModule
+from ..engine import Engine
+from ..errors import NoRoomError
+from ..instance import ModuleInstance
+from ..shadow_stack import ShadowStack
+from ..stacks import Place, StackReader
+from ..switcher import LinkedFunction, Serve, SwitcherOptions
+from ..values import Codec
+from .adapter import CONTROLS, Adapter, host_function, shape_of
+from .data_block import DataBlock, guest_memory, own_memory
+from .fast_path import adapted_import, finish
+from .imports import plain_import, waiting_import
+from .runtime import AsyncifyRuntime
+from .state_machine import NORMAL
+
+
+class AsyncifyStore:
+    """See ``switcher.SwitcherStore``.
+
+    :param buffer_bytes: the most that a saved stack may take; None: as much as there is
+    """
+
+    always_suspends = False
+    reads_at_ticks = True
+
+    def __init__(
+        self,
+        engine: Engine,
+        modules: Sequence[CompiledModule],
+        options: SwitcherOptions,
+        *,
+        buffer_bytes: int | None = None,
+    ) -> None:
+        self.engine = engine
+        self.options = options
+        self.buffer_bytes = buffer_bytes
+        self.runtimes: list[AsyncifyRuntime] = []
+        self.starting: list[Any] = [None]
+        self.store = engine.store(self._is_over)
+        self.reader = StackReader(self.store, modules)
+
+    def _is_over(self) -> bool:
+        now = time.monotonic()
+        return any(each.look_for_livelock(now) for each in self.runtimes) or self.options.is_over()
+
+    def values(self, kinds: tuple[str, ...], *, given: bool = False) -> Codec:
+        """Return what reads and writes values in slots, whoever's they are then."""
+        return Codec(kinds, self.store.references)
+
+    def add(self, instance: ModuleInstance, compiled: CompiledModule) -> AsyncifySwitcher:
+        """Return the switcher of an instance."""
+        switcher = AsyncifySwitcher(self, instance, compiled)
+        self.runtimes.append(switcher.runtime)
+        return switcher
+
+    def depth(self) -> int:
+        """Return how many frames there are: all calls share the thread's stack."""
+        return len(self.reader.read()) if any(each.machine.running for each in self.runtimes) else 0
+
+    def blocking(self) -> Any:
+        """Return the note of the oldest call on the thread's stack; None while a stack is being switched."""
+        for each in self.runtimes:
+            if each.machine.state != NORMAL:
+                return None  # at the next tick, when the guest has a stack to tell
+            if each.machine.running:
+                return each.machine.running[0].note
+        return self.starting[0]
+
+    def close(self) -> None:
+        """Free the store."""
+        self.store.close()
+
+
+class AsyncifySwitcher:
+    """See ``switcher.Switcher``."""
+
+    def __init__(self, owner: AsyncifyStore, instance: ModuleInstance, compiled: CompiledModule) -> None:
+        options, self._reader = owner.options, owner.reader
+        self._engine = owner.engine
+        self._store = owner.store
+        self._starting = owner.starting
+        self._instance = instance
+        self._compiled = compiled
+        self._adapter: Adapter | None = None
+        self.runtime = AsyncifyRuntime(
+            owner.store,
+            partial(_data_block, instance, owner.buffer_bytes),
+            catches=options.catchable and compiled.knows_exceptions,
+            on_suspend=options.on_suspend,
+        )
+        if options.on_failure is not None:
+            self.runtime.on_failure = partial(
+                _failed, options.on_failure, self.runtime.machine.running, owner.reader
+            )
+        self.finish = partial(finish, self.runtime)
+        self.finish_now = self.runtime.finish_now
+
+    async def instantiate(
+        self, imports: Sequence[Extern | LinkedFunction], note: Any, *, may_wait: bool = True
+    ) -> None:
+        """Link the imports and make the instance; its start function cannot wait."""
+        store, module = self._store, self._compiled.module
+        self._starting[0] = note
+        try:
+            with store.unlimited() if store.counts_fuel else contextlib.nullcontext():
+                adapter = self._adapter = self._make_adapter(imports)
+            numbers = adapter.shape.imports if adapter is not None else {}
+            linked = []
+            for each, found in zip(module.imports, imports, strict=True):
+                if isinstance(found, Extern):
+                    linked.append(found)
+                elif adapter is not None and each.index in numbers:
+                    linked.append(adapter.extern(f"i{numbers[each.index]}"))
+                else:
+                    linked.append(self._host_function(found))
+            externs = (Extern * max(1, len(linked)))(*linked)
+            error = store.api.wasmtime_instance_new(
+                store.context,
+                ctypes.cast(self._compiled.code.ptr(), ctypes.c_void_p),
+                ctypes.addressof(externs),
+                len(linked),
+                ctypes.addressof(self._instance.handle),
+                store.trap_at,
+            )
+            if error or store.trap.value:
+                raise store.taken(error)
+        finally:
+            self._starting[0] = None
+
+    def _make_adapter(self, imports: Sequence[Extern | LinkedFunction]) -> Adapter | None:
+        """Make the instance's adapter, with all the waiting imports that it serves."""
+        module, shapes = self._compiled.module, self._compiled.shapes
+        waiting = {
+            each.index: found
+            for each, found in zip(module.imports, imports, strict=True)
+            if isinstance(found, LinkedFunction) and found.waits
+        }
+        key = tuple(waiting)
+        if key not in shapes:
+            shapes[key] = shape_of(module, key)
+        shape = shapes[key]
+        if shape is None:
+            return None
+        adapter = Adapter(self._engine, self._store, shape)
+        for index, number in shape.imports.items():
+            name, _, params, results, serve, _ = waiting[index]
+            adapter.add_host(adapted_import(self.runtime, adapter, number, params, results, serve, name))
+        adapter.instantiate()
+        return adapter
+
+    def _host_function(self, function: LinkedFunction) -> Extern:
+        name, params, results, serve = function.name, function.params, function.results, function.serve
+        if function.waits:
+            callback = waiting_import(self.runtime, params, results, serve, name)
+        else:
+            with_note = _with_note(serve, self.runtime.machine.running, self._starting)
+            callback = plain_import(self.runtime, params, results, with_note, name)
+        self._store.keep(callback, function.type)
+        return host_function(self._store, callback, function.type)
+
+    def connect(self, shadow_stack: ShadowStack | None) -> None:
+        """Look up the control functions; without them no call can be suspended."""
+        instance = self._instance
+        if instance.has("asyncify_start_unwind", "func"):
+            controls = {each: instance.function(f"asyncify_{each}") for each in CONTROLS}
+            load = instance.function(LOAD_EXPORT_NAME) if instance.has(LOAD_EXPORT_NAME, "func") else None
+            self.runtime.connect(controls, shadow_stack, self._adapter, load)
+        else:
+            self.runtime.shadow_stack = shadow_stack
+
+    def call(
+        self, function: Function, args: Sequence[Any], note: Any, *, may_wait: bool, parent: Any = None
+    ) -> GuestCall:
+        """Return a call, not yet begun."""
+        call = note.backend_call = GuestCall(function, args, note, may_wait=may_wait, parent=parent)
+        return call
+
+    def read_stack(self, call: Any) -> tuple[Place, ...]:
+        """Return the functions on the thread's stack."""
+        return self._reader.read()
+
+
+def _with_note(
+    serve: Serve, running: list[GuestCall], starting: list[Any]
+) -> Callable[[tuple[Any, ...]], Any]:
+    """Return a host function that is given the note of the call that it is called in."""
+
+    def with_note(args: tuple[Any, ...]) -> Any:
+        return serve(running[-1].note if running else starting[0], *args)
+
+    return with_note
+
+
+def _failed(
+    told: Callable[..., None], running: list[GuestCall], reader: StackReader, error: BaseException, name: str
+) -> None:
+    if running and isinstance(error, Exception):
+        told(running[-1].note, name, error, tuple([index for _, index in reader.read()]), ())
+
+
+def _data_block(instance: ModuleInstance, room: int | None) -> DataBlock:
+    """Make the data block of an instance, in a memory of its own if the build has one."""
+    store = instance.store
+    if instance.has(EXPORT_NAME, "memory"):
+        memory = instance.extern(EXPORT_NAME, "memory")
+        store.keep(memory)
+        return own_memory(store.api, store.context, ctypes.addressof(memory) + 8, room)
+    if instance.memory is None:
+        raise NoRoomError("the build exports no memory, and a saved stack has to lie somewhere")
+    wide = instance.function("asyncify_start_unwind").params.kinds == ("i64",)
+    grow = partial(instance.grow, instance.memory)
+    at = ctypes.addressof(instance.memory) + 8
+    return guest_memory(store.api, store.context, at, room, wide=wide, grow=grow)

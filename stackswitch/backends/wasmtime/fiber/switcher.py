@@ -1,0 +1,176 @@
+"""Fibers as the sessions use them (see ``switcher``): one runtime for all instances of a store."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from ..call import Function
+from ..capi import Extern, address
+from ..compiled import CompiledModule
+from ..instance import ModuleInstance, ScriptError
+from ..shadow_stack import ShadowStack
+from ..stacks import Place
+from ..switcher import LinkedFunction, SwitcherOptions
+from .buffers import BufferPool, CallBuffers
+from .call import FiberCall, FiberImport, InstanceCalls
+from .engine import FiberEngine
+from .linker import Linker
+from .runtime import FiberRuntime
+from .values import ValueArray
+
+
+class FiberStore:
+    """See ``switcher.SwitcherStore``.
+
+    :param yields: let the event loop run at each of wasmtime's ticks while a guest computes
+    """
+
+    always_suspends = True
+    reads_at_ticks = False
+
+    def __init__(
+        self,
+        engine: FiberEngine,
+        modules: Sequence[CompiledModule],
+        options: SwitcherOptions,
+        *,
+        yields: bool = False,
+    ) -> None:
+        self.store = engine.yielding_store()
+        self.runtime = FiberRuntime(
+            engine.fibers,
+            self.store,
+            is_over=options.is_over,
+            catches=options.catchable and any(each.knows_exceptions for each in modules),
+            sampled=modules if options.stacks else (),
+            on_suspend=options.on_suspend,
+            on_failure=options.on_failure,
+            on_stopped=options.on_stopped,
+            yields=yields,
+        )
+        self._instances: list[InstanceCalls] = []
+
+    def values(self, kinds: tuple[str, ...], *, given: bool = False) -> ValueArray:
+        """Return what reads and writes values in arrays of ``wasmtime_val_t``."""
+        store = self.store
+        return ValueArray(kinds, store.api, store.context, store.references, given=given)
+
+    def add(self, instance: ModuleInstance, compiled: CompiledModule) -> FiberSwitcher:
+        """Return the switcher of an instance."""
+        switcher = FiberSwitcher(self.runtime, instance, compiled)
+        self._instances.append(switcher.calls)
+        return switcher
+
+    def depth(self) -> int:
+        """Return 0: each call has a stack of its own."""
+        return 0
+
+    def blocking(self) -> Any:
+        """Return the note of the oldest call that waits for one which must not wait.
+
+        The event loop can stop all others.
+        """
+        for each in self._instances:
+            call = each.running[-1] if each.running else None
+            if call is not None and not call.may_wait:
+                while call.parent is not None:
+                    call = call.parent
+                return call.note
+        return None
+
+    def close(self) -> None:
+        """Free the calls under way, then the store."""
+        self.runtime.close()
+
+
+class FiberSwitcher:
+    """See ``switcher.Switcher``."""
+
+    def __init__(self, runtime: FiberRuntime, instance: ModuleInstance, compiled: CompiledModule) -> None:
+        self._runtime = runtime
+        self._instance = instance
+        self._compiled = compiled
+        self.calls = InstanceCalls()
+        self.finish = runtime.finish
+        self.finish_now = runtime.finish_now
+
+    async def instantiate(
+        self, imports: Sequence[Extern | LinkedFunction], note: Any, *, may_wait: bool = True
+    ) -> None:
+        """Link the imports and make the instance; its start function may wait.
+
+        :raises ScriptError: an import is listed twice, with two types
+        """
+        linker = Linker(self._runtime)
+        try:
+            self._link(linker, imports)
+            call = note.backend_call = FiberCall(
+                self.calls, CallBuffers(self._beginning(linker)), (), note, may_wait=may_wait
+            )
+            if may_wait:
+                await self._runtime.finish(call)
+            else:
+                self._runtime.finish_now(call)
+        finally:
+            linker.close()
+
+    def _link(self, linker: Linker, imports: Sequence[Extern | LinkedFunction]) -> None:
+        module = self._compiled.module
+        types: dict[tuple[str, str], object] = {}
+        for each, linked in zip(module.imports, imports, strict=True):
+            key = (each.module, each.name)
+            type_ = each.kind, module.function_type(each.index) if each.kind == "func" else each.index
+            if key in types:
+                if types[key] != type_:
+                    raise ScriptError(f"{each.module}.{each.name} is imported with two types")
+                continue
+            types[key] = type_
+            if isinstance(linked, Extern):
+                linker.define(*key, linked)
+                continue
+            read, write = linked.params.reader(), linked.results.writer()
+            function = FiberImport(linked.name, read, write, linked.serve, waits=linked.waits)
+            linker.define_function(*key, linked.type, function)
+
+    def _beginning(self, linker: Linker) -> Callable[[ctypes.c_void_p, ctypes.c_void_p], Callable[[], int]]:
+        """Return what makes the instance, as ``CallBuffers`` take it."""
+
+        def begin(trap: ctypes.c_void_p, error: ctypes.c_void_p) -> Callable[[], int]:
+            return partial(
+                self._runtime.api.wasmtime_linker_instantiate_async,
+                linker.pointer,
+                self._runtime.store.context,
+                address(self._compiled.code.ptr()),
+                ctypes.addressof(self._instance.handle),
+                trap,
+                error,
+            )
+
+        return begin
+
+    def connect(self, shadow_stack: ShadowStack | None) -> None:
+        """Note the C stack: there is nothing else to look up."""
+        self.calls.shadow_stack = shadow_stack
+
+    def call(
+        self, function: Function, args: Sequence[Any], note: Any, *, may_wait: bool, parent: Any = None
+    ) -> FiberCall:
+        """Return a call, not yet begun."""
+        pool = function.buffers
+        if pool is None:
+            runtime = self._runtime
+            pool = function.buffers = BufferPool(
+                runtime.api, runtime.store.context, function.at, function.params, function.results
+            )
+        call = note.backend_call = FiberCall(
+            self.calls, pool.take(), args, note, may_wait=may_wait, parent=parent
+        )
+        return call
+
+    def read_stack(self, call: Any) -> tuple[Place, ...]:
+        """Return the stack that was sampled when the call came to its host function."""
+        frames: tuple[Place, ...] = call.frames
+        return frames
