@@ -17,8 +17,9 @@ from stackswitch.errors import (
     ImportsError,
     StackswitchError,
 )
+from stackswitch.wasm.asyncified import is_asyncified, missing_controls
 from stackswitch.wasm.memorybudget import check_budget
-from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.module import parse_module
 
 from .awaitable import AwaitableContextManager
 from .guest import Guest
@@ -112,7 +113,10 @@ def _read(source: str | Path | bytes) -> bytes:
 def candidates(request: OpenRequest) -> list[tuple[str, str]]:
     """Return the backends for a module, the best first, each with the reason for it."""
     if is_asyncified(request.module):
-        return [("asyncify", "the module is an Asyncify build already")]
+        if not missing_controls(request.module):
+            return [("asyncify", "the module is an Asyncify build already")]
+        why = "the module is an Asyncify build that does not export its control functions"
+        return [("fiber", why), ("jspi", why)]
     scripts = [each.full_name for each in request.functions.values() if each.javascript]
     if scripts:
         return [("jspi", f"{scripts[0]} is JavaScript")]
@@ -123,14 +127,6 @@ def candidates(request: OpenRequest) -> list[tuple[str, str]]:
         ("asyncify", "it runs in this process, on any machine that wasmtime does"),
         ("jspi", "it runs modules as they are, in Node"),
     ]
-
-
-def is_asyncified(module: Module) -> bool:
-    """Whether Asyncify was run on a module: it has the control functions."""
-    return all(
-        module.export_named(f"asyncify_{each}") is not None
-        for each in ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
-    )
 
 
 async def open_module(request: OpenRequest, backend: str) -> tuple[GuestModule, str]:

@@ -45,6 +45,12 @@ _BETWEEN = (LOCAL_SET, LOCAL_TEE, _DROP, I32_CONST)
 _CONTROL_BYTES = 64
 """Control functions are shorter than this (seen: 24 bytes), so no other body is read to find them."""
 _GLOBALS = frozenset({GLOBAL_GET, GLOBAL_SET})
+CONTROL_EXPORTS = (
+    "asyncify_start_unwind",
+    "asyncify_stop_unwind",
+    "asyncify_start_rewind",
+    "asyncify_stop_rewind",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,14 @@ def is_asyncified(module: Module) -> bool:
     :raises WasmFormatError: code is malformed
     """
     return asyncify_globals(module) is not None
+
+
+def missing_controls(module: Module) -> tuple[str, ...]:
+    """Return the control functions that a module does not export under Binaryen's names.
+
+    A host needs them to switch stacks with an Asyncify build.
+    """
+    return tuple([each for each in CONTROL_EXPORTS if module.export_named(each) is None])
 
 
 def instrumented_functions(module: Module) -> frozenset[int]:

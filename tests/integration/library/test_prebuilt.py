@@ -94,25 +94,22 @@ def test_one_whose_list_of_functions_is_short_says_so_where_stacks_are_looked_at
     asyncio.run(main())
 
 
-def test_one_that_lacks_a_control_function_is_refused() -> None:
-    wasm = built(["env.wait", "env.late"]).replace(b"asyncify_stop_rewind", b"asyncify_stop_rewinx")
-
-    async def main() -> None:
-        with pytest.raises(stackswitch.GuestError, match="asyncify_stop_rewind"):
-            await opened(wasm, backend="asyncify")
-
-    asyncio.run(main())
+CONTROLS = (b"start_unwind", b"stop_unwind", b"start_rewind", b"stop_rewind")
 
 
-def test_one_that_exports_none_of_them_is_instrumented_again() -> None:
-    wasm = built(["env.wait", "env.late"]).replace(b"\x0easyncify_", b"\x0ehidden___")
-    for each in (b"start_unwind", b"stop_unwind", b"start_rewind", b"stop_rewind", b"get_state"):
+@pytest.mark.parametrize("renamed", [CONTROLS[3:], (*CONTROLS, b"get_state")], ids=["one", "all"])
+def test_one_that_lacks_control_functions_runs_as_it_is_or_not_at_all(renamed: Sequence[bytes]) -> None:
+    wasm = built(["env.wait", "env.late"])
+    for each in renamed:
         wasm = wasm.replace(b"asyncify_" + each, b"hidden___" + each)
 
     async def main() -> None:
-        for backend in ("asyncify", "fiber"):
-            async with await opened(wasm, backend=backend) as guest:
-                assert await guest.call("run", 4) == 19
+        with pytest.raises(stackswitch.GuestError, match=r"does not export .*asyncify_stop_rewind:"):
+            await opened(wasm, backend="asyncify")
+        async with await opened(wasm) as guest:
+            assert guest.backend == "fiber"
+            assert "does not export its control functions" in guest.why
+            assert await guest.call("run", 4) == 19
 
     asyncio.run(main())
 

@@ -14,6 +14,7 @@ from stackswitch.binaryen.ownmemory import (
     with_own_memory,
 )
 from stackswitch.errors import ConfigError, GuestError, ToolError
+from stackswitch.wasm.asyncified import is_asyncified, missing_controls
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module
@@ -43,7 +44,12 @@ async def asyncified(plan: OpenRequest) -> bytes:
     :raises ToolError, ToolNotFoundError, DownloadError: Binaryen broke down, or cannot be had
     """
     module = plan.module
-    if module.export_named("asyncify_start_unwind") is not None:
+    if is_asyncified(module):
+        if missing := missing_controls(module):
+            raise GuestError(
+                f"the module is an Asyncify build that does not export {', '.join(missing)}:"
+                " export the control functions, or use fiber or jspi"
+            )
         return plan.wasm
     waiting = [each for each in plan.functions.values() if each.waits]
     if not waiting:
