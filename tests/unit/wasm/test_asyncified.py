@@ -85,6 +85,15 @@ def test_a_place_outside_the_function_is_looked_after_by_none() -> None:
     assert not looks_after(module, function, len(module.data) + 1)
 
 
+def test_where_there_is_no_build_nothing_is_looked_after() -> None:
+    text = """(module (import "e" "w" (func)) (global (mut i32) (i32.const 0))
+      (func (call 0) (if (i32.eq (global.get 0) (i32.const 1)) (then (unreachable)))))"""
+    module = parse_module(bytes(wasmtime.wat2wasm(text)))
+    assert instrumented_functions(module) == frozenset()
+    assert suspending_imports(module) is None
+    assert not looks_after(module, 1, module.code_range(1)[0])
+
+
 def test_a_place_before_the_call_is_not_looked_after() -> None:
     module = build("looks-after-some-calls")
     function = max(instrumented_functions(module))
@@ -137,6 +146,7 @@ def test_a_read_of_another_is_not_taken_for_it(index: int) -> None:
         if other < 2**32:
             assert not read.fullmatch(b"\x23" + encoded(other, 5))
     assert not read.fullmatch(b"\x23" + encoded(index, 5) + b"\x80\x00")
+    assert not read.fullmatch(b"\x23" + encoded(index, 6))
 
 
 def test_globals_beyond_the_first_127_are_found() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import wasmtime
 from hypothesis import given, settings
@@ -91,16 +93,17 @@ def test_a_call_of_what_does_not_exist_is_refused() -> None:
 
 
 def test_indexes_end_before_the_number_of_functions_and_types() -> None:
-    text = """(module (type $v (func)) (table 1 funcref)
+    text = """(module (type $v (func)) (type (func (param i32))) (type (func (param i64))) (table 1 funcref)
       (elem declare func $f)
       (func $f (call $f) (call_indirect (type $v) (i32.const 0)) (drop (ref.func $f))))"""
     good = bytes(wasmtime.wat2wasm(text))
     module = parse_module(good)
     assert call_graph(module).direct == {0: frozenset({0})}
     direct, indirect = call_sites(module, 0)
-    for site, says in ((direct, "call of 1: there are 1"), (indirect, "call_indirect of 1: there are 1")):
+    cases = (direct, 1, "call of 1: there are 1"), (indirect, 3, "call_indirect of 3: there are 3")
+    for site, index, says in cases:
         data = bytearray(good)
-        data[site.offset + 1] = 1
+        data[site.offset + 1] = index
         with pytest.raises(WasmFormatError, match=says) as caught:
             call_graph(parse_module(bytes(data)))
         assert caught.value.offset == site.offset
@@ -109,6 +112,52 @@ def test_indexes_end_before_the_number_of_functions_and_types() -> None:
     data[at + 1] = 1
     with pytest.raises(WasmFormatError, match=r"ref\.func of a function that does not exist: there are 1"):
         call_graph(parse_module(bytes(data)))
+
+
+def test_a_tail_call_of_what_does_not_exist_is_refused() -> None:
+    text = "(module (type (func)) (type (func (param i32))) (func $f (return_call $f)))"
+    good = bytes(wasmtime.wat2wasm(text))
+    (site,) = call_sites(parse_module(good), 0)
+    data = bytearray(good)
+    data[site.offset + 1] = 1
+    with pytest.raises(WasmFormatError, match="return_call of 1: there are 1"):
+        call_graph(parse_module(bytes(data)))
+
+
+def test_each_kind_of_call_has_its_name() -> None:
+    kinds = {
+        "leaf": ["call"],
+        "through_table": ["call_indirect"],
+        "ref_caller": ["call_ref"],
+        "tail": ["return_call"],
+        "tail_table": ["return_call_indirect"],
+        "tail_ref": ["return_call_ref"],
+    }
+    assert {name: [site.kind for site in call_sites(MODULE, NAMES.index(name))] for name in kinds} == kinds
+
+
+def test_a_graph_of_plain_dictionaries_has_the_same_callers() -> None:
+    graph = call_graph(MODULE)
+    plain = replace(graph, direct=dict(graph.direct))
+    for function in range(MODULE.function_count):
+        assert set(plain.callers.of(function)) == set(graph.callers.of(function))
+
+
+def test_functions_that_only_the_plain_decoder_can_read_have_calls_of_all_kinds() -> None:
+    long = f"(block (br_table {'0 ' * 300} (i32.const 0)))"
+    text = f"""(module (type $v (func)) (table 1 funcref) (elem declare func $c)
+      (func $nothing {long})
+      (func $indirect {long} (call_indirect (type $v) (i32.const 0)))
+      (func $c {long} (drop (ref.func $c)) (return_call $nothing)))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert (dict(graph.direct), dict(graph.indirect)) == ({2: {0}}, {1: {0}})
+    assert (dict(graph.tail_direct), dict(graph.ref_func)) == ({2: {0}}, {2: {2}})
+
+
+def test_calls_and_tail_calls_of_many_functions_are_joined_in_order() -> None:
+    functions = "".join(f"(func {'(return_call 1)' if at % 8 == 0 else '(call 0)'})" for at in range(20))
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"(module {functions})"))))
+    assert {at: set(graph.direct[at]) for at in range(20)} == {at: {int(at % 8 == 0)} for at in range(20)}
 
 
 def test_a_call_through_a_reference_of_a_type_beyond_the_last_is_refused() -> None:

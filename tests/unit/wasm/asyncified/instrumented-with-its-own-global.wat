@@ -13,5 +13,5 @@
     (block $unwind
       (call $wait (i32.const 7)) (global.set $own) (br_if $unwind (i32.eq (global.get $state) (i32.const 1)))
       (return))
-    (i32.store (i32.load (global.get $data)) (i32.const 0))
+    (drop (i32.load (global.get $data)))
   ))

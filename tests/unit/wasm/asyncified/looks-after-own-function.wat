@@ -7,6 +7,7 @@
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (memory 1)
   (global $state (mut i32) (i32.const 0)) (global $data (mut i32) (i32.const 0))
+  (func $inner (result i32) (i32.const 0))
   (func (export "asyncify_start_unwind") (param i32)
     (global.set $state (i32.const 1)) (global.set $data (local.get 0)) (drop (global.get $data)))
   (func $task
@@ -20,5 +21,4 @@
       (call $inner) (drop) (br_if $unwind (i32.eq (global.get $state) (i32.const 1)))
       (return))
     (i32.store (i32.load (global.get $data)) (i32.const 0))
-  )
-  (func $inner (result i32) (i32.const 0)))
+  ))
