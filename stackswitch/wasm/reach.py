@@ -86,8 +86,11 @@ def nearest_waits(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
         for caller in edges.of(node):
             if towards[caller] < 0 and caller != root:
                 towards[caller] = node
+                if caller >= functions:  # functions of a type: to call one of them is a single step
+                    open_.appendleft(caller)
+                    continue
                 open_.append(caller)
-                if caller < functions and node != root:
+                if node != root:
                     found[caller] = node if node < functions else towards[node]
     return found
 

@@ -110,8 +110,16 @@ def test_indexes_end_before_the_number_of_functions_and_types() -> None:
     data = bytearray(good)
     at = good.index(bytes([REF_FUNC, 0]), indirect.offset)
     data[at + 1] = 1
-    with pytest.raises(WasmFormatError, match=r"ref\.func of a function that does not exist: there are 1"):
+    says = r"ref\.func of a function that does not exist: there are 1"
+    with pytest.raises(WasmFormatError, match=says) as caught:
         call_graph(parse_module(bytes(data)))
+    assert caught.value.offset == 0
+
+
+@pytest.mark.parametrize("text", ["(module)", "(module (func))", "(module (type (func)))"])
+def test_a_module_that_calls_nothing_has_an_empty_graph(text: str) -> None:
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert (dict(graph.direct), graph.address_taken) == ({}, frozenset())
 
 
 def test_a_tail_call_of_what_does_not_exist_is_refused() -> None:

@@ -11,7 +11,7 @@ import wasmtime
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
-from stackswitch.wasm.reach import bringers, shortest_way
+from stackswitch.wasm.reach import bringers, nearest_waits, shortest_way
 
 WAT = """(module
   (type $v (func)) (type $i (func (param i32)))
@@ -47,6 +47,57 @@ def test_the_shortest_way_and_how_each_call_is_made(graph: CallGraph) -> None:
     assert way(graph, "main", "dispatch2") == "d:main d:long d:longer d:dispatch2"
     assert way(graph, "lonely", "wait") is None
     assert way(graph, "leaf", "leaf") == "d:leaf"
+
+
+def test_of_two_ways_the_direct_and_the_first_is_taken() -> None:
+    text = """(module (type $v (func)) (import "env" "wait" (func $wait)) (table 2 funcref)
+      (elem (i32.const 0) $a $b) (elem declare func $a)
+      (func $a (type $v) (call $wait)) (func $b (type $v) (call $wait))
+      (func $by_table (call_indirect (type $v) (i32.const 0)))
+      (func $direct_last (call_indirect (type $v) (i32.const 0)) (call $b))
+      (func $two (call $b) (call $a)))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    assert way(graph, "by_table", "wait") == "d:by_table i:a d:wait"
+    assert way(graph, "direct_last", "wait") == "d:direct_last d:b d:wait"
+    assert way(graph, "two", "wait") == "d:two d:a d:wait"
+
+
+def test_the_nearest_wait_of_each_function(graph: CallGraph) -> None:
+    names = named(graph)
+    towards = nearest_waits(graph, [names.index("wait")])
+    assert {names[function]: names[callee] for function, callee in towards.items()} == {
+        "leaf": "wait",
+        "handler": "leaf",
+        "dispatch": "handler",
+        "dispatch2": "handler",
+        "by_ref": "dispatch",
+        "longer": "dispatch2",
+        "main": "by_ref",
+        "long": "longer",
+    }
+    assert nearest_waits(graph, []) == {}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nearest_waits_are_as_near_as_the_shortest_ways(seed: int) -> None:
+    graph = random_graph(seed)
+    towards = nearest_waits(graph, [0])
+    lengths = []
+    for function in range(graph.module.function_count):
+        found = shortest_way(graph, [function], {0})
+        assert (function in towards) == (found is not None and function != 0)
+        if found is None or function == 0:
+            continue
+        length, last = 1, function
+        while last in towards:
+            assert towards[last] in graph.callees(last, through_indirect=True)
+            length, last = length + 1, towards[last]
+        assert (last, length) == (0, len(found))
+    for function in towards:
+        found = shortest_way(graph, [function], {0})
+        assert found is not None
+        lengths.append(len(found))
+    assert lengths == sorted(lengths)
 
 
 def test_what_brings_in_most(graph: CallGraph) -> None:
