@@ -96,7 +96,7 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
         module=name,
         sha256=module.sha256,
         size_bytes=len(module.data),
-        code_bytes=_code_bytes(module, defined),
+        code_bytes=module.code_bytes(defined),
         functions=len(defined),
         named=sum(each in raw_names for each in defined),
         asyncified=asyncified,
@@ -138,13 +138,7 @@ def _imports(
 
 
 def _selected(index: NameIndex, names: Sequence[str]) -> frozenset[int]:
-    found = frozenset[int]().union(*map(index.matching, names))
-    return frozenset(each for each in found if each >= index.imported)
-
-
-def _code_bytes(module: Module, functions: Sequence[int] | frozenset[int]) -> int:
-    ranges = (module.body_range(each) for each in functions)
-    return sum(end - start for start, end in ranges)
+    return frozenset(each for each in index.matching_any(names) if each >= index.imported)
 
 
 def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
@@ -158,11 +152,11 @@ def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
     )
     static: tuple[PolicyName, ...] = ("typed", "auto")
     chosen |= {policy: builder.build(policy, evidence).functions for policy in static}
-    whole = _code_bytes(module, range(module.imported_function_count, module.function_count))
+    whole = module.code_bytes(range(module.imported_function_count, module.function_count))
     sizes = []
     for policy, functions in chosen.items():
         own = frozenset(each for each in functions if each >= module.imported_function_count)
-        code = _code_bytes(module, own)
+        code = module.code_bytes(own)
         sizes.append(
             PolicySize(
                 policy=policy,

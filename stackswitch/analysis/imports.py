@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ConfigError
@@ -39,7 +39,7 @@ def imports_listed(module: Module, entries: Sequence[str]) -> tuple[str, ...]:
     return imports_matching(module, matching or full)
 
 
-def import_indexes(module: Module, names: Sequence[str]) -> frozenset[int]:
+def import_indexes(module: Module, names: Iterable[str]) -> frozenset[int]:
     """Return the function indexes of imports by full name."""
     wanted = set(names)
     return frozenset(

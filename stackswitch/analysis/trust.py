@@ -40,11 +40,10 @@ def assertion_effects(
             return ListBuilder(calls, waiting).build(policy, evidence).functions
 
         for each in asserted.savings(graph, compute):
-            ranges = map(graph.module.body_range, (one for one in each.functions if one >= index.imported))
             effect = EffectOnPolicy(
                 policy=policy,
                 functions=len(each.functions),
-                code_bytes=sum(end - start for start, end in ranges),
+                code_bytes=graph.module.code_bytes(each.functions),
             )
             found.setdefault((each.kind, each.entry), []).append(effect)
     return tuple(

@@ -209,7 +209,7 @@ def _obstacles(module: Module, request: AsyncifyRequest, index: NameIndex) -> tu
     waiting = import_indexes(module, request.imports)
 
     def matching(names: tuple[str, ...] | None) -> frozenset[int]:
-        return frozenset[int]().union(*map(index.matching, names or ()))
+        return index.matching_any(names or ())
 
     if request.only is not None:
         chosen = matching(request.only)

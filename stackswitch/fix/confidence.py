@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from stackswitch.analysis.imports import import_indexes
 from stackswitch.lists.confidence import leave_one_out
 from stackswitch.lists.evidence import Evidence
 from stackswitch.lists.policies import PolicyName
@@ -53,8 +54,8 @@ def confidence(
             groups = most
             parts = {case: str(at % most) for at, case in enumerate(sorted(cases))}
         calls, waiting = calls_of(data), evidence.waiting[data]
-        listed, base = calls.matching(before), calls.matching(kept)
-        covered_before += sum(not calls.names(each.functions - listed) for each in cases.values())
+        listed, base = calls.index.matching_any(before), calls.index.matching_any(kept)
+        covered_before += sum(not calls.index.defined(each.functions - listed) for each in cases.values())
 
         def compute(
             others: Evidence,
@@ -66,7 +67,7 @@ def confidence(
 
         found = leave_one_out(cases, compute, parts)
         covered += len(found.covered)
-        uncovered |= {case: tuple(sorted(calls.names(gap))) for case, gap in found.missing.items()}
+        uncovered |= {case: tuple(sorted(calls.index.defined(gap))) for case, gap in found.missing.items()}
     return Confidence(
         path=path, cases=total, before=covered_before, covered=covered, uncovered=uncovered, groups=groups
     )
@@ -82,11 +83,11 @@ def assertion_effects(lists: Iterable[tuple[ListEvidence, PolicyName]]) -> tuple
     for known, policy in lists:
         for data in known.by_case if known.assertions else ():
             calls, evidence = calls_of(data), known.of_module(data)
-            imports = evidence.imports | calls.import_indexes(known.waiting[data])
+            imports = evidence.imports | import_indexes(calls.module, known.waiting[data])
             compute = functions_for(calls, policy, evidence, imports)
             for one in asserted_of(data, known.assertions).savings(calls.graph, compute):
                 functions[one.kind, one.entry] += len(one.functions)
-                sizes[one.kind, one.entry] += calls.body_bytes(one.functions)
+                sizes[one.kind, one.entry] += calls.module.code_bytes(one.functions)
     return tuple(
         AssertionEffect.model_validate(
             {"kind": kind, "entry": entry, "functions": count, "bytes": sizes[kind, entry]}

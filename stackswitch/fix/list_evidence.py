@@ -80,8 +80,8 @@ class ListEvidence:
         self.used.imports |= {name for each in stacks.suspensions for name in (each.import_, each.through)}
         self.used.exports |= {each.export for each in stacks.suspensions}
         by_itself = calls.instrumented(stacks.options.model_copy(update={"add": None}), stacks.waiting)
-        self.used.functions |= calls.names(found.functions)
-        self.used.beyond |= calls.names(found.functions - by_itself)
+        self.used.functions |= calls.index.defined(found.functions)
+        self.used.beyond |= calls.index.defined(found.functions - by_itself)
 
     def of_module(self, data: bytes) -> Evidence:
         """Return what all cases together have shown of a module."""
@@ -95,5 +95,7 @@ class ListEvidence:
         names: set[str] = set()
         for data in self.by_case:
             evidence, waiting = self.of_module(data), self.waiting[data]
-            names |= calls_of(data).names(functions_by(policy, data, evidence, waiting, self.assertions))
+            names |= calls_of(data).index.defined(
+                functions_by(policy, data, evidence, waiting, self.assertions)
+            )
         return names

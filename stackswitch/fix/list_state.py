@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Asserted, Assertions
@@ -115,23 +115,26 @@ class ListState:
         path, policy = str(self.source.path), self.choice().policy
         return confidence(path, self.evidence, policy, before=before, kept=kept)
 
+    def _asserted(self, functions: Callable[[Asserted], frozenset[int]]) -> set[str]:
+        """Return the names of functions of assertions, in all modules."""
+        if not self.evidence.assertions:
+            return set()
+        found = ((data, functions(each)) for data, each in self.asserted.items())
+        return {name for data, each in found for name in calls_of(data).index.defined(each)}
+
     def _always(self) -> set[str]:
         """Return the names that are asserted to be instrumented always."""
-        if not self.evidence.assertions.always:
-            return set()
-        return {name for data, each in self.asserted.items() for name in calls_of(data).names(each.always)}
+        return self._asserted(lambda each: each.always)
 
     def _never(self) -> dict[ListName, tuple[str, ...]]:
         """Return the entries that name functions which are asserted never to wait."""
-        if not self.evidence.assertions.never:
-            return {}
-        never = {name for data, each in self.asserted.items() for name in calls_of(data).names(each.never)}
+        never = self._asserted(lambda each: each.never)
         lists = self.source.lists
         functions: tuple[ListName, ...] = ("ASYNCIFY_ONLY", "ASYNCIFY_ADD")
         return {
             which: tuple(each for each in lists[which] if each in never)
             for which in functions
-            if which in lists
+            if never and which in lists
         }
 
 

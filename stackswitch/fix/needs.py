@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
+from stackswitch.analysis.imports import import_indexes
 from stackswitch.backends.asyncify_missing import missing_names
 from stackswitch.errors import WasmFormatError
 from stackswitch.lists.assertions import Asserted, Assertions, ByCalls
@@ -39,22 +40,15 @@ class ModuleCalls:
         self._builders: dict[frozenset[int], ListBuilder] = {}
         self._instrumented: dict[tuple[AsyncifyOptions, frozenset[str]], frozenset[int]] = {}
 
-    def import_indexes(self, names: Iterable[str]) -> frozenset[int]:
-        """Return the imported functions of these full names (wildcards not read)."""
-        wanted = set(names)
-        return frozenset(
-            each.index for each in self.module.function_imports() if f"{each.module}.{each.name}" in wanted
-        )
-
     def builder(self, graph: CallGraph, imports: frozenset[int]) -> ListBuilder:
         """Return what builds lists; the same one again where no assertion has cut the graph.
 
         :param graph: the module's, or what is left of it
         """
         if graph is not self.graph:
-            return ListBuilder(graph, imports)
+            return ListBuilder(graph, imports, self.index)
         if imports not in self._builders:
-            self._builders[imports] = ListBuilder(graph, imports)
+            self._builders[imports] = ListBuilder(graph, imports, self.index)
         return self._builders[imports]
 
     def instrumented(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
@@ -69,23 +63,12 @@ class ModuleCalls:
 
     def _chosen(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
         if options.only is not None:
-            return self.matching(options.only)
-        imports = self.import_indexes(waiting if options.imports is None else options.imports)
+            return self.index.matching_any(options.only)
+        imports = import_indexes(self.module, waiting if options.imports is None else options.imports)
         path = asyncify_path(self.graph, imports, ignore_indirect=options.ignore_indirect)
-        return (frozenset(path) | self.matching(options.add or ())) - self.matching(options.remove or ())
-
-    def matching(self, entries: Iterable[str]) -> frozenset[int]:
-        """Return the functions that entries of a list match."""
-        return frozenset().union(*map(self.index.matching, entries))
-
-    def names(self, functions: Iterable[int]) -> set[str]:
-        """Return the names of defined functions, as Binaryen matches them."""
-        return {self.index.names[each] for each in functions if each >= self.index.imported}
-
-    def body_bytes(self, functions: Iterable[int]) -> int:
-        """Return the size of the bodies of defined functions (bytes)."""
-        ranges = (self.module.body_range(each) for each in functions if each >= self.index.imported)
-        return sum(end - start for start, end in ranges)
+        return (frozenset(path) | self.index.matching_any(options.add or ())) - self.index.matching_any(
+            options.remove or ()
+        )
 
 
 @lru_cache(maxsize=16)
@@ -161,7 +144,7 @@ def functions_by(
 
     :param waiting: the imports that may wait, ``module.name``; those that the evidence has count as well
     """
-    imports = evidence.imports | calls_of(data).import_indexes(waiting)
+    imports = evidence.imports | import_indexes(calls_of(data).module, waiting)
     return _functions_by(policy, data, evidence, imports, assertions)
 
 

@@ -198,7 +198,7 @@ class TraceEvidence:
     def _functions(self, at: int) -> set[str]:
         """Return the functions of a module on the stacks of the traces."""
         data = self._modules[at].data
-        return calls_of(data).names(self._state(at).evidence.of_module(data).functions)
+        return calls_of(data).index.defined(self._state(at).evidence.of_module(data).functions)
 
     def summary(self) -> Observed:
         """Return what became of each trace, what they say of each module, and the traps that stay."""

@@ -40,9 +40,7 @@ def default_policy(module: Module, observed: Collection[int], listed: int) -> Ch
     code = f"{whole:,} bytes of code"
     if whole < LARGE:
         return Choice("observed", f"a new list for {code}: adding likely functions pays from {LARGE:,} on")
-    imported = module.imported_function_count
-    ranges = (module.body_range(each) for each in observed if each >= imported)
-    share = sum(end - start for start, end in ranges) / whole
+    share = module.code_bytes(observed) / whole
     if share >= BUDGET:
         return Choice(
             "observed",

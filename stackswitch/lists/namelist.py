@@ -133,6 +133,14 @@ class NameIndex:
             and (not middle or _in_turn(name, middle, len(first), len(name) - len(last)))
         )
 
+    def matching_any(self, entries: Iterable[str]) -> frozenset[int]:
+        """Return the functions that any of these entries match."""
+        return frozenset().union(*map(self.matching, entries))
+
+    def defined(self, functions: Iterable[int]) -> set[str]:
+        """Return the names of those of these functions that are defined, as Binaryen matches them."""
+        return {self.names[each] for each in functions if each >= self.imported}
+
     @cached_property
     def by_name(self) -> dict[str, int]:
         """The function that has a name; Binaryen makes names unique."""

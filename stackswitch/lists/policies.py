@@ -57,13 +57,14 @@ class ListBuilder:
 
     :param graph: the module's calls
     :param imports: indexes of the imported functions that may suspend
+    :param index: the module's names, where they have been read already
     """
 
-    def __init__(self, graph: CallGraph, imports: Iterable[int]) -> None:
+    def __init__(self, graph: CallGraph, imports: Iterable[int], index: NameIndex | None = None) -> None:
         self.graph = graph
         self.module = graph.module
         self.imports = frozenset(imports)
-        self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
+        self.index = index or NameIndex(binaryen_names(self.module), self.module.imported_function_count)
         self._through_tables: frozenset[int] | None = None
         self._ranking: Ranking | None = None
 
@@ -89,8 +90,7 @@ class ListBuilder:
 
     def names(self, functions: Iterable[int]) -> tuple[str, ...]:
         """Return the names of defined functions as Binaryen matches them, sorted."""
-        imported = self.module.imported_function_count
-        return tuple(sorted(self.index.names[each] for each in functions if each >= imported))
+        return tuple(sorted(self.index.defined(functions)))
 
     def _observed(self, evidence: Evidence) -> BuiltList:
         names = self.names(evidence.functions)
@@ -98,7 +98,7 @@ class ListBuilder:
             "ASYNCIFY_IMPORTS": self.import_names(),
             "ASYNCIFY_ONLY": names,
         }
-        return BuiltList("observed", self._matched(names), PassOptions(lists))
+        return BuiltList("observed", self.index.matching_any(names), PassOptions(lists))
 
     def _ranked(self, evidence: Evidence) -> BuiltList:
         names = self.names(evidence.functions | self._likely(evidence))
@@ -106,7 +106,7 @@ class ListBuilder:
             "ASYNCIFY_IMPORTS": self.import_names(),
             "ASYNCIFY_ONLY": names,
         }
-        return BuiltList("ranked", self._matched(names), PassOptions(lists))
+        return BuiltList("ranked", self.index.matching_any(names), PassOptions(lists))
 
     def _likely(self, evidence: Evidence) -> frozenset[int]:
         """Return functions that were not observed, the likeliest for their size first, within the budget."""
@@ -169,11 +169,7 @@ class ListBuilder:
         if names:
             lists["ASYNCIFY_ADD"] = names
         options = PassOptions(lists, ignore_indirect=True, propagate_add=True)
-        return BuiltList(policy, self._closed(self._matched(names)), options)
-
-    def _matched(self, names: Iterable[str]) -> frozenset[int]:
-        """Return what the names match: one with ``*`` in it (``f(char*)``) may match more than itself."""
-        return frozenset().union(*(self.index.matching(name) for name in names))
+        return BuiltList(policy, self._closed(self.index.matching_any(names)), options)
 
     def _closed(self, functions: frozenset[int]) -> frozenset[int]:
         """Add every function from which one of these, or a suspending import, is reached by direct calls."""

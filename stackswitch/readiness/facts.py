@@ -79,7 +79,7 @@ def listed_names(module: Module, lists: Mapping[ListName, Sequence[str]]) -> fro
     """
     index = NameIndex(binaryen_names(module), module.imported_function_count)
     if "ASYNCIFY_ONLY" in lists:
-        functions = frozenset().union(*map(index.matching, lists["ASYNCIFY_ONLY"]))
+        functions = index.matching_any(lists["ASYNCIFY_ONLY"])
     else:
         functions = instrumented_functions(module)
         if not functions:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 
 from . import limits
@@ -151,6 +152,12 @@ class Module:
         if defined < 0:
             raise IndexError(f"function {index} is imported")
         return self.bodies[defined]
+
+    def code_bytes(self, functions: Iterable[int]) -> int:
+        """Return the size of the bodies of functions (bytes); imported ones have none."""
+        first = self.imported_function_count
+        ranges = (self.bodies[each - first] for each in functions if each >= first)
+        return sum(end - start for start, end in ranges)
 
     def function_at(self, offset: int) -> int | None:
         """Return the index of the function in whose body a byte of the module lies; None: in none."""
