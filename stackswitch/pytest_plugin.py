@@ -245,8 +245,8 @@ class _Opened:
             services = await self._stack.enter_async_context(running(suite.file.services, suite.folder))
             self._services[suite.folder] = services
         backend = self._commands[suite.folder, name]
-        seen = await observe_command(loaded, backend, self._services[suite.folder])
-        return judge_command(loaded.case, backend.info, seen)
+        observation = await observe_command(loaded, backend, self._services[suite.folder])
+        return judge_command(loaded.case, backend.info, observation)
 
     def close(self) -> None:
         """End all that was opened."""

@@ -1,4 +1,4 @@
-"""Does a case fit its modules: every import provided, every export there, every type as declared?"""
+"""Checks that a case fits its modules: every import is provided, every export exists, every type fits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WASI_MODULE = "wasi_snapshot_preview1"
 
 
 def case_problems(case: Case, modules: dict[str, Module]) -> list[str]:
-    """List what does not fit, a line each, the modules in the order of their making.
+    """Return what does not fit, a line for each problem, in the order of instantiation.
 
     :param modules: by instance name, ``main`` last
     """
@@ -94,5 +94,5 @@ def _type_problems(what: str, values: Sequence[str], types: Sequence[str]) -> It
 
 
 def _is_reference(kind: str, type_: str) -> bool:
-    """Whether a reference value may go where a typed reference such as ``(ref null extern)`` stands."""
+    """Whether a reference value fits a typed reference such as ``(ref null extern)``."""
     return kind in ("externref", "funcref") and type_.startswith("(ref")

@@ -1,4 +1,4 @@
-"""Read a suite: a folder of TOML cases with their modules (``docs/suite-format.md``)."""
+"""Reads a suite: a folder of TOML cases with their modules (``docs/suite-format.md``)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SUITE_NAME = "suite.toml"
 
 
 class Suite(Frozen):
-    """The cases of a folder, sorted by id; ``files`` says, by id, where each stands.
+    """The cases of a folder, sorted by id.
 
-    ``cases`` call exports, ``commands`` are programs with their own glue; ``file`` is what the suite says
-    of itself.
+    ``cases``: call exports. ``commands``: programs with their own glue. ``files``: by id, the file of each.
+    ``file``: the content of ``suite.toml``.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class Suite(Frozen):
         return tuple(sorted([each.case.id for each in self.cases] + [each.case.id for each in self.commands]))
 
     def only(self, ids: Container[str]) -> Suite:
-        """Return the suite with these of its cases."""
+        """Return the suite with only these cases."""
         return self.model_copy(
             update={
                 "cases": tuple(each for each in self.cases if each.case.id in ids),
@@ -58,8 +58,8 @@ class Suite(Frozen):
 def load_suite(folder: Path, patterns: tuple[str, ...] = (), *, data_only: bool = False) -> Suite:
     """Read every case below ``folder`` whose id matches one of ``patterns`` (shell globs; none: all).
 
-    A module that is broken, or a case that does not fit its module, is told in ``LoadedCase.problem``
-    and does not stop the others.
+    If a module is broken, or a case does not fit its module, ``LoadedCase.problem`` says so. The other cases
+    are not affected.
 
     :param data_only: refuse cases that start programs
     :raises DataOnlyError: the cases that match are not all data
@@ -192,7 +192,7 @@ def _complaints(error: ValidationError, whole: str) -> list[str]:
 
 
 def _load_command(path: Path, case: CommandCase) -> LoadedCommand:
-    """Read what a command is to print from the files in which that stands."""
+    """Read the expected output of a command from its file."""
     folder = path.parent
     try:
         differs = tuple(
@@ -212,13 +212,13 @@ def _with_stdout(expect: CommandExpect, folder: Path) -> CommandExpect:
 
 
 class _Sources:
-    """Modules by file, each compiled and parsed once."""
+    """The modules of cases, by file; each is compiled and parsed once."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[bytes, Module] | str] = {}
 
     def load(self, path: Path, case: Case) -> LoadedCase:
-        """Put the modules to a case and look whether they fit each other."""
+        """Attach modules to a case and check that they fit each other."""
         wanted = {each.name: each.source for each in case.instances} | {MAIN: case.source}
         binaries: dict[str, bytes] = {}
         parsed: dict[str, Module] = {}

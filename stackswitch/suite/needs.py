@@ -11,9 +11,9 @@ from .loader import Suite
 
 
 def suite_needs(suite: Suite) -> dict[str, frozenset[str]]:
-    """Return the features each case needs: those it declares, and those its modules are seen to use.
+    """Return the features each case needs: those that it declares, and those that its modules use.
 
-    What a command's modules use is not known before it runs: it needs what it declares.
+    What the modules of a command use is unknown before it runs. It needs what it declares.
     """
     read: dict[bytes, frozenset[str]] = {}
     needs = {each.case.id: frozenset(each.case.needs) | _used(each, read) for each in suite.cases}

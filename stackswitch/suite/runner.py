@@ -1,4 +1,4 @@
-"""Run a suite on backends, so many cases at a time, and judge each."""
+"""Runs a suite on backends, several cases at a time, and judges each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .services import RunningServices, running
 Result = TypeVar("Result")
 OnResult = Callable[[CaseResult], None]
 OnTrace = Callable[[str, BackendInfo, bytes], None]
-"""Told a case's id, what ran it, and its trace, as the file holds it."""
+"""Called with a case's id, the backend that ran it, and the content of its trace file."""
 
 
 async def run_suite(
@@ -40,12 +40,12 @@ async def run_suite(
 ) -> SuiteResult:
     """Run every case on every backend; one result each, ordered by case, then by backend.
 
-    :param commands: the backends on which the suite's commands run; its services are up meanwhile
-    :param jobs: cases at a time, per backend; of commands, in all
-    :param timeout_s: the longest any case may take (seconds); None: as each case says
-    :param on_result: told each result as it comes
-    :param on_trace: told the trace of each case that waited
-    :raises ToolError: the suite's services do not come up
+    :param commands: the backends for the suite's commands; its services run meanwhile
+    :param jobs: how many cases run at a time, on each backend; of commands, in all
+    :param timeout_s: the most that any case may take (seconds); None: as each case says
+    :param on_result: called with each result at once
+    :param on_trace: called with the trace of each case that was suspended
+    :raises ToolError: the suite's services do not start
     """
     results: dict[tuple[str, int], CaseResult] = {}
 
@@ -61,10 +61,12 @@ async def run_suite(
     def case_on(loaded: LoadedCase, at: int) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             backend = backends[at]
-            seen = await observe_case(loaded, backend, timeout_s=timeout_s)
-            if on_trace is not None and seen.suspensions:
-                on_trace(loaded.case.id, backend.info, trace_of(loaded, seen.suspensions, backend.info))
-            done(_judged(loaded, backend, seen), at)
+            observation = await observe_case(loaded, backend, timeout_s=timeout_s)
+            if on_trace is not None and observation.suspensions:
+                on_trace(
+                    loaded.case.id, backend.info, trace_of(loaded, observation.suspensions, backend.info)
+                )
+            done(_judged(loaded, backend, observation), at)
 
         return run
 
@@ -73,13 +75,13 @@ async def run_suite(
     ) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             backend = commands[at]
-            seen = await observe_command(loaded, backend, services, timeout_s=timeout_s)
-            if on_trace is not None and seen.trace:
-                on_trace(loaded.case.id, backend.info, seen.trace)
+            observation = await observe_command(loaded, backend, services, timeout_s=timeout_s)
+            if on_trace is not None and observation.trace:
+                on_trace(loaded.case.id, backend.info, observation.trace)
             for other in commands:
                 if other.needs_observations and backend.info.name == "jspi":
-                    other.add_observations(seen.suspensions)
-            done(judge_command(loaded.case, backend.info, seen), at)
+                    other.add_observations(observation.suspensions)
+            done(judge_command(loaded.case, backend.info, observation), at)
 
         return run
 
@@ -99,7 +101,7 @@ async def run_suite(
 
 
 async def gather_all(tasks: Sequence[Awaitable[Result]]) -> list[Result]:
-    """Wait for all; the first that fails ends the others, and is raised."""
+    """Wait for all. If one fails, the others are cancelled, and its error is raised."""
     begun = [asyncio.ensure_future(each) for each in tasks]
     try:
         return list(await asyncio.gather(*begun))
@@ -110,13 +112,13 @@ async def gather_all(tasks: Sequence[Awaitable[Result]]) -> list[Result]:
 
 
 async def run_case(loaded: LoadedCase, backend: Backend, *, timeout_s: float | None = None) -> CaseResult:
-    """Make a case ready, run it, judge it. Trouble with this one case is its result, not an exception."""
+    """Prepare, run and judge a case. An error with this case is its result; it is not raised."""
     return _judged(loaded, backend, await observe_case(loaded, backend, timeout_s=timeout_s))
 
 
-def _judged(loaded: LoadedCase, backend: Backend, seen: Observation) -> CaseResult:
+def _judged(loaded: LoadedCase, backend: Backend, observation: Observation) -> CaseResult:
     module = _hash(loaded.main) if MAIN in loaded.modules else ""
-    return judge(loaded.case, backend.info, seen).model_copy(update={"module": module})
+    return judge(loaded.case, backend.info, observation).model_copy(update={"module": module})
 
 
 def _hash(module: bytes) -> str:
@@ -124,9 +126,9 @@ def _hash(module: bytes) -> str:
 
 
 def trace_of(loaded: LoadedCase, suspensions: Sequence[Suspension], info: BackendInfo) -> bytes:
-    """Return what a case of ours showed as a trace, as ``stackswitch trace`` writes those of programs.
+    """Return the suspensions of a case as a trace, as ``stackswitch trace`` writes those of programs.
 
-    Modules go by their hashes, as they were before any Asyncify.
+    Modules are named by their hashes before any Asyncify.
     """
     hashes = {name: _hash(module) for name, module in loaded.modules.items()}
     start = TraceStart(process=os.getpid(), engine=info.engine, engine_version=info.engine_version)
@@ -141,12 +143,12 @@ def trace_of(loaded: LoadedCase, suspensions: Sequence[Suspension], info: Backen
 async def observe_case(
     loaded: LoadedCase, backend: Backend, *, timeout_s: float | None = None
 ) -> Observation:
-    """Make a case ready and run it; tell what was seen and leave the judging to others."""
+    """Prepare and run a case; return the observation, not judged."""
     started = time.perf_counter()
-    seen = await _observe(loaded, backend, timeout_s or loaded.case.timeout_s)
-    if seen.duration_ms:
-        return seen
-    return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+    observation = await _observe(loaded, backend, timeout_s or loaded.case.timeout_s)
+    if observation.duration_ms:
+        return observation
+    return observation.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
 
 
 async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Observation:
@@ -158,8 +160,8 @@ async def _observe(loaded: LoadedCase, backend: Backend, timeout_s: float) -> Ob
             return Observation(status="unsupported", unsupported=build.unsupported)
         if build.error is not None:
             return Observation(status="error", detail=build.error)
-        seen = await backend.run(loaded, build, timeout_s=timeout_s)
-        return seen.model_copy(update={"warnings": (*build.warnings, *seen.warnings)})
+        observation = await backend.run(loaded, build, timeout_s=timeout_s)
+        return observation.model_copy(update={"warnings": (*build.warnings, *observation.warnings)})
     except (StackswitchError, OSError) as error:
         return Observation(status="error", detail=str(error), problems=(str(error),))
 
@@ -171,17 +173,17 @@ async def observe_command(
     *,
     timeout_s: float | None = None,
 ) -> CommandObservation:
-    """Run a command and tell what was seen; trouble with this one is told too."""
+    """Run a command; return the observation, not judged. An error with this command is part of it."""
     problem = loaded.problem or services.problem
     if problem is not None:
         return CommandObservation(status="error", detail=problem)
     try:
         limit = timeout_s or loaded.case.timeout_s
-        seen = await backend.run(loaded, services.env, timeout_s=limit)
-        # Names that are missing are missing wherever it runs; all else might be the company's doing.
-        doubtful = seen.shared and not seen.missing
-        if doubtful and not judge_command(loaded.case, backend.info, seen).as_expected:
-            seen = await backend.run(loaded, services.env, timeout_s=limit, alone=True)
+        observation = await backend.run(loaded, services.env, timeout_s=limit)
+        # Missing names are missing wherever it runs. All else may be due to others in the same process.
+        doubtful = observation.shared and not observation.missing
+        if doubtful and not judge_command(loaded.case, backend.info, observation).as_expected:
+            observation = await backend.run(loaded, services.env, timeout_s=limit, alone=True)
     except (StackswitchError, OSError) as error:
         return CommandObservation(status="error", detail=str(error))
-    return seen
+    return observation

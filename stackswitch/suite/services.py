@@ -1,4 +1,4 @@
-"""What a suite's commands talk to: started once a run, and ended for sure."""
+"""The servers for a suite's commands: started once for each run, and always ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stackswitch.models.command import Services, variables
 from stackswitch.tools import watchdog
 
 _GRACE_S = 10.0
-"""How long services may take to end once their standard input is closed."""
+"""How long services may take to end after their standard input was closed (seconds)."""
 _GRACE_UNREADY_S = 1.0
 _MOST_STDERR = 8 << 10
 _LINE_LIMIT = 1 << 20
@@ -28,7 +28,7 @@ _GIVEN = TypeAdapter(dict[str, str])
 
 
 class RunningServices:
-    """Services that are up. ``env``: what they have given for the environment of the cases."""
+    """Services that run. ``env``: what they add to the environment of the cases."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class RunningServices:
 
     @property
     def problem(self) -> str | None:
-        """Why no case can count on them any more; None: they are up."""
+        """Why cases cannot use them any more; None: they run."""
         if self._process is None or self._process.returncode is None:
             return None
         said = text_of(bytes(self._said)).strip()
@@ -52,12 +52,11 @@ class RunningServices:
 
 @asynccontextmanager
 async def running(spec: Services | None, folder: Path) -> AsyncIterator[RunningServices]:
-    """Start a suite's services and wait until they are ready; end them, and all they started, however this
-    is left.
+    """Start a suite's services and wait until they are ready; at the end, kill all that they started.
 
-    :param folder: the suite's: their working directory
+    :param folder: the suite's, which is their working directory
     :raises ToolNotFoundError: there is no such command
-    :raises ToolError: they do not start, do not get ready in time, or say something else than one JSON object
+    :raises ToolError: they do not start, are not ready in time, or print something else than a JSON object
     """
     if spec is None:
         yield RunningServices({})
@@ -149,14 +148,14 @@ async def _listen(process: asyncio.subprocess.Process, said: bytearray) -> None:
 
 
 async def _drain(process: asyncio.subprocess.Process) -> None:
-    """Take what else they print, so that they never wait for someone to read it."""
+    """Read what else they print, so that they never wait for a reader."""
     assert process.stdout is not None
     while await process.stdout.read(1 << 14):
         pass
 
 
 async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
-    """Close standard input and give them time; then kill the group: what they started may be left of it."""
+    """Close standard input and wait for their end; then kill what is left of the group."""
     assert process.stdin is not None
     try:
         process.stdin.close()

@@ -1,4 +1,4 @@
-"""Split a suite among machines, the same split on each, and put their results together again."""
+"""Divides a suite among machines, in the same way on each, and merges their results."""
 
 from __future__ import annotations
 
@@ -42,17 +42,16 @@ def parse_shard(text: str) -> Shard:
 
 
 def recorded_durations(result: SuiteResult, backends: Collection[str] = ()) -> dict[str, float]:
-    """What each case took (ms): per backend the mean over engines and repeats, summed over backends.
+    """Return how long each case took (ms): the sum over backends of the mean over engines and repeats.
 
-    :param backends: count these only; none: all. What was skipped took no time and is not counted.
+    :param backends: count only these; none: all. Skipped cases do not count.
     """
-    seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    times: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for each in result.results:
         if each.outcome != "skipped" and (not backends or each.backend in backends):
-            seen[each.case_id][each.backend].append(each.duration_ms)
+            times[each.case_id][each.backend].append(each.duration_ms)
     return {
-        case: sum(sum(times) / len(times) for times in by_backend.values())
-        for case, by_backend in seen.items()
+        case: sum(sum(each) / len(each) for each in by_backend.values()) for case, by_backend in times.items()
     }
 
 
@@ -61,10 +60,10 @@ def split_cases(
 ) -> tuple[tuple[str, ...], ...]:
     """Divide cases into ``count`` parts of about the same duration; each case is in one of them.
 
-    The longest first, each into the part that has least so far (Graham, "Bounds on multiprocessing timing
-    anomalies", 1969: at most 4/3 of the best possible). A case that was never timed counts as the median of
-    those that were; if none was, all count the same. Nothing but the arguments decides, so every machine
-    that has the same file of durations divides alike.
+    The longest case first, each into the part that is shortest so far (Graham, "Bounds on multiprocessing
+    timing anomalies", 1969: at most 4/3 of the best possible). A case without a duration counts as the median
+    of the others; if none has one, all count the same. The result depends only on the arguments, so all
+    machines with the same file of durations divide alike.
 
     :param durations: by case, in any one unit; cases that are not in the suite are ignored
     """
@@ -82,12 +81,12 @@ def split_cases(
 
 
 def take_shard(suite: Suite, shard: Shard, durations: Mapping[str, float]) -> Suite:
-    """Return the suite with the cases of one shard; it may have none, if there are fewer than shards."""
+    """Return the suite with the cases of one shard; it has none if there are fewer cases than shards."""
     return suite.only(split_cases(suite.ids, shard.count, durations)[shard.index - 1])
 
 
 class Conflict(Frozen):
-    """One case, run twice on one backend of one engine, that came out differently."""
+    """A case with different results in two runs on the same backend and engine."""
 
     case_id: str
     backend: str
@@ -98,7 +97,7 @@ class Conflict(Frozen):
 
 
 class Merged(Frozen):
-    """Results put together, and where they contradict each other."""
+    """Merged results, and their contradictions."""
 
     result: SuiteResult
     conflicts: tuple[Conflict, ...] = ()
@@ -108,22 +107,22 @@ _Key = tuple[str, str, str, str, str]
 
 
 def merge_results(results: Sequence[SuiteResult]) -> Merged:
-    """Put the results of shards and jobs together, ordered by case, backend, engine.
+    """Merge the results of shards and jobs, ordered by case, backend, engine.
 
-    A case that was run twice on one engine stands there once. If its runs differ, the one kept is the first
-    that was not as expected, so that no failure is lost by merging, and the conflict is told. Where it was
-    skipped in one run and ran in another, only the run counts.
+    A case that ran twice on one engine has one result. If its runs differ, that is the first one that was not
+    as expected, so that no failure is lost, and the conflict is reported. If it was skipped in one run and
+    ran in another, only the second counts.
     """
     runs: dict[_Key, list[CaseResult]] = defaultdict(list)
     for result in results:
         for each in result.results:
             build = each.build or ""
             runs[each.case_id, each.backend, each.engine, each.engine_version, build].append(each)
-    kept: list[CaseResult] = []
+    merged: list[CaseResult] = []
     conflicts: list[Conflict] = []
     for key, found in sorted(runs.items()):
         same = [each for each in found if each.outcome != "skipped"] or found
-        kept.append(next((each for each in same if not each.as_expected), same[0]))
+        merged.append(next((each for each in same if not each.as_expected), same[0]))
         if len(same) > 1 and len({_substance(each) for each in same}) > 1:
             case_id, backend, engine, version, _ = key
             outcomes = tuple(dict.fromkeys(_words(each) for each in same))
@@ -137,11 +136,11 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
                     outcomes=outcomes,
                 )
             )
-    return Merged(result=SuiteResult(results=tuple(kept)), conflicts=tuple(conflicts))
+    return Merged(result=SuiteResult(results=tuple(merged)), conflicts=tuple(conflicts))
 
 
 def _substance(each: CaseResult) -> tuple[object, ...]:
-    """What has to be the same in every run; durations and words may differ."""
+    """Return what must be the same in every run; durations and messages may differ."""
     missing = tuple(sorted((which, names) for which, names in each.missing.items() if names))
     return each.outcome, each.as_expected, missing, each.suspensions
 

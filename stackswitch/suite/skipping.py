@@ -1,4 +1,4 @@
-"""The results of cases that did not run, for their backend cannot be had: pure."""
+"""Results of cases that did not run, since their backend cannot run here."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from stackswitch.models.result import CaseResult, SuiteResult
 
 
 class SkippedBackend(Frozen):
-    """A backend that cannot be had.
+    """A backend that cannot run here.
 
-    ``engine`` and ``engine_version``: what was wanted, empty: any version. ``allowed``: whether the user
+    ``engine``, ``engine_version``: what was asked for; empty: any version. ``allowed``: whether the user
     permits the skip. ``build``: of commands on Asyncify.
     """
 
@@ -25,7 +25,7 @@ class SkippedBackend(Frozen):
     build: BuildKind | None = None
 
     def results(self, cases: Iterable[LoadedCase | LoadedCommand]) -> list[CaseResult]:
-        """Return a result for each of the cases that it should have run."""
+        """Return a result for each case that it should have run."""
         return [
             CaseResult(
                 case_id=each.case.id,
@@ -42,7 +42,7 @@ class SkippedBackend(Frozen):
 
 
 def with_skipped(result: SuiteResult, skipped: Iterable[CaseResult], backends: Sequence[str]) -> SuiteResult:
-    """Return results with those of the cases that were skipped, ordered by case, then by backend."""
+    """Add the results of skipped cases, ordered by case, then by backend."""
     together = (*result.results, *skipped)
     ordered = sorted(together, key=lambda each: (each.case_id, backends.index(each.backend)))
     return result.model_copy(update={"results": tuple(ordered)})
