@@ -4,9 +4,9 @@
 those that ``--stackswitch-backend`` names. ``--stackswitch-suite FOLDER`` collects the cases there, one test
 for each backend, where tests are collected in that folder.
 
-A backend that cannot be had fails the tests on it. ``--stackswitch-allow-skip BACKEND`` skips them instead;
-so does ``STACKSWITCH_ALLOW_SKIP`` unless ``STACKSWITCH_REQUIRE`` names the backend too (lists, with commas).
-The commands of a suite run too; ``STACKSWITCH_DATA_ONLY=1`` refuses a suite that has any.
+A backend that is not available fails the tests on it. ``--stackswitch-allow-skip BACKEND`` skips them
+instead; so does ``STACKSWITCH_ALLOW_SKIP`` unless ``STACKSWITCH_REQUIRE`` names the backend too (lists,
+with commas). The commands of a suite run too; ``STACKSWITCH_DATA_ONLY=1`` refuses a suite that has any.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stackswitch-allow-skip",
         action="append",
         choices=_BACKENDS,
-        help="skip what runs on this backend where it cannot be had, instead of failing; may be repeated",
+        help="skip what runs on this backend where it is not available, instead of failing; may be repeated",
     )
     group.addoption(
         "--stackswitch-suite",
@@ -56,21 +56,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def _chosen(config: pytest.Config) -> tuple[str, ...]:
+def _backends(config: pytest.Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(config.getoption("stackswitch_backend") or _BACKENDS))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once for each backend."""
     if "stackswitch_backend" in metafunc.fixturenames:
-        metafunc.parametrize("stackswitch_backend", _chosen(metafunc.config), indirect=True)
+        metafunc.parametrize("stackswitch_backend", _backends(metafunc.config), indirect=True)
 
 
-def _without(config: pytest.Config, backend: str, why: str) -> None:
-    """Skip a test whose backend cannot be had, or fail it where that is not permitted."""
+def _skip_or_fail(config: pytest.Config, backend: str, why: str) -> None:
+    """Skip a test whose backend is not available, or fail it if a skip is not permitted."""
     if backend not in _allowed(config):
         pytest.fail(
-            f"{backend} cannot be had: {why}\n(--stackswitch-allow-skip {backend} skips it)", pytrace=False
+            f"{backend} is not available: {why}\n(--stackswitch-allow-skip {backend} skips it)", pytrace=False
         )
     pytest.skip(f"{backend}: {why}")
 
@@ -92,11 +92,11 @@ def _is_set(variable: str) -> bool:
 def stackswitch_backend(request: pytest.FixtureRequest) -> str:
     """The name of a backend, for ``stackswitch.open(…, backend=stackswitch_backend)``.
 
-    One that cannot be had here fails the test, or skips it where that is permitted; with the reason.
+    A backend that is not available fails the test, or skips it if that is permitted, with the reason.
     """
     name: str = request.param
     if (why := _unavailable(name)) is not None:
-        _without(request.config, name, why)
+        _skip_or_fail(request.config, name, why)
     return name
 
 
@@ -104,7 +104,7 @@ _known: dict[str, str | None] = {}
 
 
 def _unavailable(name: str) -> str | None:
-    """Why a backend cannot be had."""
+    """Return why a backend is not available; None: it is."""
     if name not in _known:
         from stackswitch.guest.opening import why_unavailable
 
@@ -124,7 +124,7 @@ class Suite(pytest.Directory):
     """A folder of cases."""
 
     def collect(self) -> Iterable[pytest.Item]:
-        """Give a test for each case and backend, in the order of their ids."""
+        """Yield a test for each case and backend, in the order of their ids."""
         from stackswitch.errors import StackswitchError
         from stackswitch.reports.escape import on_one_line, terminal
         from stackswitch.suite.loader import load_suite
@@ -140,13 +140,13 @@ class Suite(pytest.Directory):
                 yield CaseItem.from_parent(self, name=name, loaded=loaded, backend=backend, suite=suite)
 
     def _backends(self, loaded: LoadedCase | LoadedCommand) -> Iterable[str]:
-        """The backends that were named; without any, those on which such a case can run at all."""
+        """Return the named backends, or else those on which such a case can run."""
         from stackswitch.backends.base import LoadedCommand
         from stackswitch.backends.registry import backend_spec
 
         use: Use = "commands" if isinstance(loaded, LoadedCommand) else "cases"
         named = self.config.getoption("stackswitch_backend")
-        return [name for name in _chosen(self.config) if named or backend_spec(name).engines(use)]
+        return [name for name in _backends(self.config) if named or backend_spec(name).engines(use)]
 
 
 class CaseItem(pytest.Item):
@@ -164,20 +164,20 @@ class CaseItem(pytest.Item):
         """Run the case; anything but what it expects fails."""
         from stackswitch.errors import ConfigError, StackswitchError
 
-        opened = self.config.stash.setdefault(_OPENED, _Opened())
+        opened = self.config.stash.setdefault(_SESSION, _Session())
         try:
             opened.open(self._suite, self._loaded, self._backend)
         except ConfigError:
             raise
         except (StackswitchError, OSError) as error:
-            _without(self.config, self._backend, str(error))
+            _skip_or_fail(self.config, self._backend, str(error))
         result = opened.run(self._suite, self._loaded, self._backend)
         if not result.as_expected:
             missing = "".join(f"\n  {each}: {', '.join(names)}" for each, names in result.missing.items())
             raise CaseFailedError(f"{result.outcome}: {result.detail}{missing}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show what the case has to say, without our own stack; an error of ours, too."""
+        """Show the message of a case or of one of our errors without a traceback."""
         from stackswitch.errors import StackswitchError
         from stackswitch.reports.escape import terminal
 
@@ -188,7 +188,7 @@ class CaseItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Say where it stands."""
+        """Return the folder and the name."""
         return self.path, None, self.name
 
 
@@ -196,8 +196,8 @@ class CaseFailedError(Exception):
     """A case did not end as it expects."""
 
 
-class _Opened:
-    """What a session (an xdist worker) has opened, each once, on a loop of its own."""
+class _Session:
+    """The backends and services that a session (an xdist worker) opens once, on a loop of its own."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -207,7 +207,7 @@ class _Opened:
         self._services: dict[Path, RunningServices] = {}
 
     def open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, backend: str) -> None:
-        """Open what a case runs on; raises what ``backends.registry.open_backend`` does."""
+        """Open the backend of a case; raises what ``backends.registry.open_backend`` does."""
         self._loop.run_until_complete(self._open(suite, loaded, backend))
 
     async def _open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> None:
@@ -230,7 +230,7 @@ class _Opened:
             self._stack.push_async_callback(command.aclose)
 
     def run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, backend: str) -> CaseResult:
-        """Run a case on what was opened for it, the suite's services being up."""
+        """Run a case on its open backend, with the suite's services running."""
         return self._loop.run_until_complete(self._run(suite, loaded, backend))
 
     async def _run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> CaseResult:
@@ -249,17 +249,17 @@ class _Opened:
         return judge_command(loaded.case, backend.info, observation)
 
     def close(self) -> None:
-        """End all that was opened."""
+        """Close everything."""
         self._loop.run_until_complete(self._stack.aclose())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
 
-_OPENED = pytest.StashKey[_Opened]()
+_SESSION = pytest.StashKey[_Session]()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End what was opened."""
-    opened = config.stash.get(_OPENED, None)
+    """Close what the session has opened."""
+    opened = config.stash.get(_SESSION, None)
     if opened is not None:
         opened.close()

@@ -1,4 +1,12 @@
-"""The command line: one file per command. The only room that prints, asks or exits."""
+"""The command line: a file per command, and the only package that prints, prompts or exits.
+
+``app`` lists the commands; ``command`` makes one of a frozen dataclass with its options and a function.
+``options`` declares what several commands share; ``resolve`` combines options with ``settings``. ``inputs``
+and ``output`` read and write files; ``console`` is the only way to the terminal. ``entry``, ``ending``,
+``streams`` and ``crash`` turn errors, signals and closed pipes into messages and exit statuses.
+
+What a command does to modules, lists and suites is not here but in the packages below.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +21,15 @@ __all__ = ["main"]
 
 
 def main() -> NoReturn:
-    """Run the command line; an installation that cannot be imported is one message, too.
+    """Run the command line. If the installation cannot be imported, print one message.
 
-    Signals are taken before anything is imported: to load the commands takes most of a second.
+    Signal handlers are installed before any import, because loading the commands takes most of a second.
     """
     import os
     import signal
 
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        """End at once: so far there is nothing to clean up."""
+        """End at once: nothing needs cleaning up yet."""
         os.write(2, b"stackswitch: interrupted\n" if number == signal.SIGINT else b"")
         os._exit(128 + number)
 

@@ -49,8 +49,8 @@ app.command("run", context_settings={"ignore_unknown_options": True})(command(Ru
 app.command("trace", context_settings={"allow_interspersed_args": False})(command(TraceOptions, trace))
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         Console().print(f"stackswitch {__version__}")
         raise typer.Exit
 
@@ -58,7 +58,8 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     pass

@@ -33,7 +33,7 @@ class BenchOptions:
 
     backend: Annotated[list[str] | None, backends_option("Only this backend; may be repeated.")] = None
     allow_skip: AllowSkip = None
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, in which all hosts take turns.")] = 7
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds; every host is measured in each.")] = 7
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False
     json: Annotated[str | None, writes("the figures as JSON")] = None
     markdown: Annotated[str | None, writes("the tables as Markdown")] = None

@@ -1,4 +1,4 @@
-"""The console: the one way from the command line to a terminal or a log, and everything on it is escaped."""
+"""The console: the only way from the command line to a terminal or a log; it escapes all text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _WIDEST_COLUMN = 100
-"""Columns of a table are padded to at most so many cells; what is longer stands out."""
+"""Columns of a table are padded to at most so many cells; longer text is not cut."""
 _LIST_COLUMN = re.compile(r"(\s*\S+(?: \S+)*  +)\S")
 """The left column of a definition list, with the blanks after it."""
 
@@ -31,7 +31,7 @@ _bars: list[Progress] = []
 
 @contextmanager
 def bar_shown(bar: Progress) -> Iterator[None]:
-    """Show a bar; lines that any console prints meanwhile stand above it."""
+    """Show a bar; lines that any console prints meanwhile appear above it."""
     bar.start()
     _bars.append(bar)
     try:
@@ -64,7 +64,7 @@ class Cell:
 
 class _Rich(RichConsole):
     def on_broken_pipe(self) -> None:
-        """Leave it to the caller, which knows what a closed pipe means."""
+        """Raise, since the caller decides what a closed pipe means."""
         raise BrokenPipeError
 
 
@@ -74,7 +74,7 @@ class Console:
     Text is escaped for a terminal. Into a pipe or a file no line is wrapped; on a terminal lines are wrapped
     between words, and never within one.
 
-    :param stderr: write there; what cannot be written there is lost, and changes nothing
+    :param stderr: write to standard error; a failure to write there is ignored
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
@@ -83,12 +83,12 @@ class Console:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody watches."""
+        """Whether the stream is a terminal."""
         return self.rich.is_terminal
 
     @property
     def width(self) -> int | None:
-        """Columns of the terminal; None: it is none, and lines may be of any length."""
+        """Columns of the terminal; None: it is no terminal, and lines may have any length."""
         return self.rich.width if self.is_terminal else None
 
     def print(self, text: str = "", *, style: str | None = None, wrap: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""An unexpected exception: one message, an exit status of its own, and a traceback in a file on request."""
+"""Unexpected exceptions: one message, an exit status of its own, and a traceback in a file on request."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _MOST_TEXT = 300
 
 
 class CrashReporter:
-    """Tells of the first unexpected exception, from wherever it came; what follows goes to the file only."""
+    """Reports the first unexpected exception; later ones are written to the file only."""
 
     def __init__(self) -> None:
         self.crashed = False
 
     def __enter__(self) -> CrashReporter:
-        """Receive exceptions that no caller gets: of threads, of tasks nobody awaits, of callbacks from C."""
+        """Receive exceptions that reach no caller: of threads, of tasks not awaited, of callbacks from C."""
         self._before = threading.excepthook, sys.unraisablehook
         threading.excepthook = lambda args: self.report(args.exc_value)
         sys.unraisablehook = self._unraisable
@@ -41,7 +41,7 @@ class CrashReporter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave them to who had them before."""
+        """Restore the hooks."""
         threading.excepthook, sys.unraisablehook = self._before
         log = logging.getLogger("asyncio")
         log.removeHandler(self._log)
@@ -51,16 +51,16 @@ class CrashReporter:
         """Print the message, unless one was printed already."""
         if error is None or isinstance(error, (SystemExit, KeyboardInterrupt)):
             return
-        if ending.asked():  # what breaks then is what was interrupted
-            _written(error)
+        if ending.requested():  # the interruption is the cause
+            _write_traceback(error)
             return
         first = not self.crashed
         self.crashed = True
-        place = _written(error)
+        place = _write_traceback(error)
         if not first:
             return
         console = Console(stderr=True)
-        console.print(f"stackswitch: internal error: {_named(error)}")
+        console.print(f"stackswitch: internal error: {_describe(error)}")
         if isinstance(error, MemoryError):
             console.print("  memory ran out: this is a bug unless the machine, or a limit on it, is small")
         else:
@@ -70,15 +70,15 @@ class CrashReporter:
         )
         console.print(f"  more: {StackswitchError('').help_url}")
 
-    def _unraisable(self, found: sys.UnraisableHookArgs) -> None:
-        error = found.exc_value
-        # What a destructor meets while everything is taken down changes no result.
+    def _unraisable(self, raised: sys.UnraisableHookArgs) -> None:
+        error = raised.exc_value
+        # An exception of a destructor during shutdown changes no result.
         if not sys.is_finalizing() and str(error) != "Event loop is closed":
             self.report(error)
 
 
 class _Log(logging.Handler):
-    """What ``asyncio`` logs as an error is an exception of a task or callback that nobody gets."""
+    """Reports what ``asyncio`` logs as an error: exceptions of tasks and callbacks that reach no caller."""
 
     def __init__(self, reporter: CrashReporter) -> None:
         super().__init__(logging.ERROR)
@@ -89,7 +89,7 @@ class _Log(logging.Handler):
         self._reporter.report(error or RuntimeError(record.getMessage()))
 
 
-def _named(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     inner = error
     while (parts := getattr(inner, "exceptions", None)) and isinstance(parts, tuple):
         inner = parts[0]
@@ -101,7 +101,7 @@ def _named(error: BaseException) -> str:
     return f"{type(inner).__name__}{': ' if text else ''}{text}{where}"
 
 
-def _written(error: BaseException) -> str | None:
+def _write_traceback(error: BaseException) -> str | None:
     """Append the traceback to the file that is named; return its name."""
     name = os.environ.get(TRACEBACK_VARIABLE, "")
     if not name:

@@ -122,7 +122,7 @@ def what_lacks(result: DetectResult, required: tuple[str, ...], *, named: bool) 
         for report in result.engines:
             answer = report.answer(name)
             if answer is None or not answer.works:
-                words = answer.words if answer else report.problem or "it cannot be asked that"
+                words = answer.words if answer else report.problem or "it cannot run that probe"
                 short.append(f"{report.name}: {name} is required: {words}")
         if not result.engines:
             lines.append(f"{name} is required, and there is no engine here")

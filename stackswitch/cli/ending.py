@@ -1,11 +1,11 @@
-"""How the program ends before its time: Ctrl-C, SIGTERM, SIGHUP.
+"""How signals end the program: Ctrl-C, SIGTERM, SIGHUP.
 
 The first signal cancels the main task of ``run_async``; where none runs, it raises in the main thread. All
-that was started is ended on the way out. What does not stop is left behind: a second signal,
-or ``GRACE_S`` after the first, ends the process at once. The exit status is 128 and the signal's number.
+that was started is ended on the way out. If something does not stop, a second signal, or ``GRACE_S`` after
+the first, ends the process at once. The exit status is 128 and the signal's number.
 
-No handler raises while the event loop runs: an exception could come out in any callback, where nobody waits
-for it. Only a main thread that computes and does not return to its loop is interrupted by an exception.
+No handler raises while the event loop runs: an exception could surface in any callback, where nothing
+catches it. An exception interrupts only a main thread that computes and does not return to its loop.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from . import streams
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 5.0
-"""How long what runs may take to stop."""
+"""How long running work may take to stop."""
 _RETURN_S = 1.0
 """How long the main thread may take to return to its event loop before it is interrupted."""
 _TASKS_S = 1.0
@@ -38,30 +38,30 @@ T = TypeVar("T")
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the program to end."""
+    """A signal requests that the program ends."""
 
 
 class _State:
-    """What is known of the end."""
+    """The state of the shutdown."""
 
     installed = False
     number: int | None = None
     """The first signal."""
     raises = False
-    """Whether a signal may raise now: a command runs, and it is not the event loop's turn."""
+    """Whether a signal handler may raise now: a command runs, and no event loop does."""
     computes = False
     """Whether the main thread has not come back to its loop in time."""
     loop: asyncio.AbstractEventLoop | None = None
     task: asyncio.Task[Any] | None = None
-    heard = False
-    """Whether the loop has taken the request to end."""
+    accepted = False
+    """Whether the loop has received the request to end."""
     alarm: int = -1
-    """A pipe that wakes the thread which sees to the end; a handler may wait for no lock."""
+    """A pipe that wakes the thread which ends the process; a handler may not wait for a lock."""
     left = False
 
 
 def install() -> None:
-    """Take the signals from now on; those that are ignored stay so (``nohup``)."""
+    """Install the handlers; signals that are ignored stay ignored (``nohup``)."""
     watchdog.mark()
     _State.installed = True
     for number in SIGNALS:
@@ -70,7 +70,7 @@ def install() -> None:
 
 
 def begin() -> None:
-    """Say that a command runs: a signal unwinds it. Before, there is nothing to unwind."""
+    """Declare that a command runs, which a signal interrupts by an exception."""
     if not _State.installed:
         return
     awaited, _State.alarm = os.pipe()
@@ -92,7 +92,7 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
         try:
             return await main
         finally:
-            _State.heard = True
+            _State.accepted = True
             _State.loop = _State.task = None
             if _State.number is not None:
                 # asyncio.run would wait for the threads of the loop, which may compute for minutes.
@@ -133,41 +133,41 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
     if loop is not None and task is not None:
         loop.call_soon_threadsafe(_cancel, task)
     elif _State.raises:
-        _State.heard = True
+        _State.accepted = True
         raise Interrupted
     else:
         leave(number)
 
 
 def _cancel(task: asyncio.Task[Any]) -> None:
-    _State.heard = True
+    _State.accepted = True
     task.cancel()
 
 
 def _wait(awaited: int) -> None:
-    """Wait for a signal, and see to it that the process ends after it."""
+    """Wait for a signal, and end the process if it does not end by itself."""
     os.read(awaited, 1)
     number = _State.number or signal.SIGINT
     time.sleep(_RETURN_S)
-    if not _State.heard:
+    if not _State.accepted:
         _State.computes = True
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     time.sleep(GRACE_S)
     leave(number)
 
 
-def asked() -> bool:
-    """Whether a signal has asked the program to end."""
+def requested() -> bool:
+    """Whether a signal has requested that the program ends."""
     return _State.number is not None
 
 
-def leave_if_asked() -> None:
-    """End the process if a signal has asked for that; from now on a signal ends it at once."""
+def leave_if_requested() -> None:
+    """End the process if a signal has requested it; from now on a signal ends it at once."""
     _State.raises = False
     if _State.number is None:
         return
     watchdog.end_all()
-    for each in threading.enumerate():  # those that lose their children now clean up after them
+    for each in threading.enumerate():  # threads whose children were killed clean up
         if each is not threading.current_thread() and not each.name.startswith("stackswitch-"):
             each.join(_THREAD_S)
     streams.settle()
@@ -175,7 +175,7 @@ def leave_if_asked() -> None:
 
 
 def leave(number: int) -> NoReturn:
-    """Kill all that was started, say why, and end the process: nothing is torn down while it is in use."""
+    """Kill all that was started, say why, and end the process without tearing down what is in use."""
     watchdog.end_all()
     if not _State.left:
         _State.left = True
@@ -187,9 +187,9 @@ def leave(number: int) -> NoReturn:
 
 
 def exit_at_once(status: int) -> NoReturn:
-    """End the process without taking the interpreter down: a signal that came then would show in no status.
+    """End the process without finalizing the interpreter, during which a signal would change no status.
 
-    What is registered for the end runs. The streams are flushed already.
+    The ``atexit`` functions run. The streams are flushed already.
     """
     atexit._run_exitfuncs()
     os._exit(status)

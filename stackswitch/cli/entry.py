@@ -1,4 +1,4 @@
-"""What the program exits with: errors, usage errors, crashes, closed pipes, each a message and a status."""
+"""Runs the program: errors, usage errors, crashes and closed pipes become a message and an exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .crash import EXIT_BUG, CrashReporter
 
 EXIT_INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-"""What a disk says that takes no more: trouble of the machine, wherever it is met."""
+"""Errors of a disk that cannot be written: trouble of the machine, wherever it occurs."""
 
 
 def run() -> int:
@@ -25,7 +25,7 @@ def run() -> int:
             status = _run()
         except BaseException as error:  # noqa: BLE001 (nothing passes but an exit status)
             status = _status(error, reporter)
-        ending.leave_if_asked()
+        ending.leave_if_requested()
         failed = streams.settle()
         if isinstance(failed, BrokenPipeError):
             status = streams.EXIT_BROKEN_PIPE
@@ -54,8 +54,8 @@ def _run() -> int:
 
 
 def _status(error: BaseException, reporter: CrashReporter) -> int:
-    if ending.asked():
-        return EXIT_INTERRUPTED  # and what is raised meanwhile is of no interest
+    if ending.requested():
+        return EXIT_INTERRUPTED  # the interruption caused whatever was raised
     ours = _ours(error)
     if ours is not None:
         return _show(ours)
@@ -73,7 +73,7 @@ def _status(error: BaseException, reporter: CrashReporter) -> int:
 
 
 def _ours(error: BaseException) -> StackswitchError | None:
-    """An error of ours, also as the only thing in a group of exceptions; the base class alone is a bug."""
+    """Return an error of our classes, also from a group that has no other; the base class alone is a bug."""
     while isinstance(parts := getattr(error, "exceptions", None), tuple) and len(parts) == 1:
         error = parts[0]
     return error if isinstance(error, StackswitchError) and type(error) is not StackswitchError else None

@@ -10,10 +10,11 @@ from stackswitch.errors import OutputError
 from stackswitch.fix.report import PROVED, VERDICTS, Confidence, FixReport
 from stackswitch.fix.sources import ListSource
 from stackswitch.reports.text import counted
-from stackswitch.reports.trace_use import summed, unused_line, use_line
+from stackswitch.reports.trace_use import summed
 
 from .console import Console
 from .output import check_writable, write_output
+from .trace_uses import show_uses
 
 _MOST_NAMES = 20
 
@@ -98,16 +99,8 @@ def show_report(console: Console, report: FixReport, *, written: bool, check: bo
 
 
 def _show_traces(console: Console, report: FixReport) -> None:
-    """Show how the lines of the traces were used; of many traces, only those with unused lines."""
-    open_ = [each for each in report.traces if not each.complete or each.says]
-    for use in report.traces if len(report.traces) <= _MOST_NAMES else open_[:_MOST_NAMES]:
-        console.print(use_line(use))
-        for unused in use.unused:
-            console.print(f"  {unused_line(unused)}", style="red")
-        for said in use.says:
-            console.print(f"  the recorder says: {said}", style="yellow")
-    if len(report.traces) > _MOST_NAMES:
-        console.print(summed(report.traces))
+    """Show how the lines of the traces were used, and the traps that no list prevents."""
+    show_uses(console, report.traces)
     for trap in report.traps[:_MOST_NAMES]:
         often = f" ({counted(trap.count, 'time')})" if trap.count > 1 else ""
         console.print(f"{trap.trace}: {trap.error}: {trap.message}{often}", style="red")

@@ -31,8 +31,8 @@ from .progress import Progress
 from .resolve import named_module
 
 _NO_OBSERVER = (
-    "the backend on which stacks are observed cannot be had; --observe asyncify observes them on Asyncify"
-    " alone, --allow-skip jspi where jspi cannot be had"
+    "the backend on which stacks are observed is not available; --observe asyncify observes them on Asyncify"
+    " alone, --allow-skip jspi where jspi is not available"
 )
 
 

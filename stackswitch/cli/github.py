@@ -21,7 +21,7 @@ def github_file() -> Path:
 
 
 def append_outputs(path: Path, outputs: Mapping[str, str]) -> None:
-    """Append outputs, a line each; what stands in the file stays.
+    """Append outputs, a line each, to the file.
 
     :param outputs: by name; a value is one line
     :raises OutputError: the file cannot be written

@@ -1,23 +1,26 @@
-"""Files given on the command line: read, or refused with one message."""
+"""Reads files given on the command line, or rejects them with one message."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from stackswitch.errors import ConfigError, WasmFormatError
 from stackswitch.models.result import RESULT_SCHEMA_VERSION, SuiteResult
 from stackswitch.tools.parsing import json_value
 from stackswitch.wasm.module import Module, parse_module
 
+Model = TypeVar("Model", bound=BaseModel)
+
 
 def read_input(path: Path, what: str) -> bytes:
     """Read a file.
 
     :param what: what it should hold, for the message
-    :raises ConfigError: it is not there or cannot be read
+    :raises ConfigError: it cannot be read
     """
     try:
         return path.read_bytes()
@@ -28,8 +31,8 @@ def read_input(path: Path, what: str) -> bytes:
 def read_module(path: Path) -> Module:
     """Read a module.
 
-    :raises ConfigError: it is not there or cannot be read
-    :raises WasmFormatError: it is none; the file is named
+    :raises ConfigError: it cannot be read
+    :raises WasmFormatError: it is no module; the message names the file
     """
     return named_as(path, read_input(path, "module"))
 
@@ -37,7 +40,7 @@ def read_module(path: Path) -> Module:
 def named_as(path: Path, data: bytes) -> Module:
     """Parse a module that came from a file.
 
-    :raises WasmFormatError: it is none; the file is named
+    :raises WasmFormatError: it is no module; the message names the file
     """
     try:
         return parse_module(data)
@@ -49,27 +52,40 @@ def named_as(path: Path, data: bytes) -> Module:
 def read_results(path: Path) -> SuiteResult:
     """Read what ``stackswitch test --json`` has written.
 
-    :raises ConfigError: it is not there, cannot be read, or is something else; of a version we do not know
+    :raises ConfigError: it cannot be read, is something else, or has an unknown schema version
     """
     data = read_input(path, "file of results")
     try:
         results = SuiteResult.model_validate_json(data)
     except ValidationError as error:
         _check_version(path, data)
-        first = error.errors(include_url=False)[0]
-        where = "".join(f"{part}: " for part in first["loc"])
-        raise ConfigError(
-            f"{path}: not what `stackswitch test --json` writes: {where}{first['msg']}"
-        ) from None
+        raise _other_file(path, "stackswitch test --json", error) from None
     if results.schema_version != RESULT_SCHEMA_VERSION:
         _check_version(path, data)
     return results
 
 
-def _check_version(path: Path, data: bytes) -> None:
-    """Refuse what is no result at all, or of another schema: then its details do not matter.
+def read_model(path: Path, model: type[Model], command: str) -> Model:
+    """Read what a command has written.
 
-    :raises ConfigError: with the way to have it in ours
+    :raises ConfigError: the file cannot be read, or is something else
+    """
+    try:
+        return model.model_validate_json(read_input(path, "file"))
+    except ValidationError as error:
+        raise _other_file(path, command, error) from None
+
+
+def _other_file(path: Path, command: str, error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False)[0]
+    where = "".join(f"{part}: " for part in first["loc"])
+    return ConfigError(f"{path}: not what `{command}` writes: {where}{first['msg']}")
+
+
+def _check_version(path: Path, data: bytes) -> None:
+    """Reject a file that is no result at all, or has another schema version.
+
+    :raises ConfigError: the message says how to get results of our version
     """
     try:
         found = json_value(data)
@@ -93,9 +109,9 @@ def _check_version(path: Path, data: bytes) -> None:
 
 
 def trace_files(traces: Sequence[Path]) -> list[Path]:
-    """Return the trace files: of a folder, all that it holds.
+    """Return the trace files; a folder stands for all ``*.jsonl`` in it.
 
-    :raises ConfigError: there is none in a folder
+    :raises ConfigError: a folder has none
     """
     found: list[Path] = []
     for path in traces:

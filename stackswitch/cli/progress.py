@@ -15,17 +15,17 @@ from stackswitch.models.result import CaseResult
 from .console import Console, bar_shown
 
 PLAIN_EVERY_S = 10.0
-"""How often a log that nobody watches gets a line."""
+"""How often a log gets a line (seconds)."""
 
 
 class _Count(MofNCompleteColumn):
     def render(self, task: Task) -> Text:
-        """Show how many are done; nothing where nobody counts."""
+        """Show how many are done; nothing if the total is not known."""
         return Text() if task.total is None else super().render(task)
 
 
 class Progress:
-    """Shows how far a run is; a context manager."""
+    """Shows the progress of a run; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -58,11 +58,11 @@ class Progress:
         self._shown.close()
 
     def say(self, line: str) -> None:
-        """Tell what is being done that takes long."""
+        """Print a line about work that takes long."""
         self._console.message(line, style="dim")
 
     def expect(self, total: int) -> None:
-        """Say how many results will come."""
+        """Set how many results are expected."""
         self._total = total
         if self._bar is not None:
             self._bar.update(self._task, total=total, description="running")

@@ -15,6 +15,8 @@ from stackswitch.analysis.traces import GivenModule
 from stackswitch.engines.support import read_support
 from stackswitch.errors import ConfigError
 from stackswitch.fix.sources import Lists, ListSource
+from stackswitch.models.bench import BenchResult
+from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import LEVELS, Level, Report, Source
 from stackswitch.models.result import SuiteResult
 from stackswitch.models.trace_use import TraceUse
@@ -28,22 +30,19 @@ from stackswitch.reports.junit import junit_xml
 from stackswitch.reports.page import report_page
 from stackswitch.reports.readiness_markdown import readiness_markdown
 from stackswitch.reports.text import counted
-from stackswitch.reports.trace_use import summed, unused_line, use_line
 from stackswitch.tools.progress import Progress as Callback
 from stackswitch.wasm.module import Module
 
 from .command import EXIT_FAILED
 from .console import Console
-from .inputs import read_module
+from .inputs import read_model, read_module
 from .options import Imports, ReadBy, Variable, writes
 from .output import STDOUT, open_outputs, write_output, write_text
 from .progress import Progress
 from .report_gain import measure_gain
 from .report_inputs import (
     GivenFiles,
-    read_bench,
     read_earlier,
-    read_engines,
     read_files,
     read_traces,
     shown_name,
@@ -59,9 +58,9 @@ from .report_modules import (
 )
 from .resolve import lists_in, open_list
 from .settings import Settings, load_settings
+from .trace_uses import show_uses
 
 FailOn = Literal["not-ready", "unknown", "changes", "worse", "unexpected"]
-_MOST_TRACES = 20
 _STYLES: dict[Level, str] = {
     "ready": "bold green",
     "ready-with-changes": "bold yellow",
@@ -285,6 +284,11 @@ def _material(options: ReportOptions, settings: Settings, inputs: _Inputs, progr
     """Return what the verdicts on all modules have in common; measures what was asked for."""
     query = options.browserslist or settings.browserslist or ""
     results, flaky, others = inputs.merged
+    engines = bench = None
+    if options.detect is not None:
+        engines = read_model(options.detect, DetectResult, "stackswitch detect --json")
+    if options.bench is not None:
+        bench = read_model(options.bench, BenchResult, "stackswitch bench --json")
     paths = inputs.paths
     return Material(
         title=options.title or (", ".join(each.name for each in paths) if paths else "the suite"),
@@ -293,14 +297,14 @@ def _material(options: ReportOptions, settings: Settings, inputs: _Inputs, progr
         missing_shards=missing_shards(inputs.files.results),
         uses=inputs.uses,
         lists=inputs.lists[0],
-        engines=None if options.detect is None else read_engines(options.detect),
+        engines=engines,
         support=read_support(query, progress=progress) if query else None,
         query=query,
         gain=measure_gain(
             paths[0] if paths else None,
             options.against,
             options.timed,
-            None if options.bench is None else read_bench(options.bench),
+            bench,
             rounds=options.rounds,
             progress=progress,
             data_only=settings.data_only,
@@ -357,15 +361,7 @@ def _show(console: Console, result: Report) -> None:
         line(f"  {module.headline}")
     if not result.modules:
         line(result.headline)
-    for use in result.traces[:_MOST_TRACES]:
-        if len(result.traces) <= _MOST_TRACES or not use.complete:
-            line(use_line(use), "dim")
-        for unused in use.unused:
-            line(f"  {unused_line(unused)}", "red")
-        for said in use.says:
-            line(f"  says of itself: {said}", "yellow")
-    if len(result.traces) > _MOST_TRACES:
-        line(summed(result.traces), "dim")
+    show_uses(console, result.traces)
     for number, step in enumerate(result.steps, 1):
         line()
         line(f"{number}. {step.title}", "bold")

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from stackswitch.analysis.trace_lines import TraceFile, read_trace
 from stackswitch.errors import ConfigError
-from stackswitch.models.bench import BenchResult
-from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import Report, Source
 from stackswitch.models.result import SuiteResult
 from stackswitch.readiness.material import Material
@@ -21,11 +16,10 @@ from stackswitch.readiness.verdict import judge
 from stackswitch.reports.text import counted
 from stackswitch.tools.parsing import json_value
 
-from .inputs import read_input, read_results
+from .inputs import read_input, read_model, read_results
 
 _MAGIC = b"\0asm"
 _BACKENDS = ("asyncify", "jspi", "fiber")
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass
@@ -104,22 +98,6 @@ def _case_of(file: Path) -> str:
     return "/".join(parts[1:] if len(parts) > 1 and parts[0] in _BACKENDS else parts)
 
 
-def read_engines(path: Path) -> DetectResult:
-    """Read what ``stackswitch detect --json`` has written.
-
-    :raises ConfigError: it is something else
-    """
-    return _read(path, DetectResult, "stackswitch detect --json")
-
-
-def read_bench(path: Path) -> BenchResult:
-    """Read what ``stackswitch bench --json`` has written.
-
-    :raises ConfigError: it is something else
-    """
-    return _read(path, BenchResult, "stackswitch bench --json")
-
-
 def read_earlier(path: Path) -> Report:
     """Read an earlier report, or results, of which one is made.
 
@@ -141,14 +119,4 @@ def read_earlier(path: Path) -> Report:
                 other_modules=others,
             )
         )
-    return _read(path, Report, "stackswitch report --json")
-
-
-def _read(path: Path, model: type[_Model], command: str) -> _Model:
-    data = read_input(path, "file")
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "".join(f"{part}: " for part in first["loc"])
-        raise ConfigError(f"{path}: not what `{command}` writes: {where}{first['msg']}") from None
+    return read_model(path, Report, "stackswitch report --json")

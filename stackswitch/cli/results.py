@@ -1,4 +1,4 @@
-"""How ``stackswitch test`` shows a run: a table of cases by backend, the differences, the missing names."""
+"""Shows the results of ``stackswitch test``: a table, the differences between backends, the missing names."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def show_results(console: Console, result: SuiteResult, *, quiet: bool) -> None:
 
 
 def show_shard(console: Console, shard: ShardOfSuite) -> None:
-    """Say which part of the suite runs; an empty one is told from a suite that has no case at all."""
-    told = f"shard {shard.index}/{shard.count}: {shard.cases} of {shard.suite_cases} cases"
+    """Say which part of the suite runs; an empty part is not an empty suite."""
+    text = f"shard {shard.index}/{shard.count}: {shard.cases} of {shard.suite_cases} cases"
     if shard.cases:
-        console.print(told, style="dim")
+        console.print(text, style="dim")
     else:
-        console.print(f"{told}; all of them are in other shards, and nothing runs here")
+        console.print(f"{text}; all of them are in other shards, and nothing runs here")
 
 
 def _skipped(console: Console, result: SuiteResult) -> None:
-    """Say once for each backend why it could not be had, and whether that is permitted."""
+    """Say once for each backend why it is not available, and whether that is permitted."""
     groups: dict[tuple[str, str, bool], int] = Counter(
         (_column(each), each.detail, each.as_expected) for each in result.results if each.outcome == "skipped"
     )
@@ -113,9 +113,9 @@ def _unexpected(console: Console, result: SuiteResult) -> None:
 
 
 def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
-    """List the names to add: in short where their lack is what a case is about, one by one where not."""
-    wanting = [each for each in result.results if each.missing]
-    known = [each for each in wanting if each.as_expected]
+    """List the names to add: briefly if the case expects that they are missing, else one by one."""
+    incomplete = [each for each in result.results if each.missing]
+    known = [each for each in incomplete if each.as_expected]
     if known and not quiet:
         console.print("\nLists that fall short, as their cases expect; to add:", style="bold")
         for each in known:
@@ -124,7 +124,7 @@ def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
             )
             console.print(f"  {each.case_id} on {each.backend}: {lists}")
     to_add: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for each in wanting:
+    for each in incomplete:
         if not each.as_expected:
             for list_name, names in each.missing.items():
                 for name in names:
@@ -138,7 +138,7 @@ def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
 
 
 def _warnings(console: Console, result: SuiteResult) -> None:
-    """List what was found of the lists themselves, each finding once."""
+    """List the findings on the lists themselves, each once."""
     found: dict[str, set[str]] = defaultdict(set)
     for each in result.results:
         for line in each.warnings:
@@ -151,7 +151,7 @@ def _warnings(console: Console, result: SuiteResult) -> None:
 
 
 def _shown(name: str) -> str:
-    """A name as it is, quoted where one could not see its ends."""
+    """Return a name, quoted if its ends would not be visible."""
     return repr(name) if "," in name or name != name.strip() else name
 
 
@@ -164,8 +164,8 @@ def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:
     for column in columns:
         mine = [each for each in result.results if _column(each) == column]
         counts = Counter(each.outcome for each in mine)
-        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-        console.print(f"{column}: {told}")
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+        console.print(f"{column}: {outcomes}")
     skipped = sum(each.outcome == "skipped" for each in result.results)
     ran = len(result.results) - skipped
     good = sum(each.as_expected for each in result.results if each.outcome != "skipped")

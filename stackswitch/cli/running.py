@@ -182,7 +182,7 @@ class _TraceWriter:
         self._folder = folder
         self._several = several
         if folder is not None and folder.exists() and not folder.is_dir():
-            raise ConfigError(f"{folder}: is no folder; traces are kept in one, a file for each case")
+            raise ConfigError(f"{folder}: is no folder; traces are written into one, a file for each case")
 
     def write(self, case_id: str, info: BackendInfo, trace: bytes) -> None:
         if self._folder is None:

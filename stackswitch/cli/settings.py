@@ -17,7 +17,7 @@ CONFIG_NAME = "stackswitch.toml"
 
 
 def _words(value: object) -> object:
-    """Take ``a,b`` for a list, as the environment has it."""
+    """Read ``a,b`` as a list, for environment variables."""
     return (
         tuple(filter(None, (word.strip() for word in value.split(",")))) if isinstance(value, str) else value
     )
@@ -27,7 +27,7 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
 def _file_of_lists(value: object) -> object:
-    """Take ``lists = "FILE"`` for ``[lists] file = "FILE"``."""
+    """Read ``lists = "FILE"`` as ``[lists] file = "FILE"``."""
     return {"file": value} if isinstance(value, (str, Path)) else value
 
 
@@ -66,9 +66,9 @@ class Settings(BaseSettings):
 
     ``suite``: the folder of cases; ``backends``: which to run; ``engine``: for those that need one;
     ``jobs``: cases at a time; ``timeout_s``: for every case (seconds); ``wasm_opt``: Binaryen's tool;
-    ``allow_skip``: the backends that may be skipped where they cannot be had; ``require``: those that must
-    not be, whatever ``allow_skip`` says, and that run where no backend is named; ``engines``: those to
-    support, for ``matrix``; ``browserslist``: a query for it.
+    ``allow_skip``: the backends that may be skipped where they are not available; ``require``: those that
+    must not be skipped, whatever ``allow_skip`` says, and that run where no backend is named; ``engines``:
+    those to support, for ``matrix``; ``browserslist``: a query for it.
     ``data_only``: refuse suites and settings that start programs, as ``--data-only``;
     ``lists``: the file in which the list lives that ``fix`` keeps, or a table (``ListSettings``);
     ``list_variable``: which one in the file. ``fix``: see ``FixSettings``; ``report``: ``ReportSettings``.
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
 def load_settings(folder: Path) -> Settings:
     """Read the nearest configuration, in ``folder`` or above it; paths in it are relative to its file.
 
-    :raises ConfigError: the file is not TOML, or says something we do not know
+    :raises ConfigError: the file is not TOML, or has an unknown key or a value of a wrong type
     """
     where, data = _nearest(folder)
     for text in texts_in(data):
@@ -140,9 +140,9 @@ def load_settings(folder: Path) -> Settings:
 
 
 def refuse_programs(settings: Settings, *, named: Collection[str] = ()) -> None:
-    """Refuse a configuration that names programs, where only data may run; flags are the user's own.
+    """Reject a configuration that names programs where only data may run.
 
-    :param named: the settings that a flag has overruled
+    :param named: the settings that an option has overruled
     :raises DataOnlyError: it names one
     """
     where = _nearest(Path.cwd())[0] or Path("the environment (STACKSWITCH_…)")

@@ -1,4 +1,4 @@
-"""The standard streams: opened where they are closed, able to write any text, and flushed before the end."""
+"""The standard streams: opens closed ones, makes them write any text, flushes them before the end."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from contextlib import suppress
 from typing import TextIO
 
 EXIT_BROKEN_PIPE = 141
-"""What a shell reports of a program that SIGPIPE ended (128 + 13)."""
+"""The status that a shell reports for a program that SIGPIPE ended (128 + 13)."""
 _HANDLER = "stackswitch"
 _SIGNS = '✓+ ✗x ⚑! ·- µu ²2 ³3 “" ”" \u2013- \u2014- \u00d7x \u2019\''
 _IN_ASCII = {"→": "->", "…": "...", "≤": "<=", "≥": ">=", **{each[0]: each[1] for each in _SIGNS.split(" ")}}
-"""Signs of ours, for a locale that has not got them."""
+"""Our signs in ASCII, for a locale that cannot encode them."""
 
 
 def prepare() -> None:
-    """Make the streams usable whatever the locale is, and whichever of them is closed."""
+    """Make the streams usable in any locale, also those that are closed."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            # Else the next file that is opened would get the number, and a child would write into it.
+            # Otherwise the next opened file would get the number, and a child would write into it.
             with suppress(OSError):
                 os.open(os.devnull, os.O_RDWR)
     codecs.register_error(_HANDLER, _replaced)
@@ -33,7 +33,7 @@ def prepare() -> None:
 
 
 def stdout_is_broken() -> bool:
-    """Whether nobody reads standard output any more."""
+    """Whether the reader of standard output has gone."""
     watch = select.poll()
     try:
         watch.register(sys.stdout.fileno(), select.POLLOUT)
@@ -43,9 +43,9 @@ def stdout_is_broken() -> bool:
 
 
 def settle() -> OSError | None:
-    """Write what is still buffered; return what went wrong with standard output.
+    """Flush the streams; return the error of standard output.
 
-    After that nothing more is written, so that the interpreter has nothing to complain about at its end.
+    Nothing is written after that, so the interpreter has nothing to report when it ends.
     """
     failed = _flushed(sys.stdout)
     _flushed(sys.stderr)

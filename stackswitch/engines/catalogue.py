@@ -1,6 +1,6 @@
-"""The engines we know, as data: how to get one, and which flags to try, the likely ones first.
+"""The engines that can run cases, as data: how to get one, and which flags to try, the likely ones first.
 
-That a flag is listed says nothing of whether it works: ``probe`` tries the sets in turn, by doing.
+A listed flag need not work: ``probe`` runs the engine with each set in turn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ UNINLINED = "--no-turbo-inline-js-wasm-calls"
 class EngineKind(Frozen):
     """A kind of engine.
 
-    ``flag_sets``: tried in turn until one holds; ``asyncify_flag_sets``: the same for an engine that need not
+    ``flag_sets``: tried in turn until one works; ``asyncify_flag_sets``: the same for an engine that need not
     have JSPI. ``variable``: the environment variable that names one.
     ``program``: what to look for on PATH. ``packages``: the npm package by platform (``sys.platform`` and
     machine), for ``kind@version``. ``inside``: where the program lies in that package.

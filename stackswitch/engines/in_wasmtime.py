@@ -1,7 +1,7 @@
-"""Runs probes in wasmtime, modules and scripts; a program of its own, for a proposal may end the process.
+"""Runs probes in wasmtime, modules and scripts; a program of its own, since a proposal may crash the process.
 
-Arguments: settings of ``wasmtime.Config`` to switch on, joined by commas; then the probes' files. It tells
-what ``node_shim/bin/detect.mjs`` does, in the same lines.
+Arguments: settings of ``wasmtime.Config`` to switch on, joined by commas; then the probes' files. It prints
+the same lines as ``node_shim/bin/detect.mjs``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 import wasmtime
 
 
-def tell(**told: object) -> None:
-    """Print one line, at once: the next thing done may be the last."""
-    sys.stdout.write(json.dumps(told) + "\n")
+def write(**record: object) -> None:
+    """Print one line and flush it, because the next step may end the process."""
+    sys.stdout.write(json.dumps(record) + "\n")
     sys.stdout.flush()
 
 
 def run(path: Path, engine: wasmtime.Engine) -> dict[str, str]:
-    """Run one module; its export ``run`` is to give 42."""
+    """Run one module, whose export ``run`` must return 42."""
     text = path.read_text("utf-8")
     try:
         binary = (
@@ -33,8 +33,8 @@ def run(path: Path, engine: wasmtime.Engine) -> dict[str, str]:
         )
         module = wasmtime.Module(engine, binary)
     except wasmtime.WasmtimeError as error:
-        said = [line for line in str(error).splitlines() if line.strip()]
-        return {"shown": "no", "why": re.sub(r"^\s*\d+: ", "", said[-1]).strip()[:200] if said else ""}
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return {"shown": "no", "why": re.sub(r"^\s*\d+: ", "", lines[-1]).strip()[:200] if lines else ""}
     store = wasmtime.Store(engine)
     try:
         function = wasmtime.Instance(store, module, []).exports(store)["run"]
@@ -45,7 +45,7 @@ def run(path: Path, engine: wasmtime.Engine) -> dict[str, str]:
 
 
 def main(settings: str, *paths: str) -> None:
-    """Tell what each probe shows."""
+    """Run the probes, and print the result of each."""
     config = wasmtime.Config()
     for name in filter(None, settings.split(",")):
         if not hasattr(type(config), name):
@@ -53,12 +53,12 @@ def main(settings: str, *paths: str) -> None:
             sys.exit(9)
         setattr(config, name, True)
     engine = wasmtime.Engine(config)
-    tell(version=version("wasmtime"))
+    write(version=version("wasmtime"))
     for path in map(Path, paths):
-        tell(begin=path.stem)
+        write(begin=path.stem)
         answer = runpy.run_path(str(path))["probe"](engine) if path.suffix == ".py" else run(path, engine)
-        tell(end=path.stem, **{"why": "", "facts": {}, **answer})
-    tell(done=True)
+        write(end=path.stem, **{"why": "", "facts": {}, **answer})
+    write(done=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""From engines that were asked, the jobs that CI has to run; pure."""
+"""The jobs that CI must run, computed from what engines support; pure."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RUNNABLE: dict[str, tuple[str, ...]] = {
     "jspi": _NODES,
     "fiber": ("wasmtime",),
 }
-"""By backend, the engines on which ``stackswitch test`` runs cases; the others can be asked, no more."""
+"""By backend, the engines on which ``stackswitch test`` runs cases; the others can only be probed."""
 DEFAULT_BACKENDS = ("asyncify", "jspi")
-_SHOWN_BY = {"jspi": "jspi", "fiber": "fiber"}
-"""The probe that shows whether an engine can do what a backend needs; Asyncify needs nothing of it."""
+_NEEDED_PROBE = {"jspi": "jspi", "fiber": "fiber"}
+"""The probe for what a backend needs of an engine; Asyncify needs nothing."""
 
 
 def expand_policy(policy: Sequence[str], support: Support | None) -> tuple[str, ...]:
@@ -94,8 +94,8 @@ def plan_matrix(
 def _why_not(report: EngineReport, backend: str, needs: Mapping[str, frozenset[str]]) -> str:
     if report.problem:
         return report.problem
-    if backend in _SHOWN_BY:
-        shown = report.answer(_SHOWN_BY[backend])
+    if backend in _NEEDED_PROBE:
+        shown = report.answer(_NEEDED_PROBE[backend])
         if shown is None:
             return f"it cannot be asked for {backend}"
         if not shown.works:
@@ -114,18 +114,18 @@ def _why_not(report: EngineReport, backend: str, needs: Mapping[str, frozenset[s
 
 
 def _lacks(report: EngineReport) -> dict[str, Answer]:
-    """Return the features that no case can use there, as ``test`` sees it, with what the probe says."""
-    asked = {each.probe: each for each in report.answers if each.probe in FEATURES}
-    can = runnable_features(report.engine, [name for name, each in asked.items() if each.works])
-    return {name: each for name, each in asked.items() if name not in can}
+    """Return the features that no case can use on an engine, with the answer of the probe."""
+    answers = {each.probe: each for each in report.answers if each.probe in FEATURES}
+    can = runnable_features(report.engine, [name for name, each in answers.items() if each.works])
+    return {name: each for name, each in answers.items() if name not in can}
 
 
 def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
     """Return the jobs of one backend on one engine, one a shard."""
-    shown = report.answer(_SHOWN_BY.get(backend, ""))
+    shown = report.answer(_NEEDED_PROBE.get(backend, ""))
     flags = shown.flags if shown else ()
-    asked = {each.probe: each for each in report.answers if each.probe in FEATURES}
-    has = {name for name, each in asked.items() if each.works and set(each.flags) <= set(flags)}
+    answers = {each.probe: each for each in report.answers if each.probe in FEATURES}
+    has = {name for name, each in answers.items() if each.works and set(each.flags) <= set(flags)}
     needed = frozenset().union(*tested.needs.values())
     base = Job(
         name=f"{backend} on {report.name}",
@@ -135,7 +135,7 @@ def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
         backend=backend,
         build="asyncified" if backend == "asyncify" else "plain",
         features=tuple(sorted(has)),
-        # With flags that the backend does not need it may have it or not: nothing is said of it.
+        # A feature that needs other flags than the backend may be there or not: it is in neither list.
         lacks=tuple(sorted(needed & _lacks(report).keys())),
         run="",
         results="",
@@ -145,7 +145,7 @@ def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
 
 
 def _engine(report: EngineReport) -> str:
-    """Name the engine for ``test``: of the very version that was asked, not the newest on the day."""
+    """Return the engine for ``test``, of the version that was probed and not the newest of the day."""
     if report.engine not in ("node", "wasmtime"):
         return f"node:{report.path}"
     return f"{report.engine}@{report.version}" if "@" in report.spec and report.version else report.spec

@@ -1,6 +1,4 @@
-"""What a plain build gains over an Asyncify one: sizes, and what compiling and starting take, in alternating
-runs on Node.
-"""
+"""What a plain build gains over an Asyncify one in size and time, measured in alternating runs on Node."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ _TIMES: tuple[tuple[str, str, Unit, str], ...] = (
 def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: Progress = silent) -> Gain:
     """Measure both builds. Blocks.
 
-    :param rounds: how often each is compiled, in turn
+    :param rounds: how often each is compiled, in alternation
     :raises ToolError: Node does not compile one of them
     """
     node = wheel_node()
@@ -47,7 +45,7 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
     runs: list[tuple[dict[str, float | None], dict[str, float | None]]] = []
     for number in range(rounds):
         progress(f"measuring, round {number + 1} of {rounds}")
-        # Each goes first in every other round: what warms up or wears on hits both.
+        # Each goes first in every other round, so that warming up affects both.
         order = (plain, asyncify) if number % 2 == 0 else (asyncify, plain)
         found = {each: _run(node, each, stubs[each]) for each in order}
         runs.append((found[plain], found[asyncify]))
@@ -70,7 +68,7 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
 def compared(
     ident: str, what: str, unit: Unit, pairs: Sequence[tuple[float, float]], note: str = ""
 ) -> Measure | None:
-    """Hold what was measured in alternating rounds against each other; None: there is nothing to hold.
+    """Compare what was measured in alternating rounds; None: nothing was measured.
 
     :param pairs: plain and Asyncify, a round each
     """
@@ -89,14 +87,14 @@ def compared(
 
 
 def _named(path: Path, other: Path) -> str:
-    """The file, with as much of its folders as tells it from the other."""
+    """Return the file with as many of its folders as distinguish it from the other."""
     parts, others = path.parts[::-1], other.parts[::-1]
     same = next((at for at, (one, two) in enumerate(zip(parts, others, strict=False)) if one != two), 0)
     return "/".join(reversed(parts[: same + 1]))
 
 
 def _stubs(path: Path) -> bytes:
-    """Say what the module imports, as JavaScript makes it."""
+    """Return the module's imports as JSON, for stubs in JavaScript."""
     module = parse_module(path.read_bytes())
     return json.dumps(list(_imports(module))).encode()
 
@@ -143,8 +141,8 @@ def _run(node: Path, module: Path, stubs: bytes, *, sizes: bool = False) -> dict
     try:
         found: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        said = without_dump(done.stderr.decode("utf-8", "replace"))
+        errors = without_dump(done.stderr.decode("utf-8", "replace"))
         raise ToolError(
-            f"{module} could not be measured", argv=argv, status=done.returncode, stderr=said
+            f"{module} could not be measured", argv=argv, status=done.returncode, stderr=errors
         ) from None
     return found

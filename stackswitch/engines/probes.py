@@ -1,10 +1,10 @@
-"""The probes, as they lie in ``node_shim/probes``: one small file each.
+"""The probes: one small file each in ``node_shim/probes``.
 
-A probe is a module whose export ``run`` gives 42 (``NAME.wat``, or ``NAME.hex`` where no text format has it),
-or a script (``NAME.mjs``, ``NAME.py``) that returns ``{shown, why, facts}``. Comments at the top say the
-rest: the first line what it asks; ``needs NAME``: it is asked with the flags that made NAME work, and not at
-all without it; ``try v8: FLAGS``: what to try, in turn, where it does not work as it is; ``deep``: only when
-asked for. ``probes/modules`` holds what scripts run.
+A probe is a module whose export ``run`` returns 42 (``NAME.wat``, or ``NAME.hex`` where no text format has
+it), or a script (``NAME.mjs``, ``NAME.py``) that returns ``{shown, why, facts}``. Comments at the top
+describe it. The first line: its question. ``needs NAME``: it runs with the flags that made NAME work, or
+not at all. ``try v8: FLAGS``: flags to try, in order, if it fails without. ``deep``: it runs only on
+request. ``probes/modules`` has the modules that scripts run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SUFFIXES = (*_MODULE_SUFFIXES, ".mjs", ".py")
 
 
 class Probe(Frozen):
-    """A probe. ``tries``: sets of flags by flag language (``v8``, ``firefox``), in turn."""
+    """A probe. ``tries``: sets of flags by flag language (``v8``, ``firefox``), in order."""
 
     name: str
     path: Path
@@ -44,7 +44,7 @@ class Probe(Frozen):
 def all_probes() -> tuple[Probe, ...]:
     """Return every probe: those that others need first, then by name.
 
-    :raises ConfigError: our own files are not as they should be
+    :raises ConfigError: a file of the installation is wrong
     """
     folder = node_shim_dir() / "probes"
     probes = [read_probe(path) for path in folder.iterdir() if path.suffix in _SUFFIXES]
@@ -59,7 +59,7 @@ def all_probes() -> tuple[Probe, ...]:
 def read_probe(path: Path) -> Probe:
     """Read a probe's file.
 
-    :raises ConfigError: no comment at its top says what it asks
+    :raises ConfigError: no comment at its top gives its question
     """
     return parse_head(path, path.read_text("utf-8"))
 
@@ -67,7 +67,7 @@ def read_probe(path: Path) -> Probe:
 def parse_head(path: Path, text: str) -> Probe:
     """Read the comments at the top of a probe.
 
-    :raises ConfigError: there is none that says what it asks
+    :raises ConfigError: none of them gives its question
     """
     head: list[str] = []
     for line in text.splitlines():
@@ -96,7 +96,7 @@ def module_bytes(path: Path) -> bytes:
 
 
 def modules_source() -> str:
-    """Return what ``node_shim/detect/modules.mjs`` has to hold: modules as digits, and the scripts' names.
+    """Return the text of ``node_shim/detect/modules.mjs``: modules as digits, and the scripts' names.
 
     ``python docs/generate.py`` writes it.
     """
@@ -117,7 +117,7 @@ def modules_source() -> str:
 
 @cache
 def probes_version() -> str:
-    """What the probes and all that runs them are known by: answers of another version are asked anew."""
+    """Return a hash of the probes and of what runs them; cached reports of another hash are not used."""
     shim, here = node_shim_dir(), Path(__file__).parent
     paths = [shim / "probes", shim / "detect", shim / "browsers"]
     files = sorted(path for folder in paths for path in folder.rglob("*") if path.is_file())

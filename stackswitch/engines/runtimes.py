@@ -1,4 +1,4 @@
-"""The engines that can be asked, as data: their names, where they come from, how they are started.
+"""The engines that can be probed, as data: their names, where they come from, how they are started.
 
 ``catalogue.ENGINES`` are those that can run cases; these are all that ``detect`` knows.
 """
@@ -17,7 +17,7 @@ class Runtime(Frozen):
 
     ``programs``: looked for on PATH, in this order. ``variable``: the environment variable that names one.
     ``language``: which of a probe's ``try`` lines speak its flags. ``how``: ``script``, it runs our
-    JavaScript as a program; ``browser``, on a page; ``library``, in a Python of ours. ``before``: what goes
+    JavaScript as a program; ``browser``, on a page; ``library``, in a Python process. ``before``: what goes
     before the script; ``flag_form``: how flags are given, ``{}`` is one of them or, if ``joined`` is set, all
     of them joined by it. ``packages``: npm's package by platform, ``inside``: where the program lies in it.
     ``wheel``: the PyPI package that holds it, ``module``: what that is imported as, ``pins``: its versions

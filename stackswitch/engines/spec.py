@@ -1,4 +1,4 @@
-"""What names an engine: ``NAME``, ``NAME@VERSION`` or ``NAME:/path/to/it``; one parser for every command."""
+"""Parses the name of an engine: ``NAME``, ``NAME@VERSION`` or ``NAME:/path/to/it``, for every command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIKE = 0.6
 
 
 class EngineSpec(Frozen):
-    """An engine as it was named: a known ``name``, and at most one of ``version`` and ``path``."""
+    """A parsed engine: a known ``name``, and at most one of ``version`` and ``path``."""
 
     name: str
     version: str | None = None
@@ -25,7 +25,7 @@ class EngineSpec(Frozen):
 
 
 def engine_name(text: str) -> str:
-    """Return what stands before the version or the path."""
+    """Return the part before the version or the path."""
     return re.split("[@:]", text, maxsplit=1)[0]
 
 

@@ -23,21 +23,21 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
 
     :param query: as browserslist takes it (``defaults``, ``> 0.5%``); empty: no browsers
     :param today: for Node's schedule; None: the real one
-    :raises ConfigError: browserslist does not take the query
+    :raises ConfigError: browserslist rejects the query
     :raises DownloadError: the data cannot be fetched
-    :raises ToolError: what reads them failed
+    :raises ToolError: the script that reads them failed
     """
     folder = node_shim_dir() / "support"
     today = today or datetime.datetime.now(tz=datetime.timezone.utc).date()
     packages = npm_packages(folder, progress=progress)
     task = {"packages": str(packages), "query": query, "today": today.isoformat()}
     argv = [str(wheel_node()), str(folder / "bin" / "cases.mjs"), json.dumps(task)]
-    # The query alone decides: no configuration of the folder that we happen to be in.
+    # Run in our folder, so that only the query counts and no configuration of the current folder.
     done = watchdog.run(argv, cwd=folder, encoding="utf-8", errors="replace", timeout_s=_TIMEOUT_S)
     try:
-        said = json.loads(done.stdout)
-        error = said.pop("error", "")
-        support = Support.model_validate(said)
+        record = json.loads(done.stdout)
+        error = record.pop("error", "")
+        support = Support.model_validate(record)
     except (ValueError, ValidationError, AttributeError):
         raise ToolError(
             "the support data could not be read",

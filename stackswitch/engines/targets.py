@@ -28,11 +28,11 @@ class Target(Frozen):
 
 
 class NoTargetError(Exception):
-    """An engine that was named is not there; the message says why, in one line."""
+    """A named engine is not available; the message says why, in one line."""
 
 
 def found_targets() -> list[Target]:
-    """Return what is here: named by the environment, on PATH, in Python packages; nothing is fetched."""
+    """Return the engines named by the environment, on PATH, and in Python packages; fetch nothing."""
     targets: dict[Path | None, Target] = {}
     for runtime in RUNTIMES.values():
         for source, path in _places(runtime):

@@ -12,7 +12,7 @@ from .escape import markdown as plain
 from .escape import markdown_block
 from .escape import markdown_code as code
 from .text import amount, counted, shortened
-from .trace_use import summed, unused_line, use_line
+from .trace_use import incomplete, summed, unused_line, use_line
 
 LIMIT = 65_536
 """Characters that a comment on GitHub may have; a job summary may have 1 MiB. Source: GitHub's
@@ -73,17 +73,16 @@ def _more(names: Sequence[str], most: int, indent: str) -> Iterator[str]:
 
 
 def _traces(report: Report, most: int) -> Iterator[str]:
-    """What became of the lines of the traces: those of which something was not used; of few, all."""
+    """Say how much of each trace was used; of many traces, only those with unused lines."""
     if not report.traces:
         return
     yield from ("", f"Traces: {summed(report.traces)}.", "")
-    shown = [each for each in report.traces if not each.complete or each.says]
-    for each in (report.traces if len(report.traces) <= _FEW else shown)[:most]:
+    for each in (report.traces if len(report.traces) <= _FEW else incomplete(report.traces))[:most]:
         yield f"- {plain(use_line(each))}"
         for unused in each.unused:
             yield f"  - {plain(unused_line(unused))}"
-        for said in each.says[:_FEW]:
-            yield f"  - says of itself: {plain(said)}"
+        for message in each.says[:_FEW]:
+            yield f"  - the recorder says: {plain(message)}"
 
 
 def _cases(report: Report, most: int) -> Iterator[str]:

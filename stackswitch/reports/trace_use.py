@@ -1,4 +1,4 @@
-"""What became of the lines of traces, in words."""
+"""How much of a trace was used, in words."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def unused_line(unused: UnusedLines) -> str:
     which = f"line{'' if unused.lines == 1 else 's'} {numbers}"
     waits = f", {counted(unused.waits, 'wait')}" if unused.waits else ""
     return f"{counted(unused.lines, 'line')} not used, or in part only ({which}{waits}): {unused.text}"
+
+
+def incomplete(uses: Iterable[TraceUse]) -> list[TraceUse]:
+    """Return the traces of which lines were not used, or whose recorder reported trouble."""
+    return [each for each in uses if not each.complete or each.says]
 
 
 def summed(uses: Iterable[TraceUse]) -> str:

@@ -49,7 +49,7 @@ def npm_packages(lock_dir: Path, *, progress: Progress = silent) -> Path:
 
     :param lock_dir: the folder with ``package.json`` and ``package-lock.json``
     :raises ConfigError: a file is missing, or an entry of the lockfile has no integrity
-    :raises DownloadError: npm failed, or got something else than the lockfile says
+    :raises DownloadError: npm failed, or what it got differs from the lockfile
     """
     manifest, lock = _read_pins(lock_dir)
     digest = hashlib.sha256(manifest + b"\0" + lock).hexdigest()[:16]
@@ -99,11 +99,11 @@ def pypi_package(pins: Sequence[str], *, progress: Progress = silent) -> Path:
     folder = cache_dir() / "pypi" / f"{pins[0].replace('==', '-')}-{_LAYOUT}-{digest}"
 
     def install(into: Path) -> None:
-        asked = into / "requirements.txt"
-        asked.write_text(f"{line}\n", "utf-8")
+        requirements = into / "requirements.txt"
+        requirements.write_text(f"{line}\n", "utf-8")
         command = "pip install --quiet --no-input --disable-pip-version-check --no-deps --only-binary=:all:"
         argv = [sys.executable, "-m", *command.split(), "--require-hashes"]
-        argv += [f"--target={into}", f"--requirement={asked}"]
+        argv += [f"--target={into}", f"--requirement={requirements}"]
         _run_fetcher("pip", pins[0], argv, cwd=into, env=dict(os.environ))
 
     return _once(folder, install, f"fetching {pins[0]} from PyPI", progress)
@@ -141,13 +141,13 @@ def _run_fetcher(name: str, what: str, argv: list[str], *, cwd: Path, env: dict[
             f"{name} did not get {what} within {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
         ) from None
     if done.returncode:
-        said = _without_stacks(done.stderr or done.stdout)[-2000:]
+        message = _without_stacks(done.stderr or done.stdout)[-2000:]
         advice = f"it needs the network, or a registry that can be reached ({_MIRRORS[name]})"
-        if _NO_VERSION.search(said):
+        if _NO_VERSION.search(message):
             advice = "the registry has no such package or version: choose another"
         raise DownloadError(
             f"{name} could not fetch {what}\n  command: {' '.join(argv)}\n"
-            f"  exit status {done.returncode}\n  {said}\n  {advice}"
+            f"  exit status {done.returncode}\n  {message}\n  {advice}"
         )
 
 
@@ -156,15 +156,15 @@ _STACK_LINE = re.compile(r"npm error(\s{2,}.*| }|\s*)\Z")
 """JavaScript's stacks, and the fields of its errors, are indented."""
 
 
-def _without_stacks(said: str) -> str:
-    """Return what npm said, without the stack of its own JavaScript."""
-    return "\n".join(line for line in said.strip().splitlines() if not _STACK_LINE.match(line))
+def _without_stacks(text: str) -> str:
+    """Return a message of npm without the stack of its own JavaScript."""
+    return "\n".join(line for line in text.strip().splitlines() if not _STACK_LINE.match(line))
 
 
 def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: Progress) -> Path:
-    """Make ``folder`` by ``install`` unless it is there; whole or not at all.
+    """Create ``folder`` by ``install``, whole or not at all, unless it exists.
 
-    One that is there and not as it was unpacked is removed and made again.
+    A folder that is not as it was unpacked is removed and created again.
     """
     try:
         if folder.is_dir() and damage(folder) is None:
@@ -201,7 +201,7 @@ def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: P
 
 
 def _discard(folder: Path) -> None:
-    """Take a folder out of the way in one step, so that nobody finds a half of it; then remove it."""
+    """Rename a folder out of the way in one step, so that no process finds a half of it; then remove it."""
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     folder.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)
@@ -209,12 +209,12 @@ def _discard(folder: Path) -> None:
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    """Hold a lock that one process at a time can have; waits for it.
+    """Lock a file, which one process at a time can do; wait for it.
 
-    The kernel takes it back when its holder dies, so a lock file that lies about means nothing.
+    The kernel releases the lock when its process ends, so a leftover lock file locks nothing.
 
     :raises OSError: the file can't be made
     """
-    with path.open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield

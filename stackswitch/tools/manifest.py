@@ -1,10 +1,10 @@
-"""What a folder held when it was unpacked, so that a change is noticed before anything in it runs.
+"""The content of a folder when it was unpacked, so that a change is noticed before anything in it runs.
 
-The manifest is a file in the folder: for each file its SHA-256, and what the file system said of it (size,
-times, inode) when that hash was last right. If all of that is as it was, the content is: whatever writes to a
-file sets its change time, which no program can set back. If not (another machine's copy of the cache, say),
-the files concerned are read and hashed, and the manifest is brought up to date. Additional files are of no
-interest: nothing runs them.
+The manifest is a file in the folder: for each file its SHA-256, and the size, times and inode that it had
+when that hash was last right. If all of that is as it was, the content is: whatever writes to a file sets
+its change time, which no program can set back. If not (another machine's copy of the cache, say), the files
+concerned are read and hashed, and the manifest is brought up to date. Additional files are of no interest:
+nothing runs them.
 
 What this does not notice: a byte that changes on the disk itself, below the file system.
 """

@@ -64,7 +64,7 @@ def test_a_backend_that_is_not_there_fails_or_is_skipped_where_that_is_permitted
     arguments = ("-rs", "--stackswitch-backend", "jspi")
     result = run(pytester, *arguments)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["jspi cannot be had: $STACKSWITCH_NODE*there is no such file"])
+    result.stdout.fnmatch_lines(["jspi is not available: $STACKSWITCH_NODE*there is no such file"])
     result = run(pytester, *arguments, "--stackswitch-allow-skip", "jspi")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*SKIPPED*jspi: $STACKSWITCH_NODE*there is no such file*"])
@@ -102,7 +102,7 @@ def test_cases_whose_backend_is_not_there_fail(
     args = ("-rs", "--stackswitch-suite", "cases", "cases")
     result = run(pytester, *args)
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*jspi cannot be had: $STACKSWITCH_NODE*there is no such file"])
+    result.stdout.fnmatch_lines(["*jspi is not available: $STACKSWITCH_NODE*there is no such file"])
     run(pytester, *args, "--stackswitch-allow-skip", "jspi").assert_outcomes(passed=2, skipped=1)
 
 
@@ -124,7 +124,7 @@ command = ["python3", "-c", "import sys; print('{\\"GIVEN\\": \\"2\\"}', flush=T
     result.stdout.fnmatch_lines(["*good?asyncify? PASSED*", "*told?jspi? PASSED*"])
     result = run(pytester, *args, "--stackswitch-backend", "fiber")
     result.assert_outcomes(failed=3)
-    result.stdout.fnmatch_lines(["*fiber cannot be had: *the backend 'fiber' runs none*"])
+    result.stdout.fnmatch_lines(["*fiber is not available: *the backend 'fiber' runs none*"])
     monkeypatch.setenv("STACKSWITCH_DATA_ONLY", "1")
     result = run(pytester, *args)
     result.stdout.fnmatch_lines(["*the suite starts programs, and only data may run*"])
