@@ -36,7 +36,7 @@ class TraceFile:
 def read_trace(data: bytes, name: str) -> TraceFile:
     """Read a trace file.
 
-    :raises ConfigError: a line is none of a trace; its number is told
+    :raises ConfigError: a line is no line of a trace; the message has its number
     """
     found: list[tuple[int, TraceLine]] = []
     for number, line in enumerate(data.splitlines(), 1):
@@ -51,5 +51,5 @@ def read_trace(data: bytes, name: str) -> TraceFile:
 
 
 def trace_of_lines(name: str, lines: Iterable[TraceLine]) -> TraceFile:
-    """Put together lines that no file has held, as those of a run that has just ended."""
+    """Return lines that are in no file, such as those of a run that has just ended, as a trace."""
     return TraceFile(name, tuple(enumerate(lines, 1)))

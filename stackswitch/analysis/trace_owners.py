@@ -1,4 +1,4 @@
-"""Which of the given modules each module of a trace is: by the hash of its bytes, or by name."""
+"""Which given module each module of a trace is: by the hash of its bytes, or by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_NAMES = 3
 
 
 def plain_name(name: str, owner: str) -> str:
-    """Return a function's name without the digits of its module's hash in front, which tell it apart."""
+    """Return a function's name without the digits of its module's hash in front."""
     return name.removeprefix(f"{owner.removeprefix('sha256:')[:_DIGITS] or '?'}!")
 
 
@@ -53,7 +53,7 @@ class Owners:
 
     @property
     def best_match(self) -> tuple[int, int]:
-        """How many functions, of how many, a module of the trace has in common with a given one, at best."""
+        """The most functions that a module of the trace shares with a given one, and how many it has."""
         return self._best
 
     @property
@@ -66,7 +66,7 @@ class Owners:
         return owner in self._exact
 
     def module_of(self, owner: str) -> int | UnusedReason:
-        """Return the place of the given module that a module of the trace is, or why it is none."""
+        """Return the place of the given module that a module of the trace is, or why there is none."""
         if owner in self._exact:
             return self._exact[owner]
         found = self._named.get(owner, "other-module")
@@ -84,7 +84,7 @@ class Owners:
 
 
 def owners_of(file: TraceFile, modules: Sequence[tuple[Module, Mapping[str, int]]]) -> Owners:
-    """Find out which modules those of a trace are.
+    """Find which given module each module of a trace is.
 
     :param modules: those given, each with its defined functions by name
     """

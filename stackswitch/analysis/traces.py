@@ -1,6 +1,6 @@
-"""Traces taken for modules: lines belong to one by the hash of its bytes, or by name from another build.
+"""What traces say of given modules: a frame belongs to one by hash, or by name if from another build.
 
-Every line is accounted for. What cannot be used is counted as unused, with its reason.
+Every line of a trace counts. What cannot be used is reported as unused, with its reason.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from stackswitch.wasm.names import binaryen_names
 from .trace_lines import TraceFile
 from .trace_owners import Owners, owners_of, plain_name
 
-_MOST_TOLD = 5
+_MOST_SHOWN = 5
 _Evidence = TraceSuspension | TraceTrap
 
 
 class GivenModule:
-    """A module that traces are taken for.
+    """A module for which traces are read.
 
-    :param name: what to call it in messages
-    :param names: its functions' names by index, where they come from elsewhere
+    :param name: its name in messages
+    :param names: its functions' names by index, if they are not in the module itself
     """
 
     def __init__(self, module: Module, name: str = "the module", names: Sequence[str] | None = None) -> None:
@@ -68,8 +68,11 @@ class GivenModule:
     def import_named(self, line: _Evidence, frames: Sequence[Frame], *, exact: bool) -> str | None:
         """Return the full name of the import that waited; None: it cannot be known.
 
-        Where the trace does not name it, it is the only one with the name of the JavaScript function, the one
-        that the innermost function calls directly, or the only one that its call through a table can reach.
+        If the trace does not name it, it is one of these:
+
+        - the only import with the name of the JavaScript function
+        - the import that the innermost function calls directly
+        - the only import that the innermost function's call through a table can reach
         """
         if line.import_ in self.imports:
             return line.import_
@@ -98,7 +101,7 @@ class GivenModule:
 
 
 @dataclass
-class OfModule:
+class ModuleLines:
     """What a trace says of a module: stacks at waits (refused ones included), and traps."""
 
     suspensions: list[Suspension] = field(default_factory=list)
@@ -107,14 +110,14 @@ class OfModule:
 
 @dataclass(frozen=True)
 class UsedTrace:
-    """A trace, taken for modules.
+    """A trace, read for given modules.
 
-    :ivar use: what became of its lines
-    :ivar modules: what it says of each module that was given, in their order
+    :ivar use: which lines were used
+    :ivar modules: what it says of each given module, in their order
     """
 
     use: TraceUse
-    modules: tuple[OfModule, ...]
+    modules: tuple[ModuleLines, ...]
 
     @property
     def suspensions(self) -> tuple[Suspension, ...]:
@@ -128,14 +131,14 @@ def is_refused(trap: TraceTrap) -> bool:
 
 
 def use_trace(file: TraceFile, modules: Sequence[GivenModule]) -> UsedTrace:
-    """Take what concerns modules from a trace."""
-    taking = _Taking(modules, owners_of(file, [(each.module, each.by_name) for each in modules]))
+    """Read what a trace says of modules."""
+    reader = _Reader(modules, owners_of(file, [(each.module, each.by_name) for each in modules]))
     for number, line in file.lines:
         if isinstance(line, TraceSuspension) or (isinstance(line, TraceTrap) and line.frames):
-            taking.take(number, line)
+            reader.add(number, line)
         elif isinstance(line, TraceTrap):
-            taking.loose.append(line)
-    return taking.result(file)
+            reader.loose.append(line)
+    return reader.result(file)
 
 
 def require_use(
@@ -154,28 +157,31 @@ def require_use(
             where = " or ".join(each.name for each in modules)
             functions = f"function{'' if total == 1 else 's'} on its stacks {'is' if known == 1 else 'are'}"
             raise ConfigError(
-                f"{file.name}: this trace was taken on another module: {known} of the {total} {functions} "
-                f"in {where} by name; take one of this module, or keep the names in both builds"
+                f"{file.name}: this trace was recorded on another module: {known} of the {total} {functions} "
+                f"in {where} by name; record one of this module, or keep the names in both builds"
             )
     lines = sum(len(file.lines) for file in files)
     names = ", ".join(file.name for file in files)
     read = f"{lines} line{' was' if lines == 1 else 's were'} read"
-    raise ConfigError(f"{names}: {read}, and none tells of a wait or a trap")
+    raise ConfigError(f"{names}: {read}, and none records a wait or a trap")
 
 
-class _Taking:
-    """Goes through the lines of a trace."""
+class _Reader:
+    """Reads the lines of a trace.
+
+    :ivar loose: traps without a stack, which may be of any module
+    """
 
     def __init__(self, modules: Sequence[GivenModule], owners: Owners) -> None:
         self.modules = modules
         self.owners = owners
-        self.found = tuple(OfModule() for _ in modules)
+        self.found = tuple(ModuleLines() for _ in modules)
         self.loose: list[TraceTrap] = []
         self.stacks = self.waits = 0
         self._unused: dict[UnusedReason, dict[int, tuple[int, tuple[str, ...]]]] = {}
 
-    def take(self, number: int, line: _Evidence) -> None:
-        """Take a line that holds a stack."""
+    def add(self, number: int, line: _Evidence) -> None:
+        """Add a line that has a stack."""
         count = line.count if isinstance(line, TraceSuspension) else 0
         waited = isinstance(line, TraceSuspension) or is_refused(line)
         self.stacks += waited
@@ -207,19 +213,19 @@ class _Taking:
             self._unused.setdefault(reason, {})[number] = (count, what)
 
     def _frame(self, at: int, owner: str, frame: Frame) -> Frame | None:
-        """Return a frame as one of a module that was given; None: it is not there."""
+        """Return a frame as one of a given module; None: the module has no such function."""
         given = self.modules[at]
         index, offset, name = frame[0], frame[1], plain_name(frame[2], owner)
         if self.owners.is_exact(owner):
-            there = given.module.imported_function_count <= index < given.module.function_count
-            return (index, offset, name) if there else None
+            exists = given.module.imported_function_count <= index < given.module.function_count
+            return (index, offset, name) if exists else None
         mapped = given.by_name.get(name)
         return None if mapped is None else (mapped, -1, name)
 
     def _put(
         self, at: int, line: _Evidence, frames: list[Frame], *, exact: bool, inner: bool, outer: bool
     ) -> tuple[UnusedReason, tuple[str, ...]] | None:
-        """Put a stack to what is known of a module; say if its import is not known.
+        """Add a stack to what is known of a module; return the problem if its import is not known.
 
         :param exact: the frames are of these very bytes
         :param inner: the innermost frame is of this module, and so is the import that waited
@@ -242,30 +248,30 @@ class _Taking:
                 problem = ("unknown-import", (through or import_ or UNKNOWN,))
             import_ = known or f"{UNKNOWN}.{import_.removeprefix(f'{UNKNOWN}.')}"
         else:
-            # What this module waits for is the function of another that it calls.
+            # This module waits for a function of another module, which it calls.
             called = given.called(frames[0])
             through = called[0] if len(called) == 1 else UNKNOWN
-        seen = line if isinstance(line, TraceSuspension) else None
+        wait = line if isinstance(line, TraceSuspension) else None
         self.found[at].suspensions.append(
             Suspension(
                 module=given.module.sha256,
-                backend=seen.backend if seen else "jspi",
+                backend=wait.backend if wait else "jspi",
                 import_=import_,
                 export=line.export if outer and line.export in given.exports else "",
                 frames=tuple(frames),
                 through=through,
-                import_async=seen is not None and seen.import_async,
-                refused=seen is None,
+                import_async=wait is not None and wait.import_async,
+                refused=wait is None,
                 js_frames=line.js_frames,
-                truncated=seen is not None and seen.truncated,
-                missing=seen.missing if seen else (),
-                count=seen.count if seen else 1,
+                truncated=wait is not None and wait.truncated,
+                missing=wait.missing if wait else (),
+                count=wait.count if wait else 1,
             )
         )
         return problem
 
     def result(self, file: TraceFile) -> UsedTrace:
-        """Sum up."""
+        """Return the trace as read, after all lines were added."""
         for trap in self.loose:
             for of in [each for each in self.found if each.suspensions or each.traps] or self.found:
                 of.traps.append(trap)
@@ -274,8 +280,8 @@ class _Taking:
                 reason=reason,
                 lines=len(lines),
                 waits=sum(count for count, _ in lines.values()),
-                numbers=tuple(lines)[:_MOST_TOLD],
-                what=tuple(dict.fromkeys(each for _, what in lines.values() for each in what))[:_MOST_TOLD],
+                numbers=tuple(lines)[:_MOST_SHOWN],
+                what=tuple(dict.fromkeys(each for _, what in lines.values() for each in what))[:_MOST_SHOWN],
             )
             for reason, lines in sorted(self._unused.items())
         )
@@ -295,9 +301,11 @@ class _Taking:
 
 
 def _says(file: TraceFile) -> tuple[str, ...]:
-    """What the recorder says is missing in a trace."""
-    told = [line.message for _, line in file.lines if isinstance(line, TraceError)]
+    """Return what the recorder says is missing in a trace."""
+    messages = [line.message for _, line in file.lines if isinstance(line, TraceError)]
     left = sum(line.left_out for _, line in file.lines if isinstance(line, TraceEnd))
     if left:
-        told.append(f"the stacks of {left:,} wait{'' if left == 1 else 's'} were left out (sampling, limits)")
-    return tuple(dict.fromkeys(told))
+        messages.append(
+            f"the stacks of {left:,} wait{'' if left == 1 else 's'} were left out (sampling, limits)"
+        )
+    return tuple(dict.fromkeys(messages))

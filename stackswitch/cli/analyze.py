@@ -101,7 +101,7 @@ def _notes(trace: UsedTrace) -> list[str]:
     use = trace.use
     notes = [use_line(use), *(f"{use.trace}: {unused_line(unused)}" for unused in use.unused)]
     if use.by_name:
-        notes.append(f"{use.trace} was taken on another build: its functions are matched by name")
+        notes.append(f"{use.trace} was recorded on another build: its functions are matched by name")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""A trace made small: of thousands of stacks, those that show something that no earlier one did."""
+"""A trace reduced to those of thousands of stacks that show something new."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from stackswitch.models.trace import TraceSuspension
 def distil(suspensions: Iterable[TraceSuspension]) -> list[TraceSuspension]:
     """Keep a stack if it shows a function, a call, an import or an export for the first time.
 
-    What lists are drawn from (``lists.evidence``) is the same before and after: it is made of these.
+    The evidence for lists (``lists.evidence``) is the same before and after: it consists of these.
     """
-    seen: set[tuple[object, ...]] = set()
-    kept = []
+    known: set[tuple[object, ...]] = set()
+    stacks = []
     for each in suspensions:
         shown = set(_shown(each))
-        if not shown <= seen:
-            seen |= shown
-            kept.append(each)
-    return kept
+        if not shown <= known:
+            known |= shown
+            stacks.append(each)
+    return stacks
 
 
 def _shown(one: TraceSuspension) -> Iterable[tuple[object, ...]]:

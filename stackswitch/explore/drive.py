@@ -1,10 +1,10 @@
-"""Run generated programs under observation until they, or the time, are at an end.
+"""Run generated programs under observation until there are no more, or the time is over.
 
-The folder of an exploration holds what is known so far, so that another run goes on where this one ended:
+The folder of an exploration has all that is known so far, so that another run continues where this one ended:
 
 - ``journal.jsonl``: a line a program: its digest, its id, how it ended
 - ``crashes/``: the programs that broke the module or the runner, a file each
-- ``parts/``: what the observer has left, until it has become the trace
+- ``parts/``: what the observer has written, until the trace is made from it
 - ``trace.jsonl``: the stacks, distilled
 """
 
@@ -29,7 +29,7 @@ from .programs import Program
 from .runner import Answer, Runner
 
 _PROGRAMS_A_LIFE = 3000
-"""Programs after which a runner is let go and another started: what the observer keeps is bounded."""
+"""Programs after which a runner ends and another starts, so that the observer's memory is bounded."""
 _PART_BYTES = 256 << 20
 
 
@@ -52,19 +52,18 @@ class Exploration:
 
     :param folder: made, if it is not there
     :raises OutputError: it cannot be made or written
-    :raises ConfigError: what is there is of no exploration
+    :raises ConfigError: the folder has something else
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
         try:
             (folder / "crashes").mkdir(parents=True, exist_ok=True)
             (folder / "parts").mkdir(exist_ok=True)
             self.done = self._read_journal()
             self._journal = (folder / "journal.jsonl").open("a", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"{folder}: cannot hold an exploration: {error.strerror}") from None
+            raise OutputError(f"{folder}: cannot be used for an exploration: {error.strerror}") from None
 
     def run(
         self,
@@ -83,91 +82,49 @@ class Exploration:
         :param seconds: for all of it
         :param timeout_s: for one program
         :param jobs: runners at once
+        :param tell: called after each program
         :raises ToolError: the runner does not start or does not answer as one
         """
-        found = Explored()
-        end = time.monotonic() + seconds
         observed = observed_environment(environment, self.folder / "parts")
         observed.setdefault("STACKSWITCH_TRACE_BYTES", str(_PART_BYTES))
-        failures: list[BaseException] = []
-        runners: list[Runner] = []
-
-        def following() -> Program | None:
-            with self._lock:
-                if failures:
-                    return None
-                for each in programs:
-                    if each.digest not in self.done:
-                        self.done.add(each.digest)
-                        return each
-                    found.known += 1
-                return None
-
-        def work() -> None:
-            runner = Runner(command, observed)
-            runners.append(runner)
-            try:
-                while True:
-                    left = end - time.monotonic()
-                    if left <= 0:
-                        found.out_of_time = True
-                        break
-                    program = following()
-                    if program is None:
-                        break
-                    answer = runner.run(program, min(timeout_s, max(left, 1)))
-                    if failures:
-                        break
-                    if not answer.alive and time.monotonic() >= end:
-                        found.out_of_time = True  # ours, maybe not the program's
-                        break
-                    self._note(program, answer, found)
-                    tell(found)
-                    if runner.answered % _PROGRAMS_A_LIFE == 0:
-                        runner.finish()
-            except BaseException as error:  # noqa: BLE001  (raised again by who waits)
-                with self._lock:
-                    failures.append(error)
-            finally:
-                runner.finish()
-
-        threads = [threading.Thread(target=work) for _ in range(jobs)]
+        run = _Run(self, programs, time.monotonic() + seconds, timeout_s, tell)
+        runners = [Runner(command, observed) for _ in range(jobs)]
+        threads = [threading.Thread(target=run.work, args=(runner,)) for runner in runners]
         try:
             for each in threads:
                 each.start()
             for each in threads:
                 each.join()
         except BaseException as error:  # noqa: BLE001  (Ctrl-C; raised again below)
-            with self._lock:
-                failures.append(error)
+            run.fail(error)
             for runner in runners:
                 runner.interrupt()
             for each in threads:
                 each.join()
-        if failures:
-            raise failures[0]
-        return found
+        if run.failures:
+            raise run.failures[0]
+        return run.found
 
     def trace(self, found: Explored) -> bytes:
-        """Put what was observed to what the folder's trace holds; return that, distilled, as a file's text.
+        """Return the folder's trace and what was observed since, distilled, as a file's text.
 
-        :raises ConfigError: the folder's trace is none
+        :raises ConfigError: the folder's trace is malformed
         """
         earlier_modules, earlier = self._read_trace()
         new = read_trace(self.folder / "parts")
-        told = (each.message for each in new.errors)
-        # A runner that was killed ends without a word: that is no news.
-        found.problems = [each for each in dict.fromkeys(told) if "without a word" not in each]
+        messages = dict.fromkeys(each.message for each in new.errors)
+        # A runner that was killed ends without a word, as expected.
+        found.problems = [each for each in messages if "without a word" not in each]
         before = {(each.module, frame[0]) for each in earlier for frame in each.frames}
-        kept = distil([*earlier, *new.suspensions])
-        after = {(each.module, frame[0]) for each in kept for frame in each.frames}
-        found.stacks, found.functions, found.new_functions = len(kept), len(after), len(after - before)
-        shown = {each.module for each in kept} | {owner for each in kept for owner in each.frame_modules}
+        stacks = distil([*earlier, *new.suspensions])
+        after = {(each.module, frame[0]) for each in stacks for frame in each.frames}
+        found.stacks, found.functions, found.new_functions = len(stacks), len(after), len(after - before)
+        shown = {each.module for each in stacks} | {owner for each in stacks for owner in each.frame_modules}
         modules = {each.module: each for each in (*earlier_modules, *new.modules) if each.module in shown}
         trace = Trace(
             starts=[TraceStart(process=0, engine="stackswitch", engine_version="explore")],
             modules=list(modules.values()),
-            suspensions=kept,
+            suspensions=stacks,
         )
         return trace.to_jsonl()
 
@@ -177,17 +134,15 @@ class Exploration:
         if not keep_parts:
             shutil.rmtree(self.folder / "parts", ignore_errors=True)
 
-    def _note(self, program: Program, answer: Answer, found: Explored) -> None:
-        with self._lock:
-            found.ran += 1
-            found.crashed += not answer.ok
-            line = {"digest": program.digest, "id": program.id, "ok": answer.ok}
-            self._journal.write(json.dumps(line) + "\n")
-            if not answer.ok:
-                self._journal.flush()
-                path = self.folder / "crashes" / f"{program.digest[:16]}.json"
-                kept = {"id": program.id, "detail": answer.detail, "program": program.program}
-                path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    def note(self, program: Program, answer: Answer) -> None:
+        """Write how a program ended to the journal, and a crash to a file of its own."""
+        line = {"digest": program.digest, "id": program.id, "ok": answer.ok}
+        self._journal.write(json.dumps(line) + "\n")
+        if not answer.ok:
+            self._journal.flush()
+            path = self.folder / "crashes" / f"{program.digest[:16]}.json"
+            crash = {"id": program.id, "detail": answer.detail, "program": program.program}
+            path.write_text(json.dumps(crash, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
     def _read_journal(self) -> set[str]:
         path = self.folder / "journal.jsonl"
@@ -197,7 +152,7 @@ class Exploration:
                 try:
                     done.add(json_value(line)["digest"])
                 except (ValueError, KeyError, TypeError):
-                    continue  # torn by a kill: that program is run again
+                    continue  # cut off by a kill: that program is run again
         return done
 
     def _read_trace(self) -> tuple[list[TraceModule], list[TraceSuspension]]:
@@ -212,3 +167,72 @@ class Exploration:
             raise ConfigError(f"{path}: is no trace: {str(error).splitlines()[0]}") from None
         modules = [each for each in lines if isinstance(each, TraceModule)]
         return modules, [each for each in lines if isinstance(each, TraceSuspension)]
+
+
+class _Run:
+    """What the threads of one run share.
+
+    :param end: when the time is over, by ``time.monotonic``
+    """
+
+    def __init__(
+        self,
+        exploration: Exploration,
+        programs: Iterator[Program],
+        end: float,
+        timeout_s: float,
+        tell: Callable[[Explored], None],
+    ) -> None:
+        self._exploration = exploration
+        self._programs = programs
+        self._end = end
+        self._timeout_s = timeout_s
+        self._tell = tell
+        self._lock = threading.Lock()
+        self.found = Explored()
+        self.failures: list[BaseException] = []
+
+    def fail(self, error: BaseException) -> None:
+        """End the run because of an error."""
+        with self._lock:
+            self.failures.append(error)
+
+    def work(self, runner: Runner) -> None:
+        """Run programs until there are none, the time is over, or a thread has failed."""
+        try:
+            while (left := self._end - time.monotonic()) > 0:
+                program = self._following()
+                if program is None:
+                    return
+                answer = runner.run(program, min(self._timeout_s, max(left, 1)))
+                if self.failures:
+                    return
+                if not answer.alive and time.monotonic() >= self._end:
+                    break  # we killed it: maybe it is not the program's fault
+                self._note(program, answer)
+                self._tell(self.found)
+                if runner.answered % _PROGRAMS_A_LIFE == 0:
+                    runner.finish()
+            self.found.out_of_time = True
+        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
+            self.fail(error)
+        finally:
+            runner.finish()
+
+    def _following(self) -> Program | None:
+        """Return the next program that has not been run; None: there is none, or a thread has failed."""
+        with self._lock:
+            if self.failures:
+                return None
+            for each in self._programs:
+                if each.digest not in self._exploration.done:
+                    self._exploration.done.add(each.digest)
+                    return each
+                self.found.known += 1
+            return None
+
+    def _note(self, program: Program, answer: Answer) -> None:
+        with self._lock:
+            self.found.ran += 1
+            self.found.crashed += not answer.ok
+            self._exploration.note(program, answer)

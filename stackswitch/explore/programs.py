@@ -1,4 +1,4 @@
-"""What a generator writes: a program a line, as JSON; each is run once."""
+"""The programs that a generator writes: one a line, as JSON; each is run once."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from stackswitch.tools import watchdog
 
 
 class Program(Frozen):
-    """A program to run; ``id`` is for people: what it is about."""
+    """A program to run; ``id`` says to people what it is about."""
 
     id: str
     program: str
 
     @property
     def digest(self) -> str:
-        """The program's identity: two with the same text are one."""
+        """The program's identity: programs with the same text are one."""
         return hashlib.sha256(self.program.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parse_programs(lines: Iterable[bytes], source: str) -> Iterator[Program]:
-    """Read programs as they come; of two with the same text the first.
+    """Read programs as they come; of programs with the same text, only the first.
 
     :param source: where the lines come from, for the message
-    :raises ConfigError: a line is none; its number is told
+    :raises ConfigError: a line is no program; the message has its number
     """
-    seen: set[str] = set()
+    known: set[str] = set()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -46,8 +46,8 @@ def parse_programs(lines: Iterable[bytes], source: str) -> Iterator[Program]:
             raise ConfigError(
                 f'{source}: line {number} is no program ({{"id": …, "program": …}}): {where}{first["msg"]}'
             ) from None
-        if program.digest not in seen:
-            seen.add(program.digest)
+        if program.digest not in known:
+            known.add(program.digest)
             yield program
 
 
@@ -57,7 +57,7 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
 
     Programs are read as they are needed, so a generator may write without end.
 
-    :raises ConfigError: it is neither, or cannot be read
+    :raises ConfigError: the generator is neither, or cannot be read
     :raises ToolNotFoundError: there is no such command
     :raises ToolError: the command fails
     """

@@ -22,7 +22,11 @@ _LAST_WORDS = 4000
 
 @dataclass(frozen=True)
 class Answer:
-    """How a program ended. ``ok`` False: it broke the module, or the runner; ``detail`` says how."""
+    """How a program ended.
+
+    :ivar ok: False: it broke the module, or the runner; ``detail`` says how
+    :ivar alive: whether the runner still runs
+    """
 
     ok: bool
     detail: str = ""
@@ -45,7 +49,7 @@ class Runner:
         self.answered = 0
 
     def run(self, program: Program, timeout_s: float) -> Answer:
-        """Run a program, and wait for its answer for so long; a runner that gives none is killed.
+        """Run a program, and wait for its answer; a runner that gives none in time is killed.
 
         :raises ToolNotFoundError: there is no such command
         :raises ToolError: the command does not start, or does not answer as a runner does
@@ -117,7 +121,7 @@ class Runner:
         self._stderr = []
         threads = (
             threading.Thread(target=_read_lines, args=(_pipe(child.stdout), self._lines), daemon=True),
-            threading.Thread(target=_keep_end, args=(_pipe(child.stderr), self._stderr), daemon=True),
+            threading.Thread(target=_read_end, args=(_pipe(child.stderr), self._stderr), daemon=True),
         )
         for each in threads:
             each.start()
@@ -160,7 +164,7 @@ class Runner:
         self.stop()
         shown = line[:200].decode("utf-8", "replace").rstrip()
         raise ToolError(
-            f"the runner's answer to {program.id} is none: {shown}\n"
+            f"the runner's answer to {program.id} is not understood: {shown}\n"
             '  it answers each line with {"id": the same, "ok": true or false, "detail": "…"}'
             " and writes nothing else to standard output",
             argv=self._command,
@@ -183,7 +187,7 @@ def _read_lines(pipe: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
     lines.put(None)
 
 
-def _keep_end(pipe: IO[bytes], kept: list[bytes]) -> None:
+def _read_end(pipe: IO[bytes], kept: list[bytes]) -> None:
     try:
         for line in pipe:
             kept.append(line)

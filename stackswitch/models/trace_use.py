@@ -18,10 +18,10 @@ UnusedReason = Literal[
 REASONS: dict[UnusedReason, str] = {
     "other-module": "on the stack is a module for which no module was given",
     "unknown-module": "the recorder could not tell which module a function on the stack is of",
-    "ambiguous-module": "taken on another build, whose functions are as well those of several given modules",
+    "ambiguous-module": "recorded on another build, whose functions match several given modules equally well",
     "no-frames": "there is no function on the stack",
     "bad-frame": "a function on the stack is not in the module: the line was changed, or cut",
-    "no-name": "taken on another build, and a function on the stack is not in the module by that name",
+    "no-name": "recorded on another build, and a function on the stack is not in the module by that name",
     "unknown-import": "it is not known which import waited",
 }
 

@@ -23,7 +23,6 @@ LONG_FILES = {
 LONG_BODIES = {
     "node_shim/probes/fiber.py: probe": 65,
     "stackswitch/backends/wasmtime/fiber/runtime.py: finish": 87,
-    "stackswitch/explore/drive.py: run": 62,
     "tests/integration/commands/test_commands.py: test_how_commands_end": 66,
     "tests/integration/library/test_bad_input.py: test_host_functions_that_misbehave": 69,
 }

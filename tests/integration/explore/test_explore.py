@@ -134,7 +134,7 @@ def test_a_generator_that_is_none(explorer: Explorer, generator: str, code: int,
 def test_a_runner_that_is_none(explorer: Explorer) -> None:
     done = explorer.run(explorer.programs("babble"))
     assert done.returncode == 7
-    assert "answer to 0:babble is none: this is no answer" in done.stderr
+    assert "answer to 0:babble is not understood: this is no answer" in done.stderr
     (explorer.folder / "module.wasm").write_bytes(b"nonsense")
     done = explorer.run(explorer.programs("quiet"))
     assert done.returncode == 7

@@ -188,7 +188,7 @@ def test_a_trace_of_another_build_goes_by_name_or_is_refused(traced: Path) -> No
     (traced / "strange.wasm").write_bytes(bytes(wat2wasm(strange)))
     refused = stackswitch(*command, "strange.wasm", folder=traced)
     assert refused.returncode == 4
-    assert "this trace was taken on another module: 0 of the 3 functions" in refused.stderr
+    assert "this trace was recorded on another module: 0 of the 3 functions" in refused.stderr
 
 
 def test_names_from_a_symbol_file(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_trace_of_another_build_goes_by_name() -> None:
         [NAMES.index(each) for each in ("leaf", "mid", "main")]
     ]
     strange = line("sha256:other").replace(b'"leaf"', b'"x"').replace(b'"mid"', b'"y"')
-    with pytest.raises(ConfigError, match="taken on another module: 1 of the 3 functions"):
+    with pytest.raises(ConfigError, match="recorded on another module: 1 of the 3 functions"):
         used(strange)
     own = used(line() + line("sha256:other"))
     assert (len(own.suspensions), own.use.by_name) == (1, False)

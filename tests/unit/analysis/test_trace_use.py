@@ -193,7 +193,7 @@ def test_names_that_several_given_modules_have_are_no_proof() -> None:
     [
         ([waited([1, 2, "a"], [2, 3, "leaf"], of=OTHER)], "1 of the 2 functions on its stacks is in"),
         ([waited([1, 2, "func[1]"], of=OTHER)], "0 of the 1 function on its stacks are in"),
-        ([LINES["start"][0]], "1 line was read, and none tells of a wait or a trap"),
+        ([LINES["start"][0]], "1 line was read, and none records a wait or a trap"),
         ([], "0 lines were read"),
     ],
 )
