@@ -421,6 +421,12 @@ def test_unsupported_without_a_feature_is_judged_by_its_name() -> None:
     assert judge(case(), JSPI, other).detail == "expected returned"
 
 
+def test_missing_names_are_told_list_by_list_in_order() -> None:
+    names = ("JSPI_IMPORTS", "ASYNCIFY_ADD", "JSPI_EXPORTS", "ASYNCIFY_REMOVE", "ASYNCIFY_ONLY")
+    result = judge(case(), JSPI, finished(returned(), missing=dict.fromkeys(names, ("x",))))
+    assert result.detail == "; ".join(f"{name} lacks x" for name in sorted(names))
+
+
 def test_a_result_carries_what_was_measured() -> None:
     missing = {"JSPI_IMPORTS": ("b", "a"), "ASYNCIFY_ONLY": ("z", "y"), "JSPI_EXPORTS": ()}
     seen = finished(

@@ -116,6 +116,14 @@ def test_indexes_end_before_the_number_of_functions_and_types() -> None:
     assert caught.value.offset == 0
 
 
+def test_an_initialiser_that_takes_what_does_not_exist_is_refused() -> None:
+    text = "(module (global funcref (ref.func $f)) (global funcref (ref.func $g)) (func $f) (func $g))"
+    data = bytearray(wasmtime.wat2wasm(text))
+    data[bytes(data).index(bytes([REF_FUNC, 1])) + 1] = 2
+    with pytest.raises(WasmFormatError, match="there are 2"):
+        call_graph(parse_module(bytes(data)))
+
+
 @pytest.mark.parametrize("text", ["(module)", "(module (func))", "(module (type (func)))"])
 def test_a_module_that_calls_nothing_has_an_empty_graph(text: str) -> None:
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
