@@ -170,6 +170,14 @@ def test_functions_that_only_the_plain_decoder_can_read_have_calls_of_all_kinds(
     assert (dict(graph.tail_direct), dict(graph.ref_func)) == ({2: {0}}, {2: {2}})
 
 
+def test_calls_and_tail_calls_of_two_functions_are_joined_in_order() -> None:
+    # In a set of 1 and 8 the 8 comes first.
+    bodies = {1: "(call 0)", 8: "(return_call 1)"}
+    functions = "".join(f"(func {bodies.get(at, '')})" for at in range(9))
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"(module {functions})"))))
+    assert dict(graph.direct) == {1: {0}, 8: {1}}
+
+
 def test_calls_and_tail_calls_of_many_functions_are_joined_in_order() -> None:
     functions = "".join(f"(func {'(return_call 1)' if at % 8 == 0 else '(call 0)'})" for at in range(20))
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"(module {functions})"))))
