@@ -1,1 +1,4 @@
-"""Reports: each formats finished models, and decides nothing."""
+"""Writers of reports. Each formats finished models for one format, and computes no verdict.
+
+``escape`` makes text from outside safe for each format; all writers use it.
+"""

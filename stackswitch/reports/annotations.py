@@ -25,7 +25,7 @@ _MOST_TEXT = 2000
 
 
 def annotation_lines(report: Report, file: str = "") -> str:
-    """Return a line per finding, the weightiest first; where there are too many, the last says so.
+    """Return a line for each finding, the most severe first. If there are too many, the last line says so.
 
     :param file: the file they are shown at: where the list lives, or the configuration; empty: none
     """

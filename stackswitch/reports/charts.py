@@ -1,4 +1,4 @@
-"""Charts as SVG: bars with their numbers, curves. Colours are the page's (by class)."""
+"""Charts as SVG: bars with numbers, and curves. The page's style sheet has the colours, by class."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 112, 14, 38
 
 _BARS_WIDTH, _VALUE_WIDTH = 480, 104
 _IN_PYTHON = "suspension"
-"""The group of ``bench`` in which waits go through Python; others are of an engine alone."""
+"""The group of ``bench`` in which suspensions wait for Python; others are of an engine alone."""
 _OURS = ("asyncify", "fiber", "jspi")
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its name, whose it is (a class of the page's), what was measured."""
+    """A bar: its name, its class in the style sheet, what was measured."""
 
     label: str
     kind: str
@@ -34,20 +34,20 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """A line: its name and its points, both axes in the data's own units."""
+    """A curve: its name and its points, in the units of the data."""
 
     name: str
     points: Sequence[tuple[float, float]]
 
 
 def bars(measure: Measure) -> Markup:
-    """Plain and Asyncify beside each other, with the spread as a thin line."""
+    """Return bars for plain and Asyncify, with the spread as a thin line."""
     rows = [Bar("Plain", "plain", measure.plain), Bar("Asyncify", "asyncify", measure.asyncify)]
     return bar_chart(measure.what, rows, measure.unit, label_width=76)
 
 
 def wait_bars(case: str, figures: Sequence[Figure]) -> Markup:
-    """What a wait costs under so many frames, by host."""
+    """Return bars for what a suspension costs at one depth, by host."""
     rows = [
         Bar(
             each.host,
@@ -60,7 +60,7 @@ def wait_bars(case: str, figures: Sequence[Figure]) -> Markup:
 
 
 def waits_by_case(gain: Gain | None) -> dict[str, list[Figure]]:
-    """What a wait costs on the ways that are ours, and in engines alone, by depth of the stack."""
+    """Return curves for what a suspension costs by depth, in the library and in engines alone."""
     found: dict[str, list[Figure]] = {}
     for each in () if gain is None else gain.waits:
         if each.unit == "µs" and (each.group != _IN_PYTHON or each.host in _OURS):
@@ -73,7 +73,7 @@ def _host_class(host: str) -> str:
 
 
 def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -> Markup:
-    """Bars under each other, with their numbers; a thin line from the least to the most."""
+    """Return bars with their numbers; a thin line goes from the least to the greatest value."""
     width = _BARS_WIDTH - label_width - _VALUE_WIDTH
     most = max(row.spread.high for row in rows) or 1.0
     drawn = []
@@ -113,13 +113,13 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
 
 
 def hold_out(curves: Sequence[Confidence]) -> Markup:
-    """How many of the cases left out a list covers, by how many cases it was computed from."""
+    """Return curves for how many left-out cases a list covers, by how many cases it was computed from."""
     lines = [Line(each.policy, each.points) for each in curves if each.points]
     return _curves(lines, "cases the list was computed from", "of the others covered", share=True)
 
 
 def trend(points: Sequence[Point]) -> Markup:
-    """How many cases work on each backend as they are, run by run."""
+    """Return curves for how many cases work on each backend, run by run."""
     lines = [Line("all cases", [(at, sum(each.statuses.values())) for at, each in enumerate(points, 1)])]
     for backend, name in (("jspi", "JSPI"), ("asyncify", "Asyncify")):
         good = [(at, each.working[backend]) for at, each in enumerate(points, 1) if backend in each.working]
@@ -179,7 +179,7 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
 
 
 def _ticks(top: float, *, whole: bool) -> list[float]:
-    """Where the rules are: quarters, or round numbers of which there are five or so."""
+    """Return the positions of the grid lines: quarters, or about five round numbers."""
     if not whole:
         return [top * quarter / 4 for quarter in range(5)]
     scale = 10 ** max(0, len(str(int(top))) - 2)
@@ -188,7 +188,7 @@ def _ticks(top: float, *, whole: bool) -> list[float]:
 
 
 def _apart(heights: Mapping[int, float], least: float = 14) -> dict[int, float]:
-    """Move names down until none covers another, in the order of their lines."""
+    """Move names down until none covers another, in the order of their curves."""
     found: dict[int, float] = {}
     lowest = -least
     for number, y in sorted(heights.items(), key=lambda each: each[1]):

@@ -1,4 +1,4 @@
-"""What engines do, as Markdown."""
+"""Formats what engines can do as Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIGNS = {"yes": "✓", "with-flags": "✓ ⚑", "unsound": "unsound", "no": "✗
 
 
 def engines_markdown(result: DetectResult, *, heading: str = "Engines", command: str = "") -> str:
-    """Return a page: two tables, what the probes ask, and per engine what needs words.
+    """Return a page: two tables, what the probes ask, and notes on each engine.
 
     :param command: how the page is made, to be shown in it
     """
@@ -81,7 +81,7 @@ def _table(result: DetectResult, names: Sequence[str]) -> list[str]:
 
 
 def sign(answer: Answer | None) -> str:
-    """An answer in a sign, a word, or the number that it comes to."""
+    """Return an answer as a sign, a word or a number."""
     if answer is None:
         return "·"
     counted = next((answer.facts[name] for name in _COUNTS if name in answer.facts), None)

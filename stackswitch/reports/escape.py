@@ -1,4 +1,4 @@
-"""Text from outside (names, paths, program output), made safe for each output format: one function a format.
+"""Makes text from outside (names, paths, program output) safe: a function for each output format.
 
 Every reporter and the console pass such text through here. Characters that cannot be seen, or that change
 how their surroundings are shown, come out as an escape that can be seen, in every format.
@@ -26,8 +26,10 @@ _UNSEEN_CHARACTERS = (
     "\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff"
 )
-"""What turns the direction of text, has no width, or is half of a surrogate pair. Source: Unicode 16, general
-categories Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point; Trojan Source (CVE-2021-42574).
+"""Characters that change the direction of text, have no width, or are half a surrogate pair.
+
+Source: Unicode 16, general categories Cc, Cf, Cs, Zl, Zp and Default_Ignorable_Code_Point; Trojan Source
+(CVE-2021-42574).
 """
 _UNSEEN = re.compile(f"[{_UNSEEN_CHARACTERS}]")
 _UNSEEN_OR_LINE = re.compile(f"[{_UNSEEN_CHARACTERS}\t\n]")
@@ -38,7 +40,7 @@ _MARKS = re.compile(f"({_MARK}{{3}})({_MARK}+)")
 _NOT_UTF8 = range(0xDC80, 0xDD00)
 """Bytes that were not UTF-8, as Python's ``surrogateescape`` has them."""
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
-"""What a runner of GitHub Actions obeys: ``::`` after any white space at the start of a line. Source:
+"""The commands of a runner of GitHub Actions: ``::`` after any white space at the start of a line. Source:
 ``ActionCommand.TryParseV2`` of ``actions/runner``.
 """
 _OLD_COMMAND = re.compile(r"#(?=#\w*\[)")
@@ -65,7 +67,7 @@ def on_one_line(text: str) -> str:
 
 
 def terminal(text: str) -> str:
-    """Text for a terminal or a log: nothing in it moves the cursor or is a command to a CI runner.
+    """Return text for a terminal or a log: nothing in it moves the cursor or is a command to a CI runner.
 
     Lines and tabs stay; a name has to pass ``on_one_line`` before.
     """
@@ -74,7 +76,7 @@ def terminal(text: str) -> str:
 
 
 def json_text(value: BaseModel | Any, *, indent: int | None = 2) -> str:
-    """JSON of a model, or of what ``json`` can write; without ``indent`` on one line. Ends with a newline.
+    """Return a model, or what ``json`` can write, as JSON with a final newline (no ``indent``: one line).
 
     What cannot be seen is escaped as JSON does. A lone surrogate, which no strict parser reads, becomes the
     escape that ``visible`` shows. A number that JSON has not (NaN) becomes null.
@@ -89,13 +91,13 @@ def json_text(value: BaseModel | Any, *, indent: int | None = 2) -> str:
 
 
 def markdown(text: str, most: int = 300) -> str:
-    """Text that means nothing to Markdown or HTML, on one line; mentions and references do not link."""
+    """Return text without Markdown or HTML in it, on one line; mentions and references do not link."""
     text = visible(shortened(" ".join(text.split()), most))
     return ("\\" if text.startswith("::") else "") + _MARKDOWN.sub(_markdown_escape, text)
 
 
 def markdown_code(text: str, most: int = 160) -> str:
-    """A name as code, on one line; in a table too."""
+    """Return a name as code, on one line, also for a table."""
     text = _OLD_COMMAND.sub(_first_escaped, on_one_line(shortened(text, most))).replace("|", "\\|")
     ticks = "`" * (max((len(each) for each in re.findall("`+", text)), default=0) + 1)
     blank = " " if text.startswith("`") or text.endswith("`") else ""
@@ -103,17 +105,17 @@ def markdown_code(text: str, most: int = 160) -> str:
 
 
 def markdown_block(lines: str) -> str:
-    """Lines for a block of code; the fence around it is the caller's."""
+    """Return lines for a block of code; the caller adds the fence."""
     return _without_commands(visible(lines))
 
 
 def xml(text: str) -> str:
-    """Text for an XML writer, which escapes markup itself: characters that XML 1.0 forbids are escaped."""
+    """Return text for an XML writer: characters that XML 1.0 forbids are escaped; markup is not."""
     return _OLD_COMMAND.sub(_first_escaped, _COMMAND.sub(r"\1\\u{3a}", visible(text)))
 
 
 def html(value: object) -> Markup:
-    """Text, or a value, for HTML: between tags or in a quoted attribute."""
+    """Return text, or a value, for HTML: between tags or in a quoted attribute."""
     if isinstance(value, Markup):
         return value
     if not isinstance(value, str):
@@ -123,20 +125,20 @@ def html(value: object) -> Markup:
 
 
 def script_json(data: object) -> str:
-    """JSON for a ``script`` element: nothing in it can end or open an element."""
+    """Return JSON for a ``script`` element: nothing in it can end or open an element."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     text = _OLD_COMMAND.sub(r"\\u0023", text)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def command_data(text: str) -> str:
-    """The message of a command of GitHub Actions."""
+    """Return the message of a command of GitHub Actions."""
     text = _OLD_COMMAND.sub(_first_escaped, visible(text))
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def command_property(text: str) -> str:
-    """The value of a property (``file=…``) of a command of GitHub Actions."""
+    """Return the value of a property (``file=…``) of a command of GitHub Actions."""
     return command_data(text).replace(":", "%3A").replace(",", "%2C")
 
 

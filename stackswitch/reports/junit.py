@@ -1,4 +1,4 @@
-"""Results as JUnit XML: a test per case and backend."""
+"""Formats results as JUnit XML: a test for each case and backend."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from stackswitch.models.result import CaseResult, SuiteResult
 from .escape import xml
 
 _ERRORS = ("error", "crashed", "skipped")
-"""Outcomes that are no verdict on the case."""
+"""Outcomes that are not a verdict on the case."""
 
 
 def junit_xml(result: SuiteResult) -> bytes:
-    """Format results, a test suite per backend and engine, times in seconds."""
+    """Return the file: a test suite for each backend and engine, times in seconds."""
     report = JUnitXml(name="stackswitch")
     for name, results in groupby(sorted(result.results, key=_suite_name), key=_suite_name):
         report.add_testsuite(_test_suite(name, results))

@@ -1,4 +1,4 @@
-"""A matrix of jobs, as CI systems and people take it."""
+"""Formats a matrix of jobs for CI systems and for people."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .escape import json_text, markdown_code
 from .escape import markdown as plain
 
 GITLAB_IMAGE = "python:3.12"
-"""Any image with Python 3.10 or later and glibc; the engines are fetched."""
+"""Any image with Python 3.10 or later and glibc; the engines are downloaded."""
 
 
 def github(matrix: Matrix) -> str:
-    """One line of JSON for ``strategy.matrix: ${{ fromJSON(…) }}``: the jobs as ``include``."""
+    """Return one line of JSON for ``strategy.matrix: ${{ fromJSON(…) }}``: the jobs as ``include``."""
     include = [
         {
             **job.model_dump(mode="json"),
@@ -29,7 +29,7 @@ def github(matrix: Matrix) -> str:
 
 
 def gitlab(matrix: Matrix) -> str:
-    """The YAML of a child pipeline (JSON, which is YAML): a job each."""
+    """Return a child pipeline as YAML (JSON, which is YAML), with each job."""
     jobs = {
         job.name: {
             "image": GITLAB_IMAGE,
@@ -42,7 +42,7 @@ def gitlab(matrix: Matrix) -> str:
 
 
 def markdown(matrix: Matrix) -> str:
-    """A table of the jobs, what was left out and why, and who can use JSPI."""
+    """Return a table of the jobs, what was left out and why, and which users have JSPI."""
     lines = ["| job | engine | build | flags | command |", "|---|---|---|---|---|"]
     lines += [
         f"| {plain(job.name)} | {plain(job.engine)} | {job.build} | {plain(' '.join(job.flags))} "
@@ -64,7 +64,7 @@ def markdown(matrix: Matrix) -> str:
 
 
 def plain_json(matrix: Matrix) -> str:
-    """Everything, by the schema."""
+    """Return the whole matrix as JSON, by the schema."""
     return json_text(matrix)
 
 

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs no network."""
+"""Formats the report as one HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .trace_use import summed, unused_line, use_line
 _SCRIPTS = ("page", "dialogs", "table", "picture")
 """Files of ``templates/report``, in the order in which they run."""
 MOST_PRINTED = 300
-"""Cases in the list that is printed; the page on a screen has all."""
+"""How many cases are in the printed list; the page on a screen has all."""
 MOST_NAMES = 400
 _WORTH_SAYING = 1.02
-"""How many times the plain build's size the other's has to be for a figure at the top."""
+"""From this ratio of the sizes of both builds, it is a figure at the top."""
 _WEIGHTS: dict[Weight, str] = {
     "blocks": "in the way",
     "change": "to change",
@@ -54,7 +54,7 @@ _ICONS: dict[Level, str] = {
 
 
 def report_page(report: Report) -> str:
-    """Write the page."""
+    """Return the page."""
     template = _environment().get_template("report.html.j2")
     return template.render(
         report=report,
@@ -107,7 +107,7 @@ def _script(folder: Path) -> str:
 
 
 def _tiles(report: Report) -> list[tuple[str, str, str]]:
-    """The figures at the top: figure, what it is, more."""
+    """Return the figures at the top: the figure, what it is, a note."""
     tiles = []
     total = len(report.cases)
     if total:
@@ -135,7 +135,7 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
 
 
 def _segments(report: Report) -> list[tuple[CaseStatus, int, float, float]]:
-    """The bar of all cases: status, count, where it begins and how wide it is (percent)."""
+    """Return the parts of the bar of all cases: status, count, start and width (percent)."""
     total = sum(report.statuses.values()) or 1
     found = []
     start = 0.0

@@ -1,4 +1,4 @@
-"""What the page's script draws from: cases, stacks and the picture, packed small; within a budget."""
+"""The data for the page's script: cases, stacks and the picture, in a compact form of limited size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .escape import script_json, visible
 from .text import shortened
 
 BUDGET_BYTES = 1_600_000
-"""For the data; the rest of the page takes less than 200 kB, and a page has to stay below 2 MB."""
+"""The limit for the data. The rest of the page takes less than 200 kB; a page must stay below 2 MB."""
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _STATUSES: tuple[CaseStatus, ...] = get_args(CaseStatus)
 _STATES: tuple[FunctionState, ...] = get_args(FunctionState)
@@ -26,7 +26,7 @@ _TIGHTER = ((400, 240, 200_000), (160, 120, 60_000), (60, 80, 15_000), (0, 60, 0
 
 
 def page_data(report: Report, budget_bytes: int = BUDGET_BYTES) -> str:
-    """Return the data as JSON that can stand in a ``script`` element; what is cut, is said in ``cut``."""
+    """Return the data as JSON for a ``script`` element; ``cut`` says what was left out."""
     text = ""
     for at, (detail, name, frames) in enumerate(_TIGHTER):
         text = script_json(_packed(report, detail, name, frames, cut=at > 0))
@@ -36,7 +36,7 @@ def page_data(report: Report, budget_bytes: int = BUDGET_BYTES) -> str:
 
 
 class _Texts:
-    """Each text once."""
+    """A table of texts, each once."""
 
     def __init__(self, most: int) -> None:
         self.most = most

@@ -1,10 +1,10 @@
-"""Figures and texts as people read them."""
+"""Formats figures and texts for people."""
 
 from __future__ import annotations
 
 
 def shortened(text: str, most: int) -> str:
-    """Cut a text in its middle, so that both ends can be read."""
+    """Shorten a text in its middle, so that both ends stay."""
     if len(text) <= most:
         return text
     head = (most - 1) * 2 // 3
@@ -17,14 +17,14 @@ def counted(number: int, what: str) -> str:
 
 
 def size(size_bytes: float) -> str:
-    """A size for people; decimal units."""
+    """Return a size in decimal units."""
     if size_bytes >= 1e6:
         return f"{size_bytes / 1e6:.2f} MB"
     return f"{size_bytes / 1e3:.1f} kB" if size_bytes >= 1e3 else f"{size_bytes:.0f} bytes"
 
 
 def amount(value: float, unit: str) -> str:
-    """A measured value with its unit, to three digits."""
+    """Return a measured value with its unit, to three digits."""
     if unit == "bytes":
         return size(value)
     name = {"ms": "ms", "us": "µs"}[unit]
