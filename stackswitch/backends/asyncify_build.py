@@ -5,22 +5,23 @@ from __future__ import annotations
 from functools import lru_cache
 
 from stackswitch.backends.base import Build, LoadedCase
-from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
-from stackswitch.binaryen.listfile import matches
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_load_exported, with_own_memory
+from stackswitch.binaryen.asyncify import Binaryen
+from stackswitch.binaryen.ownmemory import PAGES
 from stackswitch.errors import ConfigError, ToolError
+from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Unsupported
-from stackswitch.wasm.callgraph import CallGraph, call_graph
-from stackswitch.wasm.features import used_features
+from stackswitch.transform.instrument import (
+    build_for_host,
+    chosen_functions,
+    without_legacy_exceptions,
+)
+from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import binaryen_names
-from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
+from stackswitch.wasm.obstacles import asyncify_obstacles
 from stackswitch.wasm.stackpointer import with_stack_pointer
 
-OPTIMISE_FROM_BYTES = 100_000
-"""Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
 _NO_REFERENCES = "non-number types"
 """In what Binaryen says of a reference on the operand stack: only its own flattening finds those."""
 
@@ -48,12 +49,8 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen, engine: BuildFor | 
     built: dict[str, bytes] = {}
     warnings: list[str] = []
     for name, module in modules.items():
-        request = _request(loaded.case, name, module, engine or BuildFor())
-        if request is None:
-            built[name] = module.data
-            continue
         try:
-            result = await binaryen.asyncify(request)
+            built[name], said = await _build(loaded.case, name, module, binaryen, engine or BuildFor())
         except ConfigError as error:
             return Build(modules={}, error=str(error))
         except ToolError as error:
@@ -62,32 +59,31 @@ async def make_build(loaded: LoadedCase, binaryen: Binaryen, engine: BuildFor | 
                 lacking = Unsupported(feature="reference-locals", where=where)
                 return Build(modules={}, unsupported=lacking)
             return Build(modules={}, error=str(error))
-        built[name] = with_load_exported(result.wasm)
-        warnings += result.warnings
+        warnings += said
     return Build(modules=built, warnings=tuple(warnings))
 
 
-def _request(case: Case, name: str, module: Module, engine: BuildFor) -> AsyncifyRequest | None:
-    """What to ask of Binaryen for a module; None: it can be run as it is."""
+async def _build(
+    case: Case, name: str, module: Module, binaryen: Binaryen, engine: BuildFor
+) -> tuple[bytes, tuple[str, ...]]:
+    """Return a module as the engine can run it, and Binaryen's warnings."""
     options = _options(case, name)
     if options.prebuilt:
-        return None
-    legacy = not engine.legacy_exceptions and _knows_legacy_exceptions(module.data)
-    own = engine.multi_memory or not module.memories
+        return module.data, ()
     if not _waiting(case, module):
-        return AsyncifyRequest(wasm=module.data, only=(), emit_exnref=True) if legacy else None
-    return AsyncifyRequest(
-        wasm=with_own_memory(module) if own else module.data,
-        imports=options.imports if options.imports is not None else case.waiting_imports,
-        only=options.only,
-        add=options.add,
-        remove=options.remove,
-        ignore_indirect=options.ignore_indirect,
+        if engine.legacy_exceptions:
+            return module.data, ()
+        return await without_legacy_exceptions(binaryen, module.data), ()
+    result = await build_for_host(
+        binaryen,
+        module,
+        options.imports if options.imports is not None else case.waiting_imports,
+        options,
         asserts=options.asserts,
-        optimize_level=1 if len(module.data) >= OPTIMISE_FROM_BYTES else 0,
-        emit_exnref=legacy,
-        memory=EXPORT_NAME if own else None,
+        legacy_exceptions=engine.legacy_exceptions,
+        pages=PAGES if engine.multi_memory or not module.memories else None,
     )
+    return result.wasm, result.warnings
 
 
 def _options(case: Case, name: str) -> AsyncifyOptions:
@@ -133,42 +129,16 @@ def _parsed(data: bytes) -> Module:
 
 
 @lru_cache(maxsize=64)
-def _knows_legacy_exceptions(data: bytes) -> bool:
-    return "legacy-exceptions" in used_features(_parsed(data))
-
-
-@lru_cache(maxsize=64)
 def _look(
     data: bytes, waiting: tuple[int, ...], options: AsyncifyOptions
 ) -> tuple[Unsupported | None, frozenset[int]]:
     """Return the first obstacle in a module, and the functions from which a waiting import is reached."""
     module = _parsed(data)
     graph = call_graph(module)
-    found = asyncify_obstacles(
-        graph,
-        waiting,
-        instrumented=_chosen(options, graph, waiting),
-        ignore_indirect=options.ignore_indirect,
-    )
+    chosen = chosen_functions(graph, NameIndex.of(module), options, waiting)
+    found = asyncify_obstacles(graph, waiting, instrumented=chosen, ignore_indirect=options.ignore_indirect)
     reaching = graph.callers_reaching(waiting, through_indirect=True) | set(waiting)
     if not found:
         return None, frozenset(reaching)
     feature, place = found[0]
     return Unsupported(feature=feature, where=place.describe(module)), frozenset(reaching)
-
-
-def _chosen(options: AsyncifyOptions, graph: CallGraph, waiting: tuple[int, ...]) -> set[int] | None:
-    """Return the functions that the lists make the pass instrument; None: there are no lists."""
-    if options.only is None and not options.add and not options.remove:
-        return None
-    names = binaryen_names(graph.module)
-
-    def named(patterns: tuple[str, ...] | None) -> set[int]:
-        return {
-            index for index, name in enumerate(names) if any(matches(each, name) for each in patterns or ())
-        }
-
-    if options.only is not None:
-        return named(options.only)
-    path = asyncify_path(graph, waiting, ignore_indirect=options.ignore_indirect)
-    return (path | named(options.add)) - named(options.remove)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,6 @@ TIMEOUT_S = 900.0
 _FAILED = "Binaryen's asyncify pass failed"
 _REFUSALS = ("does not yet support non-number types", "unexpected expr type")
 """What the pass says of code that it cannot take: as sure to come again as a build is."""
-_MOST_ROUNDS = 40
-"""How often a pass is tried again with one imported name less or a feature more."""
 
 
 class AsyncifyRequest(Frozen):
@@ -147,26 +146,18 @@ class Binaryen:
         wasm, memory = with_reachable_memory(module, request.memory)
         unmatched = _unusable(module, lists)
         flags = list(await asyncio.to_thread(module_flags, module, emit_exnref=request.emit_exnref))
-        for _ in range(_MOST_ROUNDS):
+        while True:
             files = {f"{OPTIONS[which]}.txt": list_text(names) for which, names in lists.items()}
             files["in.wasm"] = wasm
-            args = arguments(request, [*lists], flags, memory)
-            run = await self.found.tool.run(args, files, ["out.wasm"], timeout_s=timeout_s)
-            if run.status == 0 and "out.wasm" in run.files:
+            run = await self._run(partial(arguments, request, [*lists], memory), files, flags, timeout_s)
+            if "out.wasm" in run.files:
                 break
-            said = run.stderr_text
-            if imported := imported_name(said, lists):
-                which, name = imported
-                lists = {**lists, which: tuple(each for each in lists[which] if each != name)}
-                unmatched.append(imported)
-            elif more := [
-                flag for each in missing_features(said) if (flag := f"--enable-{each}") not in flags
-            ]:
-                flags.extend(more)
-            else:
-                raise _failed(run)
-        else:
-            raise _failed(run)
+            imported = imported_name(run.stderr_text, lists)
+            if not imported:
+                raise _failed(run, _FAILED)
+            which, name = imported
+            lists = {**lists, which: tuple(each for each in lists[which] if each != name)}
+            unmatched.append(imported)
         found = read_warnings(run.stderr_text, lists)
         names = binaryen_names(module)
         imported_names = {
@@ -180,6 +171,44 @@ class Binaryen:
             unmatched=tuple(unmatched),
             warnings=(*explain(unmatched, lists, imported_names), *found.other),
         )
+
+    async def translate_exceptions(self, wasm: bytes) -> bytes:
+        """Turn exceptions as first shipped into those of today's standard; function indexes stay.
+
+        :raises WasmFormatError: the bytes are no module
+        :raises ToolError: Binaryen failed
+        """
+        key = entry_key(wasm, {"translate": "exceptions"}, self.version)
+        if self._cache is not None and (entry := await asyncio.to_thread(self._cache.read, key)):
+            return entry[1]
+        flags = list(await asyncio.to_thread(module_flags, parse_module(wasm), emit_exnref=True))
+        args = ("in.wasm", "-o", "out.wasm", "-g", "--emit-exnref")
+        run = await self._run(lambda more: (*args, *more), {"in.wasm": wasm}, flags, TIMEOUT_S)
+        if "out.wasm" not in run.files:
+            raise _failed(run, "Binaryen failed to translate legacy exceptions")
+        await self._keep(key, {}, run.files["out.wasm"])
+        return run.files["out.wasm"]
+
+    async def _run(
+        self,
+        args: Callable[[Sequence[str]], Sequence[str]],
+        files: Mapping[str, bytes],
+        flags: list[str],
+        timeout_s: float,
+    ) -> ToolRun:
+        """Run the tool, again with each feature that it finds missing; there is no ``out.wasm`` if it failed.
+
+        :param args: makes the command line of the flags; :param flags: the features, which are added to
+        """
+        while True:
+            run = await self.found.tool.run(args(flags), files, ["out.wasm"], timeout_s=timeout_s)
+            if run.status == 0:
+                return run
+            names = [f"--enable-{each}" for each in missing_features(run.stderr_text)]
+            more = [each for each in names if each not in flags]
+            if not more:
+                return run.model_copy(update={"files": {}})
+            flags += more
 
     async def aclose(self) -> None:
         """End what was started; a second call does nothing."""
@@ -200,7 +229,7 @@ async def open_binaryen(
 
 
 def arguments(
-    request: AsyncifyRequest, lists: Sequence[ListName], flags: Sequence[str], memory: str
+    request: AsyncifyRequest, lists: Sequence[ListName], memory: str, flags: Sequence[str]
 ) -> tuple[str, ...]:
     """The command line of a pass, without the tool; lists are the files ``OPTION.txt``."""
     args = ["in.wasm", "-o", "out.wasm", *flags, f"--optimize-level={request.optimize_level}", "--asyncify"]
@@ -243,5 +272,5 @@ def _matches_after_all(pattern: str, module: Module, names: Sequence[str]) -> bo
     return "*" in pattern and any(matches(pattern, name) for name in defined)
 
 
-def _failed(run: ToolRun) -> ToolError:
-    return ToolError(_FAILED, argv=run.argv, status=run.status, stderr=run.stderr_text)
+def _failed(run: ToolRun, what: str) -> ToolError:
+    return ToolError(what, argv=run.argv, status=run.status, stderr=run.stderr_text)

@@ -17,11 +17,11 @@ from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
 from stackswitch.reports.escape import json_text
+from stackswitch.transform.instrument import chosen_functions, request_by_lists
 from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import binaryen_names
-from stackswitch.wasm.obstacles import asyncify_obstacles, asyncify_path
+from stackswitch.wasm.obstacles import asyncify_obstacles
 from stackswitch.wasm.reporting import with_report
 
 from .command import EXIT_FAILED
@@ -118,7 +118,7 @@ def instrument(options: InstrumentOptions) -> None:
     patterns = tuple(options.imports or lists.get("ASYNCIFY_IMPORTS", ()))
     request = _request(options, module, lists, patterns)
     request.lists()
-    index = NameIndex(binaryen_names(module), module.imported_function_count)
+    index = NameIndex.of(module)
     findings = check_lists(lists, index)
     obstacles = _obstacles(module, request, index)
     result = run_async(_instrument(request, options.wasm_opt or settings.wasm_opt, console))
@@ -159,12 +159,10 @@ def _request(
 
     :param patterns: the imports that may suspend; none: all
     """
-    return AsyncifyRequest(
-        wasm=module.data,
-        imports=imports_matching(module, patterns) if patterns else function_import_names(module),
-        only=lists.get("ASYNCIFY_ONLY"),
-        add=lists.get("ASYNCIFY_ADD"),
-        remove=lists.get("ASYNCIFY_REMOVE"),
+    waiting = imports_matching(module, patterns) if patterns else function_import_names(module)
+    return request_by_lists(
+        module.data,
+        {**lists, "ASYNCIFY_IMPORTS": waiting},
         ignore_indirect=options.ignore_indirect,
         propagate_add=options.propagate_add,
         asserts=options.asserts,
@@ -207,15 +205,7 @@ def _obstacles(module: Module, request: AsyncifyRequest, index: NameIndex) -> tu
     """Return what in the module the pass rejects, or breaks without a message."""
     graph = call_graph(module)
     waiting = import_indexes(module, request.imports)
-
-    def matching(names: tuple[str, ...] | None) -> frozenset[int]:
-        return index.matching_any(names or ())
-
-    if request.only is not None:
-        chosen = matching(request.only)
-    else:
-        path = asyncify_path(graph, waiting, ignore_indirect=request.ignore_indirect)
-        chosen = (frozenset(path) | matching(request.add)) - matching(request.remove)
+    chosen = chosen_functions(graph, index, request, waiting)
     found = asyncify_obstacles(graph, waiting, instrumented=chosen, ignore_indirect=request.ignore_indirect)
     return tuple(f"{feature}: {place.describe(module)}" for feature, place in found)
 

@@ -18,10 +18,9 @@ from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
+from stackswitch.transform.instrument import chosen_functions
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
-from stackswitch.wasm.obstacles import asyncify_path
 
 Needs = dict[ListName, set[str]]
 
@@ -35,7 +34,7 @@ class ModuleCalls:
     def __init__(self, data: bytes) -> None:
         self.module = parse_module(data)
         self.graph = call_graph(self.module)
-        self.index = NameIndex(binaryen_names(self.module), self.module.imported_function_count)
+        self.index = NameIndex.of(self.module)
         self.stacks = StackReader(self.graph)
         self._builders: dict[frozenset[int], ListBuilder] = {}
         self._instrumented: dict[tuple[AsyncifyOptions, frozenset[str]], frozenset[int]] = {}
@@ -62,13 +61,8 @@ class ModuleCalls:
         return self._instrumented[key]
 
     def _chosen(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
-        if options.only is not None:
-            return self.index.matching_any(options.only)
         imports = import_indexes(self.module, waiting if options.imports is None else options.imports)
-        path = asyncify_path(self.graph, imports, ignore_indirect=options.ignore_indirect)
-        return (frozenset(path) | self.index.matching_any(options.add or ())) - self.index.matching_any(
-            options.remove or ()
-        )
+        return chosen_functions(self.graph, self.index, options, imports)
 
 
 @lru_cache(maxsize=16)

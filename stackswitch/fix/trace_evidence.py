@@ -11,6 +11,7 @@ from stackswitch.binaryen.asyncify import AsyncifyRequest
 from stackswitch.lists.emscripten_imports import IMPORT_LISTS
 from stackswitch.lists.policies import jspi_lists
 from stackswitch.models.trace import Suspension
+from stackswitch.transform.instrument import request_by_lists
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
@@ -186,14 +187,7 @@ class TraceEvidence:
         return [each.source for each in self._states]
 
     def _request(self, at: int) -> AsyncifyRequest:
-        lists = self._lists(at)
-        return AsyncifyRequest(
-            wasm=self._modules[at].data,
-            imports=lists.get("ASYNCIFY_IMPORTS", self._waiting[at]),
-            only=lists.get("ASYNCIFY_ONLY"),
-            add=lists.get("ASYNCIFY_ADD"),
-            remove=lists.get("ASYNCIFY_REMOVE"),
-        )
+        return request_by_lists(self._modules[at].data, self._lists(at), self._waiting[at])
 
     def _functions(self, at: int) -> set[str]:
         """Return the functions of a module on the stacks of the traces."""

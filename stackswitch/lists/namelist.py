@@ -14,6 +14,8 @@ from functools import cached_property
 from itertools import accumulate
 
 from stackswitch.errors import ConfigError
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.names import binaryen_names
 
 BLANKS = " \n\r\t\f\v"
 """What C's ``isspace`` takes for a blank: Binaryen drops these at the end of a list's text."""
@@ -102,6 +104,11 @@ class NameIndex:
     def __init__(self, names: Sequence[str], imported: int = 0) -> None:
         self.names = tuple(names)
         self.imported = imported
+
+    @classmethod
+    def of(cls, module: Module) -> NameIndex:
+        """Return the index of a module."""
+        return cls(binaryen_names(module), module.imported_function_count)
 
     def matching(self, entry: str) -> frozenset[int]:
         """Return the functions that an entry stands for; imported ones only if it names one in full.

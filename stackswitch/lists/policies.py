@@ -14,7 +14,6 @@ from typing import Literal
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import CallGraph
-from stackswitch.wasm.names import binaryen_names
 
 from .emscripten_imports import UNKNOWN, is_invoke
 from .evidence import Evidence
@@ -64,7 +63,7 @@ class ListBuilder:
         self.graph = graph
         self.module = graph.module
         self.imports = frozenset(imports)
-        self.index = index or NameIndex(binaryen_names(self.module), self.module.imported_function_count)
+        self.index = index or NameIndex.of(self.module)
         self._through_tables: frozenset[int] | None = None
         self._ranking: Ranking | None = None
 

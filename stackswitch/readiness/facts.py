@@ -22,7 +22,6 @@ from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.reach import nearest_waits
 
 from .picture import MOST_DEPTH, MOST_WAYS, frames_left_out
@@ -77,7 +76,7 @@ def listed_names(module: Module, lists: Mapping[ListName, Sequence[str]]) -> fro
     """Return the functions that an only-list names, or else that the build has instrumented; None:
     neither.
     """
-    index = NameIndex(binaryen_names(module), module.imported_function_count)
+    index = NameIndex.of(module)
     if "ASYNCIFY_ONLY" in lists:
         functions = index.matching_any(lists["ASYNCIFY_ONLY"])
     else:
@@ -95,7 +94,7 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
     module = graph.module
     waiting = import_indexes(module, imports)
     towards = nearest_waits(graph, waiting)
-    names = NameIndex(binaryen_names(module), module.imported_function_count).names
+    names = NameIndex.of(module).names
     numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
     half = MOST_DEPTH // 2
     length = array("I", [1]) * module.function_count

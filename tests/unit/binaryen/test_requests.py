@@ -26,8 +26,8 @@ def test_the_command_line() -> None:
     args = arguments(
         request(ignore_indirect=True, propagate_add=True, asserts=True, optimize_level=2, emit_exnref=True),
         ["ASYNCIFY_IMPORTS", "ASYNCIFY_ONLY"],
-        ["--enable-simd"],
         "memory",
+        ["--enable-simd"],
     )
     assert args == (
         "in.wasm",
@@ -45,7 +45,7 @@ def test_the_command_line() -> None:
         "--pass-arg=asyncify-memory@memory",
         "--emit-exnref",
     )
-    assert "-g" not in arguments(request(keep_names=False), [], [], "memory")
+    assert "-g" not in arguments(request(keep_names=False), [], "memory", [])
 
 
 def test_a_request_does_not_print_its_module() -> None:

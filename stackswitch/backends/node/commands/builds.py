@@ -17,6 +17,7 @@ from pathlib import Path
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.errors import ConfigError, StackswitchError, ToolError
 from stackswitch.models.expect import ListName
+from stackswitch.transform.instrument import request_by_lists
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import Module, parse_module
 
@@ -37,14 +38,7 @@ def build_request(module: Module, lists: Lists, optimize_level: int) -> Asyncify
     only, imports = lists.get("ASYNCIFY_ONLY"), lists.get("ASYNCIFY_IMPORTS")
     if only is None and imports is None:
         raise ConfigError("a build needs ASYNCIFY_ONLY, or ASYNCIFY_IMPORTS: which imports wait is not known")
-    return AsyncifyRequest(
-        wasm=module.data,
-        imports=tuple(functions) if imports is None else imports,
-        only=only,
-        add=lists.get("ASYNCIFY_ADD"),
-        remove=lists.get("ASYNCIFY_REMOVE"),
-        optimize_level=optimize_level,
-    )
+    return request_by_lists(module.data, lists, tuple(functions), optimize_level=optimize_level)
 
 
 class Builds:

@@ -14,20 +14,15 @@ from functools import lru_cache
 
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import Binaryen
-from stackswitch.binaryen.features import module_flags
-from stackswitch.binaryen.findings import missing_features
-from stackswitch.errors import ToolError
 from stackswitch.models.case import Case
 from stackswitch.models.result import Unsupported
-from stackswitch.wasm.features import used_features
+from stackswitch.transform.instrument import has_legacy_exceptions, without_legacy_exceptions
 from stackswitch.wasm.instructions import TRY_TABLE
 from stackswitch.wasm.module import ArrayType, FuncType, Module, StructType, parse_module
 from stackswitch.wasm.names import display_name
 from stackswitch.wasm.scan import find_instructions
 from stackswitch.wasm.stackpointer import with_stack_pointer
 
-TIMEOUT_S = 300.0
-_MOST_ROUNDS = 8
 _PLAIN = frozenset({"i32", "i64", "f32", "f64", "v128", "funcref", "nullfuncref", "i31ref"})
 _SHORT = {"externref": "extern", "nullexternref": "noextern"}
 _NEVER_KEPT = ("func", "nofunc", "i31")
@@ -41,7 +36,6 @@ class Builder:
 
     def __init__(self, binaryen: Binaryen | None) -> None:
         self._binaryen = binaryen
-        self._translated: dict[bytes, bytes] = {}
 
     async def build(self, loaded: LoadedCase) -> Build:
         """Return a case's modules as wasmtime can run them.
@@ -51,15 +45,13 @@ class Builder:
         built: dict[str, bytes] = {}
         for name, given in loaded.modules.items():
             wasm = _with_stack_pointer(given)
-            if not _legacy(wasm):
-                built[name] = wasm
-                continue
-            if self._binaryen is None:
+            if self._binaryen is not None:
+                built[name] = await without_legacy_exceptions(self._binaryen, wasm)
+            elif has_legacy_exceptions(wasm):
                 where = f"{name} has them, and there is no Binaryen to translate them"
                 return Build(modules={}, unsupported=Unsupported(feature="legacy-exceptions", where=where))
-            if wasm not in self._translated:
-                self._translated[wasm] = await _translate(self._binaryen, wasm)
-            built[name] = self._translated[wasm]
+            else:
+                built[name] = wasm
         lacking = _unsupported(loaded.case, built)
         return Build(modules={}, unsupported=lacking) if lacking is not None else Build(modules=built)
 
@@ -67,30 +59,6 @@ class Builder:
 @lru_cache(maxsize=64)
 def _with_stack_pointer(wasm: bytes) -> bytes:
     return with_stack_pointer(parse_module(wasm))
-
-
-@lru_cache(maxsize=64)
-def _legacy(wasm: bytes) -> bool:
-    return "legacy-exceptions" in used_features(parse_module(wasm))
-
-
-async def _translate(binaryen: Binaryen, wasm: bytes) -> bytes:
-    flags = list(module_flags(parse_module(wasm), emit_exnref=True))
-    for _ in range(_MOST_ROUNDS):
-        args = ["in.wasm", "-o", "out.wasm", "-g", *flags, "--emit-exnref"]
-        run = await binaryen.found.tool.run(args, {"in.wasm": wasm}, ["out.wasm"], timeout_s=TIMEOUT_S)
-        if run.status == 0 and "out.wasm" in run.files:
-            return run.files["out.wasm"]
-        more = [f"--enable-{each}" for each in missing_features(run.stderr_text)]
-        if not set(more) - set(flags):
-            break
-        flags += [each for each in more if each not in flags]
-    raise ToolError(
-        "Binaryen failed to translate legacy exceptions",
-        argv=run.argv,
-        status=run.status,
-        stderr=run.stderr_text,
-    )
 
 
 def calls_overlap(case: Case) -> str | None:

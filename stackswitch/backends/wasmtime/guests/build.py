@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from stackswitch.backends.guest_protocol import OpenRequest
-from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
-from stackswitch.binaryen.ownmemory import (
-    EXPORT_NAME,
-    LOAD_EXPORT_NAME,
-    PAGES,
-    with_load_exported,
-    with_own_memory,
-)
+from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
+from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME, PAGES
 from stackswitch.errors import ConfigError, GuestError, ToolError
+from stackswitch.models.case import AsyncifyOptions
+from stackswitch.transform.instrument import (
+    build_for_host,
+    has_legacy_exceptions,
+    without_legacy_exceptions,
+)
 from stackswitch.wasm.asyncified import is_asyncified, missing_controls
 from stackswitch.wasm.callgraph import call_graph
-from stackswitch.wasm.features import used_features
-from stackswitch.wasm.module import Module
 from stackswitch.wasm.obstacles import asyncify_obstacles
 
 from ..store import PAGE
 
-OPTIMISE_FROM_BYTES = 100_000
-"""Larger modules are optimised: they take longer in Binaryen, and wasmtime gets through them sooner."""
+_MadeT = TypeVar("_MadeT")
 
 
 async def translated(plan: OpenRequest) -> bytes:
@@ -31,15 +30,15 @@ async def translated(plan: OpenRequest) -> bytes:
 
     :raises ToolError: Binaryen broke down
     """
-    if not await asyncio.to_thread(_legacy, plan.module):
+    if not await asyncio.to_thread(has_legacy_exceptions, plan.wasm):
         return plan.wasm
-    return await _build(AsyncifyRequest(wasm=plan.wasm, only=(), emit_exnref=True))
+    return await _with_binaryen(lambda binaryen: without_legacy_exceptions(binaryen, plan.wasm))
 
 
 async def asyncified(plan: OpenRequest) -> bytes:
     """Return a module's Asyncify build: itself if it is one, or if nothing it imports waits.
 
-    :raises GuestError: Asyncify cannot take it
+    :raises GuestError: Asyncify cannot take it, or it is a build that cannot be used from outside
     :raises ConfigError: the list has names that match nothing
     :raises ToolError, ToolNotFoundError, DownloadError: Binaryen broke down, or cannot be had
     """
@@ -59,30 +58,26 @@ async def asyncified(plan: OpenRequest) -> bytes:
             raise GuestError(f"the module exports {name!r}, a name that Asyncify builds need: rename it")
     await asyncio.to_thread(_refuse, plan)
     pages = PAGES if plan.limits.max_memory is None else max(1, min(PAGES, plan.limits.max_memory // PAGE))
-    request = AsyncifyRequest(
-        wasm=await asyncio.to_thread(with_own_memory, module, pages),
-        imports=tuple([each.full_name for each in waiting]),
-        only=plan.only,
-        optimize_level=1 if len(plan.wasm) >= OPTIMISE_FROM_BYTES else 0,
-        emit_exnref=await asyncio.to_thread(_legacy, module),
-        memory=EXPORT_NAME,
-    )
+    imports = tuple([each.full_name for each in waiting])
+    lists = AsyncifyOptions(only=plan.only)
     try:
-        return await asyncio.to_thread(with_load_exported, await _build(request))
+        result = await _with_binaryen(
+            lambda binaryen: build_for_host(binaryen, module, imports, lists, pages=pages)
+        )
     except ToolError as error:
         raise GuestError(f"Asyncify cannot take the module: {error}") from error
-
-
-async def _build(request: AsyncifyRequest) -> bytes:
-    binaryen = await open_binaryen()
-    try:
-        result = await binaryen.asyncify(request)
-    finally:
-        await binaryen.aclose()
     stale = [name for which, name in result.unmatched if which == "ASYNCIFY_ONLY"]
     if stale:
         raise ConfigError(f"only: no function has the name {', '.join(stale)}")
     return result.wasm
+
+
+async def _with_binaryen(make: Callable[[Binaryen], Awaitable[_MadeT]]) -> _MadeT:
+    binaryen = await open_binaryen()
+    try:
+        return await make(binaryen)
+    finally:
+        await binaryen.aclose()
 
 
 def _refuse(plan: OpenRequest) -> None:
@@ -97,7 +92,3 @@ def _refuse(plan: OpenRequest) -> None:
         if found:
             feature, place = found[0]
             raise GuestError(f"Asyncify cannot do {feature}: {place.describe(module)}; use fiber or jspi")
-
-
-def _legacy(module: Module) -> bool:
-    return "legacy-exceptions" in used_features(module)
