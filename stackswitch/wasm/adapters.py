@@ -7,10 +7,11 @@ functions in a table afterwards:
 
 - ``i0``, ``i1``, …: the waiting imports. Each stores its arguments, calls the host (``host.0``, …, without
   parameters or results) and starts the unwind if the host says so. When the rewind comes to it, it stops
-  the rewind and returns what the host has laid ready, without asking.
+  the rewind and returns what the host has laid ready, without asking. An import in ``EARLY`` starts the
+  unwind first, and the host serves it when the guest has unwound: one crossing fewer.
 - ``call0``, ``resume0``, …: a pair for each signature of an export, given its slot in the table: calls it
   with the arguments that the host has laid ready (when resuming, with zeros: the guest restores its own; what
-  ``PENDING`` is to be is a second argument), stores the results, and stops the unwind if there is one.
+  ``PENDING`` is to be is a second argument), stores the results, or stops the unwind if there is one.
 
 Host and adapter speak through words in the memory ``host.memory``, from where ``bind`` says: ``PENDING`` to
 ``VALUES``. Values lie there in slots of 16 bytes, little-endian. So only signatures of numbers can be
@@ -37,6 +38,15 @@ EMPTY = 12
 """i32: the position in the data block (its first word) when nothing is saved; 0: nothing reads that word."""
 NOTHING = 16
 """i32: set when the guest has unwound and nothing is saved, where ``EMPTY`` is known."""
+EARLY = 20
+"""i32: a set of import numbers, a bit each: these unwind before the host is called. The host sees to it that
+the data block is free, and that the call may be suspended."""
+WAITING = 24
+"""i32: one more than the number of the import that the guest unwinds early for, until it has."""
+UNWOUND = 28
+"""i32: the same once the guest has unwound and its stack is saved; 0 after any other end of a call."""
+EARLY_IMPORTS = 32
+"""How many imports have a bit in ``EARLY``."""
 VALUES = 32
 """The first slot."""
 SLOT = 16
@@ -70,6 +80,7 @@ _ZEROS = {
     "f64": b"\x44" + bytes(8),
     "v128": b"\xfd\x0c" + bytes(16),
 }
+_ELSE, _IS_ZERO, _AND, _OR, _SHIFT_RIGHT = b"\x05", b"\x45", b"\x71", b"\x72", b"\x76"
 _IF, _END, _RETURN, _CALL, _CALL_INDIRECT = b"\x04\x40", b"\x0b", b"\x0f", b"\x10", b"\x11"
 _LOCAL_GET, _LOCAL_SET, _BASE, _SET_BASE, _EQUAL = b"\x20", b"\x21", b"\x23\0", b"\x24\0", b"\x46"
 _NOTHING = FuncType((), ())
@@ -164,10 +175,17 @@ class _Adapter:
         arrive = _set_word(PENDING, 0) + self._control(STOP_REWIND, _NOTHING) + results + _RETURN
         stores = b"".join(_store(kind, slot, local=slot) for slot, kind in enumerate(type_.params))
         leave = _word(START) + self._control(START_UNWIND, _ADDRESS)
+        ask = _CALL + unsigned(number)
+        if number < EARLY_IMPORTS:
+            # Not in the middle of a switch: the host is called then, and reports it.
+            switching = _word(PENDING) + _word(UNWINDING) + _OR + _IS_ZERO
+            bit = _word(EARLY) + b"\x41" + signed(number) + _SHIFT_RIGHT + b"\x41\1" + _AND
+            first = _set_word(WAITING, number + 1) + _set_word(UNWINDING, 1)
+            ask = bit + switching + _AND + _IF + first + _ELSE + ask + _END
         return (
             at_last
             + (_IF + empty + _IF + arrive + _END + _END)
-            + (stores + _CALL + unsigned(number))
+            + (stores + ask)
             + (_word(UNWINDING) + _IF + leave + _END)
             + results
         )
@@ -180,8 +198,11 @@ class _Adapter:
         kept = b"".join(_LOCAL_SET + unsigned(at + params) for at in reversed(range(len(type_.results))))
         stores = b"".join(_store(kind, slot, local=slot + params) for slot, kind in enumerate(type_.results))
         stop = _set_word(UNWINDING, 0) + self._control(STOP_UNWIND, _NOTHING)
-        look = _word(EMPTY) + _IF + self._empty() + _IF + _set_word(NOTHING, 1) + _END + _END
-        return before + call + kept + stores + _word(UNWINDING) + _IF + stop + look + _END
+        look = _word(EMPTY) + _IF + self._empty() + _IF + _set_word(NOTHING, 1) + _RETURN + _END + _END
+        unwound = _copy_word(UNWOUND, WAITING) + _set_word(WAITING, 0)
+        # The arguments of an import that is served late lie where the results would.
+        after = _word(UNWINDING) + _IF + stop + look + unwound + _ELSE + stores + _END
+        return _set_word(UNWOUND, 0) + before + call + kept + after
 
     def _control(self, slot: int, type_: FuncType) -> bytes:
         index = unsigned(self.types.index(type_))
@@ -204,6 +225,10 @@ def _word(at: int) -> bytes:
 
 def _set_word(at: int, number: int) -> bytes:
     return _BASE + b"\x41" + signed(number) + _STORES["i32"] + unsigned(at)
+
+
+def _copy_word(to: int, at: int) -> bytes:
+    return _BASE + _word(at) + _STORES["i32"] + unsigned(to)
 
 
 def _load(kind: str, slot: int) -> bytes:

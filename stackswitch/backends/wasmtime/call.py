@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import types
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from .capi import SLOT, Extern
 from .values import Codec, Value
 
 Results = Sequence[Value]
+Answer = tuple[int, Callable[[Any], None]]
+"""What an adapter's ``PENDING`` is to be for an import, and what writes its results to the slots."""
 _FUNC_IN_EXTERN = 8
 
 
@@ -153,13 +156,32 @@ class GuestCall:
         self.coroutine: Coroutine[Any, Any, Results] | None = None
         self.first: Any = None
         self.results: Results = ()
-        self.answer: tuple[int, Callable[[Results], None]] | None = None
+        self.answer: Answer | None = None
         self.failure: BaseException | None = None
         self.saved: bytes | None = None
         self.stack_pointer = 0
         self.outside = 0
         self.region: int | None = None
         self.entered = False
+
+
+@types.coroutine
+def going_on(coroutine: Any, first: Any) -> Generator[Any, Any, Results]:
+    """Take a coroutine to its end that was started elsewhere.
+
+    :param first: what it has yielded, for the event loop
+    """
+    try:
+        sent = yield first
+    except GeneratorExit:
+        coroutine.close()
+        raise
+    except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
+        return (yield from rest(coroutine, coroutine.throw, error))
+    if sent is not None:
+        return (yield from rest(coroutine, coroutine.send, sent))
+    results: Results = yield from coroutine
+    return results
 
 
 def rest(

@@ -30,6 +30,7 @@ TRAP_CODES: dict[int, TrapKind] = {
 INTERRUPTED = 10
 
 Rule = Literal[
+    "entered-while-switching",
     "import-while-unwinding",
     "import-while-rewinding",
     "other-import",
@@ -42,6 +43,7 @@ Rule = Literal[
     "not-instrumented",
 ]
 RULES: dict[Rule, str] = {
+    "entered-while-switching": "an export was called while the stack was being switched",
     "import-while-unwinding": "an import was called while the stack was unwinding",
     "import-while-rewinding": "an import that does not wait was called while the stack was rewinding",
     "other-import": "the rewind came to another import than the one that waits",

@@ -149,6 +149,11 @@ class Codec:
 
         return read, write
 
+    def caller(self, at: int, function: Callable[..., Any]) -> Callable[[Any], Any]:
+        """Return what calls a function with something and the values at one native address."""
+        read, _ = self.bound(at)
+        return lambda first: function(first, *read())
+
     def write(self, at: int, values: Sequence[Value]) -> None:
         """Write values into the slots at a native address.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import json
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -103,7 +105,7 @@ def test_an_import_called_while_unwinding() -> None:
     machine.unwind(WAIT)
     broken("import-while-unwinding", machine.plain_import)
     broken("import-while-unwinding", lambda: machine.waiting_import(WAIT, 0))
-    broken("import-while-unwinding", lambda: machine.enter("b"))
+    broken("entered-while-switching", lambda: machine.enter("b"))
 
 
 def test_what_is_reached_while_rewinding() -> None:
@@ -113,7 +115,7 @@ def test_what_is_reached_while_rewinding() -> None:
     broken("other-import", lambda: machine.waiting_import(OTHER, 0))
     broken("stack-left", lambda: machine.waiting_import(WAIT, 12))
     broken("not-reached", machine.left)
-    broken("stack-left", lambda: machine.rewind("a"))
+    broken("entered-while-switching", lambda: machine.rewind("a"))
 
 
 def test_forgetting_a_call_makes_the_instance_usable() -> None:
@@ -166,11 +168,11 @@ def test_what_is_begun_in_the_middle_of_a_switch() -> None:
     machine: StateMachine[str] = StateMachine()
     machine.enter("a")
     machine.unwind(WAIT)
-    broken("import-while-unwinding", lambda: machine.rewind("b"))
+    broken("entered-while-switching", lambda: machine.rewind("b"))
     broken("import-while-unwinding", lambda: machine.resume("a"))
     machine.left()
     machine.rewind("a")
-    broken("stack-left", lambda: machine.enter("b"))
+    broken("entered-while-switching", lambda: machine.enter("b"))
 
 
 def test_the_states_are_those_that_the_guest_gives() -> None:
@@ -182,3 +184,107 @@ def test_each_rule_has_its_words() -> None:
     assert RULES.keys() == set(get_args(Rule))
     assert str(ProtocolError("overflow")) == RULES["overflow"]
     assert str(ProtocolError("overflow", "4 bytes")) == f"{RULES['overflow']} (4 bytes)"
+
+
+# --- the table that the JavaScript machine is tested against too
+
+TABLE = json.loads((Path(__file__).parents[2] / "data" / "asyncify-transitions.json").read_text("utf-8"))
+STATES = {"normal": NORMAL, "unwinding": UNWINDING, "rewinding": REWINDING}
+
+
+def machine_in(state: str) -> StateMachine[str]:
+    machine: StateMachine[str] = StateMachine()
+    machine.enter("a")
+    if state != "running":
+        machine.unwind(WAIT)
+    if state in ("suspended", "rewinding"):
+        machine.left()
+    if state == "rewinding":
+        machine.rewind("a")
+    return machine
+
+
+def happens(machine: StateMachine[str], row: dict[str, Any]) -> object:
+    import_ = OTHER if row.get("other") else WAIT
+    events: dict[str, Any] = {
+        "enter": lambda: machine.enter("b"),
+        "plain-import": machine.plain_import,
+        "waiting-import": lambda: machine.waiting_import(import_, row["saved"]),
+        "unwind": lambda: machine.unwind(WAIT),
+        "left": machine.left,
+        "rewind": lambda: machine.rewind("a"),
+        "forget": lambda: machine.forget("a"),
+    }
+    return events[row["event"]]()
+
+
+@pytest.mark.parametrize("row", TABLE["rows"], ids=lambda row: f"{row['state']}: {row['event']}")
+def test_the_table_of_transitions(row: dict[str, Any]) -> None:
+    machine = machine_in(row["state"])
+    before = machine.state
+    if "breaks" in row:
+        broken(row["breaks"], lambda: happens(machine, row))
+        assert machine.state == before
+        return
+    returned = happens(machine, row)
+    assert machine.state == STATES[row["then"]]
+    if "returns" in row:
+        assert returned is row["returns"]
+    if "suspended" in row:
+        assert machine.is_suspended("a") is row["suspended"]
+
+
+def test_the_table_has_each_state_with_each_event_that_can_come() -> None:
+    there = {(row["state"], row["event"]) for row in TABLE["rows"]}
+    states, events = {state for state, _ in there}, {event for _, event in there}
+    cannot = {
+        ("running", "rewind"),
+        *((state, "unwind") for state in ("suspended", "unwinding", "rewinding")),
+        *(("suspended", event) for event in ("plain-import", "waiting-import", "left")),
+    }
+    assert {(state, event) for state in states for event in events} - there == cannot
+
+
+# --- what an adapter does without the host
+
+
+def everything(machine: StateMachine[str]) -> tuple[object, ...]:
+    return machine.state, machine.running, machine.owner, machine.waits, machine.switches
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["alone", "below another call"])
+@pytest.mark.parametrize("noticed", ["nothing", "rewinding", "resumed", "unwinding"])
+def test_what_an_adapter_does_alone_equals_its_steps(noticed: str, *, below: bool) -> None:
+    """It rewinds a call and unwinds it again; the host may look at any time in between."""
+    stepwise, alone = machine_in("suspended"), machine_in("suspended")
+    if below:
+        stepwise.enter("outer")
+        alone.enter("outer")
+    stepwise.rewind("a")
+    assert stepwise.waiting_import(WAIT, 0)
+    stepwise.unwind(OTHER)
+    assert stepwise.left()
+    if noticed == "rewinding":
+        alone.rewind("a")
+    if noticed in ("resumed", "unwinding"):
+        alone.resume("a")
+    if noticed == "unwinding":
+        alone.unwind(OTHER)
+    if noticed in ("nothing", "rewinding"):
+        alone.suspend_again("a", OTHER)
+    else:
+        alone.suspend("a", OTHER)
+    assert everything(alone) == everything(stepwise)
+
+
+def test_an_adapter_suspends_a_call_that_has_just_begun() -> None:
+    stepwise, alone = machine_in("unwinding"), machine_in("running")
+    stepwise.left()
+    alone.suspend("a", WAIT)
+    assert everything(alone) == everything(stepwise)
+
+
+def test_an_adapter_suspends_no_call_in_the_middle_of_another_switch() -> None:
+    machine = machine_in("unwinding")
+    broken("import-while-unwinding", lambda: machine.suspend("b", WAIT))
+    assert machine.state == UNWINDING

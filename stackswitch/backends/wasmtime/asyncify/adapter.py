@@ -85,8 +85,10 @@ def shape_of(module: Module, waiting: Sequence[int]) -> Shape | None:
 class Adapter:
     """One instance of an adapter.
 
-    :ivar pending: see ``adapters.PENDING``; :ivar unwinding: ``adapters.UNWINDING``
-    :ivar nothing: see ``adapters.NOTHING``
+    Words that it shares with the host, see ``stackswitch.wasm.adapters``:
+
+    :ivar pending: ``PENDING``; :ivar unwinding: ``UNWINDING``; :ivar nothing: ``NOTHING``
+    :ivar early: ``EARLY``; :ivar waiting: ``WAITING``; :ivar unwound: ``UNWOUND``
     """
 
     def __init__(self, engine: Engine, store: Store, shape: Shape) -> None:
@@ -98,6 +100,9 @@ class Adapter:
         self.pending = self._word(adapters.PENDING)
         self.unwinding = self._word(adapters.UNWINDING)
         self.nothing = self._word(adapters.NOTHING)
+        self.early = self._word(adapters.EARLY)
+        self.waiting = self._word(adapters.WAITING)
+        self.unwound = self._word(adapters.UNWOUND)
         self._externs = [memory]
         self._instance = Handle()
         self._table = 0
@@ -108,6 +113,10 @@ class Adapter:
     def bound(self, codec: Codec) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """Return what reads and what writes values in the slots."""
         return codec.bound(self._at + adapters.VALUES)
+
+    def caller(self, params: Codec, function: Callable[..., Any]) -> Callable[[Any], Any]:
+        """Return what calls a host function with a call's note and the arguments in the slots."""
+        return params.caller(self._at + adapters.VALUES, function)
 
     def add_host(self, callback: Any) -> None:
         """Give the host function of the next import that it serves.
@@ -194,6 +203,7 @@ class Adapter:
     def reset(self) -> None:
         """Forget a switch that went wrong."""
         self.pending.value = self.unwinding.value = self.nothing.value = 0
+        self.waiting.value = self.unwound.value = 0
 
 
 def controller(store: Store, control: Function) -> Callable[[], None]:

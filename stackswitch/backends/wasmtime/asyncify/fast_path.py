@@ -1,9 +1,13 @@
-"""The two halves of a wait, written out: the import's callback, and what awaits a call of an export.
+"""The two halves of a wait through an adapter: the import's callback, and what awaits a call of an export.
 
-What ``runtime`` and ``state_machine`` do step by step is done here in place where there is nothing out of
-the ordinary to see to: eleven calls of Python's functions less, which were a third of what a wait cost. All
-else goes through ``runtime``. An interrupt may come between any two lines: ``AsyncifyRuntime.abandon`` mends
-what it leaves.
+The steps of ``runtime`` are written out here where nothing is out of the ordinary; the state machine takes
+each transition by its own methods. An interrupt may come between any two lines: ``AsyncifyRuntime.abandon``
+mends what it leaves.
+
+An import that has waited several times in a row is expected to wait again (``expect_wait``). The adapter
+then unwinds before the host is called, and ``finish`` serves the import when the guest has returned. That
+saves the callback. Where the host function does not wait after all, an unwind and a rewind were for nothing:
+every 32nd time is looked at, and the expectation dropped.
 """
 
 from __future__ import annotations
@@ -14,59 +18,64 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from ..call import GuestCall, rest
+from ..call import Answer, GuestCall, going_on
 from ..capi import SIGNAL
 from ..signal_safe import guarded
 from ..values import Codec, Value
 from .adapter import Adapter
 from .imports import caller_of, trapper
-from .runtime import AsyncifyRuntime, Begin
-from .state_machine import NORMAL, UNWINDING
+from .runtime import AdaptedImport, AsyncifyRuntime, Begin
+
+_UNCHECKED = 62
+"""A mask: where these bits of the count of switches are all 0, an expectation is checked."""
 
 
 @types.coroutine
-def finish(switch: AsyncifyRuntime, call: GuestCall) -> Generator[Any, Any, tuple[Value, ...]]:
+def finish(runtime: AsyncifyRuntime, call: GuestCall) -> Generator[Any, Any, tuple[Value, ...]]:
     """Begin a call and take it to its end; to be awaited, once.
 
     :raises GuestTrap, GuestException: the guest trapped, or an exception left it
     :raises ProtocolError, OverflowedError: the switch went wrong
     :raises BaseException: whatever a host function raised and the guest did not catch
     """
-    entry = switch.begin(call)
-    machine, store, note = switch.machine, switch.store, call.note
-    trap, nothing, is_quick = store.trap, switch.nothing, switch.is_quick and entry.adapted
-    running, resumes = machine.running, entry.resumes
+    entry = runtime.begin(call)
+    machine, store, note = runtime.machine, runtime.store, call.note
+    is_quick, unwound, resumes = runtime.is_quick and entry.adapted, runtime.unwound, entry.resumes
+    served = runtime.served
     try:
         enter = entry.call
         while True:
             error = enter()
-            if is_quick and machine.state == UNWINDING and not (error or trap or nothing):
-                # What ``left`` does, where there is no more to do.
-                machine.state = NORMAL
-                running.pop()
-            elif not switch.left(call, error, adapted=entry.adapted):
-                return entry.read()
-            coroutine: Any = call.coroutine
-            try:
-                try:
-                    sent = yield call.first
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001 (it is the coroutine's)
-                    results = yield from rest(coroutine, coroutine.throw, error)
+            number = unwound.value if is_quick else 0
+            if number:
+                import_ = served[number]
+                if runtime.resuming is call:
+                    runtime.resuming = None
+                    machine.suspend_again(call, import_.which)
                 else:
-                    if sent is None:
-                        results = yield from coroutine
+                    machine.suspend(call, import_.which)
+                answer: Answer | None = import_.answer
+                note.since = monotonic()
+                note.waiting = import_.name
+            elif not runtime.left(call, error, adapted=entry.adapted):
+                return entry.read()
+            try:
+                if not number:
+                    answer = call.answer
+                    results = yield from going_on(call.coroutine, call.first)
+                else:
+                    coroutine: Any = import_.begin(note)
+                    if machine.switches & _UNCHECKED and type(coroutine) is CoroutineType:
+                        results = yield from coroutine  # type: ignore[misc]
                     else:
-                        results = yield from rest(coroutine, coroutine.send, sent)
+                        results = yield from _checked(runtime, import_, coroutine)
             except GeneratorExit:
                 raise
             except BaseException as error:
-                if store.closed or not (switch.catches or switch.tells(error)):
+                if store.closed or not (runtime.catches or runtime.tells(error)):
                     raise
                 call.failure, results = error, ()
             else:
-                answer = call.answer
                 if is_quick and answer and machine.owner is call and not (machine.state or store.closed):
                     # What ``rewind`` does, where there is no more to do.
                     call.coroutine = note.waiting = None
@@ -75,21 +84,35 @@ def finish(switch: AsyncifyRuntime, call: GuestCall) -> Generator[Any, Any, tupl
                     except Exception as error:  # noqa: BLE001 (it fails when the rewind comes to it)
                         call.failure = error
                     else:
-                        switch.resuming = call
+                        runtime.resuming = call
                         enter = resumes.get(answer[0]) or entry.resuming(answer[0])
                         continue
             call.coroutine = note.waiting = None
-            enter = switch.rewind(call, entry, results)
+            call.answer = answer
+            enter = runtime.rewind(call, entry, results)
     except BaseException:
-        switch.abandon(call)
+        runtime.abandon(call)
         raise
     finally:
-        if call.region is not None and switch.shadow_stack is not None:
-            switch.shadow_stack.give_back(call.region)
+        if call.region is not None and runtime.shadow_stack is not None:
+            runtime.shadow_stack.give_back(call.region)
+
+
+def _checked(runtime: AsyncifyRuntime, import_: AdaptedImport, outcome: Any) -> Generator[Any, Any, Any]:
+    """Take an import's outcome to its end; where it does not wait, expect no more of it."""
+    if isinstance(outcome, Coroutine):
+        try:
+            first = outcome.send(None)
+        except StopIteration as done:
+            outcome = done.value
+        else:
+            return (yield from going_on(outcome, first))
+    runtime.expect_no_wait(import_)
+    return outcome
 
 
 def adapted_import(
-    switch: AsyncifyRuntime,
+    runtime: AsyncifyRuntime,
     adapter: Adapter,
     number: int,
     params: Codec,
@@ -101,31 +124,29 @@ def adapted_import(
 
     :param number: the adapter's of the import
     """
-    machine, fail = switch.machine, switch.fail
-    running, waits = machine.running, machine.waits
-    trapped, new_trap = switch.store.trapped.append, trapper(switch)
-    which = object()
-    read, write = adapter.bound(params)[0], adapter.bound(results)[1]
-    answer = (number + 1, write) if adapter.shape.arrives else None
+    machine, fail = runtime.machine, runtime.fail
+    running = machine.running
+    trapped, new_trap = runtime.store.trapped.append, trapper(runtime)
+    start, write = adapter.caller(params, begin), adapter.bound(results)[1]
+    import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, write)
+    which = import_.which
+    answer = import_.answer if adapter.shape.arrives else None
     pending, unwinding = adapter.pending, adapter.unwinding
 
     def callback() -> int:
         try:
-            # What ``look`` and ``StateMachine.resume`` do, where there is no more to do.
-            call = switch.resuming
-            if call is not None and not pending and machine.state == NORMAL:
-                switch.resuming = None
-                running.append(call)
-                del waits[call]
-                machine.owner = None
+            call = runtime.resuming
+            if call is not None and not (pending or runtime.early):
+                runtime.resuming = None
+                machine.resume(call)
             else:
-                if call is not None:
-                    switch.look()
+                if call is not None or runtime.early:
+                    runtime.look()
                 if machine.state:
-                    return switch.arrive(which, write, name)
-                call = running[-1] if running else caller_of(switch, name)
+                    return runtime.arrive(which, write, name)
+                call = running[-1] if running else caller_of(runtime, name)
             note = call.note
-            outcome = begin(note, *read())
+            outcome = start(note)
             # The first question is the quick one, and nearly always enough.
             if type(outcome) is CoroutineType or isinstance(outcome, Coroutine):
                 try:
@@ -134,19 +155,20 @@ def adapted_import(
                     outcome = done.value
                 else:
                     call.coroutine, call.answer = outcome, answer
-                    if switch.is_ready and call.may_wait and machine.owner is None:
-                        # What ``set_aside`` and ``StateMachine.unwind`` do.
+                    if runtime.is_ready and call.may_wait and machine.owner is None:
+                        # What ``set_aside`` does, where there is no more to do.
                         note.since = monotonic()
                         note.waiting = name
                         call.suspensions += 1
-                        waits[call] = which
-                        machine.owner = call
-                        machine.switches += 1
-                        machine.state = UNWINDING
+                        machine.unwind(which)
                         unwinding.value = 1
+                        import_.waits += 1
+                        if import_.waits >= import_.enough:
+                            runtime.expect_wait(import_)
                     else:
-                        switch.set_aside(call, which, name)
+                        runtime.set_aside(call, which, name)
                     return 0
+            import_.waits = 0
             write(outcome)
         except BaseException as error:  # noqa: BLE001 (none may cross frames of C)
             try:

@@ -31,7 +31,7 @@ def plain_import(
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
         try:
-            if switch.resuming is not None:
+            if switch.resuming is not None or switch.waiting:
                 switch.look()
             if machine.state:
                 machine.plain_import()
@@ -55,7 +55,7 @@ def waiting_import(switch: AsyncifyRuntime, params: Codec, results: Codec, begin
 
     def callback(_env: int, _caller: int, slots: int, _count: int) -> int:
         try:
-            if switch.resuming is not None:
+            if switch.resuming is not None or switch.waiting:
                 switch.look()
             if machine.state:
                 return switch.arrive(which, partial(results.write, slots), name)

@@ -25,6 +25,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from stackswitch.wasm.adapters import EARLY_IMPORTS
+
 from ..call import (
     Entry,
     Function,
@@ -45,10 +47,44 @@ from .state_machine import NORMAL, UNWINDING, StateMachine
 
 Begin = Callable[..., Results | Coroutine[Any, Any, Results]]
 """A waiting import, called with the call's note and its arguments: its results, or a coroutine of them."""
+ENOUGH = 4
+"""So many waits of an import in a row, and the next is expected to be one."""
+LESS_SURE = 8
+"""How many times as many it takes after an expected wait was none."""
 
 
 def _not_connected() -> None:
     raise ProtocolError("nothing-saved", "the build has no control functions")
+
+
+class AdaptedImport:
+    """An import that may wait and that the guest calls through its adapter.
+
+    :param number: the adapter's of it
+    :param begin: called with the call's note, reads the arguments from the slots and calls the host function
+    :param write: writes the results to the slots
+    :ivar answer: see ``GuestCall``
+    :ivar which: stands for it in the state machine
+    :ivar waits: how many times in a row it has waited
+    :ivar enough: how many of them make it likely to wait again
+    """
+
+    __slots__ = ("answer", "begin", "enough", "name", "number", "waits", "which")
+
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        begin: Callable[[Any], Any],
+        write: Callable[[Any], None],
+    ) -> None:
+        self.number = number
+        self.name = name
+        self.begin = begin
+        self.answer = number + 1, write
+        self.which = object()
+        self.waits = 0
+        self.enough = ENOUGH
 
 
 class AsyncifyRuntime:
@@ -78,9 +114,14 @@ class AsyncifyRuntime:
         self._controls: dict[str, Function] | None = None
         self._adapter: Adapter | None = None
         self.resuming: GuestCall | None = None  # the adapter is to end its rewind, if it has not yet
+        self.served: dict[int, AdaptedImport] = {}
+        self.early = 0
+        self._learned_early = 0
         self.pending = ctypes.c_uint32()
         self._unwinding = ctypes.c_uint32()
         self.nothing = ctypes.c_uint32()
+        self.waiting = ctypes.c_uint32()
+        self.unwound = ctypes.c_uint32()
         self.is_ready = False  # a call can be set aside, and nobody wants to know
         self.is_quick = False  # once it has unwound, there is nothing to see to but whether it has
         self.start_unwind: Callable[[], object] = _not_connected
@@ -110,6 +151,7 @@ class AsyncifyRuntime:
             adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
             self._adapter = adapter
             self.pending, self._unwinding, self.nothing = adapter.pending, adapter.unwinding, adapter.nothing
+            self.waiting, self.unwound = adapter.waiting, adapter.unwound
             stays = shadow_stack is None or shadow_stack.lazy
             self.is_quick = adapter.shape.arrives and stays
         self._controls = controls
@@ -146,6 +188,9 @@ class AsyncifyRuntime:
         try:
             entry = call.function.entry or self._entry(call.function)
             entry.write(call.args)
+            # Only where the data block is free: it has the stack of its owner in it.
+            can = entry.adapted and call.may_wait and self.machine.owner is None
+            self._set_early(self._learned_early if can else 0)
             if stack is not None:
                 call.outside = stack.get()
                 if len(self.machine.running) == 1 and self.machine.suspended:
@@ -170,7 +215,7 @@ class AsyncifyRuntime:
     def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
         """The guest has returned, with an error or without: whether the call is now set aside."""
         stack, machine = self.shadow_stack, self.machine
-        if self.resuming is not None:
+        if self.resuming is not None or self.early:
             self.look()
         if error or self._trap:
             if stack is not None:
@@ -229,6 +274,7 @@ class AsyncifyRuntime:
                     self.resuming = call
                     return entry.resumes.get(number) or entry.resuming(number)
         call.results = results
+        self._set_early(0)  # the import asks the host how it ends
         machine.rewind(call)
         if not entry.adapted:
             self._start_rewind()
@@ -237,23 +283,43 @@ class AsyncifyRuntime:
         return entry.resuming(0)
 
     def look(self) -> None:
-        """Learn whether the adapter has ended the rewind of ``resuming``."""
+        """Learn whether the adapter has ended the rewind of ``resuming``, and whether it unwinds early."""
         call, machine = self.resuming, self.machine
-        if call is None:
-            return
-        if not self.pending:
-            self.resuming = None
-            machine.resume(call)
-        elif machine.state == NORMAL:
-            machine.rewind(call)
+        if call is not None:
+            if not self.pending:
+                self.resuming = None
+                machine.resume(call)
+            elif machine.state == NORMAL:
+                machine.rewind(call)
+        number = self.waiting.value
+        if number and machine.state == NORMAL:
+            machine.unwind(self.served[number].which)
+
+    # --- imports that unwind before they are served
+
+    def _set_early(self, numbers: int) -> None:
+        if numbers != self.early and self._adapter is not None:
+            self.early = self._adapter.early.value = numbers
+
+    def expect_wait(self, import_: AdaptedImport) -> None:
+        """Have an import that has waited each time of late unwind first, and be served then."""
+        if self.is_quick and self.is_ready and import_.number < EARLY_IMPORTS:
+            self._learned_early |= 1 << import_.number
+            self._set_early(self._learned_early)
+
+    def expect_no_wait(self, import_: AdaptedImport) -> None:
+        """Serve an import where it is called: it did not wait."""
+        import_.waits = 0
+        import_.enough *= LESS_SURE
+        self._learned_early &= ~(1 << import_.number)
+        self._set_early(self.early & self._learned_early)
 
     def look_for_livelock(self, now: float) -> bool:
         """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
 
         :param now: any clock's time (seconds)
         """
-        if self.resuming is not None:
-            self.look()
+        self.look()
         self.is_stuck = self._livelock.look(self.machine, now)
         return self.is_stuck
 
@@ -268,6 +334,8 @@ class AsyncifyRuntime:
             call.coroutine = None
         if self.store.closed:
             return
+        if self.resuming is call or self.early:
+            self.look()
         self.store.forget()
         stack = self.shadow_stack
         if stack is not None and stack.lazy and self.machine.is_suspended(call):

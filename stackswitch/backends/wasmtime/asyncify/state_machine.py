@@ -59,7 +59,7 @@ class StateMachine(Generic[CallT]):
         :raises ProtocolError: the instance is in the middle of a switch
         """
         if self.state != NORMAL:
-            raise ProtocolError("import-while-unwinding" if self.state == UNWINDING else "stack-left")
+            raise ProtocolError("entered-while-switching")
         self.running.append(call)
 
     def plain_import(self) -> None:
@@ -133,9 +133,7 @@ class StateMachine(Generic[CallT]):
 
         :raises ProtocolError: the instance is in the middle of a switch
         """
-        if self.state != NORMAL:
-            raise ProtocolError("import-while-unwinding" if self.state == UNWINDING else "stack-left")
-        self.running.append(call)
+        self.enter(call)
         self.state = REWINDING
         self.switches += 1
 
@@ -152,6 +150,35 @@ class StateMachine(Generic[CallT]):
         del self.waits[call]
         self.owner = None
         self.state = NORMAL
+
+    def suspend(self, call: CallT, which: object) -> None:
+        """An adapter has unwound a call that waits in the import ``which``, and has stopped the unwind.
+
+        If the call was being resumed, the adapter ended that rewind first. The data block was free.
+
+        :raises ProtocolError: the instance is in the middle of another call's switch
+        """
+        if self.running and self.running[-1] is call:
+            self.running.pop()
+            self.switches += self.state != UNWINDING
+        elif self.state == NORMAL:
+            self.switches += 2
+        else:
+            raise ProtocolError("import-while-unwinding")
+        self.waits[call] = which
+        self.owner = call
+        self.state = NORMAL
+
+    def suspend_again(self, call: CallT, which: object) -> None:
+        """An adapter has rewound a suspended call to its import, and unwound it again in ``which``.
+
+        No other call of the instance has run meanwhile. It equals ``resume`` and ``suspend``.
+        """
+        if self.state:  # the rewind was seen on its way
+            self.suspend(call, which)
+            return
+        self.waits[call] = which
+        self.switches += 2
 
     def forget(self, call: CallT) -> None:
         """Drop a call that will not go on: it trapped, broke the protocol, or was cancelled."""

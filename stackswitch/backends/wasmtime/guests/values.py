@@ -145,6 +145,19 @@ class PyValues:
             return partial(self.read, at), partial(self.write, at)
         return partial(self._unpack, (ctypes.c_char * self._size).from_address(at)), partial(self.write, at)
 
+    def caller(self, at: int, function: Callable[..., Any]) -> Callable[[Any], Any]:
+        """Return what calls a function with something and the values at one native address."""
+        if self._unpack is None or len(self.kinds) > 2:
+            read, _ = self.bound(at)
+            return lambda first: function(first, *read())
+        views = [_number_at(kind, at + slot * 16) for slot, kind in enumerate(self.kinds)]
+        if not views:
+            return function
+        one, other = views[0], views[-1]
+        if len(views) == 1:
+            return lambda first: function(first, one[0])
+        return lambda first: function(first, one[0], other[0])
+
     def reader(self) -> Callable[[int], tuple[Any, ...]]:
         """Return ``read``, made to be called often."""
         if self._unpack is None or not self.kinds:
@@ -222,14 +235,14 @@ class HostResults(PyValues):
     def bound(self, at: int) -> tuple[Callable[[], tuple[Any, ...]], Callable[[Any], None]]:
         """Return what reads and what writes at one native address, made to be called often."""
         read, write = super().bound(at)
-        if self._pack is None or len(self.kinds) != 1:
+        if self._pack is None or len(self.kinds) != 1 or self.kinds == ("f32",):  # a view rounds to infinity
             return read, write
-        pack, view = self._pack, (ctypes.c_char * self._size).from_address(at)
+        view = _number_at(self.kinds[0], at)
 
         def write_one(value: Any) -> None:
             try:
-                pack(view, 0, value)
-            except (struct.error, TypeError, OverflowError):
+                view[0] = value
+            except (ValueError, TypeError, OverflowError):
                 write(value)
 
         return read, write_one
@@ -249,6 +262,12 @@ class HostResults(PyValues):
                 write(at, value)
 
         return write_one
+
+
+def _number_at(kind: str, at: int) -> Any:
+    """Return a view of one number: its items take half as long as ``struct`` does."""
+    code: Any = _SLOTS[kind][0]
+    return memoryview((ctypes.c_char * struct.calcsize(code)).from_address(at)).cast("B").cast(code)
 
 
 def _pack_val(pack: Callable[..., None], kind: int, view: Any, _at: int, value: Any) -> None:
