@@ -7,7 +7,7 @@
 const folder = process.env.STACKSWITCH_TRACE;
 const OBSERVER = Symbol.for("stackswitch.observe"); // see install.cjs
 
-if (folder && typeof WebAssembly === "object" && WebAssembly.Module[OBSERVER] === undefined) {
+if (folder && typeof WebAssembly === "object" && Reflect.get(WebAssembly.Module, OBSERVER) === undefined) {
   const loaded = new Set(Object.keys(require.cache));
   try {
     require("./observe/install.cjs").install(folder);

@@ -6,10 +6,18 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [plain, asyncified, folder, ...depths] = process.argv.slice(2);
-const ROOM_END = 1 << 20;
-const wait = async (number) => number & 1;
-const env = (waits) => ({ env: { wait: waits, plain: (number) => number } });
+const BLOCK_END = 1 << 20;
 
+/** @typedef {(depth: number, count: number) => Promise<number>} Run */
+
+const wait = async (/** @type {number} */ number) => number & 1;
+const env = (/** @type {unknown} */ waits) => ({ env: { wait: waits, plain: (/** @type {number} */ number) => number } });
+
+/**
+ * @param {Run} run
+ * @param {number} depth
+ * @param {number} count
+ */
 async function microseconds(run, depth, count) {
   const started = performance.now();
   const sum = await run(depth, count);
@@ -17,7 +25,12 @@ async function microseconds(run, depth, count) {
   return ((performance.now() - started) * 1000) / count;
 }
 
+/**
+ * @param {Run} run
+ * @param {number} count
+ */
 async function measured(run, count) {
+  /** @type {Record<number, number>} */
   const found = {};
   for (const depth of depths.map(Number)) {
     try {
@@ -25,20 +38,21 @@ async function measured(run, count) {
       found[depth] = await microseconds(run, depth, depth === 1000 ? Math.ceil(count / 10) : count);
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      break; // the stack does not fit the room that this host has for it
+      break; // the stack does not fit where this host saves it
     }
   }
   return found;
 }
 
 const jspi = new WebAssembly.Instance(new WebAssembly.Module(fs.readFileSync(plain)), env(new WebAssembly.Suspending(wait)));
+/** @type {Record<string, Record<number, number>>} */
 const found = { "jspi in Node": await measured(WebAssembly.promising(jspi.exports.run), 20000) };
 if (folder !== "-") {
   const { main, module } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
   const { instantiate } = await import(pathToFileURL(path.join(folder, module ?? main)).href);
   const { instance } = await instantiate(fs.readFileSync(asyncified), env(wait));
-  // It sets 1,000 bytes apart for a stack, once; a hundred frames need more, so the end of its block (address 16) is moved.
-  new Int32Array(instance.exports.memory.buffer, 16)[1] = ROOM_END;
+  // Its data block (address 16) has 1,000 bytes; a hundred frames need more, so the block's end is moved.
+  new Int32Array(instance.exports.memory.buffer, 16)[1] = BLOCK_END;
   found["asyncify-wasm in Node"] = await measured(instance.exports.run, 2000);
 }
 console.log(JSON.stringify(found));

@@ -11,17 +11,26 @@ import { serveRequests } from "../wire/connection.mjs";
 
 const [path, fd] = process.argv.slice(2);
 
+/** @type {Tool} */
+let tool;
+
+/**
+ * @param {{args: string[], files: string[], outputs: string[]}} request
+ * @param {Uint8Array[]} parts
+ */
 async function run({ args, files, outputs }, parts) {
   const { status, fileSystem } = await tool.run(args, files.map((name, at) => [name, parts[at]]));
-  const written = outputs.map((name) => [name, fileSystem.read(name)]).filter(([, bytes]) => bytes);
+  const written = outputs.flatMap((name) => {
+    const bytes = fileSystem.read(name);
+    return bytes === undefined ? [] : [{ name, bytes }];
+  });
   return {
     status,
-    files: written.map(([name]) => name),
-    parts: [fileSystem.stdout.bytes, fileSystem.stderr.bytes, ...written.map(([, bytes]) => bytes)],
+    files: written.map(({ name }) => name),
+    parts: [fileSystem.stdout.bytes, fileSystem.stderr.bytes, ...written.map(({ bytes }) => bytes)],
   };
 }
 
-let tool;
 let problem;
 try {
   tool = new Tool(path);

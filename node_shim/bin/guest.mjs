@@ -20,7 +20,7 @@ if (control === undefined) {
     workerData: { main, blocking },
     trackUnmanagedFds: false,
   });
-  worker.on("error", (error) => process.stderr.write(`${error.stack ?? error}\n`));
+  worker.on("error", (/** @type {any} */ error) => process.stderr.write(`${error.stack ?? error}\n`));
   worker.on("exit", (status) => process.exit(status));
   const answer = async () => {
     const found = await stackOf(worker.threadId);

@@ -10,9 +10,16 @@ import { BODY, FrameWriter, KIND as MESSAGE, readMessage } from "../wire/frames.
 
 const NUMBER_BYTES = 4;
 
+/** @type {Map<number, GuestWorker>} */
 const threads = new Map();
 
-/** Send bytes of a guest's. */
+/**
+ * Send bytes of a guest's.
+ *
+ * @param {number} kind
+ * @param {number} number
+ * @param {Uint8Array} bytes
+ */
 function send(kind, number, bytes) {
   const frame = FrameWriter.frame(kind, NUMBER_BYTES + bytes.length);
   frame.writeUInt32LE(number, BODY);
@@ -20,6 +27,7 @@ function send(kind, number, bytes) {
   writer.send(frame);
 }
 
+/** @param {{thread: number, stackMb: number, heapMb: number | null}} message */
 function begin({ thread: number, stackMb, heapMb }) {
   const thread = new GuestWorker({ stackMb, heapMb }, (isBlocking, bytes) => send(isBlocking ? KIND.BLOCKING : KIND.MAIN, number, bytes));
   threads.set(number, thread);
@@ -29,6 +37,7 @@ function begin({ thread: number, stackMb, heapMb }) {
   });
 }
 
+/** @type {(kind: number, view: DataView, at: number, end: number) => undefined} */
 function take(kind, view, at, end) {
   if (kind === MESSAGE.EVENT) {
     const { content } = readMessage(view, at);
@@ -43,7 +52,7 @@ function take(kind, view, at, end) {
   else thread?.sendBlocking(bytes);
 }
 
-const answer = async ({ thread }) => ({ stack: (await threads.get(thread)?.stack()) ?? { problem: "the thread has ended" } });
+const answer = async (/** @type {{thread: number}} */ { thread }) => ({ stack: (await threads.get(thread)?.stack()) ?? { problem: "the thread has ended" } });
 const writer = serveRequests(process.argv[2], answer, {
   take,
   // The parent is gone. Not process.exit, which waits for Workers: V8 ends no loop of memory.fill.

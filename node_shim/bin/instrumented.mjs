@@ -6,8 +6,10 @@ import { install } from "../polyfill.mjs";
 
 const { STACKSWITCH_BUILDS: folder, STACKSWITCH_STACK_BYTES: bytes } = process.env;
 
-if (folder && !globalThis[Symbol.for("stackswitch.instrumented")]) {
-  Object.defineProperty(globalThis, Symbol.for("stackswitch.instrumented"), { value: true });
+const INSTALLED = Symbol.for("stackswitch.instrumented");
+
+if (folder && !Reflect.get(globalThis, INSTALLED)) {
+  Object.defineProperty(globalThis, INSTALLED, { value: true });
   install({ force: true, stackBytes: bytes ? Number(bytes) : undefined });
   installSwap(folder);
 }

@@ -12,7 +12,11 @@ const browserslist = require("browserslist");
 const schedule = require("node-releases/data/release-schedule/release-schedule.json");
 const support = compat.webassembly.jspi.__compat.support;
 
-/** browserslist's names (caniuse's), as browser-compat-data has them. */
+/**
+ * browserslist's names (caniuse's), as browser-compat-data has them.
+ *
+ * @type {Record<string, string>}
+ */
 const NAMES = {
   chrome: "chrome",
   and_chr: "chrome_android",
@@ -27,8 +31,13 @@ const NAMES = {
   android: "webview_android",
 };
 
+/** @param {string} version */
 const parts = (version) => version.replace(/^[^0-9]*/, "").split("-")[0].split(".").map(Number);
 
+/**
+ * @param {string} version
+ * @param {string} since
+ */
 function reached(version, since) {
   const [have, need] = [parts(version), parts(since)];
   for (let i = 0; i < need.length; i++) {
@@ -37,7 +46,11 @@ function reached(version, since) {
   return true;
 }
 
-/** Whether a browser has it as users get it: without flags, released ("preview" is not), and not removed again. */
+/**
+ * Whether a browser has it as users get it: without flags, released ("preview" is not), and not removed again.
+ *
+ * @param {string} browser
+ */
 function hasIt(browser) {
   const [name, version] = browser.split(" ");
   const said = support[NAMES[name]];
@@ -56,6 +69,7 @@ const versions = Object.fromEntries(
     JSON.parse(readFileSync(join(task.packages, "node_modules", name, "package.json"), "utf8")).version,
   ]),
 );
+/** @type {Record<string, any>} */
 const answer = {
   versions,
   node_lts: Object.entries(schedule)
@@ -65,7 +79,7 @@ const answer = {
 };
 if (task.query) {
   try {
-    answer.browsers = browserslist(task.query).map((name) => ({
+    answer.browsers = browserslist(task.query).map((/** @type {string} */ name) => ({
       name,
       share: browserslist.coverage([name]),
       jspi: hasIt(name) ?? null,

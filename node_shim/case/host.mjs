@@ -2,7 +2,8 @@
 
 import { HostFailure, NameMissing, SuspendRefused, uncatchable } from "../errors/traps.mjs";
 import { fromHex } from "../wasm/hex.mjs";
-import { isExpected, resultValue } from "./values.mjs";
+import { resultValue } from "../wasm/results.mjs";
+import { isExpected } from "./values.mjs";
 
 /** @typedef {import("./plan.d.ts").HostEntry} HostEntry */
 /** @typedef {import("./instance.mjs").Call} Call */

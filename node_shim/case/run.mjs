@@ -3,10 +3,11 @@
 import { Exit, explain, HostFailure, isSuspendError, meant, NameMissing, SuspendRefused, uncatchable } from "../errors/traps.mjs";
 import { framesOfError, guestFrames } from "../stacks/capture.mjs";
 import { Wasi } from "../wasi/preview1.mjs";
+import { resultList } from "../wasm/results.mjs";
 import { betweenMessage, HostEntries } from "./host.mjs";
 import { Call, Instance } from "./instance.mjs";
 import { Suspensions } from "./suspensions.mjs";
-import { References, resultList } from "./values.mjs";
+import { References } from "./values.mjs";
 
 /** @typedef {import("./plan.d.ts").CasePlan} CasePlan */
 /** @typedef {import("./plan.d.ts").Step} Step */

@@ -131,24 +131,3 @@ export function isExpected(expected, actual) {
   }
   return expected === actual;
 }
-
-/**
- * Results as the boundary has them (undefined, one value, an array of several) as a list.
- *
- * @param {any} result
- * @param {number} count
- * @returns {any[]}
- */
-export function resultList(result, count) {
-  if (count === 0) return [];
-  return count === 1 ? [result] : [...result];
-}
-
-/**
- * The reverse of `resultList`: what a host function returns.
- *
- * @param {any[]} list
- */
-export function resultValue(list) {
-  return list.length === 0 ? undefined : list.length === 1 ? list[0] : list;
-}

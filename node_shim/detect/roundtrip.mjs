@@ -14,24 +14,29 @@
  */
 export async function roundTrips({ WebAssembly, setTimeout }, api, bytes, rounds, atOnce) {
   const suspender = api === "suspender" ? new WebAssembly.Suspender() : undefined;
+  /** @typedef {(...args: any[]) => any} Fn */
   const suspending = {
-    promising: (fn) => new WebAssembly.Suspending(fn),
-    first: (fn) =>
+    promising: (/** @type {Fn} */ fn) => new WebAssembly.Suspending(fn),
+    first: (/** @type {Fn} */ fn) =>
       new WebAssembly.Function({ parameters: ["externref", "i32"], results: ["i32"] }, fn, { suspending: "first" }),
-    suspender: (fn) =>
+    suspender: (/** @type {Fn} */ fn) =>
       suspender.suspendOnReturnedPromise(new WebAssembly.Function({ parameters: ["i32"], results: ["externref"] }, fn)),
   }[api];
   const promising = {
-    promising: (fn) => WebAssembly.promising(fn),
-    first: (fn) => new WebAssembly.Function({ parameters: ["i32"], results: ["externref"] }, fn, { promising: "first" }),
-    suspender: (fn) => suspender.returnPromiseOnSuspend(fn),
+    promising: (/** @type {Fn} */ fn) => WebAssembly.promising(fn),
+    first: (/** @type {Fn} */ fn) => new WebAssembly.Function({ parameters: ["i32"], results: ["externref"] }, fn, { promising: "first" }),
+    suspender: (/** @type {Fn} */ fn) => suspender.returnPromiseOnSuspend(fn),
   }[api];
   const module = new WebAssembly.Module(bytes);
-  const instance = (wait) => promising(new WebAssembly.Instance(module, { env: { wait: suspending(wait), number: (value) => value } }).exports.run);
-  const expected = (i) => (i & 1 ? i - 1 : i + 1) + i + 1;
+  const instance = (/** @type {Fn} */ wait) => promising(new WebAssembly.Instance(module, { env: { wait: suspending(wait), number: (/** @type {number} */ value) => value } }).exports.run);
+  const expected = (/** @type {number} */ i) => (i & 1 ? i - 1 : i + 1) + i + 1;
   const FIRST = 1000; // no result may look right that a lost value, 0, would give too
 
   // Enough work for the engine to compile this function for speed, with the call inlined into it.
+  /**
+   * @param {Fn} run
+   * @param {number} value
+   */
   function hotCall(run, value) {
     let work = value;
     for (let i = 0; i < 300; i++) work = (Math.imul(work, 31) + i) | 0;
@@ -40,7 +45,7 @@ export async function roundTrips({ WebAssembly, setTimeout }, api, bytes, rounds
 
   let done = 0;
   try {
-    const run = instance(async (value) => value);
+    const run = instance(async (/** @type {number} */ value) => value);
     for (; done < rounds; done++) {
       const got = await hotCall(run, FIRST + done);
       const wanted = expected(FIRST + done);
@@ -53,7 +58,7 @@ export async function roundTrips({ WebAssembly, setTimeout }, api, bytes, rounds
   }
   if (api === "suspender") return { shown: "yes" }; // one suspender is one stack
   try {
-    const run = instance((value) => new Promise((resolve) => setTimeout(resolve, 0, value)));
+    const run = instance((/** @type {number} */ value) => new Promise((resolve) => setTimeout(resolve, 0, value)));
     const values = await Promise.all(Array.from({ length: atOnce }, (_, i) => run(i)));
     const wrong = values.findIndex((value, i) => value !== expected(i));
     if (wrong >= 0) throw new Error(`call ${wrong} gave ${values[wrong]} instead of ${expected(wrong)}`);

@@ -5,6 +5,12 @@ import { MODULES, SCRIPTS } from "./modules.mjs";
 
 /** @typedef {{shown: "yes" | "no" | "unsound", why?: string, facts?: object}} Answer */
 
+/**
+ * @typedef {object} ProbeTools what a probe that is a script gets
+ * @property {(name: string) => Uint8Array} bytesOf bytes of a module among the probes
+ * @property {(facts: object) => unknown} seen reports facts before the end, should the engine die
+ */
+
 /** @param {string} name of a module among the probes */
 export const bytesOf = (name) => fromHex(/** @type {Record<string, string>} */ (MODULES)[name]);
 
@@ -44,7 +50,7 @@ export async function runProbes(names, emit) {
     let answer;
     try {
       answer = SCRIPTS.includes(name)
-        ? await (await import(`../probes/${name}.mjs`)).default({ bytesOf, seen: (facts) => emit({ seen: name, facts }) })
+        ? await (await import(`../probes/${name}.mjs`)).default({ bytesOf, seen: (/** @type {object} */ facts) => emit({ seen: name, facts }) })
         : runModule(name);
     } catch (error) {
       answer = { shown: "no", why: `${error}` };

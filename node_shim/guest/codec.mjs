@@ -2,9 +2,8 @@
 
 const SLOT = 8;
 
-export const UNTOLD = {}; // an object of JavaScript's own, which Python cannot know
-
 class Reference {
+  /** @param {number} number */
   constructor(number) {
     this.number = number;
   }
@@ -12,8 +11,10 @@ class Reference {
 
 /** The objects that Python has handed over: the same number is the same object. */
 export class References {
+  /** @type {Map<number, Reference>} */
   #known = new Map();
 
+  /** @param {number} number */
   object(number) {
     if (number < 0) return null;
     let found = this.#known.get(number);
@@ -21,6 +22,7 @@ export class References {
     return found;
   }
 
+  /** @param {unknown} object */
   number(object) {
     if (object === null || object === undefined) return -1;
     if (!(object instanceof Reference)) throw new TypeError("an object of JavaScript's own cannot be handed to Python");
@@ -28,8 +30,15 @@ export class References {
   }
 }
 
+/** @param {string[]} kinds */
 export const sizeOf = (kinds) => SLOT * kinds.length;
 
+/**
+ * @param {string[]} kinds
+ * @param {DataView} view
+ * @param {number} at
+ * @param {References} references
+ */
 export function read(kinds, view, at, references) {
   const values = new Array(kinds.length);
   for (let i = 0; i < kinds.length; i++, at += SLOT) {
@@ -53,7 +62,13 @@ export function read(kinds, view, at, references) {
   return values;
 }
 
-/** @param data a Buffer */
+/**
+ * @param {string[]} kinds
+ * @param {any[]} values
+ * @param {Buffer} data
+ * @param {number} at
+ * @param {References} references
+ */
 export function write(kinds, values, data, at, references) {
   for (let i = 0; i < kinds.length; i++, at += SLOT) {
     switch (kinds[i]) {
@@ -75,6 +90,5 @@ export function write(kinds, values, data, at, references) {
   }
 }
 
-/** What the boundary has for several results, none or one, from a list; and back. */
-export const asResult = (values) => (values.length === 1 ? values[0] : values.length === 0 ? undefined : values);
-export const asList = (result, count) => (count === 1 ? [result] : count === 0 ? [] : [...result]);
+/** @param {string} kind */
+export const zero = (kind) => (kind === "i64" ? 0n : kind === "externref" ? null : 0);

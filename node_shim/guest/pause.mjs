@@ -12,7 +12,8 @@ const FRAMES_LIMIT = 50;
  * Where the only Worker of the process computes. With several Workers V8 often does not pause the one that it is asked to, and
  * it pauses none in a loop of memory.fill or the like (profile.mjs is for these).
  *
- * @returns {Promise<{frames: [number, number][]} | {problem: string}>} of each frame of wasm, innermost first, its module's size and its offset there
+ * @param {number} threadId
+ * @returns {Promise<{frames?: [number, number][], problem?: string}>} of each frame of wasm, innermost first, its module's size and its offset there
  */
 export async function stackOf(threadId) {
   const session = new inspector.Session();
@@ -32,27 +33,36 @@ export async function stackOf(threadId) {
   }
 }
 
+/** @type {(ms: number, value?: any) => Promise<any>} */
 const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());
 
 /** A Worker that is asked to pause until it has, and then to go on. */
 class Pausing {
   #session;
-  #id = null; // of the inspector's session with the Worker
-  #sizes = new Map(); // of modules, by script
+  /** @type {string | null} of the inspector's session with the Worker */
+  #id = null;
+  /** @type {Map<string, number>} of modules, by script */
+  #sizes = new Map();
   #messages = 0;
-  #last = null; // the message that ends the pause
+  /** @type {number | null} the message that ends the pause */
+  #last = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
   #again;
 
+  /**
+   * @param {any} session
+   * @param {number} threadId
+   */
   constructor(session, threadId) {
     this.#session = session;
     this.paused = new Promise((resolve) => {
       this.resumed = new Promise((resumed) => {
-        session.on("NodeWorker.receivedMessageFromWorker", ({ params: { sessionId, message } }) => {
+        session.on("NodeWorker.receivedMessageFromWorker", (/** @type {any} */ { params: { sessionId, message } }) => {
           if (sessionId === this.#id) this.#take(JSON.parse(message), resolve, resumed);
         });
       });
     });
-    session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }) => {
+    session.on("NodeWorker.attachedToWorker", (/** @type {any} */ { params: { sessionId, workerInfo } }) => {
       if (workerInfo.workerId !== String(threadId)) return;
       this.#id = sessionId;
       this.#send("Debugger.enable");
@@ -66,18 +76,24 @@ class Pausing {
     if (this.#id !== null) this.#last = this.#send("Debugger.disable");
   }
 
+  /** @param {string} method */
   #send(method) {
     const message = JSON.stringify({ id: ++this.#messages, method });
     this.#session.post("NodeWorker.sendMessageToWorker", { sessionId: this.#id, message });
     return this.#messages;
   }
 
+  /**
+   * @param {{id?: number, method?: string, params: any}} message
+   * @param {(found: any) => void} paused
+   * @param {(value?: any) => void} resumed
+   */
   #take({ id, method, params }, paused, resumed) {
     if (method === "Debugger.scriptParsed" && params.scriptLanguage === "WebAssembly") this.#sizes.set(params.scriptId, params.endColumn);
     if (method === "Debugger.paused") {
       clearInterval(this.#again);
-      const places = params.callFrames.map(({ location }) => [this.#sizes.get(location.scriptId), location.columnNumber]);
-      paused({ frames: places.filter(([size]) => size !== undefined).slice(0, FRAMES_LIMIT) });
+      const places = params.callFrames.map((/** @type {any} */ { location }) => [this.#sizes.get(location.scriptId), location.columnNumber]);
+      paused({ frames: places.filter((/** @type {[number | undefined, number]} */ [size]) => size !== undefined).slice(0, FRAMES_LIMIT) });
     }
     if (id === this.#last) resumed();
   }

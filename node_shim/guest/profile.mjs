@@ -4,9 +4,13 @@ const SAMPLING_MS = 50;
 const TIMEOUT_MS = 2500;
 const FRAMES_LIMIT = 50;
 
+/** @type {(ms: number, value?: any) => Promise<any>} */
 const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());
 
-/** @returns {Promise<{functions: number[]} | {problem: string}>} innermost first, where in its module each function starts */
+/**
+ * @param {any} worker
+ * @returns {Promise<{functions?: number[], problem?: string}>} innermost first, where in its module each function starts
+ */
 export async function functionsOf(worker) {
   if (typeof worker.startCpuProfile !== "function") {
     return { problem: `Node ${process.versions.node} cannot profile a Worker (24.8 and later can)` };
@@ -14,6 +18,7 @@ export async function functionsOf(worker) {
   return await Promise.race([profiled(worker), later(TIMEOUT_MS, { problem: `there was no profile within ${TIMEOUT_MS} ms` })]);
 }
 
+/** @param {any} worker */
 async function profiled(worker) {
   try {
     const running = await worker.startCpuProfile();
@@ -25,10 +30,14 @@ async function profiled(worker) {
   }
 }
 
-/** The stack of the last sample that has frames of wasm. */
+/**
+ * The stack of the last sample that has frames of wasm.
+ *
+ * @param {{nodes: any[], samples: number[]}} profile
+ */
 function innermostFirst({ nodes, samples }) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((/** @type {number} */ child) => [child, id])));
   for (const sample of samples.reverse()) {
     const found = [];
     for (let id = sample; id !== undefined; id = parents.get(id)) {

@@ -9,32 +9,41 @@ import { KIND } from "./kinds.mjs";
 
 const STACK_LIMIT = 50; // of what waits and of what traps, the innermost frames
 
-/**
- * Begin, and greet.
- *
- * @param write sends bytes on the main stream
- * @param blocking the blocking stream: `write(bytes)` sends all of them, `read(buffer, at, end)` waits and says how many came
- * @returns takes the next bytes of the main stream
- */
-export function serve(write, blocking) {
-  Error.stackTraceLimit = STACK_LIMIT;
-  process.on("unhandledRejection", () => {});
-  const writer = new FrameWriter(write);
-  const modules = new Map();
-  const instances = new Map();
-  const calls = new Map();
-  const thread = { writer, calls, blocking: new BlockingLink(blocking, instances) };
+class Server {
+  /** @type {Map<number, import("./instance.mjs").Compiled>} */
+  #modules = new Map();
+  /** @type {Map<number, GuestInstance>} */
+  #instances = new Map();
+  #thread;
 
-  function take(kind, view, at, end) {
+  /**
+   * @param {(...parts: Uint8Array[]) => void} write
+   * @param {import("./blocking.mjs").BlockingStream} blocking
+   */
+  constructor(write, blocking) {
+    this.writer = new FrameWriter(write);
+    /** @type {import("./plan.d.ts").GuestThread} */
+    this.#thread = { writer: this.writer, calls: new Map(), blocking: new BlockingLink(blocking, this.#instances) };
+  }
+
+  /**
+   * @param {number} kind
+   * @param {DataView} view
+   * @param {number} at
+   * @param {number} end
+   * @returns {Promise<unknown> | undefined} the next frame is taken when that has come true
+   */
+  take(kind, view, at, end) {
+    const { calls } = this.#thread;
     switch (kind) {
       case KIND.HOST_RESULT:
         calls.get(view.getUint32(at, true))?.resume(view, at + 4);
         return undefined;
       case KIND.CALL:
-        instances.get(view.getUint32(at, true)).begin(view, at + 4);
+        this.#instance(view.getUint32(at, true)).begin(view, at + 4);
         return undefined;
       case KIND.CALL_NOW:
-        instances.get(view.getUint32(at, true)).callNow(view, at + 4, writer);
+        this.#instance(view.getUint32(at, true)).callNow(view, at + 4, this.writer);
         return undefined;
       case KIND.ABANDON:
         return calls.get(view.getUint32(at, true))?.abandon();
@@ -43,41 +52,52 @@ export function serve(write, blocking) {
         return calls.get(view.getUint32(at, true))?.abandon(view.getUint32(at + 4, true));
       case KIND.READ:
       case KIND.WRITE:
-        answerMemory(kind, view, at, end, instances, writer);
+        answerMemory(kind, view, at, end, this.#instances, this.writer);
         return undefined;
       case MESSAGE.REQUEST:
-        return answerRequest(writer, readMessage(view, at), ({ type, ...request }, parts) => requests[type](request, parts));
+        return answerRequest(this.writer, readMessage(view, at), (request, parts) => this.#requests[request.type](request, parts));
       default:
         throw new Error(`unknown frame ${kind}`);
     }
   }
 
-  const requests = {
-    compile({ module, concurrent }, [bytes]) {
-      const switching = new JspiSwitching({ separate: concurrent });
-      modules.set(module, { module: switching.compile(bytes.slice()), switching });
-    },
-    async instantiate(plan) {
-      const instance = new GuestInstance(thread, plan);
-      const failure = await instance.instantiate(modules);
-      if (failure === null) instances.set(plan.instance, instance);
-      return { failure, size: instance.memorySize };
-    },
-    grow({ instance, memory, pages }) {
-      return instances.get(instance).grow(memory, pages);
-    },
-    global({ instance, name, value }) {
-      return instances.get(instance).global(name, value);
-    },
-    output({ instance }) {
-      return { parts: instances.get(instance)?.output() ?? [] };
-    },
-    drop({ instance }) {
-      instances.delete(instance);
-    },
-  };
+  /** @param {number} number */
+  #instance(number) {
+    return /** @type {GuestInstance} */ (this.#instances.get(number));
+  }
 
-  writer.message(MESSAGE.HELLO, 0, greeting());
-  const reader = new FrameReader(take);
+  /** @type {Record<string, (request: any, parts: Uint8Array[]) => any>} */
+  #requests = {
+    compile: ({ module, concurrent }, [bytes]) => {
+      const switching = new JspiSwitching({ separate: concurrent });
+      this.#modules.set(module, { module: switching.compile(bytes.slice()), switching });
+    },
+    instantiate: async (/** @type {import("./plan.d.ts").GuestPlan} */ plan) => {
+      const { switching } = /** @type {import("./instance.mjs").Compiled} */ (this.#modules.get(plan.module));
+      const instance = new GuestInstance(this.#thread, plan, switching);
+      const failure = await instance.instantiate(this.#modules);
+      if (failure === null) this.#instances.set(plan.instance, instance);
+      return { failure, size: instance.memories.size };
+    },
+    grow: ({ instance, memory, pages }) => this.#instance(instance).memories.grow(memory, pages),
+    global: ({ instance, name, value }) => this.#instance(instance).global(name, value),
+    output: ({ instance }) => ({ parts: this.#instances.get(instance)?.output() ?? [] }),
+    drop: ({ instance }) => void this.#instances.delete(instance),
+  };
+}
+
+/**
+ * Begin, and greet.
+ *
+ * @param {(...parts: Uint8Array[]) => void} write sends bytes on the main stream
+ * @param {import("./blocking.mjs").BlockingStream} blocking the blocking stream
+ * @returns {(chunk: Buffer) => void} takes the next bytes of the main stream
+ */
+export function serve(write, blocking) {
+  Error.stackTraceLimit = STACK_LIMIT;
+  process.on("unhandledRejection", () => {});
+  const server = new Server(write, blocking);
+  server.writer.message(MESSAGE.HELLO, 0, greeting());
+  const reader = new FrameReader((kind, view, at, end) => server.take(kind, view, at, end));
   return (chunk) => reader.push(chunk);
 }

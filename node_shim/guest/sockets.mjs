@@ -5,7 +5,12 @@ import fs from "node:fs";
 import { openSocket } from "../wire/connection.mjs";
 import { serve } from "./serve.mjs";
 
+/**
+ * @param {number} main
+ * @param {number} blocking
+ */
 export function serveSockets(main, blocking) {
+  /** @type {import("./blocking.mjs").BlockingStream} */
   const stream = {
     write(bytes) {
       for (let at = 0; at < bytes.length; ) at += fs.writeSync(blocking, bytes, at);

@@ -13,8 +13,9 @@ export class GuestWorker {
   #isEnding = false;
 
   /**
-   * @param stackMb of the Worker's own native stack; heapMb of its heap: one that uses it up is ended, null: as much as V8 gives
-   * @param send sends bytes of the guest's: whether they are of its blocking stream, and they
+   * @param {{stackMb: number, heapMb: number | null}} limits of its native stack and of its heap: one that uses that up is ended,
+   *   null: as much as V8 gives
+   * @param {(isBlocking: boolean, bytes: Uint8Array) => void} send sends bytes of the guest's: of its blocking stream, or its main one
    */
   constructor({ stackMb, heapMb }, send) {
     this.#worker = new Worker(FILE, {
@@ -25,9 +26,10 @@ export class GuestWorker {
     });
     this.#blocking.port1.unref();
     this.#worker.on("message", ([isBlocking, bytes]) => send(isBlocking, bytes));
-    let why = null;
-    this.#worker.on("error", (error) => (why ??= `${error.code ?? error.name}: ${error.message}`));
-    /** Comes true with how it ended. */
+    /** @type {string | undefined} */
+    let why;
+    this.#worker.on("error", (/** @type {any} */ error) => (why ??= `${error.code ?? error.name}: ${error.message}`));
+    /** @type {Promise<string>} resolves to how it ended */
     this.ended = new Promise((resolve) =>
       this.#worker.once("exit", (status) => {
         this.#blocking.port1.close();
@@ -36,10 +38,12 @@ export class GuestWorker {
     );
   }
 
+  /** @param {Uint8Array} bytes of the main stream */
   send(bytes) {
     this.#worker.postMessage(bytes.slice());
   }
 
+  /** @param {Uint8Array} bytes of the blocking stream */
   sendBlocking(bytes) {
     this.#blocking.port1.postMessage(bytes.slice());
     Atomics.add(this.#signal, 0, 1);

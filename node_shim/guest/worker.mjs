@@ -6,13 +6,15 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { serve } from "./serve.mjs";
 
 const { signal, blocking: port } = workerData;
+const main = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
 
 /** What is left of the bytes that came last on the blocking stream. */
 let rest = Buffer.alloc(0);
 
+/** @type {import("./blocking.mjs").BlockingStream} */
 const blocking = {
   write(bytes) {
-    parentPort.postMessage([true, new Uint8Array(bytes)]);
+    main.postMessage([true, new Uint8Array(bytes)]);
   },
   read(buffer, at, end) {
     while (rest.length === 0) {
@@ -28,8 +30,9 @@ const blocking = {
   },
 };
 
+/** @param {Uint8Array[]} parts */
 const write = (...parts) => {
-  for (const part of parts) parentPort.postMessage([false, new Uint8Array(part)]);
+  for (const part of parts) main.postMessage([false, new Uint8Array(part)]);
 };
 const push = serve(write, blocking);
-parentPort.on("message", (bytes) => push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
+main.on("message", (bytes) => push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));

@@ -21,10 +21,10 @@ function watchEndings({ exit, ...watchers }) {
   const ignored = new Set(); // places in Node that emit something else
   const before = function () {
     if (process._exiting) return void exit();
-    const site = callSites(before).slice(0, NEAR).find((each) => EMITTERS.has(each.getFileName()));
+    const site = callSites(before).slice(0, NEAR).find((/** @type {NodeJS.CallSite} */ each) => EMITTERS.has(String(each.getFileName())));
     const place = site && `${site.getFileName()}:${site.getPosition()}`;
     if (site === undefined || ignored.has(place)) return undefined;
-    return (target, self, [event, ...rest]) => {
+    return (/** @type {Function} */ target, /** @type {object} */ self, /** @type {any[]} */ [event, ...rest]) => {
       if (!hasOwn(watchers, event)) ignored.add(place);
       const after = hasOwn(watchers, event) ? watchers[event](...rest) : undefined;
       const handled = apply(target, self, [event, ...rest]);

@@ -25,6 +25,8 @@ const { captureStackTrace } = Error;
 
 /** @typedef {import("./stacks.cjs").Slot} Slot */
 /** @typedef {any} Native one of the engine's functions */
+/** @typedef {[Native, any[], Native]} Construct what a trap of `new` gets */
+/** @typedef {[Native, object, any[]]} Apply what a trap of a call gets */
 
 /**
  * A positive whole number from the environment, or the default.
@@ -160,27 +162,26 @@ class Observer {
   }
 
   #hook() {
-    /** @typedef {[Native, any[], Native]} Construct what a trap of `new` gets */
     const newModule = (/** @type {Construct} */ ...given) => this.#newModule(...given, newModule);
     const observer = (/** @type {Native} */ target, /** @type {PropertyKey} */ key) => (key === OBSERVER ? this : get(target, key));
     this.#replace("Module", { construct: newModule, get: observer });
     for (const name of ["compile", "instantiate"]) {
-      this.#replace(name, { apply: (target, self, args) => this.#compile(target, self, args, name) });
+      this.#replace(name, { apply: (/** @type {Apply} */ ...given) => this.#compile(...given, name) });
     }
     for (const name of ["compileStreaming", "instantiateStreaming"]) {
-      this.#replace(name, { apply: (target, self, args) => this.#stream(target, self, args, name) });
+      this.#replace(name, { apply: (/** @type {Apply} */ ...given) => this.#stream(...given, name) });
     }
     const newInstance = (/** @type {Construct} */ ...[target, args, newTarget]) => constructed(target, this.#named(args), newTarget, newInstance);
     this.#replace("Instance", defineProperty({}, "construct", { get: () => (this.#waits ? newInstance : undefined) }));
     const newSuspending = (/** @type {Construct} */ ...given) => this.#newSuspending(...given, newSuspending);
     this.#replace("Suspending", { construct: newSuspending });
-    this.#replace("promising", { apply: (target, self, args) => this.#promising(target, self, args) });
-    this.#replace("Function", { construct: (target, args, newTarget) => this.#newFunction(target, args, newTarget) });
+    this.#replace("promising", { apply: (/** @type {Apply} */ ...given) => this.#promising(...given) });
+    this.#replace("Function", { construct: (/** @type {Construct} */ ...given) => this.#newFunction(...given) });
     this.#unwinds.hook();
     watchEndings({
       exit: () => this.end(process.exitCode ?? 0),
       uncaughtExceptionMonitor: (error) => this.#errors.note(error, "uncaught"),
-      unhandledRejection: (error, promise) => {
+      unhandledRejection: (error, /** @type {any} */ promise) => {
         this.#promises.release(promise);
         return () => this.#errors.note(error, "unhandled"); // not before: to read an error's stack changes what Node prints of it
       },

@@ -73,6 +73,7 @@ class Switching {
     const types = this.#types.get(module) ?? NO_TYPES;
     /** @type {WebAssembly.Imports} */
     const joined = {};
+    /** @type {WebAssembly.Memory | undefined} */
     let memory;
     for (const each of wanted) {
       joined[each.module] ??= {};

@@ -169,7 +169,7 @@ export class AsyncifyRuntime {
       this.block.putBack(call.saved);
     }
     this.#cStack?.enter(call);
-    this.machine.rewind();
+    this.machine.rewind(call);
     this.controls.start_rewind(this.block.address);
   }
 

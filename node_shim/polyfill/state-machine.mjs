@@ -23,6 +23,9 @@ export class StateMachine {
   /** @type {C | null} the call whose saved stack is in the data block */
   owner = null;
 
+  /** @type {C | null} the call that was unwound or rewound last */
+  #switched = null;
+
   /** An export is called. */
   enter() {
     if (this.state !== NORMAL) throw new AsyncifyError("entered-while-switching");
@@ -77,6 +80,7 @@ export class StateMachine {
    */
   unwind(call, which) {
     call.waitsIn = which;
+    this.#switched = call;
     this.state = UNWINDING;
   }
 
@@ -88,14 +92,20 @@ export class StateMachine {
     return true;
   }
 
-  /** Begin to rewind a suspended call. */
-  rewind() {
+  /**
+   * Begin to rewind a suspended call.
+   *
+   * @param {C} call
+   */
+  rewind(call) {
     this.enter();
+    this.#switched = call;
     this.state = REWINDING;
   }
 
   /** The guest was brought back to its normal state in the middle of a switch. */
   reset() {
+    this.#switched = null;
     this.state = NORMAL;
   }
 
@@ -107,6 +117,7 @@ export class StateMachine {
    */
   forget(call) {
     call.waitsIn = null;
+    if (this.#switched === call) this.reset();
     if (this.owner !== call) return false;
     this.owner = null;
     return true;

@@ -5,11 +5,12 @@
 const STEPS = [1000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000];
 const STEP_MS = 20_000;
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf, seen }) {
   const module = new WebAssembly.Module(bytesOf("depth"));
   let held = 0;
   for (const wanted of STEPS) {
-    let open;
+    let open = (/** @type {number} */ _) => {};
     const gate = new Promise((resolve) => {
       open = resolve;
     });

@@ -2,6 +2,10 @@
 // needs jspi
 // deep
 
+/**
+ * @param {() => any} call
+ * @param {WebAssembly.Global} count
+ */
 function depthOf(call, count) {
   count.value = 0;
   return Promise.resolve()
@@ -12,6 +16,7 @@ function depthOf(call, count) {
     );
 }
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf, seen }) {
   const env = { wait: new WebAssembly.Suspending(async () => 0) };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf("depth")), { env });

@@ -3,6 +3,7 @@
 
 const DEPTH = 50;
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   const before = Error.stackTraceLimit;
   let stack = "";

@@ -5,6 +5,7 @@
 
 import { AT_ONCE, ROUNDS, roundTrips } from "../detect/roundtrip.mjs";
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   if (typeof WebAssembly.Function !== "function") return { shown: "no", why: "no WebAssembly.Function" };
   const suspender =

@@ -3,6 +3,7 @@
 
 import { AT_ONCE, ROUNDS, roundTrips } from "../detect/roundtrip.mjs";
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   if (globalThis.process === undefined) return { shown: "no", why: "a browser has no such contexts" };
   const vm = await import("node:vm");

@@ -6,6 +6,7 @@ import { AT_ONCE, ROUNDS } from "../detect/roundtrip.mjs";
 const FILE = new URL("../detect/worker.mjs", import.meta.url);
 const TIMEOUT_MS = 8000;
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   const web = typeof globalThis.Worker === "function";
   const worker = web
@@ -14,10 +15,10 @@ export default async function probe({ bytesOf }) {
   const task = { bytes: bytesOf("round-trip"), rounds: ROUNDS, atOnce: AT_ONCE };
   try {
     return await new Promise((resolve, reject) => {
-      const take = (said) => (said.ready ? worker.postMessage(task) : resolve(said));
+      const take = (/** @type {any} */ message) => (message.ready ? worker.postMessage(task) : resolve(message));
       if (web) {
-        worker.onmessage = (event) => take(event.data);
-        worker.onerror = (event) => reject(new Error(event.message ?? "the worker failed"));
+        worker.onmessage = (/** @type {any} */ event) => take(event.data);
+        worker.onerror = (/** @type {any} */ event) => reject(new Error(event.message ?? "the worker failed"));
       } else {
         worker.on("message", take);
         worker.on("error", reject);

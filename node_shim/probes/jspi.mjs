@@ -6,6 +6,7 @@
 
 import { AT_ONCE, ROUNDS, roundTrips } from "../detect/roundtrip.mjs";
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   if (typeof WebAssembly.Suspending !== "function" || typeof WebAssembly.promising !== "function") {
     return { shown: "no", why: "no WebAssembly.Suspending" };

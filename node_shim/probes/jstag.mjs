@@ -2,6 +2,7 @@
 // try v8: --experimental-wasm-exnref
 // try chromium: --experimental-wasm-exnref
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   if (WebAssembly.JSTag === undefined) return { shown: "no", why: "no WebAssembly.JSTag" };
   const thrown = { by: "host" };

@@ -1,6 +1,7 @@
 // an import that returns no promise suspends all the same
 // needs jspi
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   let returned = false;
   let late = false;

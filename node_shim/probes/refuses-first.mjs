@@ -1,23 +1,32 @@
 // a call that cannot suspend throws before the import has side effects
 // needs jspi
 
+/**
+ * @param {(name: string) => Uint8Array} bytesOf
+ * @param {string[]} effects
+ */
 function instance(bytesOf, effects) {
   const wait = new WebAssembly.Suspending(async () => {
     effects.push("called");
     return 42;
   });
   const env = { wait, back: () => exports.inner() };
+  /** @type {{exports: WebAssembly.Exports}} */
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf("through-host")), { env });
   return exports;
 }
 
+/** @param {(name: string) => Uint8Array} bytesOf */
 async function ways(bytesOf) {
+  /** @type {Record<string, {error: string, message: string, effects: number}>} */
   const seen = {};
+  /** @type {Record<string, (exports: WebAssembly.Exports) => any>} */
   const calls = {
     "not promising": (exports) => exports.inner(),
     "JavaScript frame between": (exports) => WebAssembly.promising(exports.outer)(),
   };
   for (const [name, call] of Object.entries(calls)) {
+    /** @type {string[]} */
     const effects = [];
     const exports = instance(bytesOf, effects);
     let error;
@@ -32,6 +41,7 @@ async function ways(bytesOf) {
   return seen;
 }
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   const facts = await ways(bytesOf);
   const seen = Object.entries(facts);

@@ -1,6 +1,7 @@
 // WebAssembly.SuspendError is there, and is what is thrown
 // needs jspi
 
+/** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   const env = { wait: new WebAssembly.Suspending(async () => 42), back: () => 0 };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf("through-host")), { env });

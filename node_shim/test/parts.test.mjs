@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { engineFeatures } from "../detect/features.mjs";
 import { parseFrame } from "../stacks/frames.mjs";
 import { kindOfMessage, meant, uncatchable } from "../errors/traps.mjs";
-import { fromWire, isExpected, References, resultList, resultValue, toWire } from "../case/values.mjs";
+import { fromWire, isExpected, References, toWire } from "../case/values.mjs";
+import { resultList, resultValue } from "../wasm/results.mjs";
 import { Wasi } from "../wasi/preview1.mjs";
 import { FrameReader, FrameWriter, KIND, readMessage } from "../wire/frames.mjs";
 

@@ -74,12 +74,12 @@ export class Wasi {
   #env;
   #stdin;
   #read = 0;
+  /** @type {Record<number, Output>} */
   #outputs;
   #open = new Set([0, 1, 2]);
 
   /** @param {WasiOptions} options */
   constructor({ args, env, stdin, maxOutputBytes = OUTPUT_LIMIT }) {
-    /** @type {Record<number, Output>} */
     this.#outputs = { 1: new Output(maxOutputBytes), 2: new Output(maxOutputBytes) };
     this.#args = args.map(zeroTerminated);
     this.#env = Object.entries(env).map(([name, value]) => zeroTerminated(`${name}=${value}`));

@@ -26,7 +26,7 @@ const READ_BYTES = 1 << 16;
  */
 export function openSocket(fd, push, quit = () => process.exit(0)) {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  const callback = (count) => {
+  const callback = (/** @type {number} */ count) => {
     push(count === buffer.length ? buffer : buffer.subarray(0, count));
     return true;
   };
@@ -45,7 +45,12 @@ export function openSocket(fd, push, quit = () => process.exit(0)) {
   };
 }
 
-/** @returns how many bytes the system takes at once */
+/**
+ * @param {number} fd
+ * @param {Uint8Array[]} parts
+ * @param {() => void} quit
+ * @returns how many bytes the system takes at once
+ */
 function writeNow(fd, parts, quit) {
   try {
     return parts.length === 1 ? fs.writeSync(fd, parts[0]) : fs.writevSync(fd, parts);
@@ -55,9 +60,15 @@ function writeNow(fd, parts, quit) {
   }
 }
 
+/** @typedef {(content: any, parts: Uint8Array[]) => any} Answer */
+
 /**
  * Answer a request with what `answer(content, parts)` returns: an object, of which `parts` are binary. What it throws is a
  * `problem`.
+ *
+ * @param {FrameWriter} writer
+ * @param {ReturnType<typeof readMessage>} request
+ * @param {Answer} answer
  */
 export async function answerRequest(writer, { number, content, parts }, answer) {
   let found;
@@ -73,16 +84,19 @@ export async function answerRequest(writer, { number, content, parts }, answer) 
 /**
  * Greet, and answer requests as they come.
  *
- * @param answer see answerRequest
- * @param options.problem why this child is of no use
- * @param options.take takes other frames, as FrameReader's
- * @param options.quit called when Python is gone
+ * @param {number | string} fd
+ * @param {Answer} answer
+ * @param {object} [options]
+ * @param {string} [options.problem] why this child is of no use
+ * @param {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} [options.take] takes other frames, as FrameReader's
+ * @param {() => void} [options.quit] called when Python is gone
  * @returns {FrameWriter} for what is said without being asked
  */
 export function serveRequests(fd, answer, { problem, take, quit } = {}) {
   const reader = new FrameReader((kind, view, at, end) => {
     if (kind === KIND.REQUEST) void answerRequest(writer, readMessage(view, at), answer);
-    else take(kind, view, at, end);
+    else return take?.(kind, view, at, end);
+    return undefined;
   });
   const writer = new FrameWriter(openSocket(fd, (chunk) => reader.push(chunk), quit));
   writer.message(KIND.HELLO, 0, problem === undefined ? greeting() : { ...greeting(), problem });

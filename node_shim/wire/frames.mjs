@@ -119,6 +119,7 @@ export class FrameReader {
 /** Sends frames, once a turn. */
 export class FrameWriter {
   #write;
+  /** @type {Buffer[]} */
   #unsent = [];
 
   /** @param {(...parts: Uint8Array[]) => void} write has done with the bytes when it returns */
@@ -126,7 +127,13 @@ export class FrameWriter {
     this.#write = write;
   }
 
-  /** A frame to fill: `size` bytes after the head, of which the last `elsewhere` are sent from where they stand. */
+  /**
+   * A frame to fill: `size` bytes after the head, of which the last `elsewhere` are sent from where they stand.
+   *
+   * @param {number} kind
+   * @param {number} size
+   * @param {number} [elsewhere]
+   */
   static frame(kind, size, elsewhere = 0) {
     const data = Buffer.allocUnsafe(BODY + size - elsewhere);
     data.writeUInt32LE(1 + size, 0);
@@ -134,6 +141,7 @@ export class FrameWriter {
     return data;
   }
 
+  /** @param {Buffer} frame */
   send(frame) {
     if (this.#unsent.push(frame) === 1) process.nextTick(this.flush);
   }
@@ -145,13 +153,25 @@ export class FrameWriter {
     if (unsent.length > 0) this.#write(unsent.length === 1 ? unsent[0] : Buffer.concat(unsent));
   };
 
-  /** Send a frame at once whose last bytes stand elsewhere, without copying them. */
+  /**
+   * Send a frame at once whose last bytes stand elsewhere, without copying them.
+   *
+   * @param {Buffer} head
+   * @param {Uint8Array} bytes
+   */
   sendLarge(head, bytes) {
     this.flush();
     this.#write(head, bytes);
   }
 
-  /** Send a message: JSON, and binary parts beside it. */
+  /**
+   * Send a message: JSON, and binary parts beside it.
+   *
+   * @param {number} kind
+   * @param {number} number of the request
+   * @param {object} content
+   * @param {Uint8Array[]} [parts]
+   */
   message(kind, number, content, parts = []) {
     const text = Buffer.from(JSON.stringify(content));
     const size = parts.reduce((sum, part) => sum + 4 + part.length, MESSAGE_HEAD + text.length);
@@ -168,7 +188,11 @@ export class FrameWriter {
   }
 }
 
-/** @returns {{number: number, content: object, parts: Uint8Array[]}} the message in a frame's body */
+/**
+ * @param {DataView} view
+ * @param {number} at
+ * @returns {{number: number, content: any, parts: Uint8Array[]}} the message in a frame's body
+ */
 export function readMessage(view, at) {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const textSize = view.getUint32(at + 4, true);

@@ -33,7 +33,7 @@ from ..info import engine_info
 from .workers import Workers, fits_a_worker
 
 NODE = "node"
-_MOST_HELD = 4
+_MOST_MODULES = 4
 """Modules whose code stays for the next Worker: the newest."""
 Progress = Callable[[str], None]
 
@@ -172,14 +172,14 @@ class CommandRunner:
 
     async def _shared(self, loaded: LoadedCommand, env: dict[str, str], timeout_s: float) -> Ended | None:
         assert self._workers is not None
-        kept = sorted(self.modules.glob("*.wasm"), key=lambda path: path.stat().st_mtime)
+        modules = sorted(self.modules.glob("*.wasm"), key=lambda path: path.stat().st_mtime)
         return await self._workers.run(
             loaded.case.command[1:],
             env,
             loaded.folder,
             timeout_s,
-            hold=kept[-_MOST_HELD:],
-            kept=self.settings.workers == "kept",
+            modules=modules[-_MOST_MODULES:],
+            reuse=self.settings.workers == "kept",
             stack_mb=self._worker_stack_mb,
             more=self._patience(),
         )

@@ -62,16 +62,16 @@ class Workers:
         folder: Path,
         timeout_s: float,
         *,
-        hold: Sequence[Path] = (),
-        kept: bool = False,
+        modules: Sequence[Path] = (),
+        reuse: bool = False,
         stack_mb: int,
         more: Callable[[], Awaitable[float]] | None = None,
     ) -> Ended | None:
         """Run a script to its end; None: it has to run by itself, for its process died or time was up.
 
         :param command: the script and its arguments
-        :param hold: modules whose code is to stay, in files
-        :param kept: the Worker may have run scripts before, and may take others after
+        :param modules: files of modules whose code is to stay
+        :param reuse: the Worker may have run scripts before, and may take others after
         :param stack_mb: the Worker's stack (MiB)
         :param more: asked when the time is up how much it gets on top (seconds)
         """
@@ -80,8 +80,8 @@ class Workers:
             "args": list(command[1:]),
             "cwd": str(self._home / folder),
             "env": dict(env),
-            "hold": [str(path) for path in hold],
-            "kept": kept,
+            "modules": [str(path) for path in modules],
+            "reuse": reuse,
             "stack_mb": stack_mb,
             "most_stdout": MOST_STDOUT,
         }
