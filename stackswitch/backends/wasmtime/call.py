@@ -1,4 +1,4 @@
-"""A call of an export, what it is made of, and where its C frames lie."""
+"""A call of an export, and what it is made of."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class GuestCall:
 
     :param note: a ``Note``, or what has its attributes: what host functions are called with
     :param parent: the call whose host function makes this one: it waits for its end
-    :ivar may_wait: whether it can be set aside
+    :ivar may_wait: whether it can be suspended
     :ivar entered: whether the guest has run
     :ivar suspensions: how often it was
     :ivar answer: for an adapter: what ``pending`` is to be, and what lays the results ready
@@ -224,7 +224,7 @@ def _deeper(levels: int) -> Callable[[], None]:
     return found
 
 
-ROOM = 8
-"""Python's levels that a callback of C's takes to tell of a failure, by trial on 3.11."""
-check_python_room = _deeper(ROOM)
-"""See that a callback has them: it cannot tell that it has not, but raises ``RecursionError`` here."""
+CALLBACK_DEPTH = 8
+"""How many Python calls within each other a callback from C needs to report a failure, by trial on 3.11."""
+check_depth = _deeper(CALLBACK_DEPTH)
+"""Raises ``RecursionError`` where a callback would not have them; the callback itself could not."""

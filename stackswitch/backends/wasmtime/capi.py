@@ -21,8 +21,10 @@ SLOT = 16
 """Bytes of a ``wasmtime_val_raw_t``."""
 
 _POINTER = c_void_p
-# Name: (result, arguments). Those under _SHORT never run guest code for long and keep Python's lock.
-_SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
+Prototypes = dict[str, tuple[Any, tuple[Any, ...]]]
+"""Functions by name: the type of the result, those of the arguments."""
+# Those under _SHORT never run guest code for long and keep Python's lock.
+_SHORT: Prototypes = {
     "wasmtime_func_new_unchecked": (None, (_POINTER,) * 6),
     "wasmtime_func_to_raw": (c_void_p, (_POINTER, _POINTER)),
     "wasmtime_func_from_raw": (None, (_POINTER, c_void_p, _POINTER)),
@@ -72,7 +74,7 @@ _SHORT: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wasmtime_instance_export_get": (c_bool, (_POINTER, _POINTER, c_char_p, c_size_t, _POINTER)),
 }
 # These may run guest code for long: Python's other threads go on meanwhile.
-_LONG: dict[str, tuple[Any, tuple[Any, ...]]] = {
+_LONG: Prototypes = {
     "wasmtime_func_call_unchecked": (c_void_p, (_POINTER, _POINTER, _POINTER, c_size_t, _POINTER)),
     "wasmtime_instance_new": (c_void_p, (_POINTER, _POINTER, _POINTER, c_size_t, _POINTER, _POINTER)),
 }
@@ -111,7 +113,7 @@ class Extern(ctypes.Structure):
 
 
 class Handle(ctypes.Structure):
-    """Room for a ``wasmtime_func_t``, ``…_externref_t``, ``…_exnref_t``, ``…_tag_t`` or ``…_instance_t``."""
+    """A ``wasmtime_func_t``, ``…_externref_t``, ``…_exnref_t``, ``…_tag_t`` or ``…_instance_t``."""
 
     _fields_ = [("of", c_uint64 * 3)]
 
@@ -120,41 +122,52 @@ EXTERN_KINDS = ("func", "global", "table", "memory", "sharedmemory", "tag")
 VAL_KINDS = {"i32": 0, "i64": 1, "f32": 2, "f64": 3, "v128": 4, "funcref": 5, "externref": 6}
 
 
-class Api:
-    """The functions, by their names; ``call`` is ``wasmtime_func_call_unchecked``.
+class Functions:
+    """C functions of wasmtime's, by their names.
 
-    ``control`` is the same function for calls that end at once: it keeps Python's lock.
+    :param short: those that end at once, and hold Python's lock: their results and arguments
+    :param long: those that may run guest code, without the lock
+    :ivar dll: the library, for functions that hold the lock; :ivar unlocked: for those that do not
+    :raises BackendUnavailableError: wasmtime-py is not there, or is another version than we know
     """
 
-    def __init__(self) -> None:
+    def __init__(self, short: Prototypes, long: Prototypes) -> None:
         try:
             from wasmtime import _ffi
         except (ImportError, OSError, RuntimeError) as error:
             raise BackendUnavailableError(
                 f"wasmtime-py cannot be loaded: {error}; pip install 'wasmtime>=50,<51'"
             ) from error
-        self._check_layouts()
-        keeping = ctypes.PyDLL("", handle=_ffi.dll._handle)
-        missing = [name for name in (*_SHORT, *_LONG) if not hasattr(_ffi.dll, name)]
+        self.unlocked: Any = _ffi.dll
+        self.dll = ctypes.PyDLL("", handle=_ffi.dll._handle)
+        missing = [name for name in (*short, *long) if not hasattr(self.unlocked, name)]
         if missing:
             raise BackendUnavailableError(
                 f"this wasmtime-py lacks {', '.join(missing)}; pip install 'wasmtime>=50,<51'"
             )
-        for name, (result, arguments) in _SHORT.items():
-            setattr(self, name, ctypes.PYFUNCTYPE(result, *arguments)((name, keeping)))
-        for name, (result, arguments) in _LONG.items():
-            setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)((name, _ffi.dll)))
-        result, arguments = _LONG["wasmtime_func_call_unchecked"]
-        # Its arguments come as ctypes' own: told the types it would look at each of them once more.
-        self.call: Callable[..., int | None] = ctypes.CFUNCTYPE(result)(
-            ("wasmtime_func_call_unchecked", _ffi.dll)
-        )
-        self.control: Callable[..., int | None] = ctypes.PYFUNCTYPE(result, *arguments)(
-            ("wasmtime_func_call_unchecked", keeping)
-        )
+        for name, (result, arguments) in short.items():
+            setattr(self, name, ctypes.PYFUNCTYPE(result, *arguments)((name, self.dll)))
+        for name, (result, arguments) in long.items():
+            setattr(self, name, ctypes.CFUNCTYPE(result, *arguments)((name, self.unlocked)))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(name)  # every function there is was set when this was made
+
+
+class Api(Functions):
+    """The functions, by their names; ``call`` is ``wasmtime_func_call_unchecked``.
+
+    ``control`` is the same function for calls that end at once: it holds Python's lock.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_SHORT, _LONG)
+        self._check_layouts()
+        name = "wasmtime_func_call_unchecked"
+        result, arguments = _LONG[name]
+        # Its arguments are ctypes objects already: with declared types ctypes would convert each again.
+        self.call: Callable[..., int | None] = ctypes.CFUNCTYPE(result)((name, self.unlocked))
+        self.control: Callable[..., int | None] = ctypes.PYFUNCTYPE(result, *arguments)((name, self.dll))
 
     @staticmethod
     def _check_layouts() -> None:
@@ -207,7 +220,7 @@ class GuestTrap(Exception):  # noqa: N818 (the field's word)
 
     :ivar code: wasmtime's trap code, None if it was no trap of the machine
     :ivar message: wasmtime's words, without the backtrace
-    :ivar frames: function indexes, innermost first; wasmtime tells 20 at most
+    :ivar frames: function indexes, innermost first; 20 at most, wasmtime's limit
     :ivar offsets: of each frame, in bytes from the start of the module as it was compiled
     :ivar exit_status: what WASI's proc_exit was given, if it was that
     """

@@ -1,4 +1,4 @@
-"""Compiled modules kept in the user's cache: compiling a megabyte takes seconds, reading its code none.
+"""Compiled modules in the user's cache: compiling a megabyte takes seconds, reading its code milliseconds.
 
 A file holds the hash of what follows, then what ``wasmtime_module_serialize`` gave. wasmtime checks for
 itself that its version, settings and the processor fit; the hash sees to it that the bytes are those
@@ -16,7 +16,7 @@ from typing import Any
 from stackswitch.tools.paths import cache_dir
 
 WORTH_BYTES = 100_000
-"""Smaller modules compile in milliseconds and are not kept."""
+"""Smaller modules compile in milliseconds and are not cached."""
 _HASH_BYTES = 32
 _MOST_FILES = 64
 
@@ -52,7 +52,7 @@ class CodeCache:
             return None
 
     def write(self, wasm: bytes, module: Any) -> None:
-        """Keep a compiled module; that it cannot be kept is no error."""
+        """Cache a compiled module; that this fails is no error."""
         if len(wasm) < WORTH_BYTES:
             return
         data = bytes(module.serialize())

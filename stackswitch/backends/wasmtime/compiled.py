@@ -17,7 +17,7 @@ class CompiledModule:
     :ivar module: what there is to read in it
     :ivar code: wasmtime-py's module
     :ivar imports: what it imports, as wasmtime-py lists it
-    :ivar shapes: kept for Asyncify: its adapters, by the imports that may wait
+    :ivar shapes: the adapters that Asyncify needs for it, by the imports that may wait
     :raises wasmtime.WasmtimeError: it does not validate
     """
 

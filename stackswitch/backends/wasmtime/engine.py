@@ -25,7 +25,7 @@ from .store import Store
 
 TICK_S = 0.02
 STACK_BYTES = 64 << 20
-"""Room for the guest's native stack: about a million small frames."""
+"""The size of the guest's native stack: about a million small frames."""
 THREAD_STACK_BYTES = STACK_BYTES + (16 << 20)
 """What a thread needs that runs guests: their stack, and host functions called at its far end."""
 
@@ -97,7 +97,7 @@ class Engine:
         return found
 
     def store(self, is_over: Callable[[], bool]) -> Store:
-        """Make a store whose guests are stopped when ``is_over`` says so; it is asked every ``TICK_S``."""
+        """Make a store whose guests are stopped when ``is_over`` returns True; called every ``TICK_S``."""
         self._start_ticking()
         store = Store(self.api, self.wasmtime)
 
@@ -167,6 +167,6 @@ def without_custom_sections(wasm: bytes) -> bytes:
 
 
 def deadline(seconds: float) -> Callable[[], bool]:
-    """Return what tells whether so much time has passed."""
+    """Return a function that returns whether so much time has passed."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() > end

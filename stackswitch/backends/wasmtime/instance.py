@@ -17,7 +17,7 @@ from .values import Value
 
 
 class ScriptError(Exception):
-    """A case asks for something that is not so: an export that is not there, an address out of bounds."""
+    """A case uses something that is not there: an export, an address out of bounds."""
 
 
 def value_kind(type_: str, module: Module) -> str:

@@ -1,10 +1,10 @@
 """Callbacks of C that let no exception out, not even a signal handler's in their very first step.
 
-Python asks for signals when a function is entered, before its own ``try``. An exception that a handler raises
-there would leave the callback: ctypes prints it, nobody is told, and C is returned whatever lay in memory. So
+Python handles signals when a function is entered, before its own ``try``. An exception that a handler raises
+there would leave the callback: ctypes prints it, no caller sees it, and C gets whatever lay in memory. So
 the handler of the function's outermost ``try`` is made that of its first instructions too: in the table of
-exception handlers that code objects have from Python 3.11. (3.10 does not ask where a function begins with
-``try``.)
+exception handlers that code objects have from Python 3.11. (3.10 does not handle signals where a function
+begins with ``try``.)
 
 The table: for each range of instructions its start, its length, its handler, all in units of two bytes, and
 the depth of the stack; numbers of six bits a byte, the highest first, 0x40 for one that goes on, 0x80 where

@@ -1,12 +1,12 @@
-"""The guest's stack, whole, by function index: wasmtime's guest profiler, asked for a single sample.
+"""The guest's stack, whole, by function index: wasmtime's guest profiler, used for a single sample.
 
 A trap shows 20 frames, a sample all. What comes out is a profile for Firefox's viewer (JSON): a table of
 stacks, each a frame and the stack it stands on, root first. Function names are wasmtime's own, ``<wasm
 function 3>``, as long as the module it compiled has no name section; offsets are those of machine code.
 
 To parse a profile takes longer than to make it, and a guest in a loop waits with one stack again and again.
-So a profile is looked up by all of its text but the clock's readings: whatever tells two stacks apart is in
-the key, and no stack is ever taken for another.
+So profiles are cached, with all of their text but the clock's readings as the key. The key contains whatever
+differs between two stacks, so none is mistaken for another.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .store import Store
 Place = tuple[int, int]
 """Number of the module, function index in it (imports counted)."""
 _KEPT_BYTES = 4 << 20
-"""How much of profiles is kept to be looked up."""
+"""How much text of profiles is cached."""
 _READ = (
     b'"libs":',
     b'"stack":',
@@ -65,7 +65,7 @@ class Profiler:
         return profiler
 
     def _make_arguments(self) -> tuple[Any, ...]:
-        """Return the engine, any name and the modules, all by address, and what is to be kept with them."""
+        """Return the engine, any name and the modules by address, and the objects that must live as long."""
         texts = [ctypes.create_string_buffer(b"%d" % at) for at in range(len(self._modules))]
         names = [ByteVec(len(text.value), ctypes.addressof(text)) for text in texts]
         modules = (_Module * len(self._modules))()
@@ -125,7 +125,7 @@ def without_clock(profile: bytes) -> bytes:
     """Return a profile's text without the readings of the clock; empty if it is not laid out as we know it.
 
     What is left out: all before the libraries, the process's and the thread's times, the samples' times. The
-    order of the parts is that in which wasmtime writes them; all that ``frames_of_profile`` reads is kept.
+    parts are in the order in which wasmtime writes them; all that ``frames_of_profile`` reads is in the key.
     """
     libs = profile.find(b'"libs":')
     shutdown = profile.find(b'"processShutdownTime":', libs)

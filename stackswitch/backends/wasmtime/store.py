@@ -1,7 +1,7 @@
 """A store and what all its instances share: the references, and how a failure gets into and out of the guest.
 
 A host function that fails throws a wasm exception with a tag of ours, as a JavaScript host would: the
-guest's ``catch_all`` sees it. Its payload is a number under which the Python exception is kept, so that
+guest's ``catch_all`` sees it. Its payload is the number of the Python exception, which the store holds. So
 what leaves the export uncaught is the very exception that the host function raised. Where the guest
 knows no exceptions a trap does the same.
 """
@@ -92,7 +92,7 @@ class Store:
         """Return what calls a function of the guest, made to be called often; it returns an error or None.
 
         :param function: address of the ``wasmtime_func_t``
-        :param slots: address of the slots, which are kept by the caller; :param count: how many they are
+        :param slots: address of the slots, which the caller keeps alive; :param count: how many they are
         """
         # What ctypes makes of each argument, made once: at each call it would take longer than the call.
         pointer = ctypes.c_void_p.from_param
@@ -110,10 +110,10 @@ class Store:
         self._keep += things
 
     def words(self, size: int) -> tuple[Extern, int, int]:
-        """Return zeroed room in a memory of ours, for as long as the store.
+        """Return zeroed bytes in a memory of ours, for as long as the store lives.
 
         :param size: bytes
-        :returns: the memory, where in it the room begins, and that place's native address
+        :returns: the memory, where in it the bytes begin, and their native address
         """
         size = -(-size // _ALIGNMENT) * _ALIGNMENT
         if self._words is None or self._words_used + size > self._words_size:
@@ -208,7 +208,7 @@ class Store:
         return self._drop_exception() or found
 
     def forget(self) -> None:
-        """Forget a failure that nobody has read: a signal's handler raised first."""
+        """Forget a failure that was not read, because a signal handler raised first."""
         if self.trap.value:
             self.taken(None)
         self.trapped.clear()
@@ -235,7 +235,7 @@ class Store:
     def close(self) -> None:
         """Free the store; a second call does nothing.
 
-        Calls that are still set aside can only be dropped then: their memory is gone.
+        Calls that are still suspended can only be dropped then: their memory is gone.
         """
         if self.closed:
             return

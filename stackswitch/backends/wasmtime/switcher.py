@@ -58,14 +58,14 @@ class Call(Protocol):
 class SwitcherOptions:
     """What a session wants of a store.
 
-    :param is_over: asked at each of wasmtime's ticks: whether the guests are to be stopped
+    :param is_over: called at each of wasmtime's ticks; returns whether the guests are to be stopped
     :param stacks: stacks will be read at waits
     :param catchable: guests that know exceptions may catch a host function's failure
-    :param on_suspend: told each time a call is suspended, and by which import
-    :param on_failure: told a host function's failure that passes through the guest: the call's note, the
-        import, the failure, the functions on the stack, innermost first, and their offsets, if known
-    :param on_stopped: told of a call that was cancelled while it computed, where only that shows its stack:
-        its note, the trap that ended it, if any, and the functions on the stack, innermost first
+    :param on_suspend: called at each suspension, with the call and the import
+    :param on_failure: called with a host function's failure that passes through the guest: the call's note,
+        the import, the failure, the functions on the stack, innermost first, their offsets or nothing
+    :param on_stopped: called where only stopping a guest shows its stack, after a call that computes was
+        cancelled: its note, the trap that ended it or None, the functions on the stack, innermost first
     """
 
     is_over: Callable[[], bool]
@@ -125,7 +125,7 @@ class Switcher(Protocol):
     def read_stack(self, call: Any) -> tuple[Place, ...]:
         """Return the functions on the stack of a call that has come to a host function which waits.
 
-        Innermost first. Where it was not asked for (``SwitcherOptions.stacks``) it may be empty.
+        Innermost first. Without ``SwitcherOptions.stacks`` it may be empty.
         """
         ...
 

@@ -45,12 +45,12 @@ class References:
             if not self._api.wasmtime_externref_new(
                 self._context, number + 1, None, ctypes.addressof(handle)
             ):
-                raise GuestTrap("no room for an externref")
+                raise GuestTrap("no memory for an externref")
             self._roots[number] = handle
         return handle
 
     def given(self, number: int) -> bytes:
-        """Return a root of its own for a number, as bytes: whoever gets it is to let it go."""
+        """Return a root of its own for a number, as bytes; the receiver frees it."""
         handle = Handle()
         self._api.wasmtime_externref_clone(ctypes.addressof(self.root(number)), ctypes.addressof(handle))
         return bytes(handle)
@@ -81,7 +81,7 @@ class References:
         return (data or 0) - 1
 
     def close(self) -> None:
-        """Let go of all roots; before the store goes."""
+        """Free all roots, before the store is freed."""
         for handle in self._roots.values():
             self._api.wasmtime_externref_unroot(ctypes.addressof(handle))
         self._roots.clear()

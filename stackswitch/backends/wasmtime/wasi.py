@@ -15,7 +15,7 @@ from .store import Store
 
 WASI_MODULE = "wasi_snapshot_preview1"
 OUTPUT_LIMIT_BYTES = 16 << 20
-"""What a case keeps of each output stream."""
+"""How much of each output stream a case records."""
 _TOO_MUCH = 8
 
 
@@ -53,18 +53,18 @@ class StoreWasi:
 
     @property
     def is_full(self) -> bool:
-        """Whether the guest has written much more than is kept, and is to be stopped: nobody else would."""
+        """Whether the guest has written much more than is recorded, and is to be stopped."""
         most = _TOO_MUCH * self._options.max_output_bytes
         return any(each.exists() and each.stat().st_size > most for each in self._files)
 
     @property
     def full_message(self) -> str:
-        """What is then said."""
+        """The message if it is full."""
         most = _TOO_MUCH * self._options.max_output_bytes
         return f"it wrote more than {most} bytes ({_TOO_MUCH} times max_output_bytes)"
 
     def output(self) -> tuple[bytes, bytes]:
-        """Return what was written to stdout and stderr so far, as much of it as is kept."""
+        """Return what was written to stdout and stderr so far, as much as is recorded."""
         stdout, stderr = map(self._content, self._files)
         return stdout, stderr
 

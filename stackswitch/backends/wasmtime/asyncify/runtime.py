@@ -32,7 +32,7 @@ from ..call import (
     Function,
     GuestCall,
     Results,
-    check_python_room,
+    check_depth,
 )
 from ..capi import GuestTrap
 from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
@@ -182,7 +182,7 @@ class AsyncifyRuntime:
             raise GuestTrap(CLOSED_MESSAGE)
         if self.resuming is not None:
             self.look()
-        check_python_room()
+        check_depth()
         self.machine.enter(call)
         stack = self.shadow_stack
         try:

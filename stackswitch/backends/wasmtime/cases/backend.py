@@ -226,7 +226,7 @@ async def open_asyncify(
     """Start the backend ``asyncify``.
 
     :param wasm_opt: Binaryen's tool, None to look for it
-    :param progress: told what takes long
+    :param progress: called when something that takes long begins
     :raises BackendUnavailableError: wasmtime-py is missing or is another version than we know
     :raises ToolNotFoundError, DownloadError: Binaryen cannot be had
     """
@@ -243,9 +243,9 @@ async def open_fiber(*, wasm_opt: Path | None = None, progress: Progress | None 
     """Start the backend ``fiber``; without a Binaryen it lacks legacy exceptions.
 
     :param wasm_opt: Binaryen's tool, None to look for it
-    :param progress: told what takes long
+    :param progress: called when something that takes long begins
     :raises BackendUnavailableError: wasmtime-py, Python or the C library is not as we know it
-    :raises ToolNotFoundError: the tool that was asked for does not do
+    :raises ToolNotFoundError: the given tool cannot be used
     """
     engine = FiberEngine()
     try:
@@ -291,7 +291,7 @@ async def _make_and_run(case: Case, session: CaseSession, script: Script) -> Non
         if isinstance(error, asyncio.CancelledError) or is_over(error):
             raise TimeUpError(str(error)) from error
         trap = trap_of(error, "func[{}]".format)
-        script.seen = [
+        script.steps = [
             StepObservation(step=at, ended="trapped", trap=trap)
             for at, step in enumerate(case.script)
             if step.call or step.finish or step.cancel
@@ -305,7 +305,7 @@ def _observation(session: CaseSession, script: Script, status: str, detail: str,
     fields: dict[str, Any] = {
         "status": status,
         "detail": detail,
-        "steps": tuple(script.seen),
+        "steps": tuple(script.steps),
         "suspensions": session.recorder.suspensions(backend),
         "suspension_count": session.recorder.count,
         "log": tuple(session.host.log),

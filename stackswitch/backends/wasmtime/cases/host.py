@@ -1,7 +1,7 @@
 """Host functions as data: what a case's ``host`` entries say is done, in the order of docs/suite-format.md.
 
-Nothing here knows how the guest is set aside. Where it cannot be, since a function on its stack is not
-instrumented, the entry is carried out *in place*: the guest stays where it is and we wait in its stead.
+Nothing here knows how the guest is suspended. It cannot be if a function on its stack is not instrumented.
+Then the entry is carried out *in place*: the guest stays where it is, and the host function blocks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class HostError(Exception):
 
 
 class CannotWaitError(Exception):
-    """The guest cannot be set aside here, and what it waits for does not come by itself."""
+    """The guest cannot be suspended here, and what it waits for needs a later step of the case."""
 
 
 class Caller(Protocol):
@@ -37,7 +37,7 @@ class Caller(Protocol):
     instance: ModuleInstance
 
     def may_suspend(self, import_: str) -> bool:
-        """Whether the guest can be set aside now; if not, the host function waits in place."""
+        """Whether the guest can be suspended now; if not, the host function waits in place."""
         ...
 
     def call_now(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
@@ -186,7 +186,7 @@ class _Served:
         if entry.gate is not None and not self.host.gate_is_open(entry.gate):
             raise CannotWaitError(
                 f"{entry.import_} waits for the gate {entry.gate!r}, and a function on the stack is not"
-                " instrumented: the guest cannot be set aside until then"
+                " instrumented: the guest cannot be suspended until then"
             )
         self._call_back_in_place("during")
         return self._end()

@@ -1,4 +1,4 @@
-"""What is seen while a case runs: each wait with its stack, and which names the lists lack."""
+"""What is recorded while a case runs: the stack of each wait, and the names that the lists lack."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CaseModule(CompiledModule):
 
 
 class RecordedStack:
-    """A stack that was seen at a wait: equal ones are one."""
+    """A stack at a wait; equal stacks have one record."""
 
     __slots__ = ("count", "export", "frames", "import_", "missing", "module")
 
@@ -69,7 +69,7 @@ class RecordedStack:
 
 
 class SuspensionRecorder:
-    """Collects stacks.
+    """Records stacks.
 
     :ivar count: how many waits there were
     """
@@ -79,8 +79,8 @@ class SuspensionRecorder:
         self._stacks: dict[tuple[str, str, str, tuple[int, ...]], RecordedStack] = {}
         self.count = 0
 
-    def look(self, module: CaseModule, import_: str, export: str, frames: tuple[int, ...]) -> RecordedStack:
-        """Return what is known of a stack; it counts only once ``waited`` is called."""
+    def record(self, module: CaseModule, import_: str, export: str, frames: tuple[int, ...]) -> RecordedStack:
+        """Return the record of a stack, which may be new; it counts only after ``count_wait`` is called."""
         key = (module.name, import_, export, frames)
         stack = self._stacks.get(key)
         if stack is None:
@@ -88,7 +88,7 @@ class SuspensionRecorder:
             stack.missing = missing_names(self._options, import_, frames, module.names, module.instrumented)
         return stack
 
-    def waited(self, stack: RecordedStack | None) -> None:
+    def count_wait(self, stack: RecordedStack | None) -> None:
         """Count a wait with this stack; None: it was not read."""
         self.count += 1
         if stack is not None:

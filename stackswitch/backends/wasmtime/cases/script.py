@@ -27,7 +27,7 @@ class Script:
     """Takes the steps.
 
     :param expected: of each step; what stands in memory and globals is read only where one looks
-    :ivar seen: what came of them, so far
+    :ivar steps: what was observed at each, so far
     """
 
     def __init__(self, case: Case, session: CaseSession, expected: Sequence[Expect]) -> None:
@@ -35,7 +35,7 @@ class Script:
         self._expected = expected
         self._session = session
         self._started: dict[str, _Started] = {}
-        self.seen: list[StepObservation] = []
+        self.steps: list[StepObservation] = []
 
     async def run(self) -> None:
         """Take all steps; a trap does not end them.
@@ -56,12 +56,12 @@ class Script:
             await self._ended(number, guest, running, _begin(running))
         elif step.start is not None:
             await self._start(step)
-            self.seen.append(StepObservation(step=number, ended="done"))
+            self.steps.append(StepObservation(step=number, ended="done"))
         elif step.finish is not None or step.cancel is not None:
             started = self._started.pop(step.finish or step.cancel or "", None)
             if started is None:
                 raise ScriptError(f"step {number}: that call has ended already")
-            # A call that has ended keeps its end: there is nothing to cancel.
+            # A call that has ended is not cancelled.
             cancelled = {task for _, task in started.calls if step.cancel is not None and not task.done()}
             for task in cancelled:
                 task.cancel()
@@ -70,10 +70,10 @@ class Script:
         elif step.release is not None:
             session.host.release(step.release)
             await asyncio.sleep(0)
-            self.seen.append(StepObservation(step=number, ended="done"))
+            self.steps.append(StepObservation(step=number, ended="done"))
         else:
             await asyncio.sleep((step.settle_ms or 0) / 1000)
-            self.seen.append(StepObservation(step=number, ended="done"))
+            self.steps.append(StepObservation(step=number, ended="done"))
 
     async def _start(self, step: Step) -> None:
         guest = self._session.guest(step.instance)
@@ -103,13 +103,13 @@ class Script:
         else:
             try:
                 seen = {"ended": "returned", "values": task.result()}
-            except BaseException as error:  # noqa: BLE001 (explain raises what is none of the guest's)
+            except BaseException as error:  # noqa: BLE001 (explain raises errors that are not the guest's)
                 trap = self._session.explain(guest, error)
                 # A program that ends itself well has returned.
                 exited = trap.kind == "exit" and trap.message == "exit status 0"
                 seen = {"ended": "returned"} if exited else {"ended": "trapped", "trap": trap}
         expect = self._expected[number]
-        self.seen.append(
+        self.steps.append(
             StepObservation(
                 step=number,
                 suspensions=running.suspensions,

@@ -148,7 +148,7 @@ class CaseSession:
             is_over=lambda: is_over() or (self.wasi is not None and self.wasi.is_full),
             stacks=stacks,
             catchable=True,
-            on_suspend=lambda call, _: self.recorder.waited(call.note.stack),
+            on_suspend=lambda call, _: self.recorder.count_wait(call.note.stack),
         )
         self.switching = open_store([*distinct.values()], options)
         if case.wasi is not None:
@@ -198,7 +198,7 @@ class CaseSession:
         stdout, stderr = self.wasi.output() if self.wasi is not None else (b"", b"")
         return stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
 
-    def look(self, handle: InstanceHandle, call: Call, import_: str) -> None:
+    def note_stack(self, handle: InstanceHandle, call: Call, import_: str) -> None:
         """Note the stack of a call that is about to wait."""
         if not self.stacks:
             return
@@ -207,7 +207,7 @@ class CaseSession:
         frames = handle.switcher.read_stack(call)
         own = frames[: len(frames) - note.older]
         indexes = tuple([index for module, index in own if module == number])
-        note.stack = self.recorder.look(handle.module, import_, note.export, indexes)
+        note.stack = self.recorder.record(handle.module, import_, note.export, indexes)
 
     def close(self) -> None:
         """Free everything; a second call does nothing."""
@@ -261,9 +261,9 @@ class CaseSession:
             outcome = begin(name, caller, params, results, args, sync=not waits)
             if always_suspends and call is not None and call.may_wait and not isinstance(outcome, Coroutine):
                 # Its result is there at once. The guest was suspended all the same, and its stack counts.
-                self.look(handle, call, name)
+                self.note_stack(handle, call, name)
                 call.suspensions += 1
-                self.recorder.waited(call.note.stack)
+                self.recorder.count_wait(call.note.stack)
             return outcome
 
         return LinkedFunction(name, type_, params, results, serve, waits)
@@ -293,9 +293,9 @@ class CaseCaller:
         note: CaseNote = call.note
         if not call.may_wait and not note.in_place:
             return True  # the switcher says why not
-        self._session.look(self._handle, call, import_)
+        self._session.note_stack(self._handle, call, import_)
         if note.in_place or (note.stack is not None and note.stack.missing):
-            self._session.recorder.waited(note.stack)
+            self._session.recorder.count_wait(note.stack)
             note.waits_in_place += 1
             return False
         return True

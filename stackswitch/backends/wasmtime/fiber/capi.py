@@ -26,10 +26,10 @@ from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
 
-from ..capi import address
+from ..capi import Functions, Prototypes, address
 
 _POINTER = c_void_p
-_FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+_FUNCTIONS: Prototypes = {
     "wasmtime_linker_new": (c_void_p, (_POINTER,)),
     "wasmtime_linker_delete": (None, (_POINTER,)),
     "wasmtime_linker_define": (
@@ -47,30 +47,16 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "wasmtime_context_epoch_deadline_async_yield_and_update": (None, (_POINTER, c_uint64)),
 }
-# These run guest code: Python's other threads go on meanwhile.
-_RUNNING: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "wasmtime_call_future_poll": (c_bool, (_POINTER,)),
-}
+# This runs guest code: Python's other threads run meanwhile. Its argument is a ctypes object already: with a
+# declared type ctypes would convert it again.
+_RUNNING: Prototypes = {"wasmtime_call_future_poll": (c_bool, ())}
 
 
-class FiberApi:
+class FiberApi(Functions):
     """The functions, by their names."""
 
     def __init__(self) -> None:
-        from wasmtime import _ffi
-
-        keeping = ctypes.PyDLL("", handle=_ffi.dll._handle)
-        missing = [name for name in (*_FUNCTIONS, *_RUNNING) if not hasattr(_ffi.dll, name)]
-        if missing:
-            raise BackendUnavailableError(
-                f"this wasmtime-py lacks {', '.join(missing)}; pip install 'wasmtime>=50,<51'"
-            )
-        for name, (result, arguments) in _FUNCTIONS.items():
-            setattr(self, name, ctypes.PYFUNCTYPE(result, *arguments)((name, keeping)))
-        for name, (result, _) in _RUNNING.items():
-            # Their arguments come as what ctypes makes of them: told the types it would look at each again.
-            setattr(self, name, ctypes.CFUNCTYPE(result)((name, _ffi.dll)))
-        self.dll = keeping
+        super().__init__(_FUNCTIONS, _RUNNING)
 
     def deleter(self, futures: dict[int, Any]) -> Callable[[int], None]:
         """Return what deletes a future by its address and takes it out of ``futures``, both in one step.
@@ -82,21 +68,18 @@ class FiberApi:
         delete.argtypes = (Converter(futures.pop),)  # type: ignore[assignment]
         return delete
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        raise AttributeError(name)  # every function there is was set when this was made
-
 
 _DELETER = ctypes.PYFUNCTYPE(None)
 
 
 class Continuation(ctypes.Structure):
-    """``wasmtime_async_continuation_t``: what wasmtime calls to ask whether the guest goes on."""
+    """``wasmtime_async_continuation_t``: what wasmtime calls to learn whether the guest goes on."""
 
     _fields_ = [("callback", c_void_p), ("argument", c_void_p), ("finalizer", c_void_p)]
 
 
 class Converter:
-    """What ctypes asks for a C argument in the place of the Python one; ``from_param`` is C code."""
+    """A type for ctypes, which converts a Python argument by ``from_param``: C code."""
 
     def __init__(self, from_param: Callable[[Any], Any]) -> None:
         self.from_param = from_param
@@ -117,7 +100,7 @@ def refuse_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
 class CallbackArguments(ctypes.Structure):
     """The arguments of the callback that was called last (``wasmtime_func_async_callback_t``).
 
-    The last one, the continuation, is not kept: to set it fills it from ``source``, a ``c_void_p``.
+    The last one, the continuation, is not stored: setting it fills it from ``source``, a ``c_void_p``.
     """
 
     _fields_ = [

@@ -7,7 +7,7 @@ from ..store import Store
 from .capi import FiberApi, HostCallback, refuse_python
 
 STACK_BYTES = 16 << 20
-"""Room for a call's frames; what of it was never used takes no memory."""
+"""The size of a call's stack; what is never used takes no memory."""
 
 
 class FiberEngine(Engine):

@@ -1,9 +1,8 @@
-"""Calls on fibers: an ``async`` call of an export whose host functions may be coroutines, of any module.
+"""Calls on fibers: exports of any module, whose host functions may be coroutines, called with ``await``.
 
-A call is a *future* of wasmtime's. To poll it runs the guest, on a stack of its own, until it ends or calls
-a host function; the poll then returns, the guest stays where it is, and the host function runs here, on
-the thread's own stack: plain ones at once, coroutines with the event loop between. Then the guest is
-polled again.
+A call is a *future* of wasmtime's. A poll runs the guest on a stack of its own until it ends or calls a host
+function. Then the poll returns and the guest stays where it is. The host function runs here, on the thread's
+own stack: a plain one at once, a coroutine across the event loop. Then the guest is polled again.
 
 Four rules keep wasmtime and Python from aborting the process:
 
@@ -83,7 +82,7 @@ class FiberRuntime:
         self._poll_future = api.wasmtime_call_future_poll
 
     @property
-    def live(self) -> int:
+    def in_progress(self) -> int:
         """How many calls have begun and not ended."""
         return len(self._futures)
 
@@ -113,7 +112,7 @@ class FiberRuntime:
                 if arm is None or store.closed:
                     if self.poll(call):
                         break
-                else:  # what ``poll`` does: a call of Python's is dear here
+                else:  # what ``poll`` does: here a call of a Python function would cost too much
                     arm()
                     if poll(call.pointer):
                         self._done(call)
@@ -130,7 +129,7 @@ class FiberRuntime:
                     continue
                 try:
                     outcome = function.serve(note, *function.read(call.args_at))
-                    # The second question is the quick one, and nearly always enough.
+                    # The cheap test of the type is nearly always enough.
                     if function.waits and (type(outcome) is CoroutineType or _is_coroutine(outcome)):
                         coroutine = outcome
                         try:
@@ -156,17 +155,15 @@ class FiberRuntime:
                             except BaseException as error:  # noqa: BLE001 (it is the coroutine's)
                                 outcome = yield from rest(coroutine, coroutine.throw, error)
                             else:
-                                if sent is None:
-                                    outcome = yield from coroutine
-                                else:
-                                    outcome = yield from rest(coroutine, coroutine.send, sent)
+                                others = coroutine if sent is None else rest(coroutine, coroutine.send, sent)
+                                outcome = yield from others
                             if is_quick:  # what ``_resume`` does
                                 suspended.discard(call)
                                 running.append(call)
                             else:
                                 self._resume(call)
                             note.waiting = None
-                            # It may have taken a cancellation for an answer.
+                            # The host function may have caught its cancellation.
                             if note.ends is not None and monotonic() > note.ends:
                                 raise GuestTrap(OVER_MESSAGE)
                     if store.closed:
@@ -222,7 +219,7 @@ class FiberRuntime:
         if self.store.closed:
             raise GuestTrap(CLOSED_MESSAGE)
         while self._ending:
-            self._let_go(self._ending[-1])
+            self._free(self._ending[-1])
             self._ending.pop()
         buffers, calls, stack = call.buffers, call.calls, call.calls.shadow_stack
         buffers.write(call.values)
@@ -272,10 +269,10 @@ class FiberRuntime:
         return False
 
     def _ticked(self) -> None:
-        """The guest came back at a tick: the next is for all, not this one once more for each.
+        """Set the deadline of the store to the next tick, after the guest has returned at one.
 
-        wasmtime moves a store's deadline on when the guest goes on; until then every other one that is polled
-        would be stopped at once, a thousand for each tick.
+        wasmtime moves the deadline of a store when the guest resumes. Until then every other guest that is
+        polled would be stopped at once, a thousand for each tick.
         """
         if not self.store.closed:
             self.store.api.wasmtime_context_set_epoch_deadline(self.store.context, 1)
@@ -292,7 +289,7 @@ class FiberRuntime:
             raise self._taken(call, buffers)
 
     def _taken(self, call: FiberCall, buffers: CallBuffers) -> BaseException:
-        """Read why a call ended, and tell whose failure it was."""
+        """Read why a call ended. If it was a host function's failure, report it."""
         store = self.store
         store.trap.value, store.failed_on = buffers.trap.value, None
         found = store.taken(buffers.error.value)
@@ -324,18 +321,18 @@ class FiberRuntime:
             stack.set(call.stack_pointer)
 
     def _fail(self, call: FiberCall, failure: BaseException) -> None:
-        """Hand a host function's failure to the guest for when it is polled next, or raise it.
+        """Hand a host function's failure to the guest, for its next poll, or raise it.
 
-        Where no guest can catch it, it goes through the guest only for its stack to be told.
+        A failure that no guest can catch passes through the guest only so that its stack can be reported.
         """
-        told = self._on_failure is not None and isinstance(failure, Exception)
+        reported = self._on_failure is not None and isinstance(failure, Exception)
         if (
             self.store.closed
             or isinstance(failure, (GuestTrap, KeyboardInterrupt, SystemExit))
-            or not (self.catches or told)
+            or not (self.catches or reported)
         ):
             raise failure  # its frames go with the future
-        if told and call.arrived is not None:
+        if reported and call.arrived is not None:
             call.failed, call.failed_in = failure, call.arrived.name
         trap = self.store.fail(failure, catchable=self.catches)
         ctypes.c_void_p.from_address(call.trap_at).value = trap
@@ -345,16 +342,16 @@ class FiberRuntime:
             self._delete_future(call.future)
 
     def _end(self, call: FiberCall) -> None:
-        """Let go of all that a call has, whatever became of it.
+        """Free all that a call has, however it ended.
 
-        Where a ``RecursionError`` is due even this may fail: what is left is done before the next call.
+        Near the limit of recursion even this may fail. What is left is then done before the next call.
         """
         self._ending.append(call)
         while self._ending:
-            self._let_go(self._ending[-1])
+            self._free(self._ending[-1])
             self._ending.pop()
 
-    def _let_go(self, call: FiberCall) -> None:
+    def _free(self, call: FiberCall) -> None:
         calls, stack = call.calls, call.calls.shadow_stack
         self._delete(call)
         call.buffers.give_back()
@@ -379,9 +376,9 @@ class FiberRuntime:
 
 
 def _done_at_once(coroutine: Coroutine[Any, Any, Any], name: str) -> Any:
-    """Return what a coroutine returns that does not wait after all.
+    """Return the result of a coroutine that never waits.
 
-    :raises SuspendError: it does
+    :raises SuspendError: it waits
     """
     try:
         coroutine.send(None)

@@ -15,11 +15,11 @@ from .call import FiberCall
 from .tick_trap import TickTrap
 
 _SAMPLES_MOST = 1000
-"""A profile keeps every sample, and only the last one is wanted."""
+"""A profile contains every sample, and only the last one is needed."""
 
 
 class Sampler:
-    """Keeps the stack of each call that comes to a host function which may wait.
+    """Notes the stack of each call that comes to a host function which may wait.
 
     :param dll: wasmtime's library
     :param sample_for: has the samples that follow taken for a profiler
@@ -73,7 +73,7 @@ class Sampler:
         if not self._tick_trap.begin(self._profiler):
             return None, ()
         trap: BaseException | None = None
-        used = True  # where an interrupt keeps us from knowing: to free the error twice would be worse
+        used = True  # unknown after an interrupt, and to free the error twice would be worse
         try:
             try:
                 poll(call)

@@ -19,18 +19,20 @@ class GuestCode(CompiledModule):
     """A module as it runs.
 
     :param wasm: as it runs, which may be instrumented
-    :ivar instrumented: the functions that can be suspended; None: all, or nobody asks
+    :ivar instrumented: the functions that can be suspended; None: all, or it does not matter
     :ivar collected: which references its frames may hold that wasmtime's collector would not see
     :raises GuestError: wasmtime refuses it
     """
 
-    def __init__(self, engine: Engine, wasm: bytes, plan: OpenRequest, *, asyncify: bool) -> None:
+    def __init__(self, engine: Engine, wasm: bytes, request: OpenRequest, *, asyncify: bool) -> None:
         try:
             super().__init__(engine, wasm)
         except Exception as error:
             raise GuestError(f"wasmtime refuses the module: {error}") from error
-        self.explainer = Explainer(plan.module, _shift(self.module, plan.module), plan.limits.deadline_s)
-        self.instrumented = instrumented_functions(self.module) if asyncify and plan.stacks else None
+        self.explainer = Explainer(
+            request.module, _shift(self.module, request.module), request.limits.deadline_s
+        )
+        self.instrumented = instrumented_functions(self.module) if asyncify and request.stacks else None
         self.collected = None if asyncify else kept_references(wasm, rooted_externs=True)
 
 

@@ -1,4 +1,4 @@
-"""wasmtime engines for the library: one for each way of setting them up, kept as long as the process.
+"""wasmtime engines for the library: one for each configuration, for as long as the process lives.
 
 After a fork the child has no thread that moves the clock on: what was there is the parent's, and is left
 alone.
@@ -19,7 +19,7 @@ from ..fiber.engine import STACK_BYTES as FIBER_STACK_BYTES
 from ..fiber.engine import FiberEngine
 
 ASYNCIFY_STACK_BYTES = 1 << 20
-"""Room for a guest's native frames on the event loop's own thread, below host functions."""
+"""The size of a guest's native stack on the event loop's own thread, below host functions."""
 _HOST_BYTES = 1 << 20
 _USUAL_THREAD_BYTES = 8 << 20
 

@@ -47,8 +47,8 @@ class WasmtimeInstance:
     :ivar stopped: the stack that a call was stopped with, innermost first, until an error has been given it
     """
 
-    def __init__(self, plan: OpenRequest, open_store: OpenStore, compiled: GuestCode) -> None:
-        self.plan = plan
+    def __init__(self, request: OpenRequest, open_store: OpenStore, compiled: GuestCode) -> None:
+        self.request = request
         self.module = compiled.module
         self.explainer = compiled.explainer
         self.objects = Objects()
@@ -60,8 +60,8 @@ class WasmtimeInstance:
         self._closing = False
         self._left = asyncio.Event()
         self._leaks = hidden_stack(self.module, functions=False)
-        self._fuel = plan.limits.fuel
-        stacks = plan.stacks
+        self._fuel = request.limits.fuel
+        stacks = request.stacks
         options = SwitcherOptions(
             is_over=weakly(self._is_over),
             stacks=stacks,
@@ -71,13 +71,13 @@ class WasmtimeInstance:
         )
         self.switching = open_store((compiled,), options)
         self.store = self.switching.store
-        self.low = BudgetedInstance(self.store, self.module, weakly(self._values))
-        self.switcher = self.switching.add(self.low, compiled)
+        self.exports = BudgetedInstance(self.store, self.module, weakly(self._values))
+        self.switcher = self.switching.add(self.exports, compiled)
         self._finish, self._new_call = self.switcher.finish, self.switcher.call
-        self.wasi = StoreWasi(self.store, plan.wasi) if plan.wasi is not None else None
-        if plan.limits.max_memory is not None:
+        self.wasi = StoreWasi(self.store, request.wasi) if request.wasi is not None else None
+        if request.limits.max_memory is not None:
             # The module has its budget in itself; this is for collected objects. Adapters take a page.
-            self.store.owner.set_limits(memory_size=max(plan.limits.max_memory, PAGE))
+            self.store.owner.set_limits(memory_size=max(request.limits.max_memory, PAGE))
         if self._fuel is not None:
             self.store.set_fuel(self._fuel)
         # By hand, and in this order: calls that are suspended would be freed in none. So that a guest that
@@ -101,7 +101,7 @@ class WasmtimeInstance:
         calls[state] = asyncio.current_task()
         try:
             parent = self._parent(state.parent, export) if state.parent is not None else None
-            call = self._new_call(self.low.function(export), args, state, may_wait=True, parent=parent)
+            call = self._new_call(self.exports.function(export), args, state, may_wait=True, parent=parent)
             results = await self._finish(call)
         except BaseException as error:  # noqa: BLE001 (raised again, as what it is)
             results = self._ended(error, export, state)
@@ -120,7 +120,7 @@ class WasmtimeInstance:
         self.calls[state] = None
         try:
             parent = self._parent(state.parent, export) if state.parent is not None else None
-            call = self._new_call(self.low.function(export), args, state, may_wait=False, parent=parent)
+            call = self._new_call(self.exports.function(export), args, state, may_wait=False, parent=parent)
             return self.switcher.finish_now(call)
         except BaseException as error:  # noqa: BLE001 (raised again, as what it is)
             return self._ended(error, export, state)
@@ -135,10 +135,10 @@ class WasmtimeInstance:
 
         :raises GuestError: wasmtime's collector would not see what its frames hold
         """
-        held = self._compiled.collected
-        if held is not None:
+        references = self._compiled.collected
+        if references is not None:
             raise GuestError(
-                f"{export} cannot be called from a host function on fibers: {held} may lie"
+                f"{export} cannot be called from a host function on fibers: {references} may lie"
                 " in a frame that is suspended meanwhile, where wasmtime's collector does not look; use jspi"
             )
         return parent.backend_call
@@ -181,16 +181,16 @@ class WasmtimeInstance:
         if self._leaks and not isinstance(error, GuestTypeError):
             self.poisoned = f"a call was dropped half way, and {self._leaks}"
 
-    # --- what the switcher asks and reports
+    # --- what the switcher calls
 
     def _is_over(self) -> bool:
-        """Whether the guest that runs is to be stopped; asked at each tick."""
+        """Return whether the guest that runs is to be stopped; called at each tick."""
         if self.wasi is not None and self.wasi.is_full:
             return True
         state = self.switching.blocking()
         if state is None or not self._is_late(state):
             return False
-        if self.plan.stacks and self.switching.reads_at_ticks:
+        if self.request.stacks and self.switching.reads_at_ticks:
             self.stopped = self._stack(state.backend_call)
         return True
 
@@ -245,7 +245,7 @@ class WasmtimeInstance:
 
         :raises BaseException: whatever that ended with
         """
-        for each in self.plan.functions.values():
+        for each in self.request.functions.values():
             if each.javascript is not None:
                 raise GuestError(f"{each.full_name} is JavaScript: only the backend jspi runs it")
         imports = [
@@ -257,24 +257,28 @@ class WasmtimeInstance:
             await self.switcher.instantiate(imports, state)
         finally:
             del self.calls[state]
-        budget = self.plan.limits.max_memory
-        counted = budget is not None and has_growth_counter(self.module, self.plan.module)
-        self.low.connect(counted=counted)
-        if self.plan.concurrent and self._leaks is not None:
+        budget = self.request.limits.max_memory
+        counted = budget is not None and has_growth_counter(self.module, self.request.module)
+        self.exports.connect(counted=counted)
+        if self.request.concurrent and self._leaks is not None:
             raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")
-        self.switcher.connect(shadow_stack_of(self.low, lazy=not self.plan.concurrent, no_room=GuestError))
+        self.switcher.connect(
+            shadow_stack_of(self.exports, lazy=not self.request.concurrent, no_room=GuestError)
+        )
 
     def _provided(self, module: str, name: str, theirs: Any) -> LinkedFunction | Extern:
         """Return what an import gets; the library has seen to it that there is something.
 
         :param theirs: the import, as wasmtime-py lists it
         """
-        host = self.plan.functions.get((module, name))
+        host = self.request.functions.get((module, name))
         if host is not None:
             name = host.full_name
-            params = self.low.codec(host.type.params, name)
+            params = self.exports.codec(host.type.params, name)
             results = HostResults(
-                self.switching.values(self.low.codec(host.type.results).kinds, given=True), self.objects, name
+                self.switching.values(self.exports.codec(host.type.results).kinds, given=True),
+                self.objects,
+                name,
             )
             return LinkedFunction(name, theirs.type, params, results, host.function, host.waits)
         extern = self.wasi.function(name) if self.wasi is not None else None
@@ -286,7 +290,7 @@ class WasmtimeInstance:
 
     def memory(self, name: str) -> NativeMemory:
         """Return an exported memory."""
-        return NativeMemory(self.store, self.low.extern(name, "memory"), self.low.grow)
+        return NativeMemory(self.store, self.exports.extern(name, "memory"), self.exports.grow)
 
     def get_global(self, name: str) -> Any:
         """Read an exported global.
@@ -315,7 +319,7 @@ class WasmtimeInstance:
         kind = self.module.global_type(export.index).type if export is not None else ""
         if kind not in NUMBER_BITS:
             raise GuestTypeError(f"the global {name} is a {kind}: only numbers can be read and set")
-        extern = self.low.extern(name, "global")
+        extern = self.exports.extern(name, "global")
         self.store.keep(extern)
         return kind, ctypes.addressof(extern) + 8, Val()
 
@@ -323,7 +327,7 @@ class WasmtimeInstance:
         """What the guest has written to stdout and stderr so far."""
         return self.wasi.output() if self.wasi is not None else (b"", b"")
 
-    # --- the end
+    # --- closing
 
     async def aclose(self) -> None:
         """End all calls under way and free it (see ``GuestInstance``)."""
@@ -346,9 +350,9 @@ class WasmtimeInstance:
 
 
 def _is_cancelled(task: asyncio.Task[Any] | None) -> bool:
-    """Whether a task was cancelled and has not been told yet.
+    """Whether a task was cancelled and ``CancelledError`` has not been raised in it yet.
 
-    asyncio has no question for it: it marks a task that runs, and cancels what one that waits is waiting for.
+    asyncio has no function for it: it marks a task that runs, and cancels what one that waits is waiting for.
     """
     if getattr(task, "_must_cancel", False):
         return True

@@ -31,17 +31,17 @@ class WasmtimeModule:
     """
 
     def __init__(
-        self, backend: str, plan: OpenRequest, engine: Engine, compiled: GuestCode, open_store: OpenStore
+        self, backend: str, request: OpenRequest, engine: Engine, compiled: GuestCode, open_store: OpenStore
     ) -> None:
         self.backend = backend
         self.engine = f"wasmtime {engine.version}"
-        self._plan = plan
+        self._request = request
         self._compiled = compiled
         self._open_store = open_store
 
     async def instantiate(self, state: CallState) -> WasmtimeInstance:
         """Make an instance and run its start function (see ``GuestModule``)."""
-        instance = WasmtimeInstance(self._plan, self._open_store, self._compiled)
+        instance = WasmtimeInstance(self._request, self._open_store, self._compiled)
         try:
             await instance.make(state)
         except BaseException as error:
@@ -58,48 +58,48 @@ class WasmtimeModule:
         """There is nothing to free that other modules do not share."""
 
 
-def _refuse_collecting(plan: OpenRequest, collected: str) -> None:
+def _refuse_collecting(request: OpenRequest, collected: str) -> None:
     """Refuse what may have wasmtime's collector run while a call is suspended: it does not look there.
 
     :param collected: what the frames may hold
     :raises GuestError: that may happen
     """
     lies = f"{collected} may lie in a suspended frame, where wasmtime's collector does not look"
-    if plan.concurrent:
+    if request.concurrent:
         raise GuestError(f"concurrent=True on fibers: {lies}; use jspi, or one call at a time")
-    for host in plan.functions.values():
+    for host in request.functions.values():
         if any("extern" in each for each in host.type.results):
             start = f"to make the externref that {host.full_name} returns may start it"
             raise GuestError(f"fibers: {lies}, and {start}; use jspi")
 
 
-async def open_asyncify(plan: OpenRequest) -> WasmtimeModule:
+async def open_asyncify(request: OpenRequest) -> WasmtimeModule:
     """Make a module ready for Asyncify (see ``GuestOpener``)."""
-    _refuse_engine(plan, "asyncify")
-    engine = asyncify_engine(plan.limits.stack_bytes, fuel=plan.limits.fuel is not None)
-    code = await asyncio.to_thread(_compile, plan, engine, await asyncified(plan), asyncify=True)
-    return WasmtimeModule("asyncify", plan, engine, code, partial(AsyncifyStore, engine))
+    _refuse_engine(request, "asyncify")
+    engine = asyncify_engine(request.limits.stack_bytes, fuel=request.limits.fuel is not None)
+    code = await asyncio.to_thread(_compile, request, engine, await asyncified(request), asyncify=True)
+    return WasmtimeModule("asyncify", request, engine, code, partial(AsyncifyStore, engine))
 
 
-async def open_fiber(plan: OpenRequest) -> WasmtimeModule:
+async def open_fiber(request: OpenRequest) -> WasmtimeModule:
     """Make a module ready for fibers (see ``GuestOpener``)."""
-    _refuse_engine(plan, "fiber")
-    engine = fiber_engine(plan.limits.stack_bytes, fuel=plan.limits.fuel is not None)
-    code = await asyncio.to_thread(_compile, plan, engine, await translated(plan), asyncify=False)
+    _refuse_engine(request, "fiber")
+    engine = fiber_engine(request.limits.stack_bytes, fuel=request.limits.fuel is not None)
+    code = await asyncio.to_thread(_compile, request, engine, await translated(request), asyncify=False)
     if code.collected is not None:
-        _refuse_collecting(plan, code.collected)
-    return WasmtimeModule("fiber", plan, engine, code, partial(FiberStore, engine, yields=True))
+        _refuse_collecting(request, code.collected)
+    return WasmtimeModule("fiber", request, engine, code, partial(FiberStore, engine, yields=True))
 
 
-def _compile(plan: OpenRequest, engine: Engine, wasm: bytes, *, asyncify: bool) -> GuestCode:
+def _compile(request: OpenRequest, engine: Engine, wasm: bytes, *, asyncify: bool) -> GuestCode:
     ready = with_stack_pointer(parse_module(wasm))
-    if plan.limits.max_memory is not None:
+    if request.limits.max_memory is not None:
         # A memory for saved stacks that we have added is apart; the user's own counts, whatever its name.
-        ours = plan.module.export_named(EXPORT_NAME) is None
-        ready = with_memory_budget(ready, plan.limits.max_memory, apart=EXPORT_NAME if ours else None)
-    return GuestCode(engine, ready, plan, asyncify=asyncify)
+        ours = request.module.export_named(EXPORT_NAME) is None
+        ready = with_memory_budget(ready, request.limits.max_memory, apart=EXPORT_NAME if ours else None)
+    return GuestCode(engine, ready, request, asyncify=asyncify)
 
 
-def _refuse_engine(plan: OpenRequest, backend: str) -> None:
-    if plan.engine is not None and plan.engine != "wasmtime":
-        raise GuestError(f"the backend {backend} runs on wasmtime, not on {plan.engine}")
+def _refuse_engine(request: OpenRequest, backend: str) -> None:
+    if request.engine is not None and request.engine != "wasmtime":
+        raise GuestError(f"the backend {backend} runs on wasmtime, not on {request.engine}")

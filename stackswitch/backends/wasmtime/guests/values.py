@@ -1,7 +1,7 @@
 """Python's values in the C API's slots: numbers straight through ``struct``, the rest by way of their bits.
 
-``layout`` tells the two arrays of values that wasmtime has apart: slots of 16 bytes for unchecked calls, 32
-with the kind in the first byte for asynchronous ones.
+wasmtime has two layouts of arrays of values: slots of 16 bytes for unchecked calls, and 32 bytes with the
+kind in the first one for asynchronous calls.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class FuncRef:
 
 
 class Objects:
-    """The Python objects that a guest holds as externrefs; each is kept until the guest is closed."""
+    """The Python objects that a guest has as externrefs; each lives until the guest is closed."""
 
     def __init__(self) -> None:
         self._objects: list[object] = []
