@@ -62,6 +62,44 @@ def test_of_two_ways_the_direct_and_the_first_is_taken() -> None:
     assert way(graph, "two", "wait") == "d:two d:a d:wait"
 
 
+def test_of_several_goals_the_nearest_and_then_the_first_is_taken() -> None:
+    text = """(module (type $v (func)) (table 2 funcref) (elem (i32.const 0) $far_goal $goal)
+      (func $far_goal (type $v)) (func $goal (type $v)) (func $other_goal) (func $step (call $far_goal))
+      (func $start (call $step) (call $other_goal) (call $goal) (call_indirect (type $v) (i32.const 0))))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    found = shortest_way(graph, [4], {0, 1, 2})
+    assert found is not None
+    assert [(each.function, each.kind) for each in found] == [(4, "direct"), (1, "direct")]
+    found = shortest_way(graph, [3, 4], {0, 2})
+    assert found is not None
+    assert [each.function for each in found] == [3, 0]
+
+
+def test_of_ways_of_one_length_the_one_with_the_lowest_indexes_is_taken() -> None:
+    # In a set of 1 and 8 the 8 comes first.
+    bodies = {0: "(call 1) (call 8)", 1: "(call 9)", 8: "(call 9)", 9: ""}
+    functions = "".join(f"(func (type $v) {bodies.get(at, '')})" for at in range(10))
+    text = f"(module (type $v (func)) (table 9 funcref) {functions}"
+    by_table = "(func (type $v) (call_indirect (type $v) (i32.const 0))) (elem (i32.const 0) func 1 8))"
+    direct = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"{text})"))))
+    indirect = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"{text}{by_table}"))))
+    for graph, start in ((direct, 0), (indirect, 10)):
+        found = shortest_way(graph, [start], {9})
+        assert found is not None
+        assert [each.function for each in found] == [start, 1, 9]
+
+
+def test_types_of_one_shape_are_one_bringer() -> None:
+    text = """(module (type $one (func (param i32))) (type $other (func (param i32)))
+      (import "env" "wait" (func $wait)) (table 2 funcref) (elem (i32.const 0) $leaf)
+      (func $leaf (type $one) (call $wait))
+      (func (call_indirect (type $one) (i32.const 0) (i32.const 0)))
+      (func (call_indirect (type $other) (i32.const 0) (i32.const 0))))"""
+    graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
+    types = [each.functions for each in bringers(graph, [0]) if each.function is None]
+    assert types == [2]
+
+
 def test_the_nearest_wait_of_each_function(graph: CallGraph) -> None:
     names = named(graph)
     towards = nearest_waits(graph, [names.index("wait")])
