@@ -1,7 +1,7 @@
 // In which functions a Worker computes, whatever other Workers there are: by a short CPU profile of it. It has no offsets.
 
 const SAMPLING_MS = 50;
-const TIMEOUT_MS = 2500;
+const TIMEOUT_MS = 8000; // milliseconds on an idle machine; seconds on one with ten times more to do than it has processors
 const FRAMES_LIMIT = 50;
 
 /** @type {(ms: number, value?: any) => Promise<any>} */

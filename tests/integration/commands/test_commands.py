@@ -70,33 +70,53 @@ def test_a_list_that_falls_short_is_told_by_name(
     assert missing[0] in (suite.parent / "junit.xml").read_text()
 
 
+ENDINGS = {
+    "env": command(
+        "node", "-e", "console.log(process.env.STACKSWITCH_BACKEND, process.env.A, process.env.B)",
+        expect="stdout = 'jspi one case\\n'".replace("'", '"'), more='env = { B = "case" }',
+    ),
+    "stdin": command(
+        "node", "-e", "process.stdin.pipe(process.stdout)", expect='stdout = "in"', more='stdin = "in"'
+    ),
+    "status": command("node", "-e", "process.exit(7)", expect="exit_code = 7"),
+    "throws": command("node", "-e", "throw new Error(1234)"),
+    "wrong": command("node", "-e", "console.log(1)", expect='stdout = "2\\n"'),
+    "silent": command("node", "-e", "0", expect='stdout = "2\\n"'),
+    "killed": command("node", "-e", "process.kill(process.pid, 9)"),
+    "hangs": command("sh", "-c", "node -e 'setInterval(() => {}, 1000)' & wait", more="timeout_s = 3"),
+    "no-node": command("sh", "-c", "echo hello", expect='stdout = "hello\\n"'),
+    "not-there": command("no-such-program"),
+    "not-executable": command("./once.toml"),
+    "through-a-script": command("sh", "-c", "exec node -p 1+1", expect='stdout = "2\\n"'),
+    "leaves-one-behind": command("sh", "-c", "sleep 1000 & node -p 1", expect='stdout = "1\\n"'),
+    "endless": command("node", "-e", "for (;;) require('fs').writeSync(1, 'x'.repeat(1 << 20))"),
+    "refused": command(
+        "node", "--input-type=module", "-e",
+        "await import('./direct.mjs')",
+    ),
+}  # fmt: skip
+OUTCOMES = {
+    "once": "returned",
+    "env": "returned",
+    "stdin": "returned",
+    "status": "returned",
+    "throws": "trapped",
+    "wrong": "wrong",
+    "silent": "wrong",
+    "killed": "crashed",
+    "hangs": "hung",
+    "no-node": "error",
+    "not-there": "error",
+    "not-executable": "error",
+    "through-a-script": "returned",
+    "leaves-one-behind": "returned",
+    "endless": "error",
+    "refused": "trapped",
+}
+
+
 def test_how_commands_end(suite: Path, tested: Test) -> None:
-    cases = {
-        "env": command(
-            "node", "-e", "console.log(process.env.STACKSWITCH_BACKEND, process.env.A, process.env.B)",
-            expect="stdout = 'jspi one case\\n'".replace("'", '"'), more='env = { B = "case" }',
-        ),
-        "stdin": command(
-            "node", "-e", "process.stdin.pipe(process.stdout)", expect='stdout = "in"', more='stdin = "in"'
-        ),
-        "status": command("node", "-e", "process.exit(7)", expect="exit_code = 7"),
-        "throws": command("node", "-e", "throw new Error(1234)"),
-        "wrong": command("node", "-e", "console.log(1)", expect='stdout = "2\\n"'),
-        "silent": command("node", "-e", "0", expect='stdout = "2\\n"'),
-        "killed": command("node", "-e", "process.kill(process.pid, 9)"),
-        "hangs": command("sh", "-c", "node -e 'setInterval(() => {}, 1000)' & wait", more="timeout_s = 3"),
-        "no-node": command("sh", "-c", "echo hello", expect='stdout = "hello\\n"'),
-        "not-there": command("no-such-program"),
-        "not-executable": command("./once.toml"),
-        "through-a-script": command("sh", "-c", "exec node -p 1+1", expect='stdout = "2\\n"'),
-        "leaves-one-behind": command("sh", "-c", "sleep 1000 & node -p 1", expect='stdout = "1\\n"'),
-        "endless": command("node", "-e", "for (;;) require('fs').writeSync(1, 'x'.repeat(1 << 20))"),
-        "refused": command(
-            "node", "--input-type=module", "-e",
-            "await import('./direct.mjs')",
-        ),
-    }  # fmt: skip
-    for name, text in cases.items():
+    for name, text in ENDINGS.items():
         (suite / f"{name}.toml").write_text(text)
     (suite / "once.toml").write_text(CASE)
     (suite / "direct.mjs").write_text(
@@ -107,24 +127,7 @@ def test_how_commands_end(suite: Path, tested: Test) -> None:
     )
     (suite / "suite.toml").write_text('[backend.jspi]\nenv = { A = "one", B = "suite" }\n')
     ran = tested("--backend", "jspi", "-j", "2")
-    assert {case: each["outcome"] for (case, _), each in ran.results.items()} == {
-        "once": "returned",
-        "env": "returned",
-        "stdin": "returned",
-        "status": "returned",
-        "throws": "trapped",
-        "wrong": "wrong",
-        "silent": "wrong",
-        "killed": "crashed",
-        "hangs": "hung",
-        "no-node": "error",
-        "not-there": "error",
-        "not-executable": "error",
-        "through-a-script": "returned",
-        "leaves-one-behind": "returned",
-        "endless": "error",
-        "refused": "trapped",
-    }, ran.stderr
+    assert {case: each["outcome"] for (case, _), each in ran.results.items()} == OUTCOMES, ran.stderr
     assert ran.status == 1
     details = {case: each["detail"] for (case, _), each in ran.results.items()}
     assert "exit status 1" in details["throws"]

@@ -92,8 +92,6 @@ def test_host_functions_that_misbehave(lives: Lives, backend: str) -> None:
         async def main():
             what = None
             async def wait(caller, number):
-                if what == "close":
-                    await caller.guest.aclose()
                 if what == "call":
                     return await caller.guest.call("one")
                 if what == "invoke":
@@ -103,8 +101,6 @@ def test_host_functions_that_misbehave(lives: Lives, backend: str) -> None:
                 if what == "deeper":
                     return caller.invoke_now("run", number + 1)
                 await asyncio.sleep(0)
-                if what == "close later":
-                    await caller.guest.aclose()
                 if what == "interrupt":
                     raise KeyboardInterrupt
                 if what == "exit":
@@ -119,7 +115,6 @@ def test_host_functions_that_misbehave(lives: Lives, backend: str) -> None:
                     raise KeyboardInterrupt
                 return number
             one = await guest(wait=wait, plain=plain)
-            other = await guest()
             what = "call"
             await raises(GuestStateError, one.call("run", 1), "caller.invoke")
             what = "invoke"
@@ -144,12 +139,30 @@ def test_host_functions_that_misbehave(lives: Lives, backend: str) -> None:
             what = None
             assert await one.call("run", 1) == 2
             assert one.get_global("__stack_pointer") == 65536
-            for what in ("close", "close later"):
-                async with await guest(wait=wait) as third:
-                    await raises(GuestStateError, third.call("run", 1))
-                    await raises(GuestStateError, third.call("run", 1), "closed")
-            assert await other.call("run", 1) == 2
             await one.aclose()
+        asyncio.run(main())
+        print("fine")
+        """,
+    )
+
+
+def test_host_functions_that_close_their_guest(lives: Lives, backend: str) -> None:
+    lives(
+        backend,
+        """
+        async def main():
+            at_once = None
+            async def wait(caller, number):
+                if not at_once:
+                    await asyncio.sleep(0)
+                await caller.guest.aclose()
+                return number
+            other = await guest()
+            for at_once in (True, False):
+                async with await guest(wait=wait) as one:
+                    await raises(GuestStateError, one.call("run", 1))
+                    await raises(GuestStateError, one.call("run", 1), "closed")
+            assert await other.call("run", 1) == 2
             await other.aclose()
         asyncio.run(main())
         print("fine")

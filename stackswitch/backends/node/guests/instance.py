@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from stackswitch.backends.guest_protocol import CallState
@@ -53,7 +54,9 @@ class JspiInstance(InstanceState):
         except asyncio.CancelledError:
             if self.child.calls.get(call.number) is call:
                 abandoned = self._abandon(call)
-                await note_stopped(self.child, state, self.prepared, abandoned)
+                if abandoned is not None:
+                    with abandoned.looked_at():
+                        await note_stopped(self.child, state, self.prepared, abandoned.frames)
             raise
         finally:
             del self.calls[state]
@@ -75,20 +78,17 @@ class JspiInstance(InstanceState):
         self.child.send(params.signature.call(self.number, number, parent, index, values))
         return call
 
-    def _abandon(self, call: RemoteCall) -> asyncio.Future[Sequence[Sequence[int]]]:
-        """Have the child end a call that no task awaits any more.
-
-        :returns: comes true when it has ended, with the frames that it ended at
-        """
+    def _abandon(self, call: RemoteCall) -> _Abandoned | None:
+        """Have the child end a call that no task awaits any more; None: there is no child to ask."""
         self.abandoned(call.state.export)
         if self.child.broken is not None or self.loop.is_closed():
             self.child.calls.pop(call.number, None)
-            return self.loop.create_future()
+            return None
         abandoned = self.child.calls[call.number] = _Abandoned(self, call.number)
         self.child.send(messages.abandon(call.number))
         if call.unserved is not None:  # what it asked for, and nobody will answer
             abandoned.host_called(*call.unserved[1:], blocking=call.blocks)
-        return abandoned.frames
+        return abandoned
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """See ``GuestInstance.call_now``: Python blocks until the guest has returned."""
@@ -168,13 +168,26 @@ class JspiInstance(InstanceState):
 
 
 class _Abandoned:
-    """Stands in the place of a call whose task is gone, until the child says that it has ended."""
+    """Stands in the place of a call whose task is gone, until the child says that it has ended.
+
+    :ivar frames: comes true when it has ended, with the frames that it ended at
+    """
 
     def __init__(self, instance: JspiInstance, number: int) -> None:
         self._instance = instance
         self._number = number
         self._timer = instance.loop.call_later(GRACE_S, self._too_long)
+        self._looked_at = False
         self.frames: asyncio.Future[Sequence[Sequence[int]]] = instance.loop.create_future()
+
+    @contextmanager
+    def looked_at(self) -> Iterator[None]:
+        """Do not end the process while it is asked where the call computes."""
+        self._looked_at = True
+        try:
+            yield
+        finally:
+            self._looked_at = False
 
     def host_called(self, frame: bytes, at: int, end: int, *, blocking: bool) -> None:
         """It asks for a function: it is to go. (One that waits, the child rejects by itself.)"""
@@ -194,6 +207,9 @@ class _Abandoned:
         self._timer.cancel()
 
     def _too_long(self) -> None:
+        if self._looked_at:
+            self._timer = self._instance.loop.call_later(GRACE_S, self._too_long)
+            return
         self._instance.child.give_up(
             f"a call that was cancelled, or whose time was up, still computed after {GRACE_S:g} s:"
             " it was ended"

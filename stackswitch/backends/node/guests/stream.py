@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from stackswitch.transport.stream import Buffer, Reader, Stream
 
-STACK_TIMEOUT_S = 5.0
+STACK_TIMEOUT_S = 12.0
 """How long to wait for the stack of a guest that computes."""
 
 
