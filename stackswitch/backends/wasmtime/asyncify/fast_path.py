@@ -4,7 +4,7 @@ The steps of ``runtime`` are written out here where nothing is out of the ordina
 each transition by its own methods. An interrupt may come between any two lines: ``AsyncifyRuntime.abandon``
 mends what it leaves.
 
-An import that has waited several times in a row is expected to wait again (``expect_wait``). The adapter
+An import that has waited several times in a row is expected to wait again (``early``). The adapter
 then unwinds before the host is called, and ``finish`` serves the import when the guest has returned. That
 saves the callback. Where the host function does not wait after all, an unwind and a rewind were for nothing:
 every 32nd time is looked at, and the expectation dropped.
@@ -23,8 +23,9 @@ from ..capi import SIGNAL
 from ..signal_safe import guarded
 from ..values import Codec, Value
 from .adapter import Adapter
+from .early import AdaptedImport
 from .imports import caller_of, trapper
-from .runtime import AdaptedImport, AsyncifyRuntime, Begin
+from .runtime import AsyncifyRuntime, Begin
 
 _UNCHECKED = 62
 """A mask: where these bits of the count of switches are all 0, an expectation is checked."""
@@ -107,7 +108,7 @@ def _checked(runtime: AsyncifyRuntime, import_: AdaptedImport, outcome: Any) -> 
             outcome = done.value
         else:
             return (yield from going_on(outcome, first))
-    runtime.expect_no_wait(import_)
+    runtime.early.expect_no_wait(import_)
     return outcome
 
 
@@ -129,18 +130,18 @@ def adapted_import(
     trapped, new_trap = runtime.store.trapped.append, trapper(runtime)
     start, write = adapter.caller(params, begin), adapter.bound(results)[1]
     import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, write)
-    which = import_.which
+    which, early = import_.which, runtime.early
     answer = import_.answer if adapter.shape.arrives else None
     pending, unwinding = adapter.pending, adapter.unwinding
 
     def callback() -> int:
         try:
             call = runtime.resuming
-            if call is not None and not (pending or runtime.early):
+            if call is not None and not (pending or early.now):
                 runtime.resuming = None
                 machine.resume(call)
             else:
-                if call is not None or runtime.early:
+                if call is not None or early.now:
                     runtime.look()
                 if machine.state:
                     return runtime.arrive(which, write, name)
@@ -163,8 +164,8 @@ def adapted_import(
                         machine.unwind(which)
                         unwinding.value = 1
                         import_.waits += 1
-                        if import_.waits >= import_.enough:
-                            runtime.expect_wait(import_)
+                        if import_.waits >= import_.enough and runtime.is_quick:
+                            early.expect_wait(import_)
                     else:
                         runtime.set_aside(call, which, name)
                     return 0

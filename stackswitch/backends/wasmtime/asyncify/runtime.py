@@ -3,7 +3,7 @@
 A waiting import's coroutine is started within the callback. If it ends there is nothing to unwind; if
 not, the guest unwinds, the event loop goes on, and when the coroutine ends the guest is rewound to where it
 was. Nothing here reads names, stacks or cases: this is a library's core. What each wait comes through, where
-all is as usual, is written out in ``quick``.
+all is as usual, is written out in ``fast_path``.
 
 With an adapter (``adapter.py``) a wait takes two crossings: the import's call, and the one that resumes. The
 adapter ends the rewind without a word, so the state machine learns of it when we next look (``look``).
@@ -25,8 +25,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from stackswitch.wasm.adapters import EARLY_IMPORTS
-
 from ..call import (
     Entry,
     Function,
@@ -41,56 +39,23 @@ from ..store import Store
 from ..values import Value
 from .adapter import CONTROLS, Adapter, controller
 from .data_block import DataBlock
+from .early import AdaptedImport, EarlyUnwinds
 from .failure import failure_of
 from .livelock import Livelock
 from .state_machine import NORMAL, UNWINDING, StateMachine
 
 Begin = Callable[..., Results | Coroutine[Any, Any, Results]]
 """A waiting import, called with the call's note and its arguments: its results, or a coroutine of them."""
-ENOUGH = 4
-"""So many waits of an import in a row, and the next is expected to be one."""
-LESS_SURE = 8
-"""How many times as many it takes after an expected wait was none."""
 
 
 def _not_connected() -> None:
     raise ProtocolError("nothing-saved", "the build has no control functions")
 
 
-class AdaptedImport:
-    """An import that may wait and that the guest calls through its adapter.
-
-    :param number: the adapter's of it
-    :param begin: called with the call's note, reads the arguments from the slots and calls the host function
-    :param write: writes the results to the slots
-    :ivar answer: see ``GuestCall``
-    :ivar which: stands for it in the state machine
-    :ivar waits: how many times in a row it has waited
-    :ivar enough: how many of them make it likely to wait again
-    """
-
-    __slots__ = ("answer", "begin", "enough", "name", "number", "waits", "which")
-
-    def __init__(
-        self,
-        number: int,
-        name: str,
-        begin: Callable[[Any], Any],
-        write: Callable[[Any], None],
-    ) -> None:
-        self.number = number
-        self.name = name
-        self.begin = begin
-        self.answer = number + 1, write
-        self.which = object()
-        self.waits = 0
-        self.enough = ENOUGH
-
-
 class AsyncifyRuntime:
     """One instance of an Asyncify build.
 
-    :param make_area: makes the data block when the first call waits
+    :param make_block: makes the data block when the first call waits
     :param catches: whether the guest can catch a host function's failure
     :param on_suspend: told each time a call is set aside, before it unwinds
     :param on_failure: told a host function's failure and the import's name, the guest's stack still as it was
@@ -99,7 +64,7 @@ class AsyncifyRuntime:
     def __init__(
         self,
         store: Store,
-        make_area: Callable[[], DataBlock],
+        make_block: Callable[[], DataBlock],
         *,
         catches: bool = False,
         on_suspend: Callable[[GuestCall, str], None] | None = None,
@@ -115,8 +80,7 @@ class AsyncifyRuntime:
         self._adapter: Adapter | None = None
         self.resuming: GuestCall | None = None  # the adapter is to end its rewind, if it has not yet
         self.served: dict[int, AdaptedImport] = {}
-        self.early = 0
-        self._learned_early = 0
+        self.early = EarlyUnwinds()
         self.pending = ctypes.c_uint32()
         self._unwinding = ctypes.c_uint32()
         self.nothing = ctypes.c_uint32()
@@ -128,8 +92,8 @@ class AsyncifyRuntime:
         self._stop_unwind: Callable[[], object] = _not_connected
         self._start_rewind: Callable[[], object] = _not_connected
         self._stop_rewind: Callable[[], object] = _not_connected
-        self._make_area = make_area
-        self._area: DataBlock | None = None
+        self._make_block = make_block
+        self._block: DataBlock | None = None
         self._trap = store.trap
         self._livelock = Livelock()
         self.is_stuck = False
@@ -151,7 +115,7 @@ class AsyncifyRuntime:
             adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
             self._adapter = adapter
             self.pending, self._unwinding, self.nothing = adapter.pending, adapter.unwinding, adapter.nothing
-            self.waiting, self.unwound = adapter.waiting, adapter.unwound
+            self.waiting, self.unwound, self.early.word = adapter.waiting, adapter.unwound, adapter.early
             stays = shadow_stack is None or shadow_stack.lazy
             self.is_quick = adapter.shape.arrives and stays
         self._controls = controls
@@ -164,7 +128,7 @@ class AsyncifyRuntime:
     # --- calls of exports
 
     def finish_now(self, call: GuestCall) -> tuple[Value, ...]:
-        """Begin a call that must not wait and take it to its end (see ``quick.finish``).
+        """Begin a call that must not wait and take it to its end (see ``fast_path.finish``).
 
         :raises SuspendError: it wanted to wait
         """
@@ -190,7 +154,7 @@ class AsyncifyRuntime:
             entry.write(call.args)
             # Only where the data block is free: it has the stack of its owner in it.
             can = entry.adapted and call.may_wait and self.machine.owner is None
-            self._set_early(self._learned_early if can else 0)
+            self.early.allow(can)
             if stack is not None:
                 call.outside = stack.get()
                 if len(self.machine.running) == 1 and self.machine.suspended:
@@ -215,7 +179,7 @@ class AsyncifyRuntime:
     def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
         """The guest has returned, with an error or without: whether the call is now set aside."""
         stack, machine = self.shadow_stack, self.machine
-        if self.resuming is not None or self.early:
+        if self.resuming is not None or self.early.now:
             self.look()
         if error or self._trap:
             if stack is not None:
@@ -225,19 +189,19 @@ class AsyncifyRuntime:
             if stack is not None and (call.region is not None or call.parent is not None):
                 stack.set(call.outside)
             return False
-        area = self._area
-        if area is None:  # set_aside has made it
+        block = self._block
+        if block is None:  # set_aside has made it
             raise ProtocolError("nothing-saved")
         if stack is not None and not stack.lazy:
             call.stack_pointer = stack.get()
             stack.set(call.outside)
-        position = area.position
-        saved = area.saved_bytes if position is None else position.value - area.first
+        position = block.position
+        saved = block.saved_bytes if position is None else position.value - block.first
         if not adapted:
-            if saved > area.room:
-                area.clear()  # the guest would check it too, with a trap
+            if saved > block.room:
+                block.clear()  # the guest would check it too, with a trap
                 self._stop_unwind()
-                raise OverflowedError(f"{saved} bytes to save, room for {area.room}")
+                raise OverflowedError(f"{saved} bytes to save, room for {block.room}")
             self._stop_unwind()
             if self._adapter is not None:
                 self._adapter.reset()
@@ -248,16 +212,16 @@ class AsyncifyRuntime:
 
     def rewind(self, call: GuestCall, entry: Entry, results: Results) -> Callable[[], int | None]:
         """Put a call's saved stack back and have the guest rewind when it runs next; return what runs it."""
-        area, machine = self._area, self.machine
+        block, machine = self._block, self.machine
         if self.store.closed:
             raise GuestTrap(CLOSED_MESSAGE)
-        if area is None:  # set_aside has made it
+        if block is None:  # set_aside has made it
             raise ProtocolError("nothing-saved")
         if machine.owner is not call:
             before = machine.claim(call)
             if before is not None:
-                before.saved = area.save()
-            area.restore(call.saved or b"")
+                before.saved = block.save()
+            block.restore(call.saved or b"")
             call.saved = None
         stack = self.shadow_stack
         if stack is not None and not stack.lazy:
@@ -274,7 +238,7 @@ class AsyncifyRuntime:
                     self.resuming = call
                     return entry.resumes.get(number) or entry.resuming(number)
         call.results = results
-        self._set_early(0)  # the import asks the host how it ends
+        self.early.allow(False)  # the import asks the host how it ends
         machine.rewind(call)
         if not entry.adapted:
             self._start_rewind()
@@ -295,25 +259,6 @@ class AsyncifyRuntime:
         if number and machine.state == NORMAL:
             machine.unwind(self.served[number].which)
 
-    # --- imports that unwind before they are served
-
-    def _set_early(self, numbers: int) -> None:
-        if numbers != self.early and self._adapter is not None:
-            self.early = self._adapter.early.value = numbers
-
-    def expect_wait(self, import_: AdaptedImport) -> None:
-        """Have an import that has waited each time of late unwind first, and be served then."""
-        if self.is_quick and self.is_ready and import_.number < EARLY_IMPORTS:
-            self._learned_early |= 1 << import_.number
-            self._set_early(self._learned_early)
-
-    def expect_no_wait(self, import_: AdaptedImport) -> None:
-        """Serve an import where it is called: it did not wait."""
-        import_.waits = 0
-        import_.enough *= LESS_SURE
-        self._learned_early &= ~(1 << import_.number)
-        self._set_early(self.early & self._learned_early)
-
     def look_for_livelock(self, now: float) -> bool:
         """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
 
@@ -325,7 +270,7 @@ class AsyncifyRuntime:
 
     def _why(self, error: BaseException) -> BaseException:
         stuck, self.is_stuck = self.is_stuck, False
-        return failure_of(error, self.machine.state, self._area, is_stuck=stuck)
+        return failure_of(error, self.machine.state, self._block, is_stuck=stuck)
 
     def abandon(self, call: GuestCall) -> None:
         """Drop a call for good and bring the instance back to where others can run."""
@@ -334,18 +279,18 @@ class AsyncifyRuntime:
             call.coroutine = None
         if self.store.closed:
             return
-        if self.resuming is call or self.early:
+        if self.resuming is call or self.early.now:
             self.look()
         self.store.forget()
         stack = self.shadow_stack
         if stack is not None and stack.lazy and self.machine.is_suspended(call):
             stack.set(call.outside)
-        area = self._area
-        if area is not None:
+        block = self._block
+        if block is not None:
             # If it is nobody's, it may hold the stack of a call that was stopped before it rewound.
             is_switching = call in self.machine.running and self.machine.state != NORMAL
             if self.machine.owner in (call, None) or is_switching:
-                area.clear()
+                block.clear()
             if call in self.machine.running:
                 self._stop_switch()
         self.machine.forget(call)
@@ -377,20 +322,20 @@ class AsyncifyRuntime:
             raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be set aside")
         call.suspensions += 1
         call.note.since, call.note.waiting = time.monotonic(), name
-        area = self._area
-        if area is None:
-            area = self._area = self._make_area()
-            start = area.start.to_bytes(8, "little")
+        block = self._block
+        if block is None:
+            block = self._block = self._make_block()
+            start = block.start.to_bytes(8, "little")
             for control in ("start_unwind", "start_rewind"):
                 ctypes.memmove(self._controls[control].slots, start, 8)
             if self._adapter is not None:
-                self._adapter.place(area.start, area.first)
+                self._adapter.place(block.start, block.first)
             self.is_ready = self.on_suspend is None
         if self.on_suspend is not None:
             self.on_suspend(call, name)
         before = self.machine.unwind(which)
         if before is not None:
-            before.saved = area.save()
+            before.saved = block.save()
         self._unwinding.value = 1
 
     def arrive(self, which: object, write: Callable[[Results], None], name: str) -> int:
@@ -400,8 +345,8 @@ class AsyncifyRuntime:
         :param name: the import's
         :raises ProtocolError: it is another, or it is too early
         """
-        area, machine = self._area, self.machine
-        machine.waiting_import(which, area.saved_bytes if area is not None else 0)
+        block, machine = self._block, self.machine
+        machine.waiting_import(which, block.saved_bytes if block is not None else 0)
         call = machine.running[-1]
         self._stop_rewind()
         if call.failure is not None:

@@ -1,0 +1,81 @@
+"""Imports that unwind before the host is called, since they have waited each time of late.
+
+See ``fast_path``, which uses it, and ``stackswitch.wasm.adapters.EARLY``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+from stackswitch.wasm.adapters import EARLY_IMPORTS
+
+ENOUGH = 4
+"""So many waits of an import in a row, and the next is expected to be one."""
+LESS_SURE = 8
+"""How many times as many it takes after an expected wait was none."""
+
+
+class AdaptedImport:
+    """An import that may wait and that the guest calls through its adapter.
+
+    :param number: the adapter's of it
+    :param begin: called with the call's note, reads the arguments from the slots and calls the host function
+    :param write: writes the results to the slots
+    :ivar answer: see ``GuestCall``
+    :ivar which: stands for it in the state machine
+    :ivar waits: how many times in a row it has waited
+    :ivar enough: how many of them make it likely to wait again
+    """
+
+    __slots__ = ("answer", "begin", "enough", "name", "number", "waits", "which")
+
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        begin: Callable[[Any], Any],
+        write: Callable[[Any], None],
+    ) -> None:
+        self.number = number
+        self.name = name
+        self.begin = begin
+        self.answer = number + 1, write
+        self.which = object()
+        self.waits = 0
+        self.enough = ENOUGH
+
+
+class EarlyUnwinds:
+    """Which imports of an instance unwind early.
+
+    :ivar word: where the adapter reads it
+    :ivar now: a bit for each, as the adapter has it
+    """
+
+    def __init__(self) -> None:
+        self.word = ctypes.c_uint32()
+        self.now = 0
+        self._expected = 0
+
+    def allow(self, allowed: bool) -> None:
+        """Have imports unwind early from now on, or none."""
+        self._set(self._expected if allowed else 0)
+
+    def _set(self, imports: int) -> None:
+        if imports != self.now:
+            self.now = self.word.value = imports
+
+    def expect_wait(self, import_: AdaptedImport) -> None:
+        """Have an import unwind early from its next call on."""
+        if import_.number < EARLY_IMPORTS:
+            self._expected |= 1 << import_.number
+            self._set(self._expected)
+
+    def expect_no_wait(self, import_: AdaptedImport) -> None:
+        """Have the host called first: the import was expected to wait, and did not."""
+        import_.waits = 0
+        import_.enough *= LESS_SURE
+        self._expected &= ~(1 << import_.number)
+        self._set(self.now & self._expected)
