@@ -1,4 +1,4 @@
-"""Which names a list lacks, given a stack that had to be set aside: pure."""
+"""Which names a list lacks, given a stack that had to be suspended: pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def missing_names(
     names: Sequence[str],
     instrumented: Collection[int],
 ) -> Missing:
-    """Return the names wanting, by list; nothing: the stack can be set aside.
+    """Return the names wanting, by list; nothing: the stack can be suspended.
 
     A function goes under ``ASYNCIFY_ONLY`` if there is such a list, else under ``ASYNCIFY_REMOVE`` if that
     list names it, else under ``ASYNCIFY_ADD``. Where the import itself is wanting, Binaryen had no reason to

@@ -57,7 +57,7 @@ class Gate:
 
 
 async def suspended_calls(measurement: Measurement) -> None:
-    """Calls set aside at once on one instance."""
+    """Calls suspended at once on one instance."""
     for count in (100,) if measurement.quick else (1000, 10_000):
         costs = await _in_children(measurement, _on_one_instance, count)
         for name, cost in costs.items():
@@ -65,17 +65,17 @@ async def suspended_calls(measurement: Measurement) -> None:
                 text = f"{name}, {count:,} suspended calls, each (RSS)"
                 found = goal(text, "at most", SUSPENDED_KIB[name], cost.memory.rss, "KiB")
                 measurement.goals.append(found)
-        case = f"{count} calls set aside"
+        case = f"{count} calls suspended"
         times = {name: [cost.time] for name, cost in costs.items()}
         measurement.figures += figures("at once", case, "µs", times)
         measurement.figures += _memory_figures(f"{case}, on one instance", costs)
 
 
 async def suspended_instances(measurement: Measurement) -> None:
-    """Instances of which each has a call that is set aside."""
+    """Instances of which each has a call that is suspended."""
     count = measurement.count(200)  # on jspi each is a thread, of some 14 MiB
     costs = await _in_children(measurement, _on_many_instances, count)
-    measurement.figures += _memory_figures(f"{count} instances, a call set aside in each", costs)
+    measurement.figures += _memory_figures(f"{count} instances, a suspended call in each", costs)
 
 
 async def _in_children(measurement: Measurement, suspend: Suspend, count: int) -> dict[str, Cost]:

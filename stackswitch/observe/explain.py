@@ -77,7 +77,7 @@ def refused(js_frames: Sequence[str], entry: Entry | None) -> Explained:
         text = f"JavaScript lies between the promising export and the import that waits: {between}"
         return Explained("js-frames", text)
     if entry is None:
-        text = "an import that waits was called where no promising export can be set aside"
+        text = "an import that waits was called where no promising export can be suspended"
         return Explained("no-entry", text)
     if entry.exported:
         text = f"{entry.name} was called without WebAssembly.promising: JSPI_EXPORTS lacks it"

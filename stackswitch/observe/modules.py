@@ -43,7 +43,7 @@ class ObservedModule:
 
     @cached_property
     def instrumented(self) -> frozenset[int]:
-        """The functions that can be set aside and brought back."""
+        """The functions that can be suspended and brought back."""
         return instrumented_functions(self.module)
 
     @cached_property

@@ -276,7 +276,7 @@ class _PartReader:
         gaps: tuple[tuple[int, str], ...],
         base: str,
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The functions and the imports on a stack that an Asyncify build is not ready to set aside."""
+        """The functions and the imports on a stack that an Asyncify build is not ready to suspend."""
         if stack.how != "asyncify":
             return (), ()
         functions: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""The backend ``asyncify`` on Node: builds, missing names, a guest that cannot be set aside."""
+"""The backend ``asyncify`` on Node: builds, missing names, a guest that cannot be suspended."""
 
 from __future__ import annotations
 

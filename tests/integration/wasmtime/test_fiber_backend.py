@@ -147,7 +147,7 @@ def test_references_are_not_left_to_a_collector_that_does_not_see_them() -> None
 
 
 def test_without_that_refusal_the_collector_takes_them_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When this fails, wasmtime has learnt to look into fibers that are set aside: the refusal can go."""
+    """When this fails, wasmtime has learnt to look into fibers that are suspended: the refusal can go."""
     monkeypatch.setattr(fiberbuild, "kept_references", lambda _: None)
     seen = observe(LITTER, export="f", host=LITTERING)
     assert seen.steps[0].values != ("i32:42",)

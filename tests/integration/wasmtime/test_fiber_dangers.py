@@ -1,10 +1,10 @@
 """What ends the process on fibers, each in a process of its own: with the guard it lives, without it dies.
 
-Five are known from trial: Python recursing deep on the fiber, a store closed while calls are set aside, a
+Five are known from trial: Python recursing deep on the fiber, a store closed while calls are suspended, a
 signal handler (or a trace function) that raises in a callback, a native stack larger than the fiber's, and
 Python 3.14.0 and 3.14.1, which are refused by their version (tests/unit/backends: no such Python is to be had
 from PyPI, npm or Debian). Two more are the library's (tests/integration/library/test_references.py): an
-externref's root given away twice, and a collection that does not see the calls that are set aside.
+externref's root given away twice, and a collection that does not see the calls that are suspended.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ class NodeAsyncifyBackend(Children):
     ) -> Observation:
         """Run a build once.
 
-        :param guarded: end the run where a stack cannot be set aside
+        :param guarded: end the run where a stack cannot be suspended
         """
         case = loaded.case
         plain = {name: self._module(binary) for name, binary in loaded.modules.items()}

@@ -116,7 +116,7 @@ class InstrumentedRunner(CommandRunner):
         source = self.builds.made_of.get(seen.module, seen.module)
         seen = seen.model_copy(update={"module": source})
         refused = list(self.builds.refused.values())
-        # Where something was set aside, the module that matters has a build.
+        # Where something was suspended, the module that matters has a build.
         ended_badly = seen.status == "finished" and (seen.exit_code or seen.traps)
         if refused and ended_badly and not seen.suspensions:
             detail = f"a module that it loads has no build: {refused[0]}"

@@ -163,7 +163,7 @@ class RemoteCall:
     def outcome(self, op: int, frame: bytes, at: int, end: int) -> tuple[Any, ...]:
         """Read how it ended.
 
-        :raises GuestError: it trapped, or could not be set aside; or whatever a host function raised
+        :raises GuestError: it trapped, or could not be suspended; or whatever a host function raised
         """
         instance = self._instance
         if op == _LOST:
@@ -201,7 +201,7 @@ def guest_error(failure: Mapping[str, Any], instance: InstanceState) -> GuestErr
     kind, message = str(failure.get("kind", "other")), str(failure.get("message", ""))
     if kind == "suspend-error":
         return SuspendRefusedError(
-            f"the guest cannot be set aside here: {message} (a coroutine function waits in a start function,"
+            f"the guest cannot be suspended here: {message} (a coroutine function waits in a start function,"
             " below invoke_now, or with a frame of JavaScript between)"
         )
     if kind == "other":

@@ -157,7 +157,7 @@ def adapted_import(
                 else:
                     call.coroutine, call.answer = outcome, answer
                     if runtime.is_ready and call.may_wait and machine.owner is None:
-                        # What ``set_aside`` does, where there is no more to do.
+                        # What ``suspend`` does, where there is no more to do.
                         note.since = monotonic()
                         note.waiting = name
                         call.suspensions += 1
@@ -167,7 +167,7 @@ def adapted_import(
                         if import_.waits >= import_.enough and runtime.is_quick:
                             early.expect_wait(import_)
                     else:
-                        runtime.set_aside(call, which, name)
+                        runtime.suspend(call, which, name)
                     return 0
             import_.waits = 0
             write(outcome)

@@ -68,7 +68,7 @@ def waiting_import(switch: AsyncifyRuntime, params: Codec, results: Codec, begin
                     outcome = done.value
                 else:
                     call.coroutine, call.answer = outcome, None
-                    switch.set_aside(call, which, name)
+                    switch.suspend(call, which, name)
                     switch.start_unwind()
                     return 0
             results.write(slots, outcome)

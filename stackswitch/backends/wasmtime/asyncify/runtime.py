@@ -9,9 +9,9 @@ With an adapter (``adapter.py``) a wait takes two crossings: the import's call, 
 adapter ends the rewind without a word, so the state machine learns of it when we next look (``look``).
 Without, as for values that are references, each step is a call.
 
-Every call that is set aside keeps its own saved stack: it stays in the instance's one data block until
+Every call that is suspended keeps its own saved stack: it stays in the instance's one data block until
 another call needs that, and is copied out then. The C shadow stack (``__stack_pointer``, where exported)
-is, while a call is set aside, what it was before that call ran; a call that begins while others are set
+is, while a call is suspended, what it was before that call ran; a call that begins while others are set
 aside gets a region of its own, if the guest's memory can grow by it, since C code moves the
 pointer up and down freely and would write over the frames of those that wait.
 """
@@ -57,7 +57,7 @@ class AsyncifyRuntime:
 
     :param make_block: makes the data block when the first call waits
     :param catches: whether the guest can catch a host function's failure
-    :param on_suspend: told each time a call is set aside, before it unwinds
+    :param on_suspend: told each time a call is suspended, before it unwinds
     :param on_failure: told a host function's failure and the import's name, the guest's stack still as it was
     """
 
@@ -86,7 +86,7 @@ class AsyncifyRuntime:
         self.nothing = ctypes.c_uint32()
         self.waiting = ctypes.c_uint32()
         self.unwound = ctypes.c_uint32()
-        self.is_ready = False  # a call can be set aside, and nobody wants to know
+        self.is_ready = False  # a call can be suspended, and nobody wants to know
         self.is_quick = False  # once it has unwound, there is nothing to see to but whether it has
         self.start_unwind: Callable[[], object] = _not_connected
         self._stop_unwind: Callable[[], object] = _not_connected
@@ -105,7 +105,7 @@ class AsyncifyRuntime:
         adapter: Adapter | None = None,
         load: Function | None = None,
     ) -> None:
-        """Name what only exists once the instance has been made; before, no call can be set aside.
+        """Name what only exists once the instance has been made; before, no call can be suspended.
 
         :param controls: ``start_unwind``, ``stop_unwind``, ``start_rewind``, ``stop_rewind``
         :param adapter: the one that the guest has its imports from
@@ -177,7 +177,7 @@ class AsyncifyRuntime:
         return entry
 
     def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
-        """The guest has returned, with an error or without: whether the call is now set aside."""
+        """The guest has returned, with an error or without: whether the call is now suspended."""
         stack, machine = self.shadow_stack, self.machine
         if self.resuming is not None or self.early.now:
             self.look()
@@ -190,7 +190,7 @@ class AsyncifyRuntime:
                 stack.set(call.outside)
             return False
         block = self._block
-        if block is None:  # set_aside has made it
+        if block is None:  # suspend has made it
             raise ProtocolError("nothing-saved")
         if stack is not None and not stack.lazy:
             call.stack_pointer = stack.get()
@@ -215,7 +215,7 @@ class AsyncifyRuntime:
         block, machine = self._block, self.machine
         if self.store.closed:
             raise GuestTrap(CLOSED_MESSAGE)
-        if block is None:  # set_aside has made it
+        if block is None:  # suspend has made it
             raise ProtocolError("nothing-saved")
         if machine.owner is not call:
             before = machine.claim(call)
@@ -309,17 +309,17 @@ class AsyncifyRuntime:
 
     # --- for imports
 
-    def set_aside(self, call: GuestCall, which: object, name: str) -> None:
+    def suspend(self, call: GuestCall, which: object, name: str) -> None:
         """The call's coroutine waits: the guest is to unwind, which whoever calls this starts.
 
         :param which: the import; the same object each time
-        :raises SuspendError: the call cannot be set aside
+        :raises SuspendError: the call cannot be suspended
         """
         if not call.may_wait or self._controls is None:
             if call.coroutine is not None:
                 call.coroutine.close()
                 call.coroutine = None
-            raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be set aside")
+            raise SuspendError(f"{name} waits, and the call of {call.function.name} cannot be suspended")
         call.suspensions += 1
         call.note.since, call.note.waiting = time.monotonic(), name
         block = self._block

@@ -7,7 +7,7 @@ straight to the call it was in, until the same import is called again, the host 
 import returns for the second time, now with its results. Source: Binaryen, src/passes/Asyncify.cpp.
 
 One instance has one state and, here, one data block, which holds the call that unwound last; what it held
-before is set aside by the caller (``claim`` says whose it is).
+before is suspended by the caller (``claim`` says whose it is).
 
 What a machine can notice of a name missing from a list is in ``errors.RULES``. It is no proof: some rows of a
 wrong list never break the protocol (they run a function twice).
@@ -32,7 +32,7 @@ class StateMachine(Generic[CallT]):
     :ivar switches: how many unwinds and rewinds were begun
     :ivar running: the calls with frames on the native stack, innermost last
     :ivar owner: the call whose saved stack lies in the data block, if any
-    :ivar waits: the import that each call which is set aside waits in
+    :ivar waits: the import that each call which is suspended waits in
     """
 
     __slots__ = ("owner", "running", "state", "switches", "waits")
@@ -46,11 +46,11 @@ class StateMachine(Generic[CallT]):
 
     @property
     def suspended(self) -> int:
-        """How many calls are set aside."""
+        """How many calls are suspended."""
         return len(self.waits)
 
     def is_suspended(self, call: CallT) -> bool:
-        """Whether a call is set aside."""
+        """Whether a call is suspended."""
         return call in self.waits
 
     def enter(self, call: CallT) -> None:
@@ -96,14 +96,14 @@ class StateMachine(Generic[CallT]):
         return True
 
     def claim(self, call: CallT) -> CallT | None:
-        """Give the data block to a call; return whose saved stack has to be set aside first."""
+        """Give the data block to a call; return whose saved stack has to be suspended first."""
         before, self.owner = self.owner, call
         return None if before is call else before
 
     def unwind(self, which: object) -> CallT | None:
         """Begin to unwind the innermost call, which waits in the import ``which``; it claims the data block.
 
-        :returns: whose saved stack has to be set aside first
+        :returns: whose saved stack has to be suspended first
         """
         call = self.running[-1]
         self.waits[call] = which
@@ -113,7 +113,7 @@ class StateMachine(Generic[CallT]):
         return None if before is call else before
 
     def left(self) -> bool:
-        """The innermost call's export has returned: whether it is now set aside (else it is done).
+        """The innermost call's export has returned: whether it is now suspended (else it is done).
 
         If so the caller stops the guest's unwind.
 
@@ -129,7 +129,7 @@ class StateMachine(Generic[CallT]):
         return True
 
     def rewind(self, call: CallT) -> None:
-        """Begin to rewind a call that was set aside.
+        """Begin to rewind a call that was suspended.
 
         :raises ProtocolError: the instance is in the middle of a switch
         """
@@ -138,7 +138,7 @@ class StateMachine(Generic[CallT]):
         self.switches += 1
 
     def resume(self, call: CallT) -> None:
-        """A call that was set aside has been rewound to its import, and the rewind stopped, all without us.
+        """A call that was suspended has been rewound to its import, and the rewind stopped, all without us.
 
         :raises ProtocolError: the instance is in the middle of a switch
         """

@@ -4,7 +4,7 @@ Modules run as they are, save those with legacy exceptions, which wasmtime does 
 in the new way. Function indexes stay.
 
 wasmtime's collector finds the references in the frames of the fiber that runs, not in those of fibers that
-are set aside (its own component model tells it of these, its C API does not). Where a module keeps such
+are suspended (its own component model tells it of these, its C API does not). Where a module keeps such
 references in frames and the case has more than one call going, we refuse.
 """
 
@@ -85,7 +85,7 @@ def _unsupported(case: Case, modules: dict[str, bytes]) -> Unsupported | None:
     for name, wasm in modules.items():
         kept = kept_references(wasm)
         if kept is not None:
-            where = f"{overlap}, and in {name} {kept} may lie in a frame that is set aside"
+            where = f"{overlap}, and in {name} {kept} may lie in a frame that is suspended"
             return Unsupported(feature="concurrent-references", where=where)
     return None
 
