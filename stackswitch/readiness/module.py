@@ -42,7 +42,7 @@ def _obstacles(material: Material) -> Iterator[Finding]:
     for each in material.analysis.obstacles:
         more = f" (and {each.count - 1} more)" if each.count > 1 else ""
         if each.backend == "jspi" and each.feature in rules:
-            # What ran, ran: then the code's mere possibility is no blocker.
+            # If it ran on JSPI, a possible call in the code is no blocker.
             weight: Weight | None = "change" if ran and each.feature == "js-frames" else None
             yield finding(rules[each.feature], f"{each.where}{more}", subject=each.feature, weight=weight)
         elif each.backend == "asyncify":
@@ -62,7 +62,7 @@ def _shadow_stack(facts: ModuleFacts, material: Material) -> Iterator[Finding]:
 def judge_lists(
     material: Material, functions: Iterable[Function], *, fallback: bool
 ) -> tuple[tuple[ListReport, ...], tuple[Finding, ...]]:
-    """Hold the lists against what was seen, and derive those of JSPI.
+    """Compare the lists with what was observed, and derive those of JSPI.
 
     :param fallback: the Asyncify build has to stay for some engines
     """
@@ -146,7 +146,7 @@ def _held(material: Material, reports: dict[ListName, ListReport], seen: bool) -
 def _confidence(material: Material, seen: list[Suspension]) -> Iterator[Finding]:
     for each in material.confidence:
         if each.covered < _COVERED_WELL:
-            text = f"a list computed as “{each.policy}” covers {each.covered:.0%} of cases it has not seen"
+            text = f"a list computed as “{each.policy}” covers {each.covered:.0%} of the cases left out"
             yield finding("thin-evidence", text, subject=each.policy)
     truncated = sum(each.truncated for each in seen)
     if truncated:

@@ -1,6 +1,4 @@
-"""The way from Asyncify to JSPI: what to do, with flags, lists and code to be taken as they stand; smallest
-first.
-"""
+"""The steps from Asyncify to JSPI, the smallest first, each with flags, lists or code to copy."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ const file = hasNativeJspi() ? "{plain}" : "{asyncified}";
 install();   // leaves an engine's own JSPI alone"""
 
 
-def the_way(
+def steps_of(
     material: Material,
     findings: Sequence[Finding],
     lists: Sequence[ListReport],
@@ -61,12 +59,12 @@ def _to_know(material: Material) -> Iterator[Step]:
         rules=("not-run",),
     )
     yield Step(
-        title="Or watch your own program wait, as it is",
+        title="Or trace your own program, unchanged",
         code="stackswitch trace --output program.jsonl -- node program.mjs",
         language="sh",
     )
     yield Step(
-        title="Ask the engines that you support, and report again",
+        title="Probe the engines that you support, and report again",
         code="stackswitch detect --json engines.json\n"
         f"stackswitch report results.json {quote(name)} --traces traces --detect engines.json "
         "--html report.html",
@@ -89,7 +87,7 @@ def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
     if "hidden-stack-pointer" in by_rule:
         yield Step(
             title="Export the C stack's pointer",
-            text="So that what was given up can be put back, and calls can have a region each.",
+            text="The host can then restore it after an abandoned call, and give each call a region.",
             code="-Wl,--export=__stack_pointer -mmutable-globals",
             language="flags",
             rules=("hidden-stack-pointer",),
@@ -105,8 +103,8 @@ def _lists_of_jspi(lists: Sequence[ListReport]) -> Iterator[Step]:
     settings = ["-sJSPI", *_setting("JSPI_EXPORTS", exports), *_setting("JSPI_IMPORTS", imports)]
     yield Step(
         title="Build for JSPI, without Asyncify",
-        text="The exports and imports are those that were seen waiting; an export that no case waits in is "
-        "not among them.",
+        text="The exports and imports are those that were observed to wait. An export in which no case waits "
+        "is not among them.",
         code="\n".join(settings),
         language="flags",
         rules=("jspi-list-missing",),
@@ -148,32 +146,32 @@ def _list_of_asyncify(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
         yield Step(
             title=f"Add {len(names)} name{'s' if len(names) > 1 else ''} to the Asyncify list, while it is "
             f"in use",
-            text="stackswitch fix SUITE --list FILE writes them where the list lives, rebuilds, and proves "
-            "it.",
+            text="stackswitch fix SUITE --list FILE writes them where the list lives, rebuilds, and "
+            "verifies the list.",
             code="\n".join(shown) + more,
             language="list",
             rules=("asyncify-list-missing",),
         )
 
 
-_MENDED = (
-    ("start-reaches-wait", "Take what waits out of the start function"),
-    ("start-waits", "Take what waits out of the start function"),
-    ("js-frames", "Take JavaScript out of the way of these waits"),
+_FIXES = (
+    ("start-reaches-wait", "Move the waits out of the start function"),
+    ("start-waits", "Move the waits out of the start function"),
+    ("js-frames", "Remove the JavaScript between these waits and their exports"),
     ("entry-not-promising", "Call these through WebAssembly.promising"),
     ("trace-trap", "Find out why the traced program trapped"),
-    ("trace-incomplete", "Trace this very build again"),
+    ("trace-incomplete", "Trace exactly this build again"),
     ("shards-missing", "Give the results of the other shards"),
     ("fibers", "Replace Emscripten's fibers"),
-    ("jspi-fails", "Mend what works on Asyncify alone"),
-    ("jspi-wrong", "Mend what is silently wrong on JSPI"),
-    ("flaky", "Find out why these differ from run to run"),
+    ("jspi-fails", "Fix what works on Asyncify only"),
+    ("jspi-wrong", "Fix what is silently wrong on JSPI"),
+    ("flaky", "Find out why the outcome of these varies"),
 )
 
 
 def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
     done: set[str] = set()
-    for rule, title in _MENDED:
+    for rule, title in _FIXES:
         for each in by_rule.get(rule, ()):
             if title in done:
                 continue
@@ -228,7 +226,7 @@ def _later(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[St
     base = name.removesuffix(".wasm")
     if "not-measured" in by_rule:
         yield Step(
-            title="Measure what it gains",
+            title="Measure the gain",
             code=f"stackswitch report results.json {quote(name)} --against {quote(f'{base}.asyncify.wasm')} "
             "--html report.html",
             language="sh",

@@ -12,7 +12,7 @@ from .engines import judge_engines, judge_users
 from .material import Material
 from .module import judge_gain, judge_lists, judge_module
 from .rules import finding, silenced
-from .steps import the_way
+from .steps import steps_of
 from .traced import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
 
 _ORDER = ("blocks", "unknown", "change", "note")
@@ -24,7 +24,7 @@ def judge(material: Material) -> Report:
     :raises ConfigError: a rule is silenced that does not exist, or without a reason
     """
     cases = judge_cases(material)
-    material = _with_what_is_shown(material, cases)
+    material = _without_disproved(material, cases)
     obstacles = () if material.analysis is None else material.analysis.obstacles
     probed = () if material.engines is None else material.engines.engines
     engines, of_engines = judge_engines(probed, cases.runs, obstacles)
@@ -55,7 +55,7 @@ def judge(material: Material) -> Report:
         runs=cases.runs,
         cases=cases.cases,
         findings=findings,
-        steps=the_way(material, findings, lists, engines),
+        steps=steps_of(material, findings, lists, engines),
         engines=engines,
         users=users,
         lists=lists,
@@ -72,8 +72,8 @@ def judge(material: Material) -> Report:
     )
 
 
-def _with_what_is_shown(material: Material, cases: CasesFound) -> Material:
-    """Leave out what the code seems to hold against Asyncify where an Asyncify build has run cases well."""
+def _without_disproved(material: Material, cases: CasesFound) -> Material:
+    """Leave out obstacles to Asyncify in the code if an Asyncify build has run cases well."""
     if material.analysis is None or not any(
         run.worked + run.meant for run in cases.runs if run.backend == "asyncify"
     ):
@@ -84,7 +84,7 @@ def _with_what_is_shown(material: Material, cases: CasesFound) -> Material:
 
 
 def level_of(findings: Sequence[Finding]) -> Level:
-    """The level that findings come to; those that are silenced do not count."""
+    """Return the level of findings; silenced ones do not count."""
     weights = {each.weight for each in findings if not each.silenced}
     if "blocks" in weights:
         return "not-ready"
@@ -106,7 +106,7 @@ def _weighed(each: Finding, *, fallback: bool) -> Finding:
 
 
 def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Finding]:
-    """Put together what cases and stacks say of one list."""
+    """Merge findings of cases and of stacks about one list."""
     merged: dict[tuple[str, str], Finding] = {}
     for each in (*of_cases, *of_lists):
         key = each.rule, each.subject
@@ -143,7 +143,7 @@ def _headline(
         parts.append(_of_traces(material))
     if level == "not-ready":
         first = next(each for each in count if each.weight == "blocks")
-        parts.append(f"what stands in the way: {first.text}")
+        parts.append(f"the obstacle: {first.text}")
     elif level == "unknown":
         first = next(each for each in count if each.weight == "unknown")
         parts.append(first.text)
@@ -158,7 +158,7 @@ def _headline(
     if asked and level != "not-ready":
         fit = sum(each.level != "not-ready" for each in asked)
         parts.append(f"{fit} of {len(asked)} engines can run it")
-    text = "; ".join(parts) or "nothing was found that stands in the way"
+    text = "; ".join(parts) or "no obstacle was found"
     return text[0].upper() + text[1:] + "."
 
 

@@ -168,7 +168,7 @@ def _lists(report: Report, most: int) -> Iterator[str]:
     for confidence in report.confidence:
         yield (
             f"- a list computed as “{plain(confidence.policy)}” ({counted(confidence.functions, 'function')})"
-            f" covers {confidence.covered:.0%} of the cases it has not seen"
+            f" covers {confidence.covered:.0%} of the cases left out"
         )
     if report.test_next:
         shown = ", ".join(code(function) for function, _, _ in report.test_next[:5])
