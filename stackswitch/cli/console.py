@@ -23,6 +23,8 @@ _WIDEST_COLUMN = 100
 """Columns of a table are padded to at most so many cells; longer text is not cut."""
 _LIST_COLUMN = re.compile(r"(\s*\S+(?: \S+)*  +)\S")
 """The left column of a definition list, with the blanks after it."""
+_RIGHT_COLUMN = 20
+"""A line that is indented so far continues the right column of a definition list."""
 
 
 _bars: list[Progress] = []
@@ -181,8 +183,9 @@ def wrapped(line: str, width: int) -> list[str]:
         return [line]
     column = _LIST_COLUMN.match(line)
     own = len(line) - len(line.lstrip(" "))
-    hanging = cell_len(column[1]) if column is not None else own + 2
-    indent = " " * (hanging if hanging <= width // 2 else own + 2)
+    further = 0 if own >= _RIGHT_COLUMN else 2
+    hanging = cell_len(column[1]) if column is not None else own + further
+    indent = " " * (hanging if hanging <= width // 2 else own + further)
     lines, current, used = [], "", 0
     for blank, word in re.findall(r"( *)([^ ]+)", line):
         size = cell_len(blank) + cell_len(word)
