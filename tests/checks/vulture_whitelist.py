@@ -8,12 +8,13 @@ _.open_asyncify_backend
 _.open_jspi_commands
 _.open_asyncify_commands
 _.open_jspi
+_.open_fiber_backend
 
 # Called by Python, asyncio, pydantic-settings, pytest, rich, and by the code of `await`.
 _.__getattr__
 _.__dir__
-_.data_received
-_.connection_lost
+_.__annotations__
+_.__signature__
 _.pipe_data_received
 _.pipe_connection_lost
 _.process_exited
@@ -23,6 +24,9 @@ _.settings_customise_sources
 _.runtest
 _.reportinfo
 _.on_broken_pipe
+
+# Tests wait until no call of a fiber is in progress.
+_.in_progress
 
 # Parameters that the caller passes by position or by name.
 exc
@@ -37,8 +41,6 @@ _.max_wasm_stack
 _.epoch_interruption
 _.consume_fuel
 _.parallel_compilation
-_.stdout_custom
-_.stderr_custom
 _.stderr_file
 
 # Set on Python's frame objects, which read them.
@@ -61,7 +63,6 @@ _.import_name
 _.waiting_s
 
 # Fields of a format or of a graph that is read whole; nothing needs these yet.
-_.attachment
 _.memory_align
 _.table_size
 _.table_align

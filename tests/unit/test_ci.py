@@ -41,3 +41,14 @@ def test_the_workflow_runs_on_each_system_what_needs_nothing_but_a_registry() ->
 def test_contributors_are_told_of_every_marker(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     assert [each for each in sorted(LEFT_OUT) if f"| `{each}` |" not in text] == []
+
+
+def test_the_list_of_names_that_only_seem_unused_has_none_that_is_gone() -> None:
+    listed = re.findall(
+        r"^(?:_\.)?(\w+)$", (ROOT / "tests/checks/vulture_whitelist.py").read_text("utf-8"), re.MULTILINE
+    )
+    folders = ("benchmarks", "examples", "node_shim", "stackswitch")
+    code = "\n".join(path.read_text("utf-8") for each in folders for path in (ROOT / each).rglob("*.py"))
+    words = set(re.findall(r"\w+", code))
+    assert listed
+    assert [each for each in listed if each not in words] == []

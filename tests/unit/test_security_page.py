@@ -8,8 +8,8 @@ from pathlib import Path
 import typer.main
 
 from stackswitch.backends import processes
+from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.backends.wasmtime import engine
-from stackswitch.backends.wasmtime.wasi import OUTPUT_LIMIT_BYTES
 from stackswitch.cli.app import app
 from stackswitch.cli.settings import FixSettings, Settings
 from stackswitch.errors import DataOnlyError
@@ -53,7 +53,7 @@ def test_the_limits_of_suites_are_those_of_the_models() -> None:
         assert line.endswith(f"| {default:g} s | {most:,g} s |"), line
     assert f"{processes.MOST_STDOUT >> 20} MiB" in row("standard output of a command")
     assert f"{processes.MOST_STDERR >> 10} KiB" in row("standard error of a command")
-    assert f"{OUTPUT_LIMIT_BYTES >> 20} MiB" in row("output of a WASI guest")
+    assert f"{Wasi().max_output_bytes >> 20} MiB" in row("output of a WASI guest")
     assert f"{engine.STACK_BYTES >> 20} MiB" in row("native stack of a guest on `asyncify`")
 
 

@@ -14,8 +14,6 @@ from .capi import Extern
 from .store import Store
 
 WASI_MODULE = "wasi_snapshot_preview1"
-OUTPUT_LIMIT_BYTES = 16 << 20
-"""How much of each output stream a case records."""
 _TOO_MUCH = 8
 
 
