@@ -237,14 +237,14 @@ def read_elements(reader: Reader, sizes: dict[Kind, int]) -> tuple[ElementSegmen
     :raises WasmFormatError: malformed, or an index that does not exist
     """
     segments: list[ElementSegment] = []
-    room = limits.SEGMENT_ENTRIES
+    left = limits.SEGMENT_ENTRIES
     for _ in range(reader.count("element segments", limits.ELEMENT_SEGMENTS, each=3)):
-        segments.append(_read_element(reader, sizes, room))
-        room -= len(segments[-1].functions)
+        segments.append(_read_element(reader, sizes, left))
+        left -= len(segments[-1].functions)
     return tuple(segments)
 
 
-def _read_element(reader: Reader, sizes: dict[Kind, int], room: int) -> ElementSegment:
+def _read_element(reader: Reader, sizes: dict[Kind, int], left: int) -> ElementSegment:
     """Read one of the eight forms; flags: 1 not active, 2 table given (or declarative), 4 expressions."""
     start = reader.pos
     flags = reader.u32()
@@ -263,7 +263,7 @@ def _read_element(reader: Reader, sizes: dict[Kind, int], room: int) -> ElementS
             element_type = _read_reference_type(reader)
         elif reader.u8() != 0:
             raise reader.fail("unknown element kind", reader.pos - 1)
-    count = reader.count("elements", room)
+    count = reader.count("elements", left)
     functions: list[int | None]
     if flags & 4:
         entries = [read_constant_expression(reader) for _ in range(count)]
