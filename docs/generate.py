@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import holdout_table
+import layers
 import lua_table
 import php_table
 
@@ -44,6 +45,7 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "suite.schema.json": _schema(SuiteFile.model_json_schema()),
         DOCS / "schema" / "trace-line.schema.json": _schema(TRACE_LINE.json_schema(by_alias=True)),
         DOCS / "cases.md": _cases(),
+        DOCS / "design.md": _filled(DOCS / "design.md", {"layers": layers.picture(layers.module_graph())}),
         DOCS / "php.md": _filled(
             DOCS / "php.md", {"summary": php_table.summary(), "table": php_table.table()}
         ),
