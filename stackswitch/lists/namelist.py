@@ -128,6 +128,7 @@ class NameIndex:
             candidates = self._containing(max(middle, key=len))
         else:
             candidates = range(self.imported, len(self.names))
+        # All candidates begin with ``first``.
         names = self.names
         shortest = len(first) + len(last)
         return frozenset(
@@ -136,7 +137,6 @@ class NameIndex:
             if index >= self.imported
             and len(name := names[index]) >= shortest
             and name.endswith(last)
-            and name.startswith(first)
             and (not middle or _in_turn(name, middle, len(first), len(name) - len(last)))
         )
 

@@ -317,6 +317,8 @@ def _calls(node: ast.Call) -> Iterator[ast.AST]:
             yield ast.Call(ast.Name("list", ast.Load()), node.args, [])
         case ast.Name(id=name) if name in _EXCHANGED:
             yield ast.Call(ast.Name(_EXCHANGED[name], ast.Load()), node.args, node.keywords)
+        case ast.Attribute(attr="split" | "rsplit") if len(node.args) + len(node.keywords) < 2:
+            return  # without a limit they do the same
         case ast.Attribute(value=value, attr=name) if name in _EXCHANGED:
             yield ast.Call(ast.Attribute(value, _EXCHANGED[name], ast.Load()), node.args, node.keywords)
 

@@ -141,6 +141,15 @@ def test_the_message_about_brackets_shows_where_they_begin() -> None:
         split_text("a,b(,c")
 
 
+def test_the_leftmost_place_of_each_part_is_taken() -> None:
+    assert NameIndex(["xababx"]).matching("*a*b*a*") == {0}
+
+
+def test_letters_are_neither_brackets_nor_blanks() -> None:
+    assert bracket_balance("aXb") == 0
+    assert split_text("X,aX") == ("X", "aX")
+
+
 def test_blanks_and_nul_at_the_end_are_dropped() -> None:
     assert split_text("a,b \n\r\t\f\v\0") == ("a", "b")
     assert split_text("a\nb\n \0\n") == ("a", "b")
@@ -176,6 +185,9 @@ NAMES = ["env.wait", "foo", "foobar", "bar", "foo", "xfoox", "ab", "aba"]
         ("env*", set()),
         ("*a*", {2, 3, 6, 7}),
         ("**ba**", {2, 3, 7}),
+        ("*bar*bar", set()),
+        ("*x*x*", {5}),
+        ("*o*o*b*", {2}),
     ],
 )
 def test_matching(entry: str, found: set[int]) -> None:

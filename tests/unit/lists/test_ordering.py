@@ -23,6 +23,9 @@ from stackswitch.lists.ordering import merge, sort_key
         ("a _b c", "a _b c bb", "a _b bb c"),
         ("B a", "B a C", "B C a"),
         ("a b", "c c a b", "a b c"),
+        ("a C", "a C B", "a B C"),
+        ("a C", "b B a C", "a b B C"),
+        ("a _B Xa", "a _B Xa b", "a _B b Xa"),
         ("a c e", "f d b a c e", "a b c d e f"),
     ],
 )
