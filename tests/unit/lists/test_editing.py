@@ -67,6 +67,7 @@ def test_a_wildcard_that_stands_for_a_name_alone_stays() -> None:
     functions = Functions.of(["first", "second", "third"])
     one = editor("ASYNCIFY_ONLY = [fir*, second]")
     assert one.edit(["first", "second"], functions) == ("ASYNCIFY_ONLY = [fir*, second]", {"first": "fir*"})
+    assert one.edit(["first", "second"], None) == ("ASYNCIFY_ONLY = [first, second]", {})
     several = editor("ASYNCIFY_ONLY = [*ir*, second]")
     assert several.edit(["first", "second"], functions) == ("ASYNCIFY_ONLY = [first, second]", {})
 
