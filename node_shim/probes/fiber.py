@@ -86,17 +86,9 @@ def probe(engine: wasmtime.Engine) -> dict[str, object]:
         argument, result = c.wasmtime_val_t(), c.wasmtime_val_t()
         argument.kind = I32
         argument.of.i32 = number
-        future = c.wasmtime_func_call_async(
-            context,
-            ctypes.byref(export.of.func),
-            ctypes.byref(argument),
-            1,
-            ctypes.byref(result),
-            1,
-            ctypes.byref(trap),
-            ctypes.byref(fault),
-        )
-        polls = finish(future)
+        places = (argument, 1, result, 1, trap, fault)
+        by_reference = (each if isinstance(each, int) else ctypes.byref(each) for each in places)
+        polls = finish(c.wasmtime_func_call_async(context, ctypes.byref(export.of.func), *by_reference))
         fewest = min(fewest or polls, polls)
         wanted = (number - 1 if number & 1 else number + 1) + number + 1
         if result.of.i32 != wanted:

@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 WAT = """(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (func $leaf (param i32) (result i32) (i32.add (local.get 0) (call $wait (local.get 0))))

@@ -73,6 +73,7 @@ def test_lua_scripts_wait_in_a_server(example: Any, backend: str) -> None:
     asyncio.run(body())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_sqlite_reads_its_pages_over_http(example: Any, backend: str, tmp_path: Path) -> None:
     remote = example("sqlite", "remote")

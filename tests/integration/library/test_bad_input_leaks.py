@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROWS = """
 import contextlib
 STARTING = b'''(module (import "env" "wait" (func $w (param i32) (result i32)))

@@ -17,6 +17,8 @@ import stackswitch
 from stackswitch import Caller, Guest, GuestStateError, GuestTimeoutError, GuestTrapError
 from stackswitch.backends.node.guests import processes
 
+pytestmark = pytest.mark.slow
+
 MODULE = b"""(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (import "env" "plain" (func $plain (param i32) (result i32)))

@@ -197,6 +197,7 @@ def test_a_rule_is_silenced_only_by_its_name_and_with_a_reason(tmp_path: Path, r
     assert "no rule 'not-rnu'" in report(tmp_path, "a.wasm", status=4).stderr
 
 
+@pytest.mark.slow
 def test_five_thousand_cases_stay_below_two_megabytes(tmp_path: Path, report: Report) -> None:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
