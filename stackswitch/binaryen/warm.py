@@ -1,4 +1,4 @@
-"""npm's ``wasm-opt`` kept loaded in Node processes: a run costs milliseconds instead of a start of its own.
+"""npm's ``wasm-opt`` loaded in Node processes: a run costs milliseconds instead of a start of its own.
 
 A server (``node_shim/bin/binaryen.mjs``) does one run at a time; a second is started when the first is busy.
 One that dies, hangs or is interrupted is closed with its request, and the next request gets a new one.
@@ -34,7 +34,7 @@ def _stack_flags() -> list[str]:
 
 
 class WarmTool:
-    """A ``wasm-opt`` that is an Emscripten program for Node, kept loaded."""
+    """A ``wasm-opt`` that is an Emscripten program for Node, which stays loaded."""
 
     def __init__(self, wasm_opt: Path, *, node: Path | None = None) -> None:
         shim = node_shim_dir() / "bin" / "binaryen.mjs"

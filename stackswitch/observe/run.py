@@ -1,4 +1,4 @@
-"""Run a command under observation: every Node program in it tells of its waits, and goes on as it would."""
+"""Run a command under observation: its Node programs record their waits, and run as they would otherwise."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ HANDSHAKE_TIMEOUT_S = 15.0
 class Connection:
     """A conversation with an engine's process, or with a thread of it. It reads from ``greet`` on.
 
-    :ivar broken: why it can no longer be asked anything
+    :ivar broken: why it takes no more requests
     :ivar numbers: of requests
-    :ivar uses: how many requests it was sent
+    :ivar uses: how many requests were sent
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -64,7 +64,7 @@ class Connection:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it can be asked something, as far as is known."""
+        """Whether it takes requests, as far as is known."""
         return self.broken is None and not self._stream.has_ended()
 
     async def greet(self, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> dict[str, Any]:
@@ -194,13 +194,13 @@ class Connection:
             raise EngineError(f"{self.program} sent a frame of the unknown kind {kind}")
 
     def answered(self, message: Message) -> None:
-        """Take an answer; whoever asked may have given up."""
+        """Take an answer; the caller may have given up."""
         future = self._answers.pop(message.number, None)
         if future is not None and not future.done():
             future.set_result(message)
 
     def event(self, message: Message) -> None:
-        """Take what the other end says without being asked: a subclass's."""
+        """Take what the other end sends without a request: a subclass's."""
 
     # The end.
 

@@ -10,7 +10,7 @@ Buffer = bytes | bytearray | memoryview
 
 
 class ChildDiedError(EngineError):
-    """The engine's process ended, or its socket closed, while it was asked something.
+    """The engine's process ended, or its socket closed, before it answered a request.
 
     :param ending: how it ended: ``SIGSEGV``, ``exit status 1``
     :param status: its exit status; negative: the signal that ended it; None: it is not known

@@ -3,7 +3,7 @@
 The interpreter compares the stack at each wait with the functions that the build has instrumented, before
 anything unwinds. If one is missing it ends the run there, for a guest that unwound now would trap, loop or be
 silently wrong. The case then runs a second time, on a build in which everything that can wait is
-instrumented: its stacks, held against the first build, give all the other names.
+instrumented: its stacks, compared with the first build, give all the other names.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ async def open_asyncify(
     return backend
 
 
-class Watched:
+class CaseModule:
     """A module of a case: what its functions are called, and which of them the build has instrumented.
 
     :ivar options: the lists it was built by; the case's are those of the main module
@@ -81,7 +81,7 @@ class NodeAsyncifyBackend(Children):
     def __init__(self, engine: Engine, children: int, binaryen: Binaryen) -> None:
         super().__init__(NAME, engine, children)
         self._binaryen = binaryen
-        self._engine = BuildFor(
+        self._build_for = BuildFor(
             legacy_exceptions="legacy-exceptions" in engine.features,
             multi_memory="multi-memory" in engine.features,
         )
@@ -92,7 +92,7 @@ class NodeAsyncifyBackend(Children):
 
         :raises ToolError: the pass broke down
         """
-        build = await make_build(loaded, self._binaryen, self._engine)
+        build = await make_build(loaded, self._binaryen, self._build_for)
         if build.unsupported is not None:
             return build  # whatever the engine
         try:
@@ -115,16 +115,16 @@ class NodeAsyncifyBackend(Children):
         seen = await self._run(loaded, build, watched, timeout_s, guarded=True)
         missing = seen.missing
         if missing and not loaded.case.asyncify.prebuilt:
-            whole = await make_build(_without_lists(loaded), self._binaryen, self._engine)
+            whole = await make_build(_without_lists(loaded), self._binaryen, self._build_for)
             if whole.modules:
                 again = await self._run(loaded, whole, watched, timeout_s, guarded=False)
                 if again.status == "finished":
                     seen = again.model_copy(update={"missing": _union(missing, again.missing)})
         return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
 
-    def _watched(self, loaded: LoadedCase, build: Build) -> dict[str, Watched]:
+    def _watched(self, loaded: LoadedCase, build: Build) -> dict[str, CaseModule]:
         return {
-            name: Watched(
+            name: CaseModule(
                 binaryen_names(self._module(binary)),
                 self._instrumented_in(build.modules[name]),
                 loaded.case.asyncify if name == MAIN else AsyncifyOptions(prebuilt=False),
@@ -141,7 +141,7 @@ class NodeAsyncifyBackend(Children):
         self,
         loaded: LoadedCase,
         build: Build,
-        watched: Mapping[str, Watched],
+        watched: Mapping[str, CaseModule],
         timeout_s: float,
         *,
         guarded: bool,
@@ -187,7 +187,7 @@ class NodeAsyncifyBackend(Children):
         await super().aclose()
 
 
-def _looked_at(each: Suspension, module: str, watched: Watched) -> tuple[Suspension, Missing]:
+def _looked_at(each: Suspension, module: str, watched: CaseModule) -> tuple[Suspension, Missing]:
     """A suspension by the names of the module as it was before the pass, and the names that were wanting."""
     frames = [index for index, _, _ in each.frames]
     missing = missing_names(watched.options, each.import_, frames, watched.names, watched.instrumented)

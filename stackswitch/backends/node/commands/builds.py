@@ -44,7 +44,7 @@ def build_request(module: Module, lists: Lists, optimize_level: int) -> Asyncify
 class Builds:
     """Makes builds by lists, for whoever asks through a folder; each build once.
 
-    :param say: told what takes long
+    :param say: called with what takes long
     :ivar spent_s: how long builds have taken so far (seconds)
     :ivar made_of: the hash of each module that a build was made of, by that of the build
     """
@@ -123,7 +123,7 @@ class Builds:
         await self._idle.wait()
 
     async def _make(self, sha256: str) -> None:
-        """Answer a request; a module that cannot be instrumented runs as it is, and why is kept."""
+        """Answer a request; a module that cannot be instrumented runs as it is; the reason is recorded."""
         build, none = (self.folder / f"{sha256}.{ending}" for ending in ("build", "none"))
         if build.exists() or none.exists():
             return
@@ -162,8 +162,8 @@ class Builds:
         self.warnings[sha256] = result.warnings
         return result.wasm
 
-    def told(self) -> tuple[str, ...]:
-        """What was found of the lists since this was last asked."""
+    def take_warnings(self) -> tuple[str, ...]:
+        """Return the warnings about the lists since the last call."""
         found = [line for lines in self.warnings.values() for line in lines]
         self.warnings.clear()
         return tuple(dict.fromkeys(found))
@@ -191,5 +191,5 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def observed_lists(names: Iterable[str]) -> Lists:
-    """The lists that hold just what was seen on stacks."""
+    """Return the lists of what was observed on stacks, no more."""
     return {"ASYNCIFY_ONLY": tuple(sorted(set(names)))}

@@ -121,7 +121,7 @@ class InstrumentedRunner(CommandRunner):
         if refused and ended_badly and not seen.suspensions:
             detail = f"a module that it loads has no build: {refused[0]}"
             return seen.model_copy(update={"status": "error", "detail": detail})
-        return seen.model_copy(update={"warnings": self.builds.told()})
+        return seen.model_copy(update={"warnings": self.builds.take_warnings()})
 
     @property
     def node(self) -> list[str]:

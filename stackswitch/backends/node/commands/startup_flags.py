@@ -28,9 +28,9 @@ _TIMEOUT_S = 30.0
 _OPTION = re.compile(r"^ {2}(--[a-z0-9-]+) \(", re.MULTILINE)
 
 
-def known_options(told: str) -> frozenset[str]:
+def known_options(printed: str) -> frozenset[str]:
     """The names of options in what ``node --v8-options`` prints."""
-    return frozenset(_OPTION.findall(told))
+    return frozenset(_OPTION.findall(printed))
 
 
 def flags_for(known: frozenset[str], given: Sequence[str], *, many: bool = False) -> tuple[str, ...]:
@@ -52,9 +52,9 @@ def _name(flag: str) -> str:
 def flags_of(engine: Path, given: Sequence[str], *, many: bool = False) -> tuple[str, ...]:
     """Ask an engine for its options, and return the flags for it; none if it does not say. Blocks."""
     try:
-        told = watchdog.run([str(engine), "--v8-options"], timeout_s=_TIMEOUT_S)
+        done = watchdog.run([str(engine), "--v8-options"], timeout_s=_TIMEOUT_S)
     except (OSError, subprocess.SubprocessError):
         return ()
-    if told.returncode:
+    if done.returncode:
         return ()
-    return flags_for(known_options(told.stdout.decode(errors="replace")), given, many=many)
+    return flags_for(known_options(done.stdout.decode(errors="replace")), given, many=many)

@@ -61,7 +61,7 @@ class RemoteCall:
         self._waiter.wake()
 
     def closed(self, error: GuestError) -> None:
-        """The instance was closed: whoever awaits the call is told, at the loop's next turn."""
+        """The instance was closed: whoever awaits the call gets the error, at the loop's next turn."""
         self._closed = error
         if self._instance.loop.is_closed():
             return
@@ -179,7 +179,7 @@ class RemoteCall:
         raise self.failure(failure)
 
     def failure(self, failure: Mapping[str, Any]) -> BaseException:
-        """Return the error that a failure told by the child stands for."""
+        """Return the error for a failure that the child reports."""
         instance = self._instance
         if self._failed is None:
             return guest_error(failure, instance)

@@ -27,7 +27,7 @@ class GuestChild(GuestLink):
     def request_now(self, content: Mapping[str, object]) -> Message:
         """Send a request and block until the answer is there; as ``request``."""
         if self._guest_blocks:
-            raise EngineError("the guest blocks for a function that does not wait: it can't be asked this")
+            raise EngineError("the guest blocks for a function that does not wait: it can't answer this")
         number = next(self.numbers)
         return accepted(decode(*self._exchange(encode(REQUEST, number, content), number)))
 
@@ -159,6 +159,6 @@ class GuestChild(GuestLink):
         return found
 
     def give_up(self, why: str) -> None:
-        """End the thread, and tell all that wait for it why."""
+        """End the thread, and fail all that wait for it."""
         self.fail(ChildDiedError(why))
         self.kill()

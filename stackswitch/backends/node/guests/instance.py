@@ -86,7 +86,7 @@ class JspiInstance(InstanceState):
             return None
         abandoned = self.child.calls[call.number] = _Abandoned(self, call.number)
         self.child.send(messages.abandon(call.number))
-        if call.unserved is not None:  # what it asked for, and nobody will answer
+        if call.unserved is not None:  # a host call that nobody will answer
             abandoned.host_called(*call.unserved[1:], blocking=call.blocks)
         return abandoned
 

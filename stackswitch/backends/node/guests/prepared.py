@@ -1,4 +1,4 @@
-"""A module made ready for Node: what runs, how its frames are named, what the child is told of it."""
+"""A module made ready for Node: what runs, how its frames are named, what the child is sent."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class GuestProcesses:
         """Start a thread for a guest; ``close`` ends it, and its process if it has no other guest.
 
         :param may_share: whether it may share a process with other guests
-        :param needs_stacks: where it computes will be asked for (``GuestChild.stack``)
+        :param needs_stacks: where it computes will be requested (``GuestChild.stack``)
         :raises EngineError: the engine does not start
         """
         self._own = [each for each in self._own if each.broken is None]

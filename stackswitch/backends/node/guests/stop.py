@@ -28,17 +28,17 @@ async def note_stopped(
         return
     if state.waiting is not None or child.broken is not None:
         return
-    looked = asyncio.ensure_future(child.stack())
+    stack = asyncio.ensure_future(child.stack())
     try:
         await asyncio.wait(
-            [each for each in (looked, ended) if each is not None], return_when=asyncio.FIRST_COMPLETED
+            [each for each in (stack, ended) if each is not None], return_when=asyncio.FIRST_COMPLETED
         )
         if ended is not None and ended.done():
             state.stopped = prepared.frames(ended.result())
             return
-        found = looked.result()
+        found = stack.result()
     finally:
-        looked.cancel()
+        stack.cancel()
     if "problem" in found:
         state.stopped_problem = f"where it computed is not known: {found['problem']}"
         return

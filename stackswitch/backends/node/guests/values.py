@@ -31,7 +31,7 @@ class References:
         number = self._numbers.get(id(value))
         if number is None:
             number = next(self._next)
-            self._objects[number] = value  # kept, so that its id stays its own
+            self._objects[number] = value  # referred to, so that its id stays its own
             self._numbers[id(value)] = number
         return number
 

@@ -1,6 +1,6 @@
-"""What a task waits on for its guest: woken at once, in the turn of the loop in which the bytes came.
+"""What a task waits on for its guest: woken at once, in the callback that received the bytes.
 
-A future would wake its task one turn later, which is a tenth of a round trip.
+A future would wake its task in the loop's next iteration, which costs a tenth of a round trip.
 """
 
 from __future__ import annotations
