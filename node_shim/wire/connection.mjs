@@ -2,6 +2,7 @@
 
 import fs from "node:fs";
 import net from "node:net";
+import { isMainThread } from "node:worker_threads";
 
 import { failureText } from "../errors/failure.mjs";
 import { hasJspi } from "../jspi/switching.mjs";
@@ -30,7 +31,10 @@ export function openSocket(fd, push, quit = () => process.exit(0)) {
     push(count === buffer.length ? buffer : buffer.subarray(0, count));
     return true;
   };
-  const socket = new net.Socket({ fd: Number(fd), readable: true, writable: true, onread: { buffer, callback } });
+  // Not in a Worker: the inspector cannot pause what computes below that callback (../guest/pause.mjs).
+  const onread = isMainThread ? { buffer, callback } : undefined;
+  const socket = new net.Socket({ fd: Number(fd), readable: true, writable: true, onread });
+  socket.on("data", push); // without onread
   socket.on("error", quit);
   socket.on("end", quit);
   socket.resume();

@@ -218,8 +218,7 @@ class EngineProcess:
 
     def _detach_sockets(self) -> None:
         if not self._loop.is_closed() and self._finish.alive:
-            for each in self.sockets:
-                self._loop.remove_reader(each)
+            self._loop.remove_reader(self._first)
             self._loop.remove_writer(self._first)
 
     def detach(self) -> None:

@@ -44,6 +44,11 @@ class OwnProcess(EngineProcess):
         elif chunk is not None:
             self._lost()
 
+    def _detach_sockets(self) -> None:
+        super()._detach_sockets()
+        if not self._loop.is_closed() and self._finish.alive:
+            self._loop.remove_reader(self._blocking)
+
     def send_blocking(self, data: Buffer) -> None:
         """See ``GuestStream.send_blocking``."""
         self._blocking.sendall(data)
