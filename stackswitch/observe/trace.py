@@ -352,13 +352,13 @@ class _PartReader:
 
     def _refusals(self, traps: Sequence[TraceTrap]) -> list[TraceTrap]:
         """The refused suspensions that no trap tells of: the program caught the error."""
-        told = [each.frames for each in traps if each.cause in REFUSED]
+        shown = [each.frames for each in traps if each.cause in REFUSED]
         found = []
         for stack in self.refusals:
             frames = triples(stack.frames)
             base, innermost = self.modules.module(frames[0][0])
             named = tuple(self._names(frames, base))
-            if any(each[: len(named)] == named for each in told):
+            if any(each[: len(named)] == named for each in shown):
                 continue
             entry = self._entry(frames[-1])
             import_, _ = self._import(stack, innermost, frames[0])
