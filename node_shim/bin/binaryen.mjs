@@ -1,4 +1,4 @@
-// Keeps one Binaryen tool loaded and runs it for whoever holds the other end of a socket.
+// Loads one of Binaryen's tools and runs it for each request on a socket.
 //
 //   node binaryen.mjs TOOL FD
 //

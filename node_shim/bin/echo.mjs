@@ -1,4 +1,4 @@
-// The bare echo that host functions are held against: `node echo.mjs FD`. A message of four bytes says how many frames
+// The bare echo that host functions are compared with: `node echo.mjs FD`. A message of four bytes says how many frames
 // go there and back, each 43 bytes there and 21 back, as a host function's with one argument.
 
 import net from "node:net";

@@ -46,7 +46,7 @@ function take(kind, view, at, end) {
     return;
   }
   if (kind !== KIND.MAIN && kind !== KIND.BLOCKING) throw new Error(`unknown frame ${kind}`);
-  const thread = threads.get(view.getUint32(at, true)); // if it has ended meanwhile, Python hears of it
+  const thread = threads.get(view.getUint32(at, true)); // if it has ended meanwhile, Python is sent that
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at + NUMBER_BYTES, end - at - NUMBER_BYTES);
   if (kind === KIND.MAIN) thread?.send(bytes);
   else thread?.sendBlocking(bytes);

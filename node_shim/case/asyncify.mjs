@@ -60,7 +60,7 @@ export class AsyncifySwitching {
   }
 
   /**
-   * Whether the frames of a wait can all be suspended: to be asked before they are, for else the guest is lost.
+   * Whether the frames of a wait can all be saved. To be called before the unwind: a guest with a frame that cannot is lost.
    *
    * @param {string} instance
    * @param {string} importName

@@ -41,7 +41,7 @@ function isFirst(path) {
   }
 }
 
-/** @typedef {{bytes: Uint8Array, module: WebAssembly.Module | null}} Build whoever compiles it puts its module there */
+/** @typedef {{bytes: Uint8Array, module: WebAssembly.Module | null}} Build `module`: set by the first who compiles it */
 
 export class Builds {
   #folder;

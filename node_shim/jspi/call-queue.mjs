@@ -10,7 +10,7 @@ export class CallQueue {
    * @template T
    * @param {() => Promise<T>} enter begins the call
    * @param {boolean} isNested the call under way waits for this one, so this one ends first
-   * @param {() => void} onWait told when the call has to wait for another to end
+   * @param {() => void} onWait called when the call has to wait for another to end
    * @returns {Promise<T>}
    */
   begin(enter, isNested, onWait) {
@@ -47,7 +47,7 @@ export class QueuedCalls {
   #queue = new CallQueue();
   #onWait;
 
-  /** @param {() => void} onWait told when a call has to wait for another to end */
+  /** @param {() => void} onWait called when a call has to wait for another to end */
   constructor(onWait) {
     this.#onWait = onWait;
   }

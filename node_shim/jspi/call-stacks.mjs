@@ -44,7 +44,7 @@ export class CallStacks {
   /**
    * @param {boolean} wide whether addresses have 64 bits
    * @param {number} regionBytes the size of a region
-   * @param {() => void} onWait told when a call has to wait for another to end
+   * @param {() => void} onWait called when a call has to wait for another to end
    */
   constructor(wide, regionBytes, onWait) {
     this.wide = wide;

@@ -1,4 +1,4 @@
-// Which modules there are: each is hashed when it is compiled, and its bytes are kept beside the parts under that
+// Which modules there are: each is hashed when it is compiled, and its bytes are stored beside the parts under that
 // hash, once however many processes compile it: names, and what is instrumented, are read from them afterwards.
 
 "use strict";
@@ -111,7 +111,7 @@ class Modules {
     const file = this.#file(sha256);
     if (existsSync(file)) return true;
     if (bytes.length > this.#left) {
-      this.#part.error(`a module of ${bytes.length} bytes was not kept: the limit is reached; its frames have no names`);
+      this.#part.error(`a module of ${bytes.length} bytes was not stored: the limit is reached; its frames have no names`);
       return false;
     }
     const part = `${file}.${process.pid}-${threadId}`;
@@ -126,7 +126,7 @@ class Modules {
       renameSync(part, file);
     } catch (error) {
       rmSync(part, { force: true });
-      this.#part.error(`a module could not be kept: ${error}`);
+      this.#part.error(`a module could not be stored: ${error}`);
       return false;
     }
     this.#left -= bytes.length;

@@ -7,7 +7,7 @@ const { runInNewContext } = require("node:vm");
 
 const NOT_WASM = -1;
 
-/** Frames a line of the trace holds; deeper stacks are told apart, and cut. */
+/** Frames a line of the trace holds; deeper stacks are distinguished, and cut. */
 const MOST_FRAMES = 20_000;
 const MOST_STACKS = 100_000;
 /** Of a module's URL; one that holds its data is as long as the module. */

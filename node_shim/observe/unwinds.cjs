@@ -1,5 +1,5 @@
 // Where an Asyncify build begins to unwind: in the exports that the program gets, its `asyncify_start_unwind` is a wasm
-// function that first tells the observer. It is a real exported function, so tables and imports take it as well; it ends in
+// function that first calls the observer. It is a real exported function, so tables and imports take it as well; it ends in
 // a tail call, and its index is that of the original, so that no stack, no name and no text shows it.
 
 "use strict";

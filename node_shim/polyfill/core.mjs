@@ -133,7 +133,7 @@ class Switching {
 }
 
 /**
- * Read the types of a module's imports, which it cannot be asked for.
+ * Read the types of a module's imports: the JavaScript API does not give them.
  *
  * @param {unknown} source
  * @returns {ModuleTypes | null} null: not bytes, the engine will say so

@@ -38,7 +38,7 @@ export function dataBlockFor(exports, guest, bytes) {
   return new DataBlock(memory, grown.at, Math.min(bytes ?? most, most), wide);
 }
 
-/** A data block. `address` is as the control functions take it; `room`: for a saved stack (bytes). */
+/** A data block. `address` is as the control functions take it; `capacity`: for a saved stack (bytes). */
 export class DataBlock {
   #memory;
   #wide;
@@ -50,15 +50,15 @@ export class DataBlock {
   /**
    * @param {WebAssembly.Memory} memory
    * @param {number} at
-   * @param {number} room
+   * @param {number} capacity
    * @param {boolean} wide whether Asyncify's pointers have 64 bits
    */
-  constructor(memory, at, room, wide) {
+  constructor(memory, at, capacity, wide) {
     this.#memory = memory;
     this.#wide = wide;
     this.#first = at + (wide ? 16 : 8);
     this.at = at;
-    this.room = room - (room % 4);
+    this.capacity = capacity - (capacity % 4);
     this.address = wide ? BigInt(at) : at;
     this.clear();
   }
@@ -81,7 +81,7 @@ export class DataBlock {
   clear() {
     const { header } = this.#view();
     header[0] = this.#pointer(this.#first);
-    header[1] = this.#pointer(this.#first + this.room);
+    header[1] = this.#pointer(this.#first + this.capacity);
   }
 
   /** How much of a saved stack there is (bytes). */

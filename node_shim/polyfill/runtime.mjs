@@ -142,10 +142,10 @@ export class AsyncifyRuntime {
   left(call) {
     const { machine } = this;
     if (machine.state === NORMAL) return false;
-    const { saved, room } = this.block;
+    const { saved, capacity } = this.block;
     try {
       // Asyncify itself would trap over it when the unwind is stopped.
-      if (machine.state === UNWINDING && saved > room) throw new AsyncifyError("overflow", `${saved} bytes to save, room for ${room}`);
+      if (machine.state === UNWINDING && saved > capacity) throw new AsyncifyError("overflow", `${saved} bytes to save, room for ${capacity}`);
       machine.left();
     } catch (error) {
       this.#reset();

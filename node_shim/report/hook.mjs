@@ -1,6 +1,6 @@
 // For builds that report (`stackswitch instrument --report`): where Asyncify is about to unwind, the stack is compared with
 // the functions that the build says are instrumented, and a stack that lacks some is reported, before anything is
-// corrupted. Needs nothing but Error.stack, so it runs in browsers and in any engine whose stacks tell functions.
+// corrupted. Needs nothing but Error.stack, so it runs in browsers and in any engine whose stacks name functions.
 
 import { functionNames, readSection } from "./build.mjs";
 import { functionsOnStack } from "./stack.mjs";
@@ -27,7 +27,7 @@ export class MissingFunctionError extends Error {
  * Have all instances of builds that report compare their stacks.
  *
  * @param {object} [options]
- * @param {(line: any) => void} [options.report] told each new stack that lacks names, as a line of a trace
+ * @param {(line: any) => void} [options.report] gets each new stack that lacks names, as a line of a trace
  *   (docs/trace-format.md); default: a warning on the console
  * @param {boolean} [options.goOn] suspend the call all the same (and go wrong as without us); default: throw
  *   MissingFunctionError into the guest, whose call ends with it

@@ -1,4 +1,4 @@
-// Which functions of a guest are on the stack, in any engine whose stacks tell them (V8, SpiderMonkey, JavaScriptCore).
+// Which functions of a guest are on the stack, in any engine whose stacks name them (V8, SpiderMonkey, JavaScriptCore).
 
 import { rawFrames, wasmFrame } from "../stacks/frames.mjs";
 

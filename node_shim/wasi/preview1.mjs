@@ -94,7 +94,7 @@ export class Wasi {
     return this.#outputs[2].text;
   }
 
-  /** What was written to standard output and error since this was last asked, as bytes. */
+  /** What was written to standard output and error since the last call of this, as bytes. */
   takeOutput() {
     return [this.#outputs[1].take(), this.#outputs[2].take()];
   }

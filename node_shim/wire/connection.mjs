@@ -94,7 +94,7 @@ export async function answerRequest(writer, { number, content, parts }, answer) 
  * @param {string} [options.problem] why this child is of no use
  * @param {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} [options.take] takes other frames, as FrameReader's
  * @param {() => void} [options.quit] called when Python is gone
- * @returns {FrameWriter} for what is said without being asked
+ * @returns {FrameWriter} for messages that answer no request
  */
 export function serveRequests(fd, answer, { problem, take, quit } = {}) {
   const reader = new FrameReader((kind, view, at, end) => {

@@ -28,7 +28,7 @@ export class FrameReader {
   #wanted = 0;
   #busy = false;
   /** @type {Buffer[]} */
-  #held = []; // what came while busy
+  #waiting = []; // what came while busy
 
   /** @param {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} take gets where the body starts and ends */
   constructor(take) {
@@ -38,7 +38,7 @@ export class FrameReader {
   /** @param {Buffer} chunk */
   push(chunk) {
     if (this.#busy) {
-      this.#held.push(Buffer.from(chunk));
+      this.#waiting.push(Buffer.from(chunk));
       return;
     }
     let data = chunk;
@@ -100,9 +100,9 @@ export class FrameReader {
     this.#busy = true;
     later.finally(() => {
       this.#busy = false;
-      const held = this.#held;
-      this.#held = [];
-      for (const each of held) this.push(each);
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const each of waiting) this.push(each);
     });
     return true;
   }
@@ -112,11 +112,11 @@ export class FrameReader {
    * @param {number} at
    */
   #hold(data, at) {
-    if (at < data.length) this.#held.push(Buffer.from(data.subarray(at)));
+    if (at < data.length) this.#waiting.push(Buffer.from(data.subarray(at)));
   }
 }
 
-/** Sends frames, once a turn. */
+/** Sends frames, those of one turn of the event loop together. */
 export class FrameWriter {
   #write;
   /** @type {Buffer[]} */
