@@ -83,7 +83,7 @@ def rewrite(source: str, place: Place, names: Sequence[str]) -> str:
         return source
     if not place.elements:
         new = place.gap.join([place.render(name, None) for name in names])
-        return source[: place.at] + new + (place.tail if names else "") + source[place.at :]
+        return source[: place.at] + new + place.tail + source[place.at :]
     if not names and place.emptied is not None:
         start, end, text = place.emptied
         return source[:start] + text + source[end:]

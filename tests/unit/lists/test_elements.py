@@ -140,6 +140,10 @@ def test_a_new_name_is_spelled_as_its_neighbour() -> None:
         ("L = [\n  a, # x\n  # y\n  b\n]\n", "a", "L = [\n  a # x\n  # y\n]\n"),
         ("L = [\n  a, # x\n  # y\n  b,\n]\n", "a", "L = [\n  a, # x\n  # y\n]\n"),
         ("L = [\n  a, # x\n  b,\n]\n", "a", "L = [\n  a,\n]\n"),
+        ("L = [a, # x\n  # y\n  b]\n", "", "L = [ # x\n  # y\n]\n"),
+        ("L = [a,\n  b, # y\n  # z\n  c]\n", "a n", "L = [a,\n  # z\n  n]\n"),
+        ("L = [\n  a,\n  b ]\n", "", "L = [\n   ]\n"),
+        ("L = [\n  a, b,\n  c,\n  d\n]\n", "a n d", "L = [\n  a,\n  n,\n  d\n]\n"),
         ("L = [a, # x\n  # y\n  b]\n", "b", "L = [ # x\n  # y\n  b]\n"),
     ],
 )
