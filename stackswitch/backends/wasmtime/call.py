@@ -1,4 +1,4 @@
-"""A call of an export, and what it is made of."""
+"""What calls of exports are made of, whichever way stacks are switched."""
 
 from __future__ import annotations
 
@@ -8,48 +8,10 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
 from .capi import SLOT, Extern
-from .values import Codec, Value
+from .values import Value
 
 Results = Sequence[Value]
-Answer = tuple[int, Callable[[Any], None]]
-"""What an adapter's ``PENDING`` is to be for an import, and what writes its results to the slots."""
 _FUNC_IN_EXTERN = 8
-
-
-class Entry:
-    """A way into an export.
-
-    :param call: runs the guest; an error's address or None
-    :param resume: makes what does the same when the guest rewinds, for what ``adapters.PENDING`` is to be
-    :param read: reads the results; :param write: writes the arguments
-    :param adapted: an adapter starts the rewind and stops the unwind
-    :ivar resumes: what ``resuming`` has made
-    """
-
-    __slots__ = ("_resume", "adapted", "call", "read", "resumes", "write")
-
-    def __init__(
-        self,
-        call: Callable[[], int | None],
-        resume: Callable[[int], Callable[[], int | None]],
-        read: Callable[[], tuple[Value, ...]],
-        write: Callable[[Sequence[Value]], None],
-        *,
-        adapted: bool,
-    ) -> None:
-        self.call = call
-        self._resume = resume
-        self.read = read
-        self.write = write
-        self.adapted = adapted
-        self.resumes: dict[int, Callable[[], int | None]] = {}
-
-    def resuming(self, pending: int) -> Callable[[], int | None]:
-        """Return what runs the guest when it rewinds."""
-        found = self.resumes.get(pending)
-        if found is None:
-            found = self.resumes[pending] = self._resume(pending)
-        return found
 
 
 class Function:
@@ -75,7 +37,7 @@ class Function:
     )
 
     def __init__(
-        self, name: str, extern: Extern, params: Codec, results: Codec, *, is_import: bool = False
+        self, name: str, extern: Extern, params: Any, results: Any, *, is_import: bool = False
     ) -> None:
         self.name = name
         self.is_import = is_import
@@ -86,7 +48,7 @@ class Function:
         self._buffer = ctypes.create_string_buffer(max(1, self.count) * SLOT)
         self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
         self.slots = ctypes.addressof(self._buffer)
-        self.entry: Entry | None = None
+        self.entry: Any = None
         self.buffers: Any = None
 
 
@@ -106,63 +68,6 @@ class Note:
         self.waiting: str | None = None
         self.since = 0.0
         self.ends: float | None = None
-
-
-class GuestCall:
-    """A call of an export, from its beginning to its end.
-
-    :param note: a ``Note``, or what has its attributes: what host functions are called with
-    :param parent: the call whose host function makes this one: it waits for its end
-    :ivar may_wait: whether it can be suspended
-    :ivar entered: whether the guest has run
-    :ivar suspensions: how often it was
-    :ivar answer: for an adapter: what ``pending`` is to be, and what lays the results ready
-    """
-
-    __slots__ = (
-        "answer",
-        "args",
-        "coroutine",
-        "entered",
-        "failure",
-        "first",
-        "function",
-        "may_wait",
-        "note",
-        "outside",
-        "parent",
-        "region",
-        "results",
-        "saved",
-        "stack_pointer",
-        "suspensions",
-    )
-
-    def __init__(
-        self,
-        function: Function,
-        args: Results,
-        note: Any,
-        *,
-        may_wait: bool,
-        parent: GuestCall | None = None,
-    ) -> None:
-        self.function = function
-        self.parent = parent
-        self.args = args
-        self.may_wait = may_wait
-        self.suspensions = 0
-        self.note = note
-        self.coroutine: Coroutine[Any, Any, Results] | None = None
-        self.first: Any = None
-        self.results: Results = ()
-        self.answer: Answer | None = None
-        self.failure: BaseException | None = None
-        self.saved: bytes | None = None
-        self.stack_pointer = 0
-        self.outside = 0
-        self.region: int | None = None
-        self.entered = False
 
 
 @types.coroutine
@@ -206,25 +111,3 @@ def rest(
             step, value = coroutine.throw, error
         else:
             step = coroutine.send
-
-
-def _deeper(levels: int) -> Callable[[], None]:
-    def bottom() -> None:
-        return
-
-    def above(below: Callable[[], None]) -> Callable[[], None]:
-        def call() -> None:
-            below()
-
-        return call
-
-    found = bottom
-    for _ in range(levels):
-        found = above(found)
-    return found
-
-
-CALLBACK_DEPTH = 8
-"""How many Python calls within each other a callback from C needs to report a failure, by trial on 3.11."""
-check_depth = _deeper(CALLBACK_DEPTH)
-"""Raises ``RecursionError`` where a callback would not have them; the callback itself could not."""

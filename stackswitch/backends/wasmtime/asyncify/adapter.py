@@ -15,7 +15,7 @@ from stackswitch.binaryen.ownmemory import LOAD_EXPORT_NAME
 from stackswitch.wasm import adapters
 from stackswitch.wasm.module import FuncType, Module
 
-from ..call import Entry, Function
+from ..call import Function
 from ..capi import (
     EXTERN_KINDS,
     OUT_OF_FUEL,
@@ -32,6 +32,7 @@ from ..engine import Engine
 from ..errors import ProtocolError
 from ..store import Store
 from ..values import Codec
+from .call import Entry
 
 CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
 """In the order of their slots in an adapter's table."""

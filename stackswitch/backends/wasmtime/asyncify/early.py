@@ -23,7 +23,7 @@ class AdaptedImport:
     :param number: the adapter's of it
     :param begin: called with the call's note, reads the arguments from the slots and calls the host function
     :param write: writes the results to the slots
-    :ivar answer: see ``GuestCall``
+    :ivar answer: see ``AsyncifyCall``
     :ivar which: stands for it in the state machine
     :ivar waits: how many times in a row it has waited
     :ivar enough: how many of them make it likely to wait again

@@ -18,11 +18,12 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from ..call import Answer, GuestCall, going_on
+from ..call import going_on
 from ..capi import SIGNAL
 from ..signal_safe import guarded
 from ..values import Codec, Value
 from .adapter import Adapter
+from .call import Answer, AsyncifyCall
 from .early import AdaptedImport
 from .imports import caller_of, trapper
 from .runtime import AsyncifyRuntime, Begin
@@ -32,7 +33,7 @@ _UNCHECKED = 62
 
 
 @types.coroutine
-def finish(runtime: AsyncifyRuntime, call: GuestCall) -> Generator[Any, Any, tuple[Value, ...]]:
+def finish(runtime: AsyncifyRuntime, call: AsyncifyCall) -> Generator[Any, Any, tuple[Value, ...]]:
     """Begin a call and take it to its end; to be awaited, once.
 
     :raises GuestTrap, GuestException: the guest trapped, or an exception left it

@@ -10,11 +10,12 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from ..call import GuestCall, Results
+from ..call import Results
 from ..capi import CALLBACK
 from ..errors import SuspendError
 from ..signal_safe import guarded
 from ..values import Codec, Value
+from .call import AsyncifyCall
 from .runtime import AsyncifyRuntime, Begin
 
 
@@ -89,7 +90,7 @@ def trapper(switch: AsyncifyRuntime) -> Callable[[], int | None]:
     return partial(switch.store.api.wasmtime_trap_new, ctypes.c_char_p(text), ctypes.c_size_t(len(text)))
 
 
-def caller_of(switch: AsyncifyRuntime, name: str) -> GuestCall:
+def caller_of(switch: AsyncifyRuntime, name: str) -> AsyncifyCall:
     """Return the call that an import is called in.
 
     :raises SuspendError: there is none

@@ -25,19 +25,14 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from ..call import (
-    Entry,
-    Function,
-    GuestCall,
-    Results,
-    check_depth,
-)
+from ..call import Function, Results
 from ..capi import GuestTrap
 from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
 from ..shadow_stack import ShadowStack
 from ..store import Store
 from ..values import Value
 from .adapter import CONTROLS, Adapter, controller
+from .call import AsyncifyCall, Entry, check_depth
 from .data_block import DataBlock
 from .early import AdaptedImport, EarlyUnwinds
 from .failure import failure_of
@@ -67,18 +62,18 @@ class AsyncifyRuntime:
         make_block: Callable[[], DataBlock],
         *,
         catches: bool = False,
-        on_suspend: Callable[[GuestCall, str], None] | None = None,
+        on_suspend: Callable[[AsyncifyCall, str], None] | None = None,
         on_failure: Callable[[BaseException, str], None] | None = None,
     ) -> None:
         self.store = store
         self.on_failure = on_failure
-        self.machine: StateMachine[GuestCall] = StateMachine()
+        self.machine: StateMachine[AsyncifyCall] = StateMachine()
         self.catches = catches
         self.on_suspend = on_suspend
         self.shadow_stack: ShadowStack | None = None
         self._controls: dict[str, Function] | None = None
         self._adapter: Adapter | None = None
-        self.resuming: GuestCall | None = None  # the adapter is to end its rewind, if it has not yet
+        self.resuming: AsyncifyCall | None = None  # the adapter is to end its rewind, if it has not yet
         self.served: dict[int, AdaptedImport] = {}
         self.early = EarlyUnwinds()
         self.pending = ctypes.c_uint32()
@@ -127,7 +122,7 @@ class AsyncifyRuntime:
 
     # --- calls of exports
 
-    def finish_now(self, call: GuestCall) -> tuple[Value, ...]:
+    def finish_now(self, call: AsyncifyCall) -> tuple[Value, ...]:
         """Begin a call that must not wait and take it to its end (see ``fast_path.finish``).
 
         :raises SuspendError: it wanted to wait
@@ -140,7 +135,7 @@ class AsyncifyRuntime:
             self.abandon(call)
             raise
 
-    def begin(self, call: GuestCall) -> Entry:
+    def begin(self, call: AsyncifyCall) -> Entry:
         """Make ready for a call; return the way into its export."""
         if self.store.closed:
             raise GuestTrap(CLOSED_MESSAGE)
@@ -176,7 +171,7 @@ class AsyncifyRuntime:
         function.entry = entry
         return entry
 
-    def left(self, call: GuestCall, error: int | None, *, adapted: bool) -> bool:
+    def left(self, call: AsyncifyCall, error: int | None, *, adapted: bool) -> bool:
         """The guest has returned, with an error or without: whether the call is now suspended."""
         stack, machine = self.shadow_stack, self.machine
         if self.resuming is not None or self.early.now:
@@ -210,7 +205,7 @@ class AsyncifyRuntime:
             raise ProtocolError("nothing-saved")
         return True
 
-    def rewind(self, call: GuestCall, entry: Entry, results: Results) -> Callable[[], int | None]:
+    def rewind(self, call: AsyncifyCall, entry: Entry, results: Results) -> Callable[[], int | None]:
         """Put a call's saved stack back and have the guest rewind when it runs next; return what runs it."""
         block, machine = self._block, self.machine
         if self.store.closed:
@@ -272,7 +267,7 @@ class AsyncifyRuntime:
         stuck, self.is_stuck = self.is_stuck, False
         return failure_of(error, self.machine.state, self._block, is_stuck=stuck)
 
-    def abandon(self, call: GuestCall) -> None:
+    def abandon(self, call: AsyncifyCall) -> None:
         """Drop a call for good and bring the instance back to where others can run."""
         if call.coroutine is not None:
             call.coroutine.close()
@@ -309,7 +304,7 @@ class AsyncifyRuntime:
 
     # --- for imports
 
-    def suspend(self, call: GuestCall, which: object, name: str) -> None:
+    def suspend(self, call: AsyncifyCall, which: object, name: str) -> None:
         """The call's coroutine waits: the guest is to unwind, which whoever calls this starts.
 
         :param which: the import; the same object each time

@@ -11,7 +11,7 @@ from typing import Any
 
 from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME
 
-from ..call import Function, GuestCall
+from ..call import Function
 from ..capi import Extern
 from ..compiled import CompiledModule
 from ..engine import Engine
@@ -22,6 +22,7 @@ from ..stacks import Place, StackReader
 from ..switcher import LinkedFunction, Serve, SwitcherOptions
 from ..values import Codec
 from .adapter import CONTROLS, Adapter, host_function, shape_of
+from .call import AsyncifyCall
 from .data_block import DataBlock, guest_memory, own_memory
 from .fast_path import adapted_import, finish
 from .imports import plain_import, waiting_import
@@ -185,9 +186,9 @@ class AsyncifySwitcher:
 
     def call(
         self, function: Function, args: Sequence[Any], note: Any, *, may_wait: bool, parent: Any = None
-    ) -> GuestCall:
+    ) -> AsyncifyCall:
         """Return a call, not yet begun."""
-        call = note.backend_call = GuestCall(function, args, note, may_wait=may_wait, parent=parent)
+        call = note.backend_call = AsyncifyCall(function, args, note, may_wait=may_wait, parent=parent)
         return call
 
     def read_stack(self, call: Any) -> tuple[Place, ...]:
@@ -196,7 +197,7 @@ class AsyncifySwitcher:
 
 
 def _with_note(
-    serve: Serve, running: list[GuestCall], starting: list[Any]
+    serve: Serve, running: list[AsyncifyCall], starting: list[Any]
 ) -> Callable[[tuple[Any, ...]], Any]:
     """Return a host function that is given the note of the call that it is called in."""
 
@@ -207,10 +208,14 @@ def _with_note(
 
 
 def _failed(
-    told: Callable[..., None], running: list[GuestCall], reader: StackReader, error: BaseException, name: str
+    report: Callable[..., None],
+    running: list[AsyncifyCall],
+    reader: StackReader,
+    error: BaseException,
+    name: str,
 ) -> None:
     if running and isinstance(error, Exception):
-        told(running[-1].note, name, error, tuple([index for _, index in reader.read()]), ())
+        report(running[-1].note, name, error, tuple([index for _, index in reader.read()]), ())
 
 
 def _data_block(instance: ModuleInstance, room: int | None) -> DataBlock:
