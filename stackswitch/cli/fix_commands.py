@@ -46,10 +46,10 @@ def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) ->
             found[case] = read_trace(read_input(file, "trace"), str(file))
     known = {case: lines for case, lines in found.items() if case in suite.ids}
     if not known:
-        told = ", ".join([*found][:3]) or "none"
+        cases = ", ".join([*found][:3]) or "none"
         raise ConfigError(
-            f"--trace: of no case of {suite.folder}: there is {told}; give the folder where `test --traces`"
-            " has put those of jspi"
+            f"--trace: no trace is of a case of {suite.folder} (there are: {cases}); give the folder in which"
+            " `test --traces` wrote those of jspi"
         )
     return RecordedTraces(known, tuple(read_module(each).data for each in modules))
 

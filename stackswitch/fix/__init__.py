@@ -1,7 +1,7 @@
-"""Repair of lists: stacks are observed, names added to the files that hold the lists, and the lists verified.
+"""Repair of lists: stacks are observed, names added to the files with the lists, and the lists verified.
 
 - ``loop``: the only loop: gather stacks, update the lists, verify, again while a run shows more names
-- ``evidence``: what the loop is asked for, and the protocol of what gives it stacks and verifies lists
+- ``evidence``: the request to the loop, and the protocol of what gives it stacks and verifies lists
 - ``suite_evidence``, ``command_evidence``: suites, which can run again; ``trace_evidence``: recorded traces
 - ``list_state``: the lists of one file and what was observed for them (``list_evidence``)
 - ``sources``: files with lists, read and edited in memory

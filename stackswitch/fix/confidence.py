@@ -26,14 +26,14 @@ def confidence(
     policy: PolicyName,
     *,
     before: Collection[str] = (),
-    kept: Collection[str] = (),
+    still_listed: Collection[str] = (),
 ) -> Confidence | None:
     """Leave cases out in turn, compute the list from the others, and say whether it covers those left out.
 
     None: fewer than two cases waited.
 
     :param before: the entries of the list as it was read
-    :param kept: those of them that are still there: the list of the others has them too
+    :param still_listed: those of them that are still listed: the list of the others has them too
     """
     waited = {
         data: {case: each for case, each in cases.items() if each.functions}
@@ -54,7 +54,7 @@ def confidence(
             groups = most
             parts = {case: str(at % most) for at, case in enumerate(sorted(cases))}
         calls, waiting = calls_of(data), evidence.waiting[data]
-        listed, base = calls.index.matching_any(before), calls.index.matching_any(kept)
+        listed, base = calls.index.matching_any(before), calls.index.matching_any(still_listed)
         covered_before += sum(not calls.index.defined(each.functions - listed) for each in cases.values())
 
         def compute(

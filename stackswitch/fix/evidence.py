@@ -1,4 +1,4 @@
-"""What the loop is asked for, and the protocol of what gives it evidence: a suite, or traces."""
+"""The request to the loop, and the protocol of what gives it evidence: a suite, or traces."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FixRequest:
 
 
 def _ignore(_: object) -> None:
-    """Take what nobody has asked for."""
+    """Do nothing: the default of callbacks."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class EvidenceSource(Protocol):
         """Collect the stacks that can be observed before the lists are verified.
 
         :raises ConfigError: nothing was observed; stacks contradict an assertion
-        :raises ListFileError: a file was taken for a list and names no function of its modules
+        :raises ListFileError: a file was read as a list and names no function of its modules
         """
         ...
 

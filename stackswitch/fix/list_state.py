@@ -23,11 +23,11 @@ class ListState:
     """The lists of a file, as they are to be.
 
     :param source: the file
-    :param modules: the modules that its lists hold for
+    :param modules: the modules that its lists are for
     :param policy: how an only-list is computed; None: as ``lists.default_policy`` chooses
     :param assertions: what the user asserts of functions
     :ivar notes: remarks for the report
-    :raises ListFileError: the file was taken for a list, a name a line, and names no function of its modules
+    :raises ListFileError: the file was read as a list, a name a line, and names no function of its modules
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ListState:
         self.source = source.of_modules(functions_of(self._modules))
         self.evidence = ListEvidence(assertions)
         self.notes: list[str] = []
-        self._choice = None if policy is None else Choice(policy, "as asked")
+        self._choice = None if policy is None else Choice(policy, "as requested")
 
     @property
     def asserted(self) -> dict[bytes, Asserted]:
@@ -64,8 +64,8 @@ class ListState:
         self.source = self.source.without(self._never()).with_needs(needs)
         for name, wildcard in self.source.wildcards.items():
             note = (
-                f"{self.source.path}: {shorten(name)} cannot be written there; {wildcard} stands for it "
-                "and matches no other function"
+                f"{self.source.path}: {shorten(name)} cannot be written there; {wildcard} is written "
+                "instead, which matches no other function"
             )
             if note not in self.notes:
                 self.notes.append(note)
@@ -111,9 +111,9 @@ class ListState:
         if "ASYNCIFY_ONLY" not in self.source.variables:
             return None
         before = self.source.lists_before.get("ASYNCIFY_ONLY", ())
-        kept = set(before) & set(self.source.lists.get("ASYNCIFY_ONLY", ()))
+        still_listed = set(before) & set(self.source.lists.get("ASYNCIFY_ONLY", ()))
         path, policy = str(self.source.path), self.choice().policy
-        return confidence(path, self.evidence, policy, before=before, kept=kept)
+        return confidence(path, self.evidence, policy, before=before, still_listed=still_listed)
 
     def _asserted(self, functions: Callable[[Asserted], frozenset[int]]) -> set[str]:
         """Return the names of functions of assertions, in all modules."""
@@ -146,7 +146,7 @@ def list_states(
 ) -> list[ListState]:
     """Return the state of each file of lists.
 
-    :param modules: by file, those that its lists hold for
+    :param modules: by file, those that its lists are for
     :raises ConfigError: an assertion names no function of any module, or two contradict each other
     :raises ListFileError: see ``ListState``
     """

@@ -30,7 +30,7 @@ class Fixed:
 async def fix_lists(
     evidence: EvidenceSource, request: FixRequest, say: Callable[[str], None] = lambda _: None
 ) -> Fixed:
-    """Complete lists, in memory, and verify them; with ``request.check``, only say whether they hold.
+    """Complete lists, in memory, and verify them; with ``request.check``, only say whether they are complete.
 
     :param say: takes lines about what is being done
     :raises ConfigError: there is no evidence, or it contradicts an assertion

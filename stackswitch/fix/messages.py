@@ -69,13 +69,13 @@ def why_missing(
 ) -> str:
     """Say why names that a result lacks are still missing when no list changes any more.
 
-    :param source: the lists that hold for the case, if any
+    :param source: the lists that are for the case, if any
     :param prebuilt: its module is an Asyncify build of the user
     :param built: a build command has been run
     """
     missing = "; ".join(f"{which}: {', '.join(names)}" for which, names in result.missing.items())
     if source is None:
-        return f"{result.case_id}: {missing}, and no list that is to be fixed holds for this case"
+        return f"{result.case_id}: {missing}, and no list that is to be fixed is for this case"
     absent = [which for which in result.missing if which not in source.variables]
     if absent:
         wanted = " or ".join(absent)

@@ -12,7 +12,7 @@ from stackswitch.models.expect import ListName
 
 @dataclass
 class Used:
-    """What all cases that a file's lists hold for have used, by name.
+    """What all cases that a file's lists are for have used, by name.
 
     :ivar functions: functions that have to be instrumented
     :ivar beyond: those of them that Binaryen does not instrument by itself, with no add-list

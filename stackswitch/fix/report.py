@@ -32,7 +32,7 @@ VERDICTS: dict[Verdict, str] = {
     "falls-short": "the lists fall short",
     "no-progress": "no progress",
     "out-of-rounds": "out of rounds",
-    "fails-otherwise": "the lists hold, and the suite fails for another reason",
+    "fails-otherwise": "the lists are complete, and the suite fails for another reason",
 }
 
 

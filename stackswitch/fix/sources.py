@@ -46,7 +46,7 @@ class ListSource:
     :ivar spelling: the tool that reads the file if it has a name on each line
     :ivar emscripten: its lists of imports are Emscripten's settings, to which it adds its own
     :ivar functions: those of the modules that the lists are for
-    :ivar wildcards: by name that the file cannot hold: the entry that matches it
+    :ivar wildcards: by name that cannot be written in the file: the entry that matches it
     """
 
     path: Path
@@ -148,7 +148,7 @@ class ListSource:
     def of_modules(self, functions: Functions) -> ListSource:
         """Return the file as the list of modules with these functions.
 
-        :raises ListFileError: the file was taken for a list, a name a line, and names none of them
+        :raises ListFileError: the file was read as a list, a name a line, and names none of them
         """
         if functions.known and self.before is not None:
             find_lists(self.before, path=str(self.path), spelling=self.spelling, functions=functions)

@@ -32,7 +32,7 @@ class SuiteEvidence:
     """Runs the cases of a suite.
 
     :param suite: the cases
-    :param shared: a file whose lists hold for every case that has none of its own
+    :param shared: a file whose lists are for every case that has none of its own
     :param asyncify: the backend on which the lists are verified
     :param observer: one that shows stacks without rewriting (JSPI); None: Asyncify's own runs show them
     :param rebuild: makes the modules that are Asyncify builds of the user again, where there are such

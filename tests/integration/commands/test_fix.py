@@ -60,7 +60,7 @@ def test_from_traces_of_a_run_before(suite: Path, tested: Test) -> None:
     for path in traces.iterdir():
         path.rename(path.with_name(f"other-{path.name}"))
     foreign, _ = fixed(suite, suite.parent / "names.txt", *options)
-    assert "of no case of" in foreign.stderr
+    assert "no trace is of a case of" in foreign.stderr
 
 
 def test_few_cases_prove_what_all_show(suite: Path) -> None:

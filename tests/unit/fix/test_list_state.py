@@ -71,4 +71,4 @@ def test_a_small_module_and_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -
     names, policy, _ = computed(None)
     assert (names, policy) == (OBSERVED, "observed")
     monkeypatch.setattr(default_policy, "LARGE", 1000)
-    assert computed(None, "observed") == (OBSERVED, "observed", "as asked")
+    assert computed(None, "observed") == (OBSERVED, "observed", "as requested")
