@@ -37,10 +37,11 @@ def run() -> int:
 def _run() -> int:
     import typer.main
 
-    from .app import app
+    from .app import COMMANDS, make_app
     from .help import ClickException, show_usage_error, use_formatter
 
-    command = typer.main.get_command(app)
+    first = sys.argv[1] if len(sys.argv) > 1 else None
+    command = typer.main.get_command(make_app(first if first in COMMANDS else None))
     use_formatter(command)
     try:
         with command.make_context("stackswitch", sys.argv[1:]) as context:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stackswitch import errors
-from stackswitch.cli.app import app
+from stackswitch.cli.app import make_app
 from stackswitch.errors import StackswitchError, ToolError, ToolNotFoundError, WasmFormatError
 
 DOCS = Path(__file__).parents[2] / "docs" / "errors.md"
@@ -35,7 +35,7 @@ def test_the_documentation_explains_each_class_with_its_exit_code() -> None:
 def test_the_help_and_the_documentation_have_the_range_of_exit_codes() -> None:
     codes = sorted(each.exit_code for each in classes() if each is not StackswitchError)
     assert f"| {codes[0]} to {codes[-1]} |" in DOCS.read_text("utf-8")
-    assert f" {codes[0]} to {codes[-1]} errors" in str(app.info.epilog)
+    assert f" {codes[0]} to {codes[-1]} errors" in str(make_app().info.epilog)
 
 
 def test_errors_say_where_and_what_to_do() -> None:

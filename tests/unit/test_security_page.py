@@ -10,7 +10,7 @@ import typer.main
 from stackswitch.backends import processes
 from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.backends.wasmtime import engine
-from stackswitch.cli.app import app
+from stackswitch.cli.app import make_app
 from stackswitch.cli.settings import FixSettings, Settings
 from stackswitch.errors import DataOnlyError
 from stackswitch.models.base import Frozen
@@ -32,7 +32,7 @@ def row(first: str) -> str:
 
 def test_every_command_says_what_it_executes() -> None:
     table = section("What each command executes")
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
     named = {name for line in table.splitlines() for name in re.findall(r"`(\w+)", line.split(" | ")[0])}
     assert set(commands) <= named
 
