@@ -167,7 +167,7 @@ def test_what_kills_or_holds_up_an_engine_costs_that_answer_alone(tmp_path: Path
         probe_timeout_s=1.5,
     )
     assert said.version == "1.2.3"
-    assert said.hung
+    assert said.timed_out
     assert {name: attempt.shown for name, attempt in said.attempts.items()} == {
         "a": "yes",
         "b": "yes",
