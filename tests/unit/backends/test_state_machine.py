@@ -288,3 +288,26 @@ def test_an_adapter_suspends_no_call_in_the_middle_of_another_switch() -> None:
     machine = machine_in("unwinding")
     broken("import-while-unwinding", lambda: machine.suspend("b", WAIT))
     assert machine.state == UNWINDING
+
+
+def test_a_call_that_an_adapter_suspends_unseen_has_switched_twice() -> None:
+    machine: StateMachine[str] = StateMachine()
+    machine.suspend("a", WAIT)
+    assert (machine.state, machine.running, machine.owner, machine.switches) == (NORMAL, [], "a", 2)
+    machine.enter("outer")
+    machine.suspend("b", OTHER)
+    assert (machine.running, machine.owner, machine.suspended, machine.switches) == (["outer"], "b", 2, 4)
+
+
+def test_suspending_again_counts_the_rewind_and_the_unwind() -> None:
+    machine: StateMachine[str] = StateMachine()
+    machine.suspend("a", WAIT)
+    machine.suspend_again("a", OTHER)
+    assert (machine.waits, machine.running, machine.switches) == ({"a": OTHER}, [], 4)
+    machine.enter("outer")
+    machine.suspend_again("a", WAIT)
+    assert (machine.waits, machine.running, machine.switches) == ({"a": WAIT}, ["outer"], 6)
+    machine.rewind("a")
+    machine.suspend_again("a", OTHER)
+    assert (machine.waits, machine.running, machine.switches) == ({"a": OTHER}, ["outer"], 8)
+    assert machine.state == NORMAL
