@@ -50,7 +50,7 @@ class Runner:
         self.engine = Engine()
         self.binaryen = self.loop.run_until_complete(open_binaryen())
 
-    def see(self, loaded: LoadedCase, *, detect: Any = "stack", timeout_s: float = 10) -> Observation:
+    def see(self, loaded: LoadedCase, *, detect: Any = "stack", timeout_s: float = 60) -> Observation:
         backend = AsyncifyBackend(self.engine, self.binaryen, detect=detect)
 
         async def both() -> Observation:

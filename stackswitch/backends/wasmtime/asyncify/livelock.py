@@ -7,7 +7,7 @@ from typing import Any
 from .state_machine import NORMAL, StateMachine
 
 LIVELOCK_S = 1.0
-"""How long the guest may take to unwind or rewind: that is microseconds, unless it loops."""
+"""How much processor time the guest may take to unwind or rewind: that is microseconds, unless it loops."""
 
 
 class Livelock:
