@@ -184,8 +184,10 @@ class Guest:
 
         :raises GuestStateError: it is not to be used, for good or from here
         """
-        instance = self._opened()
-        self._ownership.check_loop()
+        instance = self._instance
+        if instance is None or self._closed or not self._ownership.is_here():
+            instance = self._opened()
+            self._ownership.check_loop()
         if (why := instance.poisoned) is not None:
             raise GuestStateError(f"the guest can take no more calls: {why}")
         return instance

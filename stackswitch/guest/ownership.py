@@ -36,6 +36,13 @@ class Ownership:
         """Whether the process has not been forked since."""
         return self._forks == _Forks.count
 
+    def is_here(self) -> bool:
+        """Whether process and event loop are the same: both checks in one, for each call."""
+        try:
+            return asyncio.get_running_loop() is self._loop and self._forks == _Forks.count
+        except RuntimeError:
+            return False
+
     def check_process(self) -> None:
         """See that it is the same process.
 
@@ -49,11 +56,7 @@ class Ownership:
 
         :raises GuestStateError: another one runs here, or none
         """
-        try:
-            if asyncio.get_running_loop() is self._loop:
-                return
-        except RuntimeError:
-            pass
-        raise GuestStateError(
-            "the guest belongs to another event loop: use it in the loop, and the thread, that opened it"
-        )
+        if not self.is_here():
+            raise GuestStateError(
+                "the guest belongs to another event loop: use it in the loop, and the thread, that opened it"
+            )

@@ -60,7 +60,7 @@ async def opened(wait: Any = always, **options: Any) -> stackswitch.Guest:
 
 def is_early(guest: stackswitch.Guest) -> bool:
     runtime: Any = guest._instance.switcher.runtime  # type: ignore[union-attr]
-    return bool(runtime.early._expected & 1)
+    return bool(runtime.early.expected & 1)
 
 
 def total(count: int) -> int:

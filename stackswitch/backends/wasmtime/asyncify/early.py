@@ -51,31 +51,29 @@ class EarlyUnwinds:
     """Which imports of an instance unwind early.
 
     :ivar word: where the adapter reads it
-    :ivar now: a bit for each, as the adapter has it
+    :ivar expected: a bit for each that is expected to wait; :ivar now: as the adapter has it
     """
 
     def __init__(self) -> None:
         self.word = ctypes.c_uint32()
         self.now = 0
-        self._expected = 0
+        self.expected = 0
 
     def allow(self, allowed: bool) -> None:
         """Have imports unwind early from now on, or none."""
-        self._set(self._expected if allowed else 0)
-
-    def _set(self, imports: int) -> None:
+        imports = self.expected if allowed else 0
         if imports != self.now:
             self.now = self.word.value = imports
 
     def expect_wait(self, import_: AdaptedImport) -> None:
         """Have an import unwind early from its next call on."""
         if import_.number < EARLY_IMPORTS:
-            self._expected |= 1 << import_.number
-            self._set(self._expected)
+            self.expected |= 1 << import_.number
+            self.allow(True)
 
     def expect_no_wait(self, import_: AdaptedImport) -> None:
         """Have the host called first: the import was expected to wait, and did not."""
         import_.waits = 0
         import_.enough *= LESS_SURE
-        self._expected &= ~(1 << import_.number)
-        self._set(self.now & self._expected)
+        self.expected &= ~(1 << import_.number)
+        self.allow(bool(self.now))

@@ -147,9 +147,9 @@ class AsyncifyRuntime:
         try:
             entry = call.function.entry or self._entry(call.function)
             entry.write(call.args)
-            # Only where the data block is free: it has the stack of its owner in it.
-            can = entry.adapted and call.may_wait and self.machine.owner is None
-            self.early.allow(can)
+            if self.early.expected:
+                # Only where the data block is free: it has the stack of its owner in it.
+                self.early.allow(entry.adapted and call.may_wait and self.machine.owner is None)
             if stack is not None:
                 call.outside = stack.get()
                 if len(self.machine.running) == 1 and self.machine.suspended:
