@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """The packages and modules of each layer, the lowest layer first. The last one is the way in from outside."""
 
 INNER_LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "backends": (("browser", "node", "wasmtime"),),
+    "backends": (("node", "wasmtime"),),
     "backends.node": (("cases", "commands", "guests"),),
     "backends.wasmtime": (("asyncify", "fiber"), ("cases", "guests")),
 }

@@ -2,14 +2,14 @@
 
 - names: ``namelist`` (Binaryen's matching), ``ordering``, ``arguments``, ``findings`` (entries that do
   nothing)
-- files: ``files`` finds and edits lists; ``formats`` has the kinds of file, one module each
-  (``makefile``, ``toml``, …);
+- files: ``files`` finds lists; ``formats`` has the kinds of file, one module each
+  (``makefile``, ``toml``, …); ``editing`` changes their text and reads it again;
   ``elements`` exchanges names and leaves all else as it is
 - building: ``evidence`` (what stacks show), ``policies``, ``ranking``, ``assertions``,
   ``default_policy``
 - trust: ``confidence`` and ``holdout`` (how a list does on cases that it was not built from),
   ``untested``
 
-Not here: reading and writing files (``fix``), and running programs for evidence (``suite``,
+Not here: reading and writing files (``fix``, ``cli``), and running programs for evidence (``suite``,
 ``observe``).
 """

@@ -1,4 +1,6 @@
-"""Commands under observation in a JavaScript engine.
+"""Commands under observation in a JavaScript engine: the user's own program and glue.
 
-The user's own program and glue runs, as shipped or with an instrumented build.
+``runner`` runs them as shipped, ``instrumented`` with builds of ours, which ``builds`` makes as a program
+asks for them. ``workers`` runs several in one Node; ``startup_flags`` makes short runs fast. The observer
+is in ``observe``.
 """

@@ -1,5 +1,11 @@
-"""Asyncify on wasmtime: the state machine of a suspension and the runtime that executes it.
+"""Asyncify on wasmtime: the state machine of a suspension, and the runtime that executes it.
 
-Also the adapter module and the data block beside each instance. It does not know cases or guests of the
-library: ``cases`` and ``guests`` use it.
+- ``state_machine``: the protocol, pure; ``runtime``: one instance of a build; ``fast_path``: the steps of
+  a wait in place; ``early``: which imports unwind before the host is called; ``call``: one call of an
+  export
+- ``adapter``: the module between host and guest; ``imports``: callbacks without one; ``data_block``:
+  where saved stacks lie
+- ``livelock``, ``failure``: what goes wrong in a switch; ``switcher``: what sessions use of all this
+
+It does not know cases or guests of the library: ``cases`` and ``guests`` use it.
 """
