@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 EXIT_FAILED = 1
 """A case is not as expected, a list needs fixing, or a check that was asked for does not hold."""
-Options = TypeVar("Options")
 
 
-def command(options: type[Options], work: Callable[[Options], None]) -> Callable[..., None]:
+def command(work: Callable[[Any], None]) -> Callable[..., None]:
     """Return the function that typer makes a command of.
 
-    :param options: a frozen dataclass. Each field is an argument or an option, annotated as for typer; the
-        docstring is the help text.
-    :param work: what the command does
+    :param work: what the command does. It takes ``options``, a frozen dataclass: each field is an argument or
+        an option, annotated as for typer; the docstring is the help text.
     """
+    options = get_type_hints(work)["options"]
 
     def run(**values: Any) -> None:
         work(options(**values))

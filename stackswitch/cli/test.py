@@ -100,7 +100,7 @@ class TestOptions:
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False
 
 
-def run_test(options: TestOptions) -> None:
+def test(options: TestOptions) -> None:
     """Run the suite, and show the results.
 
     :raises typer.Exit: a case is not as expected

@@ -10,6 +10,10 @@ _.open_asyncify_commands
 _.open_jspi
 _.open_fiber_backend
 
+# Commands, found by name from the table in stackswitch/cli/app.py.
+_.doctor
+_.explore
+
 # Called by Python, asyncio, pydantic-settings, pytest, rich, and by the code of `await`.
 _.__getattr__
 _.__dir__
