@@ -46,47 +46,28 @@ def obstacles_of(
             )
             for feature, count in counts.items()
         ]
+
+    def jspi(feature: str, text: str, where: str, count: int = 1) -> None:
+        found.append(Obstacle(backend="jspi", feature=feature, text=text, where=where, count=count))
+
     suspends = graph.callers_reaching(waiting, through_indirect=True) | set(waiting)
     if module.start is not None and module.start in suspends:
-        found.append(
-            Obstacle(
-                backend="jspi",
-                feature="start-suspension",
-                text=FEATURES["start-suspension"],
-                where=f"the start function {display_name(module, module.start)}",
-            )
-        )
+        where = f"the start function {display_name(module, module.start)}"
+        jspi("start-suspension", FEATURES["start-suspension"], where)
     invokes = [each for each in module.function_imports() if each.name.startswith("invoke_")]
     if invokes:
-        found.append(
-            Obstacle(
-                backend="jspi",
-                feature="js-frames",
-                text="JavaScript frames between frames of the guest: Emscripten's invoke_* of exceptions and "
-                "longjmp; build with -fwasm-exceptions -sSUPPORT_LONGJMP=wasm",
-                where=f"the import {invokes[0].module}.{invokes[0].name}",
-                count=len(invokes),
-            )
+        text = (
+            "JavaScript frames between frames of the guest: Emscripten's invoke_* of exceptions and "
+            "longjmp; build with -fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
         )
+        jspi("js-frames", text, f"the import {invokes[0].full_name}", len(invokes))
     fibers = [each for each in module.function_imports() if "fiber_swap" in each.name]
     if fibers:
-        found.append(
-            Obstacle(
-                backend="jspi",
-                feature="fibers",
-                text="Emscripten's fibers are made of Asyncify and have no counterpart",
-                where=f"the import {fibers[0].module}.{fibers[0].name}",
-            )
-        )
+        text = "Emscripten's fibers are made of Asyncify and have no counterpart"
+        jspi("fibers", text, f"the import {fibers[0].full_name}")
     used = used_features(module)
-    found += [
-        Obstacle(
-            backend="jspi",
-            feature=feature,
-            text=f"{FEATURES[feature]}: not every engine has it",
-            where=used[feature].describe(module),
-        )
-        for feature in _OFTEN_LACKING
-        if feature in used
-    ]
+    for feature in _OFTEN_LACKING:
+        if feature in used:
+            text = f"{FEATURES[feature]}: not every engine has it"
+            jspi(feature, text, used[feature].describe(module))
     return tuple(found)

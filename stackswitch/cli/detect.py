@@ -143,23 +143,19 @@ def github_outputs(result: DetectResult) -> dict[str, str]:
 
 def _show(console: Console, report: EngineReport) -> None:
     """Show an engine: its name, then its probes, those with the same result on one line."""
-
-    def line(text: str, style: str | None = None) -> None:
-        console.message(text, style=style)
-
     if report.problem:
-        line(f"✗ {report.spec}: {report.problem}", "red")
+        console.message(f"✗ {report.spec}: {report.problem}", style="red")
         return
-    line(f"{report.name} ({report.source})", "bold")
+    console.message(f"{report.name} ({report.source})", style="bold")
     for note in report.notes:
-        line(f"  {note}")
+        console.message(f"  {note}")
     by_words: dict[str, list[Answer]] = {}
     for answer in report.answers:
         by_words.setdefault(answer.words, []).append(answer)
     for words in sorted(by_words, key=lambda words: _ORDER.index(by_words[words][0].shown)):
         answers = by_words[words]
         names = ", ".join(answer.probe for answer in answers)
-        line(f"  {names}: {words}", _STYLES[answers[0].shown])
+        console.message(f"  {names}: {words}", style=_STYLES[answers[0].shown])
 
 
 _ORDER: tuple[Shown, ...] = ("yes", "with-flags", "unsound", "crashed", "no")

@@ -48,7 +48,6 @@ from .report_inputs import (
     shown_name,
 )
 from .report_modules import (
-    AnalysedModule,
     Traces,
     combined,
     results_on,
@@ -323,8 +322,8 @@ def _judge(options: ReportOptions, inputs: _Inputs, common: Material) -> Report:
         inputs.paths, inputs.modules, inputs.traces, inputs.lists, strict=False
     ):
         own = replace(common, results=results_on(common.results, module.sha256, hashes), lists=lists)
-        analysed = AnalysedModule(path, module, lists, options.imports or [], traces)
-        reports.append((shown_name(path), judge(with_module(own, analysed))))
+        material = with_module(own, module, path.name, options.imports or (), traces)
+        reports.append((shown_name(path), judge(material)))
     if len(reports) == 1:
         return reports[0][1]
     every = Traces()
@@ -351,22 +350,19 @@ def fails(result: Report, fail_on: FailOn) -> bool:
 
 def _show(console: Console, result: Report) -> None:
     """Show the verdict and the steps in a few lines."""
-
-    def line(text: str = "", style: str | None = None) -> None:
-        console.print(text, style=style)
-
-    line(f"{result.title}: {LEVELS[result.level]}", _STYLES[result.level])
+    line = console.print
+    line(f"{result.title}: {LEVELS[result.level]}", style=_STYLES[result.level])
     for module in result.modules:
-        line(f"{module.name}: {LEVELS[module.level]}", _STYLES[module.level])
+        line(f"{module.name}: {LEVELS[module.level]}", style=_STYLES[module.level])
         line(f"  {module.headline}")
     if not result.modules:
         line(result.headline)
     show_uses(console, result.traces)
     for number, step in enumerate(result.steps, 1):
         line()
-        line(f"{number}. {step.title}", "bold")
+        line(f"{number}. {step.title}", style="bold")
         for each in step.code.splitlines():
-            line(f"     {each}", "dim")
+            line(f"     {each}", style="dim")
     if result.compared_with:
         worse = sum(each.better is False for each in result.changes)
         line()

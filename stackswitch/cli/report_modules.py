@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from stackswitch.analysis.analyse import AnalysisInputs, analyse
-from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.trace_lines import TraceFile
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
-from stackswitch.fix.sources import Lists
-from stackswitch.models.readiness import Confidence, Finding, ModuleVerdict, Report
+from stackswitch.models.readiness import Finding, ModuleVerdict, Report
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
@@ -64,50 +61,36 @@ def traces_by_module(
     return found, tuple(each.use for each in used)
 
 
-class AnalysedModule:
-    """A module, its call graph and its analysis.
-
-    :param traces: what was observed of it
-    """
-
-    def __init__(
-        self, path: Path, module: Module, lists: Lists, imports: Sequence[str], traces: Traces
-    ) -> None:
-        self.module = module
-        self.graph = call_graph(module)
-        self.traces = traces
-        observed = [each for stacks in traces.suspensions.values() for each in stacks]
-        material = AnalysisInputs(tuple(imports), lists, tuple(observed))
-        self.analysis: Analysis = analyse(module, path.name, material)
-
-    def confidence(self) -> tuple[Confidence, ...]:
-        """How complete a list computed from these cases is, estimated by leaving cases out."""
-        return confidence(self.graph, self.analysis.imports, self.traces.suspensions)
-
-
-def with_traces(common: Material, traces: Traces, analysed: AnalysedModule | None = None) -> Material:
+def with_traces(
+    common: Material,
+    traces: Traces,
+    listed: Collection[str] | None = None,
+    possible: Iterable[Sequence[str]] = (),
+) -> Material:
     """Return the material of a report with the content of traces.
 
-    :param analysed: the module, with the lists of ``common``
+    :param listed: the functions that a list or the build instruments; None: there is neither
+    :param possible: ways to a wait that the module's code allows
     """
     missing = {name for each in common.results for names in each.missing.values() for name in names}
     missing |= {name for of in traces.suspensions.values() for each in of for name in each.missing}
-    listed = None if analysed is None else listed_names(analysed.module, common.lists)
-    picture = draw_picture(
-        traces.suspensions,
-        Instrumented(names=listed, missing=missing),
-        ways=() if analysed is None else ways(analysed.graph, analysed.analysis.imports),
-    )
+    picture = draw_picture(traces.suspensions, Instrumented(names=listed, missing=missing), possible)
     return replace(common, suspensions=traces.suspensions, traps=traces.traps, picture=picture)
 
 
-def with_module(common: Material, analysed: AnalysedModule) -> Material:
-    """Return the material of the report on a module."""
+def with_module(
+    common: Material, module: Module, name: str, imports: Sequence[str], traces: Traces
+) -> Material:
+    """Return the material of the report on a module, with the lists of ``common``."""
+    graph = call_graph(module)
+    observed = tuple(each for stacks in traces.suspensions.values() for each in stacks)
+    analysis = analyse(module, name, AnalysisInputs(tuple(imports), common.lists, observed))
+    listed = listed_names(module, common.lists)
     return replace(
-        with_traces(common, analysed.traces, analysed),
-        module=module_facts(analysed.module, analysed.analysis),
-        analysis=analysed.analysis,
-        confidence=analysed.confidence(),
+        with_traces(common, traces, listed, ways(graph, analysis.imports)),
+        module=module_facts(module, analysis),
+        analysis=analysis,
+        confidence=confidence(graph, analysis.imports, traces.suspensions),
     )
 
 

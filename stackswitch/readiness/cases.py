@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from stackswitch.models.expect import ListName, Outcome
 from stackswitch.models.picture import Stack
-from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, Level, RunColumn
+from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, RunColumn
 from stackswitch.models.result import CaseResult
 
 from .material import Flaky, Material
-from .rules import RULES, finding
+from .rules import RULES, finding, level_by
 
 _JS_FRAME = re.compile(
     r"javascript (lies|frame)|javascript frames|to suspend|frames? (found )?between|js-frames", re.IGNORECASE
@@ -199,14 +199,9 @@ class _Judge:
 
     def verdict(self, stacks: tuple[int, ...]) -> CaseVerdict:
         status = self._status()
-        weights = {RULES[each].weight for each in self.rules}
-        level: Level = "ready"
-        if "blocks" in weights:
+        level = level_by({RULES[each].weight for each in self.rules})
+        if status == "neither" and level == "ready":
             level = "not-ready"
-        elif "unknown" in weights or (status == "neither" and "change" not in weights):
-            level = "unknown" if "unknown" in weights else "not-ready"
-        elif "change" in weights:
-            level = "ready-with-changes"
         return CaseVerdict(
             case_id=self.case_id,
             status=status,

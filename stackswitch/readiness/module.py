@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from stackswitch.analysis.facts import CheckedList, Obstacle
 from stackswitch.lists.policies import jspi_lists
 from stackswitch.models.expect import ListName
 from stackswitch.models.picture import Function
@@ -27,19 +28,16 @@ def judge_module(material: Material) -> Iterator[Finding]:
     if len(material.other_modules) > 1:
         yield finding("several-modules", f"results of {len(material.other_modules)} builds of one module")
     if analysis is not None:
-        yield from _obstacles(material)
+        yield from _obstacles(analysis.obstacles, ran=ran_on_jspi(material))
     if facts is not None:
         yield from _shadow_stack(facts, material)
         if not facts.named and facts.functions:
             yield finding("no-names", f"none of its {facts.functions} functions has a name")
 
 
-def _obstacles(material: Material) -> Iterator[Finding]:
-    if material.analysis is None:
-        return
-    ran = ran_on_jspi(material)
+def _obstacles(obstacles: Iterable[Obstacle], *, ran: bool) -> Iterator[Finding]:
     rules = {"js-frames": "invoke-imports", "start-suspension": "start-reaches-wait", "fibers": "fibers"}
-    for each in material.analysis.obstacles:
+    for each in obstacles:
         more = f" (and {each.count - 1} more)" if each.count > 1 else ""
         if each.backend == "jspi" and each.feature in rules:
             # If it ran on JSPI, a possible call in the code is no blocker.
@@ -70,8 +68,12 @@ def judge_lists(
     seen = [each for stacks in material.suspensions.values() for each in stacks]
     findings: list[Finding] = []
     reports: dict[ListName, ListReport] = {}
+
+    def note(which: ListName, **facts: object) -> None:
+        reports[which] = reports.get(which, ListReport(list=which)).model_copy(update=facts)
+
     for which, names in material.lists.items():
-        reports[which] = ListReport(list=which, entries=len(names))
+        note(which, entries=len(names))
     wanting: dict[ListName, set[str]] = {}
     for result in material.results:
         for which, names in result.missing.items():
@@ -81,12 +83,10 @@ def judge_lists(
             if which.startswith("JSPI_"):
                 wanting.setdefault(which, set()).update(names)
     for which, of in wanting.items():
-        report = reports.get(which, ListReport(list=which))
-        reports[which] = report.model_copy(update={"missing": tuple(sorted(of))})
+        note(which, missing=tuple(sorted(of)))
     missing = tuple(each.name for each in functions if each.state == "missing")
     if missing:
-        only = reports.get("ASYNCIFY_ONLY", ListReport(list="ASYNCIFY_ONLY"))
-        reports["ASYNCIFY_ONLY"] = only.model_copy(update={"missing": _more(only.missing, missing)})
+        note("ASYNCIFY_ONLY", missing=tuple(sorted({*wanting.get("ASYNCIFY_ONLY", ()), *missing})))
         text = f"{len(missing)} function{'s' if len(missing) > 1 else ''} seen at a wait, not instrumented"
         findings.append(
             finding(
@@ -98,49 +98,33 @@ def judge_lists(
             )
         )
     if seen:
-        _derive(reports, seen)
-        waited = tuple(sorted(each.name for each in functions if each.state in _SEEN))
-        only = reports.get("ASYNCIFY_ONLY", ListReport(list="ASYNCIFY_ONLY"))
-        reports["ASYNCIFY_ONLY"] = only.model_copy(update={"derived": waited})
-    findings += _held(material, reports, bool(seen))
+        for which, names in jspi_lists(seen).items():
+            if names or which in reports:
+                note(which, derived=names)
+        note("ASYNCIFY_ONLY", derived=tuple(sorted(each.name for each in functions if each.state in _SEEN)))
+    analysis = material.analysis
+    for checked in () if analysis is None else analysis.lists:
+        stale = tuple(each.entry for each in checked.findings if each.kind != "shadowed")
+        note(checked.list, entries=checked.entries, stale=stale)
+        if stale:
+            findings.append(_stale(checked, stale))
+    if analysis is not None and analysis.seen is not None and seen and analysis.seen.never_seen:
+        unseen = analysis.seen.never_seen
+        note("ASYNCIFY_ONLY", never_seen=unseen)
+        text = f"{unseen} listed function{' was' if unseen == 1 else 's were'} on no stack at a wait"
+        findings.append(finding("never-seen", text, subject="ASYNCIFY_ONLY"))
     findings += _confidence(material, seen)
     return tuple(reports[which] for which in sorted(reports)), tuple(findings)
 
 
-def _derive(reports: dict[ListName, ListReport], seen: list[Suspension]) -> None:
-    for which, names in jspi_lists(seen).items():
-        if not names and which not in reports:
-            continue
-        report = reports.get(which, ListReport(list=which))
-        reports[which] = report.model_copy(update={"derived": names})
-
-
-def _more(names: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({*names, *others}))
-
-
-def _held(material: Material, reports: dict[ListName, ListReport], seen: bool) -> Iterator[Finding]:
-    analysis = material.analysis
-    if analysis is None:
-        return
-    for held in analysis.lists:
-        stale = tuple(each.entry for each in held.findings if each.kind != "shadowed")
-        report = reports.get(held.list, ListReport(list=held.list))
-        reports[held.list] = report.model_copy(update={"entries": held.entries, "stale": stale})
-        if stale:
-            yield finding(
-                "stale-names",
-                f"{len(stale)} of {held.entries} entr{'y' if held.entries == 1 else 'ies'} of {held.list} "
-                f"stand{'s' if len(stale) == 1 else ''} for no function",
-                subject=held.list,
-                names={held.list: stale},
-            )
-    if analysis.seen is not None and seen and analysis.seen.never_seen:
-        only = reports["ASYNCIFY_ONLY"]
-        reports["ASYNCIFY_ONLY"] = only.model_copy(update={"never_seen": analysis.seen.never_seen})
-        unseen = analysis.seen.never_seen
-        text = f"{unseen} listed function{' was' if unseen == 1 else 's were'} on no stack at a wait"
-        yield finding("never-seen", text, subject="ASYNCIFY_ONLY")
+def _stale(checked: CheckedList, stale: tuple[str, ...]) -> Finding:
+    return finding(
+        "stale-names",
+        f"{len(stale)} of {checked.entries} entr{'y' if checked.entries == 1 else 'ies'} of {checked.list} "
+        f"stand{'s' if len(stale) == 1 else ''} for no function",
+        subject=checked.list,
+        names={checked.list: stale},
+    )
 
 
 def _confidence(material: Material, seen: list[Suspension]) -> Iterator[Finding]:

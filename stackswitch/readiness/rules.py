@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
-from stackswitch.models.readiness import Finding, Scope, Weight
+from stackswitch.models.readiness import Finding, Level, Scope, Weight
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,6 +64,15 @@ def finding(
         cases=tuple(cases),
         names={which: tuple(each) for which, each in (names or {}).items()},
     )
+
+
+def level_by(weights: Container[Weight]) -> Level:
+    """Return the level of findings with these weights."""
+    if "blocks" in weights:
+        return "not-ready"
+    if "unknown" in weights:
+        return "unknown"
+    return "ready-with-changes" if "change" in weights else "ready"
 
 
 def silenced(findings: Sequence[Finding], reasons: Mapping[str, str]) -> tuple[Finding, ...]:

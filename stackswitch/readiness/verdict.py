@@ -11,7 +11,7 @@ from .cases import CasesFound, judge_cases
 from .engines import judge_engines, judge_users
 from .material import Material
 from .module import judge_gain, judge_lists, judge_module
-from .rules import finding, silenced
+from .rules import finding, level_by, silenced
 from .steps import steps_of
 from .traced import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
 
@@ -85,12 +85,7 @@ def _without_disproved(material: Material, cases: CasesFound) -> Material:
 
 def level_of(findings: Sequence[Finding]) -> Level:
     """Return the level of findings; silenced ones do not count."""
-    weights = {each.weight for each in findings if not each.silenced}
-    if "blocks" in weights:
-        return "not-ready"
-    if "unknown" in weights:
-        return "unknown"
-    return "ready-with-changes" if "change" in weights else "ready"
+    return level_by({each.weight for each in findings if not each.silenced})
 
 
 def worst(levels: Iterable[Level]) -> Level:
