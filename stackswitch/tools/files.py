@@ -1,10 +1,16 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and models in the cache."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -23,3 +29,18 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def read_cached(path: Path, model: type[Model]) -> Model | None:
+    """Read what ``write_cached`` wrote; None: there is nothing, or nothing that can be read."""
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def write_cached(path: Path, value: BaseModel) -> None:
+    """Write to the cache. A cache that cannot be written costs time only."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, value.model_dump_json().encode())

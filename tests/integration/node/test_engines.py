@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.engines.catalogue import ENGINES, EngineKind
 from stackswitch.engines.locate import find_engine
 from stackswitch.engines.probe import probe_engine, run_probe
+from stackswitch.engines.runtimes import ENGINES, Runtime
 from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
 from stackswitch.tools.paths import wheel_node
 
@@ -117,7 +117,7 @@ def test_no_engine_at_all_says_where_one_looked_and_what_would_help(monkeypatch:
 def test_flags_that_kill_are_gone_past() -> None:
     """A crash of one set of flags is a reason to try the next."""
     sets = (("--stack-size=400000000", "--jitless"), ("--experimental-wasm-jspi",))
-    kind = EngineKind(**{**NODE.model_dump(), "flag_sets": sets})
+    kind = Runtime(**{**NODE.model_dump(), "flag_sets": sets})
     result = probe_engine(wheel_node(), kind)
     assert result.flags == ("--experimental-wasm-jspi",)
     assert len(result.attempts) == 1

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.engines.catalogue import ENGINES
 from stackswitch.engines.locate import find_engine, parse_spec
 from stackswitch.engines.probe import Attempt, ProbeResult, parse_output
+from stackswitch.engines.runtimes import ENGINES
 from stackswitch.errors import BackendUnavailableError, ConfigError
 from stackswitch.tools.failures import describe_status
 
