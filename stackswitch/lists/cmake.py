@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from stackswitch.errors import ListFileError
 
 from .elements import Element, Place
-from .source import EXPANSION, Text, line_of
+from .source import EXPANSION, Text, TextBuilder, line_of
 from .values import setting_place
 from .words import SETTING, VARIABLE, mentions_list, word_places
 
@@ -170,9 +170,7 @@ def _argument(source: str, start: int, end: int, kind: str) -> _Argument:
         return _Argument(text, start, end, quoted=True)
     quoted = kind == "quoted"
     at, stop = (start + 1, end - 1) if quoted else (start, end)
-    chars: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    built = TextBuilder()
     while at < stop:
         char, step = source[at], at + 1
         if reference := _REFERENCE.match(source, at, stop):
@@ -182,18 +180,16 @@ def _argument(source: str, start: int, end: int, kind: str) -> _Argument:
             continue
         elif char == "\\" and step < stop:
             char, step = {"n": "\n", "t": "\t", "r": "\r", ";": "\\;"}.get(source[step], source[step]), at + 2
-        chars.append(char[-1])
-        starts.append(at)
-        ends.append(step)
+        built.take(char[-1], at, step)
         at = step
-    for found in re.finditer(r"\$<", "".join(chars)):
-        chars[found.start()] = EXPANSION  # a generator expression: evaluated whatever is escaped
-    segments = {(0, len(chars)): (start, end)} if quoted else {}
+    for found in re.finditer(r"\$<", "".join(built.chars)):
+        built.chars[found.start()] = EXPANSION  # a generator expression: evaluated whatever is escaped
+    segments = {(0, len(built.chars)): (start, end)} if quoted else {}
 
     def encode(_at: int, text: str) -> str:
         return _escaped(text) if quoted else re.sub(r'([\s()#"\\;$])', r"\\\1", text)
 
-    return _Argument(Text("".join(chars), starts, ends, encode, segments, stop), start, end, quoted)
+    return _Argument(built.text(encode, stop, segments), start, end, quoted)
 
 
 def _escaped(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 
 from . import (
@@ -23,6 +24,7 @@ from . import (
     yaml_text,
 )
 from .elements import Place
+from .literals import literal_places
 from .other_files import OTHER_FILES, OTHER_LANGUAGES
 
 
@@ -119,49 +121,49 @@ FORMATS: tuple[Format, ...] = (
         yaml_text.places,
     ),
     Format(
-        meson.FORMAT,
+        meson.LANGUAGE.name,
         "`meson.build`",
         "arrays and strings, `link_args`",
         "meson",
         re.compile(r"^meson\.build\Z|^meson_options\.txt\Z|^meson\.options\Z"),
-        meson.recognise,
-        meson.places,
+        meson.LANGUAGE.recognise,
+        partial(literal_places, meson.LANGUAGE),
         byte_order_mark=False,
     ),
     Format(
-        python_text.FORMAT,
+        python_text.LANGUAGE.name,
         "`*.py`, `SConstruct`, `wscript`",
         "lists, tuples and strings, dictionaries, argument lists of `subprocess`",
         "Python",
         re.compile(r"\.pyw?\Z|^(?:SConstruct|SConscript|wscript)\Z"),
-        python_text.recognise,
+        python_text.LANGUAGE.recognise,
         python_text.places,
     ),
     Format(
-        javascript.FORMAT,
+        javascript.LANGUAGE.name,
         "`*.js`, `*.mjs`, `*.cjs`, `*.ts`, `*.mts`, `*.cts`",
         "arrays and strings, properties, argument lists",
         "Node",
         re.compile(r"\.[mc]?[jt]s\Z"),
-        javascript.recognise,
-        javascript.places,
+        javascript.LANGUAGE.recognise,
+        partial(literal_places, javascript.LANGUAGE),
     ),
     Format(
-        rust.FORMAT,
+        rust.LANGUAGE.name,
         "`build.rs`, `*.rs`",
         '`println!("cargo:rustc-link-arg=…")`, slices of strings, arguments',
         "rustc, where there is one",
         re.compile(r"\.rs\Z"),
-        rust.recognise,
-        rust.places,
+        rust.LANGUAGE.recognise,
+        partial(literal_places, rust.LANGUAGE),
     ),
     Format(
-        powershell.FORMAT,
+        powershell.LANGUAGE.name,
         "`*.ps1`, `*.psm1`",
         "`$env:ASYNCIFY_ONLY`, arrays, arguments in quotes",
         "nothing but our own reader",
         re.compile(r"\.psm?1\Z"),
-        powershell.recognise,
+        powershell.LANGUAGE.recognise,
         powershell.places,
     ),
     Format(

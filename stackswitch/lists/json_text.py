@@ -11,7 +11,7 @@ from stackswitch.tools.parsing import json_value
 
 from .arguments import argument_places
 from .elements import Element, Place
-from .source import Text, line_of
+from .source import Text, TextBuilder, line_of
 from .values import setting_place
 from .words import VARIABLE, mentions_list
 
@@ -112,18 +112,7 @@ def array_place(
 
 def string_text(source: str, start: int, end: int) -> Text:
     """Decode a JSON string, quotes included, to text with places."""
-    chars: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    built = TextBuilder()
     for piece in _ESCAPE.finditer(source, start + 1, end - 1):
-        for char in json.loads(f'"{piece[0]}"', strict=False):
-            chars.append(char)
-            starts.append(piece.start())
-            ends.append(piece.end())
-    return Text(
-        "".join(chars),
-        starts,
-        ends,
-        lambda _at, text: json.dumps(text, ensure_ascii=False)[1:-1],
-        limit=end - 1,
-    )
+        built.take(json.loads(f'"{piece[0]}"', strict=False), *piece.span())
+    return built.text(lambda _at, text: json.dumps(text, ensure_ascii=False)[1:-1], limit=end - 1)

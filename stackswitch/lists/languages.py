@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -43,6 +44,7 @@ class Language:
     :ivar tokens: takes a text apart; comments and blanks are left out
     :ivar quote: writes a name as a string, where none stands beside it
     :ivar brackets: what an array of strings may stand in
+    :ivar shebang: what the first line of a script has behind ``#!``; nothing: a text cannot be told by it
     :ivar assigns: marks between a name and its value
     :ivar joins: marks between strings that are joined; ``""``: strings that stand side by side are
     :ivar before: marks and names that may stand before a value and change nothing
@@ -60,6 +62,7 @@ class Language:
     tokens: Callable[[str], Sequence[Token]]
     quote: Callable[[str], str]
     brackets: dict[str, str]
+    shebang: str = ""
     assigns: frozenset[str] = frozenset({"=", "+=", ":"})
     joins: frozenset[str] = frozenset({"+"})
     before: frozenset[str] = frozenset()
@@ -71,3 +74,8 @@ class Language:
     block: str = ""
     bare_arrays: bool = False
     line_ends_separate: bool = False
+
+    def recognise(self, source: str, path: str = "") -> bool:
+        """Whether a text is a script of this language, by its first line."""
+        del path
+        return bool(self.shebang) and re.match(rf"#![^\n]*{self.shebang}", source) is not None

@@ -1,15 +1,132 @@
-"""What the lexers of several languages share: tokens from a pattern, strings from their escapes."""
+"""What the lexers of several languages share: tokens from a table, strings from their escapes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from .languages import Kind, Token
-from .source import EXPANSION, Encoder, Text
+from .source import EXPANSION, Encoder, Text, TextBuilder
 
-Unescape = Callable[[str], "str | None"]
-"""Says what an escape stands for; None: a value that is filled in."""
+_KINDS: dict[str, Kind] = {"name": "name", "mark": "mark", "newline": "newline"}
+CONTROLS = dict(zip("0abtnvfre", "\0\a\b\t\n\v\f\r\x1b", strict=True))
+"""Letters for control characters, as they are in all languages that have them."""
+
+
+@dataclass(frozen=True)
+class Escapes:
+    """What the pieces of a string stand for.
+
+    :ivar letters: the letters of ``CONTROLS`` that the language has
+    :ivar themselves: characters that stand for themselves behind the mark
+    :ivar numbers: letters before a code point in hexadecimal
+    :ivar octal: octal digits are a code point
+    :ivar joins_lines: an escaped line end is nothing, and neither are the blanks around it
+    :ivar other: what any other escape is: as it is written, its character, or nothing that can be edited
+    :ivar doubled: matches two characters that stand for the first
+    :ivar more: further letters
+    :ivar mark: begins an escape
+    """
+
+    letters: str
+    themselves: str = "\\\"'"
+    numbers: str = "xu"
+    octal: bool = False
+    joins_lines: bool = True
+    other: Literal["as written", "bare", "unknown"] = "unknown"
+    doubled: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+    mark: str = "\\"
+
+    def undo(self, piece: str) -> str | None:
+        """Return what a piece stands for; None: it is a value that is filled in, or an unknown escape."""
+        if piece[0] != self.mark or len(piece) == 1:
+            return piece if len(piece) == 1 else piece[0] if re.fullmatch(self.doubled, piece) else None
+        code = piece[1:]
+        if self.joins_lines and "\n" in code:
+            return ""
+        if code in self.letters:
+            return CONTROLS[code]
+        if code in self.themselves:
+            return code
+        if code[0] in self.numbers and len(code) > 1:
+            value = int(code[1:].strip("{}").replace("_", ""), 16)
+            return chr(value) if value <= 0x10FFFF else self._other(piece)
+        if self.octal and code[0] in "01234567":
+            return chr(int(code, 8))
+        return self.more.get(code, self._other(piece))
+
+    def _other(self, piece: str) -> str | None:
+        if self.other == "bare":
+            return None if piece[1] in self.numbers else piece[1:]
+        return piece if self.other == "as written" and piece[1] != "N" else None
+
+
+@dataclass(frozen=True)
+class Strings:
+    """A kind of string.
+
+    :ivar pieces: matches an escape, a value or one character; None: every character stands for itself
+    :ivar undo: what a piece stands for; None: a value that is filled in
+    :ivar escape: writes text so that it can stand in such a string
+    """
+
+    pieces: re.Pattern[str] | None = None
+    undo: Callable[[str], str | None] = str
+    escape: Callable[[str], str] = str
+
+    def token(self, source: str, span: tuple[int, int], body: tuple[int, int]) -> Token:
+        """Make a token of a string.
+
+        :param span: where it stands, quotes included
+        :param body: where, without them
+        """
+        built = TextBuilder()
+        if self.pieces is None:
+            for at in range(*body):
+                built.take(source[at], at, at + 1)
+        else:
+            for piece in self.pieces.finditer(source, *body):
+                undone = self.undo(piece[0])
+                built.take(EXPANSION if undone is None else undone, *piece.span())
+        encode: Encoder = lambda _at, text: self.escape(text)  # noqa: E731
+        return Token("string", built.text(encode, body[1] if built.chars else body[0]), *span)
+
+
+Special = Callable[[str, "re.Match[str]", list[Token]], "tuple[Token | None, int]"]
+"""Makes a token (None: of a comment) of what a regular expression alone cannot match, and says where it ends.
+
+It is given the source, the match that begins it, and the tokens before it.
+"""
+
+
+def tokens_of(
+    source: str,
+    pattern: re.Pattern[str],
+    strings: Mapping[str, Strings],
+    special: Mapping[str, Special] | None = None,
+) -> list[Token]:
+    """Take a text apart.
+
+    :param pattern: matches any text; the last group of a match says what it is: ``name``, ``mark``,
+        ``newline``, or a key of the two tables; anything else is left out
+    :param strings: the kinds of string; the group is the string without its quotes
+    """
+    found: list[Token] = []
+    at = 0
+    while each := pattern.match(source, at):
+        span, group = each.span(), each.lastgroup or ""
+        at = each.end()
+        if special and group in special:
+            token, at = special[group](source, each, found)
+            found += [token] if token else []
+        elif group in strings:
+            found.append(strings[group].token(source, span, each.span(group)))
+        elif group in _KINDS:
+            found.append(mark(source, *span, _KINDS[group]))
+    return found
 
 
 def mark(source: str, start: int, end: int, kind: Kind = "mark", chars: str | None = None) -> Token:
@@ -18,70 +135,13 @@ def mark(source: str, start: int, end: int, kind: Kind = "mark", chars: str | No
     return Token(kind, Text(text, range(start, start + len(text)), [], limit=end), start, end)
 
 
-def string(
-    source: str,
-    span: tuple[int, int],
-    body: tuple[int, int],
-    pieces: re.Pattern[str] | None,
-    unescape: Unescape,
-    escape: Callable[[str], str],
-) -> Token:
-    """Make a token of a string.
-
-    :param span: where it stands, quotes included
-    :param body: where, without them
-    :param pieces: matches an escape or one character; None: every character stands for itself
-    :param unescape: what an escape stands for
-    :param escape: writes text so that it can stand in this string
-    """
-    chars: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for start, end in _spans(source, body, pieces):
-        piece = source[start:end]
-        decoded = piece if len(piece) == 1 and pieces is None else unescape(piece)
-        for char in EXPANSION if decoded is None else decoded:
-            chars.append(char)
-            starts.append(start)
-            ends.append(end)
-    encode: Encoder = lambda _at, text: escape(text)  # noqa: E731
-    text = Text("".join(chars), starts, ends, encode, limit=body[1] if chars else body[0])
-    return Token("string", text, *span)
-
-
-def _spans(source: str, body: tuple[int, int], pieces: re.Pattern[str] | None) -> Iterator[tuple[int, int]]:
-    if pieces is None:
-        yield from ((at, at + 1) for at in range(*body))
-    else:
-        yield from (each.span() for each in pieces.finditer(source, *body))
-
-
-_C_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a", "0": "\0"}
-
-
-def c_escape(quote: str, more: str = "") -> Callable[[str], str]:
+def c_escape(quote: str, control: str = "\\x{:02x}") -> Callable[[str], str]:
     """Return what escapes text with backslashes for a string in these quotes.
 
-    :param more: further characters that take a backslash
+    :param control: how the language writes control characters that have no letter
     """
-    special = "".join({quote[:1], "\\", *more})
-
-    def escape(text: str) -> str:
-        text = re.sub(f"[{re.escape(special)}]", lambda found: f"\\{found[0]}", text)
-        text = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-        return re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text)
-
-    return escape
-
-
-def c_unescape(piece: str, known: str = "ntrbfva0", numbers: str = "xuU") -> str | None:
-    """Return what an escape of one character or of a number stands for; None: it is none of these."""
-    if not piece.startswith("\\"):
-        return piece
-    code = piece[1:]
-    if code[:1] in known and len(code) == 1:
-        return _C_ESCAPES[code]
-    if code[:1] in numbers and len(code) > 1:
-        value = int(code[1:].strip("{}"), 16)
-        return chr(value) if value <= 0x10FFFF else None
-    return None
+    special = re.compile(rf"[{re.escape(quote)}\\\x00-\x1f\x7f]")
+    letters = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", quote: f"\\{quote}"}
+    return lambda text: special.sub(
+        lambda found: letters.get(found[0]) or control.format(ord(found[0])), text
+    )

@@ -26,13 +26,16 @@ _ANNOTATION = 40
 """The most tokens that a type between a name and its value may have."""
 
 
-def literal_places(source: str, language: Language, path: str = "") -> Iterator[Place]:
+def literal_places(language: Language, source: str, path: str = "") -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
     """
     if _MENTIONS.search(source):
-        yield from _Reader(source, language, path).run()
+        try:
+            yield from _Reader(source, language, path).run()
+        except ListFileError as error:  # a lexer does not know the file
+            raise ListFileError(error.message, path=path, line=error.line) from None
 
 
 class _Reader:

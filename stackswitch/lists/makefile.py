@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from .elements import Place
 from .shell import shell_words
-from .source import EXPANSION, Text
+from .source import EXPANSION, Text, TextBuilder
 from .values import setting_place
 from .words import VARIABLE, mentions_list, word_places
 
@@ -84,15 +84,7 @@ def _continued(source: str, start: int, newline: int) -> bool:
 
 def _view(source: str, start: int, end: int, *, is_recipe: bool) -> Text:
     """Decode what make decodes: references, ``$$``, and, outside recipes, continuations and comments."""
-    chars: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-
-    def take(char: str, first: int, last: int) -> None:
-        chars.append(char)
-        starts.append(first)
-        ends.append(last)
-
+    built = TextBuilder()
     at = start
     while at < end:
         char = source[at]
@@ -115,11 +107,11 @@ def _view(source: str, start: int, end: int, *, is_recipe: bool) -> Text:
             char, step = "#", at + 2
         elif not is_recipe and char == "#":
             break
-        take(char, at, step)
+        built.take(char, at, step)
         at = step
 
     def encode(_at: int, text: str) -> str:
         text = text.replace("$", "$$")
         return text if is_recipe else text.replace("#", "\\#")
 
-    return Text("".join(chars), starts, ends, encode, limit=ends[-1] if ends else start)
+    return built.text(encode, limit=built.ends[-1] if built.ends else start)

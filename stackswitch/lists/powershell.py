@@ -14,12 +14,11 @@ from stackswitch.errors import ListFileError
 
 from .elements import Place
 from .languages import Language, Token
-from .lexing import mark, string
+from .lexing import Escapes, Special, Strings, mark, tokens_of
 from .literals import literal_places
 from .source import line_of
 from .words import SETTING
 
-FORMAT = "PowerShell script"
 _SINGLE = "'\u2018\u2019\u201a\u201b"
 _DOUBLE = '"\u201c\u201d\u201e'
 _TOKEN = re.compile(
@@ -28,21 +27,15 @@ _TOKEN = re.compile(
     rf"""|@[{_DOUBLE}][ \t]*\r?\n(?P<lines>.*?)\r?\n[{_DOUBLE}]@"""
     rf"""|[{_SINGLE}](?P<single>(?:[^{_SINGLE}]|[{_SINGLE}]{{2}})*)[{_SINGLE}]"""
     rf"""|(?P<double>[{_DOUBLE}])|\$(?:\w+:)?(?P<variable>\w+)|\$\{{(?:\w+:)?(?P<braced>\w+)\}}"""
-    r"""|(?P<open>@\(|@\{|\$\()|(?P<word>-?[^\W\d][\w-]*(?:[^\s'"`$(){}\[\],;|&=<>+]+)?)|(?P<mark>\+=|.)""",
+    r"""|(?P<name>-?[^\W\d][\w-]*(?:[^\s'"`$(){}\[\],;|&=<>+]+)?)|(?P<mark>@\(|@\{|\$\(|\+=|.)""",
     re.DOTALL,
 )
-_ESCAPES = {
-    "0": "\0",
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "f": "\f",
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "v": "\v",
-}
-_SINGLE_PIECES = re.compile(rf"[{_SINGLE}]{{2}}|.", re.DOTALL)
+_UNDO = Escapes("0abefnrtv", numbers="u", other="bare", doubled=f"[{_DOUBLE}]{{2}}", mark="`").undo
+_SINGLE_STRINGS = Strings(
+    re.compile(rf"[{_SINGLE}]{{2}}|.", re.DOTALL),
+    lambda piece: piece[0],
+    lambda text: re.sub(f"[{_SINGLE}]", lambda found: found[0] * 2, text),
+)
 _BARE = re.compile(rf"-s{SETTING}\Z|.*asyncify-\w+@")
 _JOINS = frozenset({"+"})
 _OPERATORS = frozenset(
@@ -50,19 +43,13 @@ _OPERATORS = frozenset(
 )
 
 
-def recognise(source: str, path: str = "") -> bool:
-    """Whether a text is a PowerShell script, by its first line."""
-    del path
-    return re.match(r"#![^\n]*\bpwsh\b", source) is not None
-
-
 def places(source: str, path: str = "") -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or stands outside quotes
     """
-    yield from literal_places(source, _LANGUAGE, path)
-    for token in _tokens(source):
+    yield from literal_places(LANGUAGE, source, path)
+    for token in LANGUAGE.tokens(source):
         if token.kind != "string" and _BARE.match(token.chars):
             raise ListFileError(
                 "PowerShell splits what is outside quotes at commas: put this argument into single quotes",
@@ -71,58 +58,23 @@ def places(source: str, path: str = "") -> Iterator[Place]:
             )
 
 
-def _unescape_single(piece: str) -> str:
-    return piece[0]
-
-
-def _escape_single(text: str) -> str:
-    return re.sub(f"[{_SINGLE}]", lambda found: found[0] * 2, text)
-
-
-def _unescape_double(piece: str) -> str | None:
-    if piece.startswith("$") and len(piece) > 1:
-        return None
-    if piece.startswith("`"):
-        code = piece[1:]
-        if code.startswith("u{"):
-            return chr(min(int(code[2:-1], 16), 0x10FFFF))
-        return "" if code in ("\n", "\r\n") else _ESCAPES.get(code, code)
-    return piece[0]
-
-
 def _escape_double(text: str) -> str:
     return (
         re.sub(f"[`${_DOUBLE}]", lambda found: f"`{found[0]}", text).replace("\n", "`n").replace("\r", "`r")
     )
 
 
-def _tokens(source: str) -> Sequence[Token]:
-    found: list[Token] = []
-    at = 0
-    while each := _TOKEN.match(source, at):
-        span = each.span()
-        at = each.end()
-        if each["single"] is not None:
-            found.append(
-                string(source, span, each.span("single"), _SINGLE_PIECES, _unescape_single, _escape_single)
-            )
-        elif each["raw_lines"] is not None:
-            found.append(string(source, span, each.span("raw_lines"), None, str, str))
-        elif each["lines"] is not None:
-            found.append(_expandable(source, span, each.span("lines"), each.end("lines")))
-        elif each["double"] is not None:
-            end = _double_end(source, span[0] + 1)
-            at = end + 1
-            found.append(_expandable(source, (span[0], at), (span[0] + 1, end), end))
-        elif each.lastgroup in ("variable", "braced"):
-            found.append(mark(source, *span, "name", each[each.lastgroup]))
-        elif each.lastgroup == "newline":
-            found.append(mark(source, *span, "newline"))
-        elif each.lastgroup == "word":
-            found.append(mark(source, *span, "name"))
-        elif each.lastgroup in ("mark", "open"):
-            found.append(mark(source, *span))
-    return found
+def _variable(source: str, found: re.Match[str], _before: Sequence[Token]) -> tuple[Token, int]:
+    return mark(source, *found.span(), "name", found[found.lastgroup or 0]), found.end()
+
+
+def _lines(source: str, found: re.Match[str], _before: Sequence[Token]) -> tuple[Token, int]:
+    return _expandable(source, found.span(), found.span("lines")), found.end()
+
+
+def _double(source: str, found: re.Match[str], _before: Sequence[Token]) -> tuple[Token, int]:
+    end = _double_end(source, found.end())
+    return _expandable(source, (found.start(), end + 1), (found.end(), end)), end + 1
 
 
 def _double_end(source: str, at: int) -> int:
@@ -158,10 +110,10 @@ def _subexpression_end(source: str, at: int) -> int:
     return len(source)
 
 
-def _expandable(source: str, span: tuple[int, int], body: tuple[int, int], end: int) -> Token:
+def _expandable(source: str, span: tuple[int, int], body: tuple[int, int]) -> Token:
     """Make a token of an expandable string."""
     pieces: list[str] = []
-    at = body[0]
+    at, end = body
     while (at := source.find("$(", at, end)) >= 0:
         stop = min(_subexpression_end(source, at + 2), end)
         pieces.append(re.escape(source[at:stop]))
@@ -171,13 +123,21 @@ def _expandable(source: str, span: tuple[int, int], body: tuple[int, int], end: 
         rf"`u\{{[0-9a-fA-F]{{1,6}}\}}|`\r\n|`.|{inner}\$\{{[^}}]*\}}|\$(?:\w+:)?\w+|\$[$?^]|[{_DOUBLE}]{{2}}|.",
         re.DOTALL,
     )
-    return string(source, span, body, pattern, _unescape_double, _escape_double)
+    return Strings(pattern, _UNDO, _escape_double).token(source, span, body)
 
 
-_LANGUAGE = Language(
-    name=FORMAT,
-    tokens=_tokens,
-    quote=lambda name: f"'{_escape_single(name)}'",
+_STRINGS = {"single": _SINGLE_STRINGS, "raw_lines": Strings()}
+_SPECIAL: dict[str, Special] = {
+    "variable": _variable,
+    "braced": _variable,
+    "lines": _lines,
+    "double": _double,
+}
+LANGUAGE = Language(
+    name="PowerShell script",
+    shebang=r"\bpwsh\b",
+    tokens=lambda source: tokens_of(source, _TOKEN, _STRINGS, _SPECIAL),
+    quote=lambda name: f"'{_SINGLE_STRINGS.escape(name)}'",
     brackets={"@(": ")", "(": ")"},
     assigns=frozenset({"=", "+="}),
     joins=_JOINS,

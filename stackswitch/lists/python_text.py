@@ -18,26 +18,17 @@ from stackswitch.errors import ListFileError
 
 from .elements import Place
 from .languages import Language, Token
-from .lexing import c_escape, mark, string
+from .lexing import Escapes, Strings, c_escape, mark
 from .literals import literal_places
 
-FORMAT = "Python script"
 _STRING = re.compile(r"""(?P<prefix>[A-Za-z]*)(?P<quote>'''|\"""|'|")""")
 _PIECES = re.compile(
     r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|N\{[^}]*\}|\r?\n|.)|.", re.DOTALL
 )
 _FILLED_IN = re.compile(r"\{[^{}]*\}|\\.|.", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "a": "\a"} | dict(
-    zip("\\'\"", "\\'\"", strict=True)
-)
+_UNDO = Escapes("ntrbfva", numbers="xuU", octal=True, other="as written").undo
 _FORMATTED = frozenset({"FSTRING_START", "TSTRING_START"})
 _FORMATTED_END = frozenset({"FSTRING_END", "TSTRING_END"})
-
-
-def recognise(source: str, path: str = "") -> bool:
-    """Whether a text is a Python script, by its first line."""
-    del path
-    return re.match(r"#![^\n]*\bpython[\d.]*\b", source) is not None
 
 
 def places(source: str, path: str = "") -> Iterator[Place]:
@@ -49,7 +40,7 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(source)
-        yield from literal_places(source, _LANGUAGE, path)
+        yield from literal_places(LANGUAGE, source, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise ListFileError(
             f"this is no Python that can be read here: {getattr(error, 'msg', None) or error}",
@@ -104,9 +95,8 @@ def _string(source: str, start: int, end: int) -> Token:
         return mark(source, start, end, "name")
     if "f" in prefix or "t" in prefix:
         return _filled_in(source, (start, end), body)
-    raw = "r" in prefix
-    escape = str if raw else c_escape(quote)
-    token = string(source, (start, end), body, None if raw else _PIECES, _unescape, escape)
+    strings = Strings() if "r" in prefix else Strings(_PIECES, _UNDO, c_escape(quote[0]))
+    token = strings.token(source, (start, end), body)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value = ast.literal_eval(source[start:end])
@@ -117,28 +107,13 @@ def _string(source: str, start: int, end: int) -> Token:
 
 def _filled_in(source: str, span: tuple[int, int], body: tuple[int, int]) -> Token:
     """Make a token of a string that is not literal: its braces are filled in."""
-    return string(
-        source, span, body, _FILLED_IN, lambda piece: None if piece[0] in "{}\\" else piece, lambda new: new
-    )
+    strings = Strings(_FILLED_IN, lambda piece: None if piece[0] in "{}\\" else piece)
+    return strings.token(source, span, body)
 
 
-def _unescape(piece: str) -> str | None:
-    if not piece.startswith("\\"):
-        return piece
-    code = piece[1:]
-    if code in ("\n", "\r\n"):
-        return ""
-    if code in _ESCAPES:
-        return _ESCAPES[code]
-    if code[0] in "xuU" and len(code) > 1:
-        return chr(int(code[1:], 16))
-    if code[0] in "01234567":
-        return chr(int(code, 8))
-    return None if code[0] == "N" else piece
-
-
-_LANGUAGE = Language(
-    name=FORMAT,
+LANGUAGE = Language(
+    name="Python script",
+    shebang=r"\bpython[\d.]*\b",
     tokens=_tokens,
     quote=lambda name: f'"{c_escape(chr(34))(name)}"',
     brackets={"[": "]", "(": ")", "{": "}"},

@@ -6,83 +6,42 @@ Source: the Rust reference, "Tokens"; ``std::fmt`` for the braces of ``println!`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from .elements import Place
 from .languages import Language, Token
-from .lexing import c_escape, c_unescape, mark, string
-from .literals import literal_places
+from .lexing import Escapes, Strings, c_escape, tokens_of
 
-FORMAT = "Rust file"
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+|//[^\n]*)|(?P<block>/\*)|[bc]?r(?P<hashes>\#*)"(?P<raw>.*?)"(?P=hashes)"""
-    r"""|[bc]?"(?P<body>(?:[^"\\]|\\.)*)"|b?'(?:[^'\\\n]|\\[^u\n]|\\u\{[^}]*\}|\\x..)'|(?P<name>[^\W\d]\w*|'\w+)"""
-    r"""|(?P<number>\d\w*)|(?P<mark>[-+*/%^&|=<>!]?=|=>|->|::|.)""",
+    r"""|[bc]?"(?P<body>(?:[^"\\]|\\.)*)"|b?'(?:[^'\\\n]|\\[^u\n]|\\u\{[^}]*\}|\\x..)'|(?P<name>[^\W\d]\w*|'\w+|\d\w*)"""
+    r"""|(?P<mark>[-+*/%^&|=<>!]?=|=>|->|::|.)""",
     re.DOTALL,
 )
-_ESCAPES = r"\\(?:x[0-9a-fA-F]{2}|u\{[0-9a-fA-F_]{1,8}\}|\r?\n\s*|.)"
-_PIECES = re.compile(rf"{_ESCAPES}|.", re.DOTALL)
-_FORMAT_PIECES = re.compile(rf"{_ESCAPES}|\{{\{{|\}}\}}|\{{[^{{}}]*\}}|.", re.DOTALL)
-_RAW_FORMAT_PIECES = re.compile(r"\{\{|\}\}|\{[^{}]*\}|.", re.DOTALL)
+_PIECE = r"\\(?:x[0-9a-fA-F]{2}|u\{[0-9a-fA-F][0-9a-fA-F_]{0,7}\}|\r?\n\s*|.)|."
+_VALUE = r"\{\{|\}\}|\{[^{}]*\}"
+_UNDO = Escapes("ntr0", doubled=r"\{\{|\}\}").undo
+_ESCAPE = c_escape('"')
 _FORMATTING = re.compile(r"(?:e?print(?:ln)?|format|format_args|panic|write(?:ln)?)\Z")
-
-
-def recognise(source: str, path: str = "") -> bool:
-    """Whether a text is Rust: only its name says so."""
-    del source, path
-    return False
-
-
-def places(source: str, path: str = "") -> Iterator[Place]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed
-    """
-    yield from literal_places(source, _LANGUAGE, path)
-
-
-def _unescape(piece: str) -> str | None:
-    if piece in ("{{", "}}"):
-        return piece[0]
-    if piece.startswith("{") and len(piece) > 1:
-        return None
-    if re.match(r"\\\r?\n", piece):
-        return ""
-    if piece in ('\\"', "\\'", "\\\\"):
-        return piece[1]
-    return c_unescape(piece.replace("_", ""), known="ntr0", numbers="xu") if piece[0] == "\\" else piece
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"\\x([89a-f].)", r"\\u{\1}", c_escape('"')(text))
 
 
 def _doubled(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def _tokens(source: str) -> Sequence[Token]:
-    found: list[Token] = []
-    at = 0
-    while each := _TOKEN.match(source, at):
-        span = each.span()
-        at = each.end()
-        formats = _formats(found)
-        if each["block"] is not None:
-            at = _block_end(source, at)
-        elif each["raw"] is not None:
-            pieces = _RAW_FORMAT_PIECES if formats else None
-            escape = _doubled if formats else str
-            found.append(string(source, span, each.span("raw"), pieces, _unescape, escape))
-        elif each["body"] is not None:
-            pieces = _FORMAT_PIECES if formats else _PIECES
-            escape = (lambda text: _escape(_doubled(text))) if formats else _escape
-            found.append(string(source, span, each.span("body"), pieces, _unescape, escape))
-        elif each.lastgroup in ("name", "number"):
-            found.append(mark(source, *span, "name"))
-        elif each.lastgroup == "mark":
-            found.append(mark(source, *span))
-    return found
+_STRINGS = {
+    "raw": Strings(),
+    "raw_format": Strings(re.compile(rf"{_VALUE}|.", re.DOTALL), _UNDO, _doubled),
+    "body": Strings(re.compile(_PIECE, re.DOTALL), _UNDO, _ESCAPE),
+    "body_format": Strings(
+        re.compile(rf"{_VALUE}|{_PIECE}", re.DOTALL), _UNDO, lambda text: _ESCAPE(_doubled(text))
+    ),
+}
+
+
+def _string(source: str, found: re.Match[str], before: Sequence[Token]) -> tuple[Token, int]:
+    group = found.lastgroup or ""
+    strings = _STRINGS[f"{group}_format" if _formats(before) else group]
+    return strings.token(source, found.span(), found.span(group)), found.end()
 
 
 def _formats(before: Sequence[Token]) -> bool:
@@ -96,20 +55,20 @@ def _formats(before: Sequence[Token]) -> bool:
     )
 
 
-def _block_end(source: str, at: int) -> int:
-    """Return the offset behind a block comment; they nest."""
+def _block(source: str, found: re.Match[str], _before: Sequence[Token]) -> tuple[None, int]:
+    """Skip a block comment; they nest."""
     depth = 1
-    for each in re.compile(r"/\*|\*/").finditer(source, at):
+    for each in re.compile(r"/\*|\*/").finditer(source, found.end()):
         depth += 1 if each[0] == "/*" else -1
         if not depth:
-            return each.end()
-    return len(source)
+            return None, each.end()
+    return None, len(source)
 
 
-_LANGUAGE = Language(
-    name=FORMAT,
-    tokens=_tokens,
-    quote=lambda name: f'"{_escape(name)}"',
+LANGUAGE = Language(
+    name="Rust file",
+    tokens=lambda source: tokens_of(source, _TOKEN, {}, {"block": _block, "raw": _string, "body": _string}),
+    quote=lambda name: f'"{_ESCAPE(name)}"',
     brackets={"[": "]"},
     joins=frozenset(),
     before=frozenset({"&", "vec", "!"}),

@@ -6,21 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from .source import EXPANSION, Text
+from .lexing import CONTROLS
+from .source import EXPANSION, Text, TextBuilder
 
 Context = Literal["bare", "single", "double", "ansi"]
-_ANSI = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "v": "\v",
-}
-_ANSI |= {each: each for each in "\\'\"?"}
+_ANSI = CONTROLS | {each: each for each in "\\'\"?"} | {"E": "\x1b"}
+del _ANSI["0"]  # an octal number begins with it
 _ANSI_NUMBER = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./\[\]-]+\Z")
 _EXPANSION = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-]|\{[^}]*\})")
@@ -67,9 +58,7 @@ class _Lexer:
         self._new_word()
 
     def _new_word(self) -> None:
-        self.chars: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+        self.built = TextBuilder()
         self.contexts: list[tuple[Context, int]] = []
         self.segments: dict[tuple[int, int], tuple[int, int]] = {}
         self.begun = False
@@ -128,17 +117,14 @@ class _Lexer:
     def _take(self, decoded: str, start: int, end: int, context: Context) -> None:
         """Note a character; start and end are in the outer text."""
         self.begun = True
-        for each in decoded:
-            self.chars.append(each)
-            self.starts.append(self.outer.starts[start])
-            self.ends.append(self.outer.ends[end - 1])
-            self.contexts.append((context, start))
+        self.built.take(decoded, self.outer.starts[start], self.outer.ends[end - 1])
+        self.contexts += [(context, start)] * len(decoded)
         self.at = end
 
     def _quoted(self, context: Context, opening: int) -> None:
         self.begun = True
         self.last_quote = context
-        begin, first = self.at, len(self.chars)
+        begin, first = self.at, len(self.built.chars)
         closing = '"' if context == "double" else "'"
         self.at += opening
         while self.at < len(self.source) and self.source[self.at] != closing:
@@ -154,7 +140,7 @@ class _Lexer:
         else:
             self.at += 1
         span = (self.outer.starts[begin], self.outer.ends[self.at - 1])
-        self.segments[first, len(self.chars)] = span
+        self.segments[first, len(self.built.chars)] = span
 
     def _escape(self, context: Context) -> None:
         following = self.source[self.at + 1]
@@ -218,9 +204,8 @@ class _Lexer:
                 context, place = contexts[at] if at < len(contexts) else (closing, end)
                 return outer.encode(place, spell(context, text))
 
-            limit = self.ends[-1] if self.ends else outer.place(end)
-            if not self.chars and self.segments:
+            limit = self.built.ends[-1] if self.built.ends else outer.place(end)
+            if not self.built.chars and self.segments:
                 limit = next(reversed(self.segments.values()))[1] - 1
-            text = Text("".join(self.chars), self.starts, self.ends, encode, self.segments, limit)
-            self.words.append(Word(text, self.open_quote))
+            self.words.append(Word(self.built.text(encode, limit, self.segments), self.open_quote))
         self._new_word()

@@ -118,6 +118,26 @@ class Text:
         return beginning, ending
 
 
+class TextBuilder:
+    """Collects decoded characters, each with the stretch of the file that spells it."""
+
+    def __init__(self) -> None:
+        self.chars: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def take(self, chars: str, start: int, end: int) -> None:
+        """Add what a stretch stands for."""
+        for char in chars:
+            self.chars.append(char)
+            self.starts.append(start)
+            self.ends.append(end)
+
+    def text(self, encode: Encoder, limit: int, segments: Segments | None = None) -> Text:
+        """Return the text (see ``Text``)."""
+        return Text("".join(self.chars), self.starts, self.ends, encode, segments or {}, limit)
+
+
 def decode_file(data: bytes, path: str = "") -> tuple[str, bytes]:
     """Take a file's bytes for text, and its byte order mark, if it has one.
 

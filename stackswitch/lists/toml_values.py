@@ -7,11 +7,11 @@ and Cargo's reference, ``build.rustflags``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from .elements import Place
-from .languages import Language, Token
-from .lexing import c_escape, c_unescape, mark, string
+from .languages import Language
+from .lexing import Escapes, Strings, c_escape, tokens_of
 from .literals import literal_places
 
 _TOKEN = re.compile(
@@ -21,8 +21,11 @@ _TOKEN = re.compile(
     r"""|(?P<name>[\w+:-][\w+:-]*)|(?P<mark>.)""",
     re.DOTALL,
 )
+_UNDO = Escapes("ntrbfe", '"\\', "xuU").undo
 _PIECES = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[ \t]*\r?\n\s*|.)|.", re.DOTALL)
-_CONTROL = re.compile(r"\\x(..)")
+_ESCAPE = c_escape('"', "\\u{:04x}")
+_ESCAPED = Strings(_PIECES, _UNDO, _ESCAPE)
+_STRINGS = {"lines": _ESCAPED, "basic": _ESCAPED, "raw_lines": Strings(), "raw": Strings()}
 
 
 def value_places(source: str, name: str, path: str = "") -> Iterator[Place]:
@@ -33,8 +36,8 @@ def value_places(source: str, name: str, path: str = "") -> Iterator[Place]:
     """
     language = Language(
         name=name,
-        tokens=_tokens,
-        quote=lambda text: f'"{_escape(text)}"',
+        tokens=lambda text: tokens_of(text, _TOKEN, _STRINGS),
+        quote=lambda text: f'"{_ESCAPE(text)}"',
         brackets={"[": "]"},
         assigns=frozenset({"="}),
         joins=frozenset(),
@@ -42,33 +45,4 @@ def value_places(source: str, name: str, path: str = "") -> Iterator[Place]:
         blank_keys=frozenset({"rustflags"}),
         goes_on=frozenset(),
     )
-    yield from literal_places(source, language, path)
-
-
-def _escape(text: str) -> str:
-    return _CONTROL.sub(r"\\u00\1", c_escape('"')(text))
-
-
-def _unescape(piece: str) -> str | None:
-    if piece in ('\\"', "\\\\"):
-        return piece[1]
-    if re.match(r"\\\s", piece):
-        return ""
-    if piece == "\\e":
-        return "\x1b"
-    return c_unescape(piece, known="ntrbf", numbers="xuU")
-
-
-def _tokens(source: str) -> Sequence[Token]:
-    found: list[Token] = []
-    for each in _TOKEN.finditer(source):
-        span, group = each.span(), each.lastgroup or ""
-        if group in ("lines", "basic"):
-            found.append(string(source, span, each.span(group), _PIECES, _unescape, _escape))
-        elif group in ("raw_lines", "raw"):
-            found.append(string(source, span, each.span(group), None, str, str))
-        elif group == "newline":
-            found.append(mark(source, *span, "newline"))
-        elif group in ("name", "mark"):
-            found.append(mark(source, *span, "name" if group == "name" else "mark"))
-    return found
+    yield from literal_places(language, source, path)

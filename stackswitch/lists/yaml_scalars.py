@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .source import Encoder, Text
+from .lexing import Escapes
+from .source import Text, TextBuilder
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import ScalarNode
@@ -19,26 +20,12 @@ _FOLD = re.compile(r"[ \t]*\r?\n(?:[ \t]*\r?\n)*[ \t]*")
 _ESCAPE = re.compile(
     r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n(?:[ \t]*\r?\n)*[ \t]*|.)", re.DOTALL
 )
-_ESCAPES = {
-    "0": "\0",
-    "a": "\a",
-    "b": "\b",
-    "t": "\t",
-    "\t": "\t",
-    "n": "\n",
-    "v": "\v",
-    "f": "\f",
-    "r": "\r",
-    "e": "\x1b",
-    " ": " ",
-    '"': '"',
-    "/": "/",
-    "\\": "\\",
-    "N": "\x85",
-    "_": "\xa0",
-    "L": "\u2028",
-    "P": "\u2029",
-}
+_ESCAPES = Escapes(
+    letters="0abtnvfre",
+    themselves='\t "/\\',
+    numbers="xuU",
+    more={"N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"},
+)
 _HEADER = re.compile(r"[|>](?P<one>[1-9+-]*)[ \t]*(?:#[^\n]*)?\r?\n")
 _PLAIN = re.compile(r"[A-Za-z_][\w$.]*\Z", re.ASCII)
 _NOT_STRINGS = frozenset(["true", "false", "yes", "no", "on", "off", "y", "n", "null"])
@@ -67,26 +54,8 @@ def scalar_text(source: str, node: ScalarNode) -> Text:
     return text
 
 
-class _Gathered:
-    """Characters and where they stand."""
-
-    def __init__(self) -> None:
-        self.chars: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-
-    def take(self, chars: str, start: int, end: int) -> None:
-        for char in chars:
-            self.chars.append(char)
-            self.starts.append(start)
-            self.ends.append(end)
-
-    def text(self, encode: Encoder, limit: int) -> Text:
-        return Text("".join(self.chars), self.starts, self.ends, encode, limit=limit)
-
-
 def _flow(source: str, at: int, end: int, style: str) -> Text:
-    gathered = _Gathered()
+    gathered = TextBuilder()
     limit = end
     while at < end:
         step = at + 1
@@ -110,17 +79,12 @@ def _flow(source: str, at: int, end: int, style: str) -> Text:
 
 
 def _unescaped(escape: str) -> str:
-    code = escape[1:]
-    if code[0] in "\r\n":
-        return "\n" * (code.count("\n") - 1)
-    if code[0] in "xuU" and len(code) > 1:
-        value = int(code[1:], 16)
-        if value > 0x10FFFF:
-            raise UnusualScalarError
-        return chr(value)
-    if code not in _ESCAPES:
+    if "\n" in escape:
+        return "\n" * (escape.count("\n") - 1)
+    undone = _ESCAPES.undo(escape)
+    if undone is None:
         raise UnusualScalarError
-    return _ESCAPES[code]
+    return undone
 
 
 def _block(source: str, start: int, end: int, *, folded: bool) -> Text:
@@ -139,7 +103,7 @@ def _block(source: str, start: int, end: int, *, folded: bool) -> Text:
     indent = _indent(source, lines)
     if digits and indent % int(digits):
         raise UnusualScalarError
-    gathered = _Gathered()
+    gathered = TextBuilder()
     for first, last in lines:
         begin = min(first + indent, first + len(source[first:last]) - len(source[first:last].lstrip(" ")))
         content = source[begin:last].rstrip("\r\n")
@@ -165,7 +129,7 @@ def _indent(source: str, lines: list[tuple[int, int]]) -> int:
     return 0
 
 
-def _fold(gathered: _Gathered) -> None:
+def _fold(gathered: TextBuilder) -> None:
     """Make blanks of single line ends between lines; whoever calls compares with what was to come out."""
     text = "".join(gathered.chars)
     for found in re.finditer(r"(?<=[^\n])\n(?=[^\n \t])", text):

@@ -17,7 +17,7 @@ from stackswitch.errors import ListFileError
 
 from .arguments import argument_places
 from .elements import Element, Place
-from .source import EXPANSION, Text, line_of
+from .source import EXPANSION, Text, TextBuilder, line_of
 from .values import setting_place
 from .words import VARIABLE, mentions_list
 from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar
@@ -238,30 +238,22 @@ class _Walker:
 def _filled_in(text: Text, *, dollars: bool) -> Text:
     """Mark what is filled in before anybody reads the string."""
     pattern = rf"{_EXPRESSION}|\$\w*" if dollars else _EXPRESSION
-    chars, starts, ends, kept = [], [], [], []
+    built = TextBuilder()
+    kept: list[int] = []
     at = 0
     for found in [*re.finditer(pattern, text.chars, re.DOTALL), None]:
         begin = found.start() if found else len(text.chars)
         for each in range(at, begin):
-            chars.append(text.chars[each])
-            starts.append(text.starts[each])
-            ends.append(text.ends[each])
-            kept.append(each)
+            built.take(text.chars[each], text.starts[each], text.ends[each])
+        kept += range(at, begin)
         if found:
-            chars.append(EXPANSION)
-            starts.append(text.starts[begin])
-            ends.append(text.ends[found.end() - 1])
-            kept.append(begin)
             at = found.end()
-    if len(chars) == len(text.chars):
+            built.take(EXPANSION, text.starts[begin], text.ends[at - 1])
+            kept.append(begin)
+    if len(kept) == len(text.chars):
         return text
-    return Text(
-        "".join(chars),
-        starts,
-        ends,
-        lambda place, new: text.encode(kept[place] if place < len(kept) else len(text.chars), new),
-        limit=text.limit,
-    )
+    kept.append(len(text.chars))
+    return built.text(lambda place, new: text.encode(kept[place], new), text.limit)
 
 
 def _shell(node: Node, inherited: str) -> str:
