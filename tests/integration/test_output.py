@@ -310,6 +310,6 @@ def test_words_are_never_broken_on_a_terminal(tmp_path: Path, columns: int) -> N
 
 def test_nothing_is_wrapped_in_a_pipe(tmp_path: Path) -> None:
     whole = stackswitch(tmp_path, "test", "--help", COLUMNS="40").stdout.decode()
-    assert "  --engine <str>          The engine: node, node@24 (from npm), node:/path/to/node." in whole
+    assert "The engine: node, node@24 (from npm), node:/path/to/node. Asyncify runs there only" in whole
     done = stackswitch(tmp_path, "fix", "--help", COLUMNS="40").stdout.decode().splitlines()
     assert max(map(len, done)) > 150

@@ -64,7 +64,7 @@ def test_every_requirement_is_at_one_version(name: str) -> None:
 
 def test_every_dependency_of_ours_is_among_the_requirements() -> None:
     lines = (ROOT / "docker" / "requirements.txt").read_text("utf-8").splitlines()
-    pinned = {line.partition("==")[0] for line in lines if "==" in line}
+    pinned = {line.partition("==")[0].replace("_", "-") for line in lines if "==" in line}
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     wanted = re.findall(
         r'^    "([a-z0-9-]+)[>=<]', project.partition("\ndependencies = [")[2].partition("]")[0], re.MULTILINE
