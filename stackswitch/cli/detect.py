@@ -17,9 +17,8 @@ from stackswitch.reports.escape import json_text
 
 from .command import EXIT_FAILED
 from .console import Console
-from .github import append_outputs, github_file
 from .options import writes
-from .output import open_outputs, write_text
+from .output import append_outputs, github_file, open_outputs, write_text
 from .progress import Progress
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from stackswitch.explore.drive import Exploration, Explored
 from stackswitch.explore.programs import programs_of
 
 from .console import Console
-from .node_program import environment_for
 from .output import write_output
 from .progress import PLAIN_EVERY_S
+from .resolve import command_on
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,12 @@ def explore(options: ExploreOptions) -> None:
     :raises ConfigError: the generator wrote no program
     """
     console = Console(stderr=True)
-    environment = environment_for(options.engine, os.environ, console)
+    command, environment = command_on(options.engine, options.runner, os.environ, console)
     exploration = Exploration(options.output)
     trace = options.output / "trace.jsonl"
     written = False
     try:
-        explored = _run(options, exploration, environment, console)
+        explored = _run(options, exploration, command, environment, console)
         write_output(str(trace), exploration.trace(explored))
         written = True
     finally:
@@ -86,15 +85,17 @@ def explore(options: ExploreOptions) -> None:
 
 
 def _run(
-    options: ExploreOptions, exploration: Exploration, environment: dict[str, str], console: Console
+    options: ExploreOptions,
+    exploration: Exploration,
+    command: list[str],
+    environment: dict[str, str],
+    console: Console,
 ) -> Explored:
     """Run programs, and report from time to time.
 
     :raises EngineError: no program ended in time
     :raises ConfigError: the generator wrote no program
     """
-    found = shutil.which(options.runner[0], path=environment.get("PATH"))
-    command = [found or options.runner[0], *options.runner[1:]]
     reported = time.monotonic()
 
     def report(so_far: Explored) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,17 +178,16 @@ def fix_from_traces(
                     return {0: NamedBuild(str(built), read_module(built))}
                 if not requests:
                     return {}
-                binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
-                try:
-                    builds = {}
+                builds = {}
+                async with aclosing(
+                    await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
+                ) as binaryen:
                     for at, request in requests.items():
                         path = modules[at].path
                         progress.say(f"instrumenting {path} with the lists")
                         build = parse_module((await binaryen.asyncify(request)).wasm)
                         builds[at] = NamedBuild(f"the build of {path} with these lists", build)
-                    return builds
-                finally:
-                    await binaryen.aclose()
+                return builds
 
             evidence = TraceEvidence(sources, modules, contents, make_builds)
             fixed = await fix_lists(evidence, inputs.request, progress.say)

@@ -140,27 +140,19 @@ def _holds_list(path: Path) -> bool:
 
 
 def _configuration(suites: list[str], lists: list[str], modules: list[str]) -> str:
-    document = tomlkit.document()
-    document.add(tomlkit.comment("What stackswitch does here without flags; flags win."))
-    if suites:
-        document.add("suite", tomlkit.item(suites[0]))
-    else:
-        document.add(tomlkit.comment('suite = "tests/stackswitch"    # a folder of cases'))
-    if lists:
-        document.add("lists", tomlkit.item(lists[0]))
-    else:
-        document.add(
-            tomlkit.comment('lists = "Dockerfile"           # the file in which ASYNCIFY_ONLY lives')
-        )
-    document.add("engines", tomlkit.item(["node@lts"]))
-    document.add(tomlkit.comment('browserslist = "defaults"      # who your users are'))
-    if modules:
-        found = on_one_line(", ".join(modules[:10]))
-        document.add(tomlkit.comment(f"modules found: {found}"))
-    document.add(tomlkit.nl())
-    document.add(
-        tomlkit.comment("Rules of `stackswitch report` that do not count here, each with its reason.")
-    )
-    document.add(tomlkit.comment("[report.silence]"))
-    document.add(tomlkit.comment('shared-stack = "our glue makes one call at a time"'))
-    return tomlkit.dumps(document)
+    def setting(name: str, found: list[str], example: str) -> str:
+        return f"{name} = {tomlkit.item(found[0]).as_string()}" if found else f"# {name} = {example}"
+
+    lines = [
+        "# What stackswitch does here without flags; flags win.",
+        setting("suite", suites, '"tests/stackswitch"    # a folder of cases'),
+        setting("lists", lists, '"Dockerfile"           # the file in which ASYNCIFY_ONLY lives'),
+        'engines = ["node@lts"]',
+        '# browserslist = "defaults"      # who your users are',
+        *([f"# modules found: {on_one_line(', '.join(modules[:10]))}"] if modules else []),
+        "",
+        "# Rules of `stackswitch report` that do not count here, each with its reason.",
+        "# [report.silence]",
+        '# shared-stack = "our glue makes one call at a time"',
+    ]
+    return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -172,7 +173,7 @@ def _request(
 
 
 def _add_report(options: InstrumentOptions, build: Module, lists: Lists) -> None:
-    """Write an Asyncify build with a section that says what is instrumented.
+    """Write an Asyncify build, also one made by emcc, with a section that says what is instrumented.
 
     :raises ConfigError: something else than the section is asked for
     """
@@ -181,24 +182,18 @@ def _add_report(options: InstrumentOptions, build: Module, lists: Lists) -> None
         raise ConfigError(
             f"{options.module} is an Asyncify build already: give the module as it was before{hint}"
         )
-    write_output(options.output, _reporting(build, tuple(options.imports or ())))
-
-
-def _reporting(build: Module, patterns: tuple[str, ...]) -> bytes:
-    """Return a build made elsewhere (by emcc) with a section that says what is instrumented."""
-    names = [f"{each.module}.{each.name}" for each in build.function_imports()]
-    found = sorted(suspending_imports(build) or ())
-    imports = imports_matching(build, patterns) if patterns else tuple(names[each] for each in found)
-    return with_report(build.data, build, imports)
+    if options.imports:
+        imports = imports_matching(build, options.imports)
+    else:
+        names = [each.full_name for each in build.function_imports()]
+        imports = tuple(names[each] for each in sorted(suspending_imports(build) or ()))
+    write_output(options.output, with_report(build.data, build, imports))
 
 
 async def _instrument(request: AsyncifyRequest, wasm_opt: Path | None, console: Console) -> AsyncifyResult:
     with Progress(console) as progress:
-        binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)
-        try:
+        async with aclosing(await open_binaryen(wasm_opt=wasm_opt, progress=progress.say)) as binaryen:
             return await binaryen.asyncify(request)
-        finally:
-            await binaryen.aclose()
 
 
 def _obstacles(module: Module, request: AsyncifyRequest, index: NameIndex) -> tuple[str, ...]:

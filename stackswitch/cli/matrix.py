@@ -25,9 +25,8 @@ from stackswitch.suite.shards import MAX_SHARDS
 
 from .command import EXIT_FAILED
 from .console import Console
-from .github import append_outputs, github_file
 from .options import OwnSuite, backends_option
-from .output import STDOUT, check_writable, write_output
+from .output import STDOUT, append_outputs, check_writable, github_file, write_output
 from .progress import Progress
 from .resolve import suite_folder
 from .settings import load_settings

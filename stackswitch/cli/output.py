@@ -1,13 +1,14 @@
-"""Where output goes: whole files, or stdout for ``-``; then messages go to stderr."""
+"""Where output goes: whole files, stdout for ``-`` (then messages go to stderr), outputs of a step in CI."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from stackswitch.errors import ConfigError, OutputError
 from stackswitch.reports.escape import terminal
@@ -98,7 +99,7 @@ def write_guest_output(data: bytes, *, to_stderr: bool) -> None:
     stream = sys.stderr if to_stderr else sys.stdout
     if not data or (stream is None and to_stderr):
         return
-    if stream is not None and (stream.isatty() or (_is_on_github() and _is_pipe(stream.fileno()))):
+    if stream is not None and (stream.isatty() or _is_ci_runner(stream)):
         data = terminal(data.decode("utf-8", "surrogateescape")).encode("utf-8")
     if not to_stderr:
         _write_stdout(data)
@@ -108,12 +109,33 @@ def write_guest_output(data: bytes, *, to_stderr: bool) -> None:
         stream.flush()
 
 
-def _is_on_github() -> bool:
-    return os.environ.get("GITHUB_ACTIONS") == "true"
+def _is_ci_runner(stream: TextIO) -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true" and stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
 
 
-def _is_pipe(number: int) -> bool:
-    return stat.S_ISFIFO(os.fstat(number).st_mode)
+def github_file() -> Path:
+    """Return the file that ``$GITHUB_OUTPUT`` names.
+
+    :raises ConfigError: it is not set
+    """
+    name = os.environ.get("GITHUB_OUTPUT", "")
+    if not name:
+        raise ConfigError("--github-output: $GITHUB_OUTPUT is not set; it is within a job of GitHub Actions")
+    return Path(name)
+
+
+def append_outputs(path: Path, outputs: Mapping[str, str]) -> None:
+    """Append outputs, a line each, to the file.
+
+    :param outputs: by name; a value is one line
+    :raises OutputError: the file cannot be written
+    """
+    text = "".join(f"{name}={value}\n" for name, value in outputs.items())
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise OutputError(f"{path}: could not be written: {error.strerror}") from None
 
 
 def _write_stdout(data: bytes) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -11,13 +13,16 @@ from stackswitch.backends.registry import BACKENDS, BackendOptions, Use, backend
 from stackswitch.errors import ConfigError, ListFileError
 from stackswitch.fix.sources import Lists, ListSource, shared_source
 from stackswitch.lists.elements import Spelling
+from stackswitch.observe.engine import engine_program
 from stackswitch.suite.loader import Suite
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.symbols import read_symbols, with_symbols
 
+from .console import Console
 from .inputs import read_input
 from .options import DEFAULT_BACKENDS
 from .output import check_writable
+from .progress import Progress
 from .settings import CONFIG_NAME, Settings, refuse_programs
 
 
@@ -85,6 +90,26 @@ def engine_for(
         where = "--engine" if flag is not None else f"engine in {CONFIG_NAME} or $STACKSWITCH_ENGINE"
         raise ConfigError(f"{where}: {error}") from None
     return settings.engine
+
+
+def command_on(
+    engine: str | None, command: Sequence[str], environment: Mapping[str, str], console: Console
+) -> tuple[list[str], dict[str, str]]:
+    """Return a command with the path of its program, and its environment, in which ``node`` is the engine.
+
+    The program is looked up on the environment's ``PATH``, which Python would not do.
+
+    :param engine: as ``--engine`` takes it; None: ``node`` is what it is on ``PATH``
+    :raises ConfigError: the engine is unknown
+    :raises DownloadError: the engine cannot be fetched
+    """
+    found = dict(environment)
+    if engine is not None:
+        with Progress(console) as progress:
+            program = engine_program(engine, progress.say)
+        if program is not None:
+            found["PATH"] = f"{program.absolute().parent}{os.pathsep}{environment.get('PATH', '')}"
+    return [shutil.which(command[0], path=found.get("PATH")) or command[0], *command[1:]], found
 
 
 def uses_of(suite: Suite) -> tuple[Use, ...]:

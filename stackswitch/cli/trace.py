@@ -22,8 +22,8 @@ from stackswitch.reports.text import counted
 from stackswitch.tools import watchdog
 
 from .console import Console
-from .node_program import environment_for
 from .output import STDOUT, check_writable, write_output
+from .resolve import command_on
 
 _SHOWN = 20
 
@@ -82,8 +82,8 @@ def trace(options: TraceOptions) -> None:
         if options.parts is not None:
             found = _read_parts(options.parts)
         else:
-            environment = environment_for(options.engine, _given_environment(), console)
-            argv = _with_program(options.command or [], environment)
+            given = _given_environment()
+            argv, environment = command_on(options.engine, options.command or [], given, console)
             found = observe(argv, folder, environment, sample=options.sample)
         write_output(options.output, found.to_jsonl())
     _show_summary(console, found, options.output)
@@ -101,12 +101,6 @@ def _given_environment() -> dict[str, str]:
     if not any(each.startswith(b"LC_CTYPE=") for each in given):
         environment.pop("LC_CTYPE", None)
     return environment
-
-
-def _with_program(command: list[str], environment: dict[str, str]) -> list[str]:
-    """Look the program up on the command's ``PATH``, which Python would not do."""
-    program = shutil.which(command[0], path=environment.get("PATH"))
-    return [program or command[0], *command[1:]]
 
 
 def _read_parts(folder: Path) -> Trace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -50,9 +50,7 @@ def judge_cases(material: Material) -> CasesFound:
     for case_id, results in by_case.items():
         judged = _Judge(case_id, results, order, flaky.get(case_id), gathered)
         cases.append(judged.verdict(stacks.get(case_id, ())))
-    counts: dict[CaseStatus, int] = defaultdict(int)
-    for verdict in cases:
-        counts[verdict.status] += 1
+    counts = Counter(each.status for each in cases)
     return CasesFound(_columns(order, cases), tuple(cases), gathered.findings(), dict(counts))
 
 
@@ -66,26 +64,20 @@ def _column_order(key: _Key) -> tuple[object, ...]:
 
 
 def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[RunColumn, ...]:
-    ran = [0] * len(order)
-    worked = [0] * len(order)
-    meant = [0] * len(order)
-    skipped = [0] * len(order)
+    by_run: dict[int, list[Cell]] = defaultdict(list)
     for case in cases:
         for cell in case.cells:
-            skipped[cell.run] += cell.outcome == "skipped"
-            ran[cell.run] += cell.outcome != "skipped"
-            worked[cell.run] += cell.works
-            meant[cell.run] += cell.meant
+            by_run[cell.run].append(cell)
     return tuple(
         RunColumn(
             backend=backend,
             engine=engine,
             engine_version=version,
             build=build,
-            cases=ran[at],
-            worked=worked[at],
-            meant=meant[at],
-            skipped=skipped[at],
+            cases=sum(each.outcome != "skipped" for each in by_run[at]),
+            worked=sum(each.works for each in by_run[at]),
+            meant=sum(each.meant for each in by_run[at]),
+            skipped=sum(each.outcome == "skipped" for each in by_run[at]),
         )
         for (backend, engine, version, build), at in order.items()
     )
