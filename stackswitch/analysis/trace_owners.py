@@ -25,6 +25,8 @@ class Owners:
     """The modules of a trace, by hash.
 
     :ivar functions: the functions on the trace's stacks, by the hash of their module
+    :ivar best_match: the most functions that a module of the trace shares with a given one, and how many
+        it has
     """
 
     def __init__(
@@ -33,7 +35,7 @@ class Owners:
         self.functions = functions
         self._exact = {module.sha256: at for at, (module, _) in reversed(list(enumerate(modules)))}
         self._named: dict[str, int | UnusedReason] = {}
-        self._best = (0, 0)
+        self.best_match = (0, 0)
         taken = {self._exact[owner] for owner in functions if owner in self._exact}
         for owner, names in functions.items():
             if owner not in self._exact:
@@ -45,16 +47,11 @@ class Owners:
         named = {each for each in names if not _NAMELESS.match(each)}
         counts = sorted(((len(named & known.keys()), at) for at, known in modules.items()), reverse=True)
         most = counts[0][0] if counts else 0
-        self._best = max(self._best, (most, len(names)))
+        self.best_match = max(self.best_match, (most, len(names)))
         if most * 2 <= len(names):
             return "other-module"
         same = [at for count, at in counts if count == most]
         return same[0] if len(same) == 1 else "ambiguous-module"
-
-    @property
-    def best_match(self) -> tuple[int, int]:
-        """The most functions that a module of the trace shares with a given one, and how many it has."""
-        return self._best
 
     @property
     def by_name(self) -> bool:

@@ -20,7 +20,7 @@ from stackswitch.wasm.names import binaryen_names
 
 from .command import EXIT_FAILED
 from .inputs import read_input, read_module, trace_files
-from .options import ImportsOrAsFound, ListFile, ReadBy, Symbols, TraceFiles, Variable, writes
+from .options import ImportsOrAsFound, ListFile, ReadBy, Symbols, TraceFiles, Variable, flag, writes
 from .output import open_outputs, write_text
 from .resolve import lists_in, named_module, open_list
 from .settings import load_settings
@@ -42,10 +42,7 @@ class AnalyzeOptions:
         typer.Option(metavar="FUNCTION", help="Show the shortest way from an export through it to a wait."),
     ] = None
     strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Exit with 1 if an entry of a list matches nothing, or an entry is missing."
-        ),
+        bool, flag("Exit with 1 if an entry of a list matches nothing, or an entry is missing.")
     ] = False
     json: Annotated[str | None, writes("the analysis as JSON")] = None
     markdown: Annotated[str | None, writes("it as Markdown")] = None

@@ -20,7 +20,7 @@ from stackswitch.reports.escape import json_text
 
 from .console import Console
 from .ending import run_async
-from .options import AllowSkip, backends_option, writes
+from .options import AllowSkip, backends_option, flag, writes
 from .output import open_outputs, write_text
 from .progress import Progress
 from .resolve import allowed_skips
@@ -34,7 +34,7 @@ class BenchOptions:
     backend: Annotated[list[str] | None, backends_option("Only this backend; may be repeated.")] = None
     allow_skip: AllowSkip = None
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds; every host is measured in each.")] = 7
-    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work.")] = False
+    quick: Annotated[bool, flag("A tenth of the work.")] = False
     json: Annotated[str | None, writes("the figures as JSON")] = None
     markdown: Annotated[str | None, writes("the tables as Markdown")] = None
     svg: Annotated[str | None, writes("a plot of suspensions by depth")] = None

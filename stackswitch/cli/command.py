@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 EXIT_FAILED = 1
 """A case is not as expected, a list needs fixing, or a check that was asked for does not hold."""
@@ -22,6 +22,10 @@ def command(work: Callable[[Any], None]) -> Callable[..., None]:
         work(options(**values))
 
     hints = get_type_hints(options, include_extras=True)
+    for name, hint in hints.items():
+        kind, declared, *_ = get_args(hint)
+        if kind is bool and declared.default is ...:  # it has no name yet, and typer would add --no-NAME
+            declared.param_decls = (f"--{name.replace('_', '-')}",)
     fields = inspect.signature(options).parameters.values()
     run.__doc__ = options.__doc__
     run.__annotations__ = hints

@@ -17,7 +17,7 @@ from stackswitch.reports.escape import json_text
 
 from .command import EXIT_FAILED
 from .console import Console
-from .options import writes
+from .options import flag, writes
 from .output import append_outputs, github_file, open_outputs, write_text
 from .progress import Progress
 
@@ -41,21 +41,15 @@ class DetectOptions:
         ),
     ] = None
     deep: Annotated[
-        bool,
-        typer.Option(
-            "--deep", help="Also measure how many calls can wait at once, and how deep a stack can be."
-        ),
+        bool, flag("Also measure how many calls can wait at once, and how deep a stack can be.")
     ] = False
-    fresh: Annotated[bool, typer.Option("--fresh", help="Probe again, even if the cache has results.")] = (
-        False
-    )
+    fresh: Annotated[bool, flag("Probe again, even if the cache has results.")] = False
     jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=16, help="Engines at a time.")] = None
     json: Annotated[str | None, writes("the answers as JSON")] = None
     markdown: Annotated[str | None, writes("tables in Markdown")] = None
-    github_output: Annotated[
-        bool,
-        typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: per probe, the engines it works on."),
-    ] = False
+    github_output: Annotated[bool, flag("Append to $GITHUB_OUTPUT: per probe, the engines it works on.")] = (
+        False
+    )
 
 
 def detect(options: DetectOptions) -> None:

@@ -37,6 +37,8 @@ from .options import (
     TraceFiles,
     Variable,
     WasmOpt,
+    flag,
+    reads,
     writes,
 )
 from .output import check_writable, console_for, write_text
@@ -85,15 +87,9 @@ class FixOptions:
     ] = "auto"
     allow_skip: AllowSkip = None
     case_globs: CaseGlobs = None
-    check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit with 1 if a list is incomplete.")
-    ] = False
+    check: Annotated[bool, flag("Change nothing; exit with 1 if a list is incomplete.")] = False
     minimize: Annotated[
-        bool,
-        typer.Option(
-            "--minimize",
-            help="Remove entries that no observed stack needs, and verify the list without them.",
-        ),
+        bool, flag("Remove entries that no observed stack needs, and verify the list without them.")
     ] = False
     prove: Annotated[
         Proof,
@@ -101,7 +97,7 @@ class FixOptions:
             help="Of commands: all, or cover: few cases that show every function that any of them shows."
         ),
     ] = "all"
-    diff: Annotated[bool, typer.Option("--diff", help="Show the edit of each file.")] = False
+    diff: Annotated[bool, flag("Show the edit of each file.")] = False
     rounds: Annotated[int, typer.Option(min=1, max=20, help="How often lists may be computed.")] = (
         DEFAULT_ROUNDS
     )
@@ -124,9 +120,7 @@ class FixOptions:
             help="The module that the traces are of; nothing is run. Repeatable: a list for each.",
         ),
     ] = None
-    built: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="With --trace and --build: the module that it makes.")
-    ] = None
+    built: Annotated[Path | None, reads("With --trace and --build: the module that it makes.")] = None
     symbols: Symbols = None
     data_only: DataOnly = False
     json: Annotated[str | None, writes("the report as JSON")] = None

@@ -55,14 +55,8 @@ def read_results(path: Path) -> SuiteResult:
     :raises ConfigError: it cannot be read, is something else, or has an unknown schema version
     """
     data = read_input(path, "file of results")
-    try:
-        results = SuiteResult.model_validate_json(data)
-    except ValidationError as error:
-        _check_version(path, data)
-        raise _other_file(path, "stackswitch test --json", error) from None
-    if results.schema_version != RESULT_SCHEMA_VERSION:
-        _check_version(path, data)
-    return results
+    _check_version(path, data)
+    return _validated(path, data, SuiteResult, "stackswitch test --json")
 
 
 def read_model(path: Path, model: type[Model], command: str) -> Model:
@@ -70,16 +64,16 @@ def read_model(path: Path, model: type[Model], command: str) -> Model:
 
     :raises ConfigError: the file cannot be read, or is something else
     """
+    return _validated(path, read_input(path, "file"), model, command)
+
+
+def _validated(path: Path, data: bytes, model: type[Model], command: str) -> Model:
     try:
-        return model.model_validate_json(read_input(path, "file"))
+        return model.model_validate_json(data)
     except ValidationError as error:
-        raise _other_file(path, command, error) from None
-
-
-def _other_file(path: Path, command: str, error: ValidationError) -> ConfigError:
-    first = error.errors(include_url=False)[0]
-    where = "".join(f"{part}: " for part in first["loc"])
-    return ConfigError(f"{path}: not what `{command}` writes: {where}{first['msg']}")
+        first = error.errors(include_url=False)[0]
+        where = "".join(f"{part}: " for part in first["loc"])
+        raise ConfigError(f"{path}: not what `{command}` writes: {where}{first['msg']}") from None
 
 
 def _check_version(path: Path, data: bytes) -> None:

@@ -29,7 +29,7 @@ from .command import EXIT_FAILED
 from .console import Console
 from .ending import run_async
 from .inputs import read_module
-from .options import Imports, ListFile, ReadBy, Symbols, Variable, WasmOpt, writes
+from .options import Imports, ListFile, ReadBy, Symbols, Variable, WasmOpt, flag, writes
 from .output import open_outputs, write_output, write_text
 from .progress import Progress
 from .resolve import lists_in, named_module, open_list
@@ -73,30 +73,17 @@ class InstrumentOptions:
         list[str] | None, typer.Option(metavar="NAME", help="Never instrument this; repeatable.")
     ] = None
     imports: Imports = None
-    ignore_indirect: Annotated[
-        bool, typer.Option("--ignore-indirect", help="Suppose that no indirect call leads to a wait.")
-    ] = False
-    propagate_add: Annotated[
-        bool, typer.Option("--propagate-add", help="Instrument the callers of what is added, too.")
-    ] = False
-    asserts: Annotated[
-        bool, typer.Option("--asserts", help="Trap in the very function that is missing from the list.")
-    ] = False
+    ignore_indirect: Annotated[bool, flag("Suppose that no indirect call leads to a wait.")] = False
+    propagate_add: Annotated[bool, flag("Instrument the callers of what is added, too.")] = False
+    asserts: Annotated[bool, flag("Trap in the very function that is missing from the list.")] = False
     report: Annotated[
-        bool,
-        typer.Option(
-            "--report", help="Say in the build what is instrumented, for a hook in the host to compare."
-        ),
+        bool, flag("Say in the build what is instrumented, for a hook in the host to compare.")
     ] = False
     optimize: Annotated[
         int, typer.Option("-O", min=0, max=4, metavar="LEVEL", help="Optimise what is instrumented.")
     ] = 1
-    emit_exnref: Annotated[
-        bool, typer.Option("--emit-exnref", help="Turn legacy exceptions into the new ones (wasmtime).")
-    ] = False
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if an entry of a list matches nothing.")
-    ] = False
+    emit_exnref: Annotated[bool, flag("Turn legacy exceptions into the new ones (wasmtime).")] = False
+    strict: Annotated[bool, flag("Exit with 1 if an entry of a list matches nothing.")] = False
     wasm_opt: WasmOpt = None
     json: Annotated[str | None, writes("the findings as JSON")] = None
 

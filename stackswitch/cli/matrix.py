@@ -25,7 +25,7 @@ from stackswitch.suite.shards import MAX_SHARDS
 
 from .command import EXIT_FAILED
 from .console import Console
-from .options import OwnSuite, backends_option
+from .options import OwnSuite, backends_option, flag, reads
 from .output import STDOUT, append_outputs, check_writable, github_file, write_output
 from .progress import Progress
 from .resolve import suite_folder
@@ -51,14 +51,10 @@ class MatrixOptions:
     shards: Annotated[
         int, typer.Option(min=1, max=MAX_SHARDS, metavar="N", help="Divide the suite among N jobs.")
     ] = 1
-    durations: Annotated[
-        str | None, typer.Option(metavar="FILE", help="What the jobs divide it by: as `test` takes it.")
-    ] = None
+    durations: Annotated[str | None, reads("What the jobs divide it by: as `test` takes it.")] = None
     form: Annotated[FormatName, typer.Option("--format", help="The format of the output.")] = "markdown"
     output: Annotated[str, typer.Option(metavar="FILE", help="Where to write it; - is stdout.")] = STDOUT
-    github_output: Annotated[
-        bool, typer.Option("--github-output", help="Append to $GITHUB_OUTPUT: matrix, for fromJSON.")
-    ] = False
+    github_output: Annotated[bool, flag("Append to $GITHUB_OUTPUT: matrix, for fromJSON.")] = False
 
 
 def matrix(options: MatrixOptions) -> None:

@@ -24,6 +24,16 @@ def writes(what: str) -> Any:
     return typer.Option(metavar="FILE", help=f"Write {what}; - is stdout.")
 
 
+def reads(what: str) -> Any:
+    """Declare an option that names an input file."""
+    return typer.Option(metavar="FILE", help=what)
+
+
+def flag(help_text: str) -> Any:
+    """Declare an option without a value; ``command`` names it after its field."""
+    return typer.Option(help=help_text)
+
+
 def backends_option(help_text: str) -> Any:
     """Declare ``--backend``, an option that may be repeated."""
     return typer.Option("--backend", metavar=_CHOICE, help=help_text)

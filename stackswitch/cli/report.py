@@ -36,7 +36,7 @@ from stackswitch.wasm.module import Module
 from .command import EXIT_FAILED
 from .console import Console
 from .inputs import read_model, read_module
-from .options import Imports, ReadBy, Variable, writes
+from .options import Imports, ReadBy, Variable, reads, writes
 from .output import STDOUT, open_outputs, write_output, write_text
 from .progress import Progress
 from .report_gain import measure_gain
@@ -103,9 +103,7 @@ class ReportOptions:
     variable: Variable = None
     spelling: ReadBy = "binaryen"
     imports: Imports = None
-    detect: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What `stackswitch detect --json` wrote.")
-    ] = None
+    detect: Annotated[Path | None, reads("What `stackswitch detect --json` wrote.")] = None
     browserslist: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Say how many of these users have JSPI.")
     ] = None
@@ -127,10 +125,7 @@ class ReportOptions:
         ),
     ] = None
     rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each build is measured.")] = 11
-    bench: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What `stackswitch bench --json` wrote: what a wait costs."),
-    ] = None
+    bench: Annotated[Path | None, reads("What `stackswitch bench --json` wrote: what a wait costs.")] = None
     title: Annotated[
         str | None, typer.Option(help="What the report is about. Default: the module's name.")
     ] = None

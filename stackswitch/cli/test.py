@@ -33,6 +33,7 @@ from .options import (
     Timeout,
     WasmOpt,
     backends_option,
+    reads,
     writes,
 )
 from .output import open_outputs, write_output, write_text
@@ -75,8 +76,7 @@ class TestOptions:
         str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts of the suite.")
     ] = None
     durations: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="An earlier --json: makes the parts of --shard equally long."),
+        Path | None, reads("An earlier --json: makes the parts of --shard equally long.")
     ] = None
     json: Annotated[str | None, writes("the results as JSON")] = None
     junit: Annotated[str | None, writes("a JUnit report")] = None
