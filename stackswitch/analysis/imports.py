@@ -12,7 +12,7 @@ from stackswitch.wasm.module import Module
 
 def function_import_names(module: Module) -> tuple[str, ...]:
     """Return the imported functions as ``module.name``, each once, in the order of the module."""
-    return tuple(dict.fromkeys(f"{each.module}.{each.name}" for each in module.function_imports()))
+    return tuple(dict.fromkeys(each.full_name for each in module.function_imports()))
 
 
 def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]:
@@ -42,6 +42,4 @@ def imports_listed(module: Module, entries: Sequence[str]) -> tuple[str, ...]:
 def import_indexes(module: Module, names: Iterable[str]) -> frozenset[int]:
     """Return the function indexes of imports by full name."""
     wanted = set(names)
-    return frozenset(
-        each.index for each in module.function_imports() if f"{each.module}.{each.name}" in wanted
-    )
+    return frozenset(each.index for each in module.function_imports() if each.full_name in wanted)

@@ -115,13 +115,13 @@ class Console:
             further = indent + (0 if line.startswith("  ") else 2)
             self._line(" " * further + line, style)
 
-    def block(self, text: str, *, indent: int = 0, style: str | None = None, wrap: bool = True) -> None:
+    def block(self, text: str, *, indent: int = 0) -> None:
         """Print text of several lines, indented.
 
         :raises OutputError: standard output cannot be written
         """
         for line in text.split("\n"):
-            self._line(" " * indent + line, style, wrap=wrap)
+            self._line(" " * indent + line, None)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """Print a table; where a terminal is too narrow, a list: per row its first cell, the others below it.

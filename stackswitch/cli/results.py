@@ -21,7 +21,11 @@ def show_results(console: Console, result: SuiteResult, *, quiet: bool) -> None:
     for each in result.results:
         by_case[each.case_id][_column(each)] = each
     if not quiet:
-        _table(console, columns, by_case)
+        rows = [
+            [Cell(case_id), *(_cell(results.get(column)) for column in columns)]
+            for case_id, results in by_case.items()
+        ]
+        console.table(["case", *columns], rows)
         _differences(console, by_case)
     _unexpected(console, result)
     _names(console, result, quiet=quiet)
@@ -56,16 +60,6 @@ def _skipped(console: Console, result: SuiteResult) -> None:
 def _column(each: CaseResult) -> str:
     build = f"{each.build} build, " if each.build else ""
     return f"{each.backend} ({build}{each.engine} {each.engine_version}".rstrip() + ")"
-
-
-def _table(console: Console, columns: list[str], by_case: dict[str, dict[str, CaseResult]]) -> None:
-    console.table(
-        ["case", *columns],
-        (
-            [Cell(case_id), *(_cell(results.get(column)) for column in columns)]
-            for case_id, results in by_case.items()
-        ),
-    )
 
 
 def _cell(each: CaseResult | None) -> Cell:

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -40,7 +40,6 @@ def detect(
     fresh: bool = False,
     jobs: int | None = None,
     progress: Progress = silent,
-    on_report: Callable[[EngineReport], None] | None = None,
 ) -> DetectResult:
     """Probe engines. Blocks. Whatever an engine does is in its report, not an exception.
 
@@ -48,21 +47,13 @@ def detect(
     :param deep: also run the probes that take long: how many calls at once, how deep a stack
     :param fresh: probe again, even if the cache has a report
     :param jobs: engines at a time; None: as many as there are processors, at most 4
-    :param on_report: receives each report as soon as it is ready
     :raises ConfigError: a file of the installation is missing
     """
     probes = [probe for probe in all_probes() if deep or not probe.deep]
     targets: Sequence[str | Target] = specs or found_targets()
-
-    def probe_one(target: str | Target) -> EngineReport:
-        report = _report(target, probes, fresh, progress)
-        if on_report is not None:
-            on_report(report)
-        return report
-
     pool = ThreadPoolExecutor(jobs or min(4, os.cpu_count() or 1))
     try:
-        reports = list(pool.map(probe_one, targets))
+        reports = list(pool.map(lambda target: _report(target, probes, fresh, progress), targets))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # interrupted, it must not go on to the next engine
     infos = tuple(ProbeInfo(name=probe.name, asks=probe.asks) for probe in probes)

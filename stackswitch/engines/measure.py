@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -96,12 +96,11 @@ def _named(path: Path, other: Path) -> str:
 def _stubs(path: Path) -> bytes:
     """Return the module's imports as JSON, for stubs in JavaScript."""
     module = parse_module(path.read_bytes())
-    return json.dumps(list(_imports(module))).encode()
-
-
-def _imports(module: Module) -> Iterator[dict[str, Any]]:
-    for each in module.imports:
-        yield {"module": each.module, "name": each.name, "kind": each.kind, "type": _type(module, each)}
+    imports = [
+        {"module": each.module, "name": each.name, "kind": each.kind, "type": _type(module, each)}
+        for each in module.imports
+    ]
+    return json.dumps(imports).encode()
 
 
 def _type(module: Module, each: Import) -> dict[str, Any]:

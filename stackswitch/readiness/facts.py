@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Literal
 
@@ -141,14 +142,10 @@ def confidence(
         whole |= each
     found = []
     for policy in _CURVES:
-        known: dict[Evidence, frozenset[int]] = {}
 
-        def compute(
-            evidence: Evidence, policy: PolicyName = policy, known: dict[Evidence, frozenset[int]] = known
-        ) -> frozenset[int]:
-            if evidence not in known:
-                known[evidence] = builder.build(policy, evidence).functions
-            return known[evidence]
+        @cache
+        def compute(evidence: Evidence, policy: PolicyName = policy) -> frozenset[int]:
+            return builder.build(policy, evidence).functions
 
         share = leave_one_out(cases, compute).share
         points = []

@@ -258,9 +258,9 @@ def keep(folder: str | os.PathLike[str]) -> None:
 
 
 @contextlib.contextmanager
-def scratch(prefix: str, parent: str | None = None) -> Iterator[str]:
+def scratch(prefix: str) -> Iterator[str]:
     """Give a temporary folder, which is removed however this process ends."""
-    folder = tempfile.mkdtemp(prefix=prefix, dir=parent)
+    folder = tempfile.mkdtemp(prefix=prefix)
     remove_at_end(folder)
     try:
         yield folder

@@ -14,7 +14,7 @@ _.open_fiber_backend
 _.doctor
 _.explore
 
-# Called by Python, asyncio, pydantic-settings, pytest, rich, and by the code of `await`.
+# Called by Python, asyncio, pydantic-settings, pytest, rich, typer, and by the code of `await`.
 _.__getattr__
 _.__dir__
 _.__annotations__
@@ -25,12 +25,16 @@ _.process_exited
 _.get_loop
 _._asyncio_future_blocking
 _.settings_customise_sources
+_.param_decls
 _.runtest
 _.reportinfo
 _.on_broken_pipe
 
 # Tests wait until no call of a fiber is in progress.
 _.in_progress
+
+# Written into every JSON file of ours, for those who read it.
+schema_version
 
 # Parameters that the caller passes by position or by name.
 exc
