@@ -19,10 +19,9 @@ from stackswitch.models.bench import BenchResult
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import LEVELS, Level, Report, Source
 from stackswitch.models.result import SuiteResult
-from stackswitch.models.trace_use import TraceUse
 from stackswitch.readiness.compare import compared
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.merging import Merged, merged, missing_shards
+from stackswitch.readiness.merging import merged, missing_shards
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
 from stackswitch.reports.escape import json_text
@@ -148,23 +147,8 @@ class ReportOptions:
     ] = None
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """What the report is made from, read.
-
-    :ivar paths: the files of ``modules``
-    :ivar traces: what the traces contain of each module; without a module, of all
-    :ivar lists: those for each of ``traces``
-    """
-
-    files: GivenFiles
-    paths: list[Path]
-    modules: list[Module]
-    traces: list[Traces]
-    uses: tuple[TraceUse, ...]
-    lists: list[Lists]
-    sources: tuple[Source, ...]
-    merged: Merged
+_Given = tuple[Path, Module, Lists]
+"""A module of the report, with its file and its lists."""
 
 
 def report(options: ReportOptions) -> None:
@@ -179,9 +163,9 @@ def report(options: ReportOptions) -> None:
     list_sources = _open_lists(options, settings)
     earlier = None if options.compare is None else read_earlier(options.compare)
     with Progress(Console(stderr=True)) as progress:
-        inputs = _read_inputs(options, list_sources, progress.say)
-        common = _material(options, settings, inputs, progress.say)
-        result = _judge(options, inputs, common)
+        material, modules, traces = _read_inputs(options, list_sources, progress.say)
+        common = _with_measures(material, options, settings, modules, progress.say)
+        result = _judge(options, common, modules, traces)
     now = datetime.datetime.now(tz=datetime.timezone.utc)
     result = result.model_copy(
         update={"made_at": now.strftime("%Y-%m-%d %H:%M UTC"), "made_with": f"stackswitch {__version__}"}
@@ -208,9 +192,13 @@ def _open_lists(options: ReportOptions, settings: Settings) -> list[ListSource]:
     return [each for each in opened if each is not None]
 
 
-def _read_inputs(options: ReportOptions, list_sources: list[ListSource], progress: Callback) -> _Inputs:
+def _read_inputs(
+    options: ReportOptions, list_sources: list[ListSource], progress: Callback
+) -> tuple[Material, list[_Given], list[Traces]]:
     """Read results, modules and traces, and match the traces with the modules.
 
+    :returns: what the verdicts on all modules have in common; the modules; what the traces contain of each
+        module, without a module, of all
     :raises typer.BadParameter: the options do not go together
     :raises ConfigError: a file cannot be read, or the results have no case
     """
@@ -230,7 +218,18 @@ def _read_inputs(options: ReportOptions, list_sources: list[ListSource], progres
         lists_in(list_sources[at if several else 0] if list_sources else None) for at in range(len(by_module))
     ]
     sources = _sources(options, paths, files.sources, trace_sources, list_sources)
-    return _Inputs(files, paths, modules, by_module, uses, lists, sources, merged(files.results))
+    results, flaky, others = merged(files.results)
+    common = Material(
+        title=options.title or ", ".join(each.name for each in paths) or "the suite",
+        results=results,
+        flaky=flaky,
+        missing_shards=missing_shards(files.results),
+        uses=uses,
+        lists=lists[0],
+        sources=sources,
+        other_modules=others,
+    )
+    return common, list(zip(paths, modules, lists, strict=False)), by_module
 
 
 def _sources(
@@ -274,28 +273,23 @@ def _check_inputs(options: ReportOptions, files: GivenFiles, paths: list[Path], 
         raise ConfigError("the results given contain no case: nothing was run that could be reported")
 
 
-def _material(options: ReportOptions, settings: Settings, inputs: _Inputs, progress: Callback) -> Material:
-    """Return what the verdicts on all modules have in common; measures what was asked for."""
+def _with_measures(
+    material: Material, options: ReportOptions, settings: Settings, modules: list[_Given], progress: Callback
+) -> Material:
+    """Return the material with what is known of engines, users and costs; measures what was asked for."""
     query = options.browserslist or settings.browserslist or ""
-    results, flaky, others = inputs.merged
     engines = bench = None
     if options.detect is not None:
         engines = read_model(options.detect, DetectResult, "stackswitch detect --json")
     if options.bench is not None:
         bench = read_model(options.bench, BenchResult, "stackswitch bench --json")
-    paths = inputs.paths
-    return Material(
-        title=options.title or (", ".join(each.name for each in paths) if paths else "the suite"),
-        results=results,
-        flaky=flaky,
-        missing_shards=missing_shards(inputs.files.results),
-        uses=inputs.uses,
-        lists=inputs.lists[0],
+    return replace(
+        material,
         engines=engines,
         support=read_support(query, progress=progress) if query else None,
         query=query,
         gain=measure_gain(
-            paths[0] if paths else None,
+            modules[0][0] if modules else None,
             options.against,
             options.timed,
             bench,
@@ -304,25 +298,23 @@ def _material(options: ReportOptions, settings: Settings, inputs: _Inputs, progr
             data_only=settings.data_only,
         ),
         silence=settings.report.silence,
-        sources=inputs.sources,
-        other_modules=others,
     )
 
 
-def _judge(options: ReportOptions, inputs: _Inputs, common: Material) -> Report:
+def _judge(
+    options: ReportOptions, common: Material, modules: list[_Given], by_module: list[Traces]
+) -> Report:
     """Judge each module; of several, or of none, also all that was observed."""
-    hashes = [each.sha256 for each in inputs.modules]
+    hashes = [module.sha256 for _, module, _ in modules]
     reports = []
-    for path, module, traces, lists in zip(
-        inputs.paths, inputs.modules, inputs.traces, inputs.lists, strict=False
-    ):
+    for (path, module, lists), traces in zip(modules, by_module, strict=False):
         own = replace(common, results=results_on(common.results, module.sha256, hashes), lists=lists)
-        material = with_module(own, module, path.name, options.imports or (), traces)
-        reports.append((shown_name(path), judge(material)))
+        own = with_module(own, module, path.name, options.imports or (), traces)
+        reports.append((shown_name(path), judge(own)))
     if len(reports) == 1:
         return reports[0][1]
     every = Traces()
-    for traces in inputs.traces:
+    for traces in by_module:
         for case, stacks in traces.suspensions.items():
             every.add(case, stacks, traces.traps[case])
     whole = judge(with_traces(common, every))
