@@ -11,12 +11,12 @@ import holdout_table
 import layers
 import lua_table
 import php_table
+import probe_modules
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.bench.plot import plot
 from stackswitch.bench.tables import tables
 from stackswitch.cli.instrument import InstrumentReport
-from stackswitch.engines.probes import modules_source
 from stackswitch.fix.report import FixReport
 from stackswitch.lists import formats
 from stackswitch.models.bench import BenchResult
@@ -56,7 +56,7 @@ def generated() -> dict[Path, str]:
             DOCS / "performance.md", {"bench": tables(_bench()), "lua": lua_table.table()}
         ),
         DOCS / "suspension.svg": plot(_bench()),
-        node_shim_dir() / "detect" / "modules.mjs": modules_source(),
+        node_shim_dir() / "detect" / "modules.mjs": probe_modules.modules_source(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
         DOCS / "schema" / "instrument.schema.json": _schema(InstrumentReport.model_json_schema()),

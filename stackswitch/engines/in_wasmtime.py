@@ -22,16 +22,18 @@ def write(**record: object) -> None:
     sys.stdout.flush()
 
 
+def module_bytes(path: Path) -> bytes:
+    """Assemble a ``.wat`` file, or read the digits of a ``.hex`` file."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".hex":
+        return bytes.fromhex(re.sub(r";;.*", "", text))
+    return bytes(wasmtime.wat2wasm(text))
+
+
 def run(path: Path, engine: wasmtime.Engine) -> dict[str, str]:
     """Run one module, whose export ``run`` must return 42."""
-    text = path.read_text("utf-8")
     try:
-        binary = (
-            bytes.fromhex(re.sub(r";;.*", "", text))
-            if path.suffix == ".hex"
-            else bytes(wasmtime.wat2wasm(text))
-        )
-        module = wasmtime.Module(engine, binary)
+        module = wasmtime.Module(engine, module_bytes(path))
     except wasmtime.WasmtimeError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         return {"shown": "no", "why": re.sub(r"^\s*\d+: ", "", lines[-1]).strip()[:200] if lines else ""}

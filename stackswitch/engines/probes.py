@@ -15,14 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import wasmtime
-
 from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
 from stackswitch.tools.paths import node_shim_dir
 
-_MODULE_SUFFIXES = (".wat", ".hex")
-_SUFFIXES = (*_MODULE_SUFFIXES, ".mjs", ".py")
+MODULE_SUFFIXES = (".wat", ".hex")
+_SUFFIXES = (*MODULE_SUFFIXES, ".mjs", ".py")
 
 
 class Probe(Frozen):
@@ -37,7 +35,7 @@ class Probe(Frozen):
 
     def runs_in(self, language: Literal["javascript", "python"]) -> bool:
         """Whether a host of that kind can run it; a module alone runs in any."""
-        return self.path.suffix in (*_MODULE_SUFFIXES, ".mjs" if language == "javascript" else ".py")
+        return self.path.suffix in (*MODULE_SUFFIXES, ".mjs" if language == "javascript" else ".py")
 
 
 @cache
@@ -85,34 +83,6 @@ def parse_head(path: Path, text: str) -> Probe:
         elif match := re.match(r"needs ([a-z0-9-]+)\Z", line):
             needs = match[1]
     return Probe(name=path.stem, path=path, asks=head[0], needs=needs, deep="deep" in head[1:], tries=tries)
-
-
-def module_bytes(path: Path) -> bytes:
-    """Assemble a ``.wat`` file, or read the digits of a ``.hex`` file."""
-    text = path.read_text("utf-8")
-    if path.suffix == ".hex":
-        return bytes.fromhex(re.sub(r";;.*", "", text))
-    return bytes(wasmtime.wat2wasm(text))
-
-
-def modules_source() -> str:
-    """Return the text of ``node_shim/detect/modules.mjs``: modules as digits, and the scripts' names.
-
-    ``python docs/generate.py`` writes it.
-    """
-    folder = node_shim_dir() / "probes"
-    paths = [*folder.iterdir(), *(folder / "modules").iterdir()]
-    modules = {path.stem: module_bytes(path).hex() for path in paths if path.suffix in _MODULE_SUFFIXES}
-    scripts = sorted(path.stem for path in paths if path.suffix == ".mjs")
-    lines = [
-        "// Written by `python docs/generate.py` from ../probes: do not edit.",
-        "",
-        "export const MODULES = {",
-    ]
-    lines += [f'  "{name}": "{digits}",' for name, digits in sorted(modules.items())]
-    lines += ["};", "", "export const SCRIPTS = ["]
-    lines += [f'  "{name}",' for name in scripts]
-    return "\n".join([*lines, "];", ""])
 
 
 @cache

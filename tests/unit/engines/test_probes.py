@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.engines.probes import Probe, all_probes, module_bytes, modules_source, parse_head
+from docs.probe_modules import modules_source
+from stackswitch.engines.in_wasmtime import module_bytes
+from stackswitch.engines.probes import Probe, all_probes, parse_head
 from stackswitch.engines.runtimes import RUNTIMES
 from stackswitch.errors import ConfigError
 from stackswitch.models.features import FEATURES
