@@ -17,13 +17,7 @@ _AFTER_S = re.compile(rf"({SETTING})=")
 
 
 def argument_places(
-    source: str,
-    text: Text,
-    previous: str,
-    format_: str,
-    path: str = "",
-    *,
-    blanks_split: bool = False,
+    source: str, text: Text, previous: str, format_: str, *, blanks_split: bool = False
 ) -> Iterator[Place]:
     """Find the lists in a string.
 
@@ -39,12 +33,10 @@ def argument_places(
         if found:
             blank = re.compile(r"\s|\Z").search(chars, found.end())
             value = text.slice(found.end(), blank.start() if blank else len(chars))
-            yield setting_place(source, value, format=format_, variable=found[1], path=path)
+            yield setting_place(source, value, format=format_, variable=found[1])
         return
     flag = _FLAG.match(chars) or (_AFTER_S.match(chars) if previous == "-s" else None)
     if flag and not re.search(r"\s-", chars[flag.end() :]):
-        yield setting_place(
-            source, text.slice(flag.end(), len(chars)), format=format_, variable=flag[1], path=path
-        )
+        yield setting_place(source, text.slice(flag.end(), len(chars)), format=format_, variable=flag[1])
     else:
-        yield from word_places(source, text, format=format_, path=path)
+        yield from word_places(source, text, format=format_)

@@ -21,12 +21,15 @@ def find_places(
     :param mark: the file begins with a byte order mark
     :raises ListFileError: it is of no kind that is edited, holds no list, or one that is malformed
     """
-    if is_foreign(path):
-        raise _foreign(f"a file of a kind that no list is edited in ({PurePath(path).name})", path)
-    named = named_formats(path)
-    if named:
-        return _in_named(source, path, named, mark=mark)
-    return _in_unnamed(source, path, spelling, functions, mark=mark)
+    try:
+        if is_foreign(path):
+            raise _foreign(f"a file of a kind that no list is edited in ({PurePath(path).name})")
+        named = named_formats(path)
+        if named:
+            return _in_named(source, named, mark=mark)
+        return _in_unnamed(source, path, spelling, functions, mark=mark)
+    except ListFileError as error:  # what reads a text does not know the file
+        raise ListFileError(error.message, path=path, line=error.line) from None
 
 
 def refuse_new(path: str) -> None:
@@ -41,19 +44,18 @@ def refuse_new(path: str) -> None:
         )
 
 
-def _in_named(source: str, path: str, named: tuple[Format, ...], *, mark: bool) -> list[Place]:
+def _in_named(source: str, named: tuple[Format, ...], *, mark: bool) -> list[Place]:
     """Find the lists of a file whose name says what it is."""
     if mark and not any(each.byte_order_mark for each in named):
         raise ListFileError(
             f"this begins with a byte order mark, which does not belong into a {named[0].name}: remove it",
-            path=path,
             line=1,
         )
     for each in named:
-        found = list(each.places(source, path))
+        found = list(each.places(source))
         if found:
             return found
-    raise _without_list(named[0], path)
+    raise _without_list(named[0])
 
 
 def _in_unnamed(
@@ -64,19 +66,19 @@ def _in_unnamed(
     for each in FORMATS:
         if (mark and not each.byte_order_mark) or not _recognised(each, source, path):
             continue
-        found = list(each.places(source, path))
+        found = list(each.places(source))
         if found:
             return found
         likely = likely or each
     if likely is not None and not response_file.all_plausible(source):
-        raise _without_list(likely, path)
+        raise _without_list(likely)
     return _lines(source, path, spelling, functions, mark=mark)
 
 
 def _recognised(format_: Format, source: str, path: str) -> bool:
     if format_.name == settings_flags.FORMAT and not reads_as_shell(source, path):
         return False
-    return format_.recognise(source, path)
+    return format_.recognise(source)
 
 
 def _lines(
@@ -84,29 +86,27 @@ def _lines(
 ) -> list[Place]:
     """Take a file for a list that has a name on each line, if it is nothing else."""
     if source.startswith("#!"):
-        raise _foreign("a script that no list is edited in", path)
+        raise _foreign("a script that no list is edited in")
     if mark:
         raise ListFileError(
             "this begins with a byte order mark, which would belong to the first name: remove it",
-            path=path,
             line=1,
         )
     try:
-        found = list(response_file.line_places(source, path, spelling=spelling, functions=functions))
+        found = list(response_file.line_places(source, spelling=spelling, functions=functions))
     except ListFileError as error:
-        raise ListFileError(f"{error.message}{supported()}", path=path, line=error.line) from None
+        raise ListFileError(f"{error.message}{supported()}", line=error.line) from None
     if not found[0].elements and not may_become_list(path):
-        raise _foreign("a file that holds no names, and its name is not that of a list", path)
+        raise _foreign("a file that holds no names, and its name is not that of a list")
     return found
 
 
-def _without_list(format_: Format, path: str) -> ListFileError:
+def _without_list(format_: Format) -> ListFileError:
     return ListFileError(
         f"no list of names is set in this {format_.name} (ASYNCIFY_ONLY and its kin): write an empty one "
         f"where it belongs{supported()}",
-        path=path,
     )
 
 
-def _foreign(what: str, path: str) -> ListFileError:
-    return ListFileError(f"this is {what}{supported()}", path=path)
+def _foreign(what: str) -> ListFileError:
+    return ListFileError(f"this is {what}{supported()}")

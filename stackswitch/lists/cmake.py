@@ -43,12 +43,12 @@ class _Argument:
     quoted: bool
 
 
-def recognise(source: str, path: str = "") -> bool:
-    """Whether a text is a CMake file, by its commands; a name that says so is enough."""
-    return bool(re.search(r"(?:CMakeLists\.txt|\.cmake)\Z", path) or _COMMAND.search(source))
+def recognise(source: str) -> bool:
+    """Whether a text is a CMake file, by its commands."""
+    return _COMMAND.search(source) is not None
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
@@ -59,11 +59,11 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         variable = _variable_of(command, arguments)
         if variable:
             values = arguments[1 if command == "set" else 2 :]
-            yield _variable(source, variable, _values(values), path)
+            yield _variable(source, variable, _values(values))
             continue
         previous = ""
         for argument in arguments:
-            yield from _in_argument(source, argument.text, previous, path)
+            yield from _in_argument(source, argument.text, previous)
             previous = argument.text.chars
 
 
@@ -83,7 +83,7 @@ def _values(arguments: list[_Argument]) -> list[_Argument]:
     return arguments[: min(ends, default=len(arguments))]
 
 
-def _refuse_separators(source: str, text: Text, path: str) -> None:
+def _refuse_separators(source: str, text: Text) -> None:
     """Stop where CMake would split a list at a semicolon that we would take for a part of a name.
 
     :raises ListFileError: with the line
@@ -92,20 +92,19 @@ def _refuse_separators(source: str, text: Text, path: str) -> None:
         if char == ";" and source[start] == ";":
             raise ListFileError(
                 "CMake splits this list at the semicolon: separate names by commas or blanks",
-                path=path,
                 line=line_of(source, start),
             )
 
 
-def _variable(source: str, variable: _Argument, values: list[_Argument], path: str) -> Place:
+def _variable(source: str, variable: _Argument, values: list[_Argument]) -> Place:
     """Make a place of a variable: one value in emcc's way, or a name an argument."""
     name = variable.text.chars
     for each in values:
-        _refuse_separators(source, each.text, path)
+        _refuse_separators(source, each.text)
     if len(values) == 1 and (values[0].quoted or "," in values[0].text.chars or "[" in values[0].text.chars):
         # The quotes are the argument's, also where it is one name.
         text = replace(values[0].text, segments={})
-        return setting_place(source, text, format=FORMAT, variable=name, path=path, fragment=True)
+        return setting_place(source, text, format=FORMAT, variable=name, fragment=True)
     elements = tuple(Element(each.text.chars, each.start, each.end) for each in values)
     expansions = tuple(part for each in values for part in each.text.expansions(source))
     quoted = {each.start: each.quoted for each in values}
@@ -131,16 +130,16 @@ def _variable(source: str, variable: _Argument, values: list[_Argument], path: s
     )
 
 
-def _in_argument(source: str, text: Text, previous: str, path: str) -> Iterator[Place]:
+def _in_argument(source: str, text: Text, previous: str) -> Iterator[Place]:
     flag = _FLAG.match(text.chars) or (_AFTER_S.match(text.chars) if previous == "-s" else None)
     if flag and not re.search(r"\s-", text.chars):
         value = text.slice(flag.end(), len(text.chars))
-        _refuse_separators(source, value, path)
-        yield setting_place(source, value, format=FORMAT, variable=flag[1], path=path)
+        _refuse_separators(source, value)
+        yield setting_place(source, value, format=FORMAT, variable=flag[1])
         return
     if text.chars.startswith("SHELL:"):
         text = text.slice(len("SHELL:"), len(text.chars))
-    yield from word_places(source, text, format=FORMAT, path=path)
+    yield from word_places(source, text, format=FORMAT)
 
 
 def _commands(source: str) -> Iterator[tuple[str, list[_Argument]]]:

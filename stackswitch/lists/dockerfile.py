@@ -29,34 +29,33 @@ _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 
 
-def recognise(source: str, path: str = "") -> bool:
+def recognise(source: str) -> bool:
     """Whether a text is a Dockerfile: its first instruction is one that may stand first."""
-    del path
     for line in source.splitlines():
         if line.strip() and not line.lstrip().startswith("#"):
             return re.match(r"\s*(FROM|ARG)\s+\S", line, re.IGNORECASE) is not None
     return False
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or the text is no Dockerfile
     """
     if not recognise(source):
-        raise ListFileError("this is no Dockerfile: it begins neither with FROM nor with ARG", path=path)
+        raise ListFileError("this is no Dockerfile: it begins neither with FROM nor with ARG")
     for text in instructions(source):
         if not mentions_list(text.chars):
             continue
         if _EXEC_FORM.match(text.chars):
-            yield from _exec_form(source, text, path)
+            yield from _exec_form(source, text)
         else:
             if _DOCKERS_OWN.match(text.chars):
                 text = replace(text, encode=_without_backticks(text.encode))
-            yield from word_places(source, text, format=FORMAT, path=path)
+            yield from word_places(source, text, format=FORMAT)
 
 
-def _exec_form(source: str, text: Text, path: str) -> Iterator[Place]:
+def _exec_form(source: str, text: Text) -> Iterator[Place]:
     """Find the lists in the JSON array of an instruction's exec form: no shell reads its strings.
 
     :raises ListFileError: it goes over several lines
@@ -65,13 +64,12 @@ def _exec_form(source: str, text: Text, path: str) -> Iterator[Place]:
     if end - start != len(text.chars):
         raise ListFileError(
             "a list in an exec form of several lines is not edited: put it on one line, or use a shell",
-            path=path,
             line=line_of(source, start),
         )
     previous = ""
     for found in _JSON_STRING.finditer(source, start, end):
         argument = string_text(source, *found.span())
-        yield from argument_places(source, argument, previous, FORMAT, path)
+        yield from argument_places(source, argument, previous, FORMAT)
         previous = argument.chars
 
 

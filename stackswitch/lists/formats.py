@@ -37,7 +37,7 @@ class Format:
     :ivar edits: what is edited in it, for the docs
     :ivar checked: the program that the tests hold the edited file against, for the docs
     :ivar named: whether a file's name claims it
-    :ivar recognise: whether a text, given its path, is one; asked where no name decides
+    :ivar recognise: whether a text is one; asked where no name decides
     :ivar places: finds the lists
     :ivar byte_order_mark: what reads such files passes over a UTF-8 byte order mark
     """
@@ -47,9 +47,14 @@ class Format:
     edits: str
     checked: str
     named: re.Pattern[str]
-    recognise: Callable[[str, str], bool]
-    places: Callable[[str, str], Iterator[Place]]
+    recognise: Callable[[str], bool]
+    places: Callable[[str], Iterator[Place]]
     byte_order_mark: bool = True
+
+
+def _by_name_only(_source: str) -> bool:
+    """Say of no text that it is of this kind: only a file's name says so."""
+    return False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -107,9 +112,18 @@ FORMATS: tuple[Format, ...] = (
         "the whole file is one array of names (`-sASYNCIFY_ONLY=@list.json`)",
         "emcc's own reader",
         re.compile(r"\.json\Z"),
-        lambda source, _path: source.lstrip().startswith("["),
+        lambda source: source.lstrip().startswith("["),
         response_file.json_places,
         byte_order_mark=False,
+    ),
+    Format(
+        yaml_text.FORMAT,
+        "`compose.yaml`, `.gitlab-ci.yml`",
+        "the same as in other YAML; every `$` in a value counts as filled in",
+        "PyYAML, and bash",
+        re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z|\.gitlab-ci\.ya?ml\Z"),
+        _by_name_only,
+        partial(yaml_text.places, dollars=True),
     ),
     Format(
         yaml_text.FORMAT,
@@ -117,7 +131,7 @@ FORMATS: tuple[Format, ...] = (
         "sequences and strings as values, `env:`, arguments, shell text in `run: |` and its like",
         "PyYAML, and bash",
         re.compile(r"\.ya?ml\Z"),
-        yaml_text.recognise,
+        _by_name_only,
         yaml_text.places,
     ),
     Format(
@@ -126,7 +140,7 @@ FORMATS: tuple[Format, ...] = (
         "arrays and strings, `link_args`",
         "meson",
         re.compile(r"^meson\.build\Z|^meson_options\.txt\Z|^meson\.options\Z"),
-        meson.LANGUAGE.recognise,
+        _by_name_only,
         partial(literal_places, meson.LANGUAGE),
         byte_order_mark=False,
     ),
@@ -154,7 +168,7 @@ FORMATS: tuple[Format, ...] = (
         '`println!("cargo:rustc-link-arg=…")`, slices of strings, arguments',
         "rustc, where there is one",
         re.compile(r"\.rs\Z"),
-        rust.LANGUAGE.recognise,
+        _by_name_only,
         partial(literal_places, rust.LANGUAGE),
     ),
     Format(

@@ -23,9 +23,8 @@ _ESCAPE = re.compile(
 _KEY = re.compile(rf"{VARIABLE}\Z")
 
 
-def recognise(source: str, path: str = "") -> bool:
+def recognise(source: str) -> bool:
     """Whether a text is JSON with a list's name in it."""
-    del path
     if not source.lstrip().startswith(("{", "[")) or not mentions_list(source):
         return False
     try:
@@ -35,7 +34,7 @@ def recognise(source: str, path: str = "") -> bool:
     return True
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or the text is no JSON
@@ -44,7 +43,7 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         document = json_value(source)
     except ValueError as error:
         line = getattr(error, "lineno", None)
-        raise ListFileError(f"not valid JSON: {error}", path=path, line=line) from None
+        raise ListFileError(f"not valid JSON: {error}", line=line) from None
     if isinstance(document, dict) and "schema_version" in document:
         return  # a result of ours: lists in it are of what was missing
     tokens = [(each[0], each.start(), each.end()) for each in _TOKEN.finditer(source)]
@@ -64,12 +63,10 @@ def places(source: str, path: str = "") -> Iterator[Place]:
                     skip_to = place.elements[-1].end if place.elements else value_end
             elif value.startswith('"'):
                 inner = string_text(source, value_start, value_end)
-                yield setting_place(
-                    source, inner, format=FORMAT, variable=text.chars, path=path, fragment=True
-                )
+                yield setting_place(source, inner, format=FORMAT, variable=text.chars, fragment=True)
                 skip_to = value_end
         elif following != ":" and mentions_list(text.chars):
-            yield from argument_places(source, text, previous, FORMAT, path)
+            yield from argument_places(source, text, previous, FORMAT)
         previous = text.chars
 
 

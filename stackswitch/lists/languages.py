@@ -75,7 +75,6 @@ class Language:
     bare_arrays: bool = False
     line_ends_separate: bool = False
 
-    def recognise(self, source: str, path: str = "") -> bool:
+    def recognise(self, source: str) -> bool:
         """Whether a text is a script of this language, by its first line."""
-        del path
         return bool(self.shebang) and re.match(rf"#![^\n]*{self.shebang}", source) is not None

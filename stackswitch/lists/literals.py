@@ -26,23 +26,19 @@ _ANNOTATION = 40
 """The most tokens that a type between a name and its value may have."""
 
 
-def literal_places(language: Language, source: str, path: str = "") -> Iterator[Place]:
+def literal_places(language: Language, source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
     """
     if _MENTIONS.search(source):
-        try:
-            yield from _Reader(source, language, path).run()
-        except ListFileError as error:  # a lexer does not know the file
-            raise ListFileError(error.message, path=path, line=error.line) from None
+        yield from _Reader(source, language).run()
 
 
 class _Reader:
-    def __init__(self, source: str, language: Language, path: str) -> None:
+    def __init__(self, source: str, language: Language) -> None:
         self.source = source
         self.language = language
-        self.path = path
         self.tokens = [*language.tokens(source)]
         end = len(source)
         self.tokens.append(Token("newline", Text("", [], [], limit=end), end, end))
@@ -208,7 +204,7 @@ class _Reader:
         if opened and self._may_end(stop):
             blanks_split = self._is(at - 1, {"="}) and self._is(at - 2, self.language.blank_keys)
             yield from argument_places(
-                self.source, text, before, self.language.name, self.path, blanks_split=blanks_split
+                self.source, text, before, self.language.name, blanks_split=blanks_split
             )
             return
         for found in _SET.finditer(text.chars):
@@ -239,7 +235,6 @@ class _Reader:
             text,
             format=self.language.name,
             variable=variable,
-            path=self.path,
             fragment=True,
         )
 
@@ -288,7 +283,6 @@ class _Reader:
                 raise ListFileError(
                     f"{variable} has a comment {self.language.block} … among its names: begin it with "
                     f"{self.language.comment}, or put it before the list",
-                    path=self.path,
                     line=line_of(self.source, start),
                 )
 

@@ -16,21 +16,18 @@ from .values import setting_place
 from .words import VARIABLE, mentions_list, word_places
 
 FORMAT = "Makefile"
-_NAMES = re.compile(r"(?:^|/)(?:GNU)?[Mm]akefile(?:\.\w+)?\Z|\.(?:mk|mak|make)\Z")
 _RULE = re.compile(r"^[^\s#=:][^#=:\n]*::?(?!=)[^=\n]*\n(?:\t|#[^\n]*\n\t)", re.MULTILINE)
 _MAKE_ASSIGNMENT = re.compile(r"^\w+ *(?:::?|\?)=", re.MULTILINE)
 _LIST_VARIABLE = re.compile(rf"\s*(?:(?:export|override|private)\s+)*({VARIABLE})\s*(?:::?:?|\+|\?)?=[ \t]*")
 _REFERENCE = re.compile(r"\$(?:\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}|[^$\s])")
 
 
-def recognise(source: str, path: str = "") -> bool:
-    """Whether a text is a Makefile, by its rules and assignments; a name that says so is enough."""
-    return any(
-        each.search(text) for each, text in ((_NAMES, path), (_RULE, source), (_MAKE_ASSIGNMENT, source))
-    )
+def recognise(source: str) -> bool:
+    """Whether a text is a Makefile, by its rules and assignments."""
+    return _RULE.search(source) is not None or _MAKE_ASSIGNMENT.search(source) is not None
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
@@ -40,10 +37,10 @@ def places(source: str, path: str = "") -> Iterator[Place]:
             continue
         found = None if is_recipe else _LIST_VARIABLE.match(text.chars)
         if found:
-            yield _variable(source, text.slice(found.end(), len(text.chars.rstrip())), found[1], path)
+            yield _variable(source, text.slice(found.end(), len(text.chars.rstrip())), found[1])
             continue
         start = 0 if is_recipe else _value_start(text.chars)
-        yield from word_places(source, text.slice(start, len(text.chars)), format=FORMAT, path=path)
+        yield from word_places(source, text.slice(start, len(text.chars)), format=FORMAT)
 
 
 def _value_start(line: str) -> int:
@@ -53,13 +50,13 @@ def _value_start(line: str) -> int:
     return equals + 1 if name and all(re.fullmatch(r"[\w.%/-]+:?", word) for word in name) else 0
 
 
-def _variable(source: str, value: Text, name: str, path: str) -> Place:
+def _variable(source: str, value: Text, name: str) -> Place:
     """Make a place of a variable's value, which may be quoted for the shell as a whole."""
     if re.match(r"""(["'])\[.*\1\Z""", value.chars, re.DOTALL):
         words = shell_words(value)
         if len(words) == 1:
             value = words[0].text
-    return setting_place(source, value, format=FORMAT, variable=name, path=path, fragment=True)
+    return setting_place(source, value, format=FORMAT, variable=name, fragment=True)
 
 
 def _logical_lines(source: str) -> Iterator[tuple[Text, bool]]:

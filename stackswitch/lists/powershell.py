@@ -43,17 +43,16 @@ _OPERATORS = frozenset(
 )
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or stands outside quotes
     """
-    yield from literal_places(LANGUAGE, source, path)
+    yield from literal_places(LANGUAGE, source)
     for token in LANGUAGE.tokens(source):
         if token.kind != "string" and _BARE.match(token.chars):
             raise ListFileError(
                 "PowerShell splits what is outside quotes at commas: put this argument into single quotes",
-                path=path,
                 line=line_of(source, token.start),
             )
 

@@ -31,7 +31,7 @@ _FORMATTED = frozenset({"FSTRING_START", "TSTRING_START"})
 _FORMATTED_END = frozenset({"FSTRING_END", "TSTRING_END"})
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or the text is no Python that this Python reads
@@ -40,11 +40,10 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(source)
-        yield from literal_places(LANGUAGE, source, path)
+        yield from literal_places(LANGUAGE, source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise ListFileError(
             f"this is no Python that can be read here: {getattr(error, 'msg', None) or error}",
-            path=path,
             line=getattr(error, "lineno", None),
         ) from None
 

@@ -20,7 +20,7 @@ LINES_FORMAT = "list, a name a line"
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-def json_places(source: str, path: str = "") -> Iterator[Place]:
+def json_places(source: str) -> Iterator[Place]:
     """Take a JSON array for the one list that it is; it can only be for emcc.
 
     :raises ListFileError: it is no array of names
@@ -29,7 +29,7 @@ def json_places(source: str, path: str = "") -> Iterator[Place]:
         return
     names = _strings(source)
     if names is None:
-        raise ListFileError("this begins as a JSON array and is not one of names", path=path, line=1)
+        raise ListFileError("this begins as a JSON array and is not one of names", line=1)
     inside = source.index("[") + 1, source.rindex("]")
     spans = _STRING.finditer(source)
     elements = tuple(Element(name, *found.span()) for name, found in zip(names, spans, strict=True))
@@ -37,7 +37,7 @@ def json_places(source: str, path: str = "") -> Iterator[Place]:
 
 
 def line_places(
-    source: str, path: str = "", *, spelling: Spelling = "binaryen", functions: Functions | None = None
+    source: str, *, spelling: Spelling = "binaryen", functions: Functions | None = None
 ) -> Iterator[Place]:
     """Take a file for a list that has a name on each line.
 
@@ -50,9 +50,7 @@ def line_places(
     if odd is not None:
         line, text = odd
         raise ListFileError(
-            f"{text!r} is no function's name: a list has a name on each line, and comments after #",
-            path=path,
-            line=line,
+            f"{text!r} is no function's name: a list has a name on each line, and comments after #", line=line
         )
     place = _lines(source, spelling)
     if functions is not None and place.elements and not matching:
@@ -60,7 +58,6 @@ def line_places(
         raise ListFileError(
             f"no line of this file names a function of the module ({shorten(name)} is none): it is not "
             "taken for a list of names",
-            path=path,
             line=place.line,
         )
     yield place

@@ -11,15 +11,14 @@ from .words import mentions_list, word_places
 FORMAT = "shell text"
 
 
-def recognise(source: str, path: str = "") -> bool:
+def recognise(source: str) -> bool:
     """Whether a text has a list's setting or variable in it somewhere."""
-    del path
     return mentions_list(source)
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or a quote around one is not closed
     """
-    yield from word_places(source, Text.of(source), format=FORMAT, path=path)
+    yield from word_places(source, Text.of(source), format=FORMAT)

@@ -37,9 +37,8 @@ _TOKEN = re.compile(
 _SENTINEL = "stackswitch-the-list-stands-here"
 
 
-def recognise(source: str, path: str = "") -> bool:
+def recognise(source: str) -> bool:
     """Whether a text is TOML with one of our lists in it."""
-    del path
     if not re.search(r"asyncify|jspi", source) or not re.search(
         r"^\s*[^\s#=]+[^#=\n]*=", source, re.MULTILINE
     ):
@@ -50,7 +49,7 @@ def recognise(source: str, path: str = "") -> bool:
         return False
 
 
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str) -> Iterator[Place]:
     """Find the lists.
 
     :raises ListFileError: the file is not valid TOML, or a list holds something else than names
@@ -59,15 +58,13 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         document = toml_document(source)
         found = _arrays(document)
     except ValueError as error:
-        raise ListFileError(
-            f"not valid TOML: {error}", path=path, line=getattr(error, "line", None)
-        ) from None
+        raise ListFileError(f"not valid TOML: {error}", line=getattr(error, "line", None)) from None
     for table_path, key, variable in found:
         start, end = _locate(source, table_path, key)
-        yield _place(source, start, end, variable, path)
+        yield _place(source, start, end, variable)
     if not found and "why" not in document:
         # In a case, a list's name as a key is of what is expected to be missing.
-        yield from value_places(source, FORMAT, path)
+        yield from value_places(source, FORMAT)
 
 
 def _arrays(document: MutableMapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:
@@ -106,7 +103,7 @@ def _locate(source: str, table_path: tuple[str, ...], key: str) -> tuple[int, in
     return start, start + len(text)
 
 
-def _place(source: str, start: int, end: int, variable: str, path: str) -> Place:
+def _place(source: str, start: int, end: int, variable: str) -> Place:
     elements: list[Element] = []
     depth = 0
     for token in _TOKEN.finditer(source, start, end):
@@ -119,7 +116,7 @@ def _place(source: str, start: int, end: int, variable: str, path: str) -> Place
             depth = 2
     line = line_of(source, start)
     if depth != 1:
-        raise ListFileError(f"{variable} holds something else than names", path=path, line=line)
+        raise ListFileError(f"{variable} holds something else than names", line=line)
 
     def render(name: str, like: Element | None) -> str:
         literal = like is not None and source[like.start] == "'"

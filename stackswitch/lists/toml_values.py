@@ -28,7 +28,7 @@ _ESCAPED = Strings(_PIECES, _UNDO, _ESCAPE)
 _STRINGS = {"lines": _ESCAPED, "basic": _ESCAPED, "raw_lines": Strings(), "raw": Strings()}
 
 
-def value_places(source: str, name: str, path: str = "") -> Iterator[Place]:
+def value_places(source: str, name: str) -> Iterator[Place]:
     """Find the lists.
 
     :param name: what the kind of file is called
@@ -45,4 +45,4 @@ def value_places(source: str, name: str, path: str = "") -> Iterator[Place]:
         blank_keys=frozenset({"rustflags"}),
         goes_on=frozenset(),
     )
-    yield from literal_places(language, source, path)
+    yield from literal_places(language, source)

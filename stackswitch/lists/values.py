@@ -22,7 +22,6 @@ def setting_place(
     *,
     format: str,  # noqa: A002  (the field's name)
     variable: str,
-    path: str = "",
     fragment: bool = False,
     command_line: bool = True,
 ) -> Place:
@@ -42,9 +41,7 @@ def setting_place(
             items = read_items(value.chars, command_line=command_line, fragment=fragment)
         except SettingError as error:
             where = line_of(source, value.place(error.at))
-            raise ListFileError(
-                f"{variable} is no list that emcc reads: {error}", path=path, line=where
-            ) from None
+            raise ListFileError(f"{variable} is no list that emcc reads: {error}", line=where) from None
         filled_in = tuple(item.name for item in items if _TEMPLATE.fullmatch(item.name))
         expansions, items = filled_in, () if filled_in else items
         elements = tuple(Element(item.name, *value.span(item.start, item.end)) for item in items)

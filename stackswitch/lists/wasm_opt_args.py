@@ -24,7 +24,7 @@ VARIABLES = {
 FORMAT = "wasm-opt argument"
 
 
-def argument_place(source: str, value: Text, variable: str, *, path: str = "") -> Place:
+def argument_place(source: str, value: Text, variable: str) -> Place:
     """Make a place of the text after ``asyncify-…@``.
 
     :raises ListFileError: Binaryen would refuse to split it
@@ -37,7 +37,7 @@ def argument_place(source: str, value: Text, variable: str, *, path: str = "") -
         try:
             spans = _entries(value.chars)
         except ConfigError as error:
-            raise ListFileError(f"{variable}: {error}", path=path, line=line) from None
+            raise ListFileError(f"{variable}: {error}", line=line) from None
     elements = tuple(Element(name, *value.span(start, end)) for name, start, end in spans)
     places = {element.start: start for element, (_, start, _) in zip(elements, spans, strict=True)}
 

@@ -35,7 +35,6 @@ def word_places(
     text: Text,
     *,
     format: str,  # noqa: A002  (the field's name)
-    path: str = "",
     depth: int = 0,
 ) -> Iterator[Place]:
     """Find the lists in a stretch of shell text: flags, assignments, and both inside quoted words.
@@ -49,44 +48,43 @@ def word_places(
         chars = word.text.chars
         if mentions_list(chars):
             if word.open_quote:
-                raise _open_quote(source, word, path)
-            yield from _in_word(source, word, previous, format, path, depth)
+                raise _open_quote(source, word)
+            yield from _in_word(source, word, previous, format, depth)
         previous = chars
 
 
-def _in_word(source: str, word: Word, previous: str, format_: str, path: str, depth: int) -> Iterator[Place]:
+def _in_word(source: str, word: Word, previous: str, format_: str, depth: int) -> Iterator[Place]:
     chars = word.text.chars
     if quoted := _quoted_arguments(word.text):
         # An array of arguments, as build scripts in Python, JavaScript or Meson have it.
         for each in quoted:
-            yield from _in_word(source, Word(each), "", format_, path, depth)
+            yield from _in_word(source, Word(each), "", format_, depth)
         return
     flag = _FLAG.match(chars)
     if (flag or previous == "-s") and depth < _DEEPEST and _several_flags(word.text):
-        yield from word_places(source, word.text, format=format_, path=path, depth=depth + 1)
+        yield from word_places(source, word.text, format=format_, depth=depth + 1)
         return
     assignment = _ASSIGNMENT.match(chars)
     option = OPTION.match(chars)
     if option:
         value = word.text.slice(option.end(), len(chars))
-        yield argument_place(source, value, VARIABLES[option[1]], path=path)
+        yield argument_place(source, value, VARIABLES[option[1]])
         return
     found = flag or assignment
     if found:
         if assignment and source.startswith("(", word.text.limit) and found.end() == len(chars):
             place = setting_place(
-                source, word.text.slice(found.end(), len(chars)), format=format_, variable=found[1], path=path
+                source, word.text.slice(found.end(), len(chars)), format=format_, variable=found[1]
             )
             yield replace(place, expansions=("an array of the shell",))
             return
         if swallowed := _ASSIGNMENT.search(chars, found.end()):
-            raise _open_quote(source, word, path, until=swallowed.start())
+            raise _open_quote(source, word, until=swallowed.start())
         yield setting_place(
             source,
             word.text.slice(found.end(), len(chars)),
             format=format_,
             variable=found[1],
-            path=path,
             fragment=not flag and previous != "-s",
         )
     elif depth < _DEEPEST and re.search(r"\s|=", chars):
@@ -95,7 +93,7 @@ def _in_word(source: str, word: Word, previous: str, format_: str, path: str, de
         if name:  # VARIABLE="flags"
             inner = inner.slice(name.end(), len(chars))
             inner = replace(inner, encode=_either_way(inner.encode))
-        yield from word_places(source, inner, format=format_, path=path, depth=depth + 1)
+        yield from word_places(source, inner, format=format_, depth=depth + 1)
 
 
 def _either_way(encode: Encoder) -> Encoder:
@@ -129,11 +127,9 @@ def _several_flags(text: Text) -> bool:
     return any(word.text.chars.startswith("-") for word in shell_words(text)[1:])
 
 
-def _open_quote(source: str, word: Word, path: str, until: int | None = None) -> ListFileError:
+def _open_quote(source: str, word: Word, until: int | None = None) -> ListFileError:
     where = _ANYWHERE.search(word.text.chars)
     at = word.text.place(where.start() if where else 0)
     more = f": it takes in line {line_of(source, word.text.place(until))}" if until is not None else ""
     quote = f" ({word.open_quote})" if word.open_quote else ""
-    return ListFileError(
-        f"a quote{quote} around this list is not closed{more}", path=path, line=line_of(source, at)
-    )
+    return ListFileError(f"a quote{quote} around this list is not closed{more}", line=line_of(source, at))

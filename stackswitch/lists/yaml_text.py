@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import Any
 
 from stackswitch.errors import ListFileError
@@ -33,8 +32,6 @@ _NEXT_VARIABLE = re.compile(r"\s(?!operator)([A-Za-z_]\w*)=")
 _MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
 _ENVIRONMENT = frozenset({"env", "environment", "variables", "args", "build_args"})
 _SHELLS = re.compile(r"(?:/\S*/)?(?:ba|da|z|k)?sh\b")
-_DOLLARS = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z|\.gitlab-ci\.ya?ml\Z")
-"""Files in which every ``$`` of a value is something that is filled in."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +48,10 @@ class _Context:
     shell: str = "sh"
 
 
-def recognise(source: str, path: str = "") -> bool:
-    """Whether a text is YAML: only its name says so."""
-    del source, path
-    return False
-
-
-def places(source: str, path: str = "") -> Iterator[Place]:
+def places(source: str, *, dollars: bool = False) -> Iterator[Place]:
     """Find the lists.
 
+    :param dollars: every ``$`` of a value is something that is filled in
     :raises ListFileError: one is malformed, or the text is no YAML
     """
     if not _MENTIONS.search(source):
@@ -73,21 +65,19 @@ def places(source: str, path: str = "") -> Iterator[Place]:
         mark = getattr(error, "problem_mark", None)
         raise ListFileError(
             f"this is no YAML: {getattr(error, 'problem', None) or error}",
-            path=path,
             line=mark.line + 1 if mark is not None else None,
         ) from None
-    walker = _Walker(source, path)
+    walker = _Walker(source, dollars=dollars)
     for document in documents:
         if document is not None:
             yield from walker.walk(document, _Context())
 
 
 class _Walker:
-    def __init__(self, source: str, path: str) -> None:
+    def __init__(self, source: str, *, dollars: bool) -> None:
         self.source = source
-        self.path = path
         self.seen: set[int] = set()
-        self.dollars = _DOLLARS.search(PurePath(path).name) is not None
+        self.dollars = dollars
 
     def walk(self, node: Node, context: _Context) -> Iterator[Place]:
         if id(node) in self.seen:
@@ -123,7 +113,7 @@ class _Walker:
         if node.id != "scalar":
             return self._elsewhere(variable, behind, "a mapping")
         if not node.value and not self.source[start : node.end_mark.index]:
-            raise ListFileError(f'{variable} has no value here: write [] or ""', path=self.path, line=line)
+            raise ListFileError(f'{variable} has no value here: write [] or ""', line=line)
         self._refuse_other_types(node, variable)
         return self._setting(variable, self._text(node, variable))
 
@@ -135,7 +125,6 @@ class _Walker:
         if node.style is None and (not node.tag.endswith(":str") or is_no_string(node.value)):
             raise ListFileError(
                 f"{variable} has {node.value!r}, which is no string in YAML: put it in quotes",
-                path=self.path,
                 line=node.start_mark.line + 1,
             )
 
@@ -143,9 +132,7 @@ class _Walker:
         return replace(self._setting(variable, Text("", [], [], limit=at)), expansions=(what,))
 
     def _setting(self, variable: str, text: Text) -> Place:
-        return setting_place(
-            self.source, text, format=FORMAT, variable=variable, path=self.path, fragment=True
-        )
+        return setting_place(self.source, text, format=FORMAT, variable=variable, fragment=True)
 
     def _text(self, node: Node, what: str) -> Text:
         try:
@@ -153,7 +140,6 @@ class _Walker:
         except UnusualScalarError:
             raise ListFileError(
                 f"{what} stands in a string that is folded in an unusual way: put it on one line",
-                path=self.path,
                 line=node.start_mark.line + 1,
             ) from None
         return _filled_in(text, dollars=self.dollars)
@@ -165,7 +151,6 @@ class _Walker:
             if found := _NEXT_VARIABLE.search(text.chars, pair.end()):
                 raise ListFileError(
                     f"the string with {pair[1]} sets {found[1]} too: give each a string of its own",
-                    path=self.path,
                     line=node.start_mark.line + 1,
                 )
             yield self._setting(pair[1], text.slice(pair.end(), len(text.chars)))
@@ -174,10 +159,9 @@ class _Walker:
             raise ListFileError(
                 f"this list is in a script for {context.shell}, which is not edited within YAML: put the "
                 "list into a file of its own, or into env:",
-                path=self.path,
                 line=node.start_mark.line + 1,
             )
-        yield from argument_places(self.source, text, context.previous, FORMAT, self.path)
+        yield from argument_places(self.source, text, context.previous, FORMAT)
 
     def _sequence(self, variable: str, node: Node, behind: int) -> Place:
         elements: list[Element] = []
