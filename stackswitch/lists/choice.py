@@ -6,9 +6,18 @@ from pathlib import PurePath
 
 from stackswitch.errors import ListFileError
 
-from . import response_file, settings_flags
+from . import response_file
 from .elements import Place, Spelling
-from .formats import FORMATS, Format, is_foreign, may_become_list, named_formats, reads_as_shell, supported
+from .formats import (
+    FORMATS,
+    SHELL,
+    Format,
+    is_foreign,
+    may_become_list,
+    named_formats,
+    reads_as_shell,
+    supported,
+)
 from .functions import Functions
 
 
@@ -52,7 +61,7 @@ def _in_named(source: str, named: tuple[Format, ...], *, mark: bool) -> list[Pla
             line=1,
         )
     for each in named:
-        found = list(each.places(source))
+        found = each.find(source)
         if found:
             return found
     raise _without_list(named[0])
@@ -66,7 +75,7 @@ def _in_unnamed(
     for each in FORMATS:
         if (mark and not each.byte_order_mark) or not _recognised(each, source, path):
             continue
-        found = list(each.places(source))
+        found = each.find(source)
         if found:
             return found
         likely = likely or each
@@ -76,7 +85,7 @@ def _in_unnamed(
 
 
 def _recognised(format_: Format, source: str, path: str) -> bool:
-    if format_.name == settings_flags.FORMAT and not reads_as_shell(source, path):
+    if format_.name == SHELL and not reads_as_shell(source, path):
         return False
     return format_.recognise(source)
 

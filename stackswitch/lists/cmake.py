@@ -17,7 +17,6 @@ from .source import EXPANSION, Text, TextBuilder, line_of
 from .values import setting_place
 from .words import SETTING, VARIABLE, mentions_list, word_places
 
-FORMAT = "CMake file"
 _COMMAND = re.compile(
     r"^\s*(?:cmake_minimum_required|project|set|list|add_executable|add_library|add_link_options|if|"
     r"target_link_options|target_link_libraries|set_target_properties|set_property|string)\s*\(",
@@ -104,7 +103,7 @@ def _variable(source: str, variable: _Argument, values: list[_Argument]) -> Plac
     if len(values) == 1 and (values[0].quoted or "," in values[0].text.chars or "[" in values[0].text.chars):
         # The quotes are the argument's, also where it is one name.
         text = replace(values[0].text, segments={})
-        return setting_place(source, text, format=FORMAT, variable=name, fragment=True)
+        return setting_place(source, text, variable=name, fragment=True)
     elements = tuple(Element(each.text.chars, each.start, each.end) for each in values)
     expansions = tuple(part for each in values for part in each.text.expansions(source))
     quoted = {each.start: each.quoted for each in values}
@@ -115,7 +114,6 @@ def _variable(source: str, variable: _Argument, values: list[_Argument]) -> Plac
         return new
 
     return Place(
-        format=FORMAT,
         variable=name,
         line=line_of(source, variable.start),
         elements=() if expansions else elements,
@@ -135,11 +133,11 @@ def _in_argument(source: str, text: Text, previous: str) -> Iterator[Place]:
     if flag and not re.search(r"\s-", text.chars):
         value = text.slice(flag.end(), len(text.chars))
         _refuse_separators(source, value)
-        yield setting_place(source, value, format=FORMAT, variable=flag[1])
+        yield setting_place(source, value, variable=flag[1])
         return
     if text.chars.startswith("SHELL:"):
         text = text.slice(len("SHELL:"), len(text.chars))
-    yield from word_places(source, text, format=FORMAT)
+    yield from word_places(source, text)
 
 
 def _commands(source: str) -> Iterator[tuple[str, list[_Argument]]]:

@@ -13,13 +13,11 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .arguments import argument_places
 from .elements import Place
 from .json_text import string_text
 from .source import Encoder, Text, line_of
-from .words import mentions_list, word_places
+from .words import argument_places, mentions_list, word_places
 
-FORMAT = "Dockerfile"
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)\s*\Z", re.IGNORECASE)
 _EXEC_FORM = re.compile(
     r"\s*(?:RUN|CMD|ENTRYPOINT|SHELL)\s+(?:--\S+\s+)*\[.*\]\s*\Z", re.IGNORECASE | re.DOTALL
@@ -52,7 +50,7 @@ def places(source: str) -> Iterator[Place]:
         else:
             if _DOCKERS_OWN.match(text.chars):
                 text = replace(text, encode=_without_backticks(text.encode))
-            yield from word_places(source, text, format=FORMAT)
+            yield from word_places(source, text)
 
 
 def _exec_form(source: str, text: Text) -> Iterator[Place]:
@@ -69,7 +67,7 @@ def _exec_form(source: str, text: Text) -> Iterator[Place]:
     previous = ""
     for found in _JSON_STRING.finditer(source, start, end):
         argument = string_text(source, *found.span())
-        yield from argument_places(source, argument, previous, FORMAT)
+        yield from argument_places(source, argument, previous)
         previous = argument.chars
 
 

@@ -31,7 +31,7 @@ class Element:
 class Place:
     """A list in a file.
 
-    :ivar format: the kind of file, for messages
+    :ivar format: the kind of file, for messages; the table of formats adds it where a reader does not
     :ivar variable: what the list is called there (``ASYNCIFY_ONLY``; ``""`` where the file is the list)
     :ivar line: where it begins, from 1
     :ivar elements: the names, in order
@@ -49,7 +49,6 @@ class Place:
     :ivar tail: what must follow a last name, where the first ever is put in (a line's end)
     """
 
-    format: str
     variable: str
     line: int
     elements: tuple[Element, ...]
@@ -58,6 +57,7 @@ class Place:
     end: int
     at: int
     render: Callable[[str, Element | None], str] = field(repr=False, compare=False)
+    format: str = ""
     file: str | None = None
     expansions: tuple[str, ...] = ()
     gap: str = ","

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
@@ -19,13 +19,42 @@ from . import (
     python_text,
     response_file,
     rust,
-    settings_flags,
     toml,
     yaml_text,
 )
 from .elements import Place
 from .literals import literal_places
-from .other_files import OTHER_FILES, OTHER_LANGUAGES
+from .source import Text
+from .words import mentions_list, word_places
+
+_SUFFIXES = """
+a asm astro avi awk bat bazel bib bin bmp bzl c cbl cc cfg class clj cls cmd coffee conf cpp crt cs
+css csv cxx d dart db def der diff doc docx dylib el elm eml eps erl ex exe exs f f90 fish flac fs
+gif git go gradle graphql groovy gyp gypi gz h hh hpp hrl hs htm html hxx ico idl inc ini ipynb iss
+jar java jpeg jpg jsonl jsx key kt kts ld less lhs lisp lock log lua m map md mdx mjml ml mli mm mo
+mod mp3 mp4 ndjson nim ninja nix o obj odt org pas patch pdf pem php pl plist pm png po pot pp pro
+properties proto ps pub pug pyc pyx r rb rdoc rst s sarif sass scala scm scss sig sln so sql sqlite
+srt styl sum svelte svg swift sym tar tcl tex tf tgz tiff trace tsv tsx ttf v vb vcxproj vhd vim vue
+war wasm wast wat wav webm webp wgsl wit woff woff2 xcconfig xhtml xls xlsx xml xsl xz zig zip zst
+"""
+OTHER_FILES = re.compile(
+    rf"\.(?:{'|'.join(_SUFFIXES.split())})\Z"
+    r"|^(?:LICEN[CS]E|COPYING|README|NOTICE|AUTHORS|CHANGELOG|CODEOWNERS|Gemfile|Rakefile|Vagrantfile"
+    r"|Jenkinsfile|BUILD|WORKSPACE|Procfile|Caddyfile|requirements[\w.-]*\.txt|constraints[\w.-]*\.txt"
+    r"|robots\.txt|\.\w[\w.-]*)\Z",
+    re.IGNORECASE,
+)
+"""Names of files that are something else: no content makes them a list."""
+
+OTHER_LANGUAGES = re.compile(
+    r"^[ \t]*(?:@?echo off|@?rem |set \w+=|(?:const|let|var|def|import|use|fn|func|package|namespace) "
+    r"|#include|switch\(|//|/\*|<)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Lines that no shell script has."""
+
+SHELL = "shell text"
+"""Read last: much reads like a shell script."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +80,13 @@ class Format:
     places: Callable[[str], Iterator[Place]]
     byte_order_mark: bool = True
 
+    def find(self, source: str) -> list[Place]:
+        """Find the lists, each with the kind of file.
+
+        :raises ListFileError: one is malformed, or the text is not of this kind
+        """
+        return [replace(each, format=each.format or self.name) for each in self.places(source)]
+
 
 def _by_name_only(_source: str) -> bool:
     """Say of no text that it is of this kind: only a file's name says so."""
@@ -59,7 +95,7 @@ def _by_name_only(_source: str) -> bool:
 
 FORMATS: tuple[Format, ...] = (
     Format(
-        dockerfile.FORMAT,
+        "Dockerfile",
         "`Dockerfile`, `*.Dockerfile`, `Containerfile`",
         "`ENV`, `export` and flags in `RUN`, here-documents",
         "bash",
@@ -68,7 +104,7 @@ FORMATS: tuple[Format, ...] = (
         dockerfile.places,
     ),
     Format(
-        cmake.FORMAT,
+        "CMake file",
         "`CMakeLists.txt`, `*.cmake`",
         "`set`, `list(APPEND …)`, link options, `LINK_FLAGS`",
         "cmake",
@@ -77,7 +113,7 @@ FORMATS: tuple[Format, ...] = (
         cmake.places,
     ),
     Format(
-        makefile.FORMAT,
+        "Makefile",
         "`Makefile`, `*.mk`",
         "variables and recipes",
         "make",
@@ -86,7 +122,7 @@ FORMATS: tuple[Format, ...] = (
         makefile.places,
     ),
     Format(
-        toml.FORMAT,
+        "TOML",
         "`*.toml`",
         "`[asyncify]` and `[jspi]` of cases and `stackswitch.toml`; settings as keys; `rustflags` of Cargo's "
         "`config.toml`",
@@ -97,7 +133,7 @@ FORMATS: tuple[Format, ...] = (
         byte_order_mark=False,
     ),
     Format(
-        json_text.FORMAT,
+        "JSON",
         "`*.json`",
         "settings as keys, arrays of arguments, commands in strings (`package.json`)",
         "Python's `json`",
@@ -107,7 +143,7 @@ FORMATS: tuple[Format, ...] = (
         byte_order_mark=False,
     ),
     Format(
-        response_file.JSON_FORMAT,
+        "JSON list",
         "`*.json`",
         "the whole file is one array of names (`-sASYNCIFY_ONLY=@list.json`)",
         "emcc's own reader",
@@ -181,13 +217,13 @@ FORMATS: tuple[Format, ...] = (
         powershell.places,
     ),
     Format(
-        settings_flags.FORMAT,
+        SHELL,
         "`*.sh`, `*.bash`, `*.env`, `*.rsp`; a first line `#!/bin/sh`",
         "`export ASYNCIFY_ONLY=…`, flags of emcc and `wasm-opt`",
         "bash",
         re.compile(r"\.(?:sh|bash|zsh|ksh|dash|env|envrc|rsp|flags|args|sh\.in)\Z|^(?:PKGBUILD|APKBUILD)\Z"),
-        settings_flags.recognise,
-        settings_flags.places,
+        mentions_list,
+        lambda source: word_places(source, Text.of(source)),
         byte_order_mark=False,
     ),
 )

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .languages import Language, Token
-from .lexing import Escapes, Special, Strings, c_escape, mark, tokens_of
+from .lexing import Escapes, Language, Special, Strings, Token, c_escape, mark, tokens_of
 from .source import EXPANSION, line_of
 
 _TOKEN = re.compile(

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import json_value
 
-from .arguments import argument_places
 from .elements import Element, Place
 from .source import Text, TextBuilder, line_of
 from .values import setting_place
-from .words import VARIABLE, mentions_list
+from .words import VARIABLE, argument_places, mentions_list
 
-FORMAT = "JSON"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|.", re.DOTALL
@@ -63,10 +61,10 @@ def places(source: str) -> Iterator[Place]:
                     skip_to = place.elements[-1].end if place.elements else value_end
             elif value.startswith('"'):
                 inner = string_text(source, value_start, value_end)
-                yield setting_place(source, inner, format=FORMAT, variable=text.chars, fragment=True)
+                yield setting_place(source, inner, variable=text.chars, fragment=True)
                 skip_to = value_end
         elif following != ":" and mentions_list(text.chars):
-            yield from argument_places(source, text, previous, FORMAT)
+            yield from argument_places(source, text, previous)
         previous = text.chars
 
 
@@ -81,12 +79,10 @@ def _array(source: str, tokens: list[tuple[str, int, int]], at: int, variable: s
         elif token != ",":  # noqa: S105
             return None
     end = next((begin for token, begin, _ in tokens[at + 1 :] if token == "]"), len(source))  # noqa: S105
-    return array_place(source, tuple(elements), (tokens[at][2], end), FORMAT, variable)
+    return array_place(source, tuple(elements), (tokens[at][2], end), variable)
 
 
-def array_place(
-    source: str, elements: tuple[Element, ...], inside: tuple[int, int], format_: str, variable: str
-) -> Place:
+def array_place(source: str, elements: tuple[Element, ...], inside: tuple[int, int], variable: str) -> Place:
     """Make a place of a JSON array: an entry each, as emcc takes its settings.
 
     :param inside: the offsets behind the opening bracket and before the closing one
@@ -94,7 +90,6 @@ def array_place(
     # A file that escapes what is not ASCII goes on doing so.
     escaped = any("\\u" in source[each.start : each.end] for each in elements)
     return Place(
-        format=format_,
         variable=variable,
         line=line_of(source, inside[0]),
         elements=elements,

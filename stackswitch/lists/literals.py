@@ -12,12 +12,11 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .arguments import argument_places
 from .elements import Element, Place
-from .languages import Language, Token
+from .lexing import Language, Token
 from .source import Text, line_of
 from .values import setting_place
-from .words import SETTING, VARIABLE, mentions_list
+from .words import SETTING, VARIABLE, argument_places, mentions_list
 
 _KEY = re.compile(rf"{VARIABLE}\Z", re.IGNORECASE)
 _MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
@@ -203,9 +202,7 @@ class _Reader:
         )
         if opened and self._may_end(stop):
             blanks_split = self._is(at - 1, {"="}) and self._is(at - 2, self.language.blank_keys)
-            yield from argument_places(
-                self.source, text, before, self.language.name, blanks_split=blanks_split
-            )
+            yield from argument_places(self.source, text, before, blanks_split=blanks_split)
             return
         for found in _SET.finditer(text.chars):
             yield self._composed_at(found[1].upper(), self.tokens[at].start, self.tokens[stop].start)
@@ -233,7 +230,6 @@ class _Reader:
         return setting_place(
             self.source,
             text,
-            format=self.language.name,
             variable=variable,
             fragment=True,
         )

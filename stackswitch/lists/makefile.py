@@ -15,7 +15,6 @@ from .source import EXPANSION, Text, TextBuilder
 from .values import setting_place
 from .words import VARIABLE, mentions_list, word_places
 
-FORMAT = "Makefile"
 _RULE = re.compile(r"^[^\s#=:][^#=:\n]*::?(?!=)[^=\n]*\n(?:\t|#[^\n]*\n\t)", re.MULTILINE)
 _MAKE_ASSIGNMENT = re.compile(r"^\w+ *(?:::?|\?)=", re.MULTILINE)
 _LIST_VARIABLE = re.compile(rf"\s*(?:(?:export|override|private)\s+)*({VARIABLE})\s*(?:::?:?|\+|\?)?=[ \t]*")
@@ -40,7 +39,7 @@ def places(source: str) -> Iterator[Place]:
             yield _variable(source, text.slice(found.end(), len(text.chars.rstrip())), found[1])
             continue
         start = 0 if is_recipe else _value_start(text.chars)
-        yield from word_places(source, text.slice(start, len(text.chars)), format=FORMAT)
+        yield from word_places(source, text.slice(start, len(text.chars)))
 
 
 def _value_start(line: str) -> int:
@@ -56,7 +55,7 @@ def _variable(source: str, value: Text, name: str) -> Place:
         words = shell_words(value)
         if len(words) == 1:
             value = words[0].text
-    return setting_place(source, value, format=FORMAT, variable=name, fragment=True)
+    return setting_place(source, value, variable=name, fragment=True)
 
 
 def _logical_lines(source: str) -> Iterator[tuple[Text, bool]]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .languages import Language
-from .lexing import Escapes, Strings, c_escape, tokens_of
+from .lexing import Escapes, Language, Strings, c_escape, tokens_of
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\f]+|\\\r?\n|\#[^\r\n]*)|(?P<newline>\r?\n|\r)"""

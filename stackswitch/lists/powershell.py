@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from stackswitch.errors import ListFileError
 
 from .elements import Place
-from .languages import Language, Token
-from .lexing import Escapes, Special, Strings, mark, tokens_of
+from .lexing import Escapes, Language, Special, Strings, Token, mark, tokens_of
 from .literals import literal_places
 from .source import line_of
 from .words import SETTING

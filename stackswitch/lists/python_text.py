@@ -17,8 +17,7 @@ from itertools import pairwise
 from stackswitch.errors import ListFileError
 
 from .elements import Place
-from .languages import Language, Token
-from .lexing import Escapes, Strings, c_escape, mark
+from .lexing import Escapes, Language, Strings, Token, c_escape, mark
 from .literals import literal_places
 
 _STRING = re.compile(r"""(?P<prefix>[A-Za-z]*)(?P<quote>'''|\"""|'|")""")

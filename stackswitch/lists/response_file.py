@@ -15,8 +15,6 @@ from .namelist import shorten
 from .plausible import is_plausible
 from .source import line_of
 
-JSON_FORMAT = "JSON list"
-LINES_FORMAT = "list, a name a line"
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -33,7 +31,7 @@ def json_places(source: str) -> Iterator[Place]:
     inside = source.index("[") + 1, source.rindex("]")
     spans = _STRING.finditer(source)
     elements = tuple(Element(name, *found.span()) for name, found in zip(names, spans, strict=True))
-    yield array_place(source, elements, inside, JSON_FORMAT, "")
+    yield array_place(source, elements, inside, "")
 
 
 def line_places(
@@ -87,7 +85,7 @@ def _lines(source: str, spelling: Spelling) -> Place:
     line_end = "\r\n" if "\r\n" in source else "\n"
     ended = not source or source.endswith("\n")
     return Place(
-        format=LINES_FORMAT,
+        format="list, a name a line",
         variable="",
         line=line_of(source, elements[0].start) if elements else 1,
         elements=tuple(elements),

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .languages import Language, Token
-from .lexing import Escapes, Strings, c_escape, tokens_of
+from .lexing import Escapes, Language, Strings, Token, c_escape, tokens_of
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+|//[^\n]*)|(?P<block>/\*)|[bc]?r(?P<hashes>\#*)"(?P<raw>.*?)"(?P=hashes)"""

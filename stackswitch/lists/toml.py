@@ -1,7 +1,8 @@
-"""Lists in TOML: ``[asyncify] only`` and its kin in cases, ``stackswitch.toml`` and ``pyproject.toml``.
+"""Lists in TOML: our own tables, settings as keys, and link arguments in Cargo's ``config.toml``.
 
-tomlkit says where the arrays are; their names are exchanged by the same means as everywhere, so that
-comments and layout stay.
+Our own are ``[asyncify] only`` and its kin in cases, ``stackswitch.toml`` and ``pyproject.toml``: tomlkit
+says where those arrays are. ``rustflags`` is an array of arguments, or a string that Cargo splits at blanks.
+Source: TOML 1.0, "String", and Cargo's reference, ``build.rustflags``.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import toml_document
 
 from .elements import Element, Place
+from .lexing import Escapes, Language, Strings, c_escape, tokens_of
+from .literals import literal_places
 from .source import line_of
-from .toml_values import value_places
 
-FORMAT = "TOML"
 _KEYS = {
     ("asyncify", "only"): "ASYNCIFY_ONLY",
     ("asyncify", "add"): "ASYNCIFY_ADD",
@@ -31,8 +32,27 @@ _KEYS = {
 }
 _ROOTS: tuple[tuple[str, ...], ...] = ((), ("tool", "stackswitch"))
 _TOKEN = re.compile(
-    r'''(?P<string>"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*|.''',
+    r"""(?P<blank>[ \t]+|\#[^\n]*)|(?P<newline>\r?\n)"""
+    r"""|\"""(?:\r?\n)?(?P<lines>(?:[^\\]|\\.)*?\"{0,2})\"""(?!\")"""
+    r"""|'''(?:\r?\n)?(?P<raw_lines>.*?'{0,2})'''(?!')|"(?P<basic>(?:[^"\\\n]|\\.)*)"|'(?P<raw>[^'\n]*)'"""
+    r"""|(?P<name>[\w+:-][\w+:-]*)|(?P<mark>.)""",
     re.DOTALL,
+)
+_UNDO = Escapes("ntrbfe", '"\\', "xuU").undo
+_PIECES = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[ \t]*\r?\n\s*|.)|.", re.DOTALL)
+_ESCAPE = c_escape('"', "\\u{:04x}")
+_ESCAPED = Strings(_PIECES, _UNDO, _ESCAPE)
+_STRINGS = {"lines": _ESCAPED, "basic": _ESCAPED, "raw_lines": Strings(), "raw": Strings()}
+LANGUAGE = Language(
+    name="TOML",
+    tokens=lambda text: tokens_of(text, _TOKEN, _STRINGS),
+    quote=lambda text: f'"{_ESCAPE(text)}"',
+    brackets={"[": "]"},
+    assigns=frozenset({"="}),
+    joins=frozenset(),
+    after=frozenset({",", "]", "}"}),
+    blank_keys=frozenset({"rustflags"}),
+    goes_on=frozenset(),
 )
 _SENTINEL = "stackswitch-the-list-stands-here"
 
@@ -64,7 +84,7 @@ def places(source: str) -> Iterator[Place]:
         yield _place(source, start, end, variable)
     if not found and "why" not in document:
         # In a case, a list's name as a key is of what is expected to be missing.
-        yield from value_places(source, FORMAT)
+        yield from literal_places(LANGUAGE, source)
 
 
 def _arrays(document: MutableMapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:
@@ -106,13 +126,12 @@ def _locate(source: str, table_path: tuple[str, ...], key: str) -> tuple[int, in
 def _place(source: str, start: int, end: int, variable: str) -> Place:
     elements: list[Element] = []
     depth = 0
-    for token in _TOKEN.finditer(source, start, end):
-        if token["string"] is not None:
-            name = toml_document(f"x = {token[0]}")["x"]
-            elements.append(Element(str(name), token.start(), token.end()))
-        elif token[0] in "[{":
+    for token in LANGUAGE.tokens(source[start:end]):
+        if token.kind == "string":
+            elements.append(Element(token.chars, start + token.start, start + token.end))
+        elif token.chars in ("[", "{"):
             depth += 1
-        elif token[0] not in "]}, \t\r\n" and not token[0].startswith("#"):
+        elif token.kind != "newline" and token.chars not in ("]", "}", ","):
             depth = 2
     line = line_of(source, start)
     if depth != 1:
@@ -122,10 +141,9 @@ def _place(source: str, start: int, end: int, variable: str) -> Place:
         literal = like is not None and source[like.start] == "'"
         if literal and not re.search(r"['\x00-\x08\x0a-\x1f\x7f]", name):
             return f"'{name}'"
-        return _basic(name)
+        return LANGUAGE.quote(name)
 
     return Place(
-        format=FORMAT,
         variable=variable,
         line=line,
         elements=tuple(elements),
@@ -136,16 +154,4 @@ def _place(source: str, start: int, end: int, variable: str) -> Place:
         render=render,
         gap=", ",
         remarks=True,
-    )
-
-
-def _basic(name: str) -> str:
-    """Write a basic string; what need not be escaped is not."""
-    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-    return (
-        '"'
-        + re.sub(
-            r'["\\\x00-\x1f\x7f]', lambda found: escapes.get(found[0]) or f"\\u{ord(found[0]):04x}", name
-        )
-        + '"'
     )

@@ -17,13 +17,7 @@ _TEMPLATE = re.compile(r"\{\{.*\}\}|<<\s.*\s>>|@[A-Za-z_]\w*@", re.DOTALL)
 
 
 def setting_place(
-    source: str,
-    value: Text,
-    *,
-    format: str,  # noqa: A002  (the field's name)
-    variable: str,
-    fragment: bool = False,
-    command_line: bool = True,
+    source: str, value: Text, *, variable: str, fragment: bool = False, command_line: bool = True
 ) -> Place:
     """Make a place of a setting's value.
 
@@ -49,7 +43,6 @@ def setting_place(
     if value.chars[first : first + 1] == "[":
         first += 1
     return Place(
-        format=format,
         variable=variable,
         line=line,
         elements=elements,

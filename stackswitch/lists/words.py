@@ -1,4 +1,4 @@
-"""Lists on command lines and in assignments, as shell words have them."""
+"""Lists on command lines and in assignments, as shell words have them, and in the arguments of a program."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _FLAG = re.compile(rf"-s({SETTING})=")
 _ANYWHERE = re.compile(rf"{VARIABLE}|asyncify-(?:only|white|add|remove|black|imports)")
 _PLAIN = re.compile(r"[\w.:,?*#~%+=@/\[\]-]+\Z")
 _DEEPEST = 3
+_PREFIX = r"(?:cargo::?rustc-(?:cdylib-)?link-arg(?:-\w+)?=(?:\w+=)?|(?:-C\s*)?link-arg=)?"
+_ARGUMENT = re.compile(rf"{_PREFIX}-s ?({SETTING})=")
+_BLANK_FLAG = re.compile(rf"(?:^|.*\s)(?:-C\s*)?link-args?=(?:\S+\s+)*?-s({SETTING})=", re.DOTALL)
+_AFTER_S = re.compile(rf"({SETTING})=")
 
 
 def mentions_list(text: str) -> bool:
@@ -30,13 +34,7 @@ def mentions_list(text: str) -> bool:
     return _ANYWHERE.search(text) is not None
 
 
-def word_places(
-    source: str,
-    text: Text,
-    *,
-    format: str,  # noqa: A002  (the field's name)
-    depth: int = 0,
-) -> Iterator[Place]:
+def word_places(source: str, text: Text, *, depth: int = 0) -> Iterator[Place]:
     """Find the lists in a stretch of shell text: flags, assignments, and both inside quoted words.
 
     :raises ListFileError: a list is malformed, or a quote around one is not closed
@@ -49,20 +47,20 @@ def word_places(
         if mentions_list(chars):
             if word.open_quote:
                 raise _open_quote(source, word)
-            yield from _in_word(source, word, previous, format, depth)
+            yield from _in_word(source, word, previous, depth)
         previous = chars
 
 
-def _in_word(source: str, word: Word, previous: str, format_: str, depth: int) -> Iterator[Place]:
+def _in_word(source: str, word: Word, previous: str, depth: int) -> Iterator[Place]:
     chars = word.text.chars
     if quoted := _quoted_arguments(word.text):
         # An array of arguments, as build scripts in Python, JavaScript or Meson have it.
         for each in quoted:
-            yield from _in_word(source, Word(each), "", format_, depth)
+            yield from _in_word(source, Word(each), "", depth)
         return
     flag = _FLAG.match(chars)
     if (flag or previous == "-s") and depth < _DEEPEST and _several_flags(word.text):
-        yield from word_places(source, word.text, format=format_, depth=depth + 1)
+        yield from word_places(source, word.text, depth=depth + 1)
         return
     assignment = _ASSIGNMENT.match(chars)
     option = OPTION.match(chars)
@@ -73,9 +71,7 @@ def _in_word(source: str, word: Word, previous: str, format_: str, depth: int) -
     found = flag or assignment
     if found:
         if assignment and source.startswith("(", word.text.limit) and found.end() == len(chars):
-            place = setting_place(
-                source, word.text.slice(found.end(), len(chars)), format=format_, variable=found[1]
-            )
+            place = setting_place(source, word.text.slice(found.end(), len(chars)), variable=found[1])
             yield replace(place, expansions=("an array of the shell",))
             return
         if swallowed := _ASSIGNMENT.search(chars, found.end()):
@@ -83,7 +79,6 @@ def _in_word(source: str, word: Word, previous: str, format_: str, depth: int) -
         yield setting_place(
             source,
             word.text.slice(found.end(), len(chars)),
-            format=format_,
             variable=found[1],
             fragment=not flag and previous != "-s",
         )
@@ -93,7 +88,7 @@ def _in_word(source: str, word: Word, previous: str, format_: str, depth: int) -
         if name:  # VARIABLE="flags"
             inner = inner.slice(name.end(), len(chars))
             inner = replace(inner, encode=_either_way(inner.encode))
-        yield from word_places(source, inner, format=format_, depth=depth + 1)
+        yield from word_places(source, inner, depth=depth + 1)
 
 
 def _either_way(encode: Encoder) -> Encoder:
@@ -133,3 +128,27 @@ def _open_quote(source: str, word: Word, until: int | None = None) -> ListFileEr
     more = f": it takes in line {line_of(source, word.text.place(until))}" if until is not None else ""
     quote = f" ({word.open_quote})" if word.open_quote else ""
     return ListFileError(f"a quote{quote} around this list is not closed{more}", line=line_of(source, at))
+
+
+def argument_places(source: str, text: Text, previous: str, *, blanks_split: bool = False) -> Iterator[Place]:
+    """Find the lists in a string.
+
+    :param previous: the argument before it: ``-s`` may stand there by itself
+    :param blanks_split: what reads it splits it at blanks and knows no quotes (Cargo's ``rustflags``)
+    :raises ListFileError: one is malformed
+    """
+    if not mentions_list(text.chars):
+        return
+    chars = text.chars
+    if blanks_split or re.match(r"(?:-C\s*)?link-args=", chars):
+        found = _BLANK_FLAG.match(chars)
+        if found:
+            blank = re.compile(r"\s|\Z").search(chars, found.end())
+            value = text.slice(found.end(), blank.start() if blank else len(chars))
+            yield setting_place(source, value, variable=found[1])
+        return
+    flag = _ARGUMENT.match(chars) or (_AFTER_S.match(chars) if previous == "-s" else None)
+    if flag and not re.search(r"\s-", chars[flag.end() :]):
+        yield setting_place(source, text.slice(flag.end(), len(chars)), variable=flag[1])
+    else:
+        yield from word_places(source, text)

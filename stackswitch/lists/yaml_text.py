@@ -14,11 +14,10 @@ from typing import Any
 
 from stackswitch.errors import ListFileError
 
-from .arguments import argument_places
 from .elements import Element, Place
 from .source import EXPANSION, Text, TextBuilder, line_of
 from .values import setting_place
-from .words import VARIABLE, mentions_list
+from .words import VARIABLE, argument_places, mentions_list
 from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar
 
 Node = Any
@@ -132,7 +131,7 @@ class _Walker:
         return replace(self._setting(variable, Text("", [], [], limit=at)), expansions=(what,))
 
     def _setting(self, variable: str, text: Text) -> Place:
-        return setting_place(self.source, text, format=FORMAT, variable=variable, fragment=True)
+        return setting_place(self.source, text, variable=variable, fragment=True)
 
     def _text(self, node: Node, what: str) -> Text:
         try:
@@ -161,7 +160,7 @@ class _Walker:
                 "list into a file of its own, or into env:",
                 line=node.start_mark.line + 1,
             )
-        yield from argument_places(self.source, text, context.previous, FORMAT)
+        yield from argument_places(self.source, text, context.previous)
 
     def _sequence(self, variable: str, node: Node, behind: int) -> Place:
         elements: list[Element] = []

@@ -16,7 +16,6 @@ def place(source: str, **options: object) -> Place:
     words = re.finditer(r"\w+", bare[:end])
     elements = tuple(Element(each[0], each.start(), each.end()) for each in words if each.start() >= start)
     return Place(
-        "text",
         "L",
         1,
         elements,
