@@ -73,7 +73,9 @@ def _in_unnamed(
     """Find the lists of a file whose name says nothing."""
     likely = None
     for each in FORMATS:
-        if (mark and not each.byte_order_mark) or not _recognised(each, source, path):
+        if (mark and not each.byte_order_mark) or (each.name == SHELL and not reads_as_shell(source, path)):
+            continue
+        if not each.recognise(source):
             continue
         found = each.find(source)
         if found:
@@ -82,12 +84,6 @@ def _in_unnamed(
     if likely is not None and not response_file.all_plausible(source):
         raise _without_list(likely)
     return _lines(source, path, spelling, functions, mark=mark)
-
-
-def _recognised(format_: Format, source: str, path: str) -> bool:
-    if format_.name == SHELL and not reads_as_shell(source, path):
-        return False
-    return format_.recognise(source)
 
 
 def _lines(

@@ -57,6 +57,11 @@ SHELL = "shell text"
 """Read last: much reads like a shell script."""
 
 
+def _by_name_only(_source: str) -> bool:
+    """Say of no text that it is of this kind: only a file's name says so."""
+    return False
+
+
 @dataclass(frozen=True)
 class Format:
     """A kind of file.
@@ -66,8 +71,8 @@ class Format:
     :ivar edits: what is edited in it, for the docs
     :ivar checked: the program that the tests hold the edited file against, for the docs
     :ivar named: whether a file's name claims it
-    :ivar recognise: whether a text is one; asked where no name decides
     :ivar places: finds the lists
+    :ivar recognise: whether a text is one; asked where no name decides
     :ivar byte_order_mark: what reads such files passes over a UTF-8 byte order mark
     """
 
@@ -76,8 +81,8 @@ class Format:
     edits: str
     checked: str
     named: re.Pattern[str]
-    recognise: Callable[[str], bool]
     places: Callable[[str], Iterator[Place]]
+    recognise: Callable[[str], bool] = _by_name_only
     byte_order_mark: bool = True
 
     def find(self, source: str) -> list[Place]:
@@ -88,11 +93,6 @@ class Format:
         return [replace(each, format=each.format or self.name) for each in self.places(source)]
 
 
-def _by_name_only(_source: str) -> bool:
-    """Say of no text that it is of this kind: only a file's name says so."""
-    return False
-
-
 FORMATS: tuple[Format, ...] = (
     Format(
         "Dockerfile",
@@ -100,8 +100,8 @@ FORMATS: tuple[Format, ...] = (
         "`ENV`, `export` and flags in `RUN`, here-documents",
         "bash",
         re.compile(r"(?:^|\.)(?:[Dd]ockerfile|[Cc]ontainerfile)(?:\.[\w-]+)?\Z"),
-        dockerfile.recognise,
         dockerfile.places,
+        dockerfile.recognise,
     ),
     Format(
         "CMake file",
@@ -109,8 +109,8 @@ FORMATS: tuple[Format, ...] = (
         "`set`, `list(APPEND …)`, link options, `LINK_FLAGS`",
         "cmake",
         re.compile(r"^CMakeLists\.txt(?:\.in)?\Z|\.cmake(?:\.in)?\Z"),
-        cmake.recognise,
         cmake.places,
+        cmake.recognise,
     ),
     Format(
         "Makefile",
@@ -118,8 +118,8 @@ FORMATS: tuple[Format, ...] = (
         "variables and recipes",
         "make",
         re.compile(r"^(?:GNU)?[Mm]akefile(?:\.\w+)?\Z|\.(?:mk|mak|make)\Z"),
-        makefile.recognise,
         makefile.places,
+        makefile.recognise,
     ),
     Format(
         "TOML",
@@ -128,8 +128,8 @@ FORMATS: tuple[Format, ...] = (
         "`config.toml`",
         "Python's `tomllib`",
         re.compile(r"\.toml\Z"),
-        toml.recognise,
         toml.places,
+        toml.recognise,
         byte_order_mark=False,
     ),
     Format(
@@ -138,8 +138,8 @@ FORMATS: tuple[Format, ...] = (
         "settings as keys, arrays of arguments, commands in strings (`package.json`)",
         "Python's `json`",
         re.compile(r"\.(?:json|webmanifest|json\.in)\Z"),
-        json_text.recognise,
         json_text.places,
+        json_text.recognise,
         byte_order_mark=False,
     ),
     Format(
@@ -148,8 +148,8 @@ FORMATS: tuple[Format, ...] = (
         "the whole file is one array of names (`-sASYNCIFY_ONLY=@list.json`)",
         "emcc's own reader",
         re.compile(r"\.json\Z"),
-        lambda source: source.lstrip().startswith("["),
         response_file.json_places,
+        lambda source: source.lstrip().startswith("["),
         byte_order_mark=False,
     ),
     Format(
@@ -158,7 +158,6 @@ FORMATS: tuple[Format, ...] = (
         "the same as in other YAML; every `$` in a value counts as filled in",
         "PyYAML, and bash",
         re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z|\.gitlab-ci\.ya?ml\Z"),
-        _by_name_only,
         partial(yaml_text.places, dollars=True),
     ),
     Format(
@@ -167,7 +166,6 @@ FORMATS: tuple[Format, ...] = (
         "sequences and strings as values, `env:`, arguments, shell text in `run: |` and its like",
         "PyYAML, and bash",
         re.compile(r"\.ya?ml\Z"),
-        _by_name_only,
         yaml_text.places,
     ),
     Format(
@@ -176,7 +174,6 @@ FORMATS: tuple[Format, ...] = (
         "arrays and strings, `link_args`",
         "meson",
         re.compile(r"^meson\.build\Z|^meson_options\.txt\Z|^meson\.options\Z"),
-        _by_name_only,
         partial(literal_places, meson.LANGUAGE),
         byte_order_mark=False,
     ),
@@ -186,8 +183,8 @@ FORMATS: tuple[Format, ...] = (
         "lists, tuples and strings, dictionaries, argument lists of `subprocess`",
         "Python",
         re.compile(r"\.pyw?\Z|^(?:SConstruct|SConscript|wscript)\Z"),
-        python_text.LANGUAGE.recognise,
         python_text.places,
+        python_text.LANGUAGE.recognise,
     ),
     Format(
         javascript.LANGUAGE.name,
@@ -195,8 +192,8 @@ FORMATS: tuple[Format, ...] = (
         "arrays and strings, properties, argument lists",
         "Node",
         re.compile(r"\.[mc]?[jt]s\Z"),
-        javascript.LANGUAGE.recognise,
         partial(literal_places, javascript.LANGUAGE),
+        javascript.LANGUAGE.recognise,
     ),
     Format(
         rust.LANGUAGE.name,
@@ -204,7 +201,6 @@ FORMATS: tuple[Format, ...] = (
         '`println!("cargo:rustc-link-arg=…")`, slices of strings, arguments',
         "rustc, where there is one",
         re.compile(r"\.rs\Z"),
-        _by_name_only,
         partial(literal_places, rust.LANGUAGE),
     ),
     Format(
@@ -213,8 +209,8 @@ FORMATS: tuple[Format, ...] = (
         "`$env:ASYNCIFY_ONLY`, arrays, arguments in quotes",
         "nothing but our own reader",
         re.compile(r"\.psm?1\Z"),
-        powershell.LANGUAGE.recognise,
         powershell.places,
+        powershell.LANGUAGE.recognise,
     ),
     Format(
         SHELL,
@@ -222,8 +218,8 @@ FORMATS: tuple[Format, ...] = (
         "`export ASYNCIFY_ONLY=…`, flags of emcc and `wasm-opt`",
         "bash",
         re.compile(r"\.(?:sh|bash|zsh|ksh|dash|env|envrc|rsp|flags|args|sh\.in)\Z|^(?:PKGBUILD|APKBUILD)\Z"),
-        mentions_list,
         lambda source: word_places(source, Text.of(source)),
+        mentions_list,
         byte_order_mark=False,
     ),
 )

@@ -64,14 +64,11 @@ def _slash_end(source: str, at: int, found: Sequence[Token]) -> int:
         or (last.kind == "name" and _BEFORE_REGEX.match(last.chars))
         or (last.kind == "mark" and last.chars not in (")", "]", "}"))
     ):
-        divides = False
-    elif last.kind == "mark" and last.chars in (")", "}"):
-        if regex and re.search(r"[\"'`]|//|/\*", regex[0]):
-            raise _not_understood(source, "a regular expression or a division, with a quote behind", at)
-        divides = True
-    else:
-        divides = True
-    return at + 1 if divides or regex is None else regex.end()
+        return at + 1 if regex is None else regex.end()
+    unclear = last.kind == "mark" and last.chars in (")", "}")
+    if unclear and regex and re.search(r"[\"'`]|//|/\*", regex[0]):
+        raise _not_understood(source, "a regular expression or a division, with a quote behind", at)
+    return at + 1
 
 
 def _template_token(source: str, found: re.Match[str], before: Sequence[Token]) -> tuple[Token, int]:

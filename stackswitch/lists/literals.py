@@ -16,10 +16,8 @@ from .elements import Element, Place
 from .lexing import Language, Token
 from .source import Text, line_of
 from .values import setting_place
-from .words import SETTING, VARIABLE, argument_places, mentions_list
+from .words import KEY, MENTIONS, SETTING, argument_places, mentions_list
 
-_KEY = re.compile(rf"{VARIABLE}\Z", re.IGNORECASE)
-_MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
 _SET = re.compile(rf"({SETTING})=")
 _ANNOTATION = 40
 """The most tokens that a type between a name and its value may have."""
@@ -30,7 +28,7 @@ def literal_places(language: Language, source: str) -> Iterator[Place]:
 
     :raises ListFileError: one is malformed
     """
-    if _MENTIONS.search(source):
+    if MENTIONS.search(source):
         yield from _Reader(source, language).run()
 
 
@@ -67,7 +65,7 @@ class _Reader:
     def _value_of(self, at: int) -> int | None:
         """Return where the value begins, if a list's name that is given one stands here."""
         token = self.tokens[at]
-        if token.kind not in ("name", "string") or not _KEY.match(token.chars):
+        if token.kind not in ("name", "string") or not KEY.match(token.chars):
             return None
         at += 1
         if token.kind == "string" and self._is(at, {"]"}) and self._is(at + 1, {"="}):
@@ -227,16 +225,12 @@ class _Reader:
         return replace(place, expansions=(what if len(what) <= 60 else f"{what[:59]}…",))
 
     def _setting(self, text: Text, variable: str) -> Place:
-        return setting_place(
-            self.source,
-            text,
-            variable=variable,
-            fragment=True,
-        )
+        return setting_place(self.source, text, variable=variable, fragment=True)
 
     def _array_place(self, variable: str, tokens: list[Token], inside: tuple[int, int]) -> Place:
         self._refuse_block_comments(tokens, inside, variable)
         by_start = {each.start: each for each in tokens}
+        elements = tuple(Element(each.chars, each.start, each.end) for each in tokens)
         expansions = tuple(part for each in tokens for part in each.text.expansions(self.source))
 
         def render(name: str, like: Element | None) -> str:
@@ -251,9 +245,7 @@ class _Reader:
             format=f"{self.language.name}, an array",
             variable=variable,
             line=line_of(self.source, inside[0]),
-            elements=()
-            if expansions
-            else tuple(Element(each.chars, each.start, each.end) for each in tokens),
+            elements=() if expansions else elements,
             spelling="emscripten",
             start=inside[0],
             end=inside[1],

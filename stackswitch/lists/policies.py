@@ -92,20 +92,16 @@ class ListBuilder:
         return tuple(sorted(self.index.defined(functions)))
 
     def _observed(self, evidence: Evidence) -> BuiltList:
-        names = self.names(evidence.functions)
-        lists: dict[ListName, tuple[str, ...]] = {
-            "ASYNCIFY_IMPORTS": self.import_names(),
-            "ASYNCIFY_ONLY": names,
-        }
-        return BuiltList("observed", self.index.matching_any(names), PassOptions(lists))
+        return self._of("observed", evidence.functions)
 
     def _ranked(self, evidence: Evidence) -> BuiltList:
-        names = self.names(evidence.functions | self._likely(evidence))
-        lists: dict[ListName, tuple[str, ...]] = {
-            "ASYNCIFY_IMPORTS": self.import_names(),
-            "ASYNCIFY_ONLY": names,
-        }
-        return BuiltList("ranked", self.index.matching_any(names), PassOptions(lists))
+        return self._of("ranked", evidence.functions | self._likely(evidence))
+
+    def _of(self, policy: PolicyName, functions: Iterable[int]) -> BuiltList:
+        """Make a list of just these functions."""
+        names = self.names(functions)
+        options = PassOptions({"ASYNCIFY_IMPORTS": self.import_names(), "ASYNCIFY_ONLY": names})
+        return BuiltList(policy, self.index.matching_any(names), options)
 
     def _likely(self, evidence: Evidence) -> frozenset[int]:
         """Return functions that were not observed, the likeliest for their size first, within the budget."""

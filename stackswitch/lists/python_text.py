@@ -117,5 +117,4 @@ LANGUAGE = Language(
     brackets={"[": "]", "(": ")", "{": "}"},
     assigns=frozenset({"=", "+=", ":", ":="}),
     joins=frozenset({"+", ""}),
-    after=frozenset({",", ";", ")", "]", "}"}),
 )

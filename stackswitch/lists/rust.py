@@ -71,7 +71,6 @@ LANGUAGE = Language(
     brackets={"[": "]"},
     joins=frozenset(),
     before=frozenset({"&", "vec", "!"}),
-    after=frozenset({",", ";", ")", "]", "}"}),
     comment="//",
     block="/*",
 )

@@ -18,6 +18,9 @@ SETTING = r"(?:ASYNCIFY_(?:ONLY|ADD|REMOVE|IMPORTS|WHITELIST|BLACKLIST)|JSPI_(?:
 """emcc's settings that are lists of names, the two old names included."""
 VARIABLE = rf"(?:{SETTING}(?:_[A-Z0-9_]+)?)"
 """What a variable that holds one is called: the setting, maybe with something after it."""
+KEY = re.compile(rf"{VARIABLE}\Z", re.IGNORECASE)
+"""The same where a program or a document sets it: in capitals or not."""
+MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
 _ASSIGNMENT = re.compile(rf"({VARIABLE})\+?=")
 _FLAG = re.compile(rf"-s({SETTING})=")
 _ANYWHERE = re.compile(rf"{VARIABLE}|asyncify-(?:only|white|add|remove|black|imports)")

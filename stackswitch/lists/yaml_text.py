@@ -17,18 +17,16 @@ from stackswitch.errors import ListFileError
 from .elements import Element, Place
 from .source import EXPANSION, Text, TextBuilder, line_of
 from .values import setting_place
-from .words import VARIABLE, argument_places, mentions_list
+from .words import KEY, MENTIONS, VARIABLE, argument_places, mentions_list
 from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar
 
 Node = Any
 """A node of ruamel.yaml: its classes do not say what they have, and are imported only where YAML is read."""
 
 FORMAT = "YAML file"
-_KEY = re.compile(rf"{VARIABLE}\Z", re.IGNORECASE)
 _PAIR = re.compile(rf"({VARIABLE})=")
 _EXPRESSION = r"\$\{\{.*?\}\}|\$\{[A-Za-z_]\w*\}|\$\([A-Za-z_][\w.]*\)"
 _NEXT_VARIABLE = re.compile(r"\s(?!operator)([A-Za-z_]\w*)=")
-_MENTIONS = re.compile(rf"{VARIABLE}|asyncify-\w+@", re.IGNORECASE)
 _ENVIRONMENT = frozenset({"env", "environment", "variables", "args", "build_args"})
 _SHELLS = re.compile(r"(?:/\S*/)?(?:ba|da|z|k)?sh\b")
 
@@ -53,7 +51,7 @@ def places(source: str, *, dollars: bool = False) -> Iterator[Place]:
     :param dollars: every ``$`` of a value is something that is filled in
     :raises ListFileError: one is malformed, or the text is no YAML
     """
-    if not _MENTIONS.search(source):
+    if not MENTIONS.search(source):
         return
     from ruamel.yaml import YAML  # takes a tenth of a second
     from ruamel.yaml.error import YAMLError
@@ -96,7 +94,7 @@ class _Walker:
         context = replace(context, shell=_shell(node, context.shell))
         for key, value in node.value:
             name = key.value if key.id == "scalar" else ""
-            if _KEY.match(name):
+            if KEY.match(name):
                 self.seen.add(id(value))
                 yield self._value(name.upper(), value, key.end_mark.index)
             else:
