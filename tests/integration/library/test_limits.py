@@ -71,7 +71,8 @@ def test_a_deadline_tells_the_stack_of_a_guest_that_computes(lives: Lives, backe
                     assert await one.call("aside", 0) == 1
             async with await guest(deep(), deadline_s=0.4, stacks=True) as one:
                 error = await raises(GuestTimeoutError, one.call("asking"))
-                assert [each.function for each in error.frames] == ["asking"], (error, error.frames, error.__notes__)
+                found = [each.function for each in error.frames]
+                assert found == ["asking"], (error, found, error.__notes__)
                 never = asyncio.get_running_loop().create_future()
                 async def wait(caller, number):
                     await never
