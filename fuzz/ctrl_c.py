@@ -109,6 +109,7 @@ def prepare(folder: Path) -> dict[str, Command]:
         (commands / f"case{at}.toml").write_text(f'why = "w"\ncommand = {json.dumps(command)}\n')
     (folder / "only.txt").write_text("leaf\n")
     (folder / "big.wat").write_text(chain_of(30_000))
+    generate = f"{sys.executable} generate.py"
     node = "node:" + os.environ["STACKSWITCH_NODE"] if "STACKSWITCH_NODE" in os.environ else "node"
     return {
         "test": Command(("test", "-j", "2")),
@@ -130,7 +131,7 @@ def prepare(folder: Path) -> dict[str, Command]:
         "bench": Command(("bench", "--quick")),
         "detect": Command(("detect", "--engine", node, "--engine", "wasmtime", "--fresh")),
         "explore": Command(
-            ("explore", f"{sys.executable} generate.py", "--", "node", JSPI_FLAG, "runner.mjs"), 5
+            ("explore", generate, "--engine", node, "--", "node", JSPI_FLAG, "runner.mjs"), 5
         ),
         "analyze": Command(("analyze", "big.wasm")),
         "report": Command(("report", "--module", "big.wasm")),
