@@ -33,6 +33,8 @@ from pathlib import Path
 
 import wasmtime
 
+from stackswitch.engines.locate import find_engine
+
 JSPI_FLAG = "--experimental-wasm-jspi"
 MARKER = "STACKSWITCH_CTRL_C"
 END_S = 20.0
@@ -110,6 +112,7 @@ def prepare(folder: Path) -> dict[str, Command]:
     (folder / "only.txt").write_text("leaf\n")
     (folder / "big.wat").write_text(chain_of(30_000))
     generate = f"{sys.executable} generate.py"
+    suspends = f"node:{find_engine(None).path}"  # any node may be on PATH
     node = "node:" + os.environ["STACKSWITCH_NODE"] if "STACKSWITCH_NODE" in os.environ else "node"
     return {
         "test": Command(("test", "-j", "2")),
@@ -131,7 +134,7 @@ def prepare(folder: Path) -> dict[str, Command]:
         "bench": Command(("bench", "--quick")),
         "detect": Command(("detect", "--engine", node, "--engine", "wasmtime", "--fresh")),
         "explore": Command(
-            ("explore", generate, "--engine", node, "--", "node", JSPI_FLAG, "runner.mjs"), 5
+            ("explore", generate, "--engine", suspends, "--", "node", JSPI_FLAG, "runner.mjs"), 5
         ),
         "analyze": Command(("analyze", "big.wasm")),
         "report": Command(("report", "--module", "big.wasm")),
