@@ -31,7 +31,7 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
     today = today or datetime.datetime.now(tz=datetime.timezone.utc).date()
     packages = npm_packages(folder, progress=progress)
     task = {"packages": str(packages), "query": query, "today": today.isoformat()}
-    argv = [str(wheel_node()), str(folder / "bin" / "cases.mjs"), json.dumps(task)]
+    argv = [str(wheel_node()), str(node_shim_dir() / "bin" / "support.mjs"), json.dumps(task)]
     # Run in our folder, so that only the query counts and no configuration of the current folder.
     done = watchdog.run(argv, cwd=folder, encoding="utf-8", errors="replace", timeout_s=_TIMEOUT_S)
     try:
