@@ -58,7 +58,7 @@ export function whyNotStarted(error) {
 }
 
 /**
- * End it; one that does not end is left to whoever ends this process.
+ * Close it, or give up after `END_TIMEOUT_MS`.
  *
  * @param {any} browser
  */

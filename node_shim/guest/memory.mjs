@@ -58,7 +58,7 @@ export class GuestMemories {
 }
 
 /**
- * Have each growth of a memory subtracted from a counter, and refused where that says so. The guest counts its own growth
+ * Subtract each growth of a memory from a counter, and refuse it if too little is left. The guest counts its own growth
  * (stackswitch/wasm/growthcounter.py).
  *
  * @param {WebAssembly.Memory} memory

@@ -20,7 +20,7 @@ import { readModule } from "./module.mjs";
 export { hasNativeJspi as hasJspi } from "../polyfill/values.mjs";
 
 /**
- * What is given for the first import of a kind, of a name if one is asked for.
+ * Return the value that is imported first of a kind, or first of a kind and a name.
  *
  * @param {WebAssembly.Module} module
  * @param {WebAssembly.Imports | undefined} imports

@@ -1,4 +1,4 @@
-"""A Binaryen tool as the rest of this room sees it, and the plain way of running one: a process."""
+"""A Binaryen tool as the rest of the package uses it, and the simplest one: a process for each run."""
 
 from __future__ import annotations
 

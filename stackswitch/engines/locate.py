@@ -46,8 +46,8 @@ def find_engine(
         ``node:/path/to/node``: that program
     :param purpose: how it will switch stacks
     :raises ConfigError: the spec is malformed, or names an unknown engine
-    :raises BackendUnavailableError: the engine that was asked for cannot switch stacks
-    :raises ToolNotFoundError: none was asked for, and none here can switch stacks
+    :raises BackendUnavailableError: the named engine cannot switch stacks
+    :raises ToolNotFoundError: no engine is named, and none on this machine can switch stacks switch stacks
     :raises DownloadError: the version asked for cannot be fetched
     """
     kind, version, path = parse_spec("node" if spec is None else spec)

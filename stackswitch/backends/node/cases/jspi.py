@@ -34,8 +34,8 @@ async def open_jspi(
     :param separate_stacks: give calls that overlap on one instance a C stack each; without, they write over
         each other's, as they do in any host that knows nothing of it
     :raises ConfigError: ``engine`` is none that we know
-    :raises BackendUnavailableError: the engine that was asked for cannot switch stacks
-    :raises ToolNotFoundError: none was asked for, and none here can
+    :raises BackendUnavailableError: the named engine cannot switch stacks
+    :raises ToolNotFoundError: no engine is named, and none on this machine can switch stacks
     :raises DownloadError: it had to be fetched and could not be
     :raises EngineError: it can, and the child does not start all the same
     """

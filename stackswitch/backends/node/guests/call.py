@@ -61,7 +61,7 @@ class RemoteCall:
         self._waiter.wake()
 
     def closed(self, error: GuestError) -> None:
-        """The instance was closed: whoever awaits the call gets the error, at the loop's next turn."""
+        """The instance was closed: the awaiting task gets the error at the next turn of the loop."""
         self._closed = error
         if self._instance.loop.is_closed():
             return

@@ -1,6 +1,6 @@
 """The conversation with the thread that a guest lives in, as the event loop has it.
 
-What comes is taken in a callback of the loop, and whoever waits goes on in that same callback.
+A callback of the loop reads what arrives, and resumes the waiting task in the same callback.
 """
 
 from __future__ import annotations

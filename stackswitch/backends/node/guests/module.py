@@ -33,8 +33,8 @@ _STACK_FLAGS = ("--stack-size", "--wasm-stack-switching-stack-size")
 async def open_jspi(plan: OpenRequest) -> JspiModule:
     """Make a module ready (``backends.guest_protocol.GuestOpener``).
 
-    :raises BackendUnavailableError: the engine that was asked for cannot switch stacks
-    :raises ToolNotFoundError: none was asked for, and none here can
+    :raises BackendUnavailableError: the named engine cannot switch stacks
+    :raises ToolNotFoundError: no engine is named, and none on this machine can switch stacks
     :raises GuestError: the module uses what the engine lacks, or the plan asks for what this backend has not
     """
     if plan.limits.fuel is not None:

@@ -129,7 +129,7 @@ _PROCESSES: weakref.WeakValueDictionary[int, GuestProcesses] = weakref.WeakValue
 
 
 def processes_of_loop() -> GuestProcesses:
-    """Return the processes of the running event loop; whoever uses them refers to them."""
+    """Return the processes of the running event loop. They live as long as something refers to them."""
     loop = asyncio.get_running_loop()
     found = _PROCESSES.get(id(loop))
     if found is None or found.loop is not loop:

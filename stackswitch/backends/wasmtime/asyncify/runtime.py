@@ -305,7 +305,7 @@ class AsyncifyRuntime:
     # --- for imports
 
     def suspend(self, call: AsyncifyCall, which: object, name: str) -> None:
-        """The call's coroutine waits: the guest is to unwind, which whoever calls this starts.
+        """The call's coroutine waits, so the guest has to unwind. The caller starts the unwind.
 
         :param which: the import; the same object each time
         :raises SuspendError: the call cannot be suspended

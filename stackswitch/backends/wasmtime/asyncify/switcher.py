@@ -60,7 +60,7 @@ class AsyncifyStore:
         return any(each.look_for_livelock(now) for each in self.runtimes) or self.options.is_over()
 
     def values(self, kinds: tuple[str, ...], *, given: bool = False) -> Codec:
-        """Return what reads and writes values in slots, whoever's they are then."""
+        """Return what reads and writes values in slots."""
         return Codec(kinds, self.store.references)
 
     def add(self, instance: ModuleInstance, compiled: CompiledModule) -> AsyncifySwitcher:
