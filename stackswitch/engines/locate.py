@@ -47,7 +47,7 @@ def find_engine(
     :param purpose: how it will switch stacks
     :raises ConfigError: the spec is malformed, or names an unknown engine
     :raises BackendUnavailableError: the named engine cannot switch stacks
-    :raises ToolNotFoundError: no engine is named, and none on this machine can switch stacks switch stacks
+    :raises ToolNotFoundError: no engine is named, and none on this machine can switch stacks
     :raises DownloadError: the version asked for cannot be fetched
     """
     kind, version, path = parse_spec("node" if spec is None else spec)
