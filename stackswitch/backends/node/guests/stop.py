@@ -13,6 +13,8 @@ from stackswitch.errors import GuestFrame
 from .child import GuestChild
 from .prepared import PreparedModule
 
+_ENDED_TIMEOUT_S = 1.0
+
 
 async def note_stopped(
     child: GuestChild,
@@ -29,25 +31,30 @@ async def note_stopped(
     if state.waiting is not None or child.broken is not None:
         return
     stack = asyncio.ensure_future(child.stack())
+    waited_for: list[asyncio.Future[Any]] = [stack] if ended is None else [stack, ended]
+    found: Mapping[str, Any] = {}
     try:
-        await asyncio.wait(
-            [each for each in (stack, ended) if each is not None], return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        if ended is None or not ended.done():
+            found = stack.result()
+            state.stopped = _named(found, prepared)
+            if ended is not None and not state.stopped and child.broken is None:
+                # The thread may have left the guest: the message that the call has ended is on its way.
+                await asyncio.wait([ended], timeout=_ENDED_TIMEOUT_S)
         if ended is not None and ended.done():
             state.stopped = prepared.frames(ended.result())
-            return
-        found = stack.result()
     finally:
         stack.cancel()
-    if "problem" in found:
-        state.stopped_problem = f"where it computed is not known: {found['problem']}"
-        return
-    state.stopped = _named(found, prepared)
+    if not state.stopped:
+        problem = found.get("problem", "its thread was in no function of the module")
+        state.stopped_problem = f"where it computed is not known: {problem}"
 
 
 def _named(found: Mapping[str, Any], prepared: PreparedModule) -> tuple[GuestFrame, ...]:
     """Name the frames that the child has found."""
     running = prepared.running
+    if "problem" in found:
+        return ()
     if "functions" in found:  # of shared processes: where each function starts
         first = running.imported_function_count
         starts = {start: index for index, (start, _) in enumerate(running.bodies, first)}
