@@ -10,10 +10,10 @@ from pathlib import Path
 import typer
 
 from stackswitch.backends.registry import BACKENDS, BackendOptions, Use, backend_spec, check_engine
+from stackswitch.engines.targets import engine_program
 from stackswitch.errors import ConfigError, ListFileError
 from stackswitch.fix.sources import Lists, ListSource, shared_source
 from stackswitch.lists.elements import Spelling
-from stackswitch.observe.engine import engine_program
 from stackswitch.suite.loader import Suite
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.symbols import read_symbols, with_symbols

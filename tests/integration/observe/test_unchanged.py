@@ -16,7 +16,7 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
-from stackswitch.observe.engine import engine_program
+from stackswitch.engines.targets import engine_program
 from stackswitch.observe.run import observed_environment
 from stackswitch.wasm.encoding import EXPORT, export, section, vector
 from stackswitch.wasm.reader import Reader

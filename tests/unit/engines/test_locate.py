@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.engines.locate import find_engine, parse_spec
+from stackswitch.engines.locate import find_engine
 from stackswitch.engines.probe import Attempt, ProbeResult, parse_output
 from stackswitch.engines.runtimes import ENGINES
+from stackswitch.engines.spec import EngineSpec, parse_engine
 from stackswitch.errors import BackendUnavailableError, ConfigError
 from stackswitch.tools.failures import describe_status
 
@@ -26,13 +27,13 @@ SAID = '{"version": "26.1.0", "program": "/n", "works": true, "reason": "", "fea
 def test_an_engine_is_named_by_kind_version_or_path(
     spec: str, version: str | None, path: Path | None
 ) -> None:
-    assert parse_spec(spec) == (ENGINES["node"], version, path)
+    assert parse_engine(spec, ENGINES) == EngineSpec(name="node", version=version, path=path)
 
 
 @pytest.mark.parametrize("spec", ["", "netscape", "node@", "node:", "node@24;rm", "node 24", "@24"])
 def test_what_names_no_engine_is_refused(spec: str) -> None:
     with pytest.raises(ConfigError, match="there is no engine"):
-        parse_spec(spec)
+        parse_engine(spec, ENGINES)
 
 
 def test_a_program_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from stackswitch.engines.runtimes import RUNTIMES
-from stackswitch.engines.targets import NoTargetError, found_targets, named_target
+from stackswitch.engines.targets import found_targets, named_target
+from stackswitch.errors import BackendUnavailableError, ConfigError
 
 
 @pytest.mark.parametrize("spec", ["", "netscape", "node@", "node 24", "@24", "node@1;rm", "Node"])
 def test_what_names_no_engine_is_said_to_be_none(spec: str) -> None:
-    with pytest.raises(NoTargetError, match=r"there is no engine .*; there are node, "):
+    with pytest.raises(ConfigError, match=r"there is no engine .*; there are node, "):
         named_target(spec)
 
 
 def test_a_program_is_named_by_its_path(tmp_path: Path) -> None:
-    with pytest.raises(NoTargetError, match="there is no such file"):
+    with pytest.raises(BackendUnavailableError, match="there is no such file"):
         named_target(f"deno:{tmp_path / 'deno'}")
     (tmp_path / "deno").touch()
     target = named_target(f"deno:{tmp_path / 'deno'}")
@@ -25,16 +26,16 @@ def test_a_program_is_named_by_its_path(tmp_path: Path) -> None:
 
 def test_a_browser_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(NoTargetError, match=r"name one that is here: chromium:/path"):
+    with pytest.raises(BackendUnavailableError, match=r"name one that is here: chromium:/path"):
         named_target("chromium@120")
-    with pytest.raises(NoTargetError, match="to get it: apt-get install chromium"):
+    with pytest.raises(BackendUnavailableError, match="to get it: apt-get install chromium"):
         named_target("chromium")
 
 
 def test_a_platform_without_a_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     monkeypatch.setattr("sys.platform", "linux")
-    with pytest.raises(NoTargetError, match="npm has no node for linux-riscv64"):
+    with pytest.raises(BackendUnavailableError, match="npm has no node for linux-riscv64"):
         named_target("node@22")
 
 
