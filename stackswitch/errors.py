@@ -103,6 +103,13 @@ class ToolNotFoundError(StackswitchError):
         self.looked = tuple(looked)
         self.install = install
 
+    @classmethod
+    def of_program(cls, program: str) -> ToolNotFoundError:
+        """Return the error for a program that the user named and that does not exist."""
+        if "/" in program:
+            return cls(f"{program}: no such program, or the interpreter that it names is missing")
+        return cls(f"{program}: not found in PATH\n  install it, or give its path")
+
 
 class EngineError(StackswitchError):
     """An engine did not start, did not answer the handshake, or violated the protocol."""

@@ -75,7 +75,7 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
         )
     except FileNotFoundError:
-        raise ToolNotFoundError(f"there is no command {argv[0]}", looked=["PATH"]) from None
+        raise ToolNotFoundError.of_program(argv[0]) from None
     except OSError as error:
         raise ToolError(f"{argv[0]} does not start: {error}", argv=argv, status=None) from None
     watchdog.watch(child.pid)

@@ -109,9 +109,7 @@ class Runner:
                 start_new_session=True,
             )
         except FileNotFoundError:
-            raise ToolNotFoundError(
-                f"there is no command {self._command[0]}", looked=["PATH", "the current folder"]
-            ) from None
+            raise ToolNotFoundError.of_program(self._command[0]) from None
         except (OSError, ValueError) as error:
             raise ToolError(
                 f"{self._command[0]} does not start: {error}", argv=self._command, status=None

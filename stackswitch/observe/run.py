@@ -65,7 +65,7 @@ def observe(
     """
     if not command:
         raise ConfigError("there is no command to observe")
-    status = _run(command, observed_environment(environment, folder, sample=sample), environment)
+    status = _run(command, observed_environment(environment, folder, sample=sample))
     return whole_trace(command, status, read_trace(folder))
 
 
@@ -90,15 +90,13 @@ def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Tra
     return trace
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], own: Mapping[str, str]) -> int:
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         # What the command inherits from whoever started us it inherits through us; ours are not inheritable.
         watchdog.ready()
         child = subprocess.Popen(command, env=dict(environment), close_fds=False)
     except FileNotFoundError:
-        raise ToolNotFoundError(
-            f"there is no command {command[0]}", looked=[f"PATH: {own.get('PATH', 'not set')}"]
-        ) from None
+        raise ToolNotFoundError.of_program(command[0]) from None
     except (OSError, ValueError) as error:
         raise ToolError(f"{command[0]} does not start: {error}", argv=command, status=None) from None
     watchdog.watch(child.pid, group=False)  # it shares our group: the terminal is its own

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from wasmtime import WasmtimeError, wat2wasm
 
 from stackswitch.backends.base import LoadedCase, LoadedCommand
 from stackswitch.backends.processes import text_of
@@ -242,11 +241,14 @@ def _compile(source: Path) -> tuple[bytes, Module] | str:
     try:
         binary = source.read_bytes()
         if source.suffix == ".wat":
-            binary = bytes(wat2wasm(binary))
+            import wasmtime  # not at the top: it takes a tenth of a second, also for `--help`
+
+            try:
+                binary = bytes(wasmtime.wat2wasm(binary))
+            except wasmtime.WasmtimeError as error:
+                return f"{source}: not valid WebAssembly text: {' '.join(str(error).split())}"
         return binary, parse_module(binary)
     except OSError as error:
         return f"{source}: cannot be read: {error.strerror}"
-    except WasmtimeError as error:
-        return f"{source}: not valid WebAssembly text: {' '.join(str(error).split())}"
     except WasmFormatError as error:
         return f"{source}: {error}"

@@ -120,7 +120,7 @@ def test_a_generator_without_end_is_stopped_when_the_time_is_over(explorer: Expl
     ("generator", "code", "text"),
     [
         ("none.jsonl", 4, "cannot be read"),
-        ("there-is-no-such-command", 8, "no command"),
+        ("there-is-no-such-command", 8, "not found in PATH"),
         (f"{sys.executable} -c 'import sys; sys.exit(3)'", 7, "the generator failed"),
         (f"{sys.executable} -c 'print(1)'", 4, "line 1 is no program"),
     ],

@@ -175,7 +175,8 @@ def test_a_program_that_is_not_node(tmp_path: Path, trace: Trace) -> None:
 def test_a_command_that_is_not_there(trace: Trace) -> None:
     seen = trace("no-such-command-anywhere")
     assert (seen.status, seen.lines) == (8, [])
-    assert "no command no-such-command-anywhere" in seen.stderr
+    assert "no-such-command-anywhere: not found in PATH\n  install it, or give its path\n" in seen.stderr
+    assert os.environ["PATH"] not in seen.stderr
 
 
 def test_no_command(trace: Trace) -> None:
