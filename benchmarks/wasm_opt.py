@@ -20,7 +20,7 @@ from pathlib import Path
 
 from stackswitch.binaryen.features import module_flags
 from stackswitch.binaryen.locate import npm_wasm_opt
-from stackswitch.binaryen.warm import WarmTool
+from stackswitch.binaryen.node_tool import NodeTool
 from stackswitch.tools.paths import wheel_node
 from stackswitch.wasm.module import parse_module
 
@@ -40,7 +40,7 @@ def kept_loaded(tool: Path, args: list[str], files: dict[str, bytes]) -> bytes:
     """Run it as stackswitch does."""
 
     async def work() -> bytes:
-        warm = WarmTool(tool)
+        warm = NodeTool(tool)
         try:
             run = await warm.run(args, files, ["out.wasm"], timeout_s=600)
             return run.files["out.wasm"]

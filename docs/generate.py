@@ -31,7 +31,7 @@ from stackswitch.readiness.rules import RULES
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
 from stackswitch.tools.paths import node_shim_dir
-from stackswitch.wasm.reporting import Instrumented
+from stackswitch.wasm.report_section import ReportSection
 
 DOCS = Path(__file__).parent
 
@@ -60,7 +60,7 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
         DOCS / "schema" / "instrument.schema.json": _schema(InstrumentReport.model_json_schema()),
-        DOCS / "schema" / "instrumented-section.schema.json": _schema(Instrumented.model_json_schema()),
+        DOCS / "schema" / "instrumented-section.schema.json": _schema(ReportSection.model_json_schema()),
         DOCS / "schema" / "bench.schema.json": _schema(BenchResult.model_json_schema()),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),
         DOCS / "schema" / "matrix.schema.json": _schema(Matrix.model_json_schema()),

@@ -87,7 +87,7 @@ export class Instance {
     }
     this.run.active.push({ kind: "start", name: this.name });
     try {
-      this.exports = this.run.switching.instantiate(module, imports, this.plan.calls_in_turn ?? null).exports;
+      this.exports = this.run.switching.instantiate(module, imports, this.plan.serialization_reason ?? null).exports;
     } finally {
       this.run.active.pop();
     }

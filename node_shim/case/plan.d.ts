@@ -20,7 +20,7 @@ export interface InstancePlan {
   globals: Record<string, string>;
   memory: { name: string; is64: boolean } | null;
   /** Why calls on this instance run one after another; null: they may overlap. */
-  calls_in_turn?: string | null;
+  serialization_reason?: string | null;
 }
 
 export interface FailurePlan {

@@ -71,7 +71,7 @@ export class HostFunctions {
   /**
    * Have the guest call its waiting imports by way of functions that look, after the wait, whether the call is to go on.
    *
-   * @param {WebAssembly.Module} module the one that stackswitch/wasm/checked.py makes
+   * @param {WebAssembly.Module} module the one that stackswitch/wasm/import_wrappers.py makes
    */
   check(module) {
     const { current, stacks } = this.#instance;

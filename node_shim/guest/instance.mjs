@@ -14,7 +14,7 @@ import { GuestStacks } from "./stacks.mjs";
 /** @typedef {import("./plan.d.ts").ExportPlan} ExportPlan */
 /** @typedef {{module: WebAssembly.Module, switching: import("../jspi/switching.mjs").JspiSwitching}} Compiled */
 
-const CHECKED = 0; // the number of the module that stackswitch/wasm/checked.py makes
+const CHECKED = 0; // the number of the module that stackswitch/wasm/import_wrappers.py makes
 
 export class GuestInstance {
   memories = new GuestMemories();

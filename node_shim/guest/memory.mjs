@@ -59,7 +59,7 @@ export class GuestMemories {
 
 /**
  * Subtract each growth of a memory from a counter, and refuse it if too little is left. The guest counts its own growth
- * (stackswitch/wasm/growthcounter.py).
+ * (stackswitch/wasm/growth_limiter.py).
  *
  * @param {WebAssembly.Memory} memory
  * @param {WebAssembly.Global} counter

@@ -1,4 +1,4 @@
-// What a build says of itself: which functions are instrumented (`stackswitch/wasm/reporting.py` writes that), and their names.
+// What a build says of itself: which functions are instrumented (`stackswitch/wasm/report_section.py` writes that), and their names.
 
 import { Reader } from "../wasm/read.mjs";
 

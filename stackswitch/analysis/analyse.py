@@ -19,7 +19,7 @@ from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import FuncType, Module
 from stackswitch.wasm.names import raw_function_names
 from stackswitch.wasm.obstacles import asyncify_path
-from stackswitch.wasm.reach import Step, bringers, shortest_way
+from stackswitch.wasm.paths import Step, largest_dominators, shortest_path
 
 from .facts import (
     Analysis,
@@ -40,7 +40,7 @@ from .trust import assertion_effects, coverage_left_out
 
 GROWTH = 0.95
 """Bytes that a byte of instrumented code gains: worked out from whole builds, not measured by list."""
-_MOST_BRINGERS = 20
+_MOST_DOMINATORS = 20
 
 
 @dataclass
@@ -103,7 +103,7 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
         imports=imports,
         imports_from=source,
         policies=() if asyncified else tuple(_policies(builder, evidence)),
-        brings_in=() if asyncified else tuple(_bringers(graph, waiting, index)),
+        brings_in=() if asyncified else tuple(_dominators(graph, waiting, index)),
         lists=tuple(_checked(inputs.lists, selected, index)),
         seen=_observed(selected.get("ASYNCIFY_ONLY"), evidence, index),
         build=build,
@@ -178,10 +178,10 @@ def _test_next(builder: ListBuilder, evidence: Evidence) -> tuple[NextTest, ...]
     )
 
 
-def _bringers(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[Bottleneck]:
+def _dominators(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[Bottleneck]:
     module = graph.module
     found = []
-    for each in bringers(graph, waiting, most=_MOST_BRINGERS):
+    for each in largest_dominators(graph, waiting, most=_MOST_DOMINATORS):
         if each.function is not None:
             through = index.names[each.function]
         else:
@@ -261,8 +261,8 @@ def why(
     for each in graph.module.exports:
         if each.kind == "func":
             exports.setdefault(each.index, each.name)
-    inwards = shortest_way(graph, exports, {function})
-    outwards = shortest_way(graph, [function], waiting)
+    inwards = shortest_path(graph, exports, {function})
+    outwards = shortest_path(graph, [function], waiting)
     frames = Counter(index for each in suspensions for index, _, _ in each.frames)[function]
     return Way(
         function=index.names[function],

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.binaryen.asyncify import Binaryen
-from stackswitch.binaryen.ownmemory import PAGES
+from stackswitch.binaryen.stack_memory import PAGES
 from stackswitch.errors import ConfigError, ToolError
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.base import Frozen
@@ -20,7 +20,7 @@ from stackswitch.transform.instrument import (
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.obstacles import asyncify_obstacles
-from stackswitch.wasm.stackpointer import with_stack_pointer
+from stackswitch.wasm.stack_pointer import with_stack_pointer
 
 _NO_REFERENCES = "non-number types"
 """In what Binaryen says of a reference on the operand stack: only its own flattening finds those."""

@@ -12,7 +12,7 @@ from typing import Any
 import wasmtime
 
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory
+from stackswitch.binaryen.stack_memory import EXPORT_NAME, with_stack_memory
 from stackswitch.wasm.module import parse_module
 
 _HEADER, _BLOCK_END = 16, 1 << 20
@@ -28,7 +28,7 @@ async def instrumented(wat: bytes, *, own_memory: bool = True) -> bytes:
     try:
         module = parse_module(bytes(wasmtime.wat2wasm(wat)))
         request = AsyncifyRequest(
-            wasm=with_own_memory(module) if own_memory else module.data,
+            wasm=with_stack_memory(module) if own_memory else module.data,
             imports=("env.wait",),
             optimize_level=2,
             memory=EXPORT_NAME if own_memory else None,

@@ -1,10 +1,10 @@
 """Running Binaryen: finding ``wasm-opt``, checking that it works, its Asyncify pass, and a cache of builds.
 
-- the tool: ``locate`` finds one, ``selfcheck`` tries it, ``tool`` runs it in a process, ``warm`` in a
+- the tool: ``locate`` finds one, ``selfcheck`` tries it, ``tool`` runs it in a process, ``node_tool`` in a
   child that stays loaded
 - the pass: ``asyncify`` (request and result), ``listfile`` (lists as the pass reads them), ``features``
   (flags), ``findings`` (what it warns of), ``cache``
-- memories for saved stacks: ``memory`` (one of the module's), ``ownmemory`` (one that is added)
+- memories for saved stacks: ``memory`` (one of the module's), ``stack_memory`` (one that is added)
 
 Not here: which builds hosts need (``transform``), which functions a list should name (``lists``).
 """

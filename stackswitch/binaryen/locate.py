@@ -23,9 +23,9 @@ from stackswitch.tools.files import replace_file
 from stackswitch.tools.paths import cache_dir, node_shim_dir
 from stackswitch.tools.progress import Progress, silent
 
+from .node_tool import NodeTool
 from .selfcheck import CHECK_FORMAT, TIMEOUT_S, WOULD_DO, self_check
 from .tool import ProcessTool, Tool
-from .warm import WarmTool
 
 VARIABLE = "STACKSWITCH_WASM_OPT"
 _INSTALL = f"npm install -g binaryen ({WOULD_DO}), or leave {VARIABLE} unset and npm's is fetched"
@@ -135,7 +135,7 @@ def _tool(path: Path) -> Tool:
     with path.open("rb") as file:
         first_line = file.readline(256)
     if first_line.startswith(b"#!") and b"node" in first_line:
-        return WarmTool(path.resolve())
+        return NodeTool(path.resolve())
     return ProcessTool([str(path)])
 
 

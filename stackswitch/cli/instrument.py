@@ -23,7 +23,7 @@ from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, s
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.obstacles import asyncify_obstacles
-from stackswitch.wasm.reporting import with_report
+from stackswitch.wasm.report_section import with_report_section
 
 from .command import EXIT_FAILED
 from .console import Console
@@ -110,7 +110,7 @@ def instrument(options: InstrumentOptions) -> None:
     findings = check_lists(lists, index)
     obstacles = _obstacles(module, request, index)
     result = run_async(_instrument(request, options.wasm_opt or settings.wasm_opt, console))
-    wasm = with_report(result.wasm, module, request.imports) if options.report else result.wasm
+    wasm = with_report_section(result.wasm, module, request.imports) if options.report else result.wasm
     stale = {each.entry for each in findings}
     found = InstrumentReport(
         module=str(options.module),
@@ -174,7 +174,7 @@ def _add_report(options: InstrumentOptions, build: Module, lists: Lists) -> None
     else:
         names = [each.full_name for each in build.function_imports()]
         imports = tuple(names[each] for each in sorted(suspending_imports(build) or ()))
-    write_output(options.output, with_report(build.data, build, imports))
+    write_output(options.output, with_report_section(build.data, build, imports))
 
 
 async def _instrument(request: AsyncifyRequest, wasm_opt: Path | None, console: Console) -> AsyncifyResult:

@@ -17,8 +17,8 @@ from stackswitch.errors import (
     ImportsError,
     StackswitchError,
 )
-from stackswitch.wasm.asyncified import is_asyncified, missing_controls
-from stackswitch.wasm.memorybudget import check_budget
+from stackswitch.wasm.asyncified import is_asyncified, missing_control_exports
+from stackswitch.wasm.memory_budget import check_budget
 from stackswitch.wasm.module import parse_module
 
 from .awaitable import AwaitableContextManager
@@ -113,7 +113,7 @@ def _read(source: str | Path | bytes) -> bytes:
 def candidates(request: OpenRequest) -> list[tuple[str, str]]:
     """Return the backends for a module, the best first, each with the reason for it."""
     if is_asyncified(request.module):
-        if not missing_controls(request.module):
+        if not missing_control_exports(request.module):
             return [("asyncify", "the module is an Asyncify build already")]
         why = "the module is an Asyncify build that does not export its control functions"
         return [("fiber", why), ("jspi", why)]

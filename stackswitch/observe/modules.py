@@ -8,9 +8,9 @@ from pathlib import Path
 
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import (
+    checks_state_after_call,
     instrumented_functions,
     is_asyncified,
-    looks_after,
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import CallSite, call_sites
@@ -56,7 +56,7 @@ class ObservedModule:
         :param function: an instrumented one, which calls the import at an offset: most often it tells
         """
         if called not in self._waiting:
-            if not looks_after(self.module, function, offset) and called not in self._suspending:
+            if not checks_state_after_call(self.module, function, offset) and called not in self._suspending:
                 return False
             self._waiting.add(called)
         return True

@@ -23,7 +23,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.reach import nearest_waits
+from stackswitch.wasm.paths import next_on_shortest_path
 
 from .picture import MOST_DEPTH, MOST_WAYS, frames_left_out
 
@@ -94,7 +94,7 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """
     module = graph.module
     waiting = import_indexes(module, imports)
-    towards = nearest_waits(graph, waiting)
+    towards = next_on_shortest_path(graph, waiting)
     names = NameIndex.of(module).names
     numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
     half = MOST_DEPTH // 2

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from stackswitch.binaryen.asyncify import AsyncifyRequest, AsyncifyResult, Binaryen
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, PAGES, with_load_exported, with_own_memory
+from stackswitch.binaryen.stack_memory import EXPORT_NAME, PAGES, with_load_exported, with_stack_memory
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
@@ -75,7 +75,7 @@ async def build_for_host(
     """
     result = await binaryen.asyncify(
         AsyncifyRequest(
-            wasm=module.data if pages is None else with_own_memory(module, pages),
+            wasm=module.data if pages is None else with_stack_memory(module, pages),
             imports=imports,
             only=lists.only,
             add=lists.add,

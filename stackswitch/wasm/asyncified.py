@@ -109,7 +109,7 @@ def is_asyncified(module: Module) -> bool:
     return asyncify_globals(module) is not None
 
 
-def missing_controls(module: Module) -> tuple[str, ...]:
+def missing_control_exports(module: Module) -> tuple[str, ...]:
     """Return the control functions that a module does not export under Binaryen's names.
 
     A host needs them to switch stacks with an Asyncify build.
@@ -185,11 +185,11 @@ def suspending_imports(module: Module) -> frozenset[int] | None:
     suspending: set[int] = set()
     for function in instrumented_functions(module):
         body = read_instructions(module.data, *module.code_range(function))
-        suspending.update(called for called in _looked_after(body, found) if called < imports)
+        suspending.update(called for called in _calls_with_state_check(body, found) if called < imports)
     return frozenset(suspending)
 
 
-def looks_after(module: Module, function: int, offset: int) -> bool:
+def checks_state_after_call(module: Module, function: int, offset: int) -> bool:
     """Whether a function of an Asyncify build looks, after its call at an offset, whether it is to unwind.
 
     :param offset: of the call's opcode, in the module
@@ -202,7 +202,7 @@ def looks_after(module: Module, function: int, offset: int) -> bool:
     if not start <= offset < end:
         return False
     after = _to_next_call(read_instructions(module.data, offset, end))
-    return next(_looked_after(after, found), None) is not None
+    return next(_calls_with_state_check(after, found), None) is not None
 
 
 def _to_next_call(instructions: Iterator[Instruction]) -> Iterator[Instruction]:
@@ -210,7 +210,7 @@ def _to_next_call(instructions: Iterator[Instruction]) -> Iterator[Instruction]:
     yield from takewhile(lambda each: each.opcode != CALL, instructions)
 
 
-def _looked_after(instructions: Iterator[Instruction], found: AsyncifyGlobals) -> Iterator[int]:
+def _calls_with_state_check(instructions: Iterator[Instruction], found: AsyncifyGlobals) -> Iterator[int]:
     """Give the function of each direct call after which the state is compared with that of unwinding."""
     called: int | None = None  # the last call; then whether the state was read just after it
     state_read = False

@@ -21,8 +21,8 @@ from .sections import (
     ElementSegment,
     Export,
     Import,
+    IndexSpaces,
     Kind,
-    Spaces,
     read_bodies,
     read_elements,
     read_exports,
@@ -242,7 +242,7 @@ class _Parser:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.spaces = Spaces([], [], [], [], [])
+        self.spaces = IndexSpaces([], [], [], [], [])
         self.bodies = Ranges()
         self.readers = {
             1: self._types,

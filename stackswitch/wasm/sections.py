@@ -113,7 +113,7 @@ def read_constant_expression(reader: Reader) -> ConstantExpression:
 
 
 @dataclass(slots=True)
-class Spaces:
+class IndexSpaces:
     """The index spaces while a module is read, imports first."""
 
     functions: list[int]
@@ -150,7 +150,7 @@ def read_tag_type(reader: Reader, types: Types) -> int:
     return read_function_type_index(reader, types)
 
 
-def read_imports(reader: Reader, types: Types, spaces: Spaces) -> tuple[Import, ...]:
+def read_imports(reader: Reader, types: Types, spaces: IndexSpaces) -> tuple[Import, ...]:
     """Read the import section and enter what it brings into ``spaces``.
 
     :raises WasmFormatError: malformed
@@ -160,7 +160,7 @@ def read_imports(reader: Reader, types: Types, spaces: Spaces) -> tuple[Import, 
     )
 
 
-def _read_import(reader: Reader, types: Types, spaces: Spaces) -> Import:
+def _read_import(reader: Reader, types: Types, spaces: IndexSpaces) -> Import:
     module, name = reader.name(), reader.name()
     start = reader.pos
     code = reader.u8()

@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from stackswitch.binaryen.ownmemory import EXPORT_NAME
+from stackswitch.binaryen.stack_memory import EXPORT_NAME
 from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from typing import Any
 
-from stackswitch.wasm.stackpointer import NAME
+from stackswitch.wasm.stack_pointer import NAME
 
 from .instance import ModuleInstance, ScriptError
 

@@ -16,7 +16,7 @@ from stackswitch.engines.locate import find_engine
 from stackswitch.engines.targets import named_target
 from stackswitch.tools.paths import node_shim_dir
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.reporting import SECTION, instrumented_of, reported
+from stackswitch.wasm.report_section import SECTION, find_instrumented, read_report_section
 
 from .conftest import CHAIN, write_chain
 
@@ -154,10 +154,10 @@ def test_without_the_hook_the_build_is_what_it_was_and_going_on_is_a_choice(proj
 
 def test_the_section_is_what_the_code_shows_and_wasmtime_goes_by_it(project: Path) -> None:
     module = parse_module(built(project, "leaf main", "--report").read_bytes())
-    told = reported(module)
+    told = read_report_section(module)
     assert told is not None
     plain = parse_module(built(project, "leaf main").read_bytes())
-    assert told.indexes() == instrumented_of(plain) == {1, 4}
+    assert told.indexes() == find_instrumented(plain) == {1, 4}
     assert (told.imports, told.functions) == (("env.wait",), module.function_count)
     case = write_chain(project / "suite", "[asyncify]\nprebuilt = true\n")
     text = case.read_text().replace("chain.wat", "build.wasm")
@@ -176,8 +176,8 @@ def test_the_section_is_what_the_code_shows_and_wasmtime_goes_by_it(project: Pat
 def test_a_section_that_does_not_fit_is_passed_over(project: Path) -> None:
     data = built(project, "leaf main", "--report").read_bytes()
     for old, new in ((b'"functions":', b'"functionz":'), (b'"functions":1', b'"functions":2')):
-        assert reported(parse_module(data.replace(old, new))) is None
-    assert instrumented_of(parse_module(data.replace(b'"functions":', b'"functionz":'))) == {1, 4}
+        assert read_report_section(parse_module(data.replace(old, new))) is None
+    assert find_instrumented(parse_module(data.replace(b'"functions":', b'"functionz":'))) == {1, 4}
 
 
 @pytest.mark.emscripten
@@ -198,7 +198,7 @@ def test_emccs_own_build_can_be_made_to_report(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     made = run(*COMMAND, "instrument", "guest.wasm", "--report", "-o", "guest.wasm", folder=tmp_path)
     assert made.returncode == 0, made.stderr
-    told = reported(parse_module((tmp_path / "guest.wasm").read_bytes()))
+    told = read_report_section(parse_module((tmp_path / "guest.wasm").read_bytes()))
     assert told is not None
     assert told.imports == ("env.emscripten_sleep",)
     (tmp_path / "without-fetch.cjs").write_text("delete globalThis.fetch;")

@@ -10,7 +10,7 @@ from pathlib import Path
 from wasmtime import wat2wasm
 
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.reporting import reported
+from stackswitch.wasm.report_section import read_report_section
 
 from .conftest import CHAIN, write_chain
 
@@ -50,7 +50,7 @@ def test_reports_are_valid_and_other_things_are_not(tmp_path: Path) -> None:
         "b.wasm",
     )
     stackswitch(tmp_path, *command, "--json", "i.json")
-    section = reported(parse_module((tmp_path / "b.wasm").read_bytes()))
+    section = read_report_section(parse_module((tmp_path / "b.wasm").read_bytes()))
     assert section is not None
     (tmp_path / "s.json").write_text(section.model_dump_json())
     report = json.loads((tmp_path / "fix.json").read_text())

@@ -8,9 +8,9 @@ import pytest
 import wasmtime
 
 from stackswitch.wasm.asyncified import (
+    checks_state_after_call,
     instrumented_functions,
     is_asyncified,
-    looks_after,
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import call_sites
@@ -78,8 +78,8 @@ def test_the_instrumented_are_those_of_the_list(
         if site.kind == "call" and site.target in waiting
     ]
     assert bool(calls) == bool(found)
-    assert all(looks_after(built, *call) for call in calls)
-    assert not any(looks_after(parse_module(data), *call) for call in calls)
+    assert all(checks_state_after_call(built, *call) for call in calls)
+    assert not any(checks_state_after_call(parse_module(data), *call) for call in calls)
 
 
 def test_a_module_that_calls_the_controls_itself_is_not_taken_for_instrumented(wasm_opt: Any) -> None:

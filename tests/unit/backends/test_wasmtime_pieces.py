@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stackswitch.backends.wasmtime.engine import without_custom_sections
 from stackswitch.backends.wasmtime.stacks import frames_of_profile, without_clock
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, with_own_memory
+from stackswitch.binaryen.stack_memory import EXPORT_NAME, with_stack_memory
 from stackswitch.wasm.module import parse_module
 
 EMPTY = b"\0asm\x01\0\0\0"
@@ -58,14 +58,14 @@ def test_a_profile_is_read_innermost_first(frames: list[tuple[int, int]]) -> Non
 
 
 def test_an_own_memory_stands_behind_the_guests() -> None:
-    module = parse_module(with_own_memory(parse_module(EMPTY + NAME + MEMORY + EXPORT)))
+    module = parse_module(with_stack_memory(parse_module(EMPTY + NAME + MEMORY + EXPORT)))
     assert [(each.name, each.index) for each in module.exports] == [("memory", 0), (EXPORT_NAME, 1)]
     assert len(module.memories) == 2
 
 
 def test_a_module_without_memory_or_exports_gets_both() -> None:
     for data in (EMPTY, EMPTY + NAME, EMPTY + section(1, b"\x00"), EMPTY + section(10, b"\x00") + NAME):
-        module = parse_module(with_own_memory(parse_module(data)))
+        module = parse_module(with_stack_memory(parse_module(data)))
         assert [(each.name, each.index) for each in module.exports] == [(EXPORT_NAME, 0)]
         assert len(module.memories) == 1
 

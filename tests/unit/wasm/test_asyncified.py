@@ -24,9 +24,9 @@ from stackswitch.wasm.asyncified import (
     AsyncifyGlobals,
     _read_of,
     asyncify_globals,
+    checks_state_after_call,
     instrumented_functions,
     is_asyncified,
-    looks_after,
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import call_sites
@@ -65,7 +65,9 @@ def test_a_rule(path: Path) -> None:
     by_name = {display_name(module, each): each for each in range(module.function_count)}
     for name, looks in wanted.get("looks", {}).items():
         calls = [site.offset for site in call_sites(module, by_name[name])]
-        assert [looks_after(module, by_name[name], each) for each in calls] == looks, wanted["why"]
+        assert [checks_state_after_call(module, by_name[name], each) for each in calls] == looks, wanted[
+            "why"
+        ]
 
 
 def build(case: str) -> Module:
@@ -78,11 +80,11 @@ def test_a_place_outside_the_function_is_looked_after_by_none() -> None:
     function = max(instrumented_functions(module))
     (site,) = call_sites(module, function)
     start, end = module.code_range(function)
-    assert looks_after(module, function, site.offset)
-    assert not looks_after(module, function - 1, site.offset)
-    assert not looks_after(module, function, start - 1)
-    assert not looks_after(module, function, end)
-    assert not looks_after(module, function, len(module.data) + 1)
+    assert checks_state_after_call(module, function, site.offset)
+    assert not checks_state_after_call(module, function - 1, site.offset)
+    assert not checks_state_after_call(module, function, start - 1)
+    assert not checks_state_after_call(module, function, end)
+    assert not checks_state_after_call(module, function, len(module.data) + 1)
 
 
 def test_where_there_is_no_build_nothing_is_looked_after() -> None:
@@ -91,7 +93,7 @@ def test_where_there_is_no_build_nothing_is_looked_after() -> None:
     module = parse_module(bytes(wasmtime.wat2wasm(text)))
     assert instrumented_functions(module) == frozenset()
     assert suspending_imports(module) is None
-    assert not looks_after(module, 1, module.code_range(1)[0])
+    assert not checks_state_after_call(module, 1, module.code_range(1)[0])
 
 
 def test_a_place_before_the_call_is_not_looked_after() -> None:
@@ -100,7 +102,10 @@ def test_a_place_before_the_call_is_not_looked_after() -> None:
     calls = call_sites(module, function)
     start, _ = module.code_range(function)
     # From the start of the function the first call is the one that counts, and nothing looks after it.
-    assert [looks_after(module, function, each) for each in (start, calls[0].offset)] == [False, False]
+    assert [checks_state_after_call(module, function, each) for each in (start, calls[0].offset)] == [
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(("size", "is_build"), [(64, True), (65, False)])

@@ -10,7 +10,7 @@ from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import WasmFormatError
 from stackswitch.models.result import Observation
-from stackswitch.wasm.stackpointer import with_stack_pointer
+from stackswitch.wasm.stack_pointer import with_stack_pointer
 
 from .children import Children
 from .observation import observation

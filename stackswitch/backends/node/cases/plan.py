@@ -13,7 +13,7 @@ from stackswitch.models.expect import Expect
 from stackswitch.models.host import HostCall
 from stackswitch.models.values import split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
-from stackswitch.wasm.stackpointer import calls_in_turn, hidden_stack
+from stackswitch.wasm.stack_pointer import serialization_reason, unreachable_stack_pointer
 
 _FLOATS = {"f32": 8, "f64": 16}
 _KINDS = {"i32", "i64", "f32", "f64", "v128"}
@@ -58,11 +58,12 @@ def case_plan(
     for entry in case.host:
         host.setdefault(entry.import_, []).append(_entry(entry))
     # On JSPI whether there is room for a C stack is seen when one is wanted.
-    in_turn = hidden_stack if asyncify is None else calls_in_turn
+    reason = unreachable_stack_pointer if asyncify is None else serialization_reason
     exports, imports = (case.jspi.exports, case.jspi.imports) if asyncify is None else (None, None)
     return {
         "instances": [
-            _instance(name, module) | {"calls_in_turn": in_turn(module)} for name, module in modules.items()
+            _instance(name, module) | {"serialization_reason": reason(module)}
+            for name, module in modules.items()
         ],
         "host": host,
         "waiting": case.waiting_imports,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from stackswitch.backends.guest_protocol import HostFunction, OpenRequest
 from stackswitch.errors import GuestFrame
-from stackswitch.wasm.checked import checked_module
 from stackswitch.wasm.features import used_features
-from stackswitch.wasm.growthcounter import LEFT_EXPORT, has_growth_counter
-from stackswitch.wasm.memorybudget import with_memory_budget
+from stackswitch.wasm.growth_limiter import REMAINING_EXPORT, has_growth_limiter
+from stackswitch.wasm.import_wrappers import import_wrapper_module
+from stackswitch.wasm.memory_budget import with_memory_budget
 from stackswitch.wasm.module import FuncType, Module, parse_module
 from stackswitch.wasm.names import display_name
-from stackswitch.wasm.stackpointer import hidden_stack, with_stack_pointer
+from stackswitch.wasm.stack_pointer import unreachable_stack_pointer, with_stack_pointer
 
 from .values import Host, References
 
@@ -44,9 +44,9 @@ class PreparedModule:
         self._is_counted = False
         if request.limits.max_memory is not None:
             self.wasm = with_memory_budget(self.wasm, request.limits.max_memory)
-            self._is_counted = has_growth_counter(parse_module(self.wasm), request.module)
+            self._is_counted = has_growth_limiter(parse_module(self.wasm), request.module)
         self._offset = None if self._is_counted else len(self.wasm) - len(request.wasm)
-        self._hidden = hidden_stack(request.module)
+        self._hidden = unreachable_stack_pointer(request.module)
         self.gives_stack_back = self._hidden is None
         self.exports: dict[str, FuncType] = {
             each.name: self.module.function_type(each.index)
@@ -56,7 +56,7 @@ class PreparedModule:
         self.memories = [each.name for each in self.module.exports if each.kind == "memory"]
         self.functions: list[HostFunction] = []
         self._imports = self._planned_imports()
-        self.checked = checked_module([each.type for each in self.functions if each.waits])
+        self.checked = import_wrapper_module([each.type for each in self.functions if each.waits])
         # Objects of the GC proposal are not in the budget, and V8 cannot end a loop that makes large arrays.
         self.may_share = "gc" not in used_features(self.module)
 
@@ -108,7 +108,7 @@ class PreparedModule:
                 {"name": name, "params": type_.params, "results": type_.results}
                 for name, type_ in self.exports.items()
             ],
-            "counter": LEFT_EXPORT if self._is_counted else None,
+            "counter": REMAINING_EXPORT if self._is_counted else None,
             "memories": self.memories,
             "wasi": None
             if wasi is None
@@ -138,6 +138,7 @@ class PreparedModule:
                     display_name(self.module, index), index, -1 if offset is None or at < 0 else at - offset
                 )
                 for index, at in pairs
-                if index < self.module.function_count  # what was added counts growth (``wasm.growthcounter``)
+                if index
+                < self.module.function_count  # what was added counts growth (``wasm.growth_limiter``)
             ]
         )

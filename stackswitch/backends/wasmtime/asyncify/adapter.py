@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from stackswitch.binaryen.ownmemory import LOAD_EXPORT_NAME
+from stackswitch.binaryen.stack_memory import LOAD_EXPORT_NAME
 from stackswitch.wasm import adapters
 from stackswitch.wasm.module import FuncType, Module
 

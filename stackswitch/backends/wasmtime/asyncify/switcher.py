@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME
+from stackswitch.binaryen.stack_memory import EXPORT_NAME, LOAD_EXPORT_NAME
 
 from ..call import Function
 from ..capi import Extern

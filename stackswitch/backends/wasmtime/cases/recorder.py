@@ -8,7 +8,7 @@ from stackswitch.backends.asyncify_missing import Missing, missing_names
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Frame, Suspension
-from stackswitch.wasm.reporting import instrumented_of
+from stackswitch.wasm.report_section import find_instrumented
 
 from ..compiled import CompiledModule
 from ..engine import Engine
@@ -33,7 +33,7 @@ class CaseModule(CompiledModule):
         super().__init__(engine, wasm)
         self.name = name
         self.names = names
-        self.instrumented = instrumented_of(self.module) if instrumented is None else instrumented
+        self.instrumented = find_instrumented(self.module) if instrumented is None else instrumented
 
     def function_name(self, index: int) -> str:
         """Return a function's name."""

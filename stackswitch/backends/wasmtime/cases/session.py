@@ -9,7 +9,7 @@ from stackswitch.backends.call_queue import CallQueue
 from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Trap
-from stackswitch.wasm.stackpointer import calls_in_turn
+from stackswitch.wasm.stack_pointer import serialization_reason
 
 from ..call import Note
 from ..capi import Extern
@@ -61,7 +61,7 @@ class InstanceHandle:
             name, switching.store, module.module, lambda kinds, _place: switching.values(kinds)
         )
         self.switcher = switching.add(self.instance, module)
-        self.serial = calls_in_turn(module.module, functions=False)
+        self.serial = serialization_reason(module.module, functions=False)
         self.queue = CallQueue() if self.serial is not None else None
         self.has_queued = False
 

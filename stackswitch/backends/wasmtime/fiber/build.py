@@ -21,7 +21,7 @@ from stackswitch.wasm.instructions import TRY_TABLE
 from stackswitch.wasm.module import ArrayType, FuncType, Module, StructType, parse_module
 from stackswitch.wasm.names import display_name
 from stackswitch.wasm.scan import find_instructions
-from stackswitch.wasm.stackpointer import with_stack_pointer
+from stackswitch.wasm.stack_pointer import with_stack_pointer
 
 _PLAIN = frozenset({"i32", "i64", "f32", "f64", "v128", "funcref", "nullfuncref", "i31ref"})
 _SHORT = {"externref": "extern", "nullexternref": "noextern"}

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from stackswitch.backends.guest_protocol import OpenRequest
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
-from stackswitch.binaryen.ownmemory import EXPORT_NAME, LOAD_EXPORT_NAME, PAGES
+from stackswitch.binaryen.stack_memory import EXPORT_NAME, LOAD_EXPORT_NAME, PAGES
 from stackswitch.errors import ConfigError, GuestError, ToolError
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.transform.instrument import (
@@ -16,7 +16,7 @@ from stackswitch.transform.instrument import (
     has_legacy_exceptions,
     without_legacy_exceptions,
 )
-from stackswitch.wasm.asyncified import is_asyncified, missing_controls
+from stackswitch.wasm.asyncified import is_asyncified, missing_control_exports
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.obstacles import asyncify_obstacles
 
@@ -44,7 +44,7 @@ async def asyncified(plan: OpenRequest) -> bytes:
     """
     module = plan.module
     if is_asyncified(module):
-        if missing := missing_controls(module):
+        if missing := missing_control_exports(module):
             raise GuestError(
                 f"the module is an Asyncify build that does not export {', '.join(missing)}:"
                 " export the control functions, or use fiber or jspi"

@@ -21,8 +21,8 @@ from stackswitch.errors import (
     GuestTypeError,
 )
 from stackswitch.models.values import NUMBER_BITS
-from stackswitch.wasm.growthcounter import has_growth_counter
-from stackswitch.wasm.stackpointer import hidden_stack
+from stackswitch.wasm.growth_limiter import has_growth_limiter
+from stackswitch.wasm.stack_pointer import unreachable_stack_pointer
 
 from ..capi import VAL_KINDS, Extern, GuestTrap, Val
 from ..errors import ProtocolError
@@ -59,7 +59,7 @@ class WasmtimeInstance:
         self._sent_away: set[CallState] = set()
         self._closing = False
         self._left = asyncio.Event()
-        self._leaks = hidden_stack(self.module, functions=False)
+        self._leaks = unreachable_stack_pointer(self.module, functions=False)
         self._fuel = request.limits.fuel
         stacks = request.stacks
         options = SwitcherOptions(
@@ -258,7 +258,7 @@ class WasmtimeInstance:
         finally:
             del self.calls[state]
         budget = self.request.limits.max_memory
-        counted = budget is not None and has_growth_counter(self.module, self.request.module)
+        counted = budget is not None and has_growth_limiter(self.module, self.request.module)
         self.exports.connect(counted=counted)
         if self.request.concurrent and self._leaks is not None:
             raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")

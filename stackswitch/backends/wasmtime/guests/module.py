@@ -6,11 +6,11 @@ import asyncio
 from functools import partial
 
 from stackswitch.backends.guest_protocol import CallState, OpenRequest
-from stackswitch.binaryen.ownmemory import EXPORT_NAME
+from stackswitch.binaryen.stack_memory import EXPORT_NAME
 from stackswitch.errors import GuestError
-from stackswitch.wasm.memorybudget import with_memory_budget
+from stackswitch.wasm.memory_budget import with_memory_budget
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.stackpointer import with_stack_pointer
+from stackswitch.wasm.stack_pointer import with_stack_pointer
 
 from ..asyncify.switcher import AsyncifyStore
 from ..engine import Engine

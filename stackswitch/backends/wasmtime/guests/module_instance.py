@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stackswitch.wasm.growthcounter import LEFT_EXPORT
+from stackswitch.wasm.growth_limiter import REMAINING_EXPORT
 from stackswitch.wasm.module import Module
 
 from ..capi import Extern
@@ -25,11 +25,11 @@ class BudgetedInstance(ModuleInstance):
     def connect(self, *, counted: bool) -> None:
         """Look up what the instance exports, once it has been made.
 
-        :param counted: the module has a counter of what its memories may grow by (``wasm.growthcounter``)
+        :param counted: the module has a counter of what its memories may grow by (``wasm.growth_limiter``)
         """
         self.find_memory()
         if counted:
-            self._left = self.global_access(LEFT_EXPORT)
+            self._left = self.global_access(REMAINING_EXPORT)
 
     def grow(self, memory: Extern, pages: int) -> int | None:
         """Grow a memory; return how many pages there were, None if it may not grow so much."""

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from stackswitch.binaryen.locate import npm_wasm_opt
+from stackswitch.binaryen.node_tool import NodeTool
 from stackswitch.binaryen.tool import ProcessTool, Tool, ToolRun
-from stackswitch.binaryen.warm import WarmTool
 from stackswitch.errors import ToolError
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 
@@ -57,8 +57,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tool(path: Path, run: Run) -> Iterator[WarmTool]:
-    tool = WarmTool(path)
+def tool(path: Path, run: Run) -> Iterator[NodeTool]:
+    tool = NodeTool(path)
     yield tool
     run(tool.aclose())
 
@@ -67,19 +67,19 @@ async def ask(tool: Tool, *args: str, timeout_s: float = 20.0, **files: bytes) -
     return await tool.run(args, files, ["out"], timeout_s=timeout_s)
 
 
-async def pid_of(tool: WarmTool) -> int:
+async def pid_of(tool: NodeTool) -> int:
     return int((await ask(tool, "pid")).stdout.removesuffix(b"done"))
 
 
 @pytest.mark.parametrize("size", [0, 1, 59_999, 3_000_001])
-def test_files_go_in_and_come_out(tool: WarmTool, run: Run, size: int) -> None:
+def test_files_go_in_and_come_out(tool: NodeTool, run: Run, size: int) -> None:
     data = os.urandom(size)
     seen = run(ask(tool, "reverse", "in", **{"in": data}))
     assert (seen.status, seen.stdout, seen.stderr) == (0, b"done", b"")
     assert seen.files["out"] == data[::-1]
 
 
-def test_runs_leave_nothing_to_each_other_in_one_process(tool: WarmTool, run: Run) -> None:
+def test_runs_leave_nothing_to_each_other_in_one_process(tool: NodeTool, run: Run) -> None:
     first = run(pid_of(tool))
     run(ask(tool, "reverse", "in", **{"in": b"abc"}))
     assert run(ask(tool, "nothing")).files == {}
@@ -90,7 +90,7 @@ def test_runs_leave_nothing_to_each_other_in_one_process(tool: WarmTool, run: Ru
     ("what", "status", "stderr"), [("fail", 4, b"no"), ("abort", 1, b"Error: Aborted()\n")]
 )
 def test_a_run_that_fails_is_a_result(
-    tool: WarmTool, run: Run, what: str, status: int, stderr: bytes
+    tool: NodeTool, run: Run, what: str, status: int, stderr: bytes
 ) -> None:
     first = run(pid_of(tool))
     seen = run(ask(tool, what))
@@ -98,13 +98,13 @@ def test_a_run_that_fails_is_a_result(
     assert run(pid_of(tool)) == first
 
 
-def test_a_file_that_is_not_there(tool: WarmTool, run: Run) -> None:
+def test_a_file_that_is_not_there(tool: NodeTool, run: Run) -> None:
     seen = run(ask(tool, "reverse", "none"))
     assert seen.status == 1
     assert b"ENOENT" in seen.stderr
 
 
-def test_what_is_printed_past_the_file_system_spoils_nothing(tool: WarmTool, run: Run) -> None:
+def test_what_is_printed_past_the_file_system_spoils_nothing(tool: NodeTool, run: Run) -> None:
     assert run(ask(tool, "noise")).stdout == b"done"
 
 
@@ -112,7 +112,7 @@ def test_what_is_printed_past_the_file_system_spoils_nothing(tool: WarmTool, run
     ("what", "status", "said"), [("die", -signal.SIGKILL, "it died"), ("leave", 5, "last words")]
 )
 def test_a_dead_server_is_told_and_replaced(
-    tool: WarmTool, run: Run, what: str, status: int, said: str
+    tool: NodeTool, run: Run, what: str, status: int, said: str
 ) -> None:
     first = run(pid_of(tool))
     with pytest.raises(ToolError, match=said) as told:
@@ -121,7 +121,7 @@ def test_a_dead_server_is_told_and_replaced(
     assert run(pid_of(tool)) != first
 
 
-def test_a_server_that_dies_while_idle_is_told_and_replaced(tool: WarmTool, run: Run) -> None:
+def test_a_server_that_dies_while_idle_is_told_and_replaced(tool: NodeTool, run: Run) -> None:
     first = run(pid_of(tool))
     os.kill(first, signal.SIGKILL)
     with pytest.raises(ToolError):
@@ -129,7 +129,7 @@ def test_a_server_that_dies_while_idle_is_told_and_replaced(tool: WarmTool, run:
     assert run(ask(tool, "x")).stdout == b"done"
 
 
-def test_a_hung_server_is_told_and_replaced(tool: WarmTool, run: Run) -> None:
+def test_a_hung_server_is_told_and_replaced(tool: NodeTool, run: Run) -> None:
     first = run(pid_of(tool))
     with pytest.raises(ToolError, match=r"not done after 0\.5 s"):
         run(ask(tool, "hang", timeout_s=0.5))
@@ -137,7 +137,7 @@ def test_a_hung_server_is_told_and_replaced(tool: WarmTool, run: Run) -> None:
     assert not Path(f"/proc/{first}").exists() or sys.platform != "linux"
 
 
-def test_others_go_on_while_one_hangs_and_dies(tool: WarmTool, run: Run) -> None:
+def test_others_go_on_while_one_hangs_and_dies(tool: NodeTool, run: Run) -> None:
     async def all_at_once() -> list[Any]:
         whats = ["x", "hang", "x", "die", "x", "x"]
         return await asyncio.gather(
@@ -155,7 +155,7 @@ def test_others_go_on_while_one_hangs_and_dies(tool: WarmTool, run: Run) -> None
     ]
 
 
-def test_a_cancelled_request_does_not_answer_the_next(tool: WarmTool, run: Run) -> None:
+def test_a_cancelled_request_does_not_answer_the_next(tool: NodeTool, run: Run) -> None:
     async def cancel_one() -> ToolRun:
         hanging = asyncio.ensure_future(ask(tool, "hang"))
         await asyncio.sleep(0.3)
@@ -169,14 +169,14 @@ def test_a_cancelled_request_does_not_answer_the_next(tool: WarmTool, run: Run) 
 
 def test_a_tool_that_does_not_load(tmp_path: Path, run: Run) -> None:
     (tmp_path / "tool").write_text("#!/usr/bin/env node\nthrow new Error('not this one')", "utf-8")
-    tool = WarmTool(tmp_path / "tool")
+    tool = NodeTool(tmp_path / "tool")
     with pytest.raises(ToolError, match="not this one"):
         run(ask(tool, "x"))
     run(tool.aclose())
 
 
 def test_a_node_that_does_not_start(path: Path, tmp_path: Path, run: Run) -> None:
-    tool = WarmTool(path, node=tmp_path / "no-node")
+    tool = NodeTool(path, node=tmp_path / "no-node")
     with pytest.raises(ToolError, match="cannot be started"):
         run(ask(tool, "x"))
     run(tool.aclose())
@@ -186,9 +186,9 @@ def test_the_server_ends_with_its_parent(path: Path) -> None:
     program = f"""
 import asyncio, os
 from pathlib import Path
-from stackswitch.binaryen.warm import WarmTool
+from stackswitch.binaryen.node_tool import NodeTool
 async def main():
-    seen = await WarmTool(Path({str(path)!r})).run(["pid"], {{}}, [], timeout_s=20)
+    seen = await NodeTool(Path({str(path)!r})).run(["pid"], {{}}, [], timeout_s=20)
     print(seen.stdout.decode().removesuffix("done"), flush=True)
     os._exit(0)
 asyncio.run(main())

@@ -28,7 +28,7 @@ class Step(NamedTuple):
     kind: StepKind
 
 
-def shortest_way(graph: CallGraph, start: Iterable[int], goal: Collection[int]) -> list[Step] | None:
+def shortest_path(graph: CallGraph, start: Iterable[int], goal: Collection[int]) -> list[Step] | None:
     """Return the shortest way from one of ``start`` to one of ``goal``; None: there is none.
 
     Of two ways of one length, the one whose first different call is direct is taken. A function that is in
@@ -70,7 +70,7 @@ def shortest_way(graph: CallGraph, start: Iterable[int], goal: Collection[int]) 
     return [Step(last, "direct"), *reversed(way)]
 
 
-def nearest_waits(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
+def next_on_shortest_path(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
     """Return, for each function that may come to a wait, whom it calls on its shortest way there.
 
     Calls through tables and references count by type. The waiting imports themselves are not among the keys.
@@ -96,7 +96,7 @@ def nearest_waits(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
 
 
 @dataclass(frozen=True)
-class Bringer:
+class Dominator:
     """What stands between functions and every wait.
 
     :ivar function: all ways of these functions to a wait go through it; None: through calls of ``type_``
@@ -113,9 +113,9 @@ class Bringer:
     callee: int | None = None
 
 
-def bringers(
+def largest_dominators(
     graph: CallGraph, waiting: Iterable[int], *, least: int = 2, most: int | None = None
-) -> list[Bringer]:
+) -> list[Dominator]:
     """Return what brings in most functions, the most first: the dominators of "may come to a wait".
 
     :param waiting: the imports that may wait
@@ -139,7 +139,7 @@ def bringers(
         node = tree.order[at]
         is_function = node < callers.functions
         results.append(
-            Bringer(
+            Dominator(
                 node if is_function else None,
                 None if is_function else callers.types[node - callers.functions],
                 counts[at],

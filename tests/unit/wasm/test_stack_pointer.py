@@ -7,7 +7,12 @@ from wasmtime import wat2wasm
 
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.stackpointer import NO_ROOM, calls_in_turn, hidden_stack, with_stack_pointer
+from stackswitch.wasm.stack_pointer import (
+    NO_STACK_SPACE,
+    serialization_reason,
+    unreachable_stack_pointer,
+    with_stack_pointer,
+)
 
 FOLDER = CONFORMANCE_SUITE / "c-stack"
 
@@ -24,7 +29,7 @@ def module(text: str) -> Module:
 def test_an_exported_pointer_is_left_as_it_is(name: str) -> None:
     given = built(name)
     assert with_stack_pointer(given) is given.data
-    assert hidden_stack(given) is None
+    assert unreachable_stack_pointer(given) is None
 
 
 def test_a_named_one_is_exported_and_what_follows_moves_up() -> None:
@@ -35,29 +40,29 @@ def test_a_named_one_is_exported_and_what_follows_moves_up() -> None:
     assert (export.kind, export.index) == ("global", 0)
     grown = len(made.data) - len(given.data)
     assert [(start - grown, end - grown) for start, end in made.bodies] == list(given.bodies)
-    assert hidden_stack(given) is None
+    assert unreachable_stack_pointer(given) is None
 
 
 def test_one_that_nothing_names_is_not_touched() -> None:
     given = built("hidden")
     assert with_stack_pointer(given) is given.data
-    why = hidden_stack(given)
+    why = unreachable_stack_pointer(given)
     assert why is not None
     assert "global 0" in why
-    assert calls_in_turn(given) == why
+    assert serialization_reason(given) == why
 
 
 def test_functions_are_as_good_where_the_host_takes_them() -> None:
     get = '(func (export "stackSave") (result i32) (global.get 0))'
     put = '(func (export "stackRestore") (param i32) (global.set 0 (local.get 0)))'
     given = module(f'(memory (export "memory") 1) (global (mut i32) (i32.const 4096)) {get} {put}')
-    assert hidden_stack(given) is None
-    assert hidden_stack(given, functions=False) is not None
+    assert unreachable_stack_pointer(given) is None
+    assert unreachable_stack_pointer(given, functions=False) is not None
 
 
 def test_a_memory_that_cannot_grow_has_no_room() -> None:
-    assert calls_in_turn(built("full")) == NO_ROOM
-    assert calls_in_turn(built("exported")) is None
+    assert serialization_reason(built("full")) == NO_STACK_SPACE
+    assert serialization_reason(built("exported")) is None
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_a_memory_that_cannot_grow_has_no_room() -> None:
     ],
 )
 def test_what_looks_like_no_pointer_takes_no_turns(text: str) -> None:
-    assert calls_in_turn(module(text)) is None
+    assert serialization_reason(module(text)) is None
 
 
 def test_an_export_of_that_name_that_is_something_else_stays() -> None:

@@ -30,7 +30,7 @@ _CODES = {text: bytes([code]) for code, text in NUMBER_TYPES.items()} | {"extern
 _CALL, _LOCAL_GET, _END = b"\x10", b"\x20", b"\x0b"
 
 
-def checked_module(waiting: Sequence[FuncType]) -> bytes:
+def import_wrapper_module(waiting: Sequence[FuncType]) -> bytes:
     """Make the module: it imports ``host.0``, ``host.1``, … and ``host.check``, and exports ``0``, ``1``, …,
     and ``check``, which only calls the import.
 

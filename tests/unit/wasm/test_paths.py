@@ -11,7 +11,7 @@ import wasmtime
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
-from stackswitch.wasm.reach import bringers, nearest_waits, shortest_way
+from stackswitch.wasm.paths import largest_dominators, next_on_shortest_path, shortest_path
 
 WAT = """(module
   (type $v (func)) (type $i (func (param i32)))
@@ -38,7 +38,7 @@ def graph() -> CallGraph:
 
 def way(graph: CallGraph, start: str, goal: str) -> str | None:
     names = named(graph)
-    found = shortest_way(graph, [names.index(start)], {names.index(goal)})
+    found = shortest_path(graph, [names.index(start)], {names.index(goal)})
     return None if found is None else " ".join(f"{each.kind[0]}:{names[each.function]}" for each in found)
 
 
@@ -67,10 +67,10 @@ def test_of_several_goals_the_nearest_and_then_the_first_is_taken() -> None:
       (func $far_goal (type $v)) (func $goal (type $v)) (func $other_goal) (func $step (call $far_goal))
       (func $start (call $step) (call $other_goal) (call $goal) (call_indirect (type $v) (i32.const 0))))"""
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
-    found = shortest_way(graph, [4], {0, 1, 2})
+    found = shortest_path(graph, [4], {0, 1, 2})
     assert found is not None
     assert [(each.function, each.kind) for each in found] == [(4, "direct"), (1, "direct")]
-    found = shortest_way(graph, [3, 4], {0, 2})
+    found = shortest_path(graph, [3, 4], {0, 2})
     assert found is not None
     assert [each.function for each in found] == [3, 0]
 
@@ -84,7 +84,7 @@ def test_of_ways_of_one_length_the_one_with_the_lowest_indexes_is_taken() -> Non
     direct = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"{text})"))))
     indirect = call_graph(parse_module(bytes(wasmtime.wat2wasm(f"{text}{by_table}"))))
     for graph, start in ((direct, 0), (indirect, 10)):
-        found = shortest_way(graph, [start], {9})
+        found = shortest_path(graph, [start], {9})
         assert found is not None
         assert [each.function for each in found] == [start, 1, 9]
 
@@ -96,13 +96,13 @@ def test_types_of_one_shape_are_one_bringer() -> None:
       (func (call_indirect (type $one) (i32.const 0) (i32.const 0)))
       (func (call_indirect (type $other) (i32.const 0) (i32.const 0))))"""
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
-    types = [each.functions for each in bringers(graph, [0]) if each.function is None]
+    types = [each.functions for each in largest_dominators(graph, [0]) if each.function is None]
     assert types == [2]
 
 
 def test_the_nearest_wait_of_each_function(graph: CallGraph) -> None:
     names = named(graph)
-    towards = nearest_waits(graph, [names.index("wait")])
+    towards = next_on_shortest_path(graph, [names.index("wait")])
     assert {names[function]: names[callee] for function, callee in towards.items()} == {
         "leaf": "wait",
         "handler": "leaf",
@@ -113,16 +113,16 @@ def test_the_nearest_wait_of_each_function(graph: CallGraph) -> None:
         "main": "by_ref",
         "long": "longer",
     }
-    assert nearest_waits(graph, []) == {}
+    assert next_on_shortest_path(graph, []) == {}
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_nearest_waits_are_as_near_as_the_shortest_ways(seed: int) -> None:
     graph = random_graph(seed)
-    towards = nearest_waits(graph, [0])
+    towards = next_on_shortest_path(graph, [0])
     lengths = []
     for function in range(graph.module.function_count):
-        found = shortest_way(graph, [function], {0})
+        found = shortest_path(graph, [function], {0})
         assert (function in towards) == (found is not None and function != 0)
         if found is None or function == 0:
             continue
@@ -132,7 +132,7 @@ def test_nearest_waits_are_as_near_as_the_shortest_ways(seed: int) -> None:
             length, last = length + 1, towards[last]
         assert (last, length) == (0, len(found))
     for function in towards:
-        found = shortest_way(graph, [function], {0})
+        found = shortest_path(graph, [function], {0})
         assert found is not None
         lengths.append(len(found))
     assert lengths == sorted(lengths)
@@ -146,7 +146,7 @@ def test_what_brings_in_most(graph: CallGraph) -> None:
             each.functions,
             None if each.callee is None else names[each.callee],
         )
-        for each in bringers(graph, [names.index("wait")])
+        for each in largest_dominators(graph, [names.index("wait")])
     ]
     # Both dispatch and dispatch2 lead main to a wait, so neither brings it in.
     assert found == [
@@ -221,12 +221,12 @@ def test_bringers_are_what_brute_force_finds(seed: int) -> None:
 
     found = {
         (each.function, None if each.type_ is None else graph.functions_of_type(each.type_)): each
-        for each in bringers(graph, [0], least=1)
+        for each in largest_dominators(graph, [0], least=1)
     }
     for function in everything:
         lost = everything - reaching(graph, function, None)
         assert (found[function, None].functions, found[function, None].code_bytes) == sizes(lost)
-    for each in bringers(graph, [0], least=1):
+    for each in largest_dominators(graph, [0], least=1):
         if each.type_ is not None:
             without = reaching(graph, None, graph.functions_of_type(each.type_))
             assert (each.functions, each.code_bytes) == sizes(everything - without)
@@ -249,7 +249,7 @@ def test_ways_are_real_and_none_is_shorter(seed: int) -> None:
         step = max(distance.values()) + 1
         distance |= dict.fromkeys(frontier, step)
     for start in range(1, graph.module.function_count):
-        way = shortest_way(graph, [start], {0})
+        way = shortest_path(graph, [start], {0})
         if start not in distance:
             assert way is None
             continue

@@ -33,7 +33,7 @@ def _stack_flags() -> list[str]:
     return [f"--stack-size={_STACK_KB}"] if roomy else []
 
 
-class WarmTool:
+class NodeTool:
     """A ``wasm-opt`` that is an Emscripten program for Node, which stays loaded."""
 
     def __init__(self, wasm_opt: Path, *, node: Path | None = None) -> None:

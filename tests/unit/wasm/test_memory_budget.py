@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.errors import GuestMemoryError
-from stackswitch.wasm.growthcounter import LEFT_EXPORT
-from stackswitch.wasm.memorybudget import check_budget, with_memory_budget
-from stackswitch.wasm.memoryparts import memory_parts
+from stackswitch.wasm.growth_limiter import REMAINING_EXPORT
+from stackswitch.wasm.memory_budget import check_budget, with_memory_budget
 from stackswitch.wasm.module import parse_module
+from stackswitch.wasm.resizable import resizables
 
 PAGE = 1 << 16
 FUNCREF, EXTERNREF = 32, 8
@@ -90,7 +90,7 @@ def test_imported_ones_and_one_apart_do_not_count() -> None:
         '(module (import "m" "m" (memory 7)) (import "m" "t" (table 5 funcref)) (memory 1) (memory 9 9)'
         ' (export "own" (memory 2)) (table 1 1 externref))'
     )
-    assert [each.index for each in memory_parts(parse_module(data), apart="own")] == [1, 1]
+    assert [each.index for each in resizables(parse_module(data), apart="own")] == [1, 1]
     limited = parse_module(with_memory_budget(data, 2 * PAGE + EXTERNREF, apart="own"))
     assert [(each.minimum, each.maximum) for each in limited.memories] == [(7, None), (1, 2), (9, 9)]
     assert [(each.minimum, each.maximum) for each in limited.tables] == [(5, None), (1, 1)]
@@ -167,7 +167,7 @@ def test_several_share_what_is_left(kinds: list[str], left: int, grows: list[tup
         if fits:
             sizes[at] += by
             left -= by * unit
-    assert exports[LEFT_EXPORT].value(store) == left
+    assert exports[REMAINING_EXPORT].value(store) == left
 
 
 def test_bodies_without_growth_and_all_indexes_stay() -> None:

@@ -2,7 +2,7 @@
 
 Engines limit each memory and each table for itself, or not at all. So the limit is made part of the module:
 if one of them can grow, its maximum is lowered to what the others leave; if several can, they are counted
-(``growthcounter``). Beyond the budget ``memory.grow`` and ``table.grow`` give -1, as the specification says
+(``growth_limiter``). Beyond the budget ``memory.grow`` and ``table.grow`` give -1, as the specification says
 of a growth that fails.
 """
 
@@ -14,10 +14,10 @@ from dataclasses import replace
 from stackswitch.errors import GuestError, GuestMemoryError
 
 from .encoding import HEADER, MEMORY, TABLE, section, unsigned, vector
-from .growthcounter import LEFT_EXPORT, grown_by_code, with_growth_counter
-from .memoryparts import HAS_MAXIMUM, IS_64, memory_parts, sections, table_entries
+from .growth_limiter import REMAINING_EXPORT, grown_by_code, with_growth_limiter
 from .module import Module, parse_module
 from .reader import Reader
+from .resizable import HAS_MAXIMUM, IS_64, resizables, sections, table_entries
 from .types import MemoryType, read_memory_type
 
 _SHARED, _PAGE_SIZE = 2, 8
@@ -30,7 +30,7 @@ def check_budget(module: Module, budget: int) -> None:
 
     :raises GuestMemoryError: it is more, with the figures
     """
-    parts = memory_parts(module)
+    parts = resizables(module)
     size = sum(each.size_bytes for each in parts)
     if size <= budget:
         return
@@ -53,7 +53,7 @@ def with_memory_budget(data: bytes, budget: int, *, apart: str | None = None) ->
     :raises GuestError: it has an export of the counter's name
     """
     module = parse_module(data)
-    parts = memory_parts(module, apart=apart)
+    parts = resizables(module, apart=apart)
     left = max(0, budget - sum(each.size_bytes for each in parts))
     growing = [each for each in parts if each.can_grow]
     if len(growing) > 1:
@@ -62,9 +62,11 @@ def with_memory_budget(data: bytes, budget: int, *, apart: str | None = None) ->
         }
         growing = [each for each in growing if (each.kind, each.index) in grown]
     if len(growing) > 1:
-        if module.export_named(LEFT_EXPORT) is not None:
-            raise GuestError(f"the module exports {LEFT_EXPORT!r}, a name that max_memory needs: rename it")
-        return with_growth_counter(module, growing, left)
+        if module.export_named(REMAINING_EXPORT) is not None:
+            raise GuestError(
+                f"the module exports {REMAINING_EXPORT!r}, a name that max_memory needs: rename it"
+            )
+        return with_growth_limiter(module, growing, left)
     lowered: dict[tuple[str, int], int] = {
         (each.kind, each.index): size
         for each in growing

@@ -26,23 +26,23 @@ from .encoding import (
     with_entries,
 )
 from .instructions import MEMORY_GROW, TABLE_GROW
-from .memoryparts import Part, sections, table_entries
 from .module import Module
+from .resizable import Resizable, sections, table_entries
 from .scan import find_instructions
 
-LEFT_EXPORT = "stackswitch.memory_left"
+REMAINING_EXPORT = "stackswitch.memory_left"
 """Exported mutable i64: how many bytes are left."""
 _GROWS = frozenset({MEMORY_GROW, TABLE_GROW})
 _I32, _I64 = 0x7F, 0x7E
 _I32_CONST, _I64_CONST, _END = b"\x41", b"\x42", b"\x0b"
 
 
-def has_growth_counter(running: Module, given: Module) -> bool:
+def has_growth_limiter(running: Module, given: Module) -> bool:
     """Whether a module as it runs has our counter.
 
     :param given: as it was before; it may have an export of that name for itself
     """
-    return running.export_named(LEFT_EXPORT) is not None and given.export_named(LEFT_EXPORT) is None
+    return running.export_named(REMAINING_EXPORT) is not None and given.export_named(REMAINING_EXPORT) is None
 
 
 def grown_by_code(module: Module) -> set[tuple[str, int]]:
@@ -57,7 +57,7 @@ def grown_by_code(module: Module) -> set[tuple[str, int]]:
     }
 
 
-def with_growth_counter(module: Module, growing: Sequence[Part], left: int) -> bytes:
+def with_growth_limiter(module: Module, growing: Sequence[Resizable], left: int) -> bytes:
     """Return a module whose memories and tables grow by no more than ``left`` bytes together.
 
     :param growing: those that grow
@@ -87,7 +87,7 @@ def with_growth_counter(module: Module, growing: Sequence[Part], left: int) -> b
     initial = _I64_CONST + signed(min(left, (1 << 63) - 1)) + _END
     return with_entries(
         data,
-        {GLOBAL: bytes([_I64, 1]) + initial, EXPORT: export(LEFT_EXPORT, GLOBAL_KIND, counter)},
+        {GLOBAL: bytes([_I64, 1]) + initial, EXPORT: export(REMAINING_EXPORT, GLOBAL_KIND, counter)},
     )
 
 
@@ -124,7 +124,7 @@ def _calling(module: Module, functions: dict[tuple[str, int], int]) -> bytes:
     return vector(bodies)
 
 
-def _grower(part: Part, params: int, counter: int) -> bytes:
+def _grower(part: Resizable, params: int, counter: int) -> bytes:
     """Return the body of the function that stands for a growing instruction.
 
     Its last parameter is by how much; it returns the size before, or -1.

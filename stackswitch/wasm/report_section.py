@@ -23,7 +23,7 @@ SECTION = "stackswitch.instrumented"
 _CUSTOM = 0
 
 
-class Instrumented(BaseModel):
+class ReportSection(BaseModel):
     """What the section holds; ``instrumented`` are ranges of function indexes, both ends counted."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -39,7 +39,7 @@ class Instrumented(BaseModel):
         return frozenset(each for first, last in self.instrumented for each in range(first, last + 1))
 
 
-def with_report(wasm: bytes, original: Module, imports: Sequence[str]) -> bytes:
+def with_report_section(wasm: bytes, original: Module, imports: Sequence[str]) -> bytes:
     """Return an Asyncify build with the section in it.
 
     :param original: the module as it was before
@@ -51,7 +51,7 @@ def with_report(wasm: bytes, original: Module, imports: Sequence[str]) -> bytes:
     same = build.imported_function_count == original.imported_function_count and binaryen_names(build)[
         :count
     ] == binaryen_names(original)
-    told = Instrumented(
+    told = ReportSection(
         module=original.sha256 if same else hashlib.sha256(wasm).hexdigest(),
         functions=build.function_count,
         instrumented=tuple(_ranges(instrumented_functions(build))),
@@ -60,7 +60,7 @@ def with_report(wasm: bytes, original: Module, imports: Sequence[str]) -> bytes:
     return wasm + section(_CUSTOM, name(SECTION) + told.model_dump_json().encode())
 
 
-def reported(module: Module) -> Instrumented | None:
+def read_report_section(module: Module) -> ReportSection | None:
     """Return what a build's section says; None: it has none, or one that does not fit it any more."""
     reader = Reader(module.data, len(HEADER))
     while reader.left:
@@ -68,19 +68,19 @@ def reported(module: Module) -> Instrumented | None:
         content = reader.sub(reader.u32())
         if number == _CUSTOM and content.raw_name(content.left) == SECTION.encode():
             try:
-                told = Instrumented.model_validate_json(content.take(content.left))
+                told = ReportSection.model_validate_json(content.take(content.left))
             except ValidationError:
                 return None
             return told if told.functions == module.function_count else None
     return None
 
 
-def instrumented_of(module: Module) -> frozenset[int]:
+def find_instrumented(module: Module) -> frozenset[int]:
     """Return the functions that a build has instrumented: as its section says, else read from the code.
 
     :raises WasmFormatError: code is malformed
     """
-    told = reported(module)
+    told = read_report_section(module)
     return instrumented_functions(module) if told is None else told.indexes()
 
 

@@ -30,7 +30,7 @@ _READS = b"\x60\x01\x7f\x01\x7f"
 """The type of a function that takes an i32 and returns one."""
 
 
-def with_own_memory(module: Module, pages: int = PAGES) -> bytes:
+def with_stack_memory(module: Module, pages: int = PAGES) -> bytes:
     """Return the module with one more memory, exported as ``EXPORT_NAME``."""
     limits = bytes([_HAS_MAXIMUM]) + unsigned(pages) * 2
     entry = export(EXPORT_NAME, MEMORY_KIND, len(module.memories))

@@ -22,7 +22,7 @@ from .module import Module
 NAME = "__stack_pointer"
 FUNCTIONS = (("emscripten_stack_get_current", "_emscripten_stack_restore"), ("stackSave", "stackRestore"))
 """Emscripten's, in pairs: what reads the pointer, what writes it."""
-NO_ROOM = "the guest's memory has no room for another C stack"
+NO_STACK_SPACE = "the guest's memory has no room for another C stack"
 _ADDRESSES = {"i32", "i64"}
 _ALIGNMENT = 16
 _PAGE = 65536
@@ -43,7 +43,7 @@ def with_stack_pointer(module: Module) -> bytes:
     return with_entries(module.data, {EXPORT: export(NAME, GLOBAL_KIND, index)})
 
 
-def hidden_stack(module: Module, *, functions: bool = True) -> str | None:
+def unreachable_stack_pointer(module: Module, *, functions: bool = True) -> str | None:
     """Say why the pointer cannot be reached, if the module seems to have one; None: it can, or has none.
 
     :param functions: whether the host takes functions for it
@@ -64,7 +64,7 @@ def hidden_stack(module: Module, *, functions: bool = True) -> str | None:
     return None
 
 
-def calls_in_turn(module: Module, *, functions: bool = True) -> str | None:
+def serialization_reason(module: Module, *, functions: bool = True) -> str | None:
     """Say why calls of an instance cannot have a C stack each, if it has one; None: they can, or need none.
 
     A memory that may grow, but not by enough, is not seen here.
@@ -72,10 +72,10 @@ def calls_in_turn(module: Module, *, functions: bool = True) -> str | None:
     :param functions: whether the host takes functions for the pointer
     """
     if not _is_reachable(module, functions=functions):
-        return hidden_stack(module, functions=functions)
+        return unreachable_stack_pointer(module, functions=functions)
     memory = module.memories[0] if module.memories else None
     if memory is not None and memory.maximum == memory.minimum and module.export_named("malloc") is None:
-        return NO_ROOM
+        return NO_STACK_SPACE
     return None
 
 

@@ -27,7 +27,7 @@ _TABLE_WITH_INITIALISER = 0x40
 
 
 @dataclass(frozen=True)
-class Part:
+class Resizable:
     """A memory or a table that a module defines.
 
     :ivar minimum, maximum: in pages or elements; :ivar log2: of the bytes that one takes
@@ -59,7 +59,7 @@ class Part:
         return (1 << bits) - 1
 
 
-def memory_parts(module: Module, *, apart: str | None = None) -> list[Part]:
+def resizables(module: Module, *, apart: str | None = None) -> list[Resizable]:
     """Return the memories and the tables that a module defines.
 
     :param apart: name of an exported memory that is left out
@@ -67,14 +67,14 @@ def memory_parts(module: Module, *, apart: str | None = None) -> list[Part]:
     left_out = module.export_named(apart) if apart is not None else None
     imported = {(each.kind, each.index) for each in module.imports}
     found = [
-        Part("memory", index, each.minimum, each.maximum, each.is64, each.page_size_log2)
+        Resizable("memory", index, each.minimum, each.maximum, each.is64, each.page_size_log2)
         for index, each in enumerate(module.memories)
         if ("memory", index) not in imported and (left_out is None or left_out.index != index)
     ]
     for index, table in enumerate(module.tables):
         if ("table", index) not in imported:
             log2 = _element_log2(module, table)
-            found.append(Part("table", index, table.minimum, table.maximum, table.is64, log2))
+            found.append(Resizable("table", index, table.minimum, table.maximum, table.is64, log2))
     return found
 
 
