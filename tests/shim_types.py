@@ -1,6 +1,6 @@
 """Check the types that the JavaScript half declares in JSDoc, with TypeScript's compiler.
 
-Usage: python tests/shim_types.py. What it needs is pinned in ``node_shim/types``. Exits with 1 if
+Usage: python tests/shim_types.py. The version is pinned in ``tests/checks/javascript``. Exits with 1 if
 something does not fit.
 """
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from stackswitch.tools.downloads import npm_packages, wheel_node
 
-SHIM = Path(__file__).parents[1] / "node_shim"
+ROOT = Path(__file__).parents[1]
 
 
 def main() -> int:
     """Check; return the exit status."""
-    modules = npm_packages(SHIM / "types") / "node_modules"
+    modules = npm_packages(ROOT / "tests" / "checks" / "javascript") / "node_modules"
     compiler = modules / "typescript" / "bin" / "tsc"
-    options = ["--project", SHIM / "tsconfig.json", "--typeRoots", modules / "@types"]
+    options = ["--project", ROOT / "node_shim" / "tsconfig.json", "--typeRoots", modules / "@types"]
     return subprocess.run([wheel_node(), compiler, *options], check=False).returncode
 
 

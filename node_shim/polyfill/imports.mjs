@@ -1,7 +1,6 @@
 // What the guest gets in place of its imports: those that may wait suspend the innermost call, the others leave an entry.
 
 import { Call, ImportEntry } from "./calls.mjs";
-import { AsyncifyError } from "./errors.mjs";
 import { NORMAL } from "./state-machine.mjs";
 import { isThenable } from "./values.mjs";
 

@@ -22,7 +22,9 @@ function open(name, options, hidden) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has no JSPI" }, () => {
+const options = { skip: hasJspi() ? false : "this engine has no JSPI" };
+
+describe("a C stack for each call", options, () => {
   it("is given back, and the pointer is where it was", async () => {
     const { exports, gates, call } = open("exported");
     for (let round = 0; round < 5; round++) {
@@ -63,8 +65,10 @@ describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has
     assert.equal(await calls[1], 0);
     assert.equal(exports.stackSave(), 65536);
   });
+});
 
-  it("runs calls one after another where it is hidden, save those that are waited for", async () => {
+describe("a C stack that is hidden", options, () => {
+  it("makes calls run one after another, save those that are waited for", async () => {
     const { switching, exports, gates, call } = open("hidden", {}, "for a reason");
     const calls = [call("rounds", 1), call("rounds", 1)];
     await turn();
@@ -81,7 +85,7 @@ describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has
     assert.deepEqual([...switching.notes], ["calls ran one after another: for a reason"]);
   });
 
-  it("lets the next one run when one failed", async () => {
+  it("lets the next call run when one failed", async () => {
     const { gates, call } = open("hidden", {}, "for a reason");
     const calls = [call("trap", 1), call("rounds", 1)];
     gates.pop().resolve(0);
@@ -90,8 +94,10 @@ describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has
     gates.pop().resolve(0);
     assert.equal(await calls[1], 0);
   });
+});
 
-  it("keeps the order of rejections, and catches nothing that the guest would", async () => {
+describe("calls with C stacks of their own", options, () => {
+  it("keep the order of rejections, and catch nothing that the guest would", async () => {
     const { exports, gates, call } = open("exported");
     const calls = [call("deep", 5), call("deep", 5), call("rounds", 1)];
     const error = new Error("mine");
@@ -104,7 +110,7 @@ describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has
     assert.equal(exports.__stack_pointer.value, 65536);
   });
 
-  it("takes references, several values and types in groups", async () => {
+  it("take references, several values and types in groups", async () => {
     const switching = new JspiSwitching();
     const pointer = new WebAssembly.Global({ value: "i32", mutable: true }, 4096);
     const object = {};
@@ -122,7 +128,7 @@ describe("a C stack for each call", { skip: hasJspi() ? false : "this engine has
     assert.equal(env.memory.buffer.byteLength, 3 * 65536);
   });
 
-  it("refuses as the engine does outside of a promising call", () => {
+  it("refuse as the engine does outside of a promising call", () => {
     const { exports } = open("exported");
     assert.throws(() => exports.rounds(1), (error) => /suspend/i.test(error.constructor.name + error.message));
     assert.equal(exports.scribble(16), 0);

@@ -24,7 +24,7 @@ from .page_data import page_data
 from .text import amount, counted, shortened, size
 from .trace_use import summed, unused_line, use_line
 
-_SCRIPTS = ("page", "dialogs", "table", "picture")
+_SCRIPTS = ("page", "dialogs", "table", "call-tree", "icicle", "call-paths")
 """Files of ``templates/report``, in the order in which they run."""
 MOST_PRINTED = 300
 """How many cases are in the printed list; the page on a screen has all."""

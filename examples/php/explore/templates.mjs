@@ -15,7 +15,8 @@ const CALLED = ["waiter", "$f", "$s", "id('waiter')", "[$m, 'x']", "'Other::stat
 const ARGUMENTS = ["", "1", "$n", "id($n)", "$s", "...$a", "...$g()", "x: $n", "new Dies()", "$un", "$h->p", "$h2['q']"];
 const CASTS = ["(string)", "(int)", "(float)", "(bool)", "(array)", "(object)", "!", "-", "+", "~", "@", "clone", "print", "throw", "include", "eval"];
 
-function* pieces() {
+/** Reading from containers, and what a statement does with what was read. */
+function* reads() {
   for (const c of CONTAINERS) {
     for (const k of KEYS) {
       yield `$x = ${c}->{${k}};`;
@@ -43,6 +44,10 @@ function* pieces() {
     yield `$x = ${c} instanceof Auto1; $x = ${c} instanceof $k; $x = is_callable(${c}); $x = (fn () => ${c})();`;
     for (const cast of CASTS) yield `$x = ${cast}(${c});`;
   }
+}
+
+/** Writing to containers. */
+function* writes() {
   for (const c of WRITABLE) {
     for (const k of [...KEYS, null]) {
       for (const v of VALUES) {
@@ -77,7 +82,10 @@ function* pieces() {
       yield `foreach (${c} as ${c.startsWith("$") ? "&$x" : "$x"}) { $x = 1; }`;
     }
   }
-  // What dies as it is overwritten, dropped or left.
+}
+
+/** What dies as it is overwritten, dropped or left. */
+function* overwritten() {
   for (const v of VALUES) {
     yield `$x = new Dies(); $x = ${v};`;
     yield `$x = [new Dies()]; $x = ${v}; $x = [new Dies()]; $x[0] = ${v};`;
@@ -95,6 +103,10 @@ function* pieces() {
     }
     for (const op of [...ASSIGNED, ".="]) yield `$x = 'a'; $x ${op} ${v}; $x = $s; $x ${op} ${v}; $$k ${op} ${v}; T::$st ${op} ${v};`;
   }
+}
+
+/** Calls of functions and methods, and static members. */
+function* calls() {
   for (const f of CALLED) {
     for (const a of ARGUMENTS) {
       yield `$x = ${f === "waiter" ? f : `(${f})`}(${a}); ${f === "waiter" ? f : `(${f})`}(${a});`;
@@ -114,6 +126,10 @@ function* pieces() {
     yield `$c = 'Auto14'; $x = $c::C; $x = $c::$s; $c::$s = 1; $x = &$c::$s; $x = $c::m(); unset($x); $c = 'Missing15'; $x = $c::C;`;
     yield `$x = $m instanceof Auto16; class_exists('Auto17'); try { new Missing18(); } catch (Missing19 $e) {} ${c};`;
   }
+}
+
+/** What needs no operand of its own. */
+function* others() {
   yield `include 'wait://a.php'; require 'wait://b.php'; include_once 'wait://c.php'; require_once 'wait://d.php'; eval('wait();');`;
   yield `$x = eval('return new Dies();'); $x = null; extract(['x' => new Dies()]); $x = 1; $y = compact('m', 'un'); parse_str('x=1', $x);`;
   yield `$GLOBALS['zz'] = new Dies(); $GLOBALS['zz'] = 1; unset($GLOBALS['zz']); $GLOBALS['yy']['q'] = $d; global $ww; $ww = new Dies(); $ww = 1;`;
@@ -127,6 +143,14 @@ function* pieces() {
   yield `$f = new Fiber(function () { try { Fiber::suspend(); } finally { wait(); } }); $f->start(); unset($f); gc_collect_cycles();`;
   yield `$a = new Dies(); $a->held = $a; unset($a); gc_collect_cycles(); $w = new WeakMap(); $k = new Dies(); $w[$k] = new Dies(); unset($k);`;
   yield `assert(id($s) == 'never'); trigger_error('x', E_USER_WARNING); error_log(new Magic()); ini_set('assert.callback', 'waiter'); assert(false);`;
+}
+
+function* pieces() {
+  yield* reads();
+  yield* writes();
+  yield* overwritten();
+  yield* calls();
+  yield* others();
 }
 
 /** Declaring what is autoloaded, and what is called when a class is linked or made. */

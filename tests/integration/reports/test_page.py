@@ -21,7 +21,7 @@ SHOWN = """[...document.querySelectorAll("#table tbody th button span:first-of-t
   .map((each) => each.textContent)"""
 COUNT = "document.getElementById('count').textContent"
 TITLE = "document.getElementById('dialog').open && document.getElementById('dialogTitle').textContent"
-NODES = "[...document.querySelectorAll('#picture g')].map((each) => each.getAttribute('aria-label'))"
+NODES = "[...document.querySelectorAll('#icicle g')].map((each) => each.getAttribute('aria-label'))"
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FRAMES = """[document.querySelectorAll(".frames li").length,
   document.querySelector(".frames").getAttribute("aria-label")]"""
@@ -52,12 +52,12 @@ STEPS: list[dict[str, Any]] = [
     {"evaluate": NODES},
     {"click": "#static"},
     {"evaluate": NODES},
-    {"focus": "#picture g"},
+    {"focus": "#icicle g"},
     {"press": "ArrowDown"},
     {"press": "Enter"},
     {"evaluate": "document.getElementById('crumbs').textContent"},
     {"type": ["#find", "leaf"]},
-    {"evaluate": "document.querySelectorAll('#picture .hit').length"},
+    {"evaluate": "document.querySelectorAll('#icicle .hit').length"},
     {"axe": True},
     {"click": "#theme"},
     {"evaluate": "document.documentElement.dataset.theme"},

@@ -2,15 +2,14 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
-const SVG = "http://www.w3.org/2000/svg";
 
-/** An element; text goes in as text, never as markup. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
+  element.append(...children); // text goes in as text, never as markup
   return element;
 }
+const make = (tag, attributes = {}, ...children) => filled(document.createElement(tag), attributes, children);
+const makeSvg = (tag, attributes = {}, ...children) => filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 const names = { "needs-list-fix": "lacks names", unsupported: "not there" };
 const STATE_WORDS = {

@@ -1,109 +1,121 @@
 // The table of cases: only the rows on the screen are in the page.
-function matrix() {
-  const ROW = 34;
-  const box = $("matrix");
-  const table = $("table");
-  const [head, body] = [table.tHead, table.tBodies[0]];
-  const haystack = data.cases.map(([id, , , details = [], why = 0]) =>
-    [id, ...details.map(([, text]) => data.texts[text]), data.texts[why]].join("\n").toLowerCase());
-  let shown = data.cases.map((_, at) => at);
-  let status = "";
-  let runs = data.runs.map((_, at) => at);
-  let drawn = "";
 
-  for (const outcome of data.outcomes.filter((_, at) => data.cases.some((each) => lettersOf(at).some((letter) => each[2].includes(letter))))) {
-    $("outcome").append(make("option", { value: outcome }, outcome));
+const ROW_HEIGHT = 34;
+
+class CaseTable {
+  #box = $("matrix");
+  #table = $("table");
+  #body = this.#table.tBodies[0];
+  /** By case, the text that a search looks at. */
+  #texts = data.cases.map(([id, , , details = [], why = 0]) =>
+    [id, ...details.map(([, text]) => data.texts[text]), data.texts[why]].join("\n").toLowerCase());
+  #shown = []; // numbers of cases
+  #runs = data.runs.map((_, at) => at);
+  #status = "";
+  #drawn = "";
+
+  constructor() {
+    const occurs = (at) => data.cases.some((each) => lettersOf(at).some((letter) => each[2].includes(letter)));
+    for (const outcome of data.outcomes.filter((_, at) => occurs(at))) $("outcome").append(make("option", { value: outcome }, outcome));
+    this.#box.addEventListener("scroll", () => this.#draw(false), { passive: true });
+    new ResizeObserver(() => this.#draw(false)).observe(this.#box);
+    $("search").addEventListener("input", () => this.#filter());
+    $("outcome").addEventListener("change", () => this.#filter());
+    const chips = [...document.querySelectorAll("[data-status]")];
+    for (const chip of chips) chip.addEventListener("click", () => this.#showStatus(chip, chips));
+    const checks = [...document.querySelectorAll("[data-run]")];
+    for (const check of checks) check.addEventListener("change", () => this.#showRuns(checks));
+    this.#body.addEventListener("click", (event) => {
+      const button = event.target.closest("tr")?.querySelector("button");
+      if (button) openCase(data.cases[this.#shown[Number(button.dataset.row)]]);
+    });
+    this.#body.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#drawHead();
+    this.#filter();
   }
-  function drawHead() {
+
+  #showStatus(chip, chips) {
+    this.#status = chip.dataset.status;
+    for (const each of chips) each.setAttribute("aria-pressed", String(each === chip));
+    this.#filter();
+  }
+
+  #showRuns(checks) {
+    this.#runs = checks.filter((each) => each.checked).map((each) => Number(each.dataset.run));
+    this.#drawHead();
+    this.#filter();
+  }
+
+  #drawHead() {
     const row = make("tr", {}, make("th", { scope: "col" }, "Case"));
-    for (const run of runs) row.append(make("th", { scope: "col" }, make("b", {}, data.runs[run][0]), data.runs[run][1]));
-    head.replaceChildren(row);
-    const first = parseInt(getComputedStyle(box).getPropertyValue("--first") || "340", 10);
-    table.style.minWidth = `${first + 104 * runs.length}px`;
+    for (const run of this.#runs) row.append(make("th", { scope: "col" }, make("b", {}, data.runs[run][0]), data.runs[run][1]));
+    this.#table.tHead.replaceChildren(row);
+    const first = parseInt(getComputedStyle(this.#box).getPropertyValue("--first") || "340", 10);
+    this.#table.style.minWidth = `${first + 104 * this.#runs.length}px`;
   }
-  function draw(force) {
-    const first = Math.max(0, Math.floor(box.scrollTop / ROW) - 8);
-    const last = Math.min(shown.length, first + Math.ceil((box.clientHeight || 700) / ROW) + 18);
+
+  #draw(force) {
+    const first = Math.max(0, Math.floor(this.#box.scrollTop / ROW_HEIGHT) - 8);
+    const last = Math.min(this.#shown.length, first + Math.ceil((this.#box.clientHeight || 700) / ROW_HEIGHT) + 18);
     const key = `${first} ${last}`;
-    if (!force && key === drawn) return;
-    drawn = key;
+    if (!force && key === this.#drawn) return;
+    this.#drawn = key;
     const focused = document.activeElement?.dataset?.row;
-    const rows = [];
-    for (let at = first; at < last; at++) {
-      const entry = data.cases[shown[at]];
-      const word = data.statuses[entry[1]];
-      const button = make("button", { type: "button", "data-row": at, tabindex: at === first ? "0" : "-1" },
-        make("i", { class: `dot status-${word}`, "aria-hidden": "true" }), make("span", { title: entry[0] }, entry[0]),
-        make("span", { class: "hidden" }, `: ${data.statusWords[entry[1]]}`));
-      const row = make("tr", { "aria-rowindex": at + 2 }, make("th", { scope: "row" }, button));
-      for (const run of runs) row.append(make("td", {}, cellOf(entry[2][run])));
-      rows.push(row);
-    }
-    const gap = (height) => {
-      const cell = make("td", { class: "gap", colspan: runs.length + 1 });
-      cell.style.height = `${height}px`;
-      return make("tr", { "aria-hidden": "true" }, cell);
-    };
-    if (first > 0) rows.unshift(gap(first * ROW));
-    if (last < shown.length) rows.push(gap((shown.length - last) * ROW));
-    body.replaceChildren(...rows);
-    if (focused !== undefined) body.querySelector(`[data-row="${focused}"]`)?.focus({ preventScroll: true });
+    const rows = this.#shown.slice(first, last).map((number, at) => this.#row(data.cases[number], first + at, at === 0));
+    if (first > 0) rows.unshift(this.#gap(first));
+    if (last < this.#shown.length) rows.push(this.#gap(this.#shown.length - last));
+    this.#body.replaceChildren(...rows);
+    if (focused !== undefined) this.#focus(focused);
   }
-  function filter() {
+
+  #row([id, status, cells], at, isFirst) {
+    const button = make("button", { type: "button", "data-row": at, tabindex: isFirst ? "0" : "-1" },
+      make("i", { class: `dot status-${data.statuses[status]}`, "aria-hidden": "true" }), make("span", { title: id }, id),
+      make("span", { class: "hidden" }, `: ${data.statusWords[status]}`));
+    return make("tr", { "aria-rowindex": at + 2 }, make("th", { scope: "row" }, button),
+      ...this.#runs.map((run) => make("td", {}, cellOf(cells[run]))));
+  }
+
+  /** A row as high as so many rows that are not in the page. */
+  #gap(rows) {
+    const cell = make("td", { class: "gap", colspan: this.#runs.length + 1 });
+    cell.style.height = `${rows * ROW_HEIGHT}px`;
+    return make("tr", { "aria-hidden": "true" }, cell);
+  }
+
+  #focus(row) {
+    this.#body.querySelector(`[data-row="${row}"]`)?.focus({ preventScroll: true });
+  }
+
+  #filter() {
     const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const number = data.statuses.indexOf(status);
-    const at = data.outcomes.indexOf($("outcome").value);
-    const letters = at < 0 ? null : lettersOf(at);
-    shown = [];
-    for (let each = 0; each < data.cases.length; each++) {
-      const entry = data.cases[each];
-      if (number >= 0 && entry[1] !== number) continue;
-      if (letters && !runs.some((run) => letters.includes(entry[2][run]))) continue;
-      if (words.length && !words.every((word) => haystack[each].includes(word))) continue;
-      shown.push(each);
-    }
-    box.scrollTop = 0;
-    table.setAttribute("aria-rowcount", shown.length + 1);
-    $("count").textContent = shown.length === data.cases.length ? counted(shown.length, "case") : `${shown.length.toLocaleString("en")} of ${counted(data.cases.length, "case")}`;
-    draw(true);
+    const status = data.statuses.indexOf(this.#status);
+    const outcome = data.outcomes.indexOf($("outcome").value);
+    const letters = outcome < 0 ? null : lettersOf(outcome);
+    const matches = ([, own, cells], at) =>
+      (status < 0 || own === status) &&
+      (letters === null || this.#runs.some((run) => letters.includes(cells[run]))) &&
+      words.every((word) => this.#texts[at].includes(word));
+    const all = data.cases.length;
+    this.#shown = [...data.cases.keys()].filter((at) => matches(data.cases[at], at));
+    this.#box.scrollTop = 0;
+    this.#table.setAttribute("aria-rowcount", this.#shown.length + 1);
+    $("count").textContent = this.#shown.length === all ? counted(all, "case") : `${this.#shown.length.toLocaleString("en")} of ${counted(all, "case")}`;
+    this.#draw(true);
   }
-  box.addEventListener("scroll", () => draw(false), { passive: true });
-  new ResizeObserver(() => draw(false)).observe(box);
-  $("search").addEventListener("input", filter);
-  $("outcome").addEventListener("change", filter);
-  for (const chip of document.querySelectorAll("[data-status]")) {
-    chip.addEventListener("click", () => {
-      status = chip.dataset.status;
-      for (const each of document.querySelectorAll("[data-status]")) each.setAttribute("aria-pressed", String(each === chip));
-      filter();
-    });
-  }
-  for (const check of document.querySelectorAll("[data-run]")) {
-    check.addEventListener("change", () => {
-      runs = [...document.querySelectorAll("[data-run]")].filter((each) => each.checked).map((each) => Number(each.dataset.run));
-      drawHead();
-      filter();
-    });
-  }
-  body.addEventListener("click", (event) => {
-    const button = event.target.closest("tr")?.querySelector("button");
-    if (button) openCase(data.cases[shown[Number(button.dataset.row)]]);
-  });
-  body.addEventListener("keydown", (event) => {
+
+  #onKey(event) {
     const at = Number(event.target.dataset?.row);
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity }[event.key];
     if (Number.isNaN(at) || step === undefined) return;
     event.preventDefault();
-    const to = Math.min(shown.length - 1, Math.max(0, at + step));
-    const top = to * ROW;
-    if (top < box.scrollTop) box.scrollTop = top;
-    if (top + ROW > box.scrollTop + box.clientHeight - 50) box.scrollTop = top + ROW - box.clientHeight + 50;
-    draw(true);
-    body.querySelector(`[data-row="${to}"]`)?.focus({ preventScroll: true });
-  });
-  drawHead();
-  filter();
+    const to = Math.min(this.#shown.length - 1, Math.max(0, at + step));
+    const top = to * ROW_HEIGHT;
+    if (top < this.#box.scrollTop) this.#box.scrollTop = top;
+    if (top + ROW_HEIGHT > this.#box.scrollTop + this.#box.clientHeight - 50) this.#box.scrollTop = top + ROW_HEIGHT - this.#box.clientHeight + 50;
+    this.#draw(true);
+    this.#focus(to);
+  }
 }
 
-
-if (data.cases.length) matrix();
+if (data.cases.length) new CaseTable();
