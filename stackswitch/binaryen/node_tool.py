@@ -14,10 +14,9 @@ from pathlib import Path
 
 from stackswitch.errors import EngineError, ToolError
 from stackswitch.tools.paths import node_shim_dir, wheel_node
-from stackswitch.transport.connection import Connection
+from stackswitch.transport.connection import ChildDiedError, Connection
 from stackswitch.transport.pool import ChildPool
 from stackswitch.transport.process import EngineProcess
-from stackswitch.transport.stream import ChildDiedError
 
 from .tool import ToolRun
 
@@ -60,7 +59,7 @@ class NodeTool:
                 answer = await asyncio.wait_for(server.request(request, tuple(files.values())), timeout_s)
             except asyncio.TimeoutError:
                 raise self._failed(
-                    f"it was not done after {timeout_s:g} s", EngineError(server.printed())
+                    f"it was not done after {timeout_s:g} s", EngineError(server.stream.printed())
                 ) from None
             except EngineError as error:
                 raise self._failed("it died", error) from None

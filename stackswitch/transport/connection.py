@@ -1,7 +1,7 @@
 """Requests to an engine's process and their answers, over a stream of frames.
 
-When the stream ends, for whatever reason, everybody who waits gets a ``ChildDiedError`` with how the process
-ended and the end of what it printed.
+When the stream ends, for whatever reason, all pending requests fail with a ``ChildDiedError``. It has the
+process's exit status and the end of its output.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from stackswitch.errors import EngineError
 
@@ -26,14 +26,79 @@ from .frames import (
     decode,
     encode,
 )
-from .stream import ChildDiedError, Stream
 
 HANDSHAKE_TIMEOUT_S = 15.0
+
+Buffer = bytes | bytearray | memoryview
+
+
+class ChildDiedError(EngineError):
+    """The engine's process ended, or its socket closed, before it answered a request.
+
+    :param ending: how it ended: ``SIGSEGV``, ``exit status 1``
+    :param status: its exit status; negative: the signal that ended it; None: it is not known
+    :param output: the end of its standard output and error
+    """
+
+    def __init__(
+        self, message: str, *, ending: str = "", status: int | None = None, output: str = ""
+    ) -> None:
+        super().__init__(f"{message}\n  {output}" if output else message)
+        self.ending = ending
+        self.status = status
+        self.output = output
+
+
+class Stream(Protocol):
+    """A stream of bytes to an engine's process, or to a thread of it.
+
+    :ivar program: the engine's program
+    :ivar pid: the process's id
+    """
+
+    program: str
+    pid: int
+
+    def attach(self, connection: Connection) -> None:
+        """Begin to read; bytes go to ``connection.came``, and the end to ``connection.gone``."""
+        ...
+
+    def detach(self) -> None:
+        """Read no more."""
+        ...
+
+    def send(self, data: Buffer) -> None:
+        """Send, now or as soon as there is room.
+
+        :raises OSError: the other end is gone
+        """
+        ...
+
+    def has_ended(self) -> bool:
+        """Return whether the other end is known to have ended."""
+        ...
+
+    def printed(self) -> str:
+        """Return the end of the process's output."""
+        ...
+
+    def ended(self) -> EngineError:
+        """Return how it ended, now that it does not answer; end it if it has not."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+    def close(self) -> None:
+        """End it at once and clean up, without a loop; a second call does nothing."""
+        ...
 
 
 class Connection:
     """A conversation with an engine's process, or with a thread of it. It reads from ``greet`` on.
 
+    :ivar stream: the bytes
     :ivar broken: why it takes no more requests
     :ivar numbers: of requests
     :ivar uses: how many requests were sent
@@ -43,7 +108,7 @@ class Connection:
         self.broken: EngineError | None = None
         self.numbers = itertools.count(1)
         self.uses = 0
-        self._stream = stream
+        self.stream = stream
         self._loop = asyncio.get_running_loop()
         self._decoder = FrameDecoder()
         self._hello: asyncio.Future[Message] | None = None
@@ -53,19 +118,9 @@ class Connection:
         self._dispatching = self._flush_is_due = False
 
     @property
-    def program(self) -> str:
-        """What runs at the other end."""
-        return self._stream.program
-
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._stream.pid
-
-    @property
     def is_usable(self) -> bool:
         """Whether it takes requests, as far as is known."""
-        return self.broken is None and not self._stream.has_ended()
+        return self.broken is None and not self.stream.has_ended()
 
     async def greet(self, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> dict[str, Any]:
         """Wait for the other end's first message, and return it; several may wait.
@@ -74,14 +129,14 @@ class Connection:
         """
         if self._hello is None:
             self._hello = self._loop.create_future()
-            self._stream.attach(self)
+            self.stream.attach(self)
         try:
             hello = (await asyncio.wait_for(asyncio.shield(self._hello), timeout_s)).content
         except asyncio.TimeoutError:
-            printed = self._stream.printed()
+            printed = self.stream.printed()
             self.close()
             raise EngineError(
-                f"{self.program} did not answer within {timeout_s:g} s"
+                f"{self.stream.program} did not answer within {timeout_s:g} s"
                 + (f"\n  {printed}" if printed else "")
             ) from None
         except BaseException:
@@ -91,7 +146,7 @@ class Connection:
             self.close()
             version = hello.get("protocol")
             raise EngineError(
-                f"{self.program} speaks version {version} of the protocol, not {PROTOCOL_VERSION}"
+                f"{self.stream.program} speaks version {version} of the protocol, not {PROTOCOL_VERSION}"
             )
         return hello
 
@@ -134,20 +189,20 @@ class Connection:
         data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
         self._unsent = []
         try:
-            self._stream.send(data)
+            self.stream.send(data)
         except OSError:
-            self.gone(self._stream.ended())
+            self.gone(self.stream.ended())
 
     # In.
 
     def came(self, chunk: bytes) -> None:
-        """See ``stream.Reader``."""
+        """Take the next bytes of the stream."""
         try:
             frames = self._decoder.push(chunk)
             self._take_all([*self._deferred, *frames] if self._deferred else frames)
         except EngineError as error:
             self.fail(error)
-            self._stream.kill()
+            self.stream.kill()
 
     def _take_all(self, frames: list[Frame]) -> None:
         """Hand out frames; what is sent meanwhile goes when all are handed out."""
@@ -181,7 +236,7 @@ class Connection:
         """
         if self._hello is not None and not self._hello.done():
             if kind != HELLO or end - at > HELLO_LIMIT:
-                raise EngineError(f"{self.program} does not speak our protocol: it sent {data[:40]!r}")
+                raise EngineError(f"{self.stream.program} does not speak our protocol: it sent {data[:40]!r}")
             hello = decode(data, at, end)
             if "problem" in hello.content:
                 raise EngineError(str(hello.content["problem"]))
@@ -191,7 +246,7 @@ class Connection:
         elif kind == EVENT:
             self.event(decode(data, at, end))
         else:
-            raise EngineError(f"{self.program} sent a frame of the unknown kind {kind}")
+            raise EngineError(f"{self.stream.program} sent a frame of the unknown kind {kind}")
 
     def answered(self, message: Message) -> None:
         """Take an answer; the caller may have given up."""
@@ -205,7 +260,7 @@ class Connection:
     # The end.
 
     def gone(self, error: EngineError) -> None:
-        """See ``stream.Reader``."""
+        """Take the end of the stream."""
         self.fail(error)
 
     def fail(self, error: EngineError) -> None:
@@ -213,24 +268,16 @@ class Connection:
         if self.broken is not None:
             return
         self.broken = error
-        self._stream.detach()
+        self.stream.detach()
         for future in (self._hello, *self._answers.values()):
             if future is not None and not future.done() and not self._loop.is_closed():
                 future.set_exception(error)
                 future.exception()  # retrieved: nobody need be waiting
 
-    def printed(self) -> str:
-        """Return the end of what the process has printed."""
-        return self._stream.printed()
-
-    def kill(self) -> None:
-        """End the other end at once."""
-        self._stream.kill()
-
     def close(self) -> None:
         """End the other end at once and clean up, without a loop; a second call does nothing."""
         self.fail(ChildDiedError("the engine was closed"))
-        self._stream.close()
+        self.stream.close()
 
 
 def accepted(answer: Message) -> Message:

@@ -20,7 +20,7 @@ from stackswitch.errors import EngineError
 from stackswitch.tools import watchdog
 from stackswitch.tools.failures import describe_status, without_dump
 
-from .stream import Buffer, ChildDiedError, Reader
+from .connection import Buffer, ChildDiedError, Connection
 
 CHUNK = 1 << 16
 """The most bytes that are read at once. From 128 KiB on malloc maps fresh memory: 48 µs a read, not 1.3."""
@@ -65,6 +65,7 @@ class EngineProcess:
         finally:
             for _, theirs in pairs:
                 theirs.close()
+        self.pid = self._process.pid
         self._first = self.sockets[0]
         self._first.setblocking(False)
         self._unsent, self._sent = bytearray(), 0  # what is not sent yet; how much of it is
@@ -73,22 +74,17 @@ class EngineProcess:
         self._output = self._process.stdout.fileno()
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._output, self._note_output)
-        self._reader: Reader | None = None
+        self._connection: Connection | None = None
         self._looking: asyncio.TimerHandle | None = None
         # For a child that nobody closed, whose loop may be gone.
         self._finish = weakref.finalize(self, _finish, self._process, self.sockets)
 
-    @property
-    def pid(self) -> int:
-        """See ``Stream.pid``."""
-        return self._process.pid
-
     # Bytes.
 
-    def attach(self, reader: Reader) -> None:
+    def attach(self, connection: Connection) -> None:
         """See ``Stream.attach``."""
-        self._reader = reader
-        self._came = reader.came
+        self._connection = connection
+        self._came = connection.came
         self._loop.add_reader(self._first, self._readable)
 
     def _readable(self) -> None:
@@ -189,12 +185,12 @@ class EngineProcess:
         self._look(0)
 
     def _look(self, count: int) -> None:
-        """Tell the reader when the process has ended, or has not for a while."""
+        """Report the end when the process has ended, or has not for a while."""
         self._looking = None
         if not self.has_ended() and count < len(_LONGER_PAUSES_S):
             self._looking = self._loop.call_later(_LONGER_PAUSES_S[count], self._look, count + 1)
-        elif self._reader is not None:
-            self._reader.gone(self.ended())
+        elif self._connection is not None:
+            self._connection.gone(self.ended())
 
     def ended(self) -> ChildDiedError:
         """See ``Stream.ended``."""
@@ -225,7 +221,7 @@ class EngineProcess:
         """See ``Stream.detach``."""
         if self._looking is not None:
             self._looking.cancel()
-        self._reader = None
+        self._connection = None
         self._detach_sockets()
         if not self._loop.is_closed() and self._finish.alive:
             self._loop.remove_reader(self._output)

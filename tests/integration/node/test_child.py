@@ -13,10 +13,9 @@ import pytest
 
 from stackswitch.backends.node.cases.jspi import JspiBackend
 from stackswitch.errors import EngineError
-from stackswitch.transport.connection import Connection
+from stackswitch.transport.connection import ChildDiedError, Connection
 from stackswitch.transport.frames import HELLO, PROTOCOL_VERSION, Message, encode
 from stackswitch.transport.process import EngineProcess
-from stackswitch.transport.stream import ChildDiedError
 
 Program = Callable[[str], Path]
 SAY_HELLO = """#!{python}
@@ -129,7 +128,7 @@ def test_a_pipe_that_closes_under_a_living_process_ends_it(run: Any, program: Pr
         run(child.request(PING))
     child.close()
     with pytest.raises(ProcessLookupError):
-        os.kill(child.pid, 0)
+        os.kill(child.stream.pid, 0)
 
 
 def test_many_at_once_get_their_own_answers(run: Any, jspi: JspiBackend) -> None:
@@ -149,4 +148,4 @@ def test_closing_ends_the_process(run: Any, jspi: JspiBackend) -> None:
     assert child.is_usable
     child.close()
     with pytest.raises(ProcessLookupError):
-        os.kill(child.pid, signal.SIGCONT)
+        os.kill(child.stream.pid, signal.SIGCONT)

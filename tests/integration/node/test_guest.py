@@ -192,7 +192,7 @@ async def test_a_guest_that_computes_for_ever_is_ended_and_others_are_not() -> N
 @in_loop
 async def test_a_child_that_is_killed_fails_the_call_with_its_signal() -> None:
     async def kill(caller: Caller, _number: int) -> int:
-        os.kill(caller.guest._instance.child.pid, signal.SIGKILL)  # type: ignore[union-attr]
+        os.kill(caller.guest._instance.child.stream.pid, signal.SIGKILL)  # type: ignore[union-attr]
         await asyncio.sleep(0.05)
         return 1
 
@@ -343,7 +343,7 @@ def test_the_loop_closed_while_a_call_waits_leaves_no_process() -> None:
         task = asyncio.ensure_future(guest.call("run"))
         await asyncio.sleep(0.05)
         assert not task.done()
-        return guest._instance.child.pid  # type: ignore[union-attr]
+        return guest._instance.child.stream.pid  # type: ignore[union-attr]
 
     async def lambda_wait(_caller: Caller, number: int) -> int:
         await asyncio.sleep(60)

@@ -40,7 +40,7 @@ async def running(backend: JspiBackend) -> None:
 
 async def kill_when_running(backend: JspiBackend, number: int) -> None:
     await running(backend)
-    os.kill(backend.pool.busy[0].pid, number)
+    os.kill(backend.pool.busy[0].stream.pid, number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
@@ -74,7 +74,7 @@ def test_an_engine_that_aborts_says_why_and_the_rest_go_on(run: Any) -> None:
         backend.argv[1:1] = ["--max-old-space-size=30"]
         try:
             for child in backend.pool.idle:
-                child.kill()
+                child.stream.kill()
             crashed = await run_case(backend, make_case(wat, export="main"), timeout_s=60)
             return crashed, await run_case(backend, make_case(WAITS, export="main", host=DELAY))
         finally:
@@ -104,7 +104,7 @@ def test_a_child_that_died_between_cases_is_replaced(run: Any) -> None:
         backend = await open_jspi()
         try:
             (child,) = backend.pool.idle
-            os.kill(child.pid, signal.SIGKILL)
+            os.kill(child.stream.pid, signal.SIGKILL)
             return await run_case(backend, make_case(WAITS, export="main", host=DELAY))
         finally:
             await backend.aclose()
@@ -118,7 +118,7 @@ def test_a_run_that_is_cancelled_leaves_no_child_behind(run: Any) -> None:
         try:
             task = asyncio.ensure_future(run_case(backend, make_case(WAITS, export="main", host=GATE)))
             await running(backend)
-            pid = backend.pool.busy[0].pid
+            pid = backend.pool.busy[0].stream.pid
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task

@@ -79,7 +79,7 @@ def resident_mib(pid: int) -> float:
 
 
 def pid_of(guest: Guest) -> int:
-    return guest._instance.child.pid  # type: ignore[union-attr]
+    return guest._instance.child.stream.pid  # type: ignore[union-attr]
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts processes in /proc")

@@ -141,7 +141,7 @@ def test_an_engine_that_dies_is_the_cases_crash(backend: NodeAsyncifyBackend, ru
                 break
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        os.kill(backend.pool.busy[0].pid, signal.SIGKILL)
+        os.kill(backend.pool.busy[0].stream.pid, signal.SIGKILL)
         return await running
 
     seen = run(killed())

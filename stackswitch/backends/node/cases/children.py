@@ -17,11 +17,10 @@ from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, Unsupported
 from stackswitch.tools.paths import node_shim_dir
-from stackswitch.transport.connection import Connection
+from stackswitch.transport.connection import ChildDiedError, Connection
 from stackswitch.transport.frames import Message
 from stackswitch.transport.pool import ChildPool
 from stackswitch.transport.process import EngineProcess
-from stackswitch.transport.stream import ChildDiedError
 from stackswitch.wasm.features import Place, used_features
 from stackswitch.wasm.module import Module, parse_module
 

@@ -88,7 +88,7 @@ class Workers:
         try:
             async with self._pool.child() as child:
                 answer = await _answer(child, request, timeout_s, more)
-                if answer is None or child.printed():  # past its Worker's own output
+                if answer is None or child.stream.printed():  # past its Worker's own output
                     child.close()
                     return None
         except EngineError:

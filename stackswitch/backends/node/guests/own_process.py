@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch.errors import EngineError
+from stackswitch.transport.connection import Buffer
 from stackswitch.transport.frames import ANSWER, REQUEST, FrameDecoder, decode, encode
 from stackswitch.transport.process import CHUNK, EngineProcess, received
-from stackswitch.transport.stream import Buffer
 
-from .stream import STACK_TIMEOUT_S, GuestReader
+from .child import GuestChild
 
 _MAIN, _BLOCKING, _CONTROL = range(3)
 """The sockets, by their places."""
@@ -28,13 +25,13 @@ class OwnProcess(EngineProcess):
 
     def __init__(self, argv: Sequence[str | Path], *, takes_stacks: bool) -> None:
         super().__init__(argv, 3 if takes_stacks else 2)
-        self.takes_stacks = takes_stacks
+        self._takes_stacks = takes_stacks
         self._blocking = self.sockets[_BLOCKING]
 
-    def attach(self, reader: GuestReader) -> None:  # type: ignore[override]
+    def attach(self, connection: GuestChild) -> None:  # type: ignore[override]
         """See ``GuestStream.attach``."""
-        super().attach(reader)
-        self._blocking_came = reader.blocking_came
+        super().attach(connection)
+        self._blocking_came = connection.blocking_came
         self._loop.add_reader(self._blocking, self._blocking_readable)
 
     def _blocking_readable(self) -> None:
@@ -59,19 +56,11 @@ class OwnProcess(EngineProcess):
 
     async def stack(self) -> dict[str, Any]:
         """See ``GuestStream.stack``."""
-        if not self.takes_stacks:
+        if not self._takes_stacks:
             return {"problem": "its process has no thread that could look"}
         control = self.sockets[_CONTROL]
         control.setblocking(False)
-        try:
-            await self._loop.sock_sendall(control, encode(REQUEST, 1, {"type": "stack"}))
-            return await asyncio.wait_for(self._stack_answer(control), STACK_TIMEOUT_S)
-        except asyncio.TimeoutError:
-            return {"problem": f"its process did not say within {STACK_TIMEOUT_S:g} s"}
-        except (OSError, EngineError):
-            return {"problem": "its process is gone"}
-
-    async def _stack_answer(self, control: socket.socket) -> dict[str, Any]:
+        await self._loop.sock_sendall(control, encode(REQUEST, 1, {"type": "stack"}))
         decoder = FrameDecoder()
         while chunk := await self._loop.sock_recv(control, CHUNK):
             for kind, data, at, end in decoder.push(chunk):

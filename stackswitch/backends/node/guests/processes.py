@@ -121,7 +121,7 @@ async def _greeted(child: GuestChild) -> GuestChild:
     hello = await child.greet()
     if not hello.get("jspi"):
         child.close()
-        raise EngineError(f"{child.program} has no WebAssembly.Suspending; it had when it was probed")
+        raise EngineError(f"{child.stream.program} has no WebAssembly.Suspending; it had when it was probed")
     return child
 
 

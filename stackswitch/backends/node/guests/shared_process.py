@@ -5,7 +5,6 @@ One socket leads to it. Frames of its threads bear the thread's number and hold 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from stackswitch.errors import EngineError
-from stackswitch.transport.connection import Connection
-from stackswitch.transport.frames import EVENT, Frame, Message, decode, encode
+from stackswitch.transport.connection import Buffer, ChildDiedError, Connection
+from stackswitch.transport.frames import EVENT, Message, decode, encode
 from stackswitch.transport.process import EngineProcess
-from stackswitch.transport.stream import Buffer, ChildDiedError
 
+from .child import GuestChild
 from .messages import BLOCKING, MAIN, THREAD_HEAD
-from .stream import STACK_TIMEOUT_S, GuestReader
 
 ENDING_S = 5.0
 """How long a thread may take to end."""
@@ -46,7 +44,7 @@ class SharedProcess(Connection):
         super().__init__(self._process)
         self.threads: dict[int, ThreadStream | None] = {}
         self.is_stuck = False
-        self._limits = limits
+        self.limits = limits
         self._gone = gone
         self._count = 0
 
@@ -55,8 +53,6 @@ class SharedProcess(Connection):
         self._count += 1
         thread = self.threads[self._count] = ThreadStream(self, self._count)
         return thread
-
-    # Out.
 
     def post(self, frame: bytes) -> None:
         """Send a frame at once.
@@ -70,12 +66,6 @@ class SharedProcess(Connection):
         except OSError:
             self.gone(self._process.ended())
             raise
-
-    def begin(self, number: int) -> None:
-        """Have a thread started."""
-        self.post(encode(EVENT, 0, {"type": "begin", "thread": number, **self._limits}))
-
-    # In.
 
     def take(self, kind: int, data: bytes, at: int, end: int) -> None:
         """See ``Connection.take``."""
@@ -96,52 +86,36 @@ class SharedProcess(Connection):
                 self.close()
 
     def wait_for_thread(self, number: int, timeout_s: float | None) -> list[tuple[bool, bytes]]:
-        """Block until something comes of a thread; all else is taken at the loop's next turn.
+        """Block for frames of a thread (``GuestStream.wait_for_guest``); defer all others.
 
         :raises OSError: the process is gone, or the thread has ended
         """
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        ends = None if timeout_s is None else time.monotonic() + timeout_s
         frames, self._deferred = self._deferred, []
         while self.broken is None:
             found, others = [], []
+            has_ended = False
             for each in frames:
                 kind, data, at, end = each
-                if kind in (MAIN, BLOCKING) and _thread_of(each) == number:
-                    found.append((kind == BLOCKING, data[at + _NUMBER_BYTES : end]))
-                else:
-                    others.append(each)
+                body = at + _NUMBER_BYTES
+                if kind in (MAIN, BLOCKING) and int.from_bytes(data[at:body], "little") == number:
+                    found.append((kind == BLOCKING, data[body:end]))
+                    continue
+                others.append(each)
+                has_ended = has_ended or (kind == EVENT and decode(data, at, end).content["thread"] == number)
             self.defer(others)
             if found:
                 return found
-            if self._has_ended(number, others):
+            if has_ended:
                 break
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            came = self._process.wait(left)
+            came = self._process.wait(None if ends is None else max(0.0, ends - time.monotonic()))
             if not came:
                 return []
             frames = [each for _, chunk in came for each in self._decoder.push(chunk)]
         raise ConnectionResetError
 
-    def _has_ended(self, number: int, frames: Sequence[Frame]) -> bool:
-        events = (decode(*each[1:]).content for each in frames if each[0] == EVENT)
-        return any(each["thread"] == number for each in events)
-
-    # Stacks, and the end.
-
-    async def stack(self, number: int) -> dict[str, Any]:
-        """Return where a guest computes: ``functions`` (where each starts), or a ``problem``."""
-        request = self.request({"type": "stack", "thread": number})
-        try:
-            answer = await asyncio.wait_for(request, STACK_TIMEOUT_S)
-        except asyncio.TimeoutError:
-            return {"problem": f"its process did not say within {STACK_TIMEOUT_S:g} s"}
-        except EngineError:
-            return {"problem": "its process is gone"}
-        found: dict[str, Any] = answer.content["stack"]
-        return found
-
-    def leave(self, number: int) -> None:
-        """Have a thread ended; another may take its place then. The process ends with its last guest."""
+    def end_thread(self, number: int) -> None:
+        """End a thread, so that another may take its place. The process ends with its last guest."""
         thread = self.threads.get(number)
         if thread is None:
             return
@@ -153,12 +127,12 @@ class SharedProcess(Connection):
         else:
             with contextlib.suppress(OSError):
                 self.post(encode(EVENT, 0, {"type": "end", "thread": number}))
-            self._loop.call_later(ENDING_S, self._look_for, number)
+            self._loop.call_later(ENDING_S, self._check_ended, number)
 
-    def _look_for(self, number: int) -> None:
-        """Take no more guests if a thread that was to end has not: V8 cannot end a loop of ``memory.fill``.
+    def _check_ended(self, number: int) -> None:
+        """Accept no more guests if a thread has not ended: V8 cannot end a loop of ``memory.fill``.
 
-        It may go on until the other guests have left, and the process is ended.
+        The loop may run until the other guests have left, and the process is ended.
         """
         self.is_stuck = self.is_stuck or number in self.threads
 
@@ -175,48 +149,41 @@ class SharedProcess(Connection):
         self._process.close()
 
 
-def _thread_of(frame: Frame) -> int:
-    """Return the number of the thread that a frame is of."""
-    _, data, at, _ = frame
-    return int.from_bytes(data[at : at + _NUMBER_BYTES], "little")
-
-
 class ThreadStream:
     """The two streams to a guest in a shared process (``GuestStream``).
 
     :ivar began: whether its thread has been started
     """
 
-    takes_stacks = True
-
     def __init__(self, process: SharedProcess, number: int) -> None:
         self._process = process
         self._number = number
         self.began = False
-        self._reader: GuestReader | None = None
+        self._connection: GuestChild | None = None
         self._end: EngineError | None = None
-        self.program = process.program
-        self.pid = process.pid
+        self.program = process.stream.program
+        self.pid = process.stream.pid
 
-    def attach(self, reader: GuestReader) -> None:
+    def attach(self, connection: GuestChild) -> None:
         """See ``GuestStream.attach``."""
-        self._reader = reader
+        self._connection = connection
         if self._process.broken is not None:
-            reader.gone(self._process.broken)
+            connection.gone(self._process.broken)
             return
         self.began = True
-        self._process.begin(self._number)
+        begin = {"type": "begin", "thread": self._number, **self._process.limits}
+        self._process.post(encode(EVENT, 0, begin))
 
     def came(self, chunk: bytes, *, is_blocking: bool) -> None:
-        """Take what the guest says."""
-        if self._reader is not None:
-            (self._reader.blocking_came if is_blocking else self._reader.came)(chunk)
+        """Take the guest's next bytes."""
+        if self._connection is not None:
+            (self._connection.blocking_came if is_blocking else self._connection.came)(chunk)
 
     def lost(self, error: EngineError) -> None:
-        """Its thread, or its process, has ended."""
+        """Report that its thread, or its process, has ended."""
         self._end = error
-        if self._reader is not None:
-            self._reader.gone(error)
+        if self._connection is not None:
+            self._connection.gone(error)
 
     def _post(self, kind: int, data: Buffer) -> None:
         self._process.post(THREAD_HEAD.pack(1 + _NUMBER_BYTES + len(data), kind, self._number) + bytes(data))
@@ -226,7 +193,7 @@ class ThreadStream:
         self._post(MAIN, data)
 
     def send_blocking(self, data: Buffer) -> None:
-        """See ``GuestStream.send_blocking``: the process's main thread takes it, whatever the guest does."""
+        """See ``GuestStream.send_blocking``: the process's main thread reads it, whatever the guest does."""
         self._post(BLOCKING, data)
 
     def wait_for_guest(self, timeout_s: float | None) -> list[tuple[bool, bytes]]:
@@ -235,7 +202,9 @@ class ThreadStream:
 
     async def stack(self) -> dict[str, Any]:
         """See ``GuestStream.stack``."""
-        return await self._process.stack(self._number)
+        answer = await self._process.request({"type": "stack", "thread": self._number})
+        found: dict[str, Any] = answer.content["stack"]
+        return found
 
     def has_ended(self) -> bool:
         """See ``Stream.has_ended``."""
@@ -243,20 +212,18 @@ class ThreadStream:
 
     def printed(self) -> str:
         """See ``Stream.printed``."""
-        return self._process.printed()
+        return self._process.stream.printed()
 
     def ended(self) -> EngineError:
         """See ``Stream.ended``."""
         return self._end or self._process.broken or ChildDiedError("the guest's thread has ended")
 
-    def kill(self) -> None:
-        """See ``Stream.kill``: the others of its process go on."""
-        self._process.leave(self._number)
-
     def detach(self) -> None:
         """See ``Stream.detach``."""
-        self._reader = None
+        self._connection = None
 
     def close(self) -> None:
-        """See ``Stream.close``."""
-        self.kill()
+        """See ``Stream.close``: the process's other threads continue."""
+        self._process.end_thread(self._number)
+
+    kill = close
