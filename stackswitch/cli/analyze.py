@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -20,7 +19,17 @@ from stackswitch.wasm.names import binaryen_names
 
 from .command import EXIT_FAILED
 from .inputs import read_input, read_module, trace_files
-from .options import ImportsOrAsFound, ListFile, ReadBy, Symbols, TraceFiles, Variable, flag, writes
+from .options import (
+    ImportsOrAsFound,
+    ListFile,
+    ReadBy,
+    Symbols,
+    TraceFiles,
+    Variable,
+    argument,
+    option,
+    writes,
+)
 from .output import open_outputs, write_text
 from .resolve import lists_in, named_module, open_list
 from .settings import load_settings
@@ -30,22 +39,19 @@ from .settings import load_settings
 class AnalyzeOptions:
     """Report what each policy instruments, what brings in most functions, and what is wrong with a list."""
 
-    module: Annotated[Path, typer.Argument(help="A module: as it was before any Asyncify, or a build.")]
+    module: Path = argument("A module: as it was before any Asyncify, or a build.", default=...)
     imports: ImportsOrAsFound = None
     trace: TraceFiles = None
     list_file: ListFile = None
     variable: Variable = None
     spelling: ReadBy = "binaryen"
     symbols: Symbols = None
-    why: Annotated[
-        str | None,
-        typer.Option(metavar="FUNCTION", help="Show the shortest way from an export through it to a wait."),
-    ] = None
-    strict: Annotated[
-        bool, flag("Exit with 1 if an entry of a list matches nothing, or an entry is missing.")
-    ] = False
-    json: Annotated[str | None, writes("the analysis as JSON")] = None
-    markdown: Annotated[str | None, writes("it as Markdown")] = None
+    why: str | None = option("Show the shortest way from an export through it to a wait.", metavar="FUNCTION")
+    strict: bool = option(
+        "Exit with 1 if an entry of a list matches nothing, or an entry is missing.", default=False
+    )
+    json: str | None = writes("the analysis as JSON")
+    markdown: str | None = writes("it as Markdown")
 
 
 def analyze(options: AnalyzeOptions) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from stackswitch.backends.registry import backend_spec
 from stackswitch.bench.benchmark import run_benchmark
@@ -20,7 +17,7 @@ from stackswitch.reports.escape import json_text
 
 from .console import Console
 from .ending import run_async
-from .options import AllowSkip, backends_option, flag, writes
+from .options import AllowSkip, backends_option, option, writes
 from .output import open_outputs, write_text
 from .progress import Progress
 from .resolve import allowed_skips
@@ -31,13 +28,13 @@ from .settings import load_settings
 class BenchOptions:
     """Measure suspensions, calls, memory and instances on each backend, in alternating rounds."""
 
-    backend: Annotated[list[str] | None, backends_option("Only this backend; may be repeated.")] = None
+    backend: list[str] | None = backends_option("Only this backend; may be repeated.")
     allow_skip: AllowSkip = None
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds; every host is measured in each.")] = 7
-    quick: Annotated[bool, flag("A tenth of the work.")] = False
-    json: Annotated[str | None, writes("the figures as JSON")] = None
-    markdown: Annotated[str | None, writes("the tables as Markdown")] = None
-    svg: Annotated[str | None, writes("a plot of suspensions by depth")] = None
+    rounds: int = option("Rounds; every host is measured in each.", min=1, max=1000, default=7)
+    quick: bool = option("A tenth of the work.", default=False)
+    json: str | None = writes("the figures as JSON")
+    markdown: str | None = writes("the tables as Markdown")
+    svg: str | None = writes("a plot of suspensions by depth")
 
 
 def bench(options: BenchOptions) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import typer
 
@@ -17,7 +16,7 @@ from stackswitch.reports.escape import json_text
 
 from .command import EXIT_FAILED
 from .console import Console
-from .options import flag, writes
+from .options import option, writes
 from .output import append_outputs, github_file, open_outputs, write_text
 from .progress import Progress
 
@@ -26,29 +25,23 @@ from .progress import Progress
 class DetectOptions:
     """Probe what engines support: run real modules on them until they are optimised, in child processes."""
 
-    engine: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Probe this engine; may be repeated: NAME, NAME@VERSION (from npm), NAME:/path/to/it. "
-            f"Names: {', '.join(RUNTIMES)}. Default: all that are found here."
-        ),
-    ] = None
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAMES",
-            help="Exit with 1 unless these work (jspi,exnref,…): on every engine named; if none is, on one.",
-        ),
-    ] = None
-    deep: Annotated[
-        bool, flag("Also measure how many calls can wait at once, and how deep a stack can be.")
-    ] = False
-    fresh: Annotated[bool, flag("Probe again, even if the cache has results.")] = False
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, max=16, help="Engines at a time.")] = None
-    json: Annotated[str | None, writes("the answers as JSON")] = None
-    markdown: Annotated[str | None, writes("tables in Markdown")] = None
-    github_output: Annotated[bool, flag("Append to $GITHUB_OUTPUT: per probe, the engines it works on.")] = (
-        False
+    engine: list[str] | None = option(
+        "Probe this engine; may be repeated: NAME, NAME@VERSION (from npm), NAME:/path/to/it. "
+        f"Names: {', '.join(RUNTIMES)}. Default: all that are found here."
+    )
+    require: list[str] | None = option(
+        "Exit with 1 unless these work (jspi,exnref,…): on every engine named; if none is, on one.",
+        metavar="NAMES",
+    )
+    deep: bool = option(
+        "Also measure how many calls can wait at once, and how deep a stack can be.", default=False
+    )
+    fresh: bool = option("Probe again, even if the cache has results.", default=False)
+    jobs: int | None = option("Engines at a time.", "-j", "--jobs", min=1, max=16)
+    json: str | None = writes("the answers as JSON")
+    markdown: str | None = writes("tables in Markdown")
+    github_output: bool = option(
+        "Append to $GITHUB_OUTPUT: per probe, the engines it works on.", default=False
     )
 
 

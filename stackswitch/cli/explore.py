@@ -6,15 +6,13 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from stackswitch.errors import ConfigError, EngineError
 from stackswitch.explore.drive import Exploration, Explored
 from stackswitch.explore.programs import programs_of
 
 from .console import Console
+from .options import argument, option
 from .output import write_output
 from .progress import PLAIN_EVERY_S
 from .resolve import command_on
@@ -28,30 +26,24 @@ class ExploreOptions:
     the runner are put into FOLDER/crashes; the stacks are FOLDER/trace.jsonl, a trace as any other.
     """
 
-    generator: Annotated[
-        str,
-        typer.Argument(
-            help="What writes programs: a command, quoted as one word, or a file that ends in .jsonl; a line "
-            'each: {"id": …, "program": …}.'
-        ),
-    ]
-    runner: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUNNER…",
-            help="After --: the command that runs them on JSPI: it reads such lines, and answers each with "
-            '{"id": …, "ok": true}.',
-        ),
-    ]
-    output: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where the trace, the journal and the crashes go.")
-    ] = Path("explore")
-    seconds: Annotated[float, typer.Option(min=1, help="How long to explore.")] = 300
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one program may take.")] = 10
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runners at once.")] = 1
-    engine: Annotated[
-        str | None, typer.Option(help="What `node` is in the runner's command: node@26, node:/path/to/node.")
-    ] = None
+    generator: str = argument(
+        "What writes programs: a command, quoted as one word, or a file that ends in .jsonl; a line "
+        'each: {"id": …, "program": …}.',
+        default=...,
+    )
+    runner: list[str] = argument(
+        "After --: the command that runs them on JSPI: it reads such lines, and answers each with "
+        '{"id": …, "ok": true}.',
+        metavar="RUNNER…",
+        default=...,
+    )
+    output: Path = option(
+        "Where the trace, the journal and the crashes go.", metavar="FOLDER", default=Path("explore")
+    )
+    seconds: float = option("How long to explore.", min=1, default=300)
+    timeout: float = option("Seconds that one program may take.", min=0.1, default=10)
+    jobs: int = option("Runners at once.", "--jobs", "-j", min=1, default=1)
+    engine: str | None = option("What `node` is in the runner's command: node@26, node:/path/to/node.")
 
 
 def explore(options: ExploreOptions) -> None:

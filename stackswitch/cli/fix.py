@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 
@@ -37,7 +37,7 @@ from .options import (
     TraceFiles,
     Variable,
     WasmOpt,
-    flag,
+    option,
     reads,
     writes,
 )
@@ -61,69 +61,48 @@ class FixOptions:
     """Complete the lists from observed stacks, write them where they live, and verify them on Asyncify."""
 
     suite: OwnSuite = None
-    list_files: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--list",
-            metavar="FILE",
-            help="The file in which the list lives, for all cases that have none of their own: "
-            f"{format_names()}, or a name a line. A missing file is created, with a name a line. "
-            "With several --module: one for all, or one for each, in their order.",
-        ),
-    ] = None
+    list_files: list[Path] | None = reads(
+        "The file in which the list lives, for all cases that have none of their own: "
+        f"{format_names()}, or a name a line. A missing file is created, with a name a line. "
+        "With several --module: one for all, or one for each, in their order.",
+        "--list",
+    )
     variable: Variable = None
     spelling: ReadBy = "binaryen"
-    policy: Annotated[
-        PolicyName | None,
-        typer.Option(
-            help="How an only-list is computed. Default: observed; ranked for a large module without a list."
-        ),
-    ] = None
-    observe: Annotated[
-        Literal["auto", "jspi", "asyncify"],
-        typer.Option(
-            help="The backend on which stacks are observed. auto: jspi, or asyncify if jspi may be skipped."
-        ),
-    ] = "auto"
+    policy: PolicyName | None = option(
+        "How an only-list is computed. Default: observed; ranked for a large module without a list."
+    )
+    observe: Literal["auto", "jspi", "asyncify"] = option(
+        "The backend on which stacks are observed. auto: jspi, or asyncify if jspi may be skipped.",
+        default="auto",
+    )
     allow_skip: AllowSkip = None
     case_globs: CaseGlobs = None
-    check: Annotated[bool, flag("Change nothing; exit with 1 if a list is incomplete.")] = False
-    minimize: Annotated[
-        bool, flag("Remove entries that no observed stack needs, and verify the list without them.")
-    ] = False
-    prove: Annotated[
-        Proof,
-        typer.Option(
-            help="Of commands: all, or cover: few cases that show every function that any of them shows."
-        ),
-    ] = "all"
-    diff: Annotated[bool, flag("Show the edit of each file.")] = False
-    rounds: Annotated[int, typer.Option(min=1, max=20, help="How often lists may be computed.")] = (
-        DEFAULT_ROUNDS
+    check: bool = option("Change nothing; exit with 1 if a list is incomplete.", default=False)
+    minimize: bool = option(
+        "Remove entries that no observed stack needs, and verify the list without them.", default=False
     )
+    prove: Proof = option(
+        "Of commands: all, or cover: few cases that show every function that any of them shows.",
+        default="all",
+    )
+    diff: bool = option("Show the edit of each file.", default=False)
+    rounds: int = option("How often lists may be computed.", min=1, max=20, default=DEFAULT_ROUNDS)
     engine: JspiEngine = None
     jobs: Jobs = None
     timeout: Timeout = None
     wasm_opt: WasmOpt = None
-    build: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COMMAND", help="A shell command that rebuilds the modules that are Asyncify builds."
-        ),
-    ] = None
+    build: str | None = option(
+        "A shell command that rebuilds the modules that are Asyncify builds.", metavar="COMMAND"
+    )
     trace: TraceFiles = None
-    modules: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--module",
-            metavar="FILE",
-            help="The module that the traces are of; nothing is run. Repeatable: a list for each.",
-        ),
-    ] = None
-    built: Annotated[Path | None, reads("With --trace and --build: the module that it makes.")] = None
+    modules: list[Path] | None = reads(
+        "The module that the traces are of; nothing is run. Repeatable: a list for each.", "--module"
+    )
+    built: Path | None = reads("With --trace and --build: the module that it makes.")
     symbols: Symbols = None
     data_only: DataOnly = False
-    json: Annotated[str | None, writes("the report as JSON")] = None
+    json: str | None = writes("the report as JSON")
 
     @property
     def only_traces(self) -> bool:

@@ -7,10 +7,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tomlkit
-import typer
 
 from stackswitch.errors import ConfigError, StackswitchError
 from stackswitch.lists.files import read_list
@@ -20,6 +18,7 @@ from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import parse_module
 
 from .console import Console
+from .options import argument
 from .output import write_output
 from .settings import CONFIG_NAME
 
@@ -34,7 +33,7 @@ _LARGEST_LIST = 4_000_000
 class InitOptions:
     """Write a stackswitch.toml for what this project contains; an existing one is left alone."""
 
-    folder: Annotated[Path, typer.Argument(help="The project. Default: the current folder.")] = Path()
+    folder: Path = argument("The project. Default: the current folder.", default=Path())
 
 
 def init(options: InitOptions) -> None:

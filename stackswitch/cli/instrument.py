@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -29,7 +28,7 @@ from .command import EXIT_FAILED
 from .console import Console
 from .ending import run_async
 from .inputs import read_module
-from .options import Imports, ListFile, ReadBy, Symbols, Variable, WasmOpt, flag, writes
+from .options import Imports, ListFile, ReadBy, Symbols, Variable, WasmOpt, argument, option, writes
 from .output import open_outputs, write_output, write_text
 from .progress import Progress
 from .resolve import lists_in, named_module, open_list
@@ -57,35 +56,27 @@ class InstrumentReport(Frozen):
 class InstrumentOptions:
     """Make an Asyncify build of a module from any list, and say what is wrong with the list."""
 
-    module: Annotated[Path, typer.Argument(help="The module as it was before any Asyncify.")]
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The build; - is stdout.")]
+    module: Path = argument("The module as it was before any Asyncify.", default=...)
+    output: str = option("The build; - is stdout.", "-o", "--output", metavar="FILE", default=...)
     list_file: ListFile = None
     variable: Variable = None
     spelling: ReadBy = "binaryen"
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Instrument this and nothing else; repeatable.")
-    ] = None
-    add: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Instrument this as well; repeatable.")
-    ] = None
+    only: list[str] | None = option("Instrument this and nothing else; repeatable.", metavar="NAME")
+    add: list[str] | None = option("Instrument this as well; repeatable.", metavar="NAME")
     symbols: Symbols = None
-    remove: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Never instrument this; repeatable.")
-    ] = None
+    remove: list[str] | None = option("Never instrument this; repeatable.", metavar="NAME")
     imports: Imports = None
-    ignore_indirect: Annotated[bool, flag("Suppose that no indirect call leads to a wait.")] = False
-    propagate_add: Annotated[bool, flag("Instrument the callers of what is added, too.")] = False
-    asserts: Annotated[bool, flag("Trap in the very function that is missing from the list.")] = False
-    report: Annotated[
-        bool, flag("Say in the build what is instrumented, for a hook in the host to compare.")
-    ] = False
-    optimize: Annotated[
-        int, typer.Option("-O", min=0, max=4, metavar="LEVEL", help="Optimise what is instrumented.")
-    ] = 1
-    emit_exnref: Annotated[bool, flag("Turn legacy exceptions into the new ones (wasmtime).")] = False
-    strict: Annotated[bool, flag("Exit with 1 if an entry of a list matches nothing.")] = False
+    ignore_indirect: bool = option("Suppose that no indirect call leads to a wait.", default=False)
+    propagate_add: bool = option("Instrument the callers of what is added, too.", default=False)
+    asserts: bool = option("Trap in the very function that is missing from the list.", default=False)
+    report: bool = option(
+        "Say in the build what is instrumented, for a hook in the host to compare.", default=False
+    )
+    optimize: int = option("Optimise what is instrumented.", "-O", min=0, max=4, metavar="LEVEL", default=1)
+    emit_exnref: bool = option("Turn legacy exceptions into the new ones (wasmtime).", default=False)
+    strict: bool = option("Exit with 1 if an entry of a list matches nothing.", default=False)
     wasm_opt: WasmOpt = None
-    json: Annotated[str | None, writes("the findings as JSON")] = None
+    json: str | None = writes("the findings as JSON")
 
 
 def instrument(options: InstrumentOptions) -> None:

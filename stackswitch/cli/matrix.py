@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -25,7 +24,7 @@ from stackswitch.suite.shards import MAX_SHARDS
 
 from .command import EXIT_FAILED
 from .console import Console
-from .options import OwnSuite, backends_option, flag, reads
+from .options import OwnSuite, backends_option, option, reads
 from .output import STDOUT, append_outputs, check_writable, github_file, write_output
 from .progress import Progress
 from .resolve import suite_folder
@@ -37,24 +36,18 @@ class MatrixOptions:
     """Write the jobs that CI must run for the engines to support; each engine is probed."""
 
     suite: OwnSuite = None
-    engine: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"Support this engine; may be repeated. Default: configured, or {', '.join(DEFAULT_POLICY)}."
-        ),
-    ] = None
-    backend: Annotated[list[str] | None, backends_option("Only this backend; may be repeated.")] = None
-    browserslist: Annotated[
-        str | None,
-        typer.Option(metavar="QUERY", help="Say which share of the users of these browsers has JSPI."),
-    ] = None
-    shards: Annotated[
-        int, typer.Option(min=1, max=MAX_SHARDS, metavar="N", help="Divide the suite among N jobs.")
-    ] = 1
-    durations: Annotated[str | None, reads("What the jobs divide it by: as `test` takes it.")] = None
-    form: Annotated[FormatName, typer.Option("--format", help="The format of the output.")] = "markdown"
-    output: Annotated[str, typer.Option(metavar="FILE", help="Where to write it; - is stdout.")] = STDOUT
-    github_output: Annotated[bool, flag("Append to $GITHUB_OUTPUT: matrix, for fromJSON.")] = False
+    engine: list[str] | None = option(
+        f"Support this engine; may be repeated. Default: configured, or {', '.join(DEFAULT_POLICY)}."
+    )
+    backend: list[str] | None = backends_option("Only this backend; may be repeated.")
+    browserslist: str | None = option(
+        "Say which share of the users of these browsers has JSPI.", metavar="QUERY"
+    )
+    shards: int = option("Divide the suite among N jobs.", min=1, max=MAX_SHARDS, metavar="N", default=1)
+    durations: str | None = reads("What the jobs divide it by: as `test` takes it.")
+    form: FormatName = option("The format of the output.", "--format", default="markdown")
+    output: str = option("Where to write it; - is stdout.", metavar="FILE", default=STDOUT)
+    github_output: bool = option("Append to $GITHUB_OUTPUT: matrix, for fromJSON.", default=False)
 
 
 def matrix(options: MatrixOptions) -> None:

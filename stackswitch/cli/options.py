@@ -1,7 +1,8 @@
-"""Options that several commands have, each declared once."""
+"""How options are declared, and the types of those that several commands have."""
 
 from __future__ import annotations
 
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +11,36 @@ import typer
 from stackswitch.backends.registry import BACKENDS
 from stackswitch.lists.elements import Spelling
 
+from .command import DECLARED
+
 DEFAULT_BACKENDS = tuple(name for name, spec in BACKENDS.items() if spec.default)
 ENGINES_OF_TESTS = "node, node@24 (from npm), node:/path/to/node"
 """What ``--engine`` takes, for help texts."""
 _CHOICE = f"<{'|'.join(BACKENDS)}>"
+
+
+def _declared(kind: Any, default: Any) -> Any:
+    """Return the field of an options class; ``command`` makes an argument or an option of it."""
+    metadata = {DECLARED: kind}
+    return field(metadata=metadata) if default is ... else field(default=default, metadata=metadata)
+
+
+def argument(help_text: str, *, default: Any = None, metavar: str | None = None) -> Any:
+    """Declare an argument.
+
+    :param default: ``...`` if it is required
+    """
+    return _declared(typer.Argument(help=help_text, metavar=metavar), default)
+
+
+def option(help_text: str, *names: str, default: Any = None, **more: Any) -> Any:
+    """Declare an option.
+
+    :param names: its names, if they are not the field's
+    :param default: ``...`` if it is required
+    :param more: what typer takes besides: ``metavar``, ``min``, ``max``
+    """
+    return _declared(typer.Option(*names, help=help_text, **more), default)
 
 
 def writes(what: str) -> Any:
@@ -21,22 +48,17 @@ def writes(what: str) -> Any:
 
     :param what: what is written there, for the help text
     """
-    return typer.Option(metavar="FILE", help=f"Write {what}; - is stdout.")
+    return option(f"Write {what}; - is stdout.", metavar="FILE")
 
 
-def reads(what: str) -> Any:
+def reads(what: str, *names: str) -> Any:
     """Declare an option that names an input file."""
-    return typer.Option(metavar="FILE", help=what)
-
-
-def flag(help_text: str) -> Any:
-    """Declare an option without a value; ``command`` names it after its field."""
-    return typer.Option(help=help_text)
+    return option(what, *names, metavar="FILE")
 
 
 def backends_option(help_text: str) -> Any:
     """Declare ``--backend``, an option that may be repeated."""
-    return typer.Option("--backend", metavar=_CHOICE, help=help_text)
+    return option(help_text, metavar=_CHOICE)
 
 
 SuiteFolder = Annotated[

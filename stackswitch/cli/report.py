@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 
@@ -35,7 +35,7 @@ from stackswitch.wasm.module import Module
 from .command import EXIT_FAILED
 from .console import Console
 from .inputs import read_model, read_module
-from .options import Imports, ReadBy, Variable, reads, writes
+from .options import Imports, ReadBy, Variable, argument, option, reads, writes
 from .output import STDOUT, open_outputs, write_output, write_text
 from .progress import Progress
 from .report_gain import measure_gain
@@ -71,80 +71,51 @@ _STYLES: dict[Level, str] = {
 class ReportOptions:
     """Say whether a module can move from Asyncify to JSPI, what is in the way, and what to do, in order."""
 
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[RESULTS…] [MODULE]",
-            help="What `stackswitch test --json` wrote, in any number (of shards, engines, days; a folder "
-            "stands for the *.json in it), and the module as it is before Asyncify, or several. Either alone "
-            "will do.",
-        ),
-    ] = None
-    trace: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--trace",
-            "--traces",
-            metavar="FILE|DIR",
-            help="A trace, or the folder of `test --traces`; repeatable.",
-        ),
-    ] = None
-    modules: Annotated[
-        list[Path] | None,
-        typer.Option("--module", metavar="FILE", help="A module; repeatable: a verdict for each."),
-    ] = None
-    list_files: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--list", metavar="FILE", help="A file with lists in it: one for all modules, or one for each."
-        ),
-    ] = None
+    files: list[Path] | None = argument(
+        "What `stackswitch test --json` wrote, in any number (of shards, engines, days; a folder "
+        "stands for the *.json in it), and the module as it is before Asyncify, or several. Either alone "
+        "will do.",
+        metavar="[RESULTS…] [MODULE]",
+    )
+    trace: list[Path] | None = option(
+        "A trace, or the folder of `test --traces`; repeatable.", "--trace", "--traces", metavar="FILE|DIR"
+    )
+    modules: list[Path] | None = reads("A module; repeatable: a verdict for each.", "--module")
+    list_files: list[Path] | None = reads(
+        "A file with lists in it: one for all modules, or one for each.", "--list"
+    )
     variable: Variable = None
     spelling: ReadBy = "binaryen"
     imports: Imports = None
-    detect: Annotated[Path | None, reads("What `stackswitch detect --json` wrote.")] = None
-    browserslist: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Say how many of these users have JSPI.")
-    ] = None
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="BUILD.wasm",
-            help="The Asyncify build of the module: measure both, in alternating runs (stackswitch "
-            "instrument makes one).",
-        ),
-    ] = None
-    timed: Annotated[
-        Path | None,
-        typer.Option(
-            "--time",
-            metavar="SUITE",
-            help="A folder of cases that compute and hardly wait: time each on both builds, in alternating "
-            "runs on one engine.",
-        ),
-    ] = None
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each build is measured.")] = 11
-    bench: Annotated[Path | None, reads("What `stackswitch bench --json` wrote: what a wait costs.")] = None
-    title: Annotated[
-        str | None, typer.Option(help="What the report is about. Default: the module's name.")
-    ] = None
-    html: Annotated[str | None, writes("the page")] = None
-    markdown: Annotated[str | None, writes("Markdown for a comment or a job summary")] = None
-    json: Annotated[str | None, writes("everything as JSON")] = None
-    junit: Annotated[str | None, writes("JUnit XML, a test per case and backend")] = None
-    annotate: Annotated[
-        bool, typer.Option("--annotations", help="Print the findings as annotations of GitHub Actions.")
-    ] = False
-    compare: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="OLD.json", help="An earlier --json (of report or test): say what changed since."
-        ),
-    ] = None
-    fail_on: Annotated[
-        FailOn | None,
-        typer.Option(help="Exit with 1 if it is so. Each of the first three includes those before it."),
-    ] = None
+    detect: Path | None = reads("What `stackswitch detect --json` wrote.")
+    browserslist: str | None = option("Say how many of these users have JSPI.", metavar="QUERY")
+    against: Path | None = option(
+        "The Asyncify build of the module: measure both, in alternating runs (stackswitch "
+        "instrument makes one).",
+        metavar="BUILD.wasm",
+    )
+    timed: Path | None = option(
+        "A folder of cases that compute and hardly wait: time each on both builds, in alternating "
+        "runs on one engine.",
+        "--time",
+        metavar="SUITE",
+    )
+    rounds: int = option("How often each build is measured.", min=1, max=1000, default=11)
+    bench: Path | None = reads("What `stackswitch bench --json` wrote: what a wait costs.")
+    title: str | None = option("What the report is about. Default: the module's name.")
+    html: str | None = writes("the page")
+    markdown: str | None = writes("Markdown for a comment or a job summary")
+    json: str | None = writes("everything as JSON")
+    junit: str | None = writes("JUnit XML, a test per case and backend")
+    annotate: bool = option(
+        "Print the findings as annotations of GitHub Actions.", "--annotations", default=False
+    )
+    compare: Path | None = option(
+        "An earlier --json (of report or test): say what changed since.", metavar="OLD.json"
+    )
+    fail_on: FailOn | None = option(
+        "Exit with 1 if it is so. Each of the first three includes those before it."
+    )
 
 
 _Given = tuple[Path, Module, Lists]

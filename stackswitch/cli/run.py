@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -26,7 +26,7 @@ from stackswitch.wasm.module import FuncType, Module
 
 from .ending import run_async
 from .inputs import named_as, read_input
-from .options import writes
+from .options import argument, option, writes
 from .output import STDOUT, open_outputs, write_guest_output, write_text
 
 SCHEMA_VERSION = 1
@@ -44,38 +44,26 @@ class RunOptions:
     guest's stack.
     """
 
-    module: Annotated[Path, typer.Argument(help="A .wasm, or its text (.wat).")]
-    export: Annotated[str, typer.Argument(help="The exported function; _start for a WASI command.")]
-    args: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Its arguments, by its own types: 7, -1, 0x10, 1.5, i64:7. For _start: the program's.",
-            metavar="[ARGS]…",
-        ),
-    ] = None
-    host: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.py",
-            help="Python functions for its imports: a dict `imports`, or functions of the imports' names.",
-        ),
-    ] = None
-    backend: Annotated[
-        str, typer.Option(metavar=f"<{'|'.join((AUTO, *BACKENDS))}>", help="auto: the first that can.")
-    ] = AUTO
-    engine: Annotated[str | None, typer.Option(help="Which Node, for jspi: node@24, node:/path.")] = None
-    env: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="WASI: the guest's environment.")
-    ] = None
-    directory: Annotated[
-        list[str] | None,
-        typer.Option("--dir", metavar="GUEST=HOST", help="WASI: a directory that the guest may use."),
-    ] = None
-    deadline_s: Annotated[
-        float | None,
-        typer.Option("--deadline", min=0.001, metavar="S", help="End it after so many seconds."),
-    ] = None
-    json: Annotated[str | None, writes("the result as JSON")] = None
+    module: Path = argument("A .wasm, or its text (.wat).", default=...)
+    export: str = argument("The exported function; _start for a WASI command.", default=...)
+    args: list[str] | None = argument(
+        "Its arguments, by its own types: 7, -1, 0x10, 1.5, i64:7. For _start: the program's.",
+        metavar="[ARGS]…",
+    )
+    host: Path | None = option(
+        "Python functions for its imports: a dict `imports`, or functions of the imports' names.",
+        metavar="FILE.py",
+    )
+    backend: str = option(
+        "auto: the first that can.", metavar=f"<{'|'.join((AUTO, *BACKENDS))}>", default=AUTO
+    )
+    engine: str | None = option("Which Node, for jspi: node@24, node:/path.")
+    env: list[str] | None = option("WASI: the guest's environment.", metavar="NAME=VALUE")
+    directory: list[str] | None = option(
+        "WASI: a directory that the guest may use.", "--dir", metavar="GUEST=HOST"
+    )
+    deadline_s: float | None = option("End it after so many seconds.", "--deadline", min=0.001, metavar="S")
+    json: str | None = writes("the result as JSON")
 
 
 @dataclass(frozen=True)

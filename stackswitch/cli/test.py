@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -33,6 +32,7 @@ from .options import (
     Timeout,
     WasmOpt,
     backends_option,
+    option,
     reads,
     writes,
 )
@@ -57,47 +57,29 @@ class TestOptions:
     """Run a suite on every backend; say where they differ and which names are missing."""
 
     suite: SuiteFolder = None
-    backend: Annotated[
-        list[str] | None,
-        backends_option(f"Run on this backend; may be repeated. Default: {', '.join(DEFAULT_BACKENDS)}."),
-    ] = None
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            help=f"The engine: {ENGINES_OF_TESTS}. Asyncify runs there only if it is named by --backend."
-        ),
-    ] = None
+    backend: list[str] | None = backends_option(
+        f"Run on this backend; may be repeated. Default: {', '.join(DEFAULT_BACKENDS)}."
+    )
+    engine: str | None = option(
+        f"The engine: {ENGINES_OF_TESTS}. Asyncify runs there only if it is named by --backend."
+    )
     allow_skip: AllowSkip = None
     case_globs: CaseGlobs = None
     jobs: Jobs = None
     timeout: Timeout = None
     wasm_opt: WasmOpt = None
-    shard: Annotated[
-        str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts of the suite.")
-    ] = None
-    durations: Annotated[
-        Path | None, reads("An earlier --json: makes the parts of --shard equally long.")
-    ] = None
-    json: Annotated[str | None, writes("the results as JSON")] = None
-    junit: Annotated[str | None, writes("a JUnit report")] = None
-    build: Annotated[
-        BuildKind | None,
-        typer.Option(
-            help="Which Asyncify build commands run: own (theirs), or instrumented (the module of JSPI, made"
-            " ready by --list). Default: as suite.toml says, or own."
-        ),
-    ] = None
-    list_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--list", metavar="FILE", help="The lists of an instrumented build, wherever they live."
-        ),
-    ] = None
-    traces: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep each case's trace there, as CASE.jsonl.")
-    ] = None
+    shard: str | None = option("Only the K-th of N parts of the suite.", metavar="K/N")
+    durations: Path | None = reads("An earlier --json: makes the parts of --shard equally long.")
+    json: str | None = writes("the results as JSON")
+    junit: str | None = writes("a JUnit report")
+    build: BuildKind | None = option(
+        "Which Asyncify build commands run: own (theirs), or instrumented (the module of JSPI, made"
+        " ready by --list). Default: as suite.toml says, or own."
+    )
+    list_file: Path | None = reads("The lists of an instrumented build, wherever they live.", "--list")
+    traces: Path | None = option("Keep each case's trace there, as CASE.jsonl.", metavar="FOLDER")
     data_only: DataOnly = False
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Show only what is not as expected.")] = False
+    quiet: bool = option("Show only what is not as expected.", "-q", "--quiet", default=False)
 
 
 def test(options: TestOptions) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -22,6 +21,7 @@ from stackswitch.reports.text import counted
 from stackswitch.tools import watchdog
 
 from .console import Console
+from .options import argument, option
 from .output import STDOUT, check_writable, write_output
 from .resolve import command_on
 
@@ -36,33 +36,17 @@ class TraceOptions:
     program's own status (128 and the signal's number, if one ended it).
     """
 
-    command: Annotated[
-        list[str] | None,
-        typer.Argument(help="The command, after --, with its own options.", metavar="COMMAND…"),
-    ] = None
-    output: Annotated[str, typer.Option(metavar="FILE", help="Where the trace goes, as JSON Lines.")] = (
-        "trace.jsonl"
+    command: list[str] | None = argument("The command, after --, with its own options.", metavar="COMMAND…")
+    output: str = option("Where the trace goes, as JSON Lines.", metavar="FILE", default="trace.jsonl")
+    engine: str | None = option(
+        "What `node` is in the command: node@26 (from npm), node:/path/to/node. Default: PATH's."
     )
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            help="What `node` is in the command: node@26 (from npm), node:/path/to/node. Default: PATH's."
-        ),
-    ] = None
-    sample: Annotated[
-        int,
-        typer.Option(
-            min=1, metavar="N", help="After an import's first 1,000 waits, take the stack of one in N."
-        ),
-    ] = 1
-    parts: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            metavar="FOLDER",
-            help="Run nothing: make the trace of what observed programs left there.",
-        ),
-    ] = None
+    sample: int = option(
+        "After an import's first 1,000 waits, take the stack of one in N.", min=1, metavar="N", default=1
+    )
+    parts: Path | None = option(
+        "Run nothing: make the trace of what observed programs left there.", "--from", metavar="FOLDER"
+    )
 
 
 def trace(options: TraceOptions) -> None:
