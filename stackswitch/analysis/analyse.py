@@ -79,7 +79,7 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
     builder = ListBuilder(graph, waiting)
     index = builder.index
     raw_names = raw_function_names(module)
-    defined = range(module.imported_function_count, module.function_count)
+    defined = module.defined_functions
     selected = {
         which: _selected(index, names) for which, names in inputs.lists.items() if which in FUNCTION_LISTS
     }
@@ -152,7 +152,7 @@ def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
     )
     static: tuple[PolicyName, ...] = ("typed", "auto")
     chosen |= {policy: builder.build(policy, evidence).functions for policy in static}
-    whole = module.code_bytes(range(module.imported_function_count, module.function_count))
+    whole = module.code_bytes(module.defined_functions)
     sizes = []
     for policy, functions in chosen.items():
         own = frozenset(each for each in functions if each >= module.imported_function_count)

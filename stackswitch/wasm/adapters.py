@@ -23,10 +23,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .encoding import HEADER, name, section, signed, unsigned, vector
+from .encoding import (
+    CODE,
+    CUSTOM,
+    EXPORT,
+    FUNCTION,
+    FUNCTION_KIND,
+    GLOBAL,
+    HEADER,
+    IMPORT,
+    MEMORY_KIND,
+    TABLE,
+    TABLE_KIND,
+    TYPE,
+    export,
+    function_body,
+    function_type,
+    iterate_sections,
+    name,
+    section,
+    signed,
+    sized,
+    unsigned,
+    value_type,
+    vector,
+)
 from .module import Module
-from .reader import Reader
-from .types import NUMBER_TYPES, FuncType, is_reference
+from .types import FuncType, is_reference
 
 PENDING = 0
 """i32: one more than the number of the import that the rewind is to come to; 0: the host sees to it."""
@@ -58,7 +81,6 @@ FIRST_EXPORT = 5
 MODULE_NAME = "stackswitch.adapter"
 """Stands in the name section, so that its frames can be told from the guest's."""
 
-_TYPE_CODES = {text: bytes([code]) for code, text in NUMBER_TYPES.items()}
 _LOADS = {
     "i32": b"\x28\x02",
     "i64": b"\x29\x03",
@@ -87,7 +109,6 @@ _NOTHING = FuncType((), ())
 _ADDRESS = FuncType(("i32",), ())
 _RESUME = FuncType(("i32", "i32"), ())
 _READ = FuncType(("i32",), ("i32",))
-_TYPE_SECTION = 1
 _GROUPS = b"\x4e\x4f\x50"
 """What a type section holds if it has recursion groups or subtypes: ``rec``, ``sub final``, ``sub``."""
 
@@ -103,13 +124,9 @@ def has_plain_types(module: Module) -> bool:
     Types within recursion groups, and those that may have subtypes, do not. A number that looks like one of
     their codes counts as one.
     """
-    reader = Reader(module.data, len(HEADER))
-    while reader.left:
-        number, size = reader.u8(), reader.u32()
-        content = reader.take(size)
-        if number == _TYPE_SECTION:
-            return not any(code in content for code in _GROUPS)
-    return True
+    sections = iterate_sections(module.data)
+    types = [content.take(content.left) for number, _, content in sections if number == TYPE]
+    return not any(code in each for each in types for code in _GROUPS)
 
 
 @lru_cache(maxsize=256)
@@ -135,10 +152,9 @@ class _Adapter:
 
     def module(self) -> bytes:
         types, hosts = self.types, len(self.waiting)
-        imports = [name("host") + name("memory") + b"\x02\0\x01"]
-        imports += [
-            name("host") + name(str(at)) + b"\0" + unsigned(types.index(_NOTHING)) for at in range(hosts)
-        ]
+        host, nothing = name("host"), bytes([FUNCTION_KIND]) + unsigned(types.index(_NOTHING))
+        imports = [host + name("memory") + bytes([MEMORY_KIND, 0, 1])]
+        imports += [host + name(str(at)) + nothing for at in range(hosts)]
         functions: list[tuple[str, FuncType, list[str], bytes]]
         functions = [("bind", _ADDRESS, [], _LOCAL_GET + b"\0" + _SET_BASE)]
         functions += [(f"i{at}", type_, [], self._import(at, type_)) for at, type_ in enumerate(self.waiting)]
@@ -152,18 +168,17 @@ class _Adapter:
                 (f"call{at}", _ADDRESS, results, self._enter(given, type_, 1)),
                 (f"resume{at}", _RESUME, results, self._enter(rewind + zeros, type_, 2)),
             ]
-        exports = [name(each[0]) + b"\0" + unsigned(hosts + at) for at, each in enumerate(functions)]
-        text = name(MODULE_NAME)
+        exports = [export(each[0], FUNCTION_KIND, at) for at, each in enumerate(functions, hosts)]
         return HEADER + b"".join(
             (
-                section(1, vector(map(_function_type, types))),
-                section(2, vector(imports)),
-                section(3, vector(unsigned(types.index(each[1])) for each in functions)),
-                section(4, vector([b"\x70\0" + unsigned(FIRST_EXPORT)])),
-                section(6, vector([b"\x7f\x01" + _ZEROS["i32"] + _END])),
-                section(7, vector([*exports, name("table") + b"\x01\0"])),
-                section(10, vector(_body(locals_, code) for _, _, locals_, code in functions)),
-                section(0, name("name") + b"\0" + unsigned(len(text)) + text),
+                section(TYPE, vector(map(function_type, types))),
+                section(IMPORT, vector(imports)),
+                section(FUNCTION, vector(unsigned(types.index(each[1])) for each in functions)),
+                section(TABLE, vector([value_type("funcref") + b"\0" + unsigned(FIRST_EXPORT)])),
+                section(GLOBAL, vector([value_type("i32") + b"\1" + _ZEROS["i32"] + _END])),
+                section(EXPORT, vector([*exports, export("table", TABLE_KIND, 0)])),
+                section(CODE, vector(function_body(code, locals_) for _, _, locals_, code in functions)),
+                section(CUSTOM, name("name") + b"\0" + sized(name(MODULE_NAME))),
             )
         )
 
@@ -207,16 +222,6 @@ class _Adapter:
     def _control(self, slot: int, type_: FuncType) -> bytes:
         index = unsigned(self.types.index(type_))
         return b"\x41" + signed(slot) + _CALL_INDIRECT + index + b"\0"
-
-
-def _function_type(type_: FuncType) -> bytes:
-    params = vector(_TYPE_CODES[each] for each in type_.params)
-    return b"\x60" + params + vector(_TYPE_CODES[each] for each in type_.results)
-
-
-def _body(locals_: Sequence[str], code: bytes) -> bytes:
-    content = vector(b"\x01" + _TYPE_CODES[each] for each in locals_) + code + _END
-    return unsigned(len(content)) + content
 
 
 def _word(at: int) -> bytes:

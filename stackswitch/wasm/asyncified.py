@@ -130,7 +130,7 @@ def instrumented_functions(module: Module) -> frozenset[int]:
     reads = [_read_of(index) for index in (found.state, found.data)]
     return frozenset(
         function
-        for function in range(module.imported_function_count, module.function_count)
+        for function in module.defined_functions
         if all(read.search(module.data, *module.body_range(function)) for read in reads)
         and _is_instrumented(module, function, found)
     )

@@ -271,7 +271,7 @@ def _check(graph: CallGraph) -> None:
         _largest(graph.indirect, graph.call_ref) < types
     ):
         return
-    for function in range(module.imported_function_count, module.function_count):
+    for function in module.defined_functions:
         for site in iterate_call_sites(module, function):
             size = functions if site.kind in _DIRECT else types
             if site.target >= size:

@@ -94,7 +94,7 @@ def used_features(module: Module) -> dict[str, Place]:
         found.setdefault(feature, place)
     known: dict[bytes, tuple[str, ...]] = {}
     collect = compile_collector(_COLLECTED).findall
-    for function in range(module.imported_function_count, module.function_count):
+    for function in module.defined_functions:
         for feature in _of_locals(module, function):
             found.setdefault(feature, Place(function, module.body_range(function)[0]))
         start, end = module.code_range(function)

@@ -1,9 +1,8 @@
-"""A module between a guest and the host functions that it waits for, on an engine that switches stacks.
+"""A module of wrappers between a guest and the host functions that it waits for, on an engine with JSPI.
 
-An exception that such a function ends in is thrown into the guest without its stack, and to note the stack
-at each wait, in case, costs a third of a wait. So each import goes through a function of wasm that calls the
-host's, and then ``check``, an ordinary function which throws where there is something to be thrown: with the
-whole stack.
+An exception that such a function ends in is thrown into the guest without its stack. To capture the stack at
+each wait costs a third of a wait. So each import goes through a function of wasm that calls the host's, and
+then ``check``: an ordinary function, which throws what is to be thrown, with the whole stack.
 """
 
 from __future__ import annotations
@@ -16,18 +15,20 @@ from .encoding import (
     FUNCTION,
     FUNCTION_KIND,
     HEADER,
+    IMPORT,
     TYPE,
     export,
+    function_body,
+    function_type,
     name,
     section,
     unsigned,
     vector,
 )
-from .types import NUMBER_TYPES, FuncType
+from .types import FuncType
 
-_IMPORT = 2
-_CODES = {text: bytes([code]) for code, text in NUMBER_TYPES.items()} | {"externref": b"\x6f"}
-_CALL, _LOCAL_GET, _END = b"\x10", b"\x20", b"\x0b"
+_CALL, _LOCAL_GET = b"\x10", b"\x20"
+_NOTHING = FuncType((), ())
 
 
 def import_wrapper_module(waiting: Sequence[FuncType]) -> bytes:
@@ -36,33 +37,28 @@ def import_wrapper_module(waiting: Sequence[FuncType]) -> bytes:
 
     :param waiting: the signatures, of numbers and externrefs
     """
-    types = list(dict.fromkeys((FuncType((), ()), *waiting)))
-    count = len(waiting)
-    imports = [
-        name("host") + name(text) + b"\0" + unsigned(types.index(type_))
-        for text, type_ in [*((str(at), type_) for at, type_ in enumerate(waiting)), ("check", types[0])]
-    ]
+    functions = (*waiting, _NOTHING)
+    names = [*map(str, range(len(waiting))), "check"]
+    types = list(dict.fromkeys((_NOTHING, *waiting)))
+    indexes = [unsigned(types.index(each)) for each in functions]
+    check = _CALL + unsigned(len(waiting))
     bodies = []
     for at, type_ in enumerate(waiting):
         arguments = b"".join(_LOCAL_GET + unsigned(each) for each in range(len(type_.params)))
-        code = b"\0" + arguments + _CALL + unsigned(at) + _CALL + unsigned(count) + _END
-        bodies.append(code)
-    bodies.append(b"\0" + _CALL + unsigned(count) + _END)
-    exports = [*map(str, range(count)), "check"]
+        bodies.append(arguments + _CALL + unsigned(at) + check)
+    bodies.append(check)
+    imports = [
+        name("host") + name(each) + bytes([FUNCTION_KIND]) + index
+        for each, index in zip(names, indexes, strict=True)
+    ]
+    exports = [export(each, FUNCTION_KIND, at) for at, each in enumerate(names, len(functions))]
     return b"".join(
         [
             HEADER,
-            section(TYPE, vector(_type(each) for each in types)),
-            section(_IMPORT, vector(imports)),
-            section(FUNCTION, vector(unsigned(types.index(each)) for each in (*waiting, types[0]))),
-            section(
-                EXPORT, vector(export(each, FUNCTION_KIND, count + 1 + at) for at, each in enumerate(exports))
-            ),
-            section(CODE, vector(unsigned(len(each)) + each for each in bodies)),
+            section(TYPE, vector(map(function_type, types))),
+            section(IMPORT, vector(imports)),
+            section(FUNCTION, vector(indexes)),
+            section(EXPORT, vector(exports)),
+            section(CODE, vector(map(function_body, bodies))),
         ]
     )
-
-
-def _type(type_: FuncType) -> bytes:
-    params = vector(_CODES[each] for each in type_.params)
-    return b"\x60" + params + vector(_CODES[each] for each in type_.results)

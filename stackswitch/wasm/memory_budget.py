@@ -1,27 +1,29 @@
 """A module whose memories and tables stay within one budget, all together.
 
 Engines limit each memory and each table for itself, or not at all. So the limit is made part of the module:
-if one of them can grow, its maximum is lowered to what the others leave; if several can, they are counted
-(``growth_limiter``). Beyond the budget ``memory.grow`` and ``table.grow`` give -1, as the specification says
-of a growth that fails.
+if one of them can grow, its maximum is lowered to what the others leave; if several can,
+their growth is counted (``growth_limiter``). Beyond the budget ``memory.grow`` and ``table.grow`` return -1,
+as the specification says of a growth that fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import Literal
 
 from stackswitch.errors import GuestError, GuestMemoryError
 
-from .encoding import HEADER, MEMORY, TABLE, section, unsigned, vector
+from .encoding import MEMORY, TABLE, unsigned, vector, with_contents
 from .growth_limiter import REMAINING_EXPORT, grown_by_code, with_growth_limiter
 from .module import Module, parse_module
 from .reader import Reader
-from .resizable import HAS_MAXIMUM, IS_64, resizables, sections, table_entries
-from .types import MemoryType, read_memory_type
+from .resizable import Key, resizables
+from .sections import read_constant_expression
+from .types import read_value_type
 
-_SHARED, _PAGE_SIZE = 2, 8
-_DEFAULT_PAGE_LOG2 = 16
+_HAS_MAXIMUM, _IS_64, _HAS_PAGE_SIZE = 1, 4, 8
+"""Flags of limits."""
+_TABLE_WITH_INITIALISER = 0x40
 _MOST_NAMED = 3
 
 
@@ -57,18 +59,17 @@ def with_memory_budget(data: bytes, budget: int, *, apart: str | None = None) ->
     left = max(0, budget - sum(each.size_bytes for each in parts))
     growing = [each for each in parts if each.can_grow]
     if len(growing) > 1:
-        grown = grown_by_code(module) | {
-            ("memory", each.index) for each in module.exports if each.kind == "memory"
-        }
-        growing = [each for each in growing if (each.kind, each.index) in grown]
+        exported = {(each.kind, each.index) for each in module.exports if each.kind == "memory"}
+        grown = grown_by_code(module) | exported
+        growing = [each for each in growing if each.key in grown]
     if len(growing) > 1:
         if module.export_named(REMAINING_EXPORT) is not None:
             raise GuestError(
                 f"the module exports {REMAINING_EXPORT!r}, a name that max_memory needs: rename it"
             )
         return with_growth_limiter(module, growing, left)
-    lowered: dict[tuple[str, int], int] = {
-        (each.kind, each.index): size
+    lowered = {
+        each.key: size
         for each in growing
         if (size := each.minimum + (left >> each.log2)) < each.highest_maximum
         and (each.maximum is None or size < each.maximum)
@@ -76,43 +77,38 @@ def with_memory_budget(data: bytes, budget: int, *, apart: str | None = None) ->
     return _with_maxima(module, lowered) if lowered else data
 
 
-def _with_maxima(module: Module, maxima: Mapping[tuple[str, int], int]) -> bytes:
-    imported = {kind: sum(each.kind == kind for each in module.imports) for kind in ("memory", "table")}
-    out = [module.data[: len(HEADER)]]
-    for number, content, raw in sections(module.data):
-        if number == MEMORY:
-            out.append(section(MEMORY, _memories(content, imported["memory"], maxima)))
-        elif number == TABLE:
-            out.append(section(TABLE, _tables(content, imported["table"], maxima)))
-        else:
-            out.append(raw)
-    return b"".join(out)
+def _with_maxima(module: Module, maxima: Mapping[Key, int]) -> bytes:
+    contents = {}
+    sections: tuple[tuple[Literal["memory", "table"], int], ...] = (("memory", MEMORY), ("table", TABLE))
+    for kind, number in sections:
+        if number in module.section_offsets:
+            first = sum(each.kind == kind for each in module.imports)
+            reader = Reader(module.data, module.section_offsets[number])
+            entries = range(first, first + reader.u32())
+            contents[number] = vector(_entry(reader, kind, maxima.get((kind, at))) for at in entries)
+    return with_contents(module.data, contents)
 
 
-def _memories(content: Reader, first: int, maxima: Mapping[tuple[str, int], int]) -> bytes:
-    types = [read_memory_type(content) for _ in range(content.u32())]
-    return vector(
-        _encoded(replace(each, maximum=maxima.get(("memory", index), each.maximum)))
-        for index, each in enumerate(types, first)
-    )
-
-
-def _tables(content: Reader, first: int, maxima: Mapping[tuple[str, int], int]) -> bytes:
-    return vector(
-        each.head
-        + _limits(each.minimum, maxima.get(("table", index), each.maximum), 0, is64=each.is64)
-        + each.tail
-        for index, each in enumerate(table_entries(content), first)
-    )
-
-
-def _encoded(memory: MemoryType) -> bytes:
-    own_pages = memory.page_size_log2 != _DEFAULT_PAGE_LOG2
-    flags = (_SHARED if memory.shared else 0) | (_PAGE_SIZE if own_pages else 0)
-    limits = _limits(memory.minimum, memory.maximum, flags, is64=memory.is64)
-    return limits + (unsigned(memory.page_size_log2) if own_pages else b"")
-
-
-def _limits(minimum: int, maximum: int | None, flags: int, *, is64: bool) -> bytes:
-    flags |= (HAS_MAXIMUM if maximum is not None else 0) | (IS_64 if is64 else 0)
-    return bytes([flags]) + unsigned(minimum) + (unsigned(maximum) if maximum is not None else b"")
+def _entry(reader: Reader, kind: Literal["memory", "table"], maximum: int | None) -> bytes:
+    """Copy an entry of the memory or the table section, with another maximum if one is given."""
+    data, start = reader.data, reader.pos
+    has_initialiser = kind == "table" and reader.peek() == _TABLE_WITH_INITIALISER
+    if has_initialiser:
+        reader.skip(2)
+    if kind == "table":
+        read_value_type(reader)
+    head, flags = data[start : reader.pos], reader.u8()
+    bits = 64 if flags & _IS_64 else 32
+    minimum = reader.unsigned(bits)
+    if flags & _HAS_MAXIMUM:
+        own = reader.unsigned(bits)
+        maximum = own if maximum is None else maximum
+    tail = reader.pos
+    if kind == "memory" and flags & _HAS_PAGE_SIZE:
+        reader.u32()
+    if has_initialiser:
+        read_constant_expression(reader)
+    limits = bytes([flags]) + unsigned(minimum)
+    if maximum is not None:
+        limits = bytes([flags | _HAS_MAXIMUM]) + unsigned(minimum) + unsigned(maximum)
+    return head + limits + data[tail : reader.pos]

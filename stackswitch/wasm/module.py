@@ -14,6 +14,7 @@ from functools import cached_property
 
 from . import limits
 from .custom import Dylink, read_dylink, read_function_names, read_target_features
+from .encoding import HEADER, SECTION_ORDER, iterate_sections
 from .ranges import Ranges
 from .reader import Reader
 from .sections import (
@@ -65,12 +66,7 @@ __all__ = [
     "parse_module",
 ]
 
-HEADER = b"\0asm\x01\0\0\0"
-# In the order in which they must stand, each at most once. Source: "Binary Format / Modules"; the tag
-# section (13) stands between memories and globals, the data count (12) before the code.
-_ORDER = {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 13: 5, 6: 6, 7: 7, 8: 8, 9: 9, 12: 10, 10: 11, 11: 12}
-
-
+_PLACES = {number: place for place, number in enumerate(SECTION_ORDER)}
 # Up to five runs of fewer than 128 locals of types that are one byte: most bodies, read at once.
 _LOCAL_RUN = rb"[\x00-\x7f][\x6f\x70\x7b-\x7f]"
 _LOCALS = re.compile(b"|".join(b"\\x%02x" % count + _LOCAL_RUN * count for count in range(6)))
@@ -112,6 +108,11 @@ class Module:
     def function_count(self) -> int:
         """How many functions there are, imported ones included."""
         return len(self.function_types)
+
+    @property
+    def defined_functions(self) -> range:
+        """The indexes of the functions that are not imported."""
+        return range(self.imported_function_count, self.function_count)
 
     def function_type(self, index: int) -> FuncType:
         """Return the type of any function, imported or defined."""
@@ -266,10 +267,7 @@ class _Parser:
         self._header(reader)
         last = -1
         custom = 0
-        while reader.left:
-            start = reader.pos
-            section = reader.u8()
-            content = reader.sub(reader.count("bytes of section", limits.MODULE_BYTES))
+        for section, start, content in iterate_sections(module.data):
             if section == 0:
                 custom += 1
                 if custom > limits.CUSTOM_SECTIONS:
@@ -277,7 +275,7 @@ class _Parser:
                 name = content.name()
                 module.custom_sections.setdefault(name, (content.pos, content.left))
                 continue
-            place = _ORDER.get(section)
+            place = _PLACES.get(section)
             if place is None:
                 raise reader.fail(f"unknown section {section}", start)
             if place <= last:
@@ -288,7 +286,9 @@ class _Parser:
             content.expect_end(f"section {section}")
         declared = len(spaces.functions) - module.imported_function_count
         if len(self.bodies) != declared:
-            raise reader.fail(f"{declared} functions are declared and {len(self.bodies)} have a body")
+            raise reader.fail(
+                f"{declared} functions are declared and {len(self.bodies)} have a body", len(module.data)
+            )
         module.function_types = tuple(spaces.functions)
         module.tables = tuple(spaces.tables)
         module.memories = tuple(spaces.memories)
@@ -305,7 +305,6 @@ class _Parser:
         if not data.startswith(HEADER):
             what = "a component, not a core module" if data[6:8] == b"\x01\0" else "unknown version"
             raise reader.fail(what if len(data) >= len(HEADER) else "unexpected end", 4)
-        reader.skip(len(HEADER))
 
     def _types(self, reader: Reader) -> None:
         self.module.types = read_defined_types(reader)

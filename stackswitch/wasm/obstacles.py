@@ -100,7 +100,7 @@ def asyncify_obstacles(
     findings: dict[tuple[str, int | None], Place] = {}
     if module.start is not None and module.start in suspends:
         findings["start-suspension", module.start] = _start_place(module)
-    for function in range(module.imported_function_count, module.function_count):
+    for function in module.defined_functions:
         for feature, offset in look.at(function, on_path=function in chosen):
             findings.setdefault((feature, function), Place(function, offset))
     return [(feature, place) for (feature, _), place in findings.items()]

@@ -14,13 +14,11 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .asyncified import instrumented_functions
-from .encoding import HEADER, name, section
+from .encoding import CUSTOM, iterate_sections, name, section
 from .module import Module, parse_module
 from .names import binaryen_names
-from .reader import Reader
 
 SECTION = "stackswitch.instrumented"
-_CUSTOM = 0
 
 
 class ReportSection(BaseModel):
@@ -57,21 +55,18 @@ def with_report_section(wasm: bytes, original: Module, imports: Sequence[str]) -
         instrumented=tuple(_ranges(instrumented_functions(build))),
         imports=tuple(imports),
     )
-    return wasm + section(_CUSTOM, name(SECTION) + told.model_dump_json().encode())
+    return wasm + section(CUSTOM, name(SECTION) + told.model_dump_json().encode())
 
 
 def read_report_section(module: Module) -> ReportSection | None:
     """Return what a build's section says; None: it has none, or one that does not fit it any more."""
-    reader = Reader(module.data, len(HEADER))
-    while reader.left:
-        number = reader.u8()
-        content = reader.sub(reader.u32())
-        if number == _CUSTOM and content.raw_name(content.left) == SECTION.encode():
+    for number, _, content in iterate_sections(module.data):
+        if number == CUSTOM and content.raw_name(content.left) == SECTION.encode():
             try:
-                told = ReportSection.model_validate_json(content.take(content.left))
+                found = ReportSection.model_validate_json(content.take(content.left))
             except ValidationError:
                 return None
-            return told if told.functions == module.function_count else None
+            return found if found.functions == module.function_count else None
     return None
 
 

@@ -10,21 +10,19 @@ import re
 
 from stackswitch.errors import ConfigError
 
-from .encoding import HEADER, section, unsigned
+from .encoding import CUSTOM, HEADER, iterate_sections, section, sized, unsigned, vector
 from .encoding import name as encoded_name
 from .module import Module
-from .reader import Reader
 
 _LINE = re.compile(rb"(\d{1,9}):(.+)\Z")
 _ESCAPED = re.compile(rb"\\([0-9A-Fa-f]{2})")
 _FUNCTION_NAMES = 1
-_CUSTOM = 0
 
 
 def read_symbols(data: bytes, path: str) -> dict[int, bytes]:
     """Read a symbol file: names by function index.
 
-    :raises ConfigError: a line is none of such a file; its number is told
+    :raises ConfigError: a line is malformed; with its number
     """
     found: dict[int, bytes] = {}
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -41,7 +39,7 @@ def read_symbols(data: bytes, path: str) -> dict[int, bytes]:
 
 
 def with_symbols(module: Module, symbols: dict[int, bytes], path: str) -> bytes:
-    """Return a module with the names of a symbol file; those that it has of its own stay.
+    """Return a module with the names of a symbol file; its own names take precedence.
 
     Function indexes are the same; the section goes to the end, so offsets of code are the same too if the
     module had no names.
@@ -54,24 +52,16 @@ def with_symbols(module: Module, symbols: dict[int, bytes], path: str) -> bytes:
         raise ConfigError(
             f"{path}: names function {min(over)}, and the module has {count}: it is another build's file"
         )
-    own = dict(module.function_name_entries)
-    names = {**symbols, **own}
-    content = b"".join(
-        unsigned(index) + unsigned(len(names[index])) + names[index]
-        for index in sorted(names)
-        if index < count
-    )
-    content = unsigned(sum(index < count for index in names)) + content
-    body = encoded_name("name") + bytes([_FUNCTION_NAMES]) + unsigned(len(content)) + content
-    return _without_names(module.data) + section(_CUSTOM, body)
+    names = {**symbols, **dict(module.function_name_entries)}
+    content = vector(unsigned(index) + sized(names[index]) for index in sorted(names) if index < count)
+    body = encoded_name("name") + bytes([_FUNCTION_NAMES]) + sized(content)
+    return _without_names(module.data) + section(CUSTOM, body)
 
 
 def _without_names(data: bytes) -> bytes:
-    out = [data[: len(HEADER)]]
-    reader = Reader(data, len(HEADER))
-    while reader.left:
-        start, number = reader.pos, reader.u8()
-        content = reader.sub(reader.u32())
-        if number != _CUSTOM or content.raw_name(content.left) != b"name":
-            out.append(data[start : reader.pos])
-    return b"".join(out)
+    parts = [
+        data[start : content.end]
+        for number, start, content in iterate_sections(data)
+        if number != CUSTOM or content.raw_name(content.left) != b"name"
+    ]
+    return HEADER + b"".join(parts)

@@ -14,10 +14,12 @@ from stackswitch.wasm.encoding import (
     export,
     signed,
     unsigned,
+    value_type,
     with_entries,
 )
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.reader import Reader
+from stackswitch.wasm.types import HEAP_TYPES, VALUE_TYPES, read_value_type
 
 ENTRIES = {EXPORT: export("added", MEMORY_KIND, 0), MEMORY: b"\0\1"}
 
@@ -30,6 +32,20 @@ def test_an_unsigned_number_reads_back(number: int) -> None:
 @given(st.integers(min_value=-(1 << 63), max_value=(1 << 63) - 1))
 def test_a_signed_number_reads_back(number: int) -> None:
     assert Reader(signed(number)).signed(64) == number
+
+
+HEAPS = st.sampled_from([*HEAP_TYPES.values(), "(shared any)", "(exact 200)"]) | st.integers(0, 1 << 31).map(
+    str
+)
+
+
+@given(
+    st.sampled_from([*VALUE_TYPES.values()])
+    | HEAPS.map("(ref {})".format)
+    | HEAPS.filter(lambda each: each not in HEAP_TYPES.values()).map("(ref null {})".format)
+)
+def test_a_value_type_reads_back(text: str) -> None:
+    assert read_value_type(Reader(value_type(text))) == text
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def kept_references(wasm: bytes, *, rooted_externs: bool = False) -> str | None:
     for each in (*(each.type for each in module.globals), *_element_types(module)):
         if _is_collected(each, module, never):
             return f"a value of type {each}"
-    for index in range(module.imported_function_count, module.function_count):
+    for index in module.defined_functions:
         for _, each in module.locals_of(index)[0]:
             if _is_collected(each, module, never):
                 return f"a local of type {each} of {display_name(module, index)}"
