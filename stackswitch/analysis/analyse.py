@@ -17,7 +17,6 @@ from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import FuncType, Module
-from stackswitch.wasm.names import raw_function_names
 from stackswitch.wasm.obstacles import asyncify_path
 from stackswitch.wasm.paths import Step, largest_dominators, shortest_path
 
@@ -78,7 +77,7 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
     waiting = import_indexes(module, imports)
     builder = ListBuilder(graph, waiting)
     index = builder.index
-    raw_names = raw_function_names(module)
+    raw_names = module.function_names
     defined = module.defined_functions
     selected = {
         which: _selected(index, names) for which, names in inputs.lists.items() if which in FUNCTION_LISTS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -272,21 +272,11 @@ def _check(graph: CallGraph) -> None:
     ):
         return
     for function in module.defined_functions:
-        for site in iterate_call_sites(module, function):
+        for site in call_sites(module, function):
             size = functions if site.kind in _DIRECT else types
             if site.target >= size:
                 raise WasmFormatError(f"{site.kind} of {site.target}: there are {size}", site.offset)
     raise WasmFormatError(f"ref.func of a function that does not exist: there are {functions}", 0)
-
-
-def iterate_call_sites(module: Module, function: int) -> Iterator[CallSite]:
-    """Go over a defined function's calls, in the order of the code.
-
-    :raises WasmFormatError: the code is malformed
-    """
-    start, end = module.code_range(function)
-    for instruction in find_instructions(module.data, start, end, _CALLS):
-        yield CallSite(instruction.offset, _KINDS[instruction.opcode], instruction.immediates[0])
 
 
 def call_sites(module: Module, function: int) -> list[CallSite]:
@@ -294,4 +284,5 @@ def call_sites(module: Module, function: int) -> list[CallSite]:
 
     :raises WasmFormatError: the code is malformed
     """
-    return list(iterate_call_sites(module, function))
+    found = find_instructions(module.data, *module.code_range(function), _CALLS)
+    return [CallSite(each.offset, _KINDS[each.opcode], each.immediates[0]) for each in found]

@@ -1,6 +1,6 @@
 """Custom sections: names, ``target_features``, ``dylink.0``.
 
-Engines pay no heed to a malformed one; here it raises, when it is asked for. Sources: the core
+Engines ignore a malformed one; here it raises an error when it is read. Sources: the core
 specification's appendix "Custom Sections" and the tool conventions
 (https://github.com/WebAssembly/tool-conventions: Linking.md for ``target_features``, DynamicLinking.md).
 """
@@ -15,7 +15,7 @@ from .reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Dylink:
-    """What a side module wants: memory (bytes, log2 alignment), table (elements), libraries."""
+    """What a side module needs: memory (bytes, log2 alignment), table (elements), libraries."""
 
     memory_size: int = 0
     memory_align: int = 0
@@ -25,7 +25,7 @@ class Dylink:
 
 
 def read_dylink(reader: Reader) -> Dylink:
-    """Read ``dylink.0``; subsections other than 1 (memory info) and 2 (needed) are passed over.
+    """Read ``dylink.0``; subsections other than 1 (memory info) and 2 (needed) are ignored.
 
     :raises WasmFormatError: malformed
     """
@@ -56,32 +56,23 @@ def read_target_features(reader: Reader) -> tuple[tuple[str, str], ...]:
     return tuple(entries)
 
 
-def read_function_names(reader: Reader) -> tuple[tuple[int, bytes], ...]:
-    """Read the function names (subsection 1) out of a name section: (index, raw bytes), as they stand.
-
-    Neither the order of indexes nor whether the functions exist is looked at.
-
-    :raises WasmFormatError: malformed
-    """
-    return _names(reader, 1, "function names", limits.FUNCTIONS)
+FUNCTION_NAMES, GLOBAL_NAMES = 1, 7
+"""Subsections of a name section."""
 
 
-def read_global_names(reader: Reader) -> tuple[tuple[int, bytes], ...]:
-    """Read the names of globals (subsection 7) likewise.
+def read_names(reader: Reader, subsection: int) -> tuple[tuple[int, bytes], ...]:
+    """Read a subsection of a name section: (index, raw bytes) in its order.
+
+    Neither the order of indexes nor whether they exist is checked.
 
     :raises WasmFormatError: malformed
     """
-    return _names(reader, 7, "names of globals", limits.GLOBALS)
-
-
-def _names(reader: Reader, wanted: int, what: str, limit: int) -> tuple[tuple[int, bytes], ...]:
     names: list[tuple[int, bytes]] = []
     while reader.left:
         kind = reader.u8()
         part = reader.sub(reader.u32())
-        if kind != wanted:
-            continue
-        count = part.count(what, limit, each=2)
-        names += [(part.u32(), part.raw_name(limits.MODULE_BYTES)) for _ in range(count)]
-        part.expect_end(what)
+        if kind == subsection:
+            count = part.count("names", limits.FUNCTIONS, each=2)
+            names += [(part.u32(), part.raw_name(limits.MODULE_BYTES)) for _ in range(count)]
+            part.expect_end("names")
     return tuple(names)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from . import limits
-from .custom import Dylink, read_dylink, read_function_names, read_target_features
+from .custom import FUNCTION_NAMES, Dylink, read_dylink, read_names, read_target_features
 from .encoding import HEADER, SECTION_ORDER, iterate_sections
 from .ranges import Ranges
 from .reader import Reader
@@ -116,16 +116,16 @@ class Module:
 
     def function_type(self, index: int) -> FuncType:
         """Return the type of any function, imported or defined."""
-        declared = self.types[self.function_types[index]]
-        if not isinstance(declared, FuncType):  # the parser has seen to it
-            raise TypeError(index)
-        return declared
+        return self._signature(self.function_types[index])
 
     def tag_type(self, index: int) -> FuncType:
         """Return the type of a tag: its parameters are what an exception carries."""
-        declared = self.types[self.tags[index]]
-        if not isinstance(declared, FuncType):
-            raise TypeError(index)
+        return self._signature(self.tags[index])
+
+    def _signature(self, type_index: int) -> FuncType:
+        declared = self.types[type_index]
+        if not isinstance(declared, FuncType):  # the parser has checked it
+            raise TypeError(type_index)
         return declared
 
     def global_type(self, index: int) -> GlobalType:
@@ -214,12 +214,21 @@ class Module:
 
     @cached_property
     def function_name_entries(self) -> tuple[tuple[int, bytes], ...]:
-        """The function names as they stand in the name section, (index, raw bytes) each; see ``names``.
+        """The entries of the name section, (index, raw bytes) each; see ``names``.
 
         :raises WasmFormatError: the section is malformed
         """
         reader = self.custom_section("name")
-        return () if reader is None else read_function_names(reader)
+        return () if reader is None else read_names(reader, FUNCTION_NAMES)
+
+    @cached_property
+    def function_names(self) -> dict[int, bytes]:
+        """The names in the name section, by function index, whatever their bytes are.
+
+        :raises WasmFormatError: the section is malformed
+        """
+        count = self.function_count
+        return {index: name for index, name in self.function_name_entries if index < count}
 
     @cached_property
     def _exports_by_name(self) -> dict[str, Export]:
@@ -244,22 +253,6 @@ class _Parser:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.spaces = IndexSpaces([], [], [], [], [])
-        self.bodies = Ranges()
-        self.readers = {
-            1: self._types,
-            2: self._imports,
-            3: self._functions,
-            4: self._tables,
-            5: self._memories,
-            6: self._globals,
-            7: self._exports,
-            8: self._start,
-            9: self._elements,
-            10: self._code,
-            11: self._data,
-            12: self._data_count,
-            13: self._tags,
-        }
 
     def run(self) -> None:
         module, spaces = self.module, self.spaces
@@ -282,19 +275,18 @@ class _Parser:
                 raise reader.fail(f"section {section} out of order", start)
             last = place
             module.section_offsets[section] = content.pos
-            self.readers[section](content)
+            self._read(section, content)
             content.expect_end(f"section {section}")
         declared = len(spaces.functions) - module.imported_function_count
-        if len(self.bodies) != declared:
+        if len(module.bodies) != declared:
             raise reader.fail(
-                f"{declared} functions are declared and {len(self.bodies)} have a body", len(module.data)
+                f"{declared} functions are declared and {len(module.bodies)} have a body", len(module.data)
             )
         module.function_types = tuple(spaces.functions)
         module.tables = tuple(spaces.tables)
         module.memories = tuple(spaces.memories)
         module.globals = tuple(spaces.globals)
         module.tags = tuple(spaces.tags)
-        module.bodies = self.bodies
 
     def _header(self, reader: Reader) -> None:
         data = self.module.data
@@ -306,12 +298,41 @@ class _Parser:
             what = "a component, not a core module" if data[6:8] == b"\x01\0" else "unknown version"
             raise reader.fail(what if len(data) >= len(HEADER) else "unexpected end", 4)
 
-    def _types(self, reader: Reader) -> None:
-        self.module.types = read_defined_types(reader)
-
-    def _imports(self, reader: Reader) -> None:
-        self.module.imports = read_imports(reader, self.module.types, self.spaces)
-        self.module.imported_function_count = len(self.spaces.functions)
+    def _read(self, section: int, reader: Reader) -> None:
+        module, spaces = self.module, self.spaces
+        match section:
+            case 1:
+                module.types = read_defined_types(reader)
+            case 2:
+                module.imports = read_imports(reader, module.types, spaces)
+                module.imported_function_count = len(spaces.functions)
+            case 3:
+                self._functions(reader)
+            case 4:
+                types, module.table_initialisers = read_tables(reader)
+                spaces.tables += types
+            case 5:
+                count = reader.count("memories", limits.MEMORIES, each=2)
+                spaces.memories += [read_memory_type(reader) for _ in range(count)]
+            case 6:
+                for declared, initialiser in read_globals(reader):
+                    module.initialisers[len(spaces.globals)] = initialiser
+                    spaces.globals.append(declared)
+            case 7:
+                module.exports = read_exports(reader, spaces.sizes())
+            case 8:
+                module.start = reader.index("func", len(spaces.functions))
+            case 9:
+                module.elements = read_elements(reader, spaces.sizes())
+            case 10:
+                module.bodies = read_bodies(reader)
+            case 11:
+                self._data(reader)
+            case 12:
+                module.data_count = reader.unsigned(32)
+            case 13:
+                count = reader.count("tags", limits.TAGS, each=2)
+                spaces.tags += [read_tag_type(reader, module.types) for _ in range(count)]
 
     def _functions(self, reader: Reader) -> None:
         types = self.module.types
@@ -323,41 +344,8 @@ class _Parser:
             indexes = [read_function_type_index(reader, types) for _ in range(count)]
         self.spaces.functions += indexes
 
-    def _tables(self, reader: Reader) -> None:
-        types, initialisers = read_tables(reader)
-        self.spaces.tables += types
-        self.module.table_initialisers = tuple(initialisers)
-
-    def _memories(self, reader: Reader) -> None:
-        count = reader.count("memories", limits.MEMORIES, each=2)
-        self.spaces.memories += [read_memory_type(reader) for _ in range(count)]
-
-    def _tags(self, reader: Reader) -> None:
-        count = reader.count("tags", limits.TAGS, each=2)
-        self.spaces.tags += [read_tag_type(reader, self.module.types) for _ in range(count)]
-
-    def _globals(self, reader: Reader) -> None:
-        for declared, initialiser in read_globals(reader):
-            self.module.initialisers[len(self.spaces.globals)] = initialiser
-            self.spaces.globals.append(declared)
-
-    def _exports(self, reader: Reader) -> None:
-        self.module.exports = read_exports(reader, self.spaces.sizes())
-
-    def _start(self, reader: Reader) -> None:
-        self.module.start = reader.index("func", len(self.spaces.functions))
-
-    def _elements(self, reader: Reader) -> None:
-        self.module.elements = read_elements(reader, self.spaces.sizes())
-
-    def _data_count(self, reader: Reader) -> None:
-        self.module.data_count = reader.unsigned(32)
-
-    def _code(self, reader: Reader) -> None:
-        self.bodies = read_bodies(reader)
-
     def _data(self, reader: Reader) -> None:
-        """Data is not of interest here: its count is checked, the bytes are passed over."""
+        """Check the number of data segments, and skip the data."""
         count = reader.count("data segments", limits.DATA_SEGMENTS)
         announced = self.module.data_count
         if announced not in (None, count):

@@ -16,15 +16,6 @@ from stackswitch.errors import WasmFormatError
 from .module import Module
 
 
-def raw_function_names(module: Module) -> dict[int, bytes]:
-    """Return the names in the name section, by function index, whatever their bytes are.
-
-    :raises WasmFormatError: the section is malformed
-    """
-    count = module.function_count
-    return {index: name for index, name in module.function_name_entries if index < count}
-
-
 def binaryen_names(module: Module) -> tuple[str, ...]:
     """Return each function's name, by function index, as a line of ``asyncify-onlylist@@file`` matches it.
 
@@ -81,18 +72,10 @@ def display_name(module: Module, index: int) -> str:
     Never fails for what a module may hold: bytes that are not UTF-8 are shown as replacements.
     """
     try:
-        raw = _raw_names(module).get(index)
+        raw = module.function_names.get(index)
     except WasmFormatError:
         raw = None
     if raw:
         return raw.decode("utf-8", "replace")
     imported = module.function_import(index)
     return f"func[{index}]" if imported is None else imported.full_name
-
-
-def _raw_names(module: Module) -> dict[int, bytes]:
-    """Return ``raw_function_names``, made once a module (names are shown frame by frame)."""
-    cached: dict[int, bytes] | None = module.__dict__.get("_display_names")
-    if cached is None:
-        cached = module.__dict__["_display_names"] = raw_function_names(module)
-    return cached

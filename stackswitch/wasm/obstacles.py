@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from .callgraph import CallGraph, iterate_call_sites
+from .callgraph import CallGraph, call_sites
 from .features import Place
 from .instructions import (
     BLOCK,
@@ -129,7 +129,7 @@ class _Look:
     def at(self, function: int, *, on_path: bool) -> Iterator[tuple[str, int]]:
         graph = self.graph
         if function in graph.tail_direct or function in graph.tail_indirect:
-            for site in iterate_call_sites(graph.module, function):
+            for site in call_sites(graph.module, function):
                 if site.kind in ("return_call", "return_call_indirect"):
                     yield "tail-call", site.offset
                     break
@@ -152,7 +152,7 @@ class _Look:
     def _references_called(self, function: int) -> Iterator[tuple[str, int]]:
         if not any(map(self._type_suspends, self.graph.call_ref[function])):
             return
-        for site in iterate_call_sites(self.graph.module, function):
+        for site in call_sites(self.graph.module, function):
             if site.kind in ("call_ref", "return_call_ref") and self._type_suspends(site.target):
                 yield "call-ref-suspension", site.offset
 

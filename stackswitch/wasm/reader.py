@@ -57,15 +57,7 @@ class Reader:
         :raises WasmFormatError: cut short, too long, or too large
         """
         start = self.pos
-        value = shift = 0
-        while True:
-            byte = self.u8()
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-            if shift >= bits:
-                raise self.fail(f"number longer than {bits} bits allow", start)
+        value, _ = self._leb128(bits)
         if value >> bits:
             raise self.fail(f"number does not fit {bits} bits", start)
         return value
@@ -76,20 +68,25 @@ class Reader:
         :raises WasmFormatError: cut short, too long, or too large
         """
         start = self.pos
+        value, width = self._leb128(bits)
+        if value >> (width - 1):
+            value -= 1 << width
+        if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
+            raise self.fail(f"number does not fit {bits} bits", start)
+        return value
+
+    def _leb128(self, bits: int) -> tuple[int, int]:
+        """Read the bits of a number, and how many were written."""
+        start = self.pos
         value = shift = 0
         while True:
             byte = self.u8()
             value |= (byte & 0x7F) << shift
             shift += 7
             if byte < 0x80:
-                break
+                return value, shift
             if shift >= bits:
                 raise self.fail(f"number longer than {bits} bits allow", start)
-        if byte & 0x40:
-            value -= 1 << shift
-        if not -(1 << (bits - 1)) <= value < 1 << (bits - 1):
-            raise self.fail(f"number does not fit {bits} bits", start)
-        return value
 
     def u32(self) -> int:
         """Read an unsigned LEB128 number of at most 32 bits.

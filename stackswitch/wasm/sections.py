@@ -203,7 +203,7 @@ def read_exports(reader: Reader, sizes: dict[Kind, int]) -> tuple[Export, ...]:
     return tuple(exports.values())
 
 
-def read_tables(reader: Reader) -> tuple[list[TableType], list[ConstantExpression]]:
+def read_tables(reader: Reader) -> tuple[list[TableType], tuple[ConstantExpression, ...]]:
     """Read the table section: types, and the initialisers of those that have one.
 
     :raises WasmFormatError: malformed
@@ -219,7 +219,7 @@ def read_tables(reader: Reader) -> tuple[list[TableType], list[ConstantExpressio
             initialisers.append(read_constant_expression(reader))
         else:
             types.append(read_table_type(reader))
-    return types, initialisers
+    return types, tuple(initialisers)
 
 
 def read_globals(reader: Reader) -> list[tuple[GlobalType, ConstantExpression]]:

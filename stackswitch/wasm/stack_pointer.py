@@ -1,23 +1,22 @@
-"""Where a module keeps the pointer of its C stack, and how a host can get at it.
+"""Where a module keeps the pointer of its C stack, and how a host can reach it.
 
-C code compiled to WebAssembly keeps arrays, and all whose address is taken, on a stack in linear memory. Its
-pointer is a mutable global that LLVM calls ``__stack_pointer``. Calls that overlap in time need a stack
-each, so a host has to read and write it.
+C code compiled to WebAssembly keeps arrays, and all variables whose address is taken, on a stack in linear
+memory. Its pointer is a mutable global that LLVM calls ``__stack_pointer``. Calls that overlap in time need a
+stack each, so a host has to read and write it.
 
-A linker exports it only when told to (``-Wl,--export=__stack_pointer``); Emscripten exports functions
-instead. Where the name section says which global it is, ``with_stack_pointer`` exports it after the
-fact. Where nothing says so, a mutable global that starts as an aligned address may be it, or may be
-anything else: to save and restore a heap's end would undo allocations. So that is no reason to touch it,
-but it is one to let no calls overlap.
+A linker exports it only with ``-Wl,--export=__stack_pointer``; Emscripten exports functions instead. If the
+name section has the global, ``with_stack_pointer`` exports it. Without a name, a mutable global that starts
+as an aligned address may be it, or anything else: to save and restore the end of a heap would undo
+allocations. So such a global is not touched, but calls do not overlap.
 """
 
 from __future__ import annotations
 
 from stackswitch.errors import WasmFormatError
 
-from .custom import read_global_names
+from .custom import GLOBAL_NAMES, read_names
 from .encoding import EXPORT, GLOBAL_KIND, export, with_entries
-from .module import Module
+from .module import Export, Import, Module
 
 NAME = "__stack_pointer"
 FUNCTIONS = (("emscripten_stack_get_current", "_emscripten_stack_restore"), ("stackSave", "stackRestore"))
@@ -27,26 +26,24 @@ _ADDRESSES = {"i32", "i64"}
 _ALIGNMENT = 16
 _PAGE = 65536
 _LOWEST = 1024
-"""Linkers leave the first bytes free, so that null is no address; a stack has room at any rate."""
+"""Linkers leave the first bytes free, so that null is no address and a stack has some size."""
 
 
 def with_stack_pointer(module: Module) -> bytes:
-    """Return a module's bytes with its stack pointer exported, if it is not and the name section tells it.
+    """Return a module's bytes with its stack pointer exported, if only the name section has it.
 
     What follows the export section moves up by as many bytes as the module grows.
     """
-    if _has_global(module) or module.export_named(NAME) is not None:
-        return module.data
     index = _named(module)
-    if index is None:
+    if index is None or _has_global(module) or module.export_named(NAME) is not None:
         return module.data
     return with_entries(module.data, {EXPORT: export(NAME, GLOBAL_KIND, index)})
 
 
 def unreachable_stack_pointer(module: Module, *, functions: bool = True) -> str | None:
-    """Say why the pointer cannot be reached, if the module seems to have one; None: it can, or has none.
+    """Return why the pointer cannot be reached, if the module seems to have one; None: it can, or has none.
 
-    :param functions: whether the host takes functions for it
+    :param functions: whether the host uses Emscripten's functions
     """
     if not module.memories or _is_reachable(module, functions=functions):
         return None
@@ -65,11 +62,11 @@ def unreachable_stack_pointer(module: Module, *, functions: bool = True) -> str 
 
 
 def serialization_reason(module: Module, *, functions: bool = True) -> str | None:
-    """Say why calls of an instance cannot have a C stack each, if it has one; None: they can, or need none.
+    """Return why calls of an instance cannot have a C stack each, if it has one.
 
-    A memory that may grow, but not by enough, is not seen here.
+    None: they can, or need none. A memory that may grow, but not by enough, is not found here.
 
-    :param functions: whether the host takes functions for the pointer
+    :param functions: whether the host uses Emscripten's functions
     """
     if not _is_reachable(module, functions=functions):
         return unreachable_stack_pointer(module, functions=functions)
@@ -83,27 +80,24 @@ def _is_reachable(module: Module, *, functions: bool) -> bool:
     """Whether a host can read and write the pointer, after ``with_stack_pointer``."""
     if _has_global(module) or _named(module) is not None:
         return True
-    return functions and any(
-        _is_function(module, get) and _is_function(module, put) for get, put in FUNCTIONS
-    )
+    exported = {each.name for each in module.exports if each.kind == "func"}
+    return functions and any(exported.issuperset(pair) for pair in FUNCTIONS)
 
 
 def _has_global(module: Module) -> bool:
-    exported = module.export_named(NAME)
-    if exported is not None and exported.kind == "global" and _is_pointer(module, exported.index):
-        return True
+    """Whether the pointer is exported or imported."""
+    shared: list[Export | Import] = [*module.exports, *module.imports]
     return any(
-        each.kind == "global" and each.name == NAME and _is_pointer(module, each.index)
-        for each in module.imports
+        each.kind == "global" and each.name == NAME and _is_pointer(module, each.index) for each in shared
     )
 
 
 def _named(module: Module) -> int | None:
     reader = module.custom_section("name")
     try:
-        names = () if reader is None else read_global_names(reader)
+        names = () if reader is None else read_names(reader, GLOBAL_NAMES)
     except WasmFormatError:
-        return None  # engines pay no heed to it either
+        return None  # engines ignore it, too
     found = [index for index, name in names if name == NAME.encode() and index < len(module.globals)]
     return found[0] if len(found) == 1 and _is_pointer(module, found[0]) else None
 
@@ -111,8 +105,3 @@ def _named(module: Module) -> int | None:
 def _is_pointer(module: Module, index: int) -> bool:
     type_ = module.global_type(index)
     return type_.mutable and type_.type in _ADDRESSES
-
-
-def _is_function(module: Module, name: str) -> bool:
-    exported = module.export_named(name)
-    return exported is not None and exported.kind == "func"

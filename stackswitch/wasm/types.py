@@ -214,24 +214,16 @@ def _read_sub_type(reader: Reader) -> DefinedType:
         params = read_value_types(reader, "parameters", limits.PARAMETERS)
         return FuncType(params, read_value_types(reader, "results", limits.RESULTS))
     if code == 0x5F:
-        return StructType(tuple([_read_field(reader) for _ in range(_fields(reader))]))
+        count = reader.count("fields", limits.STRUCT_FIELDS, each=2)
+        return StructType(tuple([_read_field(reader) for _ in range(count)]))
     if code == 0x5E:
         return ArrayType(*_read_field(reader))
     if code == 0x5D:
-        return ContType(int(_expect_index(reader)))
+        start = reader.pos
+        if (index := reader.signed(33)) < 0:
+            raise reader.fail("a continuation is of a function type's index", start)
+        return ContType(index)
     raise reader.fail(f"unknown type form {code:#x}", start)
-
-
-def _fields(reader: Reader) -> int:
-    return reader.count("fields", limits.STRUCT_FIELDS, each=2)
-
-
-def _expect_index(reader: Reader) -> int:
-    start = reader.pos
-    number = reader.signed(33)
-    if number < 0:
-        raise reader.fail("a continuation is of a function type's index", start)
-    return number
 
 
 def _read_field(reader: Reader) -> tuple[str, bool]:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import raw_function_names
 
 ROOT = Path(__file__).parents[3]
 CASES = ROOT / "stackswitch" / "suite" / "cases"
@@ -54,7 +53,7 @@ def test_the_record_is_of_the_module_that_stands_there(name: str) -> None:
 def test_names_are_kept_and_paths_are_not(name: str) -> None:
     data = (FOLDERS[name] / f"{name}.wasm").read_bytes()
     module = parse_module(data)
-    names = raw_function_names(module)
+    names = module.function_names
     assert len(names) == module.function_count
     assert not [section for section in module.custom_sections if section.startswith(".debug")]
     assert not re.search(rb"/(?:tmp|home|root|work|usr)/|site-packages|stackswitch", data)

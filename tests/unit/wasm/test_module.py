@@ -12,7 +12,7 @@ from stackswitch.wasm.asyncified import instrumented_functions, suspending_impor
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import ArrayType, FuncType, StructType, parse_module
-from stackswitch.wasm.names import binaryen_names, display_name, raw_function_names
+from stackswitch.wasm.names import binaryen_names, display_name
 from stackswitch.wasm.obstacles import asyncify_obstacles
 from stackswitch.wasm.reader import Reader
 
@@ -97,7 +97,7 @@ def test_a_rich_module_is_read() -> None:
     ]
     assert module.function_type(3).results == ("f32", "f64")
     assert module.locals_of(1)[0] == ((2, "i64"), (1, "v128"))
-    assert raw_function_names(module) == {0: b"wait", 1: b"one", 2: b"two", 3: b"three"}
+    assert module.function_names == {0: b"wait", 1: b"one", 2: b"two", 3: b"three"}
     assert module.sha256.startswith("sha256:")
     for index in range(1, 4):
         start, end = module.code_range(index)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import asyncify_globals, instrumented_functions, suspending_imports
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names, display_name, raw_function_names
+from stackswitch.wasm.names import binaryen_names, display_name
 
 PLAIN = bytes(wasmtime.wat2wasm('(module (import "env" "w" (func)) (func) (func) (func (export "e")))'))
 
@@ -22,7 +22,7 @@ def named(entries: list[tuple[int, bytes]]) -> bytes:
 def test_names_are_made_unique_and_filled_in() -> None:
     module = parse_module(named([(2, b"x"), (3, b"x"), (9, b"x")]))
     assert binaryen_names(module) == ("fimport$0", "0", "x", "x_1")
-    assert raw_function_names(module) == {2: b"x", 3: b"x"}
+    assert module.function_names == {2: b"x", 3: b"x"}
     assert [display_name(module, index) for index in range(4)] == ["env.w", "func[1]", "x", "x"]
 
 
