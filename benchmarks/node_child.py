@@ -15,6 +15,7 @@ from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
 from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
+from stackswitch.backends.registry import BackendOptions
 from stackswitch.models.case import Case
 from stackswitch.transport.connection import Connection
 from stackswitch.transport.process import EngineProcess
@@ -55,7 +56,7 @@ async def timed_starts(backend: JspiBackend, count: int) -> tuple[list[float], l
 
 
 async def main(engine: str | None, starts: int) -> None:
-    backend = await open_jspi(engine=engine)
+    backend = await open_jspi(BackendOptions(engine=engine))
     try:
         print(f"node {backend.info.engine_version}")
         bare, ready = await timed_starts(backend, starts)

@@ -115,17 +115,17 @@ BACKENDS = {
             summary="Asyncify on wasmtime, in process; on Node, by the polyfill, if that is asked for",
             case_openers={
                 "wasmtime": "stackswitch.backends.wasmtime.cases.backend:open_asyncify_backend",
-                "node": "stackswitch.backends.node:open_asyncify_backend",
+                "node": "stackswitch.backends.node.cases.asyncify:open_asyncify",
             },
             guest_opener="stackswitch.backends.wasmtime.guests.module:open_asyncify",
-            command_opener="stackswitch.backends.node:open_asyncify_commands",
+            command_opener="stackswitch.backends.node.commands.instrumented:open_asyncify",
         ),
         BackendSpec(
             name="jspi",
             summary="JSPI on Node, in a child process",
-            case_openers={"node": "stackswitch.backends.node:open_backend"},
+            case_openers={"node": "stackswitch.backends.node.cases.jspi:open_jspi"},
             guest_opener="stackswitch.backends.node.guests.module:open_jspi",
-            command_opener="stackswitch.backends.node:open_jspi_commands",
+            command_opener="stackswitch.backends.node.commands.runner:open_jspi",
         ),
         BackendSpec(
             name="fiber",

@@ -5,8 +5,7 @@ An attribute of an unknown object stands for any object's: ``_.name``.
 
 # Opened by name, from the table in stackswitch/backends/registry.py.
 _.open_asyncify_backend
-_.open_jspi_commands
-_.open_asyncify_commands
+_.open_asyncify
 _.open_jspi
 _.open_fiber_backend
 

@@ -11,6 +11,7 @@ from wasmtime import wat2wasm
 
 from stackswitch.backends.base import LoadedCase
 from stackswitch.backends.node.cases.jspi import JspiBackend, open_jspi
+from stackswitch.backends.registry import BackendOptions
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
 
@@ -29,7 +30,7 @@ def make_case(wat: str, *, others: dict[str, str] | None = None, **fields: Any) 
 
 @pytest.fixture(scope="session")
 def jspi(run: Any) -> Iterator[JspiBackend]:
-    opened = run(open_jspi(children=2))
+    opened = run(open_jspi(BackendOptions(jobs=2)))
     yield opened
     run(opened.aclose())
 

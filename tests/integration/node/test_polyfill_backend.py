@@ -42,7 +42,7 @@ CHAIN = """(module
 @pytest.fixture(scope="module")
 def backend(run: Any) -> Iterator[NodeAsyncifyBackend]:
     """On the engine of the package, which has JSPI only by a flag that it is not given."""
-    opened = run(open_asyncify(engine=f"node:{wheel_node()}", children=2))
+    opened = run(open_asyncify(BackendOptions(engine=f"node:{wheel_node()}", jobs=2)))
     yield opened
     run(opened.aclose())
 

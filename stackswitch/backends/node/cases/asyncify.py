@@ -9,21 +9,20 @@ instrumented: its stacks, compared with the first build, give all the other name
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from stackswitch.backends.asyncify_build import BuildFor, make_build
 from stackswitch.backends.asyncify_missing import Missing, missing_names
 from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.backends.registry import BackendOptions
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
 from stackswitch.binaryen.listfile import matches
 from stackswitch.engines.locate import Engine, find_engine
-from stackswitch.errors import WasmFormatError
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Observation
 from stackswitch.models.trace import Suspension
+from stackswitch.tools.progress import Progress
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.names import binaryen_names
 
@@ -32,47 +31,27 @@ from .observation import observation
 from .plan import case_plan
 
 NAME = "asyncify"
-Progress = Callable[[str], None]
 
 
-async def open_asyncify(
-    *,
-    engine: str | None = None,
-    children: int = 1,
-    wasm_opt: Path | None = None,
-    progress: Progress | None = None,
-) -> NodeAsyncifyBackend:
-    """Find an engine and Binaryen, and start a first child.
+async def open_asyncify(options: BackendOptions, progress: Progress | None = None) -> NodeAsyncifyBackend:
+    """Find an engine, which need not have JSPI, and Binaryen, and start a first child.
 
-    :param engine: as ``engines.locate.find_engine`` takes it; it need not have JSPI
-    :param children: processes among which cases are distributed; the further ones start when needed
-    :param wasm_opt: Binaryen's tool, None to look for it
-    :raises ConfigError: ``engine`` is none that we know
-    :raises BackendUnavailableError: the engine that was asked for cannot run the polyfill
-    :raises ToolNotFoundError, DownloadError: an engine or Binaryen cannot be had
+    :raises StackswitchError: see ``find_engine`` and ``open_binaryen``
     :raises EngineError: the child does not start
     """
-    found = await asyncio.to_thread(find_engine, engine, progress, "asyncify")
-    binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
-    backend = NodeAsyncifyBackend(found, children, binaryen)
-    try:
-        await backend.start()
-    except BaseException:
-        await backend.aclose()
-        raise
+    found = await asyncio.to_thread(find_engine, options.engine, progress, "asyncify")
+    binaryen = await open_binaryen(wasm_opt=options.wasm_opt, progress=progress)
+    backend = NodeAsyncifyBackend(found, options.jobs, binaryen)
+    await backend.start()
     return backend
 
 
-class CaseModule:
-    """A module of a case: what its functions are called, and which of them the build has instrumented.
+class CaseModule(NamedTuple):
+    """The names of a module's functions, which of them its build has instrumented, and by which lists."""
 
-    :ivar options: the lists it was built by; the case's are those of the main module
-    """
-
-    def __init__(self, names: Sequence[str], instrumented: frozenset[int], options: AsyncifyOptions) -> None:
-        self.names = names
-        self.instrumented = instrumented
-        self.options = options
+    names: Sequence[str]
+    instrumented: frozenset[int]
+    options: AsyncifyOptions
 
 
 class NodeAsyncifyBackend(Children):
@@ -88,30 +67,18 @@ class NodeAsyncifyBackend(Children):
         self._instrumented: dict[bytes, frozenset[int]] = {}
 
     async def prepare(self, loaded: LoadedCase) -> Build:
-        """Instrument the modules, and look whether they need what the engine lacks.
+        """Instrument the modules, and check that the engine has what they need.
 
         :raises ToolError: the pass broke down
         """
         build = await make_build(loaded, self._binaryen, self._build_for)
         if build.unsupported is not None:
             return build  # whatever the engine
-        try:
-            for name, binary in loaded.modules.items():
-                lacking = self._lacking(self._module(binary), name)
-                if lacking is not None:
-                    return Build(modules={}, unsupported=lacking)
-        except WasmFormatError as error:
-            return Build(modules={}, error=str(error))
-        return build
+        return self._unfit(loaded) or build
 
-    async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
-        """Run the case in a child; a second time if names are missing.
-
-        :raises EngineError: a child does not start, or does not keep to the protocol
-        :raises ToolError: the pass broke down
-        """
+    async def _observe(self, loaded: LoadedCase, build: Build, timeout_s: float) -> Observation:
+        """Run the case in a child; a second time if names are missing."""
         watched = self._watched(loaded, build)
-        started = time.perf_counter()
         seen = await self._run(loaded, build, watched, timeout_s, guarded=True)
         missing = seen.missing
         if missing and not loaded.case.asyncify.prebuilt:
@@ -120,7 +87,7 @@ class NodeAsyncifyBackend(Children):
                 again = await self._run(loaded, whole, watched, timeout_s, guarded=False)
                 if again.status == "finished":
                     seen = again.model_copy(update={"missing": _union(missing, again.missing)})
-        return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+        return seen
 
     def _watched(self, loaded: LoadedCase, build: Build) -> dict[str, CaseModule]:
         return {

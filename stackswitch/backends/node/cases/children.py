@@ -1,18 +1,20 @@
-"""What the backends in a JavaScript engine have in common: children, of which each runs one case at a time.
+"""The common base of the backends for cases: children, each of which runs one case at a time.
 
 One case at a time in a child, so that a hang or a crash has one cause; several children for several at a
-time. A child that dies or hangs is replaced, and its case has its result.
+time. A child that dies or hangs is replaced; its case has a result.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stackswitch.backends.base import Build, LoadedCase
 from stackswitch.engines.locate import Engine
-from stackswitch.errors import EngineError
+from stackswitch.errors import EngineError, WasmFormatError
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, Unsupported
@@ -52,7 +54,7 @@ class CaseChild(Connection):
 
 
 class Children:
-    """Child processes of one engine.
+    """A backend on one engine (``backends.base.Backend``), apart from builds and plans.
 
     :param name: the backend's
     :param children: how many processes at most
@@ -77,11 +79,15 @@ class Children:
         return self._info
 
     async def start(self) -> None:
-        """Start the first child: an engine that does not work says so before any case.
+        """Start the first child: an engine that does not work fails before any case.
 
-        :raises EngineError: it does not start
+        :raises EngineError: it does not start; then all is closed
         """
-        await self.pool.prepare()
+        try:
+            await self.pool.prepare()
+        except BaseException:
+            await self.aclose()
+            raise
 
     async def _new_child(self) -> CaseChild:
         child = CaseChild(EngineProcess(self.argv))
@@ -91,16 +97,19 @@ class Children:
             raise EngineError(f"{self.engine.path} has no WebAssembly.Suspending; it had when it was probed")
         return child
 
-    def _lacking(self, module: Module, name: str) -> Unsupported | None:
-        """The first feature that a module uses and the engine lacks, if there is one."""
-        if module.data not in self._used:
-            self._used[module.data] = used_features(module)
-        for feature, place in sorted(self._used[module.data].items(), key=lambda each: each[1].offset):
-            if feature not in self.info.features:
-                where = place.describe(module)
-                return Unsupported(
-                    feature=feature, where=where if name == MAIN else f"{where} of the instance {name}"
-                )
+    def _unfit(self, loaded: LoadedCase) -> Build | None:
+        """Return why the engine cannot run the modules: malformed, or with a feature that it lacks."""
+        try:
+            for name, binary in loaded.modules.items():
+                module = self._module(binary)
+                if binary not in self._used:
+                    self._used[binary] = used_features(module)
+                for feature, place in sorted(self._used[binary].items(), key=lambda each: each[1].offset):
+                    if feature not in self.info.features:
+                        where = place.describe(module) + ("" if name == MAIN else f" of the instance {name}")
+                        return Build(modules={}, unsupported=Unsupported(feature=feature, where=where))
+        except WasmFormatError as error:
+            return Build(modules={}, error=str(error))
         return None
 
     def _module(self, binary: bytes) -> Module:
@@ -108,13 +117,25 @@ class Children:
             self._modules[binary] = parse_module(binary)
         return self._modules[binary]
 
+    async def run(self, loaded: LoadedCase, build: Build, *, timeout_s: float) -> Observation:
+        """Run the case in a child that runs nothing else meanwhile.
+
+        :raises EngineError: a child does not start, or violates the protocol
+        :raises ToolError: Binaryen failed
+        """
+        started = time.perf_counter()
+        seen = await self._observe(loaded, build, timeout_s)
+        return seen.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
+
+    async def _observe(self, loaded: LoadedCase, build: Build, timeout_s: float) -> Observation:
+        raise NotImplementedError
+
     async def _run_plan(
         self, plan: dict[str, Any], modules: Mapping[str, bytes], timeout_s: float
     ) -> dict[str, Any] | Observation:
-        """Run a plan in a child that has nothing else to do: what the interpreter saw, or why it saw nothing.
+        """Run a plan in a child. Return the interpreter's answer, or why there is none.
 
-        :param modules: as they are to be run, by instance name
-        :raises EngineError: a child does not start, or does not keep to the protocol
+        :param modules: by instance name
         """
         binaries = list(dict.fromkeys(modules.values()))
         places = {name: binaries.index(binary) for name, binary in modules.items()}
@@ -129,7 +150,7 @@ class Children:
     async def _run_in_child(
         self, child: CaseChild, message: Mapping[str, object], binaries: list[bytes], timeout_s: float
     ) -> dict[str, Any] | Observation | None:
-        """Give a child the case. None: the child was dead before it began, which is not the case's doing."""
+        """Run a plan in this child. None: it had died before the run began, not because of the case."""
         begun_before = child.begun
         try:
             answer = await asyncio.wait_for(child.request(message, binaries), timeout_s)

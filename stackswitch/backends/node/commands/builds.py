@@ -11,12 +11,13 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.errors import ConfigError, StackswitchError, ToolError
 from stackswitch.models.expect import ListName
+from stackswitch.tools.progress import Progress
 from stackswitch.transform.instrument import request_by_lists
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.module import Module, parse_module
@@ -44,24 +45,17 @@ def build_request(module: Module, lists: Lists, optimize_level: int) -> Asyncify
 class Builds:
     """Makes builds by lists, for whoever asks through a folder; each build once.
 
-    :param say: called with what takes long
     :ivar spent_s: how long builds have taken so far (seconds)
     :ivar made_of: the hash of each module that a build was made of, by that of the build
     """
 
     def __init__(
-        self,
-        folder: Path,
-        binaryen: Binaryen,
-        lists: Lists,
-        *,
-        optimize_level: int = 0,
-        say: Callable[[str], None] | None = None,
+        self, folder: Path, binaryen: Binaryen, lists: Lists, optimize_level: int, progress: Progress
     ) -> None:
         self._root = folder
         self._binaryen = binaryen
         self._optimize_level = optimize_level
-        self._say = say or (lambda _: None)
+        self._progress = progress
         self._serving: asyncio.Task[None] | None = None
         self._asked: asyncio.Queue[str] = asyncio.Queue()
         self._pending = b""
@@ -151,7 +145,7 @@ class Builds:
         request = build_request(parse_module(data), self.lists, self._optimize_level)
         if request is None:
             return None
-        self._say(f"instrumenting a module of {len(data) / 1e6:.1f} MB")
+        self._progress(f"instrumenting a module of {len(data) / 1e6:.1f} MB")
         try:
             result = await self._binaryen.asyncify(request)
         except ToolError as error:

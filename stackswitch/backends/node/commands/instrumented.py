@@ -12,14 +12,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from stackswitch.backends.base import LoadedCommand
+from stackswitch.backends.registry import CommandOptions
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
 from stackswitch.engines.locate import Engine, find_engine
-from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandObservation
 from stackswitch.models.trace import TraceSuspension
 from stackswitch.observe.run import quoted
 from stackswitch.tools.paths import node_shim_dir
+from stackswitch.tools.progress import Progress, silent
 
 from .builds import Builds, observed_lists
 from .runner import CommandRunner
@@ -35,30 +36,26 @@ STACK_BYTES = 16 << 20
 """Room for one saved stack: some 40,000 frames of a large interpreter. What is not touched costs nothing."""
 
 
-async def open_instrumented(
-    engine: str | None,
-    settings: BackendSettings,
-    lists: Mapping[ListName, tuple[str, ...]],
-    *,
-    wasm_opt: Path | None = None,
-    progress: Callable[[str], None] | None = None,
-) -> InstrumentedRunner:
-    """Find the engine and Binaryen; raises what ``command.open_commands`` does.
+async def open_asyncify(options: CommandOptions, progress: Progress | None = None) -> CommandRunner:
+    """Make ``asyncify`` ready for commands, with builds of ours or of the program.
 
-    :param lists: what is instrumented; none: what was observed (``add_observations``)
-    :raises ToolNotFoundError: there is no ``wasm-opt`` that does
+    :raises StackswitchError: see ``find_engine`` and ``open_binaryen``
     """
-    found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, "asyncify")
-    binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
+    settings = options.settings
+    engine = await asyncio.to_thread(find_engine, options.engine or settings.engine, progress, "asyncify")
+    build = options.build or settings.build
+    if build != "instrumented":
+        return CommandRunner("asyncify", engine, settings, build)
+    binaryen = await open_binaryen(wasm_opt=options.wasm_opt, progress=progress)
     many = settings.workers == "kept"
-    flags = await asyncio.to_thread(flags_of, found.path, settings.node_args, many=many)
-    return InstrumentedRunner(found, settings, binaryen, lists, progress, flags=flags)
+    flags = await asyncio.to_thread(flags_of, engine.path, settings.node_args, many=many)
+    return InstrumentedRunner(engine, options, binaryen, progress or silent, flags)
 
 
 class InstrumentedRunner(CommandRunner):
     """See ``backends.base.CommandBackend``.
 
-    :param lists: what is instrumented; none: what was observed (``add_observations``)
+    :param options: without lists, it instruments what was observed (``add_observations``)
     :param flags: for the engine, before the suite's own
     """
 
@@ -67,27 +64,21 @@ class InstrumentedRunner(CommandRunner):
     def __init__(
         self,
         engine: Engine,
-        settings: BackendSettings,
+        options: CommandOptions,
         binaryen: Binaryen,
-        lists: Mapping[ListName, tuple[str, ...]],
-        say: Callable[[str], None] | None = None,
-        *,
-        flags: Sequence[str] = (),
+        progress: Progress,
+        flags: Sequence[str],
     ) -> None:
-        self._flags = list(flags)
+        self._flags = flags
+        settings = options.settings
         super().__init__("asyncify", engine, settings, "instrumented")
         folder = self._folder / "builds"
         folder.mkdir()
-        self.needs_observations = not lists
+        self.needs_observations = not options.lists
         self._observed_names: set[str] = set()
         self._is_outdated = False
-        self.builds = Builds(
-            folder,
-            binaryen,
-            lists or observed_lists(()),
-            optimize_level=settings.optimize_level,
-            say=say,
-        )
+        lists = options.lists or observed_lists(())
+        self.builds = Builds(folder, binaryen, lists, settings.optimize_level, progress)
 
     def add_observations(self, suspensions: Sequence[TraceSuspension]) -> None:
         """Add the functions on stacks of JSPI to the lists of the next builds."""

@@ -15,8 +15,8 @@ from typing import cast
 
 from stackswitch.backends.base import LoadedCommand
 from stackswitch.backends.processes import Ended, run_command, text_of
+from stackswitch.backends.registry import CommandOptions
 from stackswitch.engines.locate import Engine, find_engine
-from stackswitch.engines.probe import Purpose
 from stackswitch.errors import EngineError
 from stackswitch.models.backend import BackendInfo, BuildKind
 from stackswitch.models.command import BackendSettings, CommandCase
@@ -28,6 +28,7 @@ from stackswitch.observe.parts import MODULES
 from stackswitch.observe.run import observed_environment, whole_trace
 from stackswitch.observe.trace import Trace, read_trace
 from stackswitch.tools import watchdog
+from stackswitch.tools.progress import Progress
 
 from ..info import engine_info
 from .workers import Workers, fits_a_worker
@@ -35,26 +36,12 @@ from .workers import Workers, fits_a_worker
 NODE = "node"
 _MOST_MODULES = 4
 """Modules whose code stays for the next Worker: the newest."""
-Progress = Callable[[str], None]
 
 
-async def open_commands(
-    name: Purpose,
-    engine: str | None,
-    settings: BackendSettings,
-    build: BuildKind | None = None,
-    *,
-    progress: Progress | None = None,
-) -> CommandRunner:
-    """Find the engine for commands.
-
-    :param engine: as ``engines.locate.find_engine`` takes it; None: as the suite says
-    :raises ConfigError: ``engine`` is none that we know
-    :raises BackendUnavailableError: the engine that was asked for cannot do the work
-    :raises ToolNotFoundError, DownloadError: an engine cannot be had
-    """
-    found = await asyncio.to_thread(find_engine, engine or settings.engine, progress, name)
-    return CommandRunner(name, found, settings, build)
+async def open_jspi(options: CommandOptions, progress: Progress | None = None) -> CommandRunner:
+    """Make ``jspi`` ready for commands; raises what ``find_engine`` does."""
+    engine = await asyncio.to_thread(find_engine, options.engine or options.settings.engine, progress)
+    return CommandRunner("jspi", engine, options.settings)
 
 
 class CommandRunner:
