@@ -17,8 +17,11 @@ function failure(code, path) {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
+/** @param {string} path */
+const keyOf = (path) => String(path).replace(/^(\.?\/)+/, "");
+
 /** Bytes that grow at the end; doubled, so that many small writes stay cheap. */
-export class ByteFile {
+class ByteFile {
   /** @param {Uint8Array} [bytes] */
   constructor(bytes = new Uint8Array(0)) {
     this.store = bytes;
@@ -47,20 +50,16 @@ export class ByteFile {
 
 /** The files of one run; `stdout` and `stderr` hold what it printed. */
 export class MemoryFileSystem {
+  /** @type {Map<string, ByteFile>} */
+  #files;
+  stdout = new ByteFile();
+  stderr = new ByteFile();
+  /** @type {({file: ByteFile, position: number, key?: string} | undefined)[]} */
+  #open = [new ByteFile(), this.stdout, this.stderr].map((file) => ({ file, position: 0 }));
+
   /** @param {[string, Uint8Array][]} files */
   constructor(files) {
-    this.constants = constants;
-    /** @type {Map<string, ByteFile>} */
-    this.files = new Map();
-    for (const [name, bytes] of files) this.files.set(this.#key(name), new ByteFile(bytes));
-    this.stdin = new ByteFile();
-    this.stdout = new ByteFile();
-    this.stderr = new ByteFile();
-    /** @type {({file: ByteFile, position: number, key?: string} | undefined)[]} */
-    this.open = [this.stdin, this.stdout, this.stderr].map((file) => ({ file, position: 0 }));
-    // The tools' glue calls these as plain functions, off the module object.
-    const methods = /** @type {Record<string, any>} */ (this);
-    for (const name of METHODS) methods[name] = methods[name].bind(this);
+    this.#files = new Map(files.map(([name, bytes]) => [keyOf(name), new ByteFile(bytes)]));
   }
 
   /**
@@ -69,129 +68,81 @@ export class MemoryFileSystem {
    * @param {string} name
    */
   read(name) {
-    return this.files.get(this.#key(name))?.bytes;
-  }
-
-  /** @param {string} path */
-  #key(path) {
-    return String(path).replace(/^(\.?\/)+/, "");
-  }
-
-  /**
-   * @param {ByteFile | undefined} file
-   * @param {string} [name]
-   */
-  #stat(file, name = "") {
-    const time = new Date(0);
-    const size = file?.size ?? 0;
-    const mode = file ? REGULAR_FILE : FOLDER;
-    const isFolder = !file;
-    return {
-      dev: 1, ino: 1 + [...this.files.keys()].indexOf(name), mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size,
-      blksize: 4096, blocks: Math.ceil(size / 512), atime: time, mtime: time, ctime: time,
-      atimeMs: 0, mtimeMs: 0, ctimeMs: 0,
-      isDirectory: () => isFolder, isFile: () => !isFolder, isSymbolicLink: () => false,
-    };
+    return this.#files.get(keyOf(name))?.bytes;
   }
 
   /** @param {number} fd */
   #at(fd) {
-    const entry = this.open[fd];
+    const entry = this.#open[fd];
     if (!entry) throw failure("EBADF", fd);
     return entry;
   }
 
   /**
-   * @param {string} path
-   * @param {number} flags
+   * @param {ByteFile | undefined} file none: the folder
+   * @param {string} [name]
    */
-  openSync(path, flags) {
-    const key = this.#key(path);
-    let file = this.files.get(key);
-    if (!file) {
-      if (!(flags & constants.O_CREAT)) throw failure("ENOENT", path);
-      file = new ByteFile();
-      this.files.set(key, file);
-    } else if (flags & constants.O_TRUNC) {
-      this.files.set(key, (file = new ByteFile()));
-    }
-    let fd = FIRST_FD;
-    while (this.open[fd]) fd++;
-    this.open[fd] = { file, position: 0, key };
-    return fd;
-  }
-
-  /** @param {number} fd */
-  closeSync(fd) {
-    this.#at(fd);
-    this.open[fd] = undefined;
+  #stat(file, name = "") {
+    const time = new Date(0);
+    const size = file?.size ?? 0;
+    return {
+      dev: 1, ino: 1 + [...this.#files.keys()].indexOf(name), mode: file ? REGULAR_FILE : FOLDER, nlink: 1, uid: 0, gid: 0, rdev: 0, size,
+      blksize: 4096, blocks: Math.ceil(size / 512), atime: time, mtime: time, ctime: time,
+      atimeMs: 0, mtimeMs: 0, ctimeMs: 0,
+      isDirectory: () => !file, isFile: () => Boolean(file), isSymbolicLink: () => false,
+    };
   }
 
   /**
-   * @param {number} fd
-   * @param {Uint8Array} buffer
-   * @param {number} offset
-   * @param {number} length
-   * @param {number | null} [position]
+   * What a tool gets as `node:fs`.
+   *
+   * @type {import("./node-fs.d.ts").FileFunctions}
    */
-  readSync(fd, buffer, offset, length, position) {
-    const entry = this.#at(fd);
-    const from = position ?? entry.position;
-    const part = entry.file.bytes.subarray(from, from + length);
-    new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).set(part, offset);
-    if (position == null) entry.position += part.length;
-    return part.length;
-  }
-
-  /**
-   * @param {number} fd
-   * @param {Uint8Array} buffer
-   * @param {number} offset
-   * @param {number} length
-   * @param {number | null} [position]
-   */
-  writeSync(fd, buffer, offset, length, position) {
-    const entry = this.#at(fd);
-    const printed = entry.file === this.stdout || entry.file === this.stderr;
-    const at = printed ? entry.file.size : (position ?? entry.position);
-    entry.file.writeAt(at, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
-    if (position == null) entry.position = at + length;
-    return length;
-  }
-
-  /** @param {string} path */
-  statSync(path) {
-    const key = this.#key(path);
-    const file = this.files.get(key);
-    if (!file && key !== "") throw failure("ENOENT", path);
-    return this.#stat(file, key);
-  }
-
-  /** @param {string} path */
-  lstatSync(path) {
-    return this.statSync(path);
-  }
-
-  /** @param {number} fd */
-  fstatSync(fd) {
-    const entry = this.#at(fd);
-    return this.#stat(entry.file, entry.key);
-  }
-
-  /**
-   * @param {number} fd
-   * @param {number} length
-   */
-  ftruncateSync(fd, length) {
-    this.#at(fd).file.size = length;
-  }
-
-  /** @param {string} path */
-  unlinkSync(path) {
-    if (!this.files.delete(this.#key(path))) throw failure("ENOENT", path);
-  }
+  functions = {
+    constants,
+    openSync: (path, flags) => {
+      const key = keyOf(path);
+      let file = this.#files.get(key);
+      if (!file && !(flags & constants.O_CREAT)) throw failure("ENOENT", path);
+      if (!file || flags & constants.O_TRUNC) this.#files.set(key, (file = new ByteFile()));
+      let fd = FIRST_FD;
+      while (this.#open[fd]) fd++;
+      this.#open[fd] = { file, position: 0, key };
+      return fd;
+    },
+    closeSync: (fd) => {
+      this.#at(fd);
+      this.#open[fd] = undefined;
+    },
+    readSync: (fd, buffer, offset, length, position) => {
+      const entry = this.#at(fd);
+      const from = position ?? entry.position;
+      const part = entry.file.bytes.subarray(from, from + length);
+      new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).set(part, offset);
+      if (position == null) entry.position += part.length;
+      return part.length;
+    },
+    writeSync: (fd, buffer, offset, length, position) => {
+      const entry = this.#at(fd);
+      const printed = entry.file === this.stdout || entry.file === this.stderr;
+      const at = printed ? entry.file.size : (position ?? entry.position);
+      entry.file.writeAt(at, new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length));
+      if (position == null) entry.position = at + length;
+      return length;
+    },
+    statSync: (path) => {
+      const key = keyOf(path);
+      const file = this.#files.get(key);
+      if (!file && key !== "") throw failure("ENOENT", path);
+      return this.#stat(file, key);
+    },
+    lstatSync: (path) => this.functions.statSync(path),
+    fstatSync: (fd) => this.#stat(this.#at(fd).file, this.#at(fd).key),
+    ftruncateSync: (fd, length) => {
+      this.#at(fd).file.size = length;
+    },
+    unlinkSync: (path) => {
+      if (!this.#files.delete(keyOf(path))) throw failure("ENOENT", path);
+    },
+  };
 }
-
-const METHODS = [
-  "openSync", "closeSync", "readSync", "writeSync", "statSync", "lstatSync", "fstatSync", "ftruncateSync", "unlinkSync",
-];

@@ -4,7 +4,7 @@
 // run gets a fresh instance, with its own file system, so that a run behaves as a process would, down to
 // its messages and its aborts, and leaves nothing behind.
 
-import { readFileSync } from "node:fs";
+import { constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import vm from "node:vm";
 
@@ -76,7 +76,7 @@ export class Tool {
 /** @param {MemoryFileSystem} fileSystem */
 function hosted(fileSystem) {
   /** @type {Record<string, unknown>} */
-  const replaced = { "node:fs": fileSystem, fs: fileSystem, "node:tty": { isatty: () => false } };
+  const replaced = { "node:fs": fileSystem.functions, fs: fileSystem.functions, "node:tty": { isatty: () => false } };
   return (/** @type {string} */ name) => replaced[name] ?? nodeRequire(name);
 }
 
@@ -84,7 +84,7 @@ function hosted(fileSystem) {
 function fakeProcess() {
   return {
     argv: ["node", "wasm-opt"],
-    binding: () => ({ fs: new MemoryFileSystem([]).constants }),
+    binding: () => ({ fs: constants }),
     cwd: () => "/",
     // One core: with more, the lines of several threads would be mixed.
     env: { BINARYEN_CORES: "1" },

@@ -2,6 +2,7 @@
 // proc_exit. Numbers and layouts: github.com/WebAssembly/WASI, legacy/preview1/docs.md.
 
 import { Exit, uncatchable } from "../errors/traps.mjs";
+import { concat } from "../wasm/encode.mjs";
 
 export const WASI_MODULE = "wasi_snapshot_preview1";
 
@@ -28,8 +29,8 @@ const zeroTerminated = (text) => encoder.encode(`${text}\0`);
  * @property {string | Uint8Array} stdin
  * @property {number} [maxOutputBytes] of each stream; what is more is dropped
  */
-/** @typedef {{view: DataView, bytes: Uint8Array}} MemoryView the guest's memory */
 /** @typedef {{memory: WebAssembly.Memory}} WithMemory an instance */
+/** @typedef {(this: Wasi, memory: {view: DataView, bytes: Uint8Array}, ...args: any[]) => number} WasiFunction */
 
 class Output {
   /** @type {Uint8Array[]} */
@@ -49,21 +50,11 @@ class Output {
   }
 
   get text() {
-    return new TextDecoder().decode(this.bytes);
-  }
-
-  get bytes() {
-    const all = new Uint8Array(this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return all;
+    return new TextDecoder().decode(concat(this.#chunks));
   }
 
   take() {
-    const all = this.bytes;
+    const all = concat(this.#chunks);
     this.#chunks = [];
     return all;
   }
@@ -107,273 +98,159 @@ export class Wasi {
    * @returns {(...args: any[]) => number}
    */
   functionFor(name, instance) {
-    const methods = /** @type {Record<string, any>} */ (this);
-    const method = FUNCTIONS.has(name) ? methods[name] : () => NOSYS;
+    const found = Object.hasOwn(Wasi.#functions, name) ? Wasi.#functions[name] : () => NOSYS;
     return (...args) => {
       const buffer = instance.memory.buffer;
-      return method.call(this, { view: new DataView(buffer), bytes: new Uint8Array(buffer) }, ...args.map(unsigned));
+      return found.call(this, { view: new DataView(buffer), bytes: new Uint8Array(buffer) }, ...args.map(unsigned));
     };
   }
 
-  /**
-   * @param {Uint8Array[]} items
-   * @param {MemoryView} memory
-   * @param {number} pointers
-   * @param {number} buffer
-   */
-  #list(items, { view, bytes }, pointers, buffer) {
-    for (const item of items) {
-      view.setUint32(pointers, buffer, true);
-      bytes.set(item, buffer);
-      pointers += 4;
-      buffer += item.length;
-    }
-    return SUCCESS;
-  }
-
-  /**
-   * @param {Uint8Array[]} items
-   * @param {MemoryView} memory
-   * @param {number} count
-   * @param {number} size
-   */
-  #sizes(items, { view }, count, size) {
-    view.setUint32(count, items.length, true);
-    view.setUint32(size, items.reduce((sum, item) => sum + item.length, 0), true);
-    return SUCCESS;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} pointers
-   * @param {number} buffer
-   */
-  args_get(memory, pointers, buffer) {
-    return this.#list(this.#args, memory, pointers, buffer);
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} count
-   * @param {number} size
-   */
-  args_sizes_get(memory, count, size) {
-    return this.#sizes(this.#args, memory, count, size);
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} pointers
-   * @param {number} buffer
-   */
-  environ_get(memory, pointers, buffer) {
-    return this.#list(this.#env, memory, pointers, buffer);
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} count
-   * @param {number} size
-   */
-  environ_sizes_get(memory, count, size) {
-    return this.#sizes(this.#env, memory, count, size);
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} fd
-   * @param {number} vectors
-   * @param {number} count
-   * @param {number} written
-   */
-  fd_write({ view, bytes }, fd, vectors, count, written) {
-    const output = this.#outputs[fd];
-    if (output === undefined || !this.#open.has(fd)) return BADF;
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const at = view.getUint32(vectors + 8 * i, true);
-      const size = view.getUint32(vectors + 8 * i + 4, true);
-      output.write(bytes.subarray(at, at + size));
-      total += size;
-    }
-    view.setUint32(written, total, true);
-    return SUCCESS;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} fd
-   * @param {number} vectors
-   * @param {number} count
-   * @param {number} read
-   */
-  fd_read({ view, bytes }, fd, vectors, count, read) {
-    if (fd !== 0 || !this.#open.has(0)) return BADF;
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const at = view.getUint32(vectors + 8 * i, true);
-      const size = view.getUint32(vectors + 8 * i + 4, true);
-      const chunk = this.#stdin.subarray(this.#read, this.#read + size);
-      bytes.set(chunk, at);
-      this.#read += chunk.length;
-      total += chunk.length;
-      if (chunk.length < size) break;
-    }
-    view.setUint32(read, total, true);
-    return SUCCESS;
-  }
-
-  /**
-   * @param {MemoryView} _
-   * @param {number} fd
-   */
-  fd_close(_, fd) {
-    return this.#open.delete(fd) ? SUCCESS : BADF;
-  }
-
-  /**
-   * @param {MemoryView} _
-   * @param {number} fd
-   */
-  fd_seek(_, fd) {
-    return this.#open.has(fd) ? SPIPE : BADF;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} fd
-   * @param {number} at
-   */
-  fd_fdstat_get({ view, bytes }, fd, at) {
-    if (!this.#open.has(fd)) return BADF;
-    bytes.fill(0, at, at + 24); // u8 type, u16 flags, u64 rights, u64 inherited rights
-    view.setUint8(at, CHARACTER_DEVICE);
-    view.setBigUint64(at + 8, RIGHTS[fd], true);
-    return SUCCESS;
-  }
-
-  /**
-   * @param {MemoryView} _
-   * @param {number} fd
-   */
-  fd_fdstat_set_flags(_, fd) {
-    return this.#open.has(fd) ? SUCCESS : BADF;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} fd
-   * @param {number} at
-   */
-  fd_filestat_get({ view, bytes }, fd, at) {
-    if (!this.#open.has(fd)) return BADF;
-    bytes.fill(0, at, at + 64); // u64 device, inode; u8 type; u64 links, size, three times
-    view.setUint8(at + 16, CHARACTER_DEVICE);
-    return SUCCESS;
-  }
-
-  fd_prestat_get() {
-    return BADF;
-  }
-
-  fd_prestat_dir_name() {
-    return BADF;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} clock
-   * @param {number} at
-   */
-  clock_res_get({ view }, clock, at) {
-    if (clock > 3) return INVAL;
-    view.setBigUint64(at, 1000n, true);
-    return SUCCESS;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} clock
-   * @param {bigint} _precision
-   * @param {number} at
-   */
-  clock_time_get({ view }, clock, _precision, at) {
-    if (clock > 3) return INVAL;
-    view.setBigUint64(at, nanoseconds(clock), true);
-    return SUCCESS;
-  }
-
-  /**
-   * @param {MemoryView} memory
-   * @param {number} at
-   * @param {number} size
-   */
-  random_get({ bytes }, at, size) {
-    for (let done = 0; done < size; done += RANDOM_CHUNK) {
-      const chunk = new Uint8Array(Math.min(RANDOM_CHUNK, size - done));
-      globalThis.crypto.getRandomValues(chunk);
-      bytes.set(chunk, at + done);
-    }
-    return SUCCESS;
-  }
-
-  sched_yield() {
-    return SUCCESS;
-  }
-
-  /**
-   * Clocks are waited for in place; a stream is always ready. Subscriptions are 48 bytes, events 32.
-   *
-   * @param {MemoryView} memory
-   * @param {number} subscriptions
-   * @param {number} events
-   * @param {number} count
-   * @param {number} stored
-   */
-  poll_oneoff({ view, bytes }, subscriptions, events, count, stored) {
-    if (count === 0) return INVAL;
-    /** @type {[number, number][]} */
-    let ready = [];
-    let first = { at: 0, wait: FOREVER };
-    for (let i = 0; i < count; i++) {
-      const at = subscriptions + 48 * i;
-      const type = view.getUint8(at + 8);
-      if (type !== 0) {
-        ready.push([at, type]);
-        continue;
+  /** @type {(items: (wasi: Wasi) => Uint8Array[]) => WasiFunction} writes strings, and a pointer to each */
+  static #list = (items) =>
+    function ({ view, bytes }, pointers, buffer) {
+      for (const item of items(this)) {
+        view.setUint32(pointers, buffer, true);
+        bytes.set(item, buffer);
+        pointers += 4;
+        buffer += item.length;
       }
-      const clock = view.getUint32(at + 16, true);
-      const timeout = view.getBigUint64(at + 24, true);
-      const absolute = view.getUint16(at + 40, true) & 1;
-      const wait = absolute ? timeout - nanoseconds(clock) : timeout;
-      if (wait < first.wait) first = { at, wait };
-    }
-    if (ready.length === 0) {
-      sleep(Number(first.wait) / 1e6);
-      ready = [[first.at, 0]];
-    }
-    for (const [i, [at, type]] of ready.entries()) {
-      const event = events + 32 * i;
-      bytes.fill(0, event, event + 32);
-      view.setBigUint64(event, view.getBigUint64(at, true), true);
-      view.setUint8(event + 10, type);
-    }
-    view.setUint32(stored, ready.length, true);
-    return SUCCESS;
-  }
+      return SUCCESS;
+    };
 
-  /**
-   * @param {MemoryView} _
-   * @param {number} status
-   */
-  proc_exit(_, status) {
-    throw uncatchable(new Exit(status));
-  }
+  /** @type {(items: (wasi: Wasi) => Uint8Array[]) => WasiFunction} writes how many strings there are, and how many bytes */
+  static #sizes = (items) =>
+    function ({ view }, count, size) {
+      view.setUint32(count, items(this).length, true);
+      view.setUint32(size, items(this).reduce((sum, item) => sum + item.length, 0), true);
+      return SUCCESS;
+    };
+
+  /** @type {Record<string, WasiFunction>} */
+  static #functions = {
+    args_get: Wasi.#list((wasi) => wasi.#args),
+    args_sizes_get: Wasi.#sizes((wasi) => wasi.#args),
+    environ_get: Wasi.#list((wasi) => wasi.#env),
+    environ_sizes_get: Wasi.#sizes((wasi) => wasi.#env),
+    fd_prestat_get: () => BADF,
+    fd_prestat_dir_name: () => BADF,
+    sched_yield: () => SUCCESS,
+
+    fd_write({ view, bytes }, fd, vectors, count, written) {
+      const output = this.#outputs[fd];
+      if (output === undefined || !this.#open.has(fd)) return BADF;
+      let total = 0;
+      for (let i = 0; i < count; i++) {
+        const at = view.getUint32(vectors + 8 * i, true);
+        const size = view.getUint32(vectors + 8 * i + 4, true);
+        output.write(bytes.subarray(at, at + size));
+        total += size;
+      }
+      view.setUint32(written, total, true);
+      return SUCCESS;
+    },
+
+    fd_read({ view, bytes }, fd, vectors, count, read) {
+      if (fd !== 0 || !this.#open.has(0)) return BADF;
+      let total = 0;
+      for (let i = 0; i < count; i++) {
+        const at = view.getUint32(vectors + 8 * i, true);
+        const size = view.getUint32(vectors + 8 * i + 4, true);
+        const chunk = this.#stdin.subarray(this.#read, this.#read + size);
+        bytes.set(chunk, at);
+        this.#read += chunk.length;
+        total += chunk.length;
+        if (chunk.length < size) break;
+      }
+      view.setUint32(read, total, true);
+      return SUCCESS;
+    },
+
+    fd_close(_, fd) {
+      return this.#open.delete(fd) ? SUCCESS : BADF;
+    },
+
+    fd_seek(_, fd) {
+      return this.#open.has(fd) ? SPIPE : BADF;
+    },
+
+    fd_fdstat_get({ view, bytes }, fd, at) {
+      if (!this.#open.has(fd)) return BADF;
+      bytes.fill(0, at, at + 24); // u8 type, u16 flags, u64 rights, u64 inherited rights
+      view.setUint8(at, CHARACTER_DEVICE);
+      view.setBigUint64(at + 8, RIGHTS[fd], true);
+      return SUCCESS;
+    },
+
+    fd_fdstat_set_flags(_, fd) {
+      return this.#open.has(fd) ? SUCCESS : BADF;
+    },
+
+    fd_filestat_get({ view, bytes }, fd, at) {
+      if (!this.#open.has(fd)) return BADF;
+      bytes.fill(0, at, at + 64); // u64 device, inode; u8 type; u64 links, size, three times
+      view.setUint8(at + 16, CHARACTER_DEVICE);
+      return SUCCESS;
+    },
+
+    clock_res_get({ view }, clock, at) {
+      if (clock > 3) return INVAL;
+      view.setBigUint64(at, 1000n, true);
+      return SUCCESS;
+    },
+
+    clock_time_get({ view }, clock, _precision, at) {
+      if (clock > 3) return INVAL;
+      view.setBigUint64(at, nanoseconds(clock), true);
+      return SUCCESS;
+    },
+
+    random_get({ bytes }, at, size) {
+      for (let done = 0; done < size; done += RANDOM_CHUNK) {
+        const chunk = new Uint8Array(Math.min(RANDOM_CHUNK, size - done));
+        globalThis.crypto.getRandomValues(chunk);
+        bytes.set(chunk, at + done);
+      }
+      return SUCCESS;
+    },
+
+    /** Clocks are waited for in place; a stream is always ready. Subscriptions are 48 bytes, events 32. */
+    poll_oneoff({ view, bytes }, subscriptions, events, count, stored) {
+      if (count === 0) return INVAL;
+      /** @type {[number, number][]} */
+      let ready = [];
+      let first = { at: 0, wait: FOREVER };
+      for (let i = 0; i < count; i++) {
+        const at = subscriptions + 48 * i;
+        const type = view.getUint8(at + 8);
+        if (type !== 0) {
+          ready.push([at, type]);
+          continue;
+        }
+        const clock = view.getUint32(at + 16, true);
+        const timeout = view.getBigUint64(at + 24, true);
+        const absolute = view.getUint16(at + 40, true) & 1;
+        const wait = absolute ? timeout - nanoseconds(clock) : timeout;
+        if (wait < first.wait) first = { at, wait };
+      }
+      if (ready.length === 0) {
+        sleep(Number(first.wait) / 1e6);
+        ready = [[first.at, 0]];
+      }
+      for (const [i, [at, type]] of ready.entries()) {
+        const event = events + 32 * i;
+        bytes.fill(0, event, event + 32);
+        view.setBigUint64(event, view.getBigUint64(at, true), true);
+        view.setUint8(event + 10, type);
+      }
+      view.setUint32(stored, ready.length, true);
+      return SUCCESS;
+    },
+
+    proc_exit(_, status) {
+      throw uncatchable(new Exit(status));
+    },
+  };
 }
-
-const FUNCTIONS = new Set(
-  Object.getOwnPropertyNames(Wasi.prototype).filter((name) => /^(args|environ|fd|clock|random|sched|poll|proc)_/.test(name)),
-);
 
 /** @param {unknown} value */
 const unsigned = (value) => (typeof value === "number" ? value >>> 0 : value);
