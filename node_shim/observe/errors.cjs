@@ -10,7 +10,6 @@ const MOST_CAUSES = 5;
 const WASM_FRAME = /wasm:\/\/|wasm-function\[\d/;
 
 class Errors {
-  /** @type {import("./part.cjs").TracePart} */
   #part;
   #stacks;
   #recorded = new WeakSet();
@@ -25,9 +24,7 @@ class Errors {
     this.#part = part;
   }
 
-  /** @param {import("./part.cjs").TracePart} part */
-  begin(part) {
-    this.#part = part;
+  begin() {
     this.#count = 0;
   }
 
@@ -65,5 +62,7 @@ function isOfWasm(error) {
   // A full stack is a RangeError, wherever it fills.
   return error instanceof RangeError && typeof error.stack === "string" && WASM_FRAME.test(error.stack);
 }
+
+/** @typedef {Errors} ErrorRecorder */
 
 module.exports = { Errors };

@@ -55,17 +55,15 @@ class Modules {
   }
 
   /**
-   * Store modules in this folder from now on; those that are there already may be used again.
+   * A part begins: store modules in this folder from now on; those that are there already may be used again.
    *
-   * @param {import("./part.cjs").TracePart} part
    * @param {string} folder
    * @param {number} mostBytes
    */
-  begin(part, folder, mostBytes) {
-    this.#part = part;
+  begin(folder, mostBytes) {
     this.#folder = join(folder, "modules");
     this.#left = mostBytes;
-    for (const line of this.#known.values()) part.write({ ...line, kept: existsSync(this.#file(line.sha256)) });
+    for (const line of this.#known.values()) this.#part.write({ ...line, kept: existsSync(this.#file(line.sha256)) });
   }
 
   /**

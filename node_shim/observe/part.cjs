@@ -15,8 +15,8 @@ const { stringify } = JSON;
 const MOST_ERRORS = 20;
 
 class Part {
-  #file;
-  #left;
+  #file = "";
+  #left = 0;
   /** @type {string | null} why nothing can be written any more */
   #failed = null;
   #errors = 0;
@@ -25,14 +25,19 @@ class Part {
   thread = threadId;
 
   /**
+   * Start a file, the first one or the next.
+   *
    * @param {string} folder
    * @param {number} mostBytes
    */
-  constructor(folder, mostBytes) {
+  begin(folder, mostBytes) {
     mkdirSync(folder, { recursive: true });
     this.#file = join(folder, `${process.pid}-${threadId}-${process.hrtime.bigint().toString(36)}.part.jsonl`);
     closeSync(openSync(this.#file, "ax", 0o644));
     this.#left = mostBytes;
+    this.#failed = null;
+    this.#errors = 0;
+    this.full = this.ended = false;
   }
 
   /** @param {string} text */

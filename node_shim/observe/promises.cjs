@@ -23,11 +23,11 @@ class Promises {
   #stopSettled = null;
   /** @type {Function | null} */
   #stopMade = null;
-  #guard;
+  #part;
 
-  /** @param {(piece: () => void) => void} guard runs a piece of the observer */
-  constructor(guard) {
-    this.#guard = guard;
+  /** @param {import("./part.cjs").TracePart} part */
+  constructor(part) {
+    this.#part = part;
   }
 
   /**
@@ -40,7 +40,7 @@ class Promises {
     /** @type {Function} */
     const stop = promiseHooks.onInit((promise) => {
       stop();
-      this.#guard(() => this.#watch(promise, note));
+      this.#part.guard(() => this.#watch(promise, note));
     });
     this.#stopMade = stop;
   }
@@ -53,7 +53,7 @@ class Promises {
     this.#stopMade = null;
     this.#pending.set(promise, { note, taken: false, settled: false });
     this.#count++;
-    this.#stopSettled ??= promiseHooks.onSettled((each) => this.#guard(() => this.#settled(each)));
+    this.#stopSettled ??= promiseHooks.onSettled((each) => this.#part.guard(() => this.#settled(each)));
     setPrototypeOf(promise, this.#watched);
   }
 
@@ -118,5 +118,7 @@ class Promises {
 
   #watched = create(nativePromise, { constructor: this.#property("constructor"), then: this.#property("then") });
 }
+
+/** @typedef {Promises} PromiseWatcher */
 
 module.exports = { Promises };

@@ -6,13 +6,17 @@
 
 "use strict";
 
-const { apply } = Reflect;
+const { CompileError, LinkError } = WebAssembly;
+const { apply, construct } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+const { captureStackTrace } = Error;
 const originals = new WeakMap();
+
+/** @typedef {Required<ProxyHandler<any>>["construct"]} ConstructTrap */
 
 /**
  * @param {Function} original
- * @param {object} handler
+ * @param {ProxyHandler<any>} handler
  * @returns {any} a Proxy of a function, which prints as that function does
  */
 function proxied(original, handler) {
@@ -26,7 +30,7 @@ function proxied(original, handler) {
  *
  * @param {object} object
  * @param {string} name
- * @param {object} handler
+ * @param {ProxyHandler<any>} handler
  * @param {"value" | "get"} part the function that is replaced
  * @returns {Function | undefined} the Proxy; undefined: there is no such function
  */
@@ -44,8 +48,35 @@ function replace(object, name, handler, part = "value") {
 
 /** Have `toString` print proxied functions as the originals. */
 function replaceToString() {
-  const printed = (/** @type {Function} */ target, /** @type {object} */ self, /** @type {unknown[]} */ args) => apply(target, originals.get(self) ?? self, args);
-  replace(Function.prototype, "toString", { apply: printed });
+  replace(Function.prototype, "toString", { apply: (target, self, args) => apply(target, originals.get(self) ?? self, args) });
 }
 
-module.exports = { proxied, replace, replaceToString };
+/**
+ * Construct what a trap was asked to. The stack of an error of the engine's own does not show us.
+ *
+ * @param {Function} target
+ * @param {any[]} args
+ * @param {Function} newTarget
+ * @param {ConstructTrap} trap
+ */
+function constructed(target, args, newTarget, trap) {
+  try {
+    return construct(target, args, newTarget);
+  } catch (error) {
+    if (isRefusal(error)) captureStackTrace(error, trap);
+    throw error;
+  }
+}
+
+/**
+ * Whether the engine itself has thrown, not a function of the program that it called.
+ *
+ * @param {unknown} error
+ */
+function isRefusal(error) {
+  if (!(error instanceof CompileError || error instanceof LinkError || error instanceof TypeError)) return false;
+  const [innermost] = /^\s+at .*$/m.exec(String(error.stack)) ?? [];
+  return innermost?.includes(__filename) ?? false;
+}
+
+module.exports = { constructed, proxied, replace, replaceToString };

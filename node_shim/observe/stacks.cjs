@@ -90,13 +90,8 @@ class Stacks {
     this.#sample = sample;
   }
 
-  /**
-   * Write to another part from now on: what waited before may wait again.
-   *
-   * @param {import("./part.cjs").TracePart} part
-   */
-  begin(part) {
-    this.#part = part;
+  /** A part begins: what waited before may wait again. */
+  begin() {
     this.#entries.clear();
     this.#urls.clear();
     this.#count = 0;

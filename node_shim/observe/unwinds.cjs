@@ -5,7 +5,6 @@
 "use strict";
 
 /** @typedef {import("./stacks.cjs").StackRecorder} Stacks */
-/** @typedef {<T>(piece: () => T, fallback?: any) => any} Guard */
 
 const { replace } = require("./replace.cjs");
 const { renamedStartUnwind } = require("./asyncify.cjs");
@@ -86,7 +85,7 @@ const joined = (names) => names.sort().join("\0");
 
 class Unwinds {
   #stacks;
-  #guard;
+  #part;
   /** @type {Map<string, {name: string, index: number, names: string}>} builds whose export has another name, by hash */
   #renamed = new Map();
   /** @type {WeakMap<object, object>} the engine's exports → those that the program gets */
@@ -99,16 +98,15 @@ class Unwinds {
 
   /**
    * @param {Stacks} stacks
-   * @param {Guard} guard runs a piece of the observer
+   * @param {import("./part.cjs").TracePart} part
    */
-  constructor(stacks, guard) {
+  constructor(stacks, part) {
     this.#stacks = stacks;
-    this.#guard = guard;
+    this.#part = part;
   }
 
   hook() {
-    const show = (/** @type {Function} */ target, /** @type {object} */ instance, /** @type {unknown[]} */ args) => this.#show(apply(target, instance, args));
-    replace(Instance.prototype, "exports", { apply: show }, "get");
+    replace(Instance.prototype, "exports", { apply: (target, instance, args) => this.#show(apply(target, instance, args)) }, "get");
   }
 
   /**
@@ -131,7 +129,7 @@ class Unwinds {
   #show(exports) {
     const known = this.#shown.get(exports);
     if (known !== undefined) return known;
-    const shown = this.#guard(() => this.#replaced(exports), exports);
+    const shown = this.#part.guard(() => this.#replaced(exports), exports);
     this.#shown.set(exports, shown);
     return shown;
   }
@@ -176,7 +174,7 @@ class Unwinds {
 
   /** @returns {{unwinding: number, rewinding: number}} instances that are not back from a wait */
   unfinished() {
-    const states = this.#states.map((state) => this.#guard(() => state.deref()?.(), null) ?? null); // null: it is gone
+    const states = this.#states.map((state) => this.#part.guard(() => state.deref()?.(), null) ?? null); // null: it is gone
     this.#states = this.#states.filter((_, at) => states[at] === 0); // the others have been counted, and are of no more use
     return {
       unwinding: states.filter((state) => state === 1).length,
