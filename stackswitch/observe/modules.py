@@ -14,7 +14,7 @@ from stackswitch.wasm.asyncified import (
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import CallSite, call_sites
-from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.module import Import, Module, parse_module
 from stackswitch.wasm.names import binaryen_names, display_name
 
 from .parts import MODULES, Flat, Part
@@ -79,12 +79,12 @@ class ObservedModule:
             self._sites[function] = {each.offset: each for each in call_sites(self.module, function)}
         return self._sites[function].get(offset)
 
-    def called_import(self, function: int, offset: int) -> int | None:
+    def called_import(self, function: int, offset: int) -> Import | None:
         """The imported function that is called at an offset, by name; None: another, or through a table."""
         site = self.site(function, offset)
         if site is None or site.kind not in ("call", "return_call"):
             return None
-        return site.target if site.target < self.module.imported_function_count else None
+        return self.module.function_import(site.target)
 
     def may_call(self, function: int, offset: int, callee: int) -> bool:
         """Whether the call at an offset can lead to a function: a stack may hold a frame that never was."""

@@ -178,7 +178,6 @@ class _PartReader:
             self.refusals.append(stack)
             return
         base, innermost = self.modules.module(frames[0][0])
-        hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
         missing, missing_imports = self._missing(stack, frames, gaps, base)
         self.missing.update(missing)
         self.missing_imports.update(missing_imports)
@@ -191,13 +190,13 @@ class _PartReader:
                 import_=import_,
                 through=through,
                 import_async=stack.import_async,
-                export=self._export(frames[-1]),
-                frames=tuple(self._names(frames, base)),
+                export=self._entry(frames[-1]).name,
+                frames=self._names(frames, base),
                 js_frames=tuple(text for at, text in gaps if at > 0),
                 truncated=stack.truncated,
                 missing=missing,
                 count=stack.count,
-                frame_modules=hashes if len(set(hashes)) > 1 else (),
+                frame_modules=self._frame_modules(frames),
                 missing_imports=missing_imports,
             )
         )
@@ -228,12 +227,17 @@ class _PartReader:
                     return frames[:at], tuple(gap for gap in stack.gaps if gap[0] < at)
         return frames, stack.gaps
 
-    def _names(self, frames: Sequence[tuple[int, int, int]], base: str) -> list[Frame]:
+    def _names(self, frames: Sequence[tuple[int, int, int]], base: str) -> tuple[Frame, ...]:
         named: list[Frame] = []
         for url, index, offset in frames:
             sha256, found = self.modules.module(url)
             named.append((index, offset, shown_name(sha256, found, index, base or sha256)))
-        return named
+        return tuple(named)
+
+    def _frame_modules(self, frames: Sequence[tuple[int, int, int]]) -> tuple[str, ...]:
+        """Return the hash of each frame's module; empty: it is one module."""
+        hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+        return hashes if len(set(hashes)) > 1 else ()
 
     def _import(
         self, stack: RawStack, module: ObservedModule | None, frame: tuple[int, int, int]
@@ -243,10 +247,7 @@ class _PartReader:
         It is what the innermost frame calls by name, what the glue said, or an import that a JavaScript frame
         above may be by its name: what is called through a table, or by way of ``invoke_*``, is known by that.
         """
-        called = module.called_import(*frame[1:]) if module is not None else None
-        imported = (
-            module.module.function_import(called) if module is not None and called is not None else None
-        )
+        imported = module.called_import(*frame[1:]) if module is not None else None
         inside = [text for at, text in stack.gaps if at == 0]
         if imported is not None and not imported.name.startswith(INVOKE):
             return imported.full_name, ""
@@ -260,9 +261,6 @@ class _PartReader:
         if through:
             return through, ""
         return (f"?.{inside[-1].split(' (')[0]}" if inside else "?"), ""
-
-    def _export(self, frame: tuple[int, int, int]) -> str:
-        return self._entry(frame).name
 
     def _entry(self, frame: tuple[int, int, int]) -> Entry:
         sha256, found = self.modules.module(frame[0])
@@ -293,25 +291,21 @@ class _PartReader:
                 if _was_there(found, url, (index, offset), inner, outer):
                     functions.setdefault(prefix + found.list_names[index])
             elif at in outside_js:
-                called = found.called_import(index, offset)
-                imported = found.module.function_import(called) if called is not None else None
-                if called is None or imported is None:
-                    continue
-                if not found.can_wait(index, offset, called):
+                imported = found.called_import(index, offset)
+                if imported is not None and not found.can_wait(index, offset, imported.index):
                     imports.setdefault(prefix + imported.full_name)
         return tuple(functions), tuple(imports)
 
     def _trap(self, trap: RawTrap) -> TraceTrap:
         frames = triples(trap.frames)
-        base, innermost = self.modules.module(frames[0][0]) if frames else ("", None)
-        hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
         entry = None
         if frames and not trap.may_be_cut and frames[-1][1] not in self.part.promising:
             entry = self._entry(frames[-1])
         between = tuple(text for at, text in trap.gaps if 0 < at < len(frames))
-        named = tuple(self._names(frames, base))
+        line = self._trap_line(frames, trap.error, trap.message)
         lacking = sorted(self.missing | self.missing_imports)
-        found = explain(trap.error, trap.message, [name for _, _, name in named], between, entry, lacking)
+        names = [name for _, _, name in line.frames]
+        found = explain(trap.error, trap.message, names, between, entry, lacking)
         missing: dict[ListName, tuple[str, ...]] = {}
         if found.cause == "not-promising" and entry is not None:
             missing["JSPI_EXPORTS"] = (entry.name,)
@@ -321,66 +315,60 @@ class _PartReader:
                 "ASYNCIFY_IMPORTS": self.missing_imports,
             }
             missing = {which: tuple(sorted(names)) for which, names in by_list.items() if names}
-        refusal = found.cause in REFUSED
+        update: dict[str, object] = {
+            "js_frames": between,
+            "cause": found.cause,
+            "missing": missing,
+            "explanation": found.text,
+        }
+        if found.cause in REFUSED and frames:
+            update |= {"import_": self._refused_import(frames), "export": self._entry(frames[-1]).name}
+        return line.model_copy(update=update)
+
+    def _trap_line(self, frames: Sequence[tuple[int, int, int]], error: str, message: str) -> TraceTrap:
+        base = self.modules.module(frames[0][0])[0] if frames else ""
         return TraceTrap(
             process=self.part.process,
             thread=self.part.thread,
             module=base,
-            error=trap.error,
-            message=trap.message,
-            frames=named,
-            js_frames=between,
-            frame_modules=hashes if len(set(hashes)) > 1 else (),
-            import_=self._refused_import(frames, innermost) if refusal and frames else "",
-            export=self._export(frames[-1]) if refusal and frames else "",
-            cause=found.cause,
-            missing=missing,
-            explanation=found.text,
+            error=error,
+            message=message,
+            frames=self._names(frames, base),
+            frame_modules=self._frame_modules(frames),
         )
 
-    def _refused_import(
-        self, frames: Sequence[tuple[int, int, int]], innermost: ObservedModule | None
-    ) -> str:
+    def _refused_import(self, frames: Sequence[tuple[int, int, int]]) -> str:
         """The import that was refused: as its own stack has it, if the engine called it before the error."""
+        innermost = self.modules.module(frames[0][0])[1]
         for stack in self.refusals:
             inner = triples(stack.frames)
             if inner == list(frames[: len(inner)]):
                 return self._import(stack, innermost, inner[0])[0]
-        called = innermost.called_import(*frames[0][1:]) if innermost is not None else None
-        imported = None if innermost is None or called is None else innermost.module.function_import(called)
+        imported = None if innermost is None else innermost.called_import(*frames[0][1:])
         return "?" if imported is None else imported.full_name
 
     def _refusals(self, traps: Sequence[TraceTrap]) -> list[TraceTrap]:
-        """The refused suspensions that no trap tells of: the program caught the error."""
+        """Return the refused suspensions that no trap reports: the program caught the error."""
         shown = [each.frames for each in traps if each.cause in REFUSED]
         found = []
         for stack in self.refusals:
             frames = triples(stack.frames)
-            base, innermost = self.modules.module(frames[0][0])
-            named = tuple(self._names(frames, base))
-            if any(each[: len(named)] == named for each in shown):
-                continue
             entry = self._entry(frames[-1])
-            import_, _ = self._import(stack, innermost, frames[0])
-            hashes = tuple(self.modules.module(url)[0] for url, _, _ in frames)
+            import_, _ = self._import(stack, self.modules.module(frames[0][0])[1], frames[0])
+            message = f"{import_} was called below {entry.name}, which is not promising"
+            line = self._trap_line(frames, "SuspendError", message)
+            if any(each[: len(line.frames)] == line.frames for each in shown):
+                continue
             why = refused((), entry)
-            found.append(
-                TraceTrap(
-                    process=self.part.process,
-                    thread=self.part.thread,
-                    module=base,
-                    error="SuspendError",
-                    message=f"{import_} was called below {entry.name}, which is not promising",
-                    frames=named,
-                    frame_modules=hashes if len(set(hashes)) > 1 else (),
-                    import_=import_,
-                    export=entry.name,
-                    cause=why.cause,
-                    missing={"JSPI_EXPORTS": (entry.name,)} if entry.exported else {},
-                    caught=True,
-                    explanation=why.text,
-                )
-            )
+            update = {
+                "import_": import_,
+                "export": entry.name,
+                "cause": why.cause,
+                "missing": {"JSPI_EXPORTS": (entry.name,)} if entry.exported else {},
+                "caught": True,
+                "explanation": why.text,
+            }
+            found.append(line.model_copy(update=update))
         return found
 
 
