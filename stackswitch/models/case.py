@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from .backend import BackendInfo
 from .base import Frozen
 from .expect import Difference, Expect
-from .features import known_feature
+from .features import FeatureName
 from .host import HostCall
 from .values import ValueText
 
@@ -17,14 +18,13 @@ MAIN = "main"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*\Z")
 
 
-def case_id(name: str) -> str:
-    """Return a case's id unchanged.
-
-    :raises ValueError: it is not one
-    """
+def _case_id(name: str) -> str:
     if not _ID.match(name):
         raise ValueError(f"{name!r} is not a case id: words of letters, digits and . _ + - with / between")
     return name
+
+
+CaseId = Annotated[str, AfterValidator(_case_id)]
 
 
 class Step(Frozen):
@@ -103,13 +103,13 @@ class WasiOptions(Frozen):
 class Case(Frozen):
     """One case. Its short form (``export``, ``args``, ``expect``) is a single ``call`` step."""
 
-    id: str
+    id: CaseId
     why: str = Field(min_length=1)
     source: str
     export: str | None = None
     args: tuple[ValueText, ...] = ()
     host: tuple[HostCall, ...] = ()
-    needs: tuple[str, ...] = ()
+    needs: tuple[FeatureName, ...] = ()
     expect: Expect = Expect()
     steps: tuple[Step, ...] = Field(default=(), alias="step")
     instances: tuple[InstanceSpec, ...] = Field(default=(), alias="instance")
@@ -118,13 +118,6 @@ class Case(Frozen):
     wasi: WasiOptions | None = None
     differs: tuple[Difference, ...] = ()
     timeout_s: float = Field(default=10.0, gt=0, le=600)
-
-    _id_is_a_path = field_validator("id")(case_id)
-
-    @field_validator("needs")
-    @classmethod
-    def _known_features(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(known_feature(name) for name in names)
 
     @model_validator(mode="after")
     def _steps_or_export(self) -> Case:

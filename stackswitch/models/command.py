@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from .backend import BackendInfo, BuildKind
 from .base import Frozen
-from .case import case_id
+from .case import CaseId
 from .expect import Difference, ExpectedOutcome, ListName, with_outcome
-from .features import known_feature
+from .features import FeatureName
 
 CommandBackendName = Literal["asyncify", "jspi"]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -34,16 +34,17 @@ def variables(env: dict[str, str]) -> dict[str, str]:
     return env
 
 
-def words(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a command unchanged.
-
-    :raises ValueError: it names no program, or has a NUL
-    """
+def _words(command: tuple[str, ...]) -> tuple[str, ...]:
     if not command or not command[0]:
         raise ValueError("a command names a program")
     if any("\0" in word for word in command):
         raise ValueError("a command holds a NUL")
     return command
+
+
+Environment = Annotated[dict[str, str], AfterValidator(variables)]
+Words = Annotated[tuple[str, ...], AfterValidator(_words)]
+"""A program and its arguments."""
 
 
 class CommandExpect(Frozen):
@@ -61,12 +62,7 @@ class CommandExpect(Frozen):
     suspensions: int | None = Field(default=None, ge=0)
     missing: dict[ListName, tuple[str, ...]] = {}
     symptom: ExpectedOutcome | None = None
-    feature: str | None = None
-
-    @field_validator("feature")
-    @classmethod
-    def _known_feature(cls, name: str | None) -> str | None:
-        return None if name is None else known_feature(name)
+    feature: FeatureName | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -110,24 +106,15 @@ class CommandCase(Frozen):
     ``env``: added to the environment. ``needs``: features that the engine must have.
     """
 
-    id: str
+    id: CaseId
     why: str = Field(min_length=1)
-    command: tuple[str, ...]
-    env: dict[str, str] = {}
+    command: Words
+    env: Environment = {}
     stdin: str = ""
-    needs: tuple[str, ...] = ()
+    needs: tuple[FeatureName, ...] = ()
     expect: CommandExpect = CommandExpect()
     differs: tuple[CommandDifference, ...] = ()
     timeout_s: float = Field(default=60.0, gt=0, le=3600)
-
-    _id_is_a_path = field_validator("id")(case_id)
-    _command = field_validator("command")(words)
-    _env = field_validator("env")(variables)
-
-    @field_validator("needs")
-    @classmethod
-    def _known_features(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(known_feature(name) for name in names)
 
     @model_validator(mode="after")
     def _whole(self) -> CommandCase:
@@ -159,12 +146,9 @@ class Services(Frozen):
     started.
     """
 
-    command: tuple[str, ...]
-    env: dict[str, str] = {}
+    command: Words
+    env: Environment = {}
     ready_timeout_s: float = Field(default=60.0, gt=0, le=3600)
-
-    _command = field_validator("command")(words)
-    _env = field_validator("env")(variables)
 
 
 class BackendSettings(Frozen):
@@ -177,15 +161,13 @@ class BackendSettings(Frozen):
     ``optimize_level``: for the code that Asyncify writes, both in builds that stackswitch makes.
     """
 
-    env: dict[str, str] = {}
+    env: Environment = {}
     engine: str | None = None
     node_args: tuple[str, ...] = ()
     build: BuildKind = "own"
     workers: bool | Literal["kept"] = False
     stack_bytes: int | None = Field(default=None, ge=1024, le=1 << 30)
     optimize_level: int = Field(default=0, ge=0, le=4)
-
-    _env = field_validator("env")(variables)
 
 
 class SuiteFile(Frozen):

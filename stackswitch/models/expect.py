@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from .backend import BackendInfo
 from .base import Frozen
-from .features import known_feature
+from .features import FeatureName
 from .values import HexBytes, ValueText
 
 ListName = Literal[
@@ -89,12 +89,7 @@ class Expect(Frozen):
     memory: tuple[MemoryExpect, ...] = ()
     globals: dict[str, ValueText] = {}
     missing: dict[ListName, tuple[str, ...]] = {}
-    feature: str | None = None
-
-    @field_validator("feature")
-    @classmethod
-    def _known_feature(cls, name: str | None) -> str | None:
-        return None if name is None else known_feature(name)
+    feature: FeatureName | None = None
 
     @model_validator(mode="before")
     @classmethod

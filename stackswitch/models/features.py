@@ -7,6 +7,9 @@ spelling of Binaryen's and the tool conventions' ``target_features`` where the t
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 FEATURES: dict[str, str] = {
     "exnref": "exception handling with exnref (try_table, throw_ref)",
@@ -47,11 +50,11 @@ def runnable_features(engine: str, has: Collection[str]) -> frozenset[str]:
     return frozenset(has) | {each for each, needs in rewritten.items() if needs in has}
 
 
-def known_feature(name: str) -> str:
-    """Return a feature's name unchanged.
-
-    :raises ValueError: there is no such feature
-    """
+def _known_feature(name: str) -> str:
     if name not in FEATURES:
         raise ValueError(f"{name!r} is not a feature; there are {', '.join(FEATURES)}")
     return name
+
+
+FeatureName = Annotated[str, AfterValidator(_known_feature)]
+"""A name out of ``FEATURES``."""

@@ -6,30 +6,47 @@ from collections.abc import Iterator, Sequence
 
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
-from stackswitch.models.expect import Expect, Outcome
-from stackswitch.models.result import CaseResult, Observation, StepObservation
+from stackswitch.models.command import CommandCase, CommandExpect
+from stackswitch.models.expect import Difference, Expect, Outcome
+from stackswitch.models.result import CaseResult, CommandObservation, Observation, StepObservation
 from stackswitch.models.values import same_value
 
 
 def judge(case: Case, info: BackendInfo, observation: Observation) -> CaseResult:
     """Compare an observation with what the case, or its difference for this backend, expects."""
-    difference = case.difference(None, info)
     expected, of_steps = case.expectations(info)
     outcome, faults = _judge(case, observation, expected, of_steps)
+    # A difference may say only that a result is wrong, and not which.
+    fits = outcome == expected.outcome and (not faults or outcome == "wrong")
+    difference = case.difference(None, info)
+    return case_result(case, info, observation, expected, difference, outcome, faults, as_expected=fits)
+
+
+def case_result(
+    case: Case | CommandCase,
+    info: BackendInfo,
+    observation: Observation | CommandObservation,
+    expected: Expect | CommandExpect,
+    difference: Difference | None,
+    outcome: Outcome,
+    faults: Sequence[str],
+    *,
+    as_expected: bool,
+) -> CaseResult:
+    """Return the result of a case; its detail has the faults and the reason of the difference.
+
+    :param as_expected: whether the outcome is, unless the case is unsupported: that is judged here
+    """
     detail = "; ".join(faults) or observation.detail
     if outcome == "unsupported" and observation.unsupported is not None:
         feature = observation.unsupported.feature
         detail = f"{feature}: {observation.unsupported.where}"
         fits = expected.outcome == outcome and expected.feature in (None, feature)
         as_expected = fits or (feature in case.needs and expected.outcome != outcome)
-    else:
-        # A difference may say only that a result is wrong, and not which.
-        as_expected = outcome == expected.outcome and (not faults or outcome == "wrong")
     if as_expected and difference is not None:
         detail = f"{detail} ({difference.reason})" if detail else difference.reason
     elif not as_expected and difference is not None:
-        because = f"expected {_describe(expected)}: {difference.reason}"
-        detail = f"{because}; but {detail or outcome}" if detail else f"{because}; but it {_past(outcome)}"
+        detail = f"expected {_describe(expected)}: {difference.reason}; but {detail or _past(outcome)}"
     elif not as_expected and not detail:
         detail = f"expected {_describe(expected)}"
     return CaseResult(
@@ -37,6 +54,7 @@ def judge(case: Case, info: BackendInfo, observation: Observation) -> CaseResult
         backend=info.name,
         engine=info.engine,
         engine_version=info.engine_version,
+        build=info.build,
         outcome=outcome,
         as_expected=as_expected,
         detail=detail,
@@ -52,7 +70,7 @@ def _judge(
 ) -> tuple[Outcome, list[str]]:
     """Return the outcome, and the differences from what was expected."""
     if any(observation.missing.values()):
-        return "needs-list-fix", list(_missing_faults(expected, observation))
+        return "needs-list-fix", list(missing_faults(expected, observation))
     if observation.status != "finished":
         # No case can expect trouble of ours.
         return observation.status, list(observation.problems) if observation.status == "error" else []
@@ -87,11 +105,11 @@ def _step_faults(wanted: Expect, step: StepObservation, *, counts: bool) -> Iter
     if step.ended == "done":
         return
     if step.trap is not None:
-        told = f"{step.trap.kind}: {step.trap.message}" if step.trap.message else step.trap.kind
+        said = f"{step.trap.kind}: {step.trap.message}" if step.trap.message else step.trap.kind
         if wanted.outcome != "trapped":
-            yield f"trapped: {told}"
+            yield f"trapped: {said}"
         elif wanted.trap not in (None, step.trap.kind):
-            yield f"expected the trap {wanted.trap}, got {told}"
+            yield f"expected the trap {wanted.trap}, got {said}"
         elif wanted.error not in (None, step.trap.error):
             yield f"expected the failure {wanted.error!r}, got {step.trap.error!r}"
     elif wanted.outcome == "trapped" and step.ended == "returned":
@@ -102,8 +120,8 @@ def _step_faults(wanted: Expect, step: StepObservation, *, counts: bool) -> Iter
         same = len(wanted.values) == len(step.values) and all(map(same_value, wanted.values, step.values))
         if not same:
             yield f"expected {_list(wanted.values)}, got {_list(step.values)}"
-    if counts and wanted.suspensions not in (None, step.suspensions):
-        yield f"expected {wanted.suspensions} suspensions, saw {step.suspensions}"
+    if counts:
+        yield from suspension_faults(wanted.suspensions, step.suspensions)
     for expected, actual in zip(wanted.memory, step.memory, strict=False):
         if expected.hex != actual:
             yield f"memory at {expected.at:#x}: expected {expected.hex}, found {actual}"
@@ -113,15 +131,23 @@ def _step_faults(wanted: Expect, step: StepObservation, *, counts: bool) -> Iter
 
 
 def _case_faults(expected: Expect, observation: Observation) -> Iterator[str]:
-    if expected.suspensions not in (None, observation.suspension_count):
-        yield f"expected {expected.suspensions} suspensions, saw {observation.suspension_count}"
+    yield from suspension_faults(expected.suspensions, observation.suspension_count)
     if expected.log is not None and expected.log != observation.log:
         yield f"expected the imports called to be {_list(expected.log)}, saw {_list(observation.log)}"
     if expected.stdout is not None and expected.stdout != observation.stdout:
-        yield f"expected the output {_clip(expected.stdout)}, got {_clip(observation.stdout)}"
+        yield f"expected the output {clip(expected.stdout)}, got {clip(observation.stdout)}"
 
 
-def _missing_faults(expected: Expect, observation: Observation) -> Iterator[str]:
+def suspension_faults(expected: int | None, seen: int) -> Iterator[str]:
+    """Return whether the number of suspensions differs from what was expected."""
+    if expected not in (None, seen):
+        yield f"expected {expected} suspensions, saw {seen}"
+
+
+def missing_faults(
+    expected: Expect | CommandExpect, observation: Observation | CommandObservation
+) -> Iterator[str]:
+    """Return how the names that lists lack differ from what was expected."""
     for name in sorted({*expected.missing, *observation.missing}):
         wanted, found = set(expected.missing.get(name, ())), set(observation.missing.get(name, ()))
         if wanted != found:
@@ -130,21 +156,21 @@ def _missing_faults(expected: Expect, observation: Observation) -> Iterator[str]
             )
 
 
-def _describe(expected: Expect) -> str:
-    if expected.feature is not None:
-        return f"{expected.outcome} ({expected.feature})"
-    return f"{expected.outcome} ({expected.trap})" if expected.trap else expected.outcome
+def _describe(expected: Expect | CommandExpect) -> str:
+    what = expected.feature or (expected.trap if isinstance(expected, Expect) else None)
+    return f"{expected.outcome} ({what})" if what else expected.outcome
 
 
 def _past(outcome: Outcome) -> str:
-    return "passed: the difference has to go" if outcome == "returned" else f"came out as {outcome}"
+    return "it passed: the difference has to go" if outcome == "returned" else f"it came out as {outcome}"
 
 
 def _list(items: Sequence[str]) -> str:
-    return _clip(", ".join(items)) if items else "nothing"
+    return clip(", ".join(items)) if items else "nothing"
 
 
-def _clip(text: str, width: int = 300) -> str:
+def clip(text: str, width: int = 300) -> str:
+    """Return a text on one line, cut if it is long."""
     if len(text) > width:
         return text[:width] + "…"
     return repr(text) if "\n" in text else text
