@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from stackswitch.errors import ListFileError  # noqa: E402
-from stackswitch.lists.files import edit_list_with_wildcards, find_lists  # noqa: E402
+from stackswitch.lists.files import edit_list, find_lists  # noqa: E402
 from stackswitch.lists.functions import Functions  # noqa: E402
 from tests.unit.lists.kinds import KINDS, SIGNATURES  # noqa: E402
 
@@ -233,7 +233,7 @@ def one(path: str, text: str, names: list[str], *, has_list: bool) -> str:
     except ListFileError:
         lists = ()
     try:
-        edited = edit_list_with_wildcards(data, names, path=path, functions=functions)
+        edited = edit_list(data, names, path=path, functions=functions, wildcards=True)
     except ListFileError:
         return ""
     said = [edited.wildcards.get(each, each) for each in names]
@@ -241,7 +241,7 @@ def one(path: str, text: str, names: list[str], *, has_list: bool) -> str:
     wrong = judge(path, text, edited.data, old, said, has_list=has_list)
     if wrong:
         return wrong
-    again = edit_list_with_wildcards(edited.data, names, path=path, functions=functions)
+    again = edit_list(edited.data, names, path=path, functions=functions, wildcards=True)
     if again.data != edited.data:
         return "a second edit changes it again"
     others = [each for each in lists if each.variable not in ("", "ASYNCIFY_ONLY")]

@@ -17,7 +17,7 @@ from stackswitch.lists.emscripten_imports import (
     in_list_by_itself,
     same_spelling,
 )
-from stackswitch.lists.files import ListInFile, edit_list_with_wildcards, find_lists, read_list
+from stackswitch.lists.files import ListInFile, edit_list, find_lists, read_list
 from stackswitch.lists.functions import Functions
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
@@ -135,13 +135,14 @@ class ListSource:
         return result
 
     def _edited(self, which: ListName, names: Iterable[str]) -> ListSource:
-        edited = edit_list_with_wildcards(
+        edited = edit_list(
             self.data,
             names,
             self.variables[which],
             path=str(self.path),
             spelling=self.spelling,
             functions=self.functions,
+            wildcards=True,
         )
         return replace(self, data=edited.data, wildcards={**self.wildcards, **edited.wildcards})
 

@@ -1,10 +1,9 @@
 """Lists of function names: what they match, where they stand in files, and how they are built. Pure.
 
-- names: ``namelist`` (Binaryen's matching), ``ordering``, ``arguments``, ``findings`` (entries that do
-  nothing)
-- files: ``files`` finds lists; ``formats`` has the kinds of file, one module each
-  (``makefile``, ``toml``, …); ``editing`` changes their text and reads it again;
-  ``elements`` exchanges names and leaves all else as it is
+- names: ``namelist`` (Binaryen's matching), ``ordering``, ``findings`` (entries that do nothing)
+- files: ``files`` reads and edits lists; ``choice`` finds them; ``formats`` has the kinds of file, one
+  module each (``makefile``, ``toml``, …); ``editing`` changes their text and reads it again;
+  ``elements`` exchanges names and changes nothing else
 - building: ``evidence`` (what stacks show), ``policies``, ``ranking``, ``assertions``,
   ``default_policy``
 - trust: ``confidence`` and ``holdout`` (how a list does on cases that it was not built from),

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from stackswitch.errors import ListFileError
-
-from .elements import Element, Place
-from .source import EXPANSION, Text, TextBuilder, line_of
-from .values import setting_place
-from .words import SETTING, VARIABLE, mentions_list, word_places
+from .elements import Element, ListInFile, array_list
+from .lexing import Strings
+from .source import EXPANSION, Text
+from .values import setting_list
+from .words import AFTER_S, FLAG, VARIABLE, mentions_list, shell_lists
 
 _COMMAND = re.compile(
     r"^\s*(?:cmake_minimum_required|project|set|list|add_executable|add_library|add_link_options|if|"
@@ -29,9 +28,22 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _VARIABLE = re.compile(rf"{VARIABLE}\Z")
-_FLAG = re.compile(rf"-s({SETTING})=")
-_AFTER_S = re.compile(rf"({SETTING})=")
-_REFERENCE = re.compile(r"\$(?:ENV|CACHE)?\{[^}]*\}")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def _undo(piece: str) -> str | None:
+    if piece[0] == "\\" and len(piece) > 1:
+        return "" if piece[-1] == "\n" else _ESCAPES.get(piece[1], piece[1])
+    return None if piece[0] == "$" and len(piece) > 1 else piece
+
+
+def _escape(text: str) -> str:
+    return re.sub(r'([\\"$])', r"\\\1", text).replace("\n", "\\n")
+
+
+_PIECES = re.compile(r"\$(?:ENV|CACHE)?\{[^}]*\}|\\\r?\n|\\.|.", re.DOTALL)
+_QUOTED = Strings(_PIECES, _undo, _escape)
+_BARE = Strings(_PIECES, _undo, lambda text: re.sub(r'([\s()#"\\;$])', r"\\\1", text))
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ def recognise(source: str) -> bool:
     return _COMMAND.search(source) is not None
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
@@ -62,7 +74,7 @@ def places(source: str) -> Iterator[Place]:
             continue
         previous = ""
         for argument in arguments:
-            yield from _in_argument(source, argument.text, previous)
+            yield from _in_argument(argument.text, previous)
             previous = argument.text.chars
 
 
@@ -82,62 +94,52 @@ def _values(arguments: list[_Argument]) -> list[_Argument]:
     return arguments[: min(ends, default=len(arguments))]
 
 
-def _refuse_separators(source: str, text: Text) -> None:
-    """Stop where CMake would split a list at a semicolon that we would take for a part of a name.
+def _refuse_separators(text: Text) -> None:
+    """Reject a list that CMake would split at a semicolon, where a name would end for nobody else.
 
     :raises ListFileError: with the line
     """
-    for char, start in zip(text.chars, text.starts, strict=True):
-        if char == ";" and source[start] == ";":
-            raise ListFileError(
-                "CMake splits this list at the semicolon: separate names by commas or blanks",
-                line=line_of(source, start),
+    for at, (char, start) in enumerate(zip(text.chars, text.starts, strict=True)):
+        if char == ";" and text.source[start] == ";":
+            raise text.error(
+                "CMake splits this list at the semicolon: separate names by commas or blanks", at
             )
 
 
-def _variable(source: str, variable: _Argument, values: list[_Argument]) -> Place:
-    """Make a place of a variable: one value in emcc's way, or a name an argument."""
+def _variable(source: str, variable: _Argument, values: list[_Argument]) -> ListInFile:
+    """Return the list in a variable: one value in emcc's way, or an argument for each name."""
     name = variable.text.chars
     for each in values:
-        _refuse_separators(source, each.text)
+        _refuse_separators(each.text)
     if len(values) == 1 and (values[0].quoted or "," in values[0].text.chars or "[" in values[0].text.chars):
         # The quotes are the argument's, also where it is one name.
-        text = replace(values[0].text, segments={})
-        return setting_place(source, text, variable=name, fragment=True)
-    elements = tuple(Element(each.text.chars, each.start, each.end) for each in values)
-    expansions = tuple(part for each in values for part in each.text.expansions(source))
+        return setting_list(replace(values[0].text, segments={}), variable=name, fragment=True)
     quoted = {each.start: each.quoted for each in values}
 
     def render(new: str, like: Element | None) -> str:
         if (like is not None and quoted[like.start]) or not re.match(r"[^\s()#\"\\;$]+\Z", new):
-            return f'"{_escaped(new)}"'
-        return new
+            new = f'"{_escape(new)}"'
+        return new if like else f" {new}"
 
-    return Place(
-        variable=name,
-        line=line_of(source, variable.start),
-        elements=() if expansions else elements,
-        spelling="emscripten",
-        start=variable.end,
-        end=max((each.end for each in values), default=variable.end),
-        at=variable.end,
-        render=lambda new, like: render(new, like) if like else f" {render(new, like)}",
-        expansions=expansions,
-        gap=" " if elements else "",
-        remarks=True,
+    found = array_list(
+        source,
+        name,
+        [Element(each.text.chars, each.start, each.end) for each in values],
+        (variable.end, max((each.end for each in values), default=variable.end)),
+        render,
+        expansions=tuple(part for each in values for part in each.text.expansions),
     )
+    return replace(found, gap=" " if values else "")
 
 
-def _in_argument(source: str, text: Text, previous: str) -> Iterator[Place]:
-    flag = _FLAG.match(text.chars) or (_AFTER_S.match(text.chars) if previous == "-s" else None)
+def _in_argument(text: Text, previous: str) -> Iterator[ListInFile]:
+    flag = FLAG.match(text.chars) or (AFTER_S.match(text.chars) if previous == "-s" else None)
     if flag and not re.search(r"\s-", text.chars):
-        value = text.slice(flag.end(), len(text.chars))
-        _refuse_separators(source, value)
-        yield setting_place(source, value, variable=flag[1])
-        return
-    if text.chars.startswith("SHELL:"):
-        text = text.slice(len("SHELL:"), len(text.chars))
-    yield from word_places(source, text)
+        value = text.slice(flag.end())
+        _refuse_separators(value)
+        yield setting_list(value, variable=flag[1])
+    else:
+        yield from shell_lists(text.slice(len("SHELL:")) if text.chars.startswith("SHELL:") else text)
 
 
 def _commands(source: str) -> Iterator[tuple[str, list[_Argument]]]:
@@ -160,34 +162,15 @@ def _commands(source: str) -> Iterator[tuple[str, list[_Argument]]]:
 
 
 def _argument(source: str, start: int, end: int, kind: str) -> _Argument:
-    """Decode an argument: a bracketed one stands as it is."""
+    """Decode an argument; a bracketed one has no escapes."""
     if kind == "bracket":
-        inner_start, inner_end = source.index("[", start + 1) + 1, source.rindex("]", start, end - 1)
-        text = Text.gather(source, range(inner_start, inner_end))
-        return _Argument(text, start, end, quoted=True)
-    quoted = kind == "quoted"
-    at, stop = (start + 1, end - 1) if quoted else (start, end)
-    built = TextBuilder()
-    while at < stop:
-        char, step = source[at], at + 1
-        if reference := _REFERENCE.match(source, at, stop):
-            char, step = EXPANSION, reference.end()
-        elif char == "\\" and (line_end := re.compile(r"\\\r?\n").match(source, at)):
-            at = line_end.end()
-            continue
-        elif char == "\\" and step < stop:
-            char, step = {"n": "\n", "t": "\t", "r": "\r", ";": "\\;"}.get(source[step], source[step]), at + 2
-        built.take(char[-1], at, step)
-        at = step
-    for found in re.finditer(r"\$<", "".join(built.chars)):
-        built.chars[found.start()] = EXPANSION  # a generator expression: evaluated whatever is escaped
-    segments = {(0, len(built.chars)): (start, end)} if quoted else {}
-
-    def encode(_at: int, text: str) -> str:
-        return _escaped(text) if quoted else re.sub(r'([\s()#"\\;$])', r"\\\1", text)
-
-    return _Argument(built.text(encode, stop, segments), start, end, quoted)
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r'([\\"$])', r"\\\1", text).replace("\n", "\\n")
+        inside = source.index("[", start + 1) + 1, source.rindex("]", start, end - 1)
+        return _Argument(Strings().text(source, *inside), start, end, quoted=True)
+    if kind == "quoted":
+        text = _QUOTED.text(source, start + 1, end - 1)
+        text = replace(text, segments={(0, len(text.chars)): (start, end)})
+    else:
+        text = _BARE.text(source, start, end)
+    # A generator expression is evaluated even if it is escaped.
+    text = replace(text, chars=text.chars.replace("$<", f"{EXPANSION}<"))
+    return _Argument(text, start, end, kind == "quoted")

@@ -13,18 +13,18 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .elements import Place
-from .json_text import string_text
-from .source import Encoder, Text, line_of
-from .words import argument_places, mentions_list, word_places
+from .elements import ListInFile
+from .json_text import STRING
+from .shell import HEREDOC
+from .source import Encoder, Text
+from .words import argument_lists, mentions_list, shell_lists
 
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)\s*\Z", re.IGNORECASE)
 _EXEC_FORM = re.compile(
     r"\s*(?:RUN|CMD|ENTRYPOINT|SHELL)\s+(?:--\S+\s+)*\[.*\]\s*\Z", re.IGNORECASE | re.DOTALL
 )
 _DOCKERS_OWN = re.compile(r"\s*(?:ENV|ARG)\s", re.IGNORECASE)
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
+_JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 def recognise(source: str) -> bool:
@@ -35,7 +35,7 @@ def recognise(source: str) -> bool:
     return False
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or the text is no Dockerfile
@@ -46,28 +46,27 @@ def places(source: str) -> Iterator[Place]:
         if not mentions_list(text.chars):
             continue
         if _EXEC_FORM.match(text.chars):
-            yield from _exec_form(source, text)
+            yield from _exec_form(text)
         else:
             if _DOCKERS_OWN.match(text.chars):
                 text = replace(text, encode=_without_backticks(text.encode))
-            yield from word_places(source, text)
+            yield from shell_lists(text)
 
 
-def _exec_form(source: str, text: Text) -> Iterator[Place]:
+def _exec_form(text: Text) -> Iterator[ListInFile]:
     """Find the lists in the JSON array of an instruction's exec form: no shell reads its strings.
 
     :raises ListFileError: it goes over several lines
     """
     start, end = text.starts[0], text.limit
     if end - start != len(text.chars):
-        raise ListFileError(
-            "a list in an exec form of several lines is not edited: put it on one line, or use a shell",
-            line=line_of(source, start),
+        raise text.error(
+            "a list in an exec form of several lines is not edited: put it on one line, or use a shell"
         )
     previous = ""
-    for found in _JSON_STRING.finditer(source, start, end):
-        argument = string_text(source, *found.span())
-        yield from argument_places(source, argument, previous)
+    for found in _JSON_STRING.finditer(text.source, start, end):
+        argument = STRING.text(text.source, *found.span(1))
+        yield from argument_lists(argument, previous)
         previous = argument.chars
 
 
@@ -100,7 +99,7 @@ def instructions(source: str) -> Iterator[Text]:
         text = Text.gather(source, pending)
         yield text
         pending = []
-        for heredoc in _HEREDOC.finditer(text.chars):
+        for heredoc in HEREDOC.finditer(text.chars):
             body: list[int] = []
             for following in lines:
                 start, at = at, at + len(following)

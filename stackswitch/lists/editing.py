@@ -1,63 +1,62 @@
-"""A list is given other names: every edit is read again and compared, and what cannot be written is told."""
+"""Edits the names of a list: every edit is read again and compared."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .elements import Place, rewrite
-from .emscripten import FILE_ADVICE, rewritten, unspeakable
+from .choice import TextFile, chosen
+from .elements import ListInFile, rewrite
+from .emscripten import FILE_ADVICE, unsupported_names
 from .functions import Functions
 from .namelist import comma_trouble, shorten
 from .ordering import merge
-from .wasm_opt_args import FORMAT as ARGUMENT
+from .values import OPTION_FORMAT
 
 _MOST_TOLD = 20
 _MOST_UNWRITABLE = 500
 _HARMLESS = "stackswitch_tries_this_name"
 _QUOTES = re.compile(r"[\"'\\$]*\Z")
 _NOT_READ_BACK = "it cannot be written here so that it is read back the same"
-
-
-def entries_of(place: Place) -> tuple[str, ...]:
-    """Return the names as Binaryen gets them."""
-    return tuple(map(rewritten, place.names)) if _is_rewritten(place) else place.names
-
-
-def _is_rewritten(place: Place) -> bool:
-    """Whether emcc rewrites the names: it does so for functions, not for imports and exports."""
-    return place.spelling == "emscripten" and not re.match(r"JSPI_|ASYNCIFY_IMPORTS", place.variable)
+_SEVERAL = re.compile(r"(?!operator\b)[A-Za-z_]\w*(?:[\s;]+[A-Za-z_]\w*)+[\s;]*")
+"""Identifiers separated by something else than commas; ``operator new`` is one name."""
 
 
 class Editor:
     """Edits one list of a file.
 
-    :param source: the file's text
-    :param places: the lists in it
-    :param place: the one to edit
-    :param read_again: finds the lists of an edited text
-    :param choose: picks the one that was edited
+    :param variable: the list's name
+    :raises ListFileError: as ``chosen``; or one entry is several names
     """
 
-    def __init__(
-        self,
-        source: str,
-        places: Sequence[Place],
-        place: Place,
-        path: str,
-        read_again: Callable[[str], Sequence[Place]],
-        choose: Callable[[Sequence[Place]], Place],
-    ) -> None:
-        self._source = source
-        self._place = place
-        self._path = path
-        self._read_again = read_again
-        self._choose = choose
-        self._current = entries_of(place)
-        self._others = [(each.variable, each.names) for each in places if each is not place]
+    def __init__(self, file: TextFile, variable: str) -> None:
+        self._file = file
+        self._source = file.source
+        self._path = file.path
+        self._variable = variable
+        places = file.lists()
+        self._place = place = chosen(places, variable, file.path)
+        self._current = place.names
+        self._others = [(each.variable, each.written) for each in places if each is not place]
         self._at = next(at for at, each in enumerate(places) if each is place)
+        self._refuse_other_separators()
+
+    def _refuse_other_separators(self) -> None:
+        """Reject an entry that is several names: emcc separates names by commas, and by nothing else."""
+        if self._place.spelling != "emscripten":
+            return
+        for written, name in zip(self._place.written, self._current, strict=True):
+            known = self._file.functions is not None and name in self._file.functions
+            if _SEVERAL.fullmatch(written) and not known:
+                raise ListFileError(
+                    f"{self._place.variable} has {written!r}, which emcc takes for one name: separate names "
+                    "by commas",
+                    path=self._path,
+                    line=self._place.line,
+                )
 
     def edit(self, names: Sequence[str], functions: Functions | None) -> tuple[str, dict[str, str]]:
         """Return the text with the list holding these names, and the wildcards that stand for some of them.
@@ -66,13 +65,16 @@ class Editor:
         :raises ListFileError: a name can neither be written nor replaced
         """
         old = set(self._current)
+        if self._file.functions is not None:
+            # What is written now is understood to be names.
+            self._file = replace(self._file, functions=self._file.functions.with_names(names))
         wildcards = {} if functions is None else self._present(names, functions)
         names = list(dict.fromkeys(wildcards.get(name, name) for name in names))
         if tuple(merge(self._current, names)) == self._current:
             return self._source, wildcards
         added = [name for name in names if name not in old]
         kept = [name for name in names if name in old]
-        bad = self._unspeakable(added)
+        bad = self._unsupported(added)
         if not bad:
             edited = self._attempt(names)
             if edited is not None:
@@ -100,7 +102,7 @@ class Editor:
     def _wildcard(self, name: str, kept: Sequence[str], functions: Functions) -> str | None:
         """Return a wildcard for a function alone that can be written here."""
         for wildcard in functions.sole_wildcards(name):
-            if not self._unspeakable([wildcard]) and self._attempt([*kept, wildcard]) is not None:
+            if not self._unsupported([wildcard]) and self._attempt([*kept, wildcard]) is not None:
                 return wildcard
         return None
 
@@ -109,26 +111,26 @@ class Editor:
         wanted = merge(self._current, names)
         # An entry that stays keeps the spelling that it has.
         spelled: dict[str, list[str]] = {}
-        for name, written in zip(self._current, self._place.names, strict=True):
+        for name, written in zip(self._current, self._place.written, strict=True):
             spelled.setdefault(name, []).append(written)
         written_names = [spelled[name].pop(0) if spelled.get(name) else name for name in wanted]
         try:
             edited = rewrite(self._source, self._place, written_names)
             edited.encode("utf-8")
-            found = list(self._read_again(edited))
-            place = self._choose(found)
+            found = replace(self._file, source=edited).lists()
+            place = chosen(found, self._variable, self._path)
         except (ListFileError, UnicodeEncodeError):
             return None
-        others = [(each.variable, each.names) for each in found if each is not place]
+        others = [(each.variable, each.written) for each in found if each is not place]
         right = (
-            entries_of(place) == tuple(wanted)
+            place.names == tuple(wanted)
             and others == self._others
             and found[self._at] is place
             and place.format == self._place.format
         )
         return edited if right and "\0" not in edited and self._same_outside(edited, place) else None
 
-    def _same_outside(self, edited: str, place: Place) -> bool:
+    def _same_outside(self, edited: str, place: ListInFile) -> bool:
         """Whether nothing but the list has changed, and the list stands where it stood."""
         start, behind = self._place.start, len(self._source) - self._place.end
         end = len(edited) - behind
@@ -141,14 +143,14 @@ class Editor:
             and (place.end <= end or _QUOTES.match(edited[end : place.end]) is not None)
         )
 
-    def _unspeakable(self, added: Sequence[str]) -> dict[str, str]:
+    def _unsupported(self, added: Sequence[str]) -> dict[str, str]:
         """Return the new names that would not get to Binaryen from here whatever their quoting, and why."""
-        if _is_rewritten(self._place):
+        if self._place.is_rewritten:
             return {
                 each.name: f"{each.why}; {shorten(each.wildcard)} would match it"
-                for each in unspeakable(added)
+                for each in unsupported_names(added)
             }
-        if self._place.format == ARGUMENT and self._place.gap == ",":
+        if self._place.format == OPTION_FORMAT and self._place.gap == ",":
             return dict(comma_trouble(added))
         return {}
 
@@ -171,7 +173,7 @@ class Editor:
 
     def _refusal(self, bad: dict[str, str]) -> ListFileError:
         advice = FILE_ADVICE
-        if self._place.format == ARGUMENT:
+        if self._place.format == OPTION_FORMAT:
             advice = "put the names into a file, a name a line, and give wasm-opt …@@FILE"
         if not bad:
             return ListFileError(

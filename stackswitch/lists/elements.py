@@ -1,7 +1,7 @@
-"""A list found in a file, and how its names are exchanged while all else stays as it is.
+"""A list found in a file, and how its names are exchanged without any other change.
 
-Every format comes down to this: names at known stretches of the file, and gaps between them that hold the
-separators, line ends, indentation and comments. Kept names and their gaps are copied, new names are
+Every format is reduced to this: names at known offsets of the file, and gaps between them that hold the
+separators, line ends, indentation and comments. Names that stay and their gaps are copied. New names are
 spelled as their neighbours are.
 """
 
@@ -11,8 +11,12 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
+
+from .emscripten import rewritten
+from .source import line_of
 
 Spelling = Literal["emscripten", "binaryen"]
 """Who reads the names: emcc, which rewrites some characters, or Binaryen, which takes them as they are."""
@@ -27,8 +31,12 @@ class Element:
     end: int
 
 
+Render = Callable[[str, Element | None], str]
+"""Spells a name as a neighbour is spelled (None: there is no neighbour)."""
+
+
 @dataclass(frozen=True)
-class Place:
+class ListInFile:
     """A list in a file.
 
     :ivar format: the kind of file, for messages; the table of formats adds it where a reader does not
@@ -37,11 +45,11 @@ class Place:
     :ivar elements: the names, in order
     :ivar spelling: who reads them
     :ivar file: another file that has the names (``@FILE``); then there are no elements
-    :ivar expansions: what the list is put together from, where it does not stand there in full
+    :ivar expansions: what the list is composed of, where it is no literal; then there are no elements
     :ivar start: offset where the list begins: an edit changes nothing before it
     :ivar end: offset where it ends: an edit changes nothing behind it
     :ivar at: offset where a first name would go
-    :ivar render: spells a name as the neighbour is spelled (None: there is no neighbour)
+    :ivar render: spells a name
     :ivar gap: what goes between two names where no gap can be copied
     :ivar remarks: a comment after a name on its line is about that name: it goes where the name goes
     :ivar comment: what begins a comment that goes to the line's end
@@ -56,7 +64,7 @@ class Place:
     start: int
     end: int
     at: int
-    render: Callable[[str, Element | None], str] = field(repr=False, compare=False)
+    render: Render = field(repr=False, compare=False)
     format: str = ""
     file: str | None = None
     expansions: tuple[str, ...] = ()
@@ -67,19 +75,62 @@ class Place:
     emptied: tuple[int, int, str] | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def written(self) -> tuple[str, ...]:
         """The names as written, quoting undone."""
         return tuple(element.name for element in self.elements)
 
+    @cached_property
+    def is_rewritten(self) -> bool:
+        """Whether emcc rewrites the names: it does so for functions, not for imports and exports."""
+        return self.spelling == "emscripten" and not re.match(r"JSPI_|ASYNCIFY_IMPORTS", self.variable)
 
-def rewrite(source: str, place: Place, names: Sequence[str]) -> str:
-    """Give a list the names, in the order given.
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names as Binaryen gets them."""
+        return tuple(map(rewritten, self.written)) if self.is_rewritten else self.written
 
-    Old names that stand in the order they had keep their spelling, their gaps and their comments.
 
-    :param source: the text in which ``place`` was found
+def array_list(
+    source: str,
+    variable: str,
+    elements: Sequence[Element],
+    inside: tuple[int, int],
+    render: Render,
+    *,
+    spelling: Spelling = "emscripten",
+    expansions: tuple[str, ...] = (),
+    comment: str = "#",
+    format_: str = "",
+) -> ListInFile:
+    """Return the list in an array of strings.
+
+    :param inside: the offsets behind the opening bracket and before the closing one
     """
-    if tuple(names) == place.names:
+    return ListInFile(
+        format=format_,
+        variable=variable,
+        line=line_of(source, inside[0]),
+        elements=() if expansions else tuple(elements),
+        spelling=spelling,
+        start=inside[0],
+        end=inside[1],
+        at=inside[0],
+        render=render,
+        expansions=expansions,
+        gap=", ",
+        remarks=True,
+        comment=comment,
+    )
+
+
+def rewrite(source: str, place: ListInFile, names: Sequence[str]) -> str:
+    """Replace the names of a list by these, in the order given.
+
+    Old names that stay in order keep their spelling, their gaps and their comments.
+
+    :param source: the text in which the list was found
+    """
+    if tuple(names) == place.written:
         return source
     if not place.elements:
         new = place.gap.join([place.render(name, None) for name in names])
@@ -125,7 +176,7 @@ class _Gap:
 
 
 class _Rewriter:
-    def __init__(self, source: str, place: Place) -> None:
+    def __init__(self, source: str, place: ListInFile) -> None:
         self.source = source
         self.place = place
         self.elements = place.elements

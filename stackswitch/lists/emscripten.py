@@ -3,8 +3,8 @@
 emcc takes ``-sX=a,b``, ``-sX=[a,b]``, ``-sX=["a","b"]`` and ``-sX=@file`` (JSON, or a name a line), rewrites
 ``.`` to a blank, ``#`` to ``&`` and ``?`` to a comma in every name, joins the names with commas and hands
 the text to Binaryen, which splits it again. Sources: Emscripten ``tools/cmdline.py`` (reading),
-``tools/link.py`` (rewriting and joining); held against the real tool by
-``tests/integration/lists/test_emcc_settings.py``.
+``tools/link.py`` (rewriting and joining). ``tests/integration/lists/test_emcc_settings.py`` compares this
+module with emcc.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Literal
 
 from stackswitch.tools.parsing import json_value
 
-from .namelist import NameIndex, comma_trouble
+from .namelist import comma_trouble
 
 Quote = Literal["", '"', "'"]
-_REWRITTEN = {".": " ", "#": "&", "?": ","}
-_SPELLED = {rewritten: written for written, rewritten in _REWRITTEN.items()}
+_REWRITTEN = ".#?"
+_TO_BINARYEN = str.maketrans(_REWRITTEN, " &,")
+_TO_EMCC = str.maketrans(" &,", _REWRITTEN)
 _UNQUOTED = re.compile(r"[^\s,\[\]\"'\\]+\Z")
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -135,33 +136,28 @@ def _next_comma(value: str, at: int, end: int) -> int:
 
 
 def rewritten(name: str) -> str:
-    """Return what emcc makes of a name before it hands it on."""
-    return name.replace(".", " ").replace("#", "&").replace("?", ",")
+    """Return the name that emcc passes to Binaryen for this one."""
+    return name.translate(_TO_BINARYEN)
 
 
-def to_emscripten(name: str, *, plain: bool = False) -> str:
-    """Spell a name so that emcc's rewriting gives it back; one that cannot be spelled is returned as it is.
+def to_emscripten(name: str) -> str:
+    """Spell a name without blanks, ``&`` and commas, so that emcc's rewriting restores it.
 
-    :param plain: spell blanks, ``&`` and commas as ``.``, ``#`` and ``?``, as a command line without
-        quotes has to; else they stay
+    A name that cannot be spelled so is returned unchanged.
     """
-    if any(character in name for character in _REWRITTEN):
-        return name
-    return "".join(_SPELLED.get(each, each) for each in name) if plain else name
+    return name if name != rewritten(name) else name.translate(_TO_EMCC)
 
 
 @dataclass(frozen=True)
-class Unspeakable:
-    """A name that cannot get through emcc as it is.
+class UnsupportedName:
+    """A name that emcc does not pass to Binaryen unchanged.
 
-    :ivar wildcard: an entry that emcc passes on and that stands for the name
-    :ivar also: what else of the module that wildcard would instrument
+    :ivar wildcard: an entry that emcc passes on and that matches the name
     """
 
     name: str
     why: str
     wildcard: str
-    also: tuple[str, ...] = ()
 
 
 FILE_ADVICE = (
@@ -171,10 +167,10 @@ FILE_ADVICE = (
 """The way around that needs no wildcard: emcc's only entry becomes Binaryen's response file."""
 
 
-def unspeakable(names: Sequence[str], index: NameIndex | None = None) -> tuple[Unspeakable, ...]:
-    """Tell which of Binaryen's names cannot get through emcc, why, and the wildcard that can.
+def unsupported_names(names: Sequence[str]) -> tuple[UnsupportedName, ...]:
+    """Return which of Binaryen's names emcc does not pass on, why, and a wildcard for each.
 
-    What only harms the first or the last name of a list counts for each: the order may change.
+    What only affects the first or the last name of a list counts for each: the order may change.
     """
     found = []
     reasons = {name: trouble[0][1] for name in names if (trouble := comma_trouble([name]))}
@@ -186,13 +182,7 @@ def unspeakable(names: Sequence[str], index: NameIndex | None = None) -> tuple[U
             why = reasons[name]
         else:
             continue
-        wildcard = wildcard_for(name)
-        also = (
-            tuple(sorted(index.names[each] for each in index.matching(wildcard) if index.names[each] != name))
-            if index
-            else ()
-        )
-        found.append(Unspeakable(name, why, wildcard, also))
+        found.append(UnsupportedName(name, why, wildcard_for(name)))
     return tuple(found)
 
 

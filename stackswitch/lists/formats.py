@@ -17,15 +17,14 @@ from . import (
     meson,
     powershell,
     python_text,
-    response_file,
     rust,
     toml,
     yaml_text,
 )
-from .elements import Place
-from .literals import literal_places
+from .elements import ListInFile
+from .literals import literal_lists
 from .source import Text
-from .words import mentions_list, word_places
+from .words import mentions_list, shell_lists
 
 _SUFFIXES = """
 a asm astro avi awk bat bazel bib bin bmp bzl c cbl cc cfg class clj cls cmd coffee conf cpp crt cs
@@ -57,11 +56,6 @@ SHELL = "shell text"
 """Read last: much reads like a shell script."""
 
 
-def _by_name_only(_source: str) -> bool:
-    """Say of no text that it is of this kind: only a file's name says so."""
-    return False
-
-
 @dataclass(frozen=True)
 class Format:
     """A kind of file.
@@ -69,11 +63,11 @@ class Format:
     :ivar name: for messages
     :ivar files: the file names that it is known by, for the docs
     :ivar edits: what is edited in it, for the docs
-    :ivar checked: the program that the tests hold the edited file against, for the docs
-    :ivar named: whether a file's name claims it
-    :ivar places: finds the lists
-    :ivar recognise: whether a text is one; asked where no name decides
-    :ivar byte_order_mark: what reads such files passes over a UTF-8 byte order mark
+    :ivar checked: the program that the tests read the edited file with, for the docs
+    :ivar named: matches the names of such files
+    :ivar lists: finds the lists
+    :ivar recognise: whether a text is one, if the file's name decides nothing
+    :ivar byte_order_mark: programs that read such files skip a UTF-8 byte order mark
     """
 
     name: str
@@ -81,16 +75,16 @@ class Format:
     edits: str
     checked: str
     named: re.Pattern[str]
-    places: Callable[[str], Iterator[Place]]
-    recognise: Callable[[str], bool] = _by_name_only
+    lists: Callable[[str], Iterator[ListInFile]]
+    recognise: Callable[[str], bool] = lambda _source: False
     byte_order_mark: bool = True
 
-    def find(self, source: str) -> list[Place]:
+    def find(self, source: str) -> list[ListInFile]:
         """Find the lists, each with the kind of file.
 
         :raises ListFileError: one is malformed, or the text is not of this kind
         """
-        return [replace(each, format=each.format or self.name) for each in self.places(source)]
+        return [replace(each, format=each.format or self.name) for each in self.lists(source)]
 
 
 FORMATS: tuple[Format, ...] = (
@@ -100,7 +94,7 @@ FORMATS: tuple[Format, ...] = (
         "`ENV`, `export` and flags in `RUN`, here-documents",
         "bash",
         re.compile(r"(?:^|\.)(?:[Dd]ockerfile|[Cc]ontainerfile)(?:\.[\w-]+)?\Z"),
-        dockerfile.places,
+        dockerfile.lists,
         dockerfile.recognise,
     ),
     Format(
@@ -109,7 +103,7 @@ FORMATS: tuple[Format, ...] = (
         "`set`, `list(APPEND …)`, link options, `LINK_FLAGS`",
         "cmake",
         re.compile(r"^CMakeLists\.txt(?:\.in)?\Z|\.cmake(?:\.in)?\Z"),
-        cmake.places,
+        cmake.lists,
         cmake.recognise,
     ),
     Format(
@@ -118,7 +112,7 @@ FORMATS: tuple[Format, ...] = (
         "variables and recipes",
         "make",
         re.compile(r"^(?:GNU)?[Mm]akefile(?:\.\w+)?\Z|\.(?:mk|mak|make)\Z"),
-        makefile.places,
+        makefile.lists,
         makefile.recognise,
     ),
     Format(
@@ -128,7 +122,7 @@ FORMATS: tuple[Format, ...] = (
         "`config.toml`",
         "Python's `tomllib`",
         re.compile(r"\.toml\Z"),
-        toml.places,
+        toml.lists,
         toml.recognise,
         byte_order_mark=False,
     ),
@@ -138,7 +132,7 @@ FORMATS: tuple[Format, ...] = (
         "settings as keys, arrays of arguments, commands in strings (`package.json`)",
         "Python's `json`",
         re.compile(r"\.(?:json|webmanifest|json\.in)\Z"),
-        json_text.places,
+        json_text.lists,
         json_text.recognise,
         byte_order_mark=False,
     ),
@@ -148,7 +142,7 @@ FORMATS: tuple[Format, ...] = (
         "the whole file is one array of names (`-sASYNCIFY_ONLY=@list.json`)",
         "emcc's own reader",
         re.compile(r"\.json\Z"),
-        response_file.json_places,
+        json_text.array_file,
         lambda source: source.lstrip().startswith("["),
         byte_order_mark=False,
     ),
@@ -158,7 +152,7 @@ FORMATS: tuple[Format, ...] = (
         "the same as in other YAML; every `$` in a value counts as filled in",
         "PyYAML, and bash",
         re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z|\.gitlab-ci\.ya?ml\Z"),
-        partial(yaml_text.places, dollars=True),
+        partial(yaml_text.lists, dollars=True),
     ),
     Format(
         yaml_text.FORMAT,
@@ -166,7 +160,7 @@ FORMATS: tuple[Format, ...] = (
         "sequences and strings as values, `env:`, arguments, shell text in `run: |` and its like",
         "PyYAML, and bash",
         re.compile(r"\.ya?ml\Z"),
-        yaml_text.places,
+        yaml_text.lists,
     ),
     Format(
         meson.LANGUAGE.name,
@@ -174,7 +168,7 @@ FORMATS: tuple[Format, ...] = (
         "arrays and strings, `link_args`",
         "meson",
         re.compile(r"^meson\.build\Z|^meson_options\.txt\Z|^meson\.options\Z"),
-        partial(literal_places, meson.LANGUAGE),
+        partial(literal_lists, meson.LANGUAGE),
         byte_order_mark=False,
     ),
     Format(
@@ -183,7 +177,7 @@ FORMATS: tuple[Format, ...] = (
         "lists, tuples and strings, dictionaries, argument lists of `subprocess`",
         "Python",
         re.compile(r"\.pyw?\Z|^(?:SConstruct|SConscript|wscript)\Z"),
-        python_text.places,
+        python_text.lists,
         python_text.LANGUAGE.recognise,
     ),
     Format(
@@ -192,7 +186,7 @@ FORMATS: tuple[Format, ...] = (
         "arrays and strings, properties, argument lists",
         "Node",
         re.compile(r"\.[mc]?[jt]s\Z"),
-        partial(literal_places, javascript.LANGUAGE),
+        partial(literal_lists, javascript.LANGUAGE),
         javascript.LANGUAGE.recognise,
     ),
     Format(
@@ -201,7 +195,7 @@ FORMATS: tuple[Format, ...] = (
         '`println!("cargo:rustc-link-arg=…")`, slices of strings, arguments',
         "rustc, where there is one",
         re.compile(r"\.rs\Z"),
-        partial(literal_places, rust.LANGUAGE),
+        partial(literal_lists, rust.LANGUAGE),
     ),
     Format(
         powershell.LANGUAGE.name,
@@ -209,7 +203,7 @@ FORMATS: tuple[Format, ...] = (
         "`$env:ASYNCIFY_ONLY`, arrays, arguments in quotes",
         "nothing but our own reader",
         re.compile(r"\.psm?1\Z"),
-        powershell.places,
+        powershell.lists,
         powershell.LANGUAGE.recognise,
     ),
     Format(
@@ -218,7 +212,7 @@ FORMATS: tuple[Format, ...] = (
         "`export ASYNCIFY_ONLY=…`, flags of emcc and `wasm-opt`",
         "bash",
         re.compile(r"\.(?:sh|bash|zsh|ksh|dash|env|envrc|rsp|flags|args|sh\.in)\Z|^(?:PKGBUILD|APKBUILD)\Z"),
-        lambda source: word_places(source, Text.of(source)),
+        lambda source: shell_lists(Text.of(source)),
         mentions_list,
         byte_order_mark=False,
     ),

@@ -1,24 +1,39 @@
-"""Lists in JSON: command lines in strings (``package.json``), arrays of arguments, and settings as keys."""
+"""Lists in JSON: command lines in strings (``package.json``), arrays of arguments, and settings as keys.
+
+A file that is one array of names is the list itself (``-sASYNCIFY_ONLY=@file.json``).
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import json_value
 
-from .elements import Element, Place
-from .source import Text, TextBuilder, line_of
-from .values import setting_place
-from .words import VARIABLE, argument_places, mentions_list
+from .elements import Element, ListInFile, array_list
+from .lexing import Strings, Token, tokens_of
+from .values import setting_list
+from .words import VARIABLE, argument_lists, mentions_list
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
-_ESCAPE = re.compile(
+_TOKEN = re.compile(
+    r'(?P<blank>\s+)|"(?P<string>(?:[^"\\]|\\.)*)"|(?P<name>[^\s\[\]{},:"]+)|(?P<mark>.)', re.DOTALL
+)
+_PIECES = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|.", re.DOTALL
 )
 _KEY = re.compile(rf"{VARIABLE}\Z")
+
+
+def _undo(piece: str) -> str | None:
+    try:
+        return str(json.loads(f'"{piece}"', strict=False))
+    except ValueError:
+        return None
+
+
+STRING = Strings(_PIECES, _undo, lambda text: json.dumps(text, ensure_ascii=False)[1:-1])
 
 
 def recognise(source: str) -> bool:
@@ -32,7 +47,7 @@ def recognise(source: str) -> bool:
     return True
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or the text is no JSON
@@ -44,67 +59,65 @@ def places(source: str) -> Iterator[Place]:
         raise ListFileError(f"not valid JSON: {error}", line=line) from None
     if isinstance(document, dict) and "schema_version" in document:
         return  # a result of ours: lists in it are of what was missing
-    tokens = [(each[0], each.start(), each.end()) for each in _TOKEN.finditer(source)]
+    tokens = _tokens(source)
     previous = ""
     skip_to = 0
-    for at, (token, start, end) in enumerate(tokens):
-        if not token.startswith('"') or start < skip_to:
+    for at, token in enumerate(tokens):
+        if token.kind != "string" or token.start < skip_to:
             continue
-        text = string_text(source, start, end)
-        following = tokens[at + 1][0] if at + 1 < len(tokens) else ""
-        if following == ":" and _KEY.match(text.chars) and at + 2 < len(tokens):
-            value, value_start, value_end = tokens[at + 2]
-            if value == "[":
-                place = _array(source, tokens, at + 2, text.chars)
-                if place:
-                    yield place
-                    skip_to = place.elements[-1].end if place.elements else value_end
-            elif value.startswith('"'):
-                inner = string_text(source, value_start, value_end)
-                yield setting_place(source, inner, variable=text.chars, fragment=True)
-                skip_to = value_end
-        elif following != ":" and mentions_list(text.chars):
-            yield from argument_places(source, text, previous)
-        previous = text.chars
+        is_key = _is_mark(tokens, at + 1, ":")
+        if is_key and _KEY.match(token.chars):
+            value = tokens[at + 2]
+            if _is_mark(tokens, at + 2, "["):
+                if found := _array(source, tokens, at + 2, token.chars):
+                    yield found
+                    skip_to = found.end
+            elif value.kind == "string":
+                yield setting_list(value.text, variable=token.chars, fragment=True)
+                skip_to = value.end
+        elif not is_key and mentions_list(token.chars):
+            yield from argument_lists(token.text, previous)
+        previous = token.chars
 
 
-def _array(source: str, tokens: list[tuple[str, int, int]], at: int, variable: str) -> Place | None:
-    """Make a place of an array of strings; None if something else is in it."""
-    elements = []
-    for token, start, end in tokens[at + 1 :]:
-        if token == "]":  # noqa: S105  (a bracket)
-            break
-        if token.startswith('"'):
-            elements.append(Element(json.loads(token), start, end))
-        elif token != ",":  # noqa: S105
-            return None
-    end = next((begin for token, begin, _ in tokens[at + 1 :] if token == "]"), len(source))  # noqa: S105
-    return array_place(source, tuple(elements), (tokens[at][2], end), variable)
+def array_file(source: str) -> Iterator[ListInFile]:
+    """Return a JSON array as the one list of a file; only emcc reads such a file.
 
-
-def array_place(source: str, elements: tuple[Element, ...], inside: tuple[int, int], variable: str) -> Place:
-    """Make a place of a JSON array: an entry each, as emcc takes its settings.
-
-    :param inside: the offsets behind the opening bracket and before the closing one
+    :raises ListFileError: it is no array of names
     """
-    # A file that escapes what is not ASCII goes on doing so.
+    if not source.lstrip().startswith("["):
+        return
+    try:
+        json_value(source)
+        found = _array(source, _tokens(source), 0, "")
+    except ValueError:
+        found = None
+    if found is None:
+        raise ListFileError("this begins as a JSON array and is not one of names", line=1)
+    yield found
+
+
+def _tokens(source: str) -> list[Token]:
+    return tokens_of(source, _TOKEN, {"string": STRING})
+
+
+def _is_mark(tokens: Sequence[Token], at: int, mark: str) -> bool:
+    return at < len(tokens) and tokens[at].kind == "mark" and tokens[at].chars == mark
+
+
+def _array(source: str, tokens: Sequence[Token], at: int, variable: str) -> ListInFile | None:
+    """Return the list in an array of strings; None if it has anything else in it."""
+    stop = next(end for end in range(at, len(tokens)) if _is_mark(tokens, end, "]"))
+    strings = [each for each in tokens[at + 1 : stop] if not (each.kind == "mark" and each.chars == ",")]
+    if any(each.kind != "string" for each in strings):
+        return None
+    elements = [Element(each.chars, each.start, each.end) for each in strings]
+    # A file that escapes what is not ASCII continues to do so.
     escaped = any("\\u" in source[each.start : each.end] for each in elements)
-    return Place(
-        variable=variable,
-        line=line_of(source, inside[0]),
-        elements=elements,
-        spelling="emscripten",
-        start=inside[0],
-        end=inside[1],
-        at=inside[0],
-        render=lambda name, _like: json.dumps(name, ensure_ascii=escaped),
-        gap=", ",
+    return array_list(
+        source,
+        variable,
+        elements,
+        (tokens[at].end, tokens[stop].start),
+        lambda name, _like: json.dumps(name, ensure_ascii=escaped),
     )
-
-
-def string_text(source: str, start: int, end: int) -> Text:
-    """Decode a JSON string, quotes included, to text with places."""
-    built = TextBuilder()
-    for piece in _ESCAPE.finditer(source, start + 1, end - 1):
-        built.take(json.loads(f'"{piece[0]}"', strict=False), *piece.span())
-    return built.text(lambda _at, text: json.dumps(text, ensure_ascii=False)[1:-1], limit=end - 1)

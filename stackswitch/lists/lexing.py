@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .source import EXPANSION, Encoder, Text, TextBuilder
+from .source import EXPANSION, Text, TextBuilder
 
 Kind = Literal["string", "name", "mark", "newline"]
 
@@ -28,12 +28,11 @@ class Token:
         """The text: of a string, what it stands for."""
         return self.text.chars
 
-    def quoted(self, source: str, name: str) -> str:
+    def quoted(self, name: str) -> str:
         """Write a name as this string is written."""
-        inner_start, inner_end = (
-            (self.text.starts[0], self.text.limit) if self.chars else (self.text.limit, self.text.limit)
-        )
-        return source[self.start : inner_start] + self.text.encode(0, name) + source[inner_end : self.end]
+        text = self.text
+        opening, closing = text.source[self.start : text.place(0)], text.source[text.limit : self.end]
+        return opening + text.encode(0, name) + closing
 
 
 @dataclass(frozen=True)
@@ -138,14 +137,22 @@ class Escapes:
 class Strings:
     """A kind of string.
 
-    :ivar pieces: matches an escape, a value or one character; None: every character stands for itself
+    :ivar pieces: matches an escape, a value or one character
     :ivar undo: what a piece stands for; None: a value that is filled in
     :ivar escape: writes text so that it can stand in such a string
     """
 
-    pieces: re.Pattern[str] | None = None
+    pieces: re.Pattern[str] = re.compile(".", re.DOTALL)
     undo: Callable[[str], str | None] = str
     escape: Callable[[str], str] = str
+
+    def text(self, source: str, start: int, end: int) -> Text:
+        """Decode a stretch of the file, quotes not included."""
+        built = TextBuilder(source)
+        for piece in self.pieces.finditer(source, start, end):
+            undone = self.undo(piece[0])
+            built.take(EXPANSION if undone is None else undone, *piece.span())
+        return built.text(lambda _at, text: self.escape(text), end if built.chars else start)
 
     def token(self, source: str, span: tuple[int, int], body: tuple[int, int]) -> Token:
         """Make a token of a string.
@@ -153,16 +160,7 @@ class Strings:
         :param span: where it stands, quotes included
         :param body: where, without them
         """
-        built = TextBuilder()
-        if self.pieces is None:
-            for at in range(*body):
-                built.take(source[at], at, at + 1)
-        else:
-            for piece in self.pieces.finditer(source, *body):
-                undone = self.undo(piece[0])
-                built.take(EXPANSION if undone is None else undone, *piece.span())
-        encode: Encoder = lambda _at, text: self.escape(text)  # noqa: E731
-        return Token("string", built.text(encode, body[1] if built.chars else body[0]), *span)
+        return Token("string", self.text(source, *body), *span)
 
 
 Special = Callable[[str, "re.Match[str]", list[Token]], "tuple[Token | None, int]"]
@@ -202,7 +200,7 @@ def tokens_of(
 def mark(source: str, start: int, end: int, kind: Kind = "mark", chars: str | None = None) -> Token:
     """Make a token that is no string."""
     text = source[start:end] if chars is None else chars
-    return Token(kind, Text(text, range(start, start + len(text)), [], limit=end), start, end)
+    return Token(kind, Text(text, range(start, start + len(text)), [], source, limit=end), start, end)
 
 
 def c_escape(quote: str, control: str = "\\x{:02x}") -> Callable[[str], str]:

@@ -12,18 +12,18 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .elements import Element, Place
+from .elements import Element, ListInFile, array_list
 from .lexing import Language, Token
 from .source import Text, line_of
-from .values import setting_place
-from .words import KEY, MENTIONS, SETTING, argument_places, mentions_list
+from .values import setting_list
+from .words import KEY, MENTIONS, SETTING, argument_lists, mentions_list
 
 _SET = re.compile(rf"({SETTING})=")
 _ANNOTATION = 40
 """The most tokens that a type between a name and its value may have."""
 
 
-def literal_places(language: Language, source: str) -> Iterator[Place]:
+def literal_lists(language: Language, source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
@@ -38,9 +38,9 @@ class _Reader:
         self.language = language
         self.tokens = [*language.tokens(source)]
         end = len(source)
-        self.tokens.append(Token("newline", Text("", [], [], limit=end), end, end))
+        self.tokens.append(Token("newline", Text.empty(source, end), end, end))
 
-    def run(self) -> Iterator[Place]:
+    def run(self) -> Iterator[ListInFile]:
         at = 0
         while at < len(self.tokens):
             value = self._value_of(at)
@@ -93,8 +93,8 @@ class _Reader:
                 return None
         return None
 
-    def _value(self, at: int, variable: str) -> tuple[Place, int]:
-        """Make a place of the value that begins here, and return the token behind it."""
+    def _value(self, at: int, variable: str) -> tuple[ListInFile, int]:
+        """Return the list in the value that begins here, and the token behind it."""
         begin = at
         while self._is(at, self.language.before):
             at += 1
@@ -102,12 +102,12 @@ class _Reader:
         if array is not None:
             elements, inside, at = array
             if self._ends(at):
-                return self._array_place(variable, elements, inside), at
+                return self._array_list(variable, elements, inside), at
         strings = self._strings(at)
         if strings is not None:
             text, at = strings
             if self._ends(at):
-                return self._setting(text, variable), at
+                return setting_list(text, variable=variable, fragment=True), at
         return self._composed(begin, variable), begin + 1
 
     def _ends(self, at: int) -> bool:
@@ -183,7 +183,7 @@ class _Reader:
                 return at
             at = following + 1
 
-    def _argument(self, at: int, stop: int) -> Iterator[Place]:
+    def _argument(self, at: int, stop: int) -> Iterator[ListInFile]:
         """Find the lists in strings that are joined: an argument, or a command line."""
         tokens = self.tokens[at:stop]
         if tokens[0].lone and stop == at + 1:
@@ -200,7 +200,7 @@ class _Reader:
         )
         if opened and self._may_end(stop):
             blanks_split = self._is(at - 1, {"="}) and self._is(at - 2, self.language.blank_keys)
-            yield from argument_places(self.source, text, before, blanks_split=blanks_split)
+            yield from argument_lists(text, before, blanks_split=blanks_split)
             return
         for found in _SET.finditer(text.chars):
             yield self._composed_at(found[1].upper(), self.tokens[at].start, self.tokens[stop].start)
@@ -213,48 +213,38 @@ class _Reader:
             return following.chars in {*self.language.after, ":"}
         return following.kind == "string" or following.chars.lower() not in self.language.operators
 
-    def _composed(self, at: int, variable: str) -> Place:
+    def _composed(self, at: int, variable: str) -> ListInFile:
         start = self.tokens[at].start
         stop = self.source.find("\n", start)
         return self._composed_at(variable, start, len(self.source) if stop < 0 else stop)
 
-    def _composed_at(self, variable: str, start: int, end: int) -> Place:
-        """Make a place of a list that is not literal."""
-        place = self._setting(Text("", [], [], limit=start), variable)
+    def _composed_at(self, variable: str, start: int, end: int) -> ListInFile:
+        """Return a list that is not literal."""
+        found = setting_list(Text.empty(self.source, start), variable=variable, fragment=True)
         what = " ".join(self.source[start:end].split()) or "nothing"
-        return replace(place, expansions=(what if len(what) <= 60 else f"{what[:59]}…",))
+        return replace(found, expansions=(what if len(what) <= 60 else f"{what[:59]}…",))
 
-    def _setting(self, text: Text, variable: str) -> Place:
-        return setting_place(self.source, text, variable=variable, fragment=True)
-
-    def _array_place(self, variable: str, tokens: list[Token], inside: tuple[int, int]) -> Place:
+    def _array_list(self, variable: str, tokens: list[Token], inside: tuple[int, int]) -> ListInFile:
         self._refuse_block_comments(tokens, inside, variable)
         by_start = {each.start: each for each in tokens}
-        elements = tuple(Element(each.chars, each.start, each.end) for each in tokens)
-        expansions = tuple(part for each in tokens for part in each.text.expansions(self.source))
 
         def render(name: str, like: Element | None) -> str:
             if like is not None:
-                spelled = by_start[like.start].quoted(self.source, name)
+                spelled = by_start[like.start].quoted(name)
                 again = self.language.tokens(spelled)
                 if [each.chars for each in again if each.kind != "newline"] == [name]:
                     return spelled
             return self.language.quote(name)
 
-        return Place(
-            format=f"{self.language.name}, an array",
-            variable=variable,
-            line=line_of(self.source, inside[0]),
-            elements=() if expansions else elements,
-            spelling="emscripten",
-            start=inside[0],
-            end=inside[1],
-            at=inside[0],
-            render=render,
-            expansions=expansions,
-            gap=", ",
-            remarks=True,
+        return array_list(
+            self.source,
+            variable,
+            [Element(each.chars, each.start, each.end) for each in tokens],
+            inside,
+            render,
+            expansions=tuple(part for each in tokens for part in each.text.expansions),
             comment=self.language.comment,
+            format_=f"{self.language.name}, an array",
         )
 
     def _refuse_block_comments(self, tokens: list[Token], inside: tuple[int, int], variable: str) -> None:
@@ -290,6 +280,7 @@ def _joined(texts: Sequence[Text]) -> Text:
         "".join(text.chars for text in texts),
         [start for text in texts for start in text.starts],
         [end for text in texts for end in text.ends],
+        last.source,
         encode,
         limit=last.limit,
     )

@@ -8,17 +8,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from .elements import Place
+from .elements import ListInFile
+from .lexing import Strings
 from .shell import shell_words
-from .source import EXPANSION, Text, TextBuilder
-from .values import setting_place
-from .words import VARIABLE, mentions_list, word_places
+from .source import Text
+from .values import setting_list
+from .words import VARIABLE, mentions_list, shell_lists
 
 _RULE = re.compile(r"^[^\s#=:][^#=:\n]*::?(?!=)[^=\n]*\n(?:\t|#[^\n]*\n\t)", re.MULTILINE)
 _MAKE_ASSIGNMENT = re.compile(r"^\w+ *(?:::?|\?)=", re.MULTILINE)
 _LIST_VARIABLE = re.compile(rf"\s*(?:(?:export|override|private)\s+)*({VARIABLE})\s*(?:::?:?|\+|\?)?=[ \t]*")
-_REFERENCE = re.compile(r"\$(?:\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}|[^$\s])")
+_REFERENCE = r"\$\$|\$(?:\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}|[^$\s])"
+
+
+def _undo(piece: str) -> str | None:
+    """Undo what make reads in a variable."""
+    if piece[0] == "\\" and len(piece) > 1:
+        return "#" if piece[1] == "#" else " "
+    return "" if piece[0] == "#" else _undo_in_recipe(piece)
+
+
+def _undo_in_recipe(piece: str) -> str | None:
+    if piece[0] == "\\" and len(piece) > 1:
+        return ""
+    if piece[0] == "$" and len(piece) > 1:
+        return "$" if piece == "$$" else None
+    return piece
+
+
+_IN_VARIABLE = Strings(
+    re.compile(rf"{_REFERENCE}|\\\r?\n[ \t]*|\\#|\#.*|.", re.DOTALL),
+    _undo,
+    lambda text: text.replace("$", "$$").replace("#", "\\#"),
+)
+_IN_RECIPE = Strings(
+    re.compile(rf"{_REFERENCE}|\\\r?\n\t?|.", re.DOTALL),
+    _undo_in_recipe,
+    lambda text: text.replace("$", "$$"),
+)
 
 
 def recognise(source: str) -> bool:
@@ -26,7 +55,7 @@ def recognise(source: str) -> bool:
     return _RULE.search(source) is not None or _MAKE_ASSIGNMENT.search(source) is not None
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed
@@ -36,10 +65,9 @@ def places(source: str) -> Iterator[Place]:
             continue
         found = None if is_recipe else _LIST_VARIABLE.match(text.chars)
         if found:
-            yield _variable(source, text.slice(found.end(), len(text.chars.rstrip())), found[1])
-            continue
-        start = 0 if is_recipe else _value_start(text.chars)
-        yield from word_places(source, text.slice(start, len(text.chars)))
+            yield _variable(text.slice(found.end(), len(text.chars.rstrip())), found[1])
+        else:
+            yield from shell_lists(text.slice(0 if is_recipe else _value_start(text.chars)))
 
 
 def _value_start(line: str) -> int:
@@ -49,13 +77,13 @@ def _value_start(line: str) -> int:
     return equals + 1 if name and all(re.fullmatch(r"[\w.%/-]+:?", word) for word in name) else 0
 
 
-def _variable(source: str, value: Text, name: str) -> Place:
-    """Make a place of a variable's value, which may be quoted for the shell as a whole."""
+def _variable(value: Text, name: str) -> ListInFile:
+    """Return the list in a variable's value, which may be quoted for the shell as a whole."""
     if re.match(r"""(["'])\[.*\1\Z""", value.chars, re.DOTALL):
         words = shell_words(value)
         if len(words) == 1:
             value = words[0].text
-    return setting_place(source, value, variable=name, fragment=True)
+    return setting_list(value, variable=name, fragment=True)
 
 
 def _logical_lines(source: str) -> Iterator[tuple[Text, bool]]:
@@ -69,45 +97,11 @@ def _logical_lines(source: str) -> Iterator[tuple[Text, bool]]:
             if newline < 0 or not _continued(source, at, newline):
                 break
         is_recipe = source[at] == "\t"
-        yield _view(source, at, end, is_recipe=is_recipe), is_recipe
+        text = (_IN_RECIPE if is_recipe else _IN_VARIABLE).text(source, at, end)
+        yield replace(text, limit=text.ends[-1] if text.ends else at), is_recipe
         at = end
 
 
 def _continued(source: str, start: int, newline: int) -> bool:
     line = source[start:newline].removesuffix("\r")
     return (len(line) - len(line.rstrip("\\"))) % 2 == 1
-
-
-def _view(source: str, start: int, end: int, *, is_recipe: bool) -> Text:
-    """Decode what make decodes: references, ``$$``, and, outside recipes, continuations and comments."""
-    built = TextBuilder()
-    at = start
-    while at < end:
-        char = source[at]
-        step = at + 1
-        if source.startswith("$$", at):
-            step = at + 2
-        elif char == "$" and (reference := _REFERENCE.match(source, at, end)):
-            char, step = EXPANSION, reference.end()
-        elif char == "\\" and (line_end := re.compile(r"\\\r?\n").match(source, at)):
-            step = line_end.end()
-            if is_recipe:
-                if source.startswith("\t", step):
-                    step += 1
-                at = step
-                continue
-            while step < end and source[step] in " \t":
-                step += 1
-            char = " "
-        elif not is_recipe and source.startswith("\\#", at):
-            char, step = "#", at + 2
-        elif not is_recipe and char == "#":
-            break
-        built.take(char, at, step)
-        at = step
-
-    def encode(_at: int, text: str) -> str:
-        text = text.replace("$", "$$")
-        return text if is_recipe else text.replace("#", "\\#")
-
-    return built.text(encode, limit=built.ends[-1] if built.ends else start)

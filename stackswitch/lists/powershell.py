@@ -10,12 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from stackswitch.errors import ListFileError
-
-from .elements import Place
+from .elements import ListInFile
 from .lexing import Escapes, Language, Special, Strings, Token, mark, tokens_of
-from .literals import literal_places
-from .source import line_of
+from .literals import literal_lists
 from .words import SETTING
 
 _SINGLE = "'\u2018\u2019\u201a\u201b"
@@ -42,17 +39,16 @@ _OPERATORS = frozenset(
 )
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or stands outside quotes
     """
-    yield from literal_places(LANGUAGE, source)
+    yield from literal_lists(LANGUAGE, source)
     for token in LANGUAGE.tokens(source):
         if token.kind != "string" and _BARE.match(token.chars):
-            raise ListFileError(
-                "PowerShell splits what is outside quotes at commas: put this argument into single quotes",
-                line=line_of(source, token.start),
+            raise token.text.error(
+                "PowerShell splits what is outside quotes at commas: put this argument into single quotes"
             )
 
 

@@ -16,9 +16,9 @@ from itertools import pairwise
 
 from stackswitch.errors import ListFileError
 
-from .elements import Place
+from .elements import ListInFile
 from .lexing import Escapes, Language, Strings, Token, c_escape, mark
-from .literals import literal_places
+from .literals import literal_lists
 
 _STRING = re.compile(r"""(?P<prefix>[A-Za-z]*)(?P<quote>'''|\"""|'|")""")
 _PIECES = re.compile(
@@ -30,7 +30,7 @@ _FORMATTED = frozenset({"FSTRING_START", "TSTRING_START"})
 _FORMATTED_END = frozenset({"FSTRING_END", "TSTRING_END"})
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: one is malformed, or the text is no Python that this Python reads
@@ -39,7 +39,7 @@ def places(source: str) -> Iterator[Place]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ast.parse(source)
-        yield from literal_places(LANGUAGE, source)
+        yield from literal_lists(LANGUAGE, source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         raise ListFileError(
             f"this is no Python that can be read here: {getattr(error, 'msg', None) or error}",

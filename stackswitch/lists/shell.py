@@ -15,7 +15,7 @@ del _ANSI["0"]  # an octal number begins with it
 _ANSI_NUMBER = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./\[\]-]+\Z")
 _EXPANSION = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-]|\{[^}]*\})")
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
+HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
 _OPERATORS = ";&|<>()\n"
 
 
@@ -58,7 +58,7 @@ class _Lexer:
         self._new_word()
 
     def _new_word(self) -> None:
-        self.built = TextBuilder()
+        self.built = TextBuilder(self.outer.source)
         self.contexts: list[tuple[Context, int]] = []
         self.segments: dict[tuple[int, int], tuple[int, int]] = {}
         self.begun = False
@@ -101,7 +101,7 @@ class _Lexer:
             self._take(char, self.at, self.at + 1, "bare")
 
     def _operator(self, char: str) -> None:
-        heredoc = _HEREDOC.match(self.source, self.at)
+        heredoc = HEREDOC.match(self.source, self.at)
         self._end_word()
         if heredoc:
             self.heredocs.append(heredoc[2])

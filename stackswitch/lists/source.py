@@ -29,9 +29,10 @@ def _as_it_is(_at: int, text: str) -> str:
 class Text:
     """Decoded characters and the stretch of the file that each came from.
 
-    :ivar chars: what stands there, escapes and quoting undone
+    :ivar chars: the characters, escapes and quoting undone
     :ivar starts: by character, the offset in the file's text where its spelling begins
     :ivar ends: where it ends
+    :ivar source: the file's text
     :ivar encode: how new text has to be spelled in the file before a given character
     :ivar segments: quoted stretches
     :ivar limit: the offset in the file behind the last character
@@ -40,6 +41,7 @@ class Text:
     chars: str
     starts: Sequence[int]
     ends: Sequence[int]
+    source: str = field(repr=False)
     encode: Encoder = field(default=_as_it_is, repr=False)
     segments: Segments = field(default_factory=dict)
     limit: int = 0
@@ -47,29 +49,37 @@ class Text:
     @classmethod
     def of(cls, source: str) -> Text:
         """Take a file's text as it is."""
-        return cls(source, range(len(source)), range(1, len(source) + 1), limit=len(source))
+        return cls(source, range(len(source)), range(1, len(source) + 1), source, limit=len(source))
 
     @classmethod
-    def gather(cls, source: str, at: Sequence[int], encode: Encoder = _as_it_is) -> Text:
+    def empty(cls, source: str, at: int) -> Text:
+        """Return no characters, at an offset."""
+        return cls("", [], [], source, limit=at)
+
+    @classmethod
+    def gather(cls, source: str, at: Sequence[int]) -> Text:
         """Take the characters at some offsets of a file's text."""
         ends = [each + 1 for each in at]
-        return cls("".join([source[each] for each in at]), at, ends, encode, limit=ends[-1] if ends else 0)
+        return cls("".join([source[each] for each in at]), at, ends, source, limit=ends[-1] if ends else 0)
 
-    def expansions(self, source: str) -> tuple[str, ...]:
-        """Return what is filled in at run time, as written."""
+    @property
+    def expansions(self) -> tuple[str, ...]:
+        """What is filled in at run time, as written."""
         return tuple(
-            source[start:end]
+            self.source[start:end]
             for char, start, end in zip(self.chars, self.starts, self.ends, strict=True)
             if char == EXPANSION
         )
 
-    def slice(self, start: int, end: int) -> Text:
-        """Return a part of it."""
+    def slice(self, start: int, end: int | None = None) -> Text:
+        """Return a part of it, by default to the end."""
+        end = len(self.chars) if end is None else end
         outer = self.encode
         return Text(
             self.chars[start:end],
             self.starts[start:end],
             self.ends[start:end],
+            self.source,
             lambda at, text: outer(at + start, text),
             {
                 (first - start, last - start): outer_span
@@ -81,9 +91,11 @@ class Text:
 
     def place(self, at: int) -> int:
         """Return the offset in the file before a character; past the last one, behind it."""
-        if at < len(self.starts):
-            return self.starts[at]
-        return self.limit
+        return self.starts[at] if at < len(self.starts) else self.limit
+
+    def error(self, message: str, at: int = 0) -> ListFileError:
+        """Return an error in the line of a character."""
+        return ListFileError(message, line=line_of(self.source, self.place(at)))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the stretch of the file that holds the characters, with the quotes around just these."""
@@ -119,9 +131,13 @@ class Text:
 
 
 class TextBuilder:
-    """Collects decoded characters, each with the stretch of the file that spells it."""
+    """Collects decoded characters, each with the stretch of the file that spells it.
 
-    def __init__(self) -> None:
+    :param source: the file's text
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
         self.chars: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
@@ -135,7 +151,7 @@ class TextBuilder:
 
     def text(self, encode: Encoder, limit: int, segments: Segments | None = None) -> Text:
         """Return the text (see ``Text``)."""
-        return Text("".join(self.chars), self.starts, self.ends, encode, segments or {}, limit)
+        return Text("".join(self.chars), self.starts, self.ends, self.source, encode, segments or {}, limit)
 
 
 def decode_file(data: bytes, path: str = "") -> tuple[str, bytes]:

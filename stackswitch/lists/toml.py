@@ -17,9 +17,9 @@ from tomlkit.items import Array
 from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import toml_document
 
-from .elements import Element, Place
+from .elements import Element, ListInFile, array_list
 from .lexing import Escapes, Language, Strings, c_escape, tokens_of
-from .literals import literal_places
+from .literals import literal_lists
 from .source import line_of
 
 _KEYS = {
@@ -69,7 +69,7 @@ def recognise(source: str) -> bool:
         return False
 
 
-def places(source: str) -> Iterator[Place]:
+def lists(source: str) -> Iterator[ListInFile]:
     """Find the lists.
 
     :raises ListFileError: the file is not valid TOML, or a list holds something else than names
@@ -81,10 +81,10 @@ def places(source: str) -> Iterator[Place]:
         raise ListFileError(f"not valid TOML: {error}", line=getattr(error, "line", None)) from None
     for table_path, key, variable in found:
         start, end = _locate(source, table_path, key)
-        yield _place(source, start, end, variable)
+        yield _list(source, start, end, variable)
     if not found and "why" not in document:
         # In a case, a list's name as a key is of what is expected to be missing.
-        yield from literal_places(LANGUAGE, source)
+        yield from literal_lists(LANGUAGE, source)
 
 
 def _arrays(document: MutableMapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:
@@ -123,7 +123,7 @@ def _locate(source: str, table_path: tuple[str, ...], key: str) -> tuple[int, in
     return start, start + len(text)
 
 
-def _place(source: str, start: int, end: int, variable: str) -> Place:
+def _list(source: str, start: int, end: int, variable: str) -> ListInFile:
     elements: list[Element] = []
     depth = 0
     for token in LANGUAGE.tokens(source[start:end]):
@@ -133,9 +133,8 @@ def _place(source: str, start: int, end: int, variable: str) -> Place:
             depth += 1
         elif token.kind != "newline" and token.chars not in ("]", "}", ","):
             depth = 2
-    line = line_of(source, start)
     if depth != 1:
-        raise ListFileError(f"{variable} holds something else than names", line=line)
+        raise ListFileError(f"{variable} holds something else than names", line=line_of(source, start))
 
     def render(name: str, like: Element | None) -> str:
         literal = like is not None and source[like.start] == "'"
@@ -143,15 +142,4 @@ def _place(source: str, start: int, end: int, variable: str) -> Place:
             return f"'{name}'"
         return LANGUAGE.quote(name)
 
-    return Place(
-        variable=variable,
-        line=line,
-        elements=tuple(elements),
-        spelling="binaryen",
-        start=start + 1,
-        end=end - 1,
-        at=start + 1,
-        render=render,
-        gap=", ",
-        remarks=True,
-    )
+    return array_list(source, variable, elements, (start + 1, end - 1), render, spelling="binaryen")

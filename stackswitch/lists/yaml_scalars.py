@@ -7,25 +7,41 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .lexing import Escapes
+from .lexing import Escapes, Strings
 from .source import Text, TextBuilder
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import ScalarNode
 
-_FOLD = re.compile(r"[ \t]*\r?\n(?:[ \t]*\r?\n)*[ \t]*")
-_ESCAPE = re.compile(
-    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n(?:[ \t]*\r?\n)*[ \t]*|.)", re.DOTALL
-)
+_FOLD = r"[ \t]*\r?\n(?:[ \t]*\r?\n)*[ \t]*"
+_ESCAPE = r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n(?:[ \t]*\r?\n)*[ \t]*|.)"
 _ESCAPES = Escapes(
     letters="0abtnvfre",
     themselves='\t "/\\',
     numbers="xuU",
+    doubled="''",
     more={"N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"},
 )
+
+
+def _undo(piece: str) -> str | None:
+    if breaks := piece.count("\n"):
+        return "\n" * (breaks - 1) or ("" if piece[0] == "\\" else " ")
+    return _ESCAPES.undo(piece)
+
+
+def _double(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\x7f")
+
+
+_FLOW = {
+    "": Strings(re.compile(f"{_FOLD}|.", re.DOTALL), _undo),
+    "'": Strings(re.compile(f"{_FOLD}|''|.", re.DOTALL), _undo, lambda text: text.replace("'", "''")),
+    '"': Strings(re.compile(f"{_FOLD}|{_ESCAPE}|.", re.DOTALL), _undo, _double),
+}
+"""Flow scalars by their quotes."""
 _HEADER = re.compile(r"[|>](?P<one>[1-9+-]*)[ \t]*(?:#[^\n]*)?\r?\n")
 _PLAIN = re.compile(r"[A-Za-z_][\w$.]*\Z", re.ASCII)
 _NOT_STRINGS = frozenset(["true", "false", "yes", "no", "on", "off", "y", "n", "null"])
@@ -48,43 +64,10 @@ def scalar_text(source: str, node: ScalarNode) -> Text:
         raise UnusualScalarError
     if node.style in ("'", '"'):
         start, end = start + 1, end - 1
-    text = _flow(source, start, end, node.style or "")
+    text = _FLOW[node.style or ""].text(source, start, end)
     if text.chars != node.value:
         raise UnusualScalarError
     return text
-
-
-def _flow(source: str, at: int, end: int, style: str) -> Text:
-    gathered = TextBuilder()
-    limit = end
-    while at < end:
-        step = at + 1
-        if fold := _FOLD.match(source, at, end):
-            breaks = fold[0].count("\n")
-            step = fold.end()
-            gathered.take(" " if breaks == 1 else "\n" * (breaks - 1), at, step)
-        elif style == "'" and source.startswith("''", at):
-            step = at + 2
-            gathered.take("'", at, step)
-        elif style == '"' and source[at] == "\\":
-            escape = _ESCAPE.match(source, at, end)
-            if escape is None:
-                raise UnusualScalarError
-            step = escape.end()
-            gathered.take(_unescaped(escape[0]), at, step)
-        else:
-            gathered.take(source[at], at, step)
-        at = step
-    return gathered.text(_ENCODERS[style], limit)
-
-
-def _unescaped(escape: str) -> str:
-    if "\n" in escape:
-        return "\n" * (escape.count("\n") - 1)
-    undone = _ESCAPES.undo(escape)
-    if undone is None:
-        raise UnusualScalarError
-    return undone
 
 
 def _block(source: str, start: int, end: int, *, folded: bool) -> Text:
@@ -103,7 +86,7 @@ def _block(source: str, start: int, end: int, *, folded: bool) -> Text:
     indent = _indent(source, lines)
     if digits and indent % int(digits):
         raise UnusualScalarError
-    gathered = TextBuilder()
+    gathered = TextBuilder(source)
     for first, last in lines:
         begin = min(first + indent, first + len(source[first:last]) - len(source[first:last].lstrip(" ")))
         content = source[begin:last].rstrip("\r\n")
@@ -136,17 +119,6 @@ def _fold(gathered: TextBuilder) -> None:
         gathered.chars[found.start()] = " "
 
 
-def _single(_at: int, text: str) -> str:
-    return text.replace("'", "''")
-
-
-def _double(_at: int, text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\x7f", "\\x7f")
-
-
-_ENCODERS: dict[str, Callable[[int, str], str]] = {"": lambda _at, text: text, "'": _single, '"': _double}
-
-
 def is_no_string(plain: str) -> bool:
     """Whether a plain string is a truth value or null for some parser, be it of YAML 1.1."""
     return plain.lower() in _NOT_STRINGS or plain == "~"
@@ -160,5 +132,5 @@ def spell_scalar(name: str, style: str | None) -> str:
     if not style and _PLAIN.match(name) and not is_no_string(name):
         return name
     if style == '"' or not name.isprintable():
-        return f'"{_double(0, name)}"'
-    return f"'{_single(0, name)}'"
+        return f'"{_double(name)}"'
+    return f"'{_FLOW[chr(39)].escape(name)}'"

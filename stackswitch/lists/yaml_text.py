@@ -14,10 +14,10 @@ from typing import Any
 
 from stackswitch.errors import ListFileError
 
-from .elements import Element, Place
+from .elements import Element, ListInFile, array_list
 from .source import EXPANSION, Text, TextBuilder, line_of
-from .values import setting_place
-from .words import KEY, MENTIONS, VARIABLE, argument_places, mentions_list
+from .values import setting_list
+from .words import KEY, MENTIONS, VARIABLE, argument_lists, mentions_list
 from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar
 
 Node = Any
@@ -45,7 +45,7 @@ class _Context:
     shell: str = "sh"
 
 
-def places(source: str, *, dollars: bool = False) -> Iterator[Place]:
+def lists(source: str, *, dollars: bool = False) -> Iterator[ListInFile]:
     """Find the lists.
 
     :param dollars: every ``$`` of a value is something that is filled in
@@ -76,7 +76,7 @@ class _Walker:
         self.seen: set[int] = set()
         self.dollars = dollars
 
-    def walk(self, node: Node, context: _Context) -> Iterator[Place]:
+    def walk(self, node: Node, context: _Context) -> Iterator[ListInFile]:
         if id(node) in self.seen:
             return
         self.seen.add(id(node))
@@ -90,7 +90,7 @@ class _Walker:
         elif mentions_list(node.value):
             yield from self._string(node, context)
 
-    def _mapping(self, node: Node, context: _Context) -> Iterator[Place]:
+    def _mapping(self, node: Node, context: _Context) -> Iterator[ListInFile]:
         context = replace(context, shell=_shell(node, context.shell))
         for key, value in node.value:
             name = key.value if key.id == "scalar" else ""
@@ -101,7 +101,7 @@ class _Walker:
                 inside = name if name in _ENVIRONMENT or value.id == "scalar" else context.key
                 yield from self.walk(value, replace(context, key=inside, previous=""))
 
-    def _value(self, variable: str, node: Node, behind: int) -> Place:
+    def _value(self, variable: str, node: Node, behind: int) -> ListInFile:
         start, line = node.start_mark.index, line_of(self.source, behind)
         if start < behind:
             return self._elsewhere(variable, behind, f"an alias of line {line_of(self.source, start)}")
@@ -112,7 +112,7 @@ class _Walker:
         if not node.value and not self.source[start : node.end_mark.index]:
             raise ListFileError(f'{variable} has no value here: write [] or ""', line=line)
         self._refuse_other_types(node, variable)
-        return self._setting(variable, self._text(node, variable))
+        return _setting(variable, self._text(node, variable))
 
     def _refuse_other_types(self, node: Node, variable: str) -> None:
         """Stop where a parser of YAML makes something else than a string of a name.
@@ -125,11 +125,8 @@ class _Walker:
                 line=node.start_mark.line + 1,
             )
 
-    def _elsewhere(self, variable: str, at: int, what: str) -> Place:
-        return replace(self._setting(variable, Text("", [], [], limit=at)), expansions=(what,))
-
-    def _setting(self, variable: str, text: Text) -> Place:
-        return setting_place(self.source, text, variable=variable, fragment=True)
+    def _elsewhere(self, variable: str, at: int, what: str) -> ListInFile:
+        return replace(_setting(variable, Text.empty(self.source, at)), expansions=(what,))
 
     def _text(self, node: Node, what: str) -> Text:
         try:
@@ -141,7 +138,7 @@ class _Walker:
             ) from None
         return _filled_in(text, dollars=self.dollars)
 
-    def _string(self, node: Node, context: _Context) -> Iterator[Place]:
+    def _string(self, node: Node, context: _Context) -> Iterator[ListInFile]:
         text = self._text(node, "a list")
         pair = _PAIR.match(text.chars) if context.key in _ENVIRONMENT else None
         if pair:
@@ -150,7 +147,7 @@ class _Walker:
                     f"the string with {pair[1]} sets {found[1]} too: give each a string of its own",
                     line=node.start_mark.line + 1,
                 )
-            yield self._setting(pair[1], text.slice(pair.end(), len(text.chars)))
+            yield _setting(pair[1], text.slice(pair.end()))
             return
         if context.key == "run" and not _SHELLS.match(context.shell):
             raise ListFileError(
@@ -158,9 +155,9 @@ class _Walker:
                 "list into a file of its own, or into env:",
                 line=node.start_mark.line + 1,
             )
-        yield from argument_places(self.source, text, context.previous)
+        yield from argument_lists(text, context.previous)
 
-    def _sequence(self, variable: str, node: Node, behind: int) -> Place:
+    def _sequence(self, variable: str, node: Node, behind: int) -> ListInFile:
         elements: list[Element] = []
         flow = bool(node.flow_style)
         if flow and self.source[node.start_mark.index] != "[":
@@ -175,7 +172,7 @@ class _Walker:
             self._refuse_other_types(item, variable)
             text = self._text(item, variable)
             if EXPANSION in text.chars:
-                return self._elsewhere(variable, item.start_mark.index, text.expansions(self.source)[0])
+                return self._elsewhere(variable, item.start_mark.index, text.expansions[0])
             elements.append(Element(text.chars, begin, item.end_mark.index))
             styles[begin] = item.style
 
@@ -183,32 +180,28 @@ class _Walker:
             spelled = spell_scalar(name, styles[like.start] if like else None)
             return spelled if flow else f"- {spelled}"
 
-        emptied = None
-        start, end, gap = node.start_mark.index + 1, node.end_mark.index - 1, ", "
-        if not flow:
-            start, last = elements[0].start, elements[-1].end
-            # A comment behind the last name is about that name.
-            remark = re.compile(r"[ \t]+#[^\r\n]*").match(self.source, last)
-            end = remark.end() if remark else last
-            line_end = "\r\n" if "\r\n" in self.source else "\n"
-            colon = self.source.index(":", behind) + 1
-            if not self.source[colon:start].strip():
-                emptied = colon, end, " []"
-            gap = line_end + " " * (start - self.source.rfind("\n", 0, start) - 1)
-        return Place(
-            format=f"{FORMAT}, a sequence",
-            variable=variable,
-            line=line_of(self.source, node.start_mark.index),
-            elements=tuple(elements),
-            spelling="emscripten",
-            start=emptied[0] if emptied else start,
-            end=end,
-            at=start,
-            render=render,
-            gap=gap,
-            remarks=True,
-            emptied=emptied,
+        start, end = node.start_mark.index, node.end_mark.index
+        found = array_list(
+            self.source,
+            variable,
+            elements,
+            (start + 1, end - 1) if flow else (elements[0].start, elements[-1].end),
+            render,
+            format_=f"{FORMAT}, a sequence",
         )
+        return found if flow else self._block(found, behind)
+
+    def _block(self, found: ListInFile, behind: int) -> ListInFile:
+        """Return the list of a block sequence: an edit may turn it into an empty flow sequence."""
+        # A comment behind the last name is about that name.
+        remark = re.compile(r"[ \t]+#[^\r\n]*").match(self.source, found.end)
+        end = remark.end() if remark else found.end
+        line_end = "\r\n" if "\r\n" in self.source else "\n"
+        gap = line_end + " " * (found.start - self.source.rfind("\n", 0, found.start) - 1)
+        colon = self.source.index(":", behind) + 1
+        if self.source[colon : found.start].strip():
+            return replace(found, end=end, gap=gap)
+        return replace(found, start=colon, end=end, gap=gap, emptied=(colon, end, " []"))
 
     def _dash(self, at: int) -> int | None:
         """Return where the dash before an item is; None: something else stands between."""
@@ -216,10 +209,14 @@ class _Walker:
         return at - len(found[0]) if found else None
 
 
+def _setting(variable: str, text: Text) -> ListInFile:
+    return setting_list(text, variable=variable, fragment=True)
+
+
 def _filled_in(text: Text, *, dollars: bool) -> Text:
     """Mark what is filled in before anybody reads the string."""
     pattern = rf"{_EXPRESSION}|\$\w*" if dollars else _EXPRESSION
-    built = TextBuilder()
+    built = TextBuilder(text.source)
     kept: list[int] = []
     at = 0
     for found in [*re.finditer(pattern, text.chars, re.DOTALL), None]:

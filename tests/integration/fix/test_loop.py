@@ -12,11 +12,11 @@ import pytest
 from stackswitch.backends.base import Backend
 from stackswitch.errors import ConfigError, ListFileError
 from stackswitch.fix.sources import own_source, shared_source
-from stackswitch.lists.files import edit_list
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.result import Observation
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
+from tests.list_edits import edit_list
 
 from .conftest import CHAIN_NAMES, fix_suite, only, write_chain
 

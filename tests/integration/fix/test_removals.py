@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from stackswitch.backends.base import Backend
-from stackswitch.lists.files import edit_list, read_list
+from stackswitch.lists.files import read_list
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
+from tests.list_edits import edit_list
 
 from .conftest import fix_suite
 

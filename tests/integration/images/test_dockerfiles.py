@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.lists.files import edit_list, find_lists, read_list
+from stackswitch.lists.files import find_lists, read_list
 from stackswitch.suite.loader import load_suite
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
+from tests.list_edits import edit_list
 
 ROOT = Path(__file__).parents[3]
 ASYNCIFY = ROOT / "Dockerfile.asyncify"

@@ -16,8 +16,9 @@ import yaml
 
 from stackswitch.errors import ListFileError
 from stackswitch.lists.emscripten import read_items, rewritten
-from stackswitch.lists.files import edit_list, read_list
+from stackswitch.lists.files import read_list
 from stackswitch.lists.functions import Functions
+from tests.list_edits import edit_list
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.lists.files import edit_list, read_list
+from stackswitch.lists.files import read_list
 from stackswitch.lists.shell import shell_words
 from stackswitch.lists.source import Text
+from tests.list_edits import edit_list
 
 PIECES = [
     "a",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.files import edit_list, find_lists, read_list
+from stackswitch.lists.files import find_lists, read_list
+from tests.list_edits import edit_list
 
 DATA = Path(__file__).parents[2] / "data" / "lists"
 

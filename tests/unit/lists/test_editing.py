@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.editing import Editor, entries_of
-from stackswitch.lists.elements import Element, Place
+from stackswitch.lists.choice import TextFile
+from stackswitch.lists.editing import Editor
+from stackswitch.lists.elements import Element, ListInFile
 from stackswitch.lists.functions import Functions
-from stackswitch.lists.wasm_opt_args import FORMAT as ARGUMENT
+from stackswitch.lists.values import OPTION_FORMAT as ARGUMENT
 
 
-def read(source: str, **options: Any) -> list[Place]:
+def read(source: str, **options: Any) -> list[ListInFile]:
     """Find the lists; a name with ``!`` in it is a mistake."""
     found = []
     for line in re.finditer(r"(\w+) = \[(.*)\]", source):
@@ -26,7 +28,7 @@ def read(source: str, **options: Any) -> list[Place]:
         elements = tuple(Element(each[0], start + each.start(), start + each.end()) for each in words)
         fields: dict[str, Any] = {"format": "small", "spelling": "binaryen", "gap": ", "} | options
         found.append(
-            Place(
+            ListInFile(
                 variable=line[1],
                 line=source.count("\n", 0, start) + 1,
                 elements=elements,
@@ -40,12 +42,24 @@ def read(source: str, **options: Any) -> list[Place]:
     return found
 
 
-def editor(source: str, variable: str = "ASYNCIFY_ONLY", **options: Any) -> Editor:
-    def choose(places: Sequence[Place]) -> Place:
-        return next(each for each in places if each.variable == variable)
+@dataclass(frozen=True)
+class SmallFile(TextFile):
+    """A file in the small format.
 
-    places = read(source, **options)
-    return Editor(source, places, choose(places), "app.x", lambda text: read(text, **options), choose)
+    :ivar options: fields of its lists
+    :ivar change: what is found instead of the lists of an edited text
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    change: Callable[[list[ListInFile]], list[ListInFile]] = lambda found: found
+
+    def lists(self) -> list[ListInFile]:
+        found = read(self.source, **self.options)
+        return found if self.source == SOURCE else self.change(found)
+
+
+def editor(source: str, variable: str = "ASYNCIFY_ONLY", **options: Any) -> Editor:
+    return Editor(SmallFile(source, "app.x", options=options), variable)
 
 
 SOURCE = "OTHER = [z]\nASYNCIFY_ONLY = [a, b]\nLAST = [y]\n"
@@ -115,8 +129,7 @@ def test_no_more_than_twenty_names_are_told() -> None:
 
 
 def spoiled(change: Any) -> Editor:
-    places = read(SOURCE)
-    return Editor(SOURCE, places, places[1], "app.x", lambda text: change(read(text)), lambda found: found[1])
+    return Editor(SmallFile(SOURCE, "app.x", change=change), "ASYNCIFY_ONLY")
 
 
 @pytest.mark.parametrize(
@@ -137,10 +150,10 @@ def test_an_edit_that_is_not_read_back_as_meant_changes_nothing(change: Any) -> 
 
 
 def test_an_edit_that_changes_the_format_changes_nothing() -> None:
-    places = read(SOURCE)
-    other = Editor(
-        SOURCE, places, places[1], "x", lambda text: read(text, format="other"), lambda found: found[1]
-    )
+    def change(found: list[ListInFile]) -> list[ListInFile]:
+        return [replace(each, format="other") for each in found]
+
+    other = spoiled(change)
     with pytest.raises(ListFileError, match="read back"):
         other.edit(["a"], None)
 
@@ -154,12 +167,12 @@ def test_names_that_are_no_text_are_refused() -> None:
 
 def test_what_is_about_the_list_is_read_as_emcc_reads_it() -> None:
     (place,) = read("ASYNCIFY_ONLY = [f(char const*?.int)]", spelling="emscripten")
-    assert entries_of(place) != place.names
+    assert place.names != place.written
     for variable in ("JSPI_EXPORTS", "ASYNCIFY_IMPORTS"):
         (place,) = read(f"{variable} = [f(char const*?.int)]", spelling="emscripten")
-        assert entries_of(place) == place.names
+        assert place.names == place.written
     (place,) = read("ASYNCIFY_ONLY = [f(char const*?.int)]")
-    assert entries_of(place) == place.names
+    assert place.names == place.written
 
 
 def test_an_argument_s_names_must_suit_a_list_joined_by_commas() -> None:

@@ -6,16 +6,16 @@ import re
 
 import pytest
 
-from stackswitch.lists.elements import Element, Place, rewrite
+from stackswitch.lists.elements import Element, ListInFile, rewrite
 
 
-def place(source: str, **options: object) -> Place:
+def place(source: str, **options: object) -> ListInFile:
     """The words of a text between brackets, as the list ``L``."""
     start, end = source.index("[") + 1, source.index("]")
     bare = re.sub(r"#.*", lambda found: " " * len(found[0]), source)
     words = re.finditer(r"\w+", bare[:end])
     elements = tuple(Element(each[0], each.start(), each.end()) for each in words if each.start() >= start)
-    return Place(
+    return ListInFile(
         "L",
         1,
         elements,

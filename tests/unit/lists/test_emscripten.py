@@ -9,7 +9,7 @@ from stackswitch.lists.emscripten import (
     read_items,
     rewritten,
     to_emscripten,
-    unspeakable,
+    unsupported_names,
     wildcard_for,
 )
 from stackswitch.lists.namelist import NameIndex, comma_trouble, split_text
@@ -47,12 +47,12 @@ def test_a_part_of_a_list_may_end_with_a_comma() -> None:
 
 @given(st.text("ab &,.#?()", min_size=1, max_size=10))
 def test_a_name_spelled_for_emcc_is_what_emcc_rewrites_back(name: str) -> None:
-    spelled = to_emscripten(name, plain=True)
+    spelled = to_emscripten(name)
     if rewritten(name) == name:
         assert rewritten(spelled) == name
         assert not set(spelled) & set(" &,")
     else:
-        assert name in {each.name for each in unspeakable([name])}
+        assert name in {each.name for each in unsupported_names([name])}
 
 
 @given(st.text("ab.#?()<>[]{},@ \n*-", min_size=1, max_size=12))
@@ -67,8 +67,6 @@ def test_the_wildcard_for_a_name_gets_through_emcc_and_matches_it(name: str) -> 
 
 def test_operators_keep_their_signature_in_the_wildcard() -> None:
     assert wildcard_for("operator<(A const&, B)") == "operator*(A const&, B)"
-    (each,) = unspeakable(
-        ["operator<(A, B)"], NameIndex(["operator<(A, B)", "operator+(A, B)", "operator<(A)"])
-    )
-    assert each.also == ("operator+(A, B)",)
+    (each,) = unsupported_names(["operator<(A, B)"])
+    assert NameIndex(["operator<(A, B)", "operator+(A, B)", "operator<(A)"]).matching(each.wildcard) == {0, 1}
     assert split_text(f"{rewritten(each.wildcard)},x") == (each.wildcard, "x")

@@ -27,7 +27,7 @@ WORDS = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True), 
 
 def edit_list(data: bytes, names: Sequence[str], *, path: str = "", of: Sequence[str] = ()) -> bytes:
     """Edit a list for a module that has the functions ``of`` and the new ones."""
-    return files.edit_list(data, names, path=path, functions=Functions.of([*of, *names]))
+    return files.edit_list(data, names, path=path, functions=Functions.of([*of, *names])).data
 
 
 def names_for(kind: Kind) -> st.SearchStrategy[list[str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.files import edit_list, find_lists, read_list
+from stackswitch.lists.files import find_lists, read_list
 from stackswitch.lists.functions import Functions
 from stackswitch.lists.ordering import merge, sort_key
+from tests.list_edits import edit_list
 
 TOML = """\
 why = "x"   # a case

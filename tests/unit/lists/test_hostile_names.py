@@ -9,9 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.files import edit_list, edit_list_with_wildcards, find_lists, read_list
+from stackswitch.lists.files import find_lists, read_list
 from stackswitch.lists.functions import Functions
 from stackswitch.lists.ordering import merge
+from tests.list_edits import edit_list, edit_list_with_wildcards
 
 from .kinds import KINDS, SIGNATURES, Kind
 

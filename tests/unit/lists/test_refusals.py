@@ -7,8 +7,9 @@ import pytest
 from stackswitch.errors import ListFileError
 from stackswitch.lists import formats
 from stackswitch.lists.choice import refuse_new
-from stackswitch.lists.files import edit_list, edit_list_with_wildcards, find_lists, read_list
+from stackswitch.lists.files import find_lists, read_list
 from stackswitch.lists.functions import Functions
+from tests.list_edits import edit_list, edit_list_with_wildcards
 
 FUNCTIONS = Functions.of(["main", "foo", "bar", "zzz"])
 WAY_OUT = "-sASYNCIFY_ONLY=@list.txt"

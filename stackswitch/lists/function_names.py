@@ -1,7 +1,7 @@
-"""Whether a line can be a function's name at all: what prose, code, markup, data and logs have, names do not.
+"""Whether a line can be a function's name: prose, code, markup, data and logs have what names do not have.
 
-Names are C's, mangled or readable C++, Rust, Go and Swift, and entries with ``*``. A name of the module is
-one whatever it looks like; this is asked of the other lines only, such as names that have gone stale.
+Names are C's, mangled or readable C++, Rust, Go and Swift, and entries with ``*``. Names of the module are
+accepted without this check; it is for the other lines, such as stale names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_WORDS = 6
 """Outside brackets, readable names have few: ``non-virtual thunk to A::f() const``."""
 
 
-def is_plausible(name: str) -> bool:
+def may_be_name(name: str) -> bool:
     """Whether a line, blanks around it removed, can be a function's name."""
     return name.isprintable() and not (
         _BEGINS.match(name)
