@@ -19,16 +19,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stackswitch.analysis.trace_lines import read_trace
 from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.lists.evidence import Evidence, StackReader
-from stackswitch.lists.holdout import Split, family_splits, hold_out, random_splits
+from stackswitch.lists.holdout import Split, hold_out, random_splits
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
@@ -95,6 +96,22 @@ def explorations(options: argparse.Namespace, reader: StackReader, module: Modul
         for path in getattr(options, kind):
             evidence[kind] = evidence.get(kind, Evidence()) | read(reader, module, path)
     return evidence
+
+
+def family_splits(families: Mapping[str, str], groups: int, repeats: int, seed: int = 1) -> list[Split]:
+    """Hold out whole families: they are dealt into so many groups, and each group is held out once a repeat.
+
+    :param families: of each case
+    """
+    found = []
+    for repeat in range(repeats):
+        order = sorted(set(families.values()))
+        random.Random(seed * 1000 + repeat).shuffle(order)
+        for at in range(min(groups, len(order))):
+            out = set(order[at::groups])
+            held = frozenset(case for case, family in families.items() if family in out)
+            found.append((frozenset(families) - held, held))
+    return found
 
 
 def rows(

@@ -11,7 +11,6 @@ from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.evidence import Evidence, StackReader
 from stackswitch.lists.namelist import NameIndex, shorten
 from stackswitch.lists.policies import ListBuilder, PolicyName
-from stackswitch.lists.untested import to_test
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, suspending_imports
@@ -26,7 +25,6 @@ from .facts import (
     CheckedList,
     ImportSource,
     InstrumentedAndListed,
-    NextTest,
     ObservedAndListed,
     PolicySize,
     Way,
@@ -36,6 +34,7 @@ from .imports import function_import_names, import_indexes, imports_listed, impo
 from .list_check import FUNCTION_LISTS, check_lists
 from .risks import obstacles_of
 from .trust import assertion_effects, coverage_left_out
+from .untested import next_tests
 
 GROWTH = 0.95
 """Bytes that a byte of instrumented code gains: worked out from whole builds, not measured by list."""
@@ -80,7 +79,9 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
     raw_names = module.function_names
     defined = module.defined_functions
     selected = {
-        which: _selected(index, names) for which, names in inputs.lists.items() if which in FUNCTION_LISTS
+        which: index.matching_defined(*names)
+        for which, names in inputs.lists.items()
+        if which in FUNCTION_LISTS
     }
     notes = (
         []
@@ -112,7 +113,7 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
         left_out=()
         if asyncified
         else coverage_left_out(builder, {case: reader.evidence(each) for case, each in inputs.cases.items()}),
-        test_next=() if asyncified else _test_next(builder, evidence),
+        test_next=() if asyncified else next_tests(builder, evidence),
         obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
         why=None if inputs.why is None else why(graph, waiting, index, inputs.why, inputs.suspensions),
         notes=tuple(notes),
@@ -127,17 +128,13 @@ def _imports(
     if listed := inputs.lists.get("ASYNCIFY_IMPORTS"):
         return imports_listed(module, listed), "list"
     every = function_import_names(module)
-    numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
+    numbered = [each.full_name for each in module.function_imports()]
     if evidence.imports:
         return tuple(dict.fromkeys(numbered[each] for each in sorted(evidence.imports))), "trace"
     built = suspending_imports(module)
     if built:
         return tuple(dict.fromkeys(numbered[each] for each in sorted(built))), "build"
     return every, "all"
-
-
-def _selected(index: NameIndex, names: Sequence[str]) -> frozenset[int]:
-    return frozenset(each for each in index.matching_any(names) if each >= index.imported)
 
 
 def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
@@ -166,15 +163,6 @@ def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
             )
         )
     return sizes
-
-
-def _test_next(builder: ListBuilder, evidence: Evidence) -> tuple[NextTest, ...]:
-    return tuple(
-        NextTest(
-            function=builder.index.names[each.function], chance=round(each.chance, 3), brings=each.brings
-        )
-        for each in to_test(builder.graph, builder.ranking(), evidence, builder.imports)
-    )
 
 
 def _dominators(graph: CallGraph, waiting: frozenset[int], index: NameIndex) -> list[Bottleneck]:

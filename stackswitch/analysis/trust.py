@@ -1,4 +1,4 @@
-"""What the assertions of the configuration change, and how far lists from these traces can be trusted."""
+"""What assertions of the configuration change, and how lists do on cases that are left out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from stackswitch.lists.assertions import Asserted, Assertions
-from stackswitch.lists.confidence import leave_one_out
 from stackswitch.lists.evidence import Evidence
+from stackswitch.lists.holdout import leave_one_out
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.wasm.callgraph import CallGraph
@@ -60,8 +60,6 @@ def coverage_left_out(builder: ListBuilder, cases: Mapping[str, Evidence]) -> tu
     waited = {case: each for case, each in sorted(cases.items()) if each.functions}
     if len(waited) < 2:
         return ()
-    many = len(waited) > PARTS
-    parts = {case: str(at % PARTS) for at, case in enumerate(waited)} if many else None
 
     def compute(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
         return builder.build(policy, evidence).functions
@@ -70,8 +68,8 @@ def coverage_left_out(builder: ListBuilder, cases: Mapping[str, Evidence]) -> tu
         CoverageLeftOut(
             policy=policy,
             cases=len(waited),
-            parts=PARTS if many else len(waited),
-            covered=len(leave_one_out(waited, partial(compute, policy), parts).covered),
+            parts=min(PARTS, len(waited)),
+            covered=len(leave_one_out(waited, partial(compute, policy), PARTS).covered),
         )
         for policy in _BY_EVIDENCE
     )

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from stackswitch.analysis.imports import import_indexes
-from stackswitch.lists.confidence import leave_one_out
 from stackswitch.lists.evidence import Evidence
+from stackswitch.lists.holdout import leave_one_out
 from stackswitch.lists.policies import PolicyName
 
 from .list_evidence import ListEvidence
@@ -48,11 +48,8 @@ def confidence(
     for data, cases in waited.items():
         if not cases:
             continue
-        parts = None
         most = MOST_RANKINGS if policy == "ranked" else MOST_LISTS
-        if len(cases) > most:
-            groups = most
-            parts = {case: str(at % most) for at, case in enumerate(sorted(cases))}
+        groups = most if len(cases) > most else groups
         calls, waiting = calls_of(data), evidence.waiting[data]
         listed, base = calls.index.matching_any(before), calls.index.matching_any(still_listed)
         covered_before += sum(not calls.index.defined(each.functions - listed) for each in cases.values())
@@ -65,7 +62,7 @@ def confidence(
         ) -> frozenset[int]:
             return base | functions_by(policy, data, others, waiting, evidence.assertions)
 
-        found = leave_one_out(cases, compute, parts)
+        found = leave_one_out(cases, compute, most)
         covered += len(found.covered)
         uncovered |= {case: tuple(sorted(calls.index.defined(gap))) for case, gap in found.missing.items()}
     return Confidence(

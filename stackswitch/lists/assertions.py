@@ -71,8 +71,8 @@ class Asserted:
 
     def __init__(self, assertions: Assertions, index: NameIndex) -> None:
         self._index = index
-        self._never = {each: self._own(each) for each in assertions.never}
-        self._always = {each: self._own(each) for each in assertions.always}
+        self._never = {each: index.matching_defined(each) for each in assertions.never}
+        self._always = {each: index.matching_defined(each) for each in assertions.always}
         self.never = frozenset[int]().union(*self._never.values())
         self.always = frozenset[int]().union(*self._always.values())
         both = sorted(index.names[each] for each in self.never & self.always)
@@ -84,9 +84,6 @@ class Asserted:
         """Entries that match nothing, each after its list."""
         lists = (("never", self._never), ("always", self._always))
         return tuple((kind, entry) for kind, found in lists for entry, own in found.items() if not own)
-
-    def _own(self, entry: str) -> frozenset[int]:
-        return frozenset(each for each in self._index.matching(entry) if each >= self._index.imported)
 
     def apply(self, graph: CallGraph, compute: ByCalls) -> frozenset[int]:
         """Compute a list that agrees with the assertions."""

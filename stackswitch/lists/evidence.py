@@ -1,7 +1,7 @@
 """What traces say about a module: the functions seen below a wait, and which of them called through a table.
 
 An engine's stack may hold a frame that never was (speculative inlining of indirect calls), so each step of
-a stack is held against the module's own call at that offset.
+a stack is compared with the module's own call at that offset.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class StackReader:
         module = graph.module
         self._imports: dict[str, int] = {}
         for index, each in enumerate(module.function_imports()):
-            self._imports.setdefault(f"{each.module}.{each.name}", index)
+            self._imports.setdefault(each.full_name, index)
         self._sites: dict[int, dict[int, tuple[str, int]]] = {}
 
     def evidence(self, suspensions: Iterable[Suspension]) -> Evidence:

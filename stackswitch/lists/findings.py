@@ -1,4 +1,4 @@
-"""What is wrong with a list, held against a module's names: stale, shadowed and impossible entries."""
+"""Problems of a list compared with a module's names: stale, shadowed and impossible entries."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from .emscripten import rewritten
 from .namelist import BLANKS, NameIndex
 
 FPCAST_PREFIX = "byn$fpcast-emu$"
@@ -74,7 +75,7 @@ class Shadowed:
 
 @dataclass(frozen=True)
 class ListFindings:
-    """A list held against a module.
+    """A list compared with a module.
 
     :ivar selected: indexes of the functions that the list names
     :ivar by_entry: what each entry stands for, in the list's order, doubles left out
@@ -89,7 +90,7 @@ class ListFindings:
 
 
 def examine(entries: Sequence[str], index: NameIndex) -> ListFindings:
-    """Hold a list (``ASYNCIFY_ONLY``, ``_ADD`` or ``_REMOVE``, as Binaryen gets it) against a module.
+    """Compare a list (``ASYNCIFY_ONLY``, ``_ADD`` or ``_REMOVE``, as Binaryen gets it) with a module.
 
     A full name of an imported function counts as stale here.
     """
@@ -101,8 +102,7 @@ def examine(entries: Sequence[str], index: NameIndex) -> ListFindings:
         if entry in by_entry:
             shadowed.append(Shadowed(entry, entry))
             continue
-        found = frozenset(each for each in index.matching(entry) if each >= index.imported)
-        by_entry[entry] = found
+        by_entry[entry] = found = index.matching_defined(entry)
         if not found:
             stale.append(_why_stale(entry, index, spellings))
     stale = [_unless_listed(each, by_entry) for each in stale]
@@ -123,14 +123,8 @@ def _covered(by_entry: dict[str, frozenset[int]]) -> list[Shadowed]:
             theirs = by_entry[other]
             if len(theirs) < len(found):
                 break
-            if (
-                other != entry
-                and found <= theirs
-                and (len(found) < len(theirs) or order[other] < order[entry])
-            ):
-                covered.append(Shadowed(entry, other))
-                break
-            if other != entry and found == theirs and "*" not in entry:
+            first = len(found) < len(theirs) or order[other] < order[entry] or "*" not in entry
+            if other != entry and found <= theirs and first:
                 covered.append(Shadowed(entry, other))
                 break
     return covered
@@ -142,7 +136,7 @@ def _why_stale(entry: str, index: NameIndex, spellings: Callable[[], _Spellings]
     if entry in index.by_name:
         return Stale(entry, "imported")
     for reason, other in _variants(entry):
-        if other and other != entry and any(each >= index.imported for each in index.matching(other)):
+        if other and other != entry and index.matching_defined(other):
             return Stale(entry, reason, (other,))
     return spellings().explain(entry)
 
@@ -171,7 +165,7 @@ def _variants(entry: str) -> list[tuple[StaleReason, str]]:
         ("escaped", readable),
         ("dollar", bare.removeprefix("$")),
         ("dollar", readable.removeprefix("$").strip('"')),
-        ("emcc-spelling", bare.replace(".", " ").replace("#", "&").replace("?", ",")),
+        ("emcc-spelling", rewritten(bare)),
         ("emcc-rewritten", bare.replace(" ", ".").replace("&", "#").replace(",", "?")),
         ("fpcast-prefix", bare.removeprefix(FPCAST_PREFIX)),
         ("leading-underscore", bare.removeprefix("_")),

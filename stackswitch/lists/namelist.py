@@ -1,8 +1,8 @@
-"""What a list of names matches, as Binaryen's Asyncify pass sees it.
+"""What a list of names matches, as Binaryen's Asyncify pass matches it.
 
 Names are text with surrogate escapes for bytes that are no UTF-8, as ``wasm.names.binaryen_names`` has them.
 Sources: Binaryen ``src/support/string.cpp`` (splitting, wildcards) and ``src/passes/Asyncify.cpp`` (what an
-entry may name); held against the real tool by ``tests/integration/lists/test_binaryen_lists.py``.
+entry may name). ``tests/integration/lists/test_binaryen_lists.py`` compares this module with Binaryen.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def bracket_balance(text: str) -> int:
 
 
 def comma_trouble(entries: Sequence[str]) -> list[tuple[str, str]]:
-    """Tell which entries a list joined by commas cannot hold, and why; none: it says what is meant."""
+    """Return the entries that a list joined by commas cannot hold, and why."""
     found: list[tuple[str, str]] = []
     for at, entry in enumerate(entries):
         if not entry:
@@ -143,6 +143,10 @@ class NameIndex:
     def matching_any(self, entries: Iterable[str]) -> frozenset[int]:
         """Return the functions that any of these entries match."""
         return frozenset().union(*map(self.matching, entries))
+
+    def matching_defined(self, *entries: str) -> frozenset[int]:
+        """Return the defined functions that any of these entries match."""
+        return frozenset(each for each in self.matching_any(entries) if each >= self.imported)
 
     def defined(self, functions: Iterable[int]) -> set[str]:
         """Return the names of those of these functions that are defined, as Binaryen matches them."""

@@ -85,7 +85,7 @@ class ListBuilder:
     def import_names(self) -> tuple[str, ...]:
         """Return the suspending imports as ``asyncify-imports`` takes them."""
         chosen = (self.module.function_import(index) for index in sorted(self.imports))
-        return tuple(dict.fromkeys(f"{each.module}.{each.name}" for each in chosen if each is not None))
+        return tuple(dict.fromkeys(each.full_name for each in chosen if each is not None))
 
     def names(self, functions: Iterable[int]) -> tuple[str, ...]:
         """Return the names of defined functions as Binaryen matches them, sorted."""

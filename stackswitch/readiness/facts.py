@@ -4,17 +4,17 @@ trusted.
 
 from __future__ import annotations
 
-import random
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from itertools import islice
+from operator import or_
 from typing import Literal
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.imports import import_indexes
-from stackswitch.lists.confidence import ByEvidence, leave_one_out
 from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.holdout import hold_out, leave_one_out, random_splits
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.models.expect import ListName
@@ -96,7 +96,7 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
     waiting = import_indexes(module, imports)
     towards = next_on_shortest_path(graph, waiting)
     names = NameIndex.of(module).names
-    numbered = [f"{each.module}.{each.name}" for each in module.function_imports()]
+    numbered = [each.full_name for each in module.function_imports()]
     half = MOST_DEPTH // 2
     length = array("I", [1]) * module.function_count
     end = array("I", range(module.function_count))
@@ -137,9 +137,7 @@ def confidence(
     if len(cases) < _LEAST_CASES:
         return ()
     builder = ListBuilder(graph, import_indexes(graph.module, imports))
-    whole = Evidence()
-    for each in cases.values():
-        whole |= each
+    whole = reduce(or_, cases.values())
     found = []
     for policy in _CURVES:
 
@@ -152,11 +150,9 @@ def confidence(
         for part in SHARES:
             count = max(1, min(len(cases) - 1, round(part * len(cases))))
             tries = -(-_LEAST_TRIED // (len(cases) - count))
-            covered = [
-                _covered(cases, count, random.Random(f"{policy} {part} {number}"), compute)  # noqa: S311
-                for number in range(max(_LEAST_TRIES, min(_MOST_TRIES, tries)))
-            ]
-            points.append((count, round(sum(covered) / len(covered), 4)))
+            repeats = max(_LEAST_TRIES, min(_MOST_TRIES, tries))
+            splits = random_splits(cases, count / len(cases), repeats)
+            points.append((count, round(hold_out(cases, splits, compute, len).share, 4)))
         found.append(
             Confidence(
                 policy=policy,
@@ -166,15 +162,3 @@ def confidence(
             )
         )
     return tuple(found)
-
-
-def _covered(cases: Mapping[str, Evidence], count: int, chance: random.Random, compute: ByEvidence) -> float:
-    """Return the share of the others that a list computed from ``count`` cases covers."""
-    names = sorted(cases)
-    chance.shuffle(names)
-    evidence = Evidence()
-    for name in names[:count]:
-        evidence |= cases[name]
-    computed = compute(evidence)
-    rest = names[count:]
-    return sum(cases[name].functions <= computed for name in rest) / len(rest)

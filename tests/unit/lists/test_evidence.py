@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
-from stackswitch.lists.confidence import leave_one_out, support
 from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.holdout import leave_one_out
 from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph, call_sites
@@ -133,13 +133,13 @@ def test_each_case_is_left_out_in_turn() -> None:
     assert found.missing == {"table": {DISPATCH}}
     assert found.share == pytest.approx(2 / 3)
     assert leave_one_out(cases, lambda evidence: builder.build("typed", evidence).functions).share == 1
-    families = leave_one_out(
-        cases,
-        lambda evidence: builder.build("observed", evidence).functions,
-        {"direct": "d", "direct again": "d", "table": "t"},
-    )
-    assert families.missing == {"direct": {MID}, "direct again": {MID}, "table": {DISPATCH}}
-    assert support(cases)[LEAF] == ("direct", "direct again", "table")
+    parts = leave_one_out(cases, lambda evidence: builder.build("observed", evidence).functions, 2)
+    assert parts.missing == {"table": {DISPATCH}}
+    assert leave_one_out(cases, lambda evidence: evidence.functions, 1).missing == {
+        "direct": {LEAF, MID, MAIN},
+        "direct again": {LEAF, MID, MAIN},
+        "table": {LEAF, DISPATCH, MAIN},
+    }
 
 
 @given(
@@ -154,12 +154,12 @@ def test_each_case_is_left_out_in_turn() -> None:
     ),
     st.integers(1, 3),
 )
-def test_leaving_out_agrees_with_doing_it_the_long_way(cases: dict[str, Evidence], families: int) -> None:
+def test_leaving_out_agrees_with_doing_it_the_long_way(cases: dict[str, Evidence], parts: int) -> None:
     def draw(evidence: Evidence) -> frozenset[int]:
         return evidence.functions | {each + 1 for each in evidence.dispatchers} | evidence.dispatchers
 
-    groups = {case: str(len(case) % families) for case in cases}
-    found = leave_one_out(cases, draw, groups)
+    groups = {case: at % parts for at, case in enumerate(sorted(cases))}
+    found = leave_one_out(cases, draw, parts)
     for case, own in cases.items():
         rest = Evidence()
         for other, theirs in cases.items():

@@ -8,9 +8,9 @@ import wasmtime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stackswitch.analysis.untested import next_tests
 from stackswitch.lists.evidence import Evidence
 from stackswitch.lists.policies import BUDGET, LEAST_MORE, ListBuilder
-from stackswitch.lists.untested import to_test
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
 
@@ -92,9 +92,9 @@ def test_what_to_test_next_calls_through_a_table_and_was_never_seen() -> None:
     builder = ListBuilder(graph, [0])
     index = builder.index.by_name
     evidence = Evidence(frozenset(index[f"net_{at}"] for at in range(0, 30, 3)), frozenset(), frozenset({0}))
-    found = to_test(graph, builder.ranking(), evidence, [0])
-    pick = next(each for each in found if each.function in graph.indirect)
+    found = next_tests(builder, evidence)
+    pick = next(each for each in found if index[each.function] in graph.indirect)
     # Who picks from the table, the ten that call it, and what calls it from outside.
     assert pick.brings == 12
-    assert all(each.function not in evidence.functions for each in found)
-    assert to_test(graph, builder.ranking(), Evidence(), [0]) == []
+    assert all(index[each.function] not in evidence.functions for each in found)
+    assert next_tests(builder, Evidence()) == ()

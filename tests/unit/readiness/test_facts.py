@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import wasmtime
 
-from stackswitch.lists.evidence import Evidence
 from stackswitch.models.trace import Suspension
 from stackswitch.readiness import facts
 from stackswitch.readiness.facts import confidence, listed_names, module_facts, shadow_stack, ways
@@ -164,20 +163,3 @@ def test_confidence_of_cases_that_are_alike() -> None:
     assert observed.points[0] == (1, 0.4286)
     assert [count for count, _ in observed.points] == [1, 2, 4, 6, 7]
     assert confidence(call_graph(TABLE), ["env.wait"], cases)[0] == observed
-
-
-def test_covered_is_the_share_of_those_left_out() -> None:
-    import random
-
-    def draw(evidence: Evidence) -> frozenset[int]:
-        return evidence.functions
-
-    def case(*functions: int) -> Evidence:
-        return Evidence(frozenset(functions), frozenset(), frozenset())
-
-    cases = {"a": case(1), "b": case(1), "c": case(1, 2), "d": case(1)}
-    chosen = random.Random("x")
-    order = sorted(cases)
-    random.Random("x").shuffle(order)
-    got = facts._covered(cases, 1, chosen, draw)
-    assert got == (1.0 if order[0] == "c" else pytest.approx(2 / 3))
