@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from stackswitch import __version__
 from stackswitch.models.bench import BenchResult
+from stackswitch.tools.progress import Progress
 
 from .calls import bulk_memory, computing, crossings, instances
-from .measurement import Measurement, Say
+from .measurement import Measurement
 from .memory import growth, suspended_calls, suspended_instances
 from .suspensions import in_node, round_trips, suspensions
 
@@ -29,7 +30,7 @@ _PARTS = (
 """Each has as docstring what is said before it begins."""
 
 
-async def run_benchmark(backends: Sequence[str], rounds: int, *, quick: bool, say: Say) -> BenchResult:
+async def run_benchmark(backends: Sequence[str], rounds: int, *, quick: bool, say: Progress) -> BenchResult:
     """Measure everything, through the public interface of the library.
 
     :param rounds: how many; in each, every host does its work once
@@ -38,7 +39,7 @@ async def run_benchmark(backends: Sequence[str], rounds: int, *, quick: bool, sa
     :raises EngineError: a guest returned a wrong result
     """
     load = os.getloadavg()[0]
-    measurement = Measurement(backends, rounds, quick=quick, say=say)
+    measurement = Measurement(backends, rounds, quick=quick)
     for part in _PARTS:
         say((part.__doc__ or "").rstrip("."))
         await part(measurement)

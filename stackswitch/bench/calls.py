@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from stackswitch.backends.guest_protocol import CallState, GuestModule, OpenRequest
 from stackswitch.errors import StackswitchError
@@ -12,7 +13,7 @@ from stackswitch.guest.options import GuestOptions
 
 from .guest import WAT
 from .measurement import Measurement, imports, sleep_once
-from .rounds import Work, figures, time_work
+from .rounds import figures, timed
 
 _MIB = bytes(1 << 20)
 
@@ -21,21 +22,18 @@ async def crossings(measurement: Measurement) -> None:
     """Calls without a wait."""
     count = measurement.count(1000)
 
-    async def call_often(guest: Guest) -> None:
+    async def call_export(guest: Guest) -> None:
         for _ in range(count):
             await guest.call("nothing")
 
-    def call_export(guest: Guest) -> Work:
-        return lambda: time_work(call_often(guest), count)
-
-    def call_host_function(guest: Guest) -> Work:
-        return lambda: time_work(guest.call("plain", count), count)
+    async def call_host_function(guest: Guest) -> None:
+        await guest.call("plain", count)
 
     for case, work in (
         ("an export that does not wait", call_export),
         ("a plain host function", call_host_function),
     ):
-        measurement.figures += figures("call", case, "µs", await measurement.guest_clocks(work))
+        measurement.figures += figures("call", case, "µs", await measurement.guest_clocks(work, count))
 
 
 async def bulk_memory(measurement: Measurement) -> None:
@@ -45,21 +43,14 @@ async def bulk_memory(measurement: Measurement) -> None:
         guest.memory.write(4096, _MIB)
         guest.memory.read(4096, len(_MIB))
 
-    def work(guest: Guest) -> Work:
-        return lambda: time_work(write_and_read(guest), 1)
-
-    rounds = await measurement.guest_clocks(work)
+    rounds = await measurement.guest_clocks(write_and_read)
     measurement.figures += figures("memory", "1 MiB written and read", "µs", rounds)
 
 
 async def computing(measurement: Measurement) -> None:
     """Code that computes and never waits, instrumented and not."""
     number = 18 if measurement.quick else 24
-
-    def work(guest: Guest) -> Work:
-        return lambda: time_work(guest.call("fib", number), 1)
-
-    rounds = await measurement.guest_clocks(work)
+    rounds = await measurement.guest_clocks(lambda guest: guest.call("fib", number))
     against = "fiber" if "fiber" in rounds else None
     measurement.figures += figures("computing", f"fib({number})", "µs", rounds, against)
 
@@ -79,9 +70,6 @@ async def instances(measurement: Measurement) -> None:
             await instance.call("nothing", (), CallState("nothing"))
             await instance.aclose()
 
-    def work(module: GuestModule) -> Work:
-        return lambda: time_work(use_instances(module), count)
-
     request = await request_for(sleep_once)
     modules: dict[str, GuestModule] = {}
     try:
@@ -90,7 +78,8 @@ async def instances(measurement: Measurement) -> None:
                 modules[backend], _ = await open_module(request, backend)
             except StackswitchError as error:
                 measurement.skip(backend, error)
-        rounds = await measurement.clocks({name: work(each) for name, each in modules.items()})
+        works = {name: timed(partial(use_instances, each), count) for name, each in modules.items()}
+        rounds = await measurement.clocks(works)
     finally:
         await asyncio.gather(*(each.aclose() for each in modules.values()))
     measurement.figures += figures("instance", "made, called, closed", "µs", rounds)

@@ -13,6 +13,7 @@ import wasmtime
 
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.binaryen.stack_memory import EXPORT_NAME, with_stack_memory
+from stackswitch.wasm.asyncified import CONTROL_EXPORTS
 from stackswitch.wasm.module import parse_module
 
 _HEADER, _BLOCK_END = 16, 1 << 20
@@ -39,7 +40,7 @@ async def instrumented(wat: bytes, *, own_memory: bool = True) -> bytes:
 
 
 class DocumentedHost:
-    """Runs ``run`` of the guest, with eight calls of a ``Func`` for each suspension."""
+    """Runs the guest, with eight calls of a ``Func`` for each suspension."""
 
     def __init__(self, wasm: bytes) -> None:
         engine = wasmtime.Engine()
@@ -50,14 +51,10 @@ class DocumentedHost:
         linker.define_func("env", "wait", type_, self._wait)
         linker.define_func("env", "plain", type_, lambda number: number)
         exports: Any = linker.instantiate(self._store, wasmtime.Module(engine, wasm)).exports(self._store)
-        self._run, self._state = exports["run"], exports["asyncify_get_state"]
-        self._start_unwind, self._stop_unwind = (
-            exports["asyncify_start_unwind"],
-            exports["asyncify_stop_unwind"],
-        )
-        self._start_rewind, self._stop_rewind = (
-            exports["asyncify_start_rewind"],
-            exports["asyncify_stop_rewind"],
+        self._exports = exports
+        self._state = exports["asyncify_get_state"]
+        self._start_unwind, self._stop_unwind, self._start_rewind, self._stop_rewind = (
+            exports[each] for each in CONTROL_EXPORTS
         )
         self._memory = exports[EXPORT_NAME]
         self._waiting = self._result = 0
@@ -72,15 +69,16 @@ class DocumentedHost:
         self._start_unwind(self._store, _HEADER)
         return 0
 
-    async def run(self, depth: int, count: int) -> int:
-        """Call ``run``; each wait is an ``await asyncio.sleep(0)``."""
-        result: int = self._run(self._store, depth, count)
+    async def call(self, name: str, *arguments: int) -> int:
+        """Call an export; each wait is an ``await asyncio.sleep(0)``."""
+        function = self._exports[name]
+        result: int = function(self._store, *arguments)
         while self._state(self._store) == _UNWINDING:
             self._stop_unwind(self._store)
             await asyncio.sleep(0)
             self._result = self._waiting & 1
             self._start_rewind(self._store, _HEADER)
-            result = self._run(self._store, depth, count)
+            result = function(self._store, *arguments)
         return result
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from stackswitch.models.bench import Goal, Ratio
 
-from .rounds import DOCUMENTED, SLEEP, Timing, ratio
+from .rounds import DOCUMENTED, SLEEP, Rounds, ratio
 
 _LEAST_US = 1e-3
 """Stands for a difference that the clock cannot show."""
@@ -31,7 +31,7 @@ def goal(
     )
 
 
-def suspension_goals(by_depth: dict[int, dict[str, list[Timing]]]) -> list[Goal]:
+def suspension_goals(by_depth: dict[int, Rounds]) -> list[Goal]:
     """Return the goals for suspensions: their CPU time beyond the ``asyncio.sleep`` that each contains."""
     found: list[Goal] = []
     beyond = {

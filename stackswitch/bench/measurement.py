@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 
 from stackswitch.errors import EngineError, StackswitchError
@@ -13,10 +14,9 @@ from stackswitch.guest.opening import open_guest
 from stackswitch.models.bench import Figure, Goal
 
 from .guest import WAT, expected
-from .rounds import Timing, Work, alternate, clocks
+from .rounds import Work, alternate, clocks, timed
 
 BACKENDS = ("asyncify", "fiber", "jspi")
-Say = Callable[[str], None]
 
 
 async def sleep_once(_caller: object, number: int) -> int:
@@ -40,12 +40,13 @@ def imports(wait: object) -> dict[str, object]:
     return {"env.wait": wait, "env.plain": plain}
 
 
-async def run(guest: Guest, depth: int, count: int) -> None:
-    """Call the guest's ``run``.
+async def run(call: Callable[[str, int, int], Awaitable[object]], depth: int, count: int) -> None:
+    """Call ``run`` of a guest.
 
+    :param call: calls an export
     :raises EngineError: its result is wrong
     """
-    if await guest.call("run", depth, count) != expected(count):
+    if await call("run", depth, count) != expected(count):
         raise EngineError("a guest of the benchmark returned a wrong sum")
 
 
@@ -54,14 +55,12 @@ class Measurement:
 
     :param rounds: how many; in each, every host does its work once
     :param quick: do a tenth of the work
-    :param say: called with a line of text before each part
     """
 
-    def __init__(self, backends: Sequence[str], rounds: int, *, quick: bool, say: Say) -> None:
+    def __init__(self, backends: Sequence[str], rounds: int, *, quick: bool) -> None:
         self.backends = backends
         self.rounds = rounds
         self.quick = quick
-        self.say = say
         self.figures: list[Figure] = []
         self.goals: list[Goal] = []
         self.skipped: list[str] = []
@@ -96,15 +95,18 @@ class Measurement:
                 self.engines[backend] = guest.engine
             yield opened
 
-    async def alternate(self, hosts: dict[str, Work]) -> dict[str, list[Timing]]:
-        """Let hosts do their work in alternating rounds."""
-        return await alternate(hosts, self.rounds)
-
-    async def clocks(self, hosts: dict[str, Work]) -> dict[str, list[float]]:
+    async def clocks(self, hosts: Mapping[str, Work]) -> dict[str, list[float]]:
         """Let hosts do their work in alternating rounds; return the time of each by the clock (µs)."""
-        return clocks(await self.alternate(hosts))
+        return clocks(await alternate(hosts, self.rounds))
 
-    async def guest_clocks(self, work: Callable[[Guest], Work]) -> dict[str, list[float]]:
-        """Do the same work on a guest of each backend; return the times by the clock (µs)."""
+    async def guest_clocks(
+        self, work: Callable[[Guest], Awaitable[object]], count: int = 1
+    ) -> dict[str, list[float]]:
+        """Do the same work on a guest of each backend; return the times by the clock (µs).
+
+        :param work: does something ``count`` times
+        """
         async with self.guests() as guests:
-            return await self.clocks({name: work(each) for name, each in guests.items()})
+            return await self.clocks(
+                {name: timed(partial(work, guest), count) for name, guest in guests.items()}
+            )

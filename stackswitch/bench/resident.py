@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -38,13 +39,9 @@ def _family(process: str) -> list[str]:
 
 
 def _of(process: str) -> Resident:
-    fields = dict.fromkeys(("Rss", "Pss"), 0.0)
     try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text("ascii").splitlines()
+        text = Path(f"/proc/{process}/smaps_rollup").read_text("ascii")
     except OSError:  # it has ended
         return Resident(0, 0)
-    for line in lines[1:]:
-        name, _, rest = line.partition(":")
-        if name in fields:
-            fields[name] = float(rest.split()[0])
-    return Resident(fields["Rss"], fields["Pss"])
+    sizes = dict(re.findall(r"^(Rss|Pss): *([0-9]+)", text, re.MULTILINE))
+    return Resident(float(sizes["Rss"]), float(sizes["Pss"]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from stackswitch.models.bench import Figure, Ratio
 
@@ -15,26 +16,29 @@ CPU = "suspension, CPU time"
 """The group of suspensions measured by the CPU time of the thread."""
 
 
-class Timing:
+class Timing(NamedTuple):
     """How long something took: by the clock, and of the thread's CPU time (µs; ms for cases)."""
 
-    __slots__ = ("clock", "cpu")
-
-    def __init__(self, clock: float, cpu: float) -> None:
-        self.clock = clock
-        self.cpu = cpu
+    clock: float
+    cpu: float
 
 
+Rounds = dict[str, list[Timing]]
+"""By host."""
 Work = Callable[[], Awaitable[Timing]]
 """Does something many times and returns how long it took once."""
 
 
-async def time_work(work: Awaitable[object], count: int) -> Timing:
-    """Time work that does something ``count`` times; return how long it took once."""
-    started, used = time.perf_counter(), time.thread_time()
-    await work
-    cpu = time.thread_time() - used
-    return Timing((time.perf_counter() - started) / count * 1e6, cpu / count * 1e6)
+def timed(work: Callable[[], Awaitable[object]], count: int = 1) -> Work:
+    """Measure work that does something ``count`` times."""
+
+    async def measured() -> Timing:
+        started, used = time.perf_counter(), time.thread_time()
+        await work()
+        cpu = time.thread_time() - used
+        return Timing((time.perf_counter() - started) / count * 1e6, cpu / count * 1e6)
+
+    return measured
 
 
 async def sleeps(count: int) -> None:
@@ -43,9 +47,9 @@ async def sleeps(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def alternate(hosts: dict[str, Work], rounds: int) -> dict[str, list[Timing]]:
+async def alternate(hosts: Mapping[str, Work], rounds: int) -> Rounds:
     """Let all hosts work in each round; a first round does not count."""
-    found: dict[str, list[Timing]] = {host: [] for host in hosts}
+    found: Rounds = {host: [] for host in hosts}
     for number in range(rounds + 1):
         for host, work in hosts.items():
             timing = await work()
@@ -54,12 +58,12 @@ async def alternate(hosts: dict[str, Work], rounds: int) -> dict[str, list[Timin
     return found
 
 
-def clocks(rounds: dict[str, list[Timing]]) -> dict[str, list[float]]:
+def clocks(rounds: Rounds) -> dict[str, list[float]]:
     """Return the times by the clock."""
     return {host: [each.clock for each in timings] for host, timings in rounds.items()}
 
 
-def cpus(rounds: dict[str, list[Timing]]) -> dict[str, list[float]]:
+def cpus(rounds: Rounds) -> dict[str, list[float]]:
     """Return the CPU times."""
     return {host: [each.cpu for each in timings] for host, timings in rounds.items()}
 

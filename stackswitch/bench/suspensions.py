@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import subprocess
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,20 +20,20 @@ from stackswitch.transport.process import OWN_GROUP
 
 from .documented_host import DocumentedHost, instrumented
 from .goals import ECHO, goal, suspension_goals
-from .guest import DEPTHS, WAT, expected
+from .guest import DEPTHS, WAT
 from .measurement import Measurement, return_at_once, run
 from .rounds import (
     CPU,
     DOCUMENTED,
     SLEEP,
-    Timing,
-    Work,
+    Rounds,
+    alternate,
     clocks,
     cpus,
     figures,
     ratio,
     sleeps,
-    time_work,
+    timed,
 )
 
 ASYNCIFY_WASM = ("asyncify-wasm", "1.2.1")
@@ -45,35 +44,25 @@ _COUNT = 2000
 async def suspensions(measurement: Measurement) -> None:
     """A suspension by depth."""
     documented = DocumentedHost(await instrumented(WAT))
-    by_depth: dict[int, dict[str, list[Timing]]] = {}
+    by_depth: dict[int, Rounds] = {}
+    few = measurement.count(_COUNT // 10)
     async with measurement.guests() as guests:
         for depth in DEPTHS:
-            count = _COUNT
-            hosts = {SLEEP: _timing(partial(sleeps, count), count)}
+            hosts = {SLEEP: timed(partial(sleeps, _COUNT), _COUNT)}
             for name, guest in guests.items():
-                hosts[name] = _timing(partial(run, guest, depth, count), count)
-            few = measurement.count(count // 10)
-            hosts[DOCUMENTED] = _timing(partial(_documented, documented, depth, few), few)
-            by_depth[depth] = await measurement.alternate(hosts)
+                hosts[name] = timed(partial(run, guest.call, depth, _COUNT), _COUNT)
+            hosts[DOCUMENTED] = timed(partial(run, documented.call, depth, few), few)
+            by_depth[depth] = await alternate(hosts, measurement.rounds)
             measurement.figures += figures("suspension", _frames(depth), "µs", clocks(by_depth[depth]), SLEEP)
     documented.close()
-    for depth, hosts_ in by_depth.items():
-        here = {host: timings for host, timings in hosts_.items() if host != "jspi"}
+    for depth, rounds in by_depth.items():
+        here = {host: timings for host, timings in rounds.items() if host != "jspi"}
         measurement.figures += figures(CPU, _frames(depth), "µs", cpus(here), SLEEP)
     measurement.goals += suspension_goals(by_depth)
 
 
 def _frames(depth: int | str) -> str:
     return f"{depth} frame" + ("s" if int(depth) != 1 else "")
-
-
-def _timing(work: Callable[[], Awaitable[object]], count: int) -> Work:
-    return lambda: time_work(work(), count)
-
-
-async def _documented(host: DocumentedHost, depth: int, count: int) -> None:
-    if await host.run(depth, count) != expected(count):
-        raise EngineError("a guest of the benchmark returned a wrong sum")
 
 
 async def in_node(measurement: Measurement) -> None:
@@ -134,8 +123,8 @@ async def round_trips(measurement: Measurement) -> None:
             if guest is None:
                 return
             hosts = {
-                "a bare echo": _timing(echoes, count),
-                "jspi": _timing(partial(run, guest, 1, count), count),
+                "a bare echo": timed(echoes, count),
+                "jspi": timed(partial(run, guest.call, 1, count), count),
             }
             rounds = await measurement.clocks(hosts)
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from stackswitch.models.bench import BenchResult, Figure, Goal
+from collections.abc import Callable, Mapping
+
+from stackswitch.models.bench import BenchResult, Figure
 
 from .rounds import CPU, SLEEP
 
@@ -31,61 +33,60 @@ def conditions(result: BenchResult) -> str:
 
 def goals(result: BenchResult) -> str:
     """Return the goals with the median of the rounds, the least and the greatest."""
-    if not result.goals:
-        return ""
-    rows = ["| | goal | reached | |", "|---|---|---|---|"]
-    return "\n".join([*rows, *map(_goal, result.goals)])
-
-
-def _goal(goal: Goal) -> str:
-    spread = f" ({_short(goal.least)} to {_short(goal.greatest)})" if goal.least != goal.greatest else ""
-    unit = f" {goal.unit}"
-    return (
-        f"| {goal.name} | {goal.bound} {goal.goal:g}{unit} | {_short(goal.reached)}{spread} |"
-        f" {'holds' if goal.holds else '**not reached**'} |"
-    )
+    rows = {}
+    for goal in result.goals:
+        spread = f" ({_short(goal.least)} to {_short(goal.greatest)})" if goal.least != goal.greatest else ""
+        rows[goal.name] = [
+            f"{goal.bound} {goal.goal:g} {goal.unit}",
+            f"{_short(goal.reached)}{spread}",
+            "holds" if goal.holds else "**not reached**",
+        ]
+    return _table("", ["goal", "reached", ""], rows)
 
 
 def by_depth(result: BenchResult, group: str) -> str:
     """Return one group of suspensions by depth: the best round, and the median ratio to the sleep."""
     found = [each for each in result.figures if each.group == group]
+    title = "µs of CPU time for one wait"
     if group == "suspension":
         found += [each for each in result.figures if each.group == "suspension in Node"]
         title = "µs for one wait, by the clock"
-    else:
-        title = "µs of CPU time for one wait"
-    if not found:
-        return ""
-    hosts = list(dict.fromkeys(each.host for each in found))
-    cells = {(each.case, each.host): each for each in found}
-    rows = [f"| {title} | {' | '.join(hosts)} |", "|---" * (len(hosts) + 1) + "|"]
-    for case in dict.fromkeys(each.case for each in found):
-        columns = [_cell(cells.get((case, host))) for host in hosts]
-        rows.append(f"| {case} | {' | '.join(columns)} |")
-    return "\n".join(rows)
+    return _figures(title, found, lambda figure: figure.case, _best_and_ratio)
 
 
 def rest(result: BenchResult) -> str:
     """Return the other figures: the best round of each."""
     found = [each for each in result.figures if not each.group.startswith("suspension")]
+    return _figures("", found, lambda figure: f"{figure.group}: {figure.case} ({figure.unit})", _best)
+
+
+def _figures(
+    title: str, found: list[Figure], row: Callable[[Figure], str], cell: Callable[[Figure], str]
+) -> str:
+    """Return a table of figures, with a column for each host."""
     hosts = list(dict.fromkeys(each.host for each in found))
-    rows = [f"| | {' | '.join(hosts)} |", "|---" * (len(hosts) + 1) + "|"]
-    for key in dict.fromkeys((each.group, each.case, each.unit) for each in found):
-        group, case, unit = key
-        cells = {each.host: each for each in found if (each.group, each.case, each.unit) == key}
-        best = max if unit == "per second" else min
-        columns = [
-            _number(best(cells[host].best, cells[host].worst)) if host in cells else "" for host in hosts
-        ]
-        rows.append(f"| {group}: {case} ({unit}) | {' | '.join(columns)} |")
-    return "\n".join(rows) if found else ""
+    rows: dict[str, list[str]] = {}
+    for each in found:
+        rows.setdefault(row(each), [""] * len(hosts))[hosts.index(each.host)] = cell(each)
+    return _table(title, hosts, rows)
 
 
-def _cell(figure: Figure | None) -> str:
-    if figure is None:
+def _table(title: str, columns: list[str], rows: Mapping[str, list[str]]) -> str:
+    if not rows:
         return ""
+    lines = [f"| {title} | {' | '.join(columns)} |".replace("  ", " "), "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()]
+    return "\n".join(lines)
+
+
+def _best_and_ratio(figure: Figure) -> str:
     ratio = figure.ratio
     return _number(figure.best) + (f" ({_short(ratio.median)})" if ratio and ratio.against == SLEEP else "")
+
+
+def _best(figure: Figure) -> str:
+    best = max if figure.unit == "per second" else min
+    return _number(best(figure.best, figure.worst))
 
 
 def _number(value: float) -> str:

@@ -4,7 +4,7 @@
   child that stays loaded
 - the pass: ``asyncify`` (request and result), ``listfile`` (lists as the pass reads them), ``features``
   (flags), ``findings`` (what it warns of), ``cache``
-- memories for saved stacks: ``memory`` (one of the module's), ``stack_memory`` (one that is added)
+- the memory for saved stacks: ``stack_memory``
 
 Not here: which builds hosts need (``transform``), which functions a list should name (``lists``).
 """

@@ -23,7 +23,7 @@ from .features import module_flags
 from .findings import explain, imported_name, missing_features, read_warnings
 from .listfile import OPTIONS, list_text, matches
 from .locate import FoundTool, find_wasm_opt
-from .memory import with_reachable_memory
+from .stack_memory import with_reachable_memory
 from .tool import ToolRun
 
 TIMEOUT_S = 900.0

@@ -25,14 +25,13 @@ _WRITES_PER_SWEEP = 32
 
 
 def entry_key(wasm: bytes, options: Mapping[str, Any], version: str) -> str:
-    """The name of an entry: a hash of the module, all options and the tool's version."""
-    described = json.dumps([FORMAT, version, dict(options)], sort_keys=True)
-    return hashlib.sha256(hashlib.sha256(wasm).digest() + described.encode()).hexdigest()
+    """Return the name of an entry: a hash of the module, all options and the tool's version."""
+    return _hash(wasm, [FORMAT, version, dict(options)])
 
 
-def _digest(findings: Mapping[str, Any], wasm: bytes) -> str:
-    written = json.dumps(dict(findings), sort_keys=True).encode()
-    return hashlib.sha256(hashlib.sha256(wasm).digest() + written).hexdigest()
+def _hash(wasm: bytes, described: object) -> str:
+    text = json.dumps(described, sort_keys=True).encode()
+    return hashlib.sha256(hashlib.sha256(wasm).digest() + text).hexdigest()
 
 
 class BuildCache:
@@ -53,7 +52,7 @@ class BuildCache:
             line, _, wasm = path.read_bytes().partition(b"\n")
             head = json.loads(line)
             findings = dict(head["findings"])
-            if head["sha256"] != _digest(findings, wasm):
+            if head["sha256"] != _hash(wasm, findings):
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -63,7 +62,7 @@ class BuildCache:
 
     def write(self, key: str, findings: Mapping[str, Any], wasm: bytes) -> None:
         """Keep an entry; a cache that can't be written is no reason to fail."""
-        head = {"sha256": _digest(findings, wasm), "findings": dict(findings)}
+        head = {"sha256": _hash(wasm, dict(findings)), "findings": dict(findings)}
         path = self._path(key)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -53,9 +53,9 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
-def found(run: Run, asked_for: Path | None = None, **options: Any) -> FoundTool:
+def found(run: Run, requested: Path | None = None, **options: Any) -> FoundTool:
     async def find() -> FoundTool:
-        tool = await find_wasm_opt(asked_for, **options)
+        tool = await find_wasm_opt(requested, **options)
         await tool.tool.aclose()
         return tool
 
@@ -89,13 +89,13 @@ def test_one_on_path_that_will_not_do_is_passed_over_and_told(
     assert why in tool.passed_over[0]
 
 
-def test_one_that_was_asked_for_and_will_not_do_is_an_error(
+def test_one_that_was_requested_and_will_not_do_is_an_error(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = script(tmp_path / "old", OLD)
     with pytest.raises(ToolNotFoundError, match="125 or later") as told:
         found(run, old)
-    assert told.value.looked[0].startswith(f"asked for: {old}: refused: wasm-opt version 108")
+    assert told.value.looked[0].startswith(f"requested: {old}: refused: wasm-opt version 108")
     assert "unexpected expression type" in told.value.looked[0]
     monkeypatch.setenv(VARIABLE, str(old))
     with pytest.raises(ToolNotFoundError, match=r"\$STACKSWITCH_WASM_OPT"):
@@ -105,7 +105,7 @@ def test_one_that_was_asked_for_and_will_not_do_is_an_error(
 def test_one_that_is_not_there(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ToolNotFoundError, match="no such wasm-opt") as told:
         found(run, tmp_path / "none")
-    assert told.value.looked == (f"asked for: {tmp_path / 'none'}: no file",)
+    assert told.value.looked == (f"requested: {tmp_path / 'none'}: no file",)
 
 
 def native(path: Path, npm: Path) -> Path:

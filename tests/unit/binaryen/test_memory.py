@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from stackswitch.binaryen.memory import EXPORT_NAME, with_reachable_memory
+from stackswitch.binaryen.stack_memory import ADDED_EXPORT_NAME, with_reachable_memory
 from stackswitch.errors import ConfigError
 from stackswitch.wasm.module import Module, parse_module
 
@@ -39,9 +39,9 @@ def test_an_exported_memory_serves_as_it_is() -> None:
 def test_a_private_memory_is_exported() -> None:
     module = made(CUSTOM, TYPES, FUNCTIONS, MEMORY, exports((b"f", 0, 0)), CODE, CUSTOM)
     data, name = with_reachable_memory(module)
-    assert memory_exports(data) == [(name, 0)] == [(EXPORT_NAME, 0)]
+    assert memory_exports(data) == [(name, 0)] == [(ADDED_EXPORT_NAME, 0)]
     assert parse_module(data).memories == module.memories
-    assert [export.name for export in parse_module(data).exports] == ["f", EXPORT_NAME]
+    assert [export.name for export in parse_module(data).exports] == ["f", ADDED_EXPORT_NAME]
     assert data.startswith(HEADER + CUSTOM)
     assert data.endswith(CODE + CUSTOM)
 
@@ -59,8 +59,8 @@ def test_an_empty_module_gets_both() -> None:
 
 
 def test_the_name_is_not_taken_twice() -> None:
-    module = made(TYPES, FUNCTIONS, MEMORY, exports((EXPORT_NAME.encode(), 0, 0)), CODE)
-    assert with_reachable_memory(module)[1] == f"{EXPORT_NAME}_"
+    module = made(TYPES, FUNCTIONS, MEMORY, exports((ADDED_EXPORT_NAME.encode(), 0, 0)), CODE)
+    assert with_reachable_memory(module)[1] == f"{ADDED_EXPORT_NAME}_"
 
 
 def test_a_wanted_memory_must_be_exported() -> None:
