@@ -29,6 +29,9 @@ _.runtest
 _.reportinfo
 _.on_broken_pipe
 
+# Read by ctypes.
+_._as_parameter_
+
 # Tests wait until no call of a fiber is in progress.
 _.in_progress
 

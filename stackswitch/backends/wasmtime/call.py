@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import types
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .capi import SLOT, Extern
 from .values import Value
 
 Results = Sequence[Value]
-_FUNC_IN_EXTERN = 8
 
 
 class Function:
@@ -46,68 +46,92 @@ class Function:
         self.count = max(len(params.kinds), len(results.kinds))
         self._extern = extern
         self._buffer = ctypes.create_string_buffer(max(1, self.count) * SLOT)
-        self.at = ctypes.addressof(extern) + _FUNC_IN_EXTERN
+        self.at = extern.item
         self.slots = ctypes.addressof(self._buffer)
         self.entry: Any = None
         self.buffers: Any = None
 
 
+@dataclass(slots=True, eq=False)
 class Note:
     """What a session notes on a call; host functions are called with it.
 
     :ivar backend_call: the call, as its switcher has it
     :ivar waiting: the import that it is suspended in, None while it runs
     :ivar since: when it was suspended (``time.monotonic``)
-    :ivar ends: when its time is up (``time.monotonic``), None: it has no deadline
+    :ivar ends: its deadline (``time.monotonic``); None: it has none
     """
 
-    __slots__ = ("backend_call", "ends", "since", "waiting")
+    backend_call: Any = None
+    waiting: str | None = None
+    since: float = 0.0
+    ends: float | None = None
 
-    def __init__(self) -> None:
-        self.backend_call: Any = None
-        self.waiting: str | None = None
-        self.since = 0.0
-        self.ends: float | None = None
+
+class Call:
+    """A call of an export, or the making of an instance, from its beginning to its end.
+
+    :ivar note: a ``Note``, or what has its attributes: host functions are called with it
+    :ivar parent: the call whose host function makes this one, and waits for its end
+    :ivar may_wait: whether it can be suspended; :ivar suspensions: how often it was
+    :ivar entered: whether the guest has run
+    :ivar region: the part of the C stack that it has for itself (see ``shadow_stack``)
+    :ivar outside: the C stack pointer of its caller; :ivar stack_pointer: its own, while it is suspended
+    """
+
+    __slots__ = (
+        "entered",
+        "may_wait",
+        "note",
+        "outside",
+        "parent",
+        "region",
+        "stack_pointer",
+        "suspensions",
+    )
+    entered: bool
+    may_wait: bool
+    note: Any
+    outside: int
+    parent: Any
+    region: int | None
+    stack_pointer: int
+    suspensions: int
 
 
 @types.coroutine
-def going_on(coroutine: Any, first: Any) -> Generator[Any, Any, Results]:
-    """Take a coroutine to its end that was started elsewhere.
+def finish_started(coroutine: Any, yielded: Any) -> Generator[Any, Any, Results]:
+    """Run a coroutine that was started elsewhere to its end.
 
-    :param first: what it has yielded, for the event loop
-    """
-    try:
-        sent = yield first
-    except GeneratorExit:
-        coroutine.close()
-        raise
-    except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
-        return (yield from rest(coroutine, coroutine.throw, error))
-    if sent is not None:
-        return (yield from rest(coroutine, coroutine.send, sent))
-    results: Results = yield from coroutine
-    return results
-
-
-def rest(
-    coroutine: Coroutine[Any, Any, Results], step: Callable[[Any], Any], value: Any
-) -> Generator[Any, Any, Results]:
-    """Do what is left of a coroutine that was started elsewhere and has yielded.
-
-    :param step: its ``send`` or ``throw``; :param value: what for
+    :param yielded: what it has yielded, for the event loop
     """
     while True:
         try:
-            yielded = step(value)
-        except StopIteration as done:
-            results: Results = done.value
-            return results
-        try:
-            value = yield yielded
+            sent = yield yielded
         except GeneratorExit:
             coroutine.close()
             raise
         except BaseException as error:  # noqa: BLE001 (it is the coroutine's, whatever it is)
-            step, value = coroutine.throw, error
+            step, sent = coroutine.throw, error
         else:
+            if sent is None:
+                results: Results = yield from coroutine
+                return results
             step = coroutine.send
+        try:
+            yielded = step(sent)
+        except StopIteration as done:
+            results = done.value
+            return results
+
+
+def resume_started(coroutine: Any, sent: Any, error: BaseException | None = None) -> Generator[Any, Any, Any]:
+    """Resume a coroutine with a value or an error, and run it to its end; ``GeneratorExit`` closes it."""
+    if isinstance(error, GeneratorExit):
+        coroutine.close()
+        raise error
+    try:
+        yielded = coroutine.send(sent) if error is None else coroutine.throw(error)
+    except StopIteration as done:
+        return done.value
+    return (yield from finish_started(coroutine, yielded))

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import c_bool, c_char_p, c_int32, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import byref, c_bool, c_char_p, c_int32, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from dataclasses import KW_ONLY, dataclass
+from functools import cache
 from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
@@ -94,25 +96,43 @@ EPOCH_CALLBACK = ctypes.CFUNCTYPE(
 """Context, data, ticks to add, kind of update; an error or 0."""
 
 
-class ByteVec(ctypes.Structure):
+class _Structure(ctypes.Structure):
+    """A structure that the C API takes by its address."""
+
+    @property
+    def _as_parameter_(self) -> Any:
+        return ctypes.byref(self)
+
+
+class ByteVec(_Structure):
     """``wasm_byte_vec_t`` and every other vector of the C API."""
 
     _fields_ = [("size", c_size_t), ("data", c_void_p)]
 
 
-class Val(ctypes.Structure):
+class Val(_Structure):
     """``wasmtime_val_t``: a kind and 24 bytes; numbers in the first ones."""
 
     _fields_ = [("kind", c_uint8), ("of", c_uint64 * 3)]
 
+    @property
+    def content(self) -> int:
+        """The address of the 24 bytes."""
+        return ctypes.addressof(self) + 8
 
-class Extern(ctypes.Structure):
+
+class Extern(_Structure):
     """``wasmtime_extern_t``: a kind and what identifies the item within its store."""
 
     _fields_ = [("kind", c_uint8), ("of", c_uint64 * 3)]
 
+    @property
+    def item(self) -> int:
+        """The address of the item: a ``wasmtime_func_t``, ``…_memory_t``, ``…_global_t``, …."""
+        return ctypes.addressof(self) + 8
 
-class Handle(ctypes.Structure):
+
+class Handle(_Structure):
     """A ``wasmtime_func_t``, ``…_externref_t``, ``…_exnref_t``, ``…_tag_t`` or ``…_instance_t``."""
 
     _fields_ = [("of", c_uint64 * 3)]
@@ -186,17 +206,13 @@ class Api(Functions):
             )
 
 
-_LOADED: list[Api] = []
-
-
+@cache
 def load() -> Api:
     """Load the C API, once.
 
     :raises BackendUnavailableError: wasmtime-py is not there, or is another version than we know
     """
-    if not _LOADED:
-        _LOADED.append(Api())
-    return _LOADED[0]
+    return Api()
 
 
 def address(pointer: Any) -> int:
@@ -207,7 +223,7 @@ def address(pointer: Any) -> int:
 def take_bytes(api: Api, vector: ByteVec) -> bytes:
     """Copy a byte vector and free it."""
     data = ctypes.string_at(vector.data, vector.size) if vector.size else b""
-    api.wasm_byte_vec_delete(ctypes.addressof(vector))
+    api.wasm_byte_vec_delete(vector)
     return data
 
 
@@ -215,64 +231,57 @@ OUT_OF_FUEL = 11
 """wasmtime's trap code."""
 
 
+@dataclass(eq=False, repr=False)
 class GuestTrap(Exception):  # noqa: N818 (the field's word)
     """The guest trapped.
 
-    :ivar code: wasmtime's trap code, None if it was no trap of the machine
     :ivar message: wasmtime's words, without the backtrace
+    :ivar code: wasmtime's trap code, None if it was no trap of the machine
     :ivar frames: function indexes, innermost first; 20 at most, wasmtime's limit
     :ivar offsets: of each frame, in bytes from the start of the module as it was compiled
     :ivar exit_status: what WASI's proc_exit was given, if it was that
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int | None = None,
-        frames: tuple[int, ...] = (),
-        offsets: tuple[int, ...] = (),
-        exit_status: int | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.frames = frames
-        self.offsets = offsets
-        self.exit_status = exit_status
+    message: str
+    _: KW_ONLY
+    code: int | None = None
+    frames: tuple[int, ...] = ()
+    offsets: tuple[int, ...] = ()
+    exit_status: int | None = None
 
 
 def take_trap(api: Api, trap: int) -> GuestTrap:
     """Read a ``wasm_trap_t`` and free it."""
     code, message = c_uint8(), ByteVec()
-    has_code = api.wasmtime_trap_code(trap, ctypes.addressof(code))
-    api.wasm_trap_message(trap, ctypes.addressof(message))
+    has_code = api.wasmtime_trap_code(trap, byref(code))
+    api.wasm_trap_message(trap, message)
     frames, offsets = _frames(api, api.wasm_trap_trace, trap)
-    text = _plain(take_bytes(api, message))
     api.wasm_trap_delete(trap)
+    text = _cause(take_bytes(api, message))
     return GuestTrap(text, code=code.value if has_code else None, frames=frames, offsets=offsets)
 
 
 def take_error(api: Api, error: int) -> GuestTrap:
     """Read a ``wasmtime_error_t`` and free it."""
     status, message = c_int32(), ByteVec()
-    exited = api.wasmtime_error_exit_status(error, ctypes.addressof(status))
-    api.wasmtime_error_message(error, ctypes.addressof(message))
+    exited = api.wasmtime_error_exit_status(error, byref(status))
+    api.wasmtime_error_message(error, message)
     frames, offsets = _frames(api, api.wasmtime_error_wasm_trace, error)
-    text = _plain(take_bytes(api, message))
     api.wasmtime_error_delete(error)
-    exit_status = status.value if exited else None
+    text, exit_status = _cause(take_bytes(api, message)), status.value if exited else None
     return GuestTrap(text, frames=frames, offsets=offsets, exit_status=exit_status)
 
 
-def _frames(api: Api, read: Callable[[int, int], None], of: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _frames(
+    api: Api, read: Callable[[int, ByteVec], None], of: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     vector = ByteVec()
-    read(of, ctypes.addressof(vector))
+    read(of, vector)
     found = (c_void_p * vector.size).from_address(vector.data) if vector.size else ()
     guests = [frame for frame in found if not _is_ours(api, frame)]
     indexes = tuple([api.wasm_frame_func_index(frame) for frame in guests])
     offsets = tuple([api.wasm_frame_module_offset(frame) for frame in guests])
-    api.wasm_frame_vec_delete(ctypes.addressof(vector))
+    api.wasm_frame_vec_delete(vector)
     return indexes, offsets
 
 
@@ -285,7 +294,7 @@ def _is_ours(api: Api, frame: int) -> bool:
     return ctypes.string_at(vector.data, vector.size) == MODULE_NAME.encode()
 
 
-def _plain(message: bytes) -> str:
+def _cause(message: bytes) -> str:
     """Keep the cause of wasmtime's text: what stands below the backtrace, its code's name left out."""
     text = message.rstrip(b"\0").decode("utf-8", "replace").strip()
     cause = text.rpartition("Caused by:")[2].strip() or text

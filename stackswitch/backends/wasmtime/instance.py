@@ -12,7 +12,8 @@ from stackswitch.wasm.module import FuncType, Module
 
 from .call import Function
 from .capi import EXTERN_KINDS, VAL_KINDS, Extern, Handle, Val, take_error
-from .store import PAGE, Store
+from .memory import GlobalAccess, LinearMemory
+from .store import Store
 from .values import Value
 
 
@@ -40,6 +41,8 @@ class ModuleInstance:
     :param name: for messages
     :param values: makes what reads and writes values of given kinds; the place is for messages
     :ivar handle: its ``wasmtime_instance_t``; empty until it has been made
+    :ivar memory: the guest's first exported memory, if there is one
+    :ivar memory_budget: see ``LinearMemory``
     """
 
     def __init__(
@@ -52,15 +55,19 @@ class ModuleInstance:
         self._values = values
         self._functions: dict[str, Function] = {}
         self._function_names: dict[int, str] = {}
-        self.memory: Extern | None = None
-        self.memory_page = PAGE
+        self.memory: LinearMemory | None = None
+        self.memory_budget: GlobalAccess | None = None
 
     def find_memory(self) -> None:
         """Look the guest's first exported memory up, once the instance has been made."""
         for export in self.module.exports:
             if export.kind == "memory" and export.name != EXPORT_NAME:
-                self.memory = self.extern(export.name, "memory")
+                self.memory = self.linear_memory(export.name)
                 return
+
+    def linear_memory(self, name: str) -> LinearMemory:
+        """Return an exported memory (see ``extern``)."""
+        return LinearMemory(self.store, self.extern(name, "memory"), self.memory_budget)
 
     def extern(self, name: str, kind: str) -> Extern:
         """Look an export up.
@@ -69,15 +76,8 @@ class ModuleInstance:
         """
         if not self.handle.of[0]:
             raise ScriptError(f"{self.name} has no exports yet: its start function is running")
-        found, text = Extern(), name.encode()
-        api = self.store.api
-        if not api.wasmtime_instance_export_get(
-            self.store.context,
-            ctypes.addressof(self.handle),
-            text,
-            len(text),
-            ctypes.addressof(found),
-        ):
+        found = self.store.export(self.handle, name)
+        if found is None:
             raise ScriptError(f"{self.name} exports no {name!r}")
         if EXTERN_KINDS[found.kind] != kind:
             raise ScriptError(
@@ -159,65 +159,57 @@ class ModuleInstance:
 
     # --- memory, globals, tables
 
-    def _memory(self, at: int, size: int) -> int:
+    def _memory(self, at: int, size: int) -> LinearMemory:
+        """Return the first exported memory.
+
+        :raises ScriptError: none is exported, or these bytes are not within it
+        """
         if self.memory is None:
             raise ScriptError(f"{self.name} exports no memory")
-        memory = ctypes.addressof(self.memory) + 8
-        api, context = self.store.api, self.store.context
-        there: int = api.wasmtime_memory_data_size(context, memory)
-        if at + size > there:
-            raise ScriptError(f"{size} bytes at {at} are not within the memory's {there}")
-        base: int = api.wasmtime_memory_data(context, memory)
-        return base + at
+        if at + size > self.memory.size():
+            raise ScriptError(f"{size} bytes at {at} are not within the memory's {self.memory.size()}")
+        return self.memory
 
     def read_memory(self, at: int, size: int) -> bytes:
-        """Read from the first exported memory.
-
-        :raises ScriptError: none is exported, or it ends before that
-        """
-        return ctypes.string_at(self._memory(at, size), size)
+        """Read from the first exported memory (see ``_memory``)."""
+        return self._memory(at, size).read(at, size)
 
     def write_memory(self, at: int, data: bytes) -> None:
-        """Write into the first exported memory (see ``read_memory``)."""
-        ctypes.memmove(self._memory(at, len(data)), data, len(data))
-
-    def grow(self, memory: Extern, pages: int) -> int | None:
-        """Grow a memory; return how many pages there were, None if it may not grow so much."""
-        before = ctypes.c_uint64()
-        error = self.store.api.wasmtime_memory_grow(
-            self.store.context, ctypes.addressof(memory) + 8, pages, ctypes.addressof(before)
-        )
-        if not error:
-            return before.value
-        self.store.api.wasmtime_error_delete(error)
-        return None
+        """Write into the first exported memory (see ``_memory``)."""
+        self._memory(at, len(data)).write(at, data)
 
     def grow_memory(self, pages: int) -> int:
         """Grow the first exported memory; return how many pages it had.
 
         :raises ScriptError: none is exported, or it cannot grow so much
         """
-        before = self.grow(self.memory, pages) if self.memory is not None else None
+        before = self.memory.grow(pages) if self.memory is not None else None
         if before is None:
             raise ScriptError(f"its memory cannot grow by {pages} pages")
         return before
 
-    def get_global(self, name: str) -> str:
-        """Read an exported global."""
+    def read_global(self, name: str) -> tuple[Extern, Val]:
+        """Return an exported global and its value."""
         extern, value = self.extern(name, "global"), Val()
-        self.store.api.wasmtime_global_get(
-            self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
-        )
-        return self._val_text(value)
+        self.store.api.wasmtime_global_get(self.store.context, extern.item, value)
+        return extern, value
 
-    def global_access(self, name: str) -> tuple[Callable[[], int], Callable[[int], None]]:
-        """Return what reads and what writes an exported mutable integer global, made to be called often."""
-        extern, value = self.extern(name, "global"), Val()
-        self.store.api.wasmtime_global_get(
-            self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
+    def write_global(self, name: str, value: Val) -> None:
+        """Set an exported global.
+
+        :raises ScriptError: it is not mutable, or of another type
+        """
+        extern = self.extern(name, "global")
+        self._check(
+            f"the global {name!r}",
+            self.store.api.wasmtime_global_set(self.store.context, extern.item, value),
         )
+
+    def global_access(self, name: str) -> GlobalAccess:
+        """Return what reads and what writes an exported mutable integer global, made to be called often."""
+        extern, value = self.read_global(name)
         read, write = self.store.api.wasmtime_global_get, self.store.api.wasmtime_global_set
-        context, at, slot = self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
+        context, at, slot = self.store.context, extern.item, ctypes.addressof(value)
         number = ctypes.c_uint64.from_buffer(value, 8)
 
         def get() -> int:
@@ -232,30 +224,28 @@ class ModuleInstance:
         self.store.keep(extern, value)
         return get, set_
 
-    def set_global(self, name: str, text: str) -> None:
-        """Set an exported global.
+    def get_global(self, name: str) -> str:
+        """Read an exported global as text."""
+        return self._val_text(self.read_global(name)[1])
 
-        :raises ScriptError: it is not mutable, or of another type
-        """
-        extern, value = self.extern(name, "global"), self.val(text)
-        error = self.store.api.wasmtime_global_set(
-            self.store.context, ctypes.addressof(extern) + 8, ctypes.addressof(value)
-        )
-        if error:
-            raise ScriptError(f"the global {name!r}: {take_error(self.store.api, error)}")
+    def set_global(self, name: str, text: str) -> None:
+        """Set an exported global to a value's text (see ``write_global``)."""
+        self.write_global(name, self.val(text))
 
     def set_element(self, table: str, index: int, export: str | None) -> None:
         """Put an exported function, or null, into an exported table.
 
         :raises ScriptError: there is no such table or index
         """
-        extern = self.extern(table, "table")
-        value = self.val(f"funcref:{export or 'null'}")
-        error = self.store.api.wasmtime_table_set(
-            self.store.context, ctypes.addressof(extern) + 8, index, ctypes.addressof(value)
+        extern, value = self.extern(table, "table"), self.val(f"funcref:{export or 'null'}")
+        self._check(
+            f"the table {table!r}",
+            self.store.api.wasmtime_table_set(self.store.context, extern.item, index, value),
         )
+
+    def _check(self, what: str, error: int | None) -> None:
         if error:
-            raise ScriptError(f"the table {table!r}: {take_error(self.store.api, error)}")
+            raise ScriptError(f"{what}: {take_error(self.store.api, error)}")
 
     def val(self, text: str) -> Val:
         """Make a ``wasmtime_val_t``; its reference, if it is one, stays rooted by the store."""
@@ -264,29 +254,26 @@ class ModuleInstance:
         number = self.value(text)
         if kind == "externref":
             if number is not None:
-                ctypes.memmove(
-                    ctypes.addressof(value) + 8, ctypes.addressof(self.store.references.root(number)), 24
-                )
+                ctypes.memmove(value.content, bytes(self.store.references.root(number)), 24)
         elif kind == "funcref":
             if literal != "null":
-                ctypes.memmove(ctypes.addressof(value) + 8, self.function(literal).at, 16)
+                ctypes.memmove(value.content, self.function(literal).at, 16)
         else:
-            data = (number or 0).to_bytes(16, "little")
-            ctypes.memmove(ctypes.addressof(value) + 8, data, 16)
+            ctypes.memmove(value.content, (number or 0).to_bytes(16, "little"), 16)
         return value
 
     def _val_text(self, value: Val) -> str:
         kind = next((name for name, number in VAL_KINDS.items() if number == value.kind), None)
-        at = ctypes.addressof(value) + 8
         if kind == "externref":
             null = value.of[0] == 0
-            text = self.text(kind, None if null else self.store.references.number(at))
-            self.store.api.wasmtime_val_unroot(ctypes.addressof(value))
+            text = self.text(kind, None if null else self.store.references.number(value.content))
+            self.store.api.wasmtime_val_unroot(value)
             return text
         if kind == "funcref":
-            raw = self.store.api.wasmtime_func_to_raw(self.store.context, at) if value.of[0] else 0
+            context = self.store.context
+            raw = self.store.api.wasmtime_func_to_raw(context, value.content) if value.of[0] else 0
             return self.text(kind, raw)
         if kind is None:
             raise ScriptError("a global of a type that cannot cross the boundary")
-        bits = int.from_bytes(ctypes.string_at(at, 16), "little")
+        bits = int.from_bytes(ctypes.string_at(value.content, 16), "little")
         return self.text(kind, bits & ((1 << NUMBER_BITS[kind]) - 1))

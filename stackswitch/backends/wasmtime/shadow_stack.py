@@ -12,6 +12,7 @@ from typing import Any
 from stackswitch.wasm.stack_pointer import NAME
 
 from .instance import ModuleInstance, ScriptError
+from .store import PAGE
 
 REGION_PAGES = 1
 
@@ -78,6 +79,6 @@ def shadow_stack_of(
             if no_room is None:
                 return None
             raise no_room(f"there is no room for another C stack: {error}") from None
-        return (pages + REGION_PAGES) * instance.memory_page
+        return (pages + REGION_PAGES) * PAGE
 
     return ShadowStack(*instance.global_access(NAME), new_region, lazy=lazy)

@@ -84,7 +84,7 @@ class Profiler:
         return take_bytes(api, out)
 
     def places(self, profile: bytes) -> tuple[Place, ...]:
-        """Return the functions of a profile's only sample, innermost first, imports counted."""
+        """Return the functions of a profile's last sample, innermost first, imports counted."""
         imported = [each.module.imported_function_count for each in self._modules]
         return tuple([(module, defined + imported[module]) for module, defined in frames_of_profile(profile)])
 
@@ -140,14 +140,14 @@ def without_clock(profile: bytes) -> bytes:
 
 
 def frames_of_profile(profile: bytes) -> tuple[Place, ...]:
-    """Return the functions of a profile's only sample, innermost first, as (module, defined function).
+    """Return the functions of a profile's last sample, innermost first, as (module, defined function).
 
     Modules are named by their decimal number. No sample: an empty stack.
     """
     content = json.loads(profile)
     thread = content["threads"][0]
     stacks = thread["samples"]["stack"]
-    if not stacks or stacks[0] is None:
+    if not stacks or stacks[-1] is None:
         return ()
     strings, table, of_module = thread["stringArray"], thread["funcTable"], thread["resourceTable"]["lib"]
     libs = content["libs"]
@@ -158,7 +158,7 @@ def frames_of_profile(profile: bytes) -> tuple[Place, ...]:
     of_frame = [functions[each] for each in thread["frameTable"]["func"]]
     prefix, frame = thread["stackTable"]["prefix"], thread["stackTable"]["frame"]
     frames: list[Place] = []
-    at: int | None = stacks[0]
+    at: int | None = stacks[-1]
     while at is not None:
         frames.append(of_frame[frame[at]])
         at = prefix[at]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -54,6 +54,7 @@ class Store:
     :param engine: wasmtime-py's
     :ivar context: its address, as most functions of the C API take it
     :ivar counts_fuel: whether what runs in it uses up fuel
+    :ivar new_trap: makes a trap; nothing of it needs room on Python's stack
     """
 
     def __init__(self, api: Api, engine: Any) -> None:
@@ -78,15 +79,33 @@ class Store:
         self._rooted: list[Handle] = []
         self._words: Extern | None = None
         self._words_used = self._words_size = 0
-        self._make_tag()
-
-    def _make_tag(self) -> None:
-        import wasmtime
-
+        text = b"host function failed"
+        self.new_trap: Callable[[], int | None] = partial(
+            api.wasmtime_trap_new, ctypes.c_char_p(text), ctypes.c_size_t(len(text))
+        )
         type_ = wasmtime.TagType(wasmtime.FuncType([wasmtime.ValType.i32()], []))
-        error = self.api.wasmtime_tag_new(self.context, address(type_.ptr()), ctypes.addressof(self._tag))
+        error = api.wasmtime_tag_new(self.context, type_.ptr(), self._tag)
         if error:
-            raise take_error(self.api, error)
+            raise take_error(api, error)
+
+    def instantiate(self, code: Any, imports: Sequence[Extern], instance: Handle) -> None:
+        """Make an instance; its start function runs.
+
+        :param code: wasmtime-py's module; :param instance: set to the instance
+        :raises BaseException: why that failed, or whatever the start function ended with
+        """
+        externs = (Extern * max(1, len(imports)))(*imports)
+        error = self.api.wasmtime_instance_new(
+            self.context, code.ptr(), externs, len(imports), instance, self.trap_at
+        )
+        if error or self.trap.value:
+            raise self.taken(error)
+
+    def export(self, instance: Handle, name: str) -> Extern | None:
+        """Return an export of an instance; None: there is none of that name."""
+        found, text = Extern(), name.encode()
+        there = self.api.wasmtime_instance_export_get(self.context, instance, text, len(text), found)
+        return found if there else None
 
     def invoker(self, function: int, slots: int, count: int) -> Callable[[], int | None]:
         """Return what calls a function of the guest, made to be called often; it returns an error or None.
@@ -123,12 +142,12 @@ class Store:
             # It cannot grow, so it never moves.
             memory = wasmtime.Memory(self.owner, wasmtime.MemoryType(wasmtime.Limits(pages, pages)))
             extern = Extern(kind=EXTERN_KINDS.index("memory"))
-            ctypes.memmove(ctypes.addressof(extern) + 8, ctypes.addressof(memory._memory), 24)
+            ctypes.memmove(extern.item, ctypes.addressof(memory._memory), 24)
             self.keep(extern)
             self._words, self._words_used, self._words_size = extern, 0, pages * PAGE
         start = self._words_used
         self._words_used += size
-        base: int = self.api.wasmtime_memory_data(self.context, ctypes.addressof(self._words) + 8)
+        base: int = self.api.wasmtime_memory_data(self.context, self._words.item)
         return self._words, start, base + start
 
     def set_fuel(self, fuel: int) -> None:
@@ -156,36 +175,30 @@ class Store:
         :param catchable: whether the guest knows exceptions
         """
         if isinstance(error, ThrowTag):
-            values = (Val * len(error.values))(*error.values)
-            return self._throw(ctypes.addressof(error.tag) + 8, values, error)
+            return self._throw(error.tag.item, error.values, error)
         if isinstance(error, GuestException):
-            at = ctypes.addressof(error.exception)
             # The guest is given a root of its own, which it uses up.
             again = Handle()
-            self.api.wasmtime_exnref_clone(at, ctypes.addressof(again))
-            return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(again)) or 0
+            self.api.wasmtime_exnref_clone(error.exception, again)
+            return self.api.wasmtime_context_set_exception(self.context, again) or 0
         if catchable and not isinstance(error, GuestTrap):
             self._failed += 1
-            number = self._failed
-            self._failures[number] = error
-            payload = (Val * 1)()
-            payload[0].of[0] = number
-            return self._throw(ctypes.addressof(self._tag), payload, error)
+            self._failures[self._failed] = error
+            number = Val()
+            number.of[0] = self._failed
+            return self._throw(ctypes.addressof(self._tag), [number], error)
         self.trapped.append(error)
-        text = b"host function failed"
-        return self.api.wasmtime_trap_new(text, len(text)) or 0
+        return self.new_trap() or 0
 
-    def _throw(self, tag: int, values: ctypes.Array[Val], error: BaseException) -> int:
-        exception = Handle()
-        problem = self.api.wasmtime_exnref_new(
-            self.context, tag, ctypes.addressof(values), len(values), ctypes.addressof(exception)
-        )
+    def _throw(self, tag: int, values: list[Val], error: BaseException) -> int:
+        exception, payload = Handle(), (Val * len(values))(*values)
+        problem = self.api.wasmtime_exnref_new(self.context, tag, payload, len(values), exception)
         if problem:
             trapped = take_error(self.api, problem)
             trapped.__cause__ = error
             self.trapped.append(trapped)
-            return self.api.wasmtime_trap_new(b"host", 4) or 0
-        return self.api.wasmtime_context_set_exception(self.context, ctypes.addressof(exception)) or 0
+            return self.new_trap() or 0
+        return self.api.wasmtime_context_set_exception(self.context, exception) or 0
 
     def taken(self, error: int | None) -> BaseException:
         """Read why a call failed: an error that it returned, or the trap in the trap slot.
@@ -215,22 +228,21 @@ class Store:
 
     def _drop_exception(self) -> BaseException | None:
         exception, tag, value = Handle(), Handle(), Val()
-        at = ctypes.addressof(exception)
-        if not self.api.wasmtime_context_take_exception(self.context, at):
+        if not self.api.wasmtime_context_take_exception(self.context, exception):
             return None
-        self.api.wasmtime_exnref_tag(self.context, at, ctypes.addressof(tag))
-        if not self.api.wasmtime_tag_eq(self.context, ctypes.addressof(tag), ctypes.addressof(self._tag)):
+        self.api.wasmtime_exnref_tag(self.context, exception, tag)
+        if not self.api.wasmtime_tag_eq(self.context, tag, self._tag):
             self._rooted.append(exception)
             return GuestException(exception)
-        self.api.wasmtime_exnref_field(self.context, at, 0, ctypes.addressof(value))
-        self.api.wasmtime_exnref_unroot(at)
+        self.api.wasmtime_exnref_field(self.context, exception, 0, value)
+        self.api.wasmtime_exnref_unroot(exception)
         return self._failures.pop(value.of[0] & 0xFFFFFFFF, None)
 
     def let_go(self, exception: Handle) -> None:
         """Unroot a guest's exception that left an export and is not to be raised in a guest again."""
         if exception in self._rooted:
             self._rooted.remove(exception)
-            self.api.wasmtime_exnref_unroot(ctypes.addressof(exception))
+            self.api.wasmtime_exnref_unroot(exception)
 
     def close(self) -> None:
         """Free the store; a second call does nothing.
@@ -242,7 +254,7 @@ class Store:
         self.closed = True
         self.references.close()
         for exception in self._rooted:
-            self.api.wasmtime_exnref_unroot(ctypes.addressof(exception))
+            self.api.wasmtime_exnref_unroot(exception)
         self._rooted.clear()
         self.owner.close()
         self._keep.clear()

@@ -39,21 +39,6 @@ class LinkedFunction(NamedTuple):
     waits: bool
 
 
-class Call(Protocol):
-    """A call of an export, or the start of an instance.
-
-    :ivar may_wait: whether it can be suspended
-    :ivar suspensions: how often it was
-    :ivar entered: whether the guest has run
-    :ivar note: what the session knows of it (see ``call.Note``)
-    """
-
-    may_wait: bool
-    suspensions: int
-    entered: bool
-    note: Any
-
-
 @dataclass(frozen=True)
 class SwitcherOptions:
     """What a session wants of a store.

@@ -5,7 +5,7 @@
   export
 - ``adapter``: the module between host and guest; ``imports``: callbacks without one; ``data_block``:
   where saved stacks lie
-- ``livelock``, ``failure``: what goes wrong in a switch; ``switcher``: what sessions use of all this
+- ``failure``: what goes wrong in a switch; ``switcher``: what sessions use of all this
 
 It does not know cases or guests of the library: ``cases`` and ``guests`` use it.
 """

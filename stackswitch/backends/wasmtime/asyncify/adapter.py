@@ -25,7 +25,6 @@ from ..capi import (
     GuestTrap,
     Handle,
     Val,
-    address,
     take_error,
 )
 from ..engine import Engine
@@ -38,8 +37,6 @@ CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
 """In the order of their slots in an adapter's table."""
 _POINTER, _NOTHING = FuncType(("i32",), ()), FuncType((), ())
 _CONTROL_TYPES = dict(zip(CONTROLS, (_POINTER, _NOTHING, _POINTER, _NOTHING), strict=True))
-_FUNC = EXTERN_KINDS.index("func")
-_IN_EXTERN = 8
 
 
 class Shape(NamedTuple):
@@ -133,38 +130,23 @@ class Adapter:
         :raises GuestTrap: there is no room for it
         """
         store = self._store
-        externs = (Extern * len(self._externs))(*self._externs)
-        error = store.api.wasmtime_instance_new(
-            store.context,
-            address(self._compiled.ptr()),
-            ctypes.addressof(externs),
-            len(externs),
-            ctypes.addressof(self._instance),
-            store.trap_at,
-        )
-        if error or store.trap.value:
-            raise store.taken(error)
+        store.instantiate(self._compiled, self._externs, self._instance)
         offset = ctypes.create_string_buffer(self._offset.to_bytes(SLOT, "little"), SLOT)
-        bind = ctypes.addressof(self.extern("bind")) + _IN_EXTERN
-        store.api.control(store.context, bind, ctypes.addressof(offset), 1, store.trap_at)
+        store.api.control(store.context, self.extern("bind").item, offset, 1, store.trap_at)
 
     def extern(self, name: str) -> Extern:
         """Return one of its exports; ``i0`` is the first import that it serves."""
-        found, text = Extern(), name.encode()
-        api, context = self._store.api, self._store.context
-        api.wasmtime_instance_export_get(
-            context, ctypes.addressof(self._instance), text, len(text), ctypes.addressof(found)
-        )
+        found = self._store.export(self._instance, name)
+        assert found is not None
         self._store.keep(found)
         return found
 
     def connect(self, controls: Sequence[Function]) -> None:
         """Give it the guest's control functions, in the order of ``CONTROLS``, then what loads, if any."""
-        self._table = ctypes.addressof(self.extern("table")) + _IN_EXTERN
+        self._table = self.extern("table").item
         api, context = self._store.api, self._store.context
         for slot, control in enumerate(controls):
-            value = _reference(control)
-            error = api.wasmtime_table_set(context, self._table, slot, ctypes.addressof(value))
+            error = api.wasmtime_table_set(context, self._table, slot, _reference(control))
             if error:
                 raise take_error(api, error)
 
@@ -182,9 +164,9 @@ class Adapter:
         number = self.shape.exports.get(FuncType(function.params.kinds, function.results.kinds))
         if number is None or not self._table:
             return None
-        store, slot, value = self._store, ctypes.c_uint64(), _reference(function)
+        store, slot = self._store, ctypes.c_uint64()
         error = store.api.wasmtime_table_grow(
-            store.context, self._table, 1, ctypes.addressof(value), ctypes.addressof(slot)
+            store.context, self._table, 1, _reference(function), ctypes.byref(slot)
         )
         if error:
             raise take_error(store.api, error)
@@ -198,8 +180,7 @@ class Adapter:
         content = b"".join(each.to_bytes(SLOT, "little") for each in numbers)
         slots = ctypes.create_string_buffer(content, len(content))
         self._store.keep(slots)
-        function = ctypes.addressof(self.extern(name)) + _IN_EXTERN
-        return self._store.invoker(function, ctypes.addressof(slots), len(numbers))
+        return self._store.invoker(self.extern(name).item, ctypes.addressof(slots), len(numbers))
 
     def reset(self) -> None:
         """Forget a switch that went wrong."""
@@ -232,19 +213,13 @@ def host_function(store: Store, callback: Any, type_: Any) -> Extern:
     :param callback: a ``CALLBACK`` or ``SIGNAL``, to be kept
     :param type_: wasmtime-py's function type, to be kept
     """
-    extern = Extern(kind=_FUNC)
-    store.api.wasmtime_func_new_unchecked(
-        store.context,
-        address(type_.ptr()),
-        ctypes.cast(callback, ctypes.c_void_p),
-        None,
-        None,
-        ctypes.addressof(extern) + _IN_EXTERN,
-    )
+    extern = Extern(kind=EXTERN_KINDS.index("func"))
+    function = ctypes.cast(callback, ctypes.c_void_p)
+    store.api.wasmtime_func_new_unchecked(store.context, type_.ptr(), function, None, None, extern.item)
     return extern
 
 
 def _reference(function: Function) -> Val:
     value = Val(kind=VAL_KINDS["funcref"])
-    ctypes.memmove(ctypes.addressof(value) + 8, function.at, 16)
+    ctypes.memmove(value.content, function.at, 16)
     return value

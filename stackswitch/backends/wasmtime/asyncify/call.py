@@ -3,80 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..call import Function, Results
+from ..call import Call, Function, Results
 from ..values import Value
 
 Answer = tuple[int, Callable[[Any], None]]
 """What an adapter's ``PENDING`` is to be for an import, and what writes its results to the slots."""
 
 
+@dataclass(slots=True, eq=False)
 class Entry:
     """A way into an export.
 
-    :param call: runs the guest; an error's address or None
-    :param resume: makes what does the same when the guest rewinds, for what ``adapters.PENDING`` is to be
-    :param read: reads the results; :param write: writes the arguments
-    :param adapted: an adapter starts the rewind and stops the unwind
+    :ivar call: runs the guest; an error's address or None
+    :ivar resume: makes what does the same when the guest rewinds, for what ``adapters.PENDING`` is to be
+    :ivar read: reads the results; :ivar write: writes the arguments
+    :ivar adapted: an adapter starts the rewind and stops the unwind
     :ivar resumes: what ``resuming`` has made
     """
 
-    __slots__ = ("_resume", "adapted", "call", "read", "resumes", "write")
-
-    def __init__(
-        self,
-        call: Callable[[], int | None],
-        resume: Callable[[int], Callable[[], int | None]],
-        read: Callable[[], tuple[Value, ...]],
-        write: Callable[[Sequence[Value]], None],
-        *,
-        adapted: bool,
-    ) -> None:
-        self.call = call
-        self._resume = resume
-        self.read = read
-        self.write = write
-        self.adapted = adapted
-        self.resumes: dict[int, Callable[[], int | None]] = {}
+    call: Callable[[], int | None]
+    resume: Callable[[int], Callable[[], int | None]]
+    read: Callable[[], tuple[Value, ...]]
+    write: Callable[[Sequence[Value]], None]
+    adapted: bool
+    resumes: dict[int, Callable[[], int | None]] = field(default_factory=dict)
 
     def resuming(self, pending: int) -> Callable[[], int | None]:
         """Return what runs the guest when it rewinds."""
         found = self.resumes.get(pending)
         if found is None:
-            found = self.resumes[pending] = self._resume(pending)
+            found = self.resumes[pending] = self.resume(pending)
         return found
 
 
-class AsyncifyCall:
-    """A call of an export, from its beginning to its end.
+class AsyncifyCall(Call):
+    """A call of an Asyncify build.
 
-    :param note: a ``Note``, or what has its attributes: what host functions are called with
-    :param parent: the call whose host function makes this one: it waits for its end
-    :ivar may_wait: whether it can be suspended
-    :ivar entered: whether the guest has run
-    :ivar suspensions: how often it was
     :ivar answer: for an adapter: what ``pending`` is to be, and what lays the results ready
+    :ivar coroutine: the host function's that it waits for; :ivar first: what that has yielded
+    :ivar saved: its saved stack, while another call's lies in the data block
     """
 
-    __slots__ = (
-        "answer",
-        "args",
-        "coroutine",
-        "entered",
-        "failure",
-        "first",
-        "function",
-        "may_wait",
-        "note",
-        "outside",
-        "parent",
-        "region",
-        "results",
-        "saved",
-        "stack_pointer",
-        "suspensions",
-    )
+    __slots__ = ("answer", "args", "coroutine", "failure", "first", "function", "results", "saved")
 
     def __init__(
         self,
@@ -101,7 +72,7 @@ class AsyncifyCall:
         self.saved: bytes | None = None
         self.stack_pointer = 0
         self.outside = 0
-        self.region: int | None = None
+        self.region = None
         self.entered = False
 
 

@@ -2,10 +2,9 @@
 
 Builds of ours keep it in a second memory (Binaryen's ``asyncify-in-secondary-memory``): the guest's
 ``memory.size`` is as it was, no address of its own is taken, and a saved stack that is too big runs into
-that memory's end instead of into somebody's data. Builds that came ready-made know only their first memory:
-there it lies in pages that we add when the first call waits (the guest may see that its memory has grown),
-with room behind it that nobody uses. A memory that cannot grow by
-a page has no room for it.
+that memory's end instead of into other data. Builds that came ready-made know only their first memory: there
+it lies in pages that we add when the first call waits (the guest may see that its memory has grown), with
+unused bytes behind it. A memory that cannot grow by a page has no room for it.
 
 Layout of the block: current position, then end, each as wide as the build's pointers, then the saved
 stack, growing upwards. Source: Binaryen, src/passes/Asyncify.cpp, opening comment.
@@ -14,11 +13,10 @@ stack, growing upwards. Source: Binaryen, src/passes/Asyncify.cpp, opening comme
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from typing import Any
 
-from ..capi import Api
 from ..errors import NoRoomError
+from ..memory import LinearMemory
 from ..store import PAGE
 
 GUEST_ROOM_BYTES = 1 << 20
@@ -30,28 +28,22 @@ BEHIND_BYTES = PAGE
 class DataBlock:
     """The data block of one instance.
 
-    :param memory: address of the ``wasmtime_memory_t`` it lies in
-    :param start: where in that memory the block begins (bytes)
+    :param start: where in the memory the block begins (bytes)
     :param room: how many bytes a saved stack may take
     :param wide: whether pointers have 64 bits
     :param fixed: whether the memory never moves
     :ivar position: a view of the current position, if the memory never moves
     """
 
-    __slots__ = ("_api", "_base", "_context", "_memory", "_type", "end", "first", "position", "start")
+    __slots__ = ("_base", "_memory", "_type", "end", "first", "position", "start")
 
-    def __init__(
-        self, api: Api, context: int, memory: int, *, start: int, room: int, wide: bool, fixed: bool
-    ) -> None:
-        self._api = api
-        self._context = context
+    def __init__(self, memory: LinearMemory, *, start: int, room: int, wide: bool, fixed: bool) -> None:
         self._memory = memory
         self._type: Any = ctypes.c_uint64 if wide else ctypes.c_uint32
-        header = 2 * ctypes.sizeof(self._type)
         self.start = start
-        self.first = start + header
+        self.first = start + 2 * ctypes.sizeof(self._type)
         self.end = self.first + room
-        self._base: int | None = api.wasmtime_memory_data(context, memory) if fixed else None
+        self._base = memory.base() if fixed else None
         # Made once where the memory stays in its place: it is looked at three times a wait.
         self.position: Any = None if self._base is None else self._type.from_address(self._base + start)
         self.clear()
@@ -59,10 +51,7 @@ class DataBlock:
     @property
     def base(self) -> int:
         """The native address of the memory."""
-        if self._base is not None:
-            return self._base
-        base: int = self._api.wasmtime_memory_data(self._context, self._memory)
-        return base
+        return self._memory.base() if self._base is None else self._base
 
     @property
     def saved_bytes(self) -> int:
@@ -97,54 +86,32 @@ class DataBlock:
         self._type.from_address(base + self.start).value = self.first + len(saved)
 
 
-def own_memory(api: Api, context: int, memory: int, room: int | None) -> DataBlock:
+def own_memory(memory: LinearMemory, room: int | None) -> DataBlock:
     """Use a second memory that is there for nothing else.
 
     :param room: as the case says (bytes), None: all there is
     """
-    size = api.wasmtime_memory_data_size(context, memory)
     # Address 0 is left alone: it reads like "no block" in a debugger.
     start = 16
-    most = size - start - 8
+    most = memory.size() - start - 8
     return DataBlock(
-        api,
-        context,
-        memory,
-        start=start,
-        room=most if room is None else min(room, most),
-        wide=False,
-        fixed=True,
+        memory, start=start, room=most if room is None else min(room, most), wide=False, fixed=True
     )
 
 
-def guest_memory(
-    api: Api,
-    context: int,
-    memory: int,
-    room: int | None,
-    *,
-    wide: bool,
-    grow: Callable[[int], int | None],
-) -> DataBlock:
+def guest_memory(memory: LinearMemory, room: int | None, *, wide: bool) -> DataBlock:
     """Add pages to the guest's memory for the block: as many as it takes, down to a single one.
 
-    :param grow: grows it by so many pages, and returns how many there were, None if it may not
     :raises NoRoomError: the memory cannot grow by even one page
     """
     wanted = GUEST_ROOM_BYTES if room is None else room + 16 + BEHIND_BYTES
     pages = -(-wanted // PAGE)
-    while pages and (before := grow(pages)) is None:
+    while pages and (before := memory.grow(pages)) is None:
         pages //= 2
     if not pages:
         raise NoRoomError("the memory cannot grow")
     assert before is not None
     most = pages * PAGE - 16 - min(BEHIND_BYTES, pages * PAGE // 2)
     return DataBlock(
-        api,
-        context,
-        memory,
-        start=before * PAGE,
-        room=most if room is None else min(room, most),
-        wide=wide,
-        fixed=False,
+        memory, start=before * PAGE, room=most if room is None else min(room, most), wide=wide, fixed=False
     )

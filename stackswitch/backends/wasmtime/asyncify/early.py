@@ -32,11 +32,7 @@ class AdaptedImport:
     __slots__ = ("answer", "begin", "enough", "name", "number", "waits", "which")
 
     def __init__(
-        self,
-        number: int,
-        name: str,
-        begin: Callable[[Any], Any],
-        write: Callable[[Any], None],
+        self, number: int, name: str, begin: Callable[[Any], Any], write: Callable[[Any], None]
     ) -> None:
         self.number = number
         self.name = name

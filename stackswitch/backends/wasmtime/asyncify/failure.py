@@ -1,21 +1,43 @@
-"""What a guest's failure means, given where it came in the switch."""
+"""What goes wrong in a switch: a trap in the middle of it, and a guest that loops instead of unwinding."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..capi import OUT_OF_FUEL, GuestTrap
 from ..errors import OverflowedError, ProtocolError
 from .data_block import DataBlock
-from .state_machine import NORMAL, UNWINDING
+from .state_machine import NORMAL, UNWINDING, StateMachine
 
 _OUT_OF_BOUNDS = 1
 """wasmtime's trap code."""
+_MOST_S = 1.0
+"""How much processor time the guest may take to unwind or rewind: that is microseconds, unless it loops."""
+
+
+class SwitchTimer:
+    """Measures how long a guest takes for one unwind or rewind."""
+
+    def __init__(self) -> None:
+        self._switch = -1
+        self._since = 0.0
+
+    def is_late(self, machine: StateMachine[Any], now: float) -> bool:
+        """Whether the switch that the machine is in takes too long.
+
+        :param now: any clock's time (seconds)
+        """
+        if machine.state == NORMAL or machine.switches != self._switch:
+            self._switch, self._since = machine.switches, now
+            return False
+        return now - self._since > _MOST_S
 
 
 def failure_of(error: BaseException, state: int, block: DataBlock | None, *, is_stuck: bool) -> BaseException:
     """Return what to raise for it: in the middle of a switch a trap is the switch's, not the guest's own.
 
     :param state: NORMAL, UNWINDING or REWINDING
-    :param is_stuck: it was stopped since it ran on and on
+    :param is_stuck: it was stopped because it looped
     """
     if state == NORMAL or block is None or not isinstance(error, GuestTrap) or error.code == OUT_OF_FUEL:
         return error

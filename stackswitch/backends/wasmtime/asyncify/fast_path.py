@@ -18,15 +18,16 @@ from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from ..call import going_on
+from ..call import finish_started
 from ..capi import SIGNAL
 from ..signal_safe import guarded
-from ..values import Codec, Value
+from ..switcher import LinkedFunction
+from ..values import Value
 from .adapter import Adapter
 from .call import Answer, AsyncifyCall
 from .early import AdaptedImport
-from .imports import caller_of, trapper
-from .runtime import AsyncifyRuntime, Begin
+from .imports import caller_of
+from .runtime import AsyncifyRuntime
 
 _UNCHECKED = 62
 """A mask: where these bits of the count of switches are all 0, an expectation is checked."""
@@ -64,7 +65,7 @@ def finish(runtime: AsyncifyRuntime, call: AsyncifyCall) -> Generator[Any, Any, 
             try:
                 if not number:
                     answer = call.answer
-                    results = yield from going_on(call.coroutine, call.first)
+                    results = yield from finish_started(call.coroutine, call.first)
                 else:
                     coroutine: Any = import_.begin(note)
                     if machine.switches & _UNCHECKED and type(coroutine) is CoroutineType:
@@ -74,7 +75,7 @@ def finish(runtime: AsyncifyRuntime, call: AsyncifyCall) -> Generator[Any, Any, 
             except GeneratorExit:
                 raise
             except BaseException as error:
-                if store.closed or not (runtime.catches or runtime.tells(error)):
+                if store.closed or not (runtime.catches or runtime.reports(error)):
                     raise
                 call.failure, results = error, ()
             else:
@@ -108,28 +109,20 @@ def _checked(runtime: AsyncifyRuntime, import_: AdaptedImport, outcome: Any) -> 
         except StopIteration as done:
             outcome = done.value
         else:
-            return (yield from going_on(outcome, first))
+            return (yield from finish_started(outcome, first))
     runtime.early.expect_no_wait(import_)
     return outcome
 
 
-def adapted_import(
-    runtime: AsyncifyRuntime,
-    adapter: Adapter,
-    number: int,
-    params: Codec,
-    results: Codec,
-    begin: Begin,
-    name: str,
-) -> Any:
+def adapted_import(runtime: AsyncifyRuntime, adapter: Adapter, number: int, function: LinkedFunction) -> Any:
     """Make the callback of an import that may wait, called by the guest's adapter.
 
     :param number: the adapter's of the import
     """
-    machine, fail = runtime.machine, runtime.fail
+    name, machine, fail = function.name, runtime.machine, runtime.fail
     running = machine.running
-    trapped, new_trap = runtime.store.trapped.append, trapper(runtime)
-    start, write = adapter.caller(params, begin), adapter.bound(results)[1]
+    trapped, new_trap = runtime.store.trapped.append, runtime.store.new_trap
+    start, write = adapter.caller(function.params, function.serve), adapter.bound(function.results)[1]
     import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, write)
     which, early = import_.which, runtime.early
     answer = import_.answer if adapter.shape.arrives else None

@@ -1,19 +1,18 @@
 """The switch itself: an ``async`` call of an export whose imports may be coroutines.
 
-A waiting import's coroutine is started within the callback. If it ends there is nothing to unwind; if
-not, the guest unwinds, the event loop goes on, and when the coroutine ends the guest is rewound to where it
-was. Nothing here reads names, stacks or cases: this is a library's core. What each wait comes through, where
-all is as usual, is written out in ``fast_path``.
+A waiting import's coroutine is started within the callback. If it ends there is nothing to unwind. If not,
+the guest unwinds and the event loop runs. When the coroutine has ended, the guest is rewound to where it was.
+Names, stacks and cases are not known here. The steps of a usual wait are written out in ``fast_path``.
 
 With an adapter (``adapter.py``) a wait takes two crossings: the import's call, and the one that resumes. The
-adapter ends the rewind without a word, so the state machine learns of it when we next look (``look``).
-Without, as for values that are references, each step is a call.
+adapter ends the rewind by itself, so the state machine learns of it when we next look (``look``). Without, as
+for values that are references, each step is a call.
 
-Every call that is suspended keeps its own saved stack: it stays in the instance's one data block until
-another call needs that, and is copied out then. The C shadow stack (``__stack_pointer``, where exported)
-is, while a call is suspended, what it was before that call ran; a call that begins while others are set
-aside gets a region of its own, if the guest's memory can grow by it, since C code moves the
-pointer up and down freely and would write over the frames of those that wait.
+Every call that is suspended has its own saved stack. It stays in the instance's one data block until another
+call needs that, and is copied out then. The C shadow stack pointer (``__stack_pointer``, where exported) is,
+while a call is suspended, what it was before that call ran. A call that begins while others are suspended
+gets a region of its own, if the guest's memory can grow by it: C code moves the pointer freely and would
+write over the frames of those that wait.
 """
 
 from __future__ import annotations
@@ -21,9 +20,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from ..call import Function, Results
 from ..capi import GuestTrap
@@ -35,12 +33,8 @@ from .adapter import CONTROLS, Adapter, controller
 from .call import AsyncifyCall, Entry, check_depth
 from .data_block import DataBlock
 from .early import AdaptedImport, EarlyUnwinds
-from .failure import failure_of
-from .livelock import Livelock
+from .failure import SwitchTimer, failure_of
 from .state_machine import NORMAL, UNWINDING, StateMachine
-
-Begin = Callable[..., Results | Coroutine[Any, Any, Results]]
-"""A waiting import, called with the call's note and its arguments: its results, or a coroutine of them."""
 
 
 def _not_connected() -> None:
@@ -52,8 +46,8 @@ class AsyncifyRuntime:
 
     :param make_block: makes the data block when the first call waits
     :param catches: whether the guest can catch a host function's failure
-    :param on_suspend: told each time a call is suspended, before it unwinds
-    :param on_failure: told a host function's failure and the import's name, the guest's stack still as it was
+    :param on_suspend: called each time a call is suspended, before it unwinds
+    :ivar on_failure: called with a host function's failure and the import's name, the guest's stack intact
     """
 
     def __init__(
@@ -63,10 +57,9 @@ class AsyncifyRuntime:
         *,
         catches: bool = False,
         on_suspend: Callable[[AsyncifyCall, str], None] | None = None,
-        on_failure: Callable[[BaseException, str], None] | None = None,
     ) -> None:
         self.store = store
-        self.on_failure = on_failure
+        self.on_failure: Callable[[BaseException, str], None] | None = None
         self.machine: StateMachine[AsyncifyCall] = StateMachine()
         self.catches = catches
         self.on_suspend = on_suspend
@@ -81,8 +74,8 @@ class AsyncifyRuntime:
         self.nothing = ctypes.c_uint32()
         self.waiting = ctypes.c_uint32()
         self.unwound = ctypes.c_uint32()
-        self.is_ready = False  # a call can be suspended, and nobody wants to know
-        self.is_quick = False  # once it has unwound, there is nothing to see to but whether it has
+        self.is_ready = False  # a call can be suspended, and that need not be reported
+        self.is_quick = False  # once it has unwound, there is nothing else to do
         self.start_unwind: Callable[[], object] = _not_connected
         self._stop_unwind: Callable[[], object] = _not_connected
         self._start_rewind: Callable[[], object] = _not_connected
@@ -90,7 +83,7 @@ class AsyncifyRuntime:
         self._make_block = make_block
         self._block: DataBlock | None = None
         self._trap = store.trap
-        self._livelock = Livelock()
+        self._timer = SwitchTimer()
         self.is_stuck = False
 
     def connect(
@@ -233,7 +226,7 @@ class AsyncifyRuntime:
                     self.resuming = call
                     return entry.resumes.get(number) or entry.resuming(number)
         call.results = results
-        self.early.allow(False)  # the import asks the host how it ends
+        self.early.allow(False)  # the host says how the import ends
         machine.rewind(call)
         if not entry.adapted:
             self._start_rewind()
@@ -254,13 +247,13 @@ class AsyncifyRuntime:
         if number and machine.state == NORMAL:
             machine.unwind(self.served[number].which)
 
-    def look_for_livelock(self, now: float) -> bool:
-        """Whether the guest has run on and on in the middle of one switch; to be asked now and then.
+    def check_progress(self, now: float) -> bool:
+        """Whether the guest loops in the middle of one switch; to be called regularly.
 
         :param now: any clock's time (seconds)
         """
         self.look()
-        self.is_stuck = self._livelock.look(self.machine, now)
+        self.is_stuck = self._timer.is_late(self.machine, now)
         return self.is_stuck
 
     def _why(self, error: BaseException) -> BaseException:
@@ -282,7 +275,7 @@ class AsyncifyRuntime:
             stack.set(call.outside)
         block = self._block
         if block is not None:
-            # If it is nobody's, it may hold the stack of a call that was stopped before it rewound.
+            # If it has no owner, it may hold the stack of a call that was stopped before it rewound.
             is_switching = call in self.machine.running and self.machine.state != NORMAL
             if self.machine.owner in (call, None) or is_switching:
                 block.clear()
@@ -293,7 +286,7 @@ class AsyncifyRuntime:
     def _stop_switch(self) -> None:
         """Have the guest run as usual when it is called next.
 
-        Out of fuel or time, it may have ended where the adapter had begun or ended a switch, unsaid.
+        Out of fuel or time, it may have ended where the adapter had begun or ended a switch, unnoticed.
         A trap here changes nothing: the guest sets its state first, and looks at the data block then.
         """
         if self._adapter is not None:
@@ -350,8 +343,8 @@ class AsyncifyRuntime:
         write(call.results)
         return 0
 
-    def tells(self, error: BaseException) -> bool:
-        """Whether a failure goes through the guest only for its stack to be told."""
+    def reports(self, error: BaseException) -> bool:
+        """Whether a failure passes through the guest only so that its stack can be reported."""
         return self.on_failure is not None and isinstance(error, Exception)
 
     def fail(self, error: BaseException, name: str) -> int:

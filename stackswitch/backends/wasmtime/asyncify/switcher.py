@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,13 +18,13 @@ from ..errors import NoRoomError
 from ..instance import ModuleInstance
 from ..shadow_stack import ShadowStack
 from ..stacks import Place, StackReader
-from ..switcher import LinkedFunction, Serve, SwitcherOptions
+from ..switcher import LinkedFunction, SwitcherOptions
 from ..values import Codec
 from .adapter import CONTROLS, Adapter, host_function, shape_of
 from .call import AsyncifyCall
 from .data_block import DataBlock, guest_memory, own_memory
 from .fast_path import adapted_import, finish
-from .imports import plain_import, waiting_import
+from .imports import direct_import
 from .runtime import AsyncifyRuntime
 from .state_machine import NORMAL
 
@@ -56,8 +55,8 @@ class AsyncifyStore:
         self.reader = StackReader(self.store, modules)
 
     def _is_over(self) -> bool:
-        now = time.thread_time()  # of this thread, so that a busy machine makes no livelock of a pause
-        return any(each.look_for_livelock(now) for each in self.runtimes) or self.options.is_over()
+        now = time.thread_time()  # of this thread, so that a pause on a busy machine does not count
+        return any(each.check_progress(now) for each in self.runtimes) or self.options.is_over()
 
     def values(self, kinds: tuple[str, ...], *, given: bool = False) -> Codec:
         """Return what reads and writes values in slots."""
@@ -77,7 +76,7 @@ class AsyncifyStore:
         """Return the note of the oldest call on the thread's stack; None while a stack is being switched."""
         for each in self.runtimes:
             if each.machine.state != NORMAL:
-                return None  # at the next tick, when the guest has a stack to tell
+                return None  # at the next tick, when the guest's stack can be read
             if each.machine.running:
                 return each.machine.running[0].note
         return self.starting[0]
@@ -128,18 +127,10 @@ class AsyncifySwitcher:
                 elif adapter is not None and each.index in numbers:
                     linked.append(adapter.extern(f"i{numbers[each.index]}"))
                 else:
-                    linked.append(self._host_function(found))
-            externs = (Extern * max(1, len(linked)))(*linked)
-            error = store.api.wasmtime_instance_new(
-                store.context,
-                ctypes.cast(self._compiled.code.ptr(), ctypes.c_void_p),
-                ctypes.addressof(externs),
-                len(linked),
-                ctypes.addressof(self._instance.handle),
-                store.trap_at,
-            )
-            if error or store.trap.value:
-                raise store.taken(error)
+                    callback = direct_import(self.runtime, found, self._starting)
+                    store.keep(callback, found.type)
+                    linked.append(host_function(store, callback, found.type))
+            store.instantiate(self._compiled.code, linked, self._instance.handle)
         finally:
             self._starting[0] = None
 
@@ -159,20 +150,9 @@ class AsyncifySwitcher:
             return None
         adapter = Adapter(self._engine, self._store, shape)
         for index, number in shape.imports.items():
-            name, _, params, results, serve, _ = waiting[index]
-            adapter.add_host(adapted_import(self.runtime, adapter, number, params, results, serve, name))
+            adapter.add_host(adapted_import(self.runtime, adapter, number, waiting[index]))
         adapter.instantiate()
         return adapter
-
-    def _host_function(self, function: LinkedFunction) -> Extern:
-        name, params, results, serve = function.name, function.params, function.results, function.serve
-        if function.waits:
-            callback = waiting_import(self.runtime, params, results, serve, name)
-        else:
-            with_note = _with_note(serve, self.runtime.machine.running, self._starting)
-            callback = plain_import(self.runtime, params, results, with_note, name)
-        self._store.keep(callback, function.type)
-        return host_function(self._store, callback, function.type)
 
     def connect(self, shadow_stack: ShadowStack | None) -> None:
         """Look up the control functions; without them no call can be suspended."""
@@ -196,17 +176,6 @@ class AsyncifySwitcher:
         return self._reader.read()
 
 
-def _with_note(
-    serve: Serve, running: list[AsyncifyCall], starting: list[Any]
-) -> Callable[[tuple[Any, ...]], Any]:
-    """Return a host function that is given the note of the call that it is called in."""
-
-    def with_note(args: tuple[Any, ...]) -> Any:
-        return serve(running[-1].note if running else starting[0], *args)
-
-    return with_note
-
-
 def _failed(
     report: Callable[..., None],
     running: list[AsyncifyCall],
@@ -220,14 +189,9 @@ def _failed(
 
 def _data_block(instance: ModuleInstance, room: int | None) -> DataBlock:
     """Make the data block of an instance, in a memory of its own if the build has one."""
-    store = instance.store
     if instance.has(EXPORT_NAME, "memory"):
-        memory = instance.extern(EXPORT_NAME, "memory")
-        store.keep(memory)
-        return own_memory(store.api, store.context, ctypes.addressof(memory) + 8, room)
+        return own_memory(instance.linear_memory(EXPORT_NAME), room)
     if instance.memory is None:
         raise NoRoomError("the build exports no memory, and a saved stack has to lie somewhere")
     wide = instance.function("asyncify_start_unwind").params.kinds == ("i64",)
-    grow = partial(instance.grow, instance.memory)
-    at = ctypes.addressof(instance.memory) + 8
-    return guest_memory(store.api, store.context, at, room, wide=wide, grow=grow)
+    return guest_memory(instance.memory, room, wide=wide)

@@ -11,12 +11,12 @@ from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.result import Trap
 from stackswitch.wasm.stack_pointer import serialization_reason
 
-from ..call import Note
+from ..call import Call, Note
 from ..capi import Extern
 from ..errors import is_over
 from ..instance import ModuleInstance, ScriptError
 from ..shadow_stack import shadow_stack_of
-from ..switcher import Call, LinkedFunction, OpenStore, SwitcherOptions, SwitcherStore
+from ..switcher import LinkedFunction, OpenStore, SwitcherOptions, SwitcherStore
 from ..values import Value
 from ..wasi import WASI_MODULE, StoreWasi
 from .host import Host

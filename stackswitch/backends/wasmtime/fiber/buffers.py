@@ -17,7 +17,8 @@ _FREE_MOST = 256
 class CallBuffers:
     """The values, trap and error of one call at a time; wasmtime uses them until its future is deleted.
 
-    :param begin: starts the call and returns wasmtime's future, given the addresses of the trap and the error
+    :param begin: starts the call and returns wasmtime's future; its last arguments are the addresses of the
+        trap and of the error
     :param read: reads its results; :param write: writes its arguments
     :param keep: what ``begin`` has the addresses of
     :param pool: where they go when no call uses them
@@ -27,7 +28,7 @@ class CallBuffers:
 
     def __init__(
         self,
-        begin: Callable[[c_void_p, c_void_p], Callable[[], int]],
+        begin: Callable[..., int],
         read: Callable[[], tuple[Any, ...]] = tuple,
         write: Callable[[Sequence[Any]], None] = len,  # type: ignore[assignment]
         *,
@@ -36,7 +37,8 @@ class CallBuffers:
     ) -> None:
         self.trap = c_void_p()
         self.error = c_void_p()
-        self.begin = begin(c_void_p(ctypes.addressof(self.trap)), c_void_p(ctypes.addressof(self.error)))
+        trap, error = map(ctypes.addressof, (self.trap, self.error))
+        self.begin: Callable[[], int] = partial(begin, c_void_p(trap), c_void_p(error))
         self.read = read
         self.write = write
         self._keep = keep
@@ -66,7 +68,7 @@ class BufferPool:
     def __init__(self, api: FiberApi, context: int, function: int, params: Any, results: Any) -> None:
         self._params = params
         self._results = results
-        self._prepared = (api.wasmtime_func_call_async, c_void_p(context), c_void_p(function))
+        self._call = partial(api.wasmtime_func_call_async, c_void_p(context), c_void_p(function))
         self._free: list[CallBuffers] = []
 
     def take(self) -> CallBuffers:
@@ -79,21 +81,9 @@ class BufferPool:
         buffer = ctypes.create_string_buffer(max(1, count + result_count) * VAL)
         args_at = ctypes.addressof(buffer)
         results_at = args_at + count * VAL
-        call, context, function = self._prepared
-
-        def begin(trap: c_void_p, error: c_void_p) -> Callable[[], int]:
-            return partial(
-                call,
-                context,
-                function,
-                c_void_p(args_at),
-                c_size_t(count),
-                c_void_p(results_at),
-                c_size_t(result_count),
-                trap,
-                error,
-            )
-
+        begin = partial(
+            self._call, c_void_p(args_at), c_size_t(count), c_void_p(results_at), c_size_t(result_count)
+        )
         read = results.bound(results_at)[0]
         if any(kind == "externref" for kind in results.kinds):
             read = partial(_read_and_drop, results, results_at)

@@ -18,16 +18,17 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import types
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Coroutine, Generator, Sequence
 from time import monotonic
 from types import CoroutineType
 from typing import Any
 
-from ..call import rest
+from ..call import resume_started
 from ..capi import GuestTrap
 from ..compiled import CompiledModule
 from ..errors import CLOSED_MESSAGE, OVER_MESSAGE, SuspendError
 from ..store import Store
+from ..switcher import SwitcherOptions
 from .buffers import CallBuffers
 from .call import FiberCall, FiberImport
 from .capi import FiberApi, HostCallback, check_depth
@@ -36,10 +37,9 @@ from .stacks import Sampler
 
 
 class FiberRuntime:
-    """All calls of one store. For the parameters that are not here see ``switcher.SwitcherOptions``.
+    """All calls of one store.
 
-    :param catches: whether some guest can catch a host function's failure
-    :param sampled: the modules whose stacks are sampled whenever a host function is called; all, or none
+    :param modules: all that have instances in it
     :param yields: let the event loop run at each of wasmtime's ticks while a guest computes
     """
 
@@ -47,34 +47,30 @@ class FiberRuntime:
         self,
         api: FiberApi,
         store: Store,
+        options: SwitcherOptions,
+        modules: Sequence[CompiledModule],
         *,
-        catches: bool,
-        is_over: Callable[[], bool],
-        sampled: Sequence[CompiledModule] = (),
-        on_suspend: Callable[[FiberCall, str], None] | None = None,
-        on_failure: Callable[..., None] | None = None,
-        on_stopped: Callable[..., None] | None = None,
         yields: bool = False,
     ) -> None:
         self.api = api
         self.store = store
-        self.catches = catches
-        self._on_suspend = on_suspend
-        self._on_failure = on_failure
-        self._on_stopped = on_stopped
-        native = None if sampled else native_callback()
-        self.callback: NativeCallback | HostCallback = native or HostCallback(
-            (api.dll, store.pointer) if sampled else None
-        )
-        self._sampler = (
-            Sampler(api.dll, store, sampled, self.callback.sample_for)
-            if isinstance(self.callback, HostCallback) and sampled
-            else None
-        )
+        self.catches = options.catchable and any(each.knows_exceptions for each in modules)
+        self._on_suspend = options.on_suspend
+        self._on_failure = options.on_failure
+        self._on_stopped = options.on_stopped
+        self._is_over = options.is_over
+        self._yields = yields
+        self._sampler: Sampler | None = None
+        native = None if options.stacks else native_callback()
+        self.callback: NativeCallback | HostCallback
+        if native is None:
+            self.callback = HostCallback((api.dll, store.pointer) if options.stacks else None)
+            if options.stacks:
+                self._sampler = Sampler(api.dll, store, modules, self.callback.sample_for)
+        else:
+            self.callback = native
         self._arm = native.arm if native is not None else None
         self._called = self.callback.called
-        self._is_over = is_over
-        self._yields = yields
         self._functions: list[FiberImport | None] = [None]  # 0: none was called
         self._futures: dict[int, Any] = {}
         self._delete_future = api.deleter(self._futures)
@@ -94,69 +90,57 @@ class FiberRuntime:
     # --- calls
 
     @types.coroutine
-    def finish(self, call: FiberCall) -> Generator[Any, Any, tuple[Any, ...]]:  # noqa: C901
+    def finish(self, call: FiberCall) -> Generator[Any, Any, tuple[Any, ...]]:
         """Begin a call and take it to its end; to be awaited.
 
         :raises GuestTrap, GuestException: the guest trapped, or an exception left it
         :raises RecursionError: the caller's own stack is all but used up
         :raises BaseException: whatever a host function raised and the guest did not catch
         """
-        calls, store, note, on_suspend = call.calls, self.store, call.note, self._on_suspend
+        calls, store, note = call.calls, self.store, call.note
         running, suspended, stack = calls.running, calls.suspended, calls.shadow_stack
         arm, called, poll, functions = self._arm, self._called, self._poll_future, self._functions
-        # Where a call that is suspended leaves nothing else to see to.
-        is_quick = stack is None or stack.lazy
+        is_quick = self._on_suspend is None and (stack is None or stack.lazy)  # only which calls run changes
         try:
             self._begin(call)
             while True:
                 if arm is None or store.closed:
                     if self.poll(call):
-                        break
+                        return self._done(call)
+                    function = call.arrived
                 else:  # what ``poll`` does: here a call of a Python function would cost too much
                     arm()
                     if poll(call.pointer):
-                        self._done(call)
-                        break
+                        return self._done(call)
                     number, call.args_at, call.results_at, call.trap_at = called()
-                    call.arrived = functions[number]
-                    if not number and self._is_over():
-                        raise GuestTrap(OVER_MESSAGE)
-                function = call.arrived
+                    call.arrived = function = functions[number]
                 if function is None:
-                    self._ticked()
-                    if self._yields:
-                        yield from self._let_others_run(call)
+                    yield from self._let_others_run(call)
                     continue
                 try:
                     outcome = function.serve(note, *function.read(call.args_at))
                     # The cheap test of the type is nearly always enough.
                     if function.waits and (type(outcome) is CoroutineType or _is_coroutine(outcome)):
-                        coroutine = outcome
                         try:
-                            yielded = coroutine.send(None)
+                            yielded = outcome.send(None)
                         except StopIteration as done:
                             outcome = done.value
                         else:
                             call.suspensions += 1
                             note.since = monotonic()
                             note.waiting = function.name
-                            if on_suspend is not None:
-                                on_suspend(call, function.name)
                             if is_quick and running[-1] is call:  # what ``_suspend`` does
                                 running.pop()
                                 suspended.add(call)
                             else:
-                                self._suspend(call)
+                                self._suspend(call, function.name)
                             try:
                                 sent = yield yielded
-                            except GeneratorExit:
-                                coroutine.close()
-                                raise
                             except BaseException as error:  # noqa: BLE001 (it is the coroutine's)
-                                outcome = yield from rest(coroutine, coroutine.throw, error)
+                                outcome = yield from resume_started(outcome, None, error)
                             else:
-                                others = coroutine if sent is None else rest(coroutine, coroutine.send, sent)
-                                outcome = yield from others
+                                rest = outcome if sent is None else resume_started(outcome, sent)
+                                outcome = yield from rest
                             if is_quick:  # what ``_resume`` does
                                 suspended.discard(call)
                                 running.append(call)
@@ -169,28 +153,30 @@ class FiberRuntime:
                     if store.closed:
                         raise GuestTrap(CLOSED_MESSAGE)  # noqa: TRY301 (as if the function had)
                     function.write(call.results_at, outcome)
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001 (it goes through the guest)
-                    note.waiting = None
-                    self._resume(call)
+                except BaseException as error:  # noqa: BLE001 (it passes through the guest)
                     self._fail(call, error)
-            return call.buffers.read()
         finally:
             self._end(call)
 
     def _let_others_run(self, call: FiberCall) -> Generator[None, None, None]:
-        """Let the event loop run while a guest computes."""
+        """A guest that computes has returned at a tick: let the event loop run, if that is wanted."""
+        self._ticked()
+        if not self._yields:
+            return
         self._suspend(call)
         try:
             yield
         except asyncio.CancelledError:
             self._resume(call)
             if self._on_stopped is not None and self._sampler is not None:
-                trap, stack = self._sampler.stop(self.poll, call, self.api)
+                trap, stack = self._sampler.stop(self._run_on, call, self.api)
                 self._on_stopped(call.note, trap, tuple([index for _, index in stack]))
             raise
         self._resume(call)
+
+    def _run_on(self, call: FiberCall) -> None:
+        if self.poll(call):
+            self._done(call)
 
     def finish_now(self, call: FiberCall) -> tuple[Any, ...]:
         """Begin a call that must not wait and take it to its end (see ``finish``).
@@ -209,9 +195,9 @@ class FiberRuntime:
                     if function.waits and _is_coroutine(outcome):
                         outcome = _done_at_once(outcome, function.name)
                     function.write(call.results_at, outcome)
-                except BaseException as error:  # noqa: BLE001 (it goes through the guest)
+                except BaseException as error:  # noqa: BLE001 (it passes through the guest)
                     self._fail(call, error)
-            return call.buffers.read()
+            return self._done(call)
         finally:
             self._end(call)
 
@@ -233,15 +219,12 @@ class FiberRuntime:
         self._futures[future] = call.pointer = ctypes.c_void_p.from_param(future)
 
     def poll(self, call: FiberCall) -> bool:
-        """Run the guest until it ends (True) or calls a host function or has run for a while (False).
-
-        :raises GuestTrap, GuestException: it ended by that
-        """
+        """Run the guest until it ends (True) or calls a host function or has run for a while (False)."""
         if self.store.closed:
             raise GuestTrap(CLOSED_MESSAGE)
         if self._arm is not None:
             self._arm()
-            done = self._poll_future(call.pointer)
+            done: bool = self._poll_future(call.pointer)
         else:
             check_depth()
             callback = self.callback
@@ -256,37 +239,37 @@ class FiberRuntime:
                 done = self._poll_future(call.pointer)
             finally:
                 callback.stay(flag)
-        if done:
-            self._done(call)
-            return True
-        number, call.args_at, call.results_at, call.trap_at = self._called()
-        call.arrived = function = self._functions[number]
-        if function is None:
-            if self._is_over():
-                raise GuestTrap(OVER_MESSAGE)
-        elif self._sampler is not None:
-            self._sampler.arrived(call, waits=function.waits)
-        return False
+        if not done:
+            number, call.args_at, call.results_at, call.trap_at = self._called()
+            call.arrived = function = self._functions[number]
+            if function is not None and self._sampler is not None:
+                self._sampler.arrived(call, waits=function.waits)
+        return done
 
     def _ticked(self) -> None:
-        """Set the deadline of the store to the next tick, after the guest has returned at one.
+        """The guest has returned at a tick: set the deadline of the store to the next one.
 
         wasmtime moves the deadline of a store when the guest resumes. Until then every other guest that is
         polled would be stopped at once, a thousand for each tick.
+
+        :raises GuestTrap: its time is up
         """
+        if self._is_over():
+            raise GuestTrap(OVER_MESSAGE)
         if not self.store.closed:
             self.store.api.wasmtime_context_set_epoch_deadline(self.store.context, 1)
 
-    def _done(self, call: FiberCall) -> None:
-        """The guest has ended.
+    def _done(self, call: FiberCall) -> tuple[Any, ...]:
+        """The guest has ended: return the results of its call.
 
-        :raises GuestTrap, GuestException: by that
+        :raises GuestTrap, GuestException: it ended by that
         """
         call.arrived = None
         self._delete(call)
         buffers = call.buffers
         if buffers.error or buffers.trap:
             raise self._taken(call, buffers)
+        return buffers.read()
 
     def _taken(self, call: FiberCall, buffers: CallBuffers) -> BaseException:
         """Read why a call ended. If it was a host function's failure, report it."""
@@ -300,7 +283,10 @@ class FiberRuntime:
             self._on_failure(call.note, call.failed_in, found, frames, offsets)
         return found
 
-    def _suspend(self, call: FiberCall) -> None:
+    def _suspend(self, call: FiberCall, import_: str | None = None) -> None:
+        """The call waits in an import, or, without one, for the event loop to have run."""
+        if import_ is not None and self._on_suspend is not None:
+            self._on_suspend(call, import_)
         calls = call.calls
         stack = calls.shadow_stack
         calls.running.remove(call)
@@ -325,6 +311,10 @@ class FiberRuntime:
 
         A failure that no guest can catch passes through the guest only so that its stack can be reported.
         """
+        if isinstance(failure, GeneratorExit):
+            raise failure
+        call.note.waiting = None
+        self._resume(call)
         reported = self._on_failure is not None and isinstance(failure, Exception)
         if (
             self.store.closed

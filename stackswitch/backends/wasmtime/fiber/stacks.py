@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..errors import OVER_MESSAGE
 from ..stacks import Place, Profiler
 from ..store import Store
 from .call import FiberCall
+from .capi import FiberApi
 from .tick_trap import TickTrap
 
 _SAMPLES_MOST = 1000
@@ -54,16 +54,16 @@ class Sampler:
         """Return the functions of the last sample, innermost first."""
         profile = self.drop()
         self._restart()
-        return self._profilers.places(_last_sample(profile)) if profile else ()
+        return self._profilers.places(profile) if profile else ()
 
     def stop(
-        self, poll: Callable[[FiberCall], bool], call: FiberCall, api: Any
+        self, run: Callable[[FiberCall], None], call: FiberCall, api: FiberApi
     ) -> tuple[GuestTrap | None, tuple[Place, ...]]:
         """Have a guest that computes run on to wasmtime's next tick and trap there, and sample its stack.
 
         It may come to a host function first, which samples too and is not called.
 
-        :param poll: runs the guest
+        :param run: runs the guest
         :returns: its trap, if it came to that, and the stack
         """
         self._restart()
@@ -76,7 +76,7 @@ class Sampler:
         used = True  # unknown after an interrupt, and to free the error twice would be worse
         try:
             try:
-                poll(call)
+                run(call)
             except Exception as error:  # noqa: BLE001 (whatever it ended by just then)
                 trap = error
             used = isinstance(trap, GuestTrap) and OVER_MESSAGE in trap.message
@@ -88,12 +88,3 @@ class Sampler:
         """Free the profiler; return its profile."""
         profiler, self._profiler, self._samples = self._profiler, 0, 0
         return self._profilers.finish(profiler) if profiler else b""
-
-
-def _last_sample(profile: bytes) -> bytes:
-    content = json.loads(profile)
-    samples = content["threads"][0]["samples"]
-    if len(samples["stack"]) > 1:
-        samples["stack"] = samples["stack"][-1:]
-        return json.dumps(content).encode()
-    return profile

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from ..call import Function
-from ..capi import Extern, address
+from ..capi import Extern
 from ..compiled import CompiledModule
 from ..instance import ModuleInstance, ScriptError
 from ..shadow_stack import ShadowStack
@@ -17,7 +16,6 @@ from ..switcher import LinkedFunction, SwitcherOptions
 from .buffers import BufferPool, CallBuffers
 from .call import FiberCall, FiberImport, InstanceCalls
 from .engine import FiberEngine
-from .linker import Linker
 from .runtime import FiberRuntime
 from .values import ValueArray
 
@@ -40,17 +38,7 @@ class FiberStore:
         yields: bool = False,
     ) -> None:
         self.store = engine.yielding_store()
-        self.runtime = FiberRuntime(
-            engine.fibers,
-            self.store,
-            is_over=options.is_over,
-            catches=options.catchable and any(each.knows_exceptions for each in modules),
-            sampled=modules if options.stacks else (),
-            on_suspend=options.on_suspend,
-            on_failure=options.on_failure,
-            on_stopped=options.on_stopped,
-            yields=yields,
-        )
+        self.runtime = FiberRuntime(engine.fibers, self.store, options, modules, yields=yields)
         self._instances: list[InstanceCalls] = []
 
     def values(self, kinds: tuple[str, ...], *, given: bool = False) -> ValueArray:
@@ -104,21 +92,29 @@ class FiberSwitcher:
 
         :raises ScriptError: an import is listed twice, with two types
         """
-        linker = Linker(self._runtime)
+        api, store = self._runtime.api, self._runtime.store
+        linker = api.wasmtime_linker_new(store.engine.ptr())
         try:
             self._link(linker, imports)
-            call = note.backend_call = FiberCall(
-                self.calls, CallBuffers(self._beginning(linker)), (), note, may_wait=may_wait
+            begin = partial(
+                api.wasmtime_linker_instantiate_async,
+                linker,
+                store.context,
+                self._compiled.code.ptr(),
+                self._instance.handle,
             )
+            call = note.backend_call = FiberCall(self.calls, CallBuffers(begin), (), note, may_wait=may_wait)
             if may_wait:
                 await self._runtime.finish(call)
             else:
                 self._runtime.finish_now(call)
         finally:
-            linker.close()
+            api.wasmtime_linker_delete(linker)
 
-    def _link(self, linker: Linker, imports: Sequence[Extern | LinkedFunction]) -> None:
-        module = self._compiled.module
+    def _link(self, linker: int, imports: Sequence[Extern | LinkedFunction]) -> None:
+        """Define the imports in wasmtime's linker: the C API links asynchronous functions in no other way."""
+        runtime, module = self._runtime, self._compiled.module
+        api, callback = runtime.api, runtime.callback
         types: dict[tuple[str, str], object] = {}
         for each, linked in zip(module.imports, imports, strict=True):
             key = (each.module, each.name)
@@ -128,28 +124,19 @@ class FiberSwitcher:
                     raise ScriptError(f"{each.module}.{each.name} is imported with two types")
                 continue
             types[key] = type_
+            first, second = each.module.encode(), each.name.encode()
+            name = first, len(first), second, len(second)
             if isinstance(linked, Extern):
-                linker.define(*key, linked)
-                continue
-            read, write = linked.params.reader(), linked.results.writer()
-            function = FiberImport(linked.name, read, write, linked.serve, waits=linked.waits)
-            linker.define_function(*key, linked.type, function)
-
-    def _beginning(self, linker: Linker) -> Callable[[ctypes.c_void_p, ctypes.c_void_p], Callable[[], int]]:
-        """Return what makes the instance, as ``CallBuffers`` take it."""
-
-        def begin(trap: ctypes.c_void_p, error: ctypes.c_void_p) -> Callable[[], int]:
-            return partial(
-                self._runtime.api.wasmtime_linker_instantiate_async,
-                linker.pointer,
-                self._runtime.store.context,
-                address(self._compiled.code.ptr()),
-                ctypes.addressof(self._instance.handle),
-                trap,
-                error,
-            )
-
-        return begin
+                error = api.wasmtime_linker_define(linker, runtime.store.context, *name, linked)
+            else:
+                read, write = linked.params.reader(), linked.results.writer()
+                number = runtime.add(FiberImport(linked.name, read, write, linked.serve, linked.waits))
+                environment = callback.environment(number)
+                error = api.wasmtime_linker_define_async_func(
+                    linker, *name, linked.type.ptr(), callback.address, environment, None
+                )
+            if error:
+                raise runtime.store.taken(error)
 
     def connect(self, shadow_stack: ShadowStack | None) -> None:
         """Note the C stack: there is nothing else to look up."""

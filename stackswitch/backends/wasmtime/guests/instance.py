@@ -21,21 +21,21 @@ from stackswitch.errors import (
     GuestTypeError,
 )
 from stackswitch.models.values import NUMBER_BITS
-from stackswitch.wasm.growth_limiter import has_growth_limiter
+from stackswitch.wasm.growth_limiter import REMAINING_EXPORT, has_growth_limiter
 from stackswitch.wasm.stack_pointer import unreachable_stack_pointer
 
 from ..capi import VAL_KINDS, Extern, GuestTrap, Val
 from ..errors import ProtocolError
+from ..instance import ModuleInstance
+from ..memory import LinearMemory
 from ..shadow_stack import shadow_stack_of
 from ..store import PAGE, GuestException
 from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..wasi import StoreWasi
 from .code import GuestCode
-from .memory import NativeMemory
-from .module_instance import BudgetedInstance
 from .values import HostResults, Objects, PyValues
 
-_FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
+_FORMATS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d", "v128": "16s"}
 
 
 class WasmtimeInstance:
@@ -71,7 +71,7 @@ class WasmtimeInstance:
         )
         self.switching = open_store((compiled,), options)
         self.store = self.switching.store
-        self.exports = BudgetedInstance(self.store, self.module, weakly(self._values))
+        self.exports = ModuleInstance("the module", self.store, self.module, weakly(self._values))
         self.switcher = self.switching.add(self.exports, compiled)
         self._finish, self._new_call = self.switcher.finish, self.switcher.call
         self.wasi = StoreWasi(self.store, request.wasi) if request.wasi is not None else None
@@ -257,9 +257,10 @@ class WasmtimeInstance:
             await self.switcher.instantiate(imports, state)
         finally:
             del self.calls[state]
-        budget = self.request.limits.max_memory
-        counted = budget is not None and has_growth_limiter(self.module, self.request.module)
-        self.exports.connect(counted=counted)
+        limit = self.request.limits.max_memory
+        if limit is not None and has_growth_limiter(self.module, self.request.module):
+            self.exports.memory_budget = self.exports.global_access(REMAINING_EXPORT)
+        self.exports.find_memory()
         if self.request.concurrent and self._leaks is not None:
             raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")
         self.switcher.connect(
@@ -288,40 +289,37 @@ class WasmtimeInstance:
 
     # --- memory, globals, output
 
-    def memory(self, name: str) -> NativeMemory:
+    def memory(self, name: str) -> LinearMemory:
         """Return an exported memory."""
-        return NativeMemory(self.store, self.exports.extern(name, "memory"), self.exports.grow)
+        return self.exports.linear_memory(name)
 
     def get_global(self, name: str) -> Any:
         """Read an exported global.
 
         :raises GuestTypeError: it is a reference
         """
-        kind, extern, value = self._global(name)
-        self.store.api.wasmtime_global_get(self.store.context, extern, ctypes.addressof(value))
-        data = ctypes.string_at(ctypes.addressof(value) + 8, 16)
-        return data if kind == "v128" else struct.unpack_from(_FORMATS[kind], data)[0]
+        kind = self._global_kind(name)
+        _, value = self.exports.read_global(name)
+        data = ctypes.string_at(value.content, 16)
+        return struct.unpack_from(_FORMATS[kind], data)[0]
 
     def set_global(self, name: str, content: Any) -> None:
         """Set an exported mutable global.
 
         :raises GuestTypeError: it is a reference, or the value does not fit
         """
-        kind, extern, value = self._global(name)
+        kind = self._global_kind(name)
         content = checked(kind, content, f"the global {name}")
-        data = content if kind == "v128" else struct.pack(_FORMATS[kind], content)
-        ctypes.memmove(ctypes.addressof(value) + 8, data, len(data))
-        value.kind = VAL_KINDS[kind]
-        self.store.api.wasmtime_global_set(self.store.context, extern, ctypes.addressof(value))
+        value, data = Val(kind=VAL_KINDS[kind]), struct.pack(_FORMATS[kind], content)
+        ctypes.memmove(value.content, data, len(data))
+        self.exports.write_global(name, value)
 
-    def _global(self, name: str) -> tuple[str, int, Val]:
+    def _global_kind(self, name: str) -> str:
         export = self.module.export_named(name)
         kind = self.module.global_type(export.index).type if export is not None else ""
         if kind not in NUMBER_BITS:
             raise GuestTypeError(f"the global {name} is a {kind}: only numbers can be read and set")
-        extern = self.exports.extern(name, "global")
-        self.store.keep(extern)
-        return kind, ctypes.addressof(extern) + 8, Val()
+        return kind
 
     def output(self) -> tuple[bytes, bytes]:
         """What the guest has written to stdout and stderr so far."""
