@@ -10,7 +10,6 @@ import typer
 from stackswitch.analysis.analyse import AnalysisInputs, analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.markdown import analysis_markdown, analysis_text
-from stackswitch.analysis.trace_lines import read_trace
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.lists.assertions import Assertions
 from stackswitch.reports.escape import json_text
@@ -18,7 +17,7 @@ from stackswitch.reports.trace_use import unused_line, use_line
 from stackswitch.wasm.names import binaryen_names
 
 from .command import EXIT_FAILED
-from .inputs import read_input, read_module, trace_files
+from .inputs import read_module, read_traces
 from .options import (
     ImportsOrAsFound,
     ListFile,
@@ -92,7 +91,7 @@ def _use_traces(options: AnalyzeOptions, module: GivenModule) -> list[UsedTrace]
 
     :raises ConfigError: a trace cannot be read, or none has a function of the module
     """
-    files = [read_trace(read_input(path, "trace"), str(path)) for path in trace_files(options.trace or ())]
+    files = [file for _, file in read_traces(options.trace or ())]
     used = [use_trace(file, [module]) for file in files]
     if any(file.suspensions for file in files):
         require_use(used, files, [module])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from stackswitch.analysis.trace_lines import TraceFile, read_trace
 from stackswitch.backends.base import CommandBackend
 from stackswitch.backends.registry import (
     BackendOptions,
@@ -26,10 +25,8 @@ from stackswitch.suite.services import RunningServices, running
 from .console import Console
 from .ending import run_async
 from .fix_work import FixInputs
-from .inputs import read_input, read_module
+from .inputs import read_module, read_traces
 from .progress import Progress
-
-SUFFIX = ".jsonl"
 
 
 def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) -> RecordedTraces:
@@ -37,16 +34,10 @@ def read_traced(paths: Sequence[Path], modules: Sequence[Path], suite: Suite) ->
 
     :raises ConfigError: a file cannot be read or is no trace; none is of a case of the suite
     """
-    found: dict[str, TraceFile] = {}
-    for path in paths:
-        files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
-        for file in files:
-            inside = file.relative_to(path) if path.is_dir() else Path(file.name)
-            case = inside.as_posix().removesuffix(SUFFIX)
-            found[case] = read_trace(read_input(file, "trace"), str(file))
+    found = dict(read_traces(paths))
     known = {case: lines for case, lines in found.items() if case in suite.ids}
     if not known:
-        cases = ", ".join([*found][:3]) or "none"
+        cases = ", ".join([*found][:3])
         raise ConfigError(
             f"--trace: no trace is of a case of {suite.folder} (there are: {cases}); give the folder in which"
             " `test --traces` wrote those of jspi"

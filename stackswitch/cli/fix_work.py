@@ -26,7 +26,7 @@ from stackswitch.wasm.symbols import read_symbols, with_symbols
 from .building import BuildCommand
 from .console import Console
 from .ending import run_async
-from .inputs import read_input, read_module, trace_files
+from .inputs import read_input, read_module, read_traces
 from .progress import Progress
 from .resolve import named_module
 
@@ -164,7 +164,7 @@ def fix_from_traces(
     if inputs.build is not None and built is None and not inputs.request.check:
         raise ConfigError("say with --built FILE (or [fix] built) which module the build command makes")
     modules = _targets(module_files, len(sources), inputs)
-    contents = {str(path): read_input(path, "trace") for path in trace_files(traces)}
+    files = [file for _, file in read_traces(traces)]
 
     async def work() -> Fixed:
         with Progress(Console(stderr=True)) as progress:
@@ -189,7 +189,7 @@ def fix_from_traces(
                         builds[at] = NamedBuild(f"the build of {path} with these lists", build)
                 return builds
 
-            evidence = TraceEvidence(sources, modules, contents, make_builds)
+            evidence = TraceEvidence(sources, modules, files, make_builds)
             fixed = await fix_lists(evidence, inputs.request, progress.say)
             return fixed if command is None else fixed.built_by(command.command)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from stackswitch.analysis.trace_lines import TraceFile, read_trace
 from stackswitch.errors import ConfigError, WasmFormatError
 from stackswitch.models.result import RESULT_SCHEMA_VERSION, SuiteResult
 from stackswitch.tools.parsing import json_value
@@ -102,18 +103,20 @@ def _check_version(path: Path, data: bytes) -> None:
     )
 
 
-def trace_files(traces: Sequence[Path]) -> list[Path]:
-    """Return the trace files; a folder stands for all ``*.jsonl`` in it.
+def read_traces(paths: Iterable[Path], name: Callable[[Path], str] = str) -> list[tuple[str, TraceFile]]:
+    """Read traces; a folder stands for all ``*.jsonl`` in it.
 
-    :raises ConfigError: a folder has none
+    :param name: returns what messages call a file
+    :returns: each with its place in the folder, without the suffix: the case, if ``test --traces`` wrote it
+    :raises ConfigError: a folder has none, or a file is no trace
     """
-    found: list[Path] = []
-    for path in traces:
-        if path.is_dir():
-            inside = sorted(path.rglob("*.jsonl"))
-            if not inside:
-                raise ConfigError(f"{path}: there is no trace (*.jsonl) in this folder")
-            found += inside
-        else:
-            found.append(path)
+    found = []
+    for path in paths:
+        files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+        if not files:
+            raise ConfigError(f"{path}: there is no trace (*.jsonl) in this folder")
+        folder = path if path.is_dir() else path.parent
+        for file in files:
+            trace = read_trace(read_input(file, "trace"), name(file))
+            found.append((file.relative_to(folder).as_posix().removesuffix(".jsonl"), trace))
     return found

@@ -1,34 +1,132 @@
-"""Reads the files that ``stackswitch report`` takes: results, modules, traces, earlier reports."""
+"""Reads the inputs of ``stackswitch report``: results, modules, lists, traces, measures, earlier reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackswitch.analysis.trace_lines import TraceFile, read_trace
+import typer
+
+from stackswitch.analysis.trace_lines import TraceFile
+from stackswitch.bench.suite_times import time_cases
+from stackswitch.engines.measure import measure_builds
+from stackswitch.engines.support import read_support
 from stackswitch.errors import ConfigError
-from stackswitch.models.readiness import Report, Source
+from stackswitch.fix.sources import Lists, ListSource
+from stackswitch.models.bench import BenchResult
+from stackswitch.models.engine import DetectResult
+from stackswitch.models.readiness import Gain, Report, Source
 from stackswitch.models.result import SuiteResult
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.merging import merged, missing_shards
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.text import counted
+from stackswitch.suite.loader import load_suite
 from stackswitch.tools.parsing import json_value
+from stackswitch.tools.progress import Progress
+from stackswitch.wasm.module import Module
 
-from .inputs import read_input, read_model, read_results
+from .ending import run_async
+from .inputs import read_input, read_model, read_module, read_results, read_traces
+from .report_options import ReportOptions
+from .resolve import lists_in, open_list
+from .settings import Settings, load_settings
 
 _MAGIC = b"\0asm"
 _BACKENDS = ("asyncify", "jspi", "fiber")
+_WAITS = ("suspension", "suspension in Node")
+"""Groups of figures of ``bench`` that say by the clock what a wait costs."""
+
+
+@dataclass(frozen=True)
+class ReportModule:
+    """A module that is judged, and the lists for it."""
+
+    path: Path
+    module: Module
+    lists: Lists
+
+    @property
+    def name(self) -> str:
+        """Its name in the report."""
+        return shown_name(self.path)
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """What a report is made from.
+
+    :ivar common: what the verdicts on all modules have in common
+    :ivar traces: each with its case; empty for none
+    :ivar imports: those that may suspend
+    :ivar list_path: the file with the first list; empty: there is none
+    :ivar earlier: the report to compare with
+    """
+
+    common: Material
+    modules: list[ReportModule]
+    traces: list[tuple[str, TraceFile]]
+    imports: tuple[str, ...]
+    list_path: str
+    earlier: tuple[str, Report] | None
+
+
+def read_inputs(options: ReportOptions, progress: Progress) -> ReportInputs:
+    """Read every file that options or the configuration name, and measure what options ask to measure.
+
+    :raises typer.BadParameter: the options do not go together
+    :raises ConfigError: a file cannot be read, or the results have no case
+    """
+    settings = load_settings(Path.cwd())
+    list_files: Sequence[Path | None] = options.list_files or [settings.lists.file]
+    opened = [open_list(each, options.variable, options.spelling) for each in list_files]
+    lists = [each for each in opened if each is not None]
+    earlier = None if options.compare is None else (str(options.compare), _read_earlier(options.compare))
+    progress("reading")
+    files = _read_files(options.files or [])
+    paths = [*files.modules, *(options.modules or ())]
+    _check_inputs(options, files, paths, len(lists))
+    if options.against is not None:
+        read_module(options.against)
+    traces = _read_traces(options, files)
+    if paths:
+        progress("reading the module" if len(paths) == 1 else "reading the modules")
+    several = len(lists) > 1
+    modules = [
+        ReportModule(path, read_module(path), lists_in(lists[at if several else 0] if lists else None))
+        for at, path in enumerate(paths)
+    ]
+    results, flaky, others = merged(files.results)
+    query = options.browserslist or settings.browserslist or ""
+    common = Material(
+        title=options.title or ", ".join(each.name for each in paths) or "the suite",
+        results=results,
+        flaky=flaky,
+        missing_shards=missing_shards(files.results),
+        lists=lists_in(lists[0] if lists else None),
+        engines=None
+        if options.detect is None
+        else read_model(options.detect, DetectResult, "stackswitch detect --json"),
+        support=read_support(query, progress=progress) if query else None,
+        query=query,
+        gain=_gain(options, paths, settings, progress),
+        silence=settings.report.silence,
+        sources=_sources(options, paths, files, lists),
+        other_modules=others,
+    )
+    imports = tuple(options.imports or ())
+    return ReportInputs(common, modules, traces, imports, str(lists[0].path) if lists else "", earlier)
 
 
 @dataclass
-class GivenFiles:
-    """The files of the command line: results and modules."""
+class _Files:
+    """The results and modules of the command line; ``texts``: what the results and traces contain."""
 
     results: list[SuiteResult] = field(default_factory=list)
     modules: list[Path] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    result_texts: list[tuple[Path, str]] = field(default_factory=list)
+    trace_texts: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def shown_name(path: Path) -> str:
@@ -36,23 +134,25 @@ def shown_name(path: Path) -> str:
     return path.name if path.is_absolute() else path.as_posix()
 
 
-def read_files(paths: Iterable[Path]) -> GivenFiles:
+def _read_files(paths: Sequence[Path]) -> _Files:
     """Distinguish results from modules by content; a folder stands for all results (``*.json``) in it.
 
     :raises ConfigError: a file cannot be read, or is neither
     """
-    given = GivenFiles()
+    given = _Files()
     for path in paths:
-        if path.is_dir():
-            inside = sorted(path.glob("*.json"))
-            if not inside:
-                raise ConfigError(f"{path}: there are no results (*.json) in this folder")
-            for each in inside:
-                _results(given, each)
-        elif _is_module(path):
+        if not path.is_dir() and _is_module(path):
             given.modules.append(path)
-        else:
-            _results(given, path)
+            continue
+        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not inside:
+            raise ConfigError(f"{path}: there are no results (*.json) in this folder")
+        for each in inside:
+            result = read_results(each)
+            given.results.append(result)
+            where = sorted({f"{one.backend} on {one.engine} {one.engine_version}" for one in result.results})
+            text = f"{counted(len(result.results), 'result')}: {', '.join(where)}" if where else "no result"
+            given.result_texts.append((each, text))
     return given
 
 
@@ -64,41 +164,90 @@ def _is_module(path: Path) -> bool:
         return False  # the next to read it says why
 
 
-def _results(given: GivenFiles, path: Path) -> None:
-    result = read_results(path)
-    given.results.append(result)
-    where = sorted({f"{each.backend} on {each.engine} {each.engine_version}" for each in result.results})
-    text = f"{counted(len(result.results), 'result')}: {', '.join(where)}" if where else "no result"
-    given.sources.append(Source(name=shown_name(path), kind="results", text=text))
+def _read_traces(options: ReportOptions, files: _Files) -> list[tuple[str, TraceFile]]:
+    """Read traces, each with its case: its place in a folder that ``test --traces`` has written.
 
-
-def read_traces(paths: Iterable[Path]) -> tuple[list[tuple[str, TraceFile]], list[Source]]:
-    """Read traces; a folder, as ``test --traces`` writes it, holds one a case.
-
-    :returns: each with its case, ``""`` for none
     :raises ConfigError: one is none
     """
     found: list[tuple[str, TraceFile]] = []
-    sources = []
-    for path in paths:
-        files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
-        count = 0
-        for file in files:
-            case = _case_of(file.relative_to(path)) if path.is_dir() else ""
-            trace = read_trace(read_input(file, "trace"), shown_name(file))
-            found.append((case, trace))
-            count += len(trace.suspensions)
-        text = f"{counted(count, 'stack')} in {counted(len(files), 'file')}"
-        sources.append(Source(name=shown_name(path), kind="trace", text=text))
-    return found, sources
+    for path in options.trace or ():
+        traces = read_traces([path], shown_name)
+        found += [(_case_of(place) if path.is_dir() else "", trace) for place, trace in traces]
+        count = sum(len(trace.suspensions) for _, trace in traces)
+        files.trace_texts.append((path, f"{counted(count, 'stack')} in {counted(len(traces), 'file')}"))
+    return found
 
 
-def _case_of(file: Path) -> str:
-    parts = file.with_suffix("").parts
-    return "/".join(parts[1:] if len(parts) > 1 and parts[0] in _BACKENDS else parts)
+def _case_of(place: str) -> str:
+    backend, _, rest = place.partition("/")
+    return rest if rest and backend in _BACKENDS else place
 
 
-def read_earlier(path: Path) -> Report:
+def _check_inputs(options: ReportOptions, files: _Files, paths: list[Path], lists: int) -> None:
+    """Check that the options go together.
+
+    :raises typer.BadParameter: they do not
+    :raises ConfigError: the results have no case
+    """
+    if not files.results and not paths and not options.trace:
+        raise typer.BadParameter(
+            "give it results, a module, or a trace; `stackswitch test --json F` makes results"
+        )
+    if lists > 1 and lists != len(paths):
+        raise typer.BadParameter("give one list for all modules, or one for each", param_hint="--list")
+    if options.against is not None and len(paths) != 1:
+        raise typer.BadParameter(
+            "it is compared with the module: give that too, and no other", param_hint="--against"
+        )
+    if files.results and not any(each.results for each in files.results):
+        raise ConfigError("the results given contain no case: nothing was run that could be reported")
+
+
+def _sources(
+    options: ReportOptions, paths: list[Path], files: _Files, lists: list[ListSource]
+) -> tuple[Source, ...]:
+    """Return what the report names as its sources."""
+    given: list[tuple[Path | None, str, str]] = [
+        *((each, "module", "") for each in paths),
+        *((path, "results", text) for path, text in files.result_texts),
+        (options.against, "module", "the Asyncify build"),
+        *((path, "trace", text) for path, text in files.trace_texts),
+        *((each.path, "list", "") for each in lists),
+        (options.detect, "engines", ""),
+        (options.bench, "measures", ""),
+    ]
+    return tuple(
+        Source.model_validate({"name": shown_name(path), "kind": kind, "text": text})
+        for path, kind, text in given
+        if path is not None
+    )
+
+
+def _gain(options: ReportOptions, paths: list[Path], settings: Settings, progress: Progress) -> Gain | None:
+    """Measure what the options name, or read what was measured; None if there is neither.
+
+    :raises StackswitchError: one of them cannot be measured
+    """
+    gain, rounds = None, options.rounds
+    if options.against is not None:
+        gain = measure_builds(paths[0], options.against, rounds=rounds, progress=progress)
+    if options.timed is not None:
+        suite = load_suite(options.timed, data_only=settings.data_only)
+        measures = run_async(time_cases(suite, rounds=rounds, say=progress))
+        gain = gain or Gain(how="stackswitch report --time", rounds=rounds)
+        gain = gain.model_copy(update={"measures": (*gain.measures, *measures)})
+    if options.bench is not None:
+        bench = read_model(options.bench, BenchResult, "stackswitch bench --json")
+        engines = ", ".join(f"{name}: {version}" for name, version in bench.engines.items())
+        waits_on = f"stackswitch bench, {bench.rounds} alternating rounds; Python {bench.python}; {engines}"
+        waits = tuple(each for each in bench.figures if each.group in _WAITS)
+        gain = (gain or Gain(how="stackswitch bench")).model_copy(
+            update={"waits": waits, "waits_on": waits_on}
+        )
+    return gain
+
+
+def _read_earlier(path: Path) -> Report:
     """Read an earlier report, or results, of which one is made.
 
     :raises ConfigError: it is neither
@@ -107,16 +256,11 @@ def read_earlier(path: Path) -> Report:
         keys = json_value(read_input(path, "report")).keys()
     except (ValueError, AttributeError):
         keys = {}.keys()
-    if "results" in keys:
-        file = read_results(path)
-        results, flaky, others = merged([file])
-        return judge(
-            Material(
-                str(path),
-                results=results,
-                flaky=flaky,
-                missing_shards=missing_shards([file]),
-                other_modules=others,
-            )
-        )
-    return read_model(path, Report, "stackswitch report --json")
+    if "results" not in keys:
+        return read_model(path, Report, "stackswitch report --json")
+    file = read_results(path)
+    results, flaky, others = merged([file])
+    shards = missing_shards([file])
+    return judge(
+        Material(str(path), results=results, flaky=flaky, missing_shards=shards, other_modules=others)
+    )

@@ -1,23 +1,26 @@
-"""What ``stackswitch report`` finds in each module, and in the traces of it."""
+"""Judges each module that ``stackswitch report`` is given, with its traces, and all of them together."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from stackswitch import __version__
 from stackswitch.analysis.analyse import AnalysisInputs, analyse
 from stackswitch.analysis.trace_lines import TraceFile
-from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
+from stackswitch.analysis.traces import GivenModule, ModuleLines, require_use, use_trace
 from stackswitch.models.readiness import Finding, ModuleVerdict, Report
-from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
+from stackswitch.readiness.compare import compared
 from stackswitch.readiness.facts import confidence, listed_names, module_facts, ways
 from stackswitch.readiness.material import Material
 from stackswitch.readiness.picture import Instrumented, draw_picture
-from stackswitch.readiness.verdict import worst
+from stackswitch.readiness.verdict import judge, worst
 from stackswitch.wasm.callgraph import call_graph
-from stackswitch.wasm.module import Module
+
+from .report_inputs import ReportInputs, ReportModule
 
 Cases = dict[str, tuple[Suspension, ...]]
 
@@ -35,7 +38,40 @@ class Traces:
         self.traps[case] = (*self.traps.get(case, ()), *traps)
 
 
-def traces_by_module(
+def judge_modules(inputs: ReportInputs) -> Report:
+    """Judge each module; of several, or of none, also all that was observed.
+
+    :raises ConfigError: no trace belongs to a module
+    """
+    modules = inputs.modules
+    by_module, uses = _traces_by_module(
+        inputs.traces, [GivenModule(each.module, each.name) for each in modules]
+    )
+    common = replace(inputs.common, uses=uses)
+    hashes = {each.module.sha256 for each in modules}
+    reports = []
+    for each, traces in zip(modules, by_module, strict=False):
+        others = hashes - {each.module.sha256}
+        results = tuple(one for one in common.results if one.module not in others)
+        own = replace(common, results=results, lists=each.lists)
+        reports.append((each.name, judge(_with_module(own, each, inputs.imports, traces))))
+    if len(reports) == 1:
+        result = reports[0][1]
+    else:
+        every = Traces()
+        for traces in by_module:
+            for case, stacks in traces.suspensions.items():
+                every.add(case, stacks, traces.traps[case])
+        whole = judge(_with_traces(common, every))
+        result = _combined(whole, reports) if reports else whole
+    now = datetime.datetime.now(tz=datetime.timezone.utc)
+    result = result.model_copy(
+        update={"made_at": now.strftime("%Y-%m-%d %H:%M UTC"), "made_with": f"stackswitch {__version__}"}
+    )
+    return result if inputs.earlier is None else compared(result, inputs.earlier[1], inputs.earlier[0])
+
+
+def _traces_by_module(
     files: Sequence[tuple[str, TraceFile]], modules: Sequence[GivenModule]
 ) -> tuple[list[Traces], tuple[TraceUse, ...]]:
     """Match traces with modules; without a module, take all that is in them.
@@ -45,23 +81,20 @@ def traces_by_module(
     :raises ConfigError: no trace belongs to a module
     """
     found = [Traces() for _ in range(len(modules) or 1)]
-    used: list[UsedTrace] = []
-    for case, file in files:
-        trace = use_trace(file, modules)
-        used.append(trace)
-        for traces, of in zip(found, trace.modules, strict=False):
+    used = [use_trace(file, modules) for _, file in files]
+    for (case, file), trace in zip(files, used, strict=True):
+        of_modules: Sequence[ModuleLines | TraceFile] = trace.modules if modules else [file]
+        for traces, of in zip(found, of_modules, strict=True):
             traces.add(case, of.suspensions, of.traps)
-        if not modules:
-            found[0].add(case, file.suspensions, file.traps)
+    uses = [each.use for each in used]
     if not modules:
-        whole = [each.use.model_copy(update={"used": each.use.lines, "unused": ()}) for each in used]
-        return found, tuple(whole)
-    if any(file.suspensions or file.traps for _, file in files):
+        uses = [each.model_copy(update={"used": each.lines, "unused": ()}) for each in uses]
+    elif any(file.suspensions or file.traps for _, file in files):
         require_use(used, [file for _, file in files], modules)
-    return found, tuple(each.use for each in used)
+    return found, tuple(uses)
 
 
-def with_traces(
+def _with_traces(
     common: Material,
     traces: Traces,
     listed: Collection[str] | None = None,
@@ -78,32 +111,22 @@ def with_traces(
     return replace(common, suspensions=traces.suspensions, traps=traces.traps, picture=picture)
 
 
-def with_module(
-    common: Material, module: Module, name: str, imports: Sequence[str], traces: Traces
-) -> Material:
+def _with_module(common: Material, given: ReportModule, imports: tuple[str, ...], traces: Traces) -> Material:
     """Return the material of the report on a module, with the lists of ``common``."""
+    module = given.module
     graph = call_graph(module)
     observed = tuple(each for stacks in traces.suspensions.values() for each in stacks)
-    analysis = analyse(module, name, AnalysisInputs(tuple(imports), common.lists, observed))
+    analysis = analyse(module, given.path.name, AnalysisInputs(imports, common.lists, observed))
     listed = listed_names(module, common.lists)
     return replace(
-        with_traces(common, traces, listed, ways(graph, analysis.imports)),
+        _with_traces(common, traces, listed, ways(graph, analysis.imports)),
         module=module_facts(module, analysis),
         analysis=analysis,
         confidence=confidence(graph, analysis.imports, traces.suspensions),
     )
 
 
-def results_on(results: Sequence[CaseResult], module: str, modules: Sequence[str]) -> tuple[CaseResult, ...]:
-    """Return the results that are not of another of the modules.
-
-    :param module: a hash, as ``modules`` has those of all
-    """
-    others = set(modules) - {module}
-    return tuple(each for each in results if each.module not in others)
-
-
-def combined(whole: Report, reports: Sequence[tuple[str, Report]]) -> Report:
+def _combined(whole: Report, reports: Sequence[tuple[str, Report]]) -> Report:
     """Return a report on several modules: the worst of their verdicts, and each of its own.
 
     :param whole: on all that was observed, without a module

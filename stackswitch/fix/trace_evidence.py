@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.trace_lines import TraceFile
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.binaryen.asyncify import AsyncifyRequest
 from stackswitch.lists.emscripten_imports import IMPORT_LISTS
@@ -73,7 +73,6 @@ class TraceEvidence:
 
     :param sources: the files with lists
     :param modules: the modules that the lists are for; several may share a file
-    :param traces: the traces' bytes, by their names in messages
     """
 
     complete = True
@@ -84,7 +83,7 @@ class TraceEvidence:
         self,
         sources: Sequence[ListSource],
         modules: Sequence[TargetModule],
-        traces: Mapping[str, bytes],
+        traces: Sequence[TraceFile],
         make_builds: MakeBuilds,
     ) -> None:
         self._sources = sources
@@ -97,9 +96,9 @@ class TraceEvidence:
         self.notes: list[str] = []
 
     async def gather(self, request: FixRequest) -> list[ListState]:
-        """Read the traces.
+        """Match the traces with the modules.
 
-        :raises ConfigError: a file is no trace, or none says anything of the modules
+        :raises ConfigError: none says anything of the modules
         """
         places = range(len(self._sources))
         of = [[each.data for each in self._modules if each.source == at] for at in places]
@@ -108,9 +107,8 @@ class TraceEvidence:
             GivenModule(each.module, each.path, binaryen_names(parse_module(each.data)))
             for each in self._modules
         ]
-        files = [read_trace(data, name) for name, data in self._files.items()]
-        self._traces = [use_trace(file, given) for file in files]
-        require_use(self._traces, files, given)
+        self._traces = [use_trace(file, given) for file in self._files]
+        require_use(self._traces, self._files, given)
         for at in range(len(self._modules)):
             stacks = self._suspensions(at)
             self._waiting.append(tuple(sorted({each.through or each.import_ for each in stacks})))
