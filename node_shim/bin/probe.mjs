@@ -13,9 +13,10 @@ import { fromHex } from "../wasm/hex.mjs";
 
 /** The polyfill with the names of the engine's own API. */
 function polyfilled() {
-  const { Suspending, promising, instantiate } = createSwitching();
+  const { Suspending, promising, instantiate, remember, read } = createSwitching();
+  const Module = new Proxy(WebAssembly.Module, { construct: (target, [bytes]) => remember(new target(bytes), read(bytes)) });
   const Instance = new Proxy(WebAssembly.Instance, { construct: (_, [module, imports]) => instantiate(module, imports) });
-  return { Module: WebAssembly.Module, Instance, Suspending, promising };
+  return { Module, Instance, Suspending, promising };
 }
 
 /** @returns why it does not switch stacks; empty: it does */

@@ -18,7 +18,8 @@ export class AsyncifySwitching {
 
   /** @param {import("./plan.d.ts").AsyncifyPlan} plan */
   constructor({ buffer_bytes: stackBytes, guard }) {
-    this.#polyfill = createSwitching({ stackBytes: stackBytes ?? undefined });
+    // The guests of cases have no allocator that would take pages which the host has added.
+    this.#polyfill = createSwitching({ stackBytes: stackBytes ?? undefined, growMemory: true, suspendAlways: false });
     this.#guard = guard;
     this.#instrumented = new Map(Object.entries(guard?.instrumented ?? {}).map(([name, indexes]) => [name, new Set(indexes)]));
   }

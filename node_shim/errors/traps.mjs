@@ -1,7 +1,7 @@
 // What went wrong, in words that do not depend on the engine. The texts are those of the engines' own messages;
 // the kinds are those of stackswitch/models/case.py. A new engine is more rows, no more code.
 
-import { SuspendError as PolyfillSuspendError } from "../polyfill/errors.mjs";
+import { SuspendError as PolyfillSuspendError } from "../polyfill/suspending.mjs";
 import { fromHex } from "../wasm/hex.mjs";
 
 /**

@@ -1,111 +1,289 @@
-// The C stack in the guest's memory. The pass leaves its pointer alone, and calls that overlap in time need a stack each:
+// The C stack in the guest's memory. Asyncify leaves its pointer alone, and calls that overlap in time need a stack each:
 // C code moves the pointer up and down freely and would write over the frames of those that wait.
 //
-// The first call is on the guest's own stack, and while it waits the pointer stays below its frames, so that a direct call
-// of an export, meanwhile, leaves them alone. Every other call gets a region.
+// The first call is on the guest's own stack. While calls wait, the pointer stands on the *pending* region: what glue puts on
+// the stack in the meantime (the strings of a `ccall`, a result for a guest that waits) is apart from all frames. The next call
+// takes that region with its arguments in it. Without room for regions, calls go below each other on the guest's own stack.
 
 import { isPointer, pointerFunctions, STACK_POINTER } from "../wasm/stack-pointer.mjs";
 
-/** @typedef {import("./calls.mjs").Call} Call */
+/** @typedef {import("./record.mjs").CallRecord} CallRecord */
+/** @typedef {import("../wasm/instance-memory.mjs").InstanceMemory} InstanceMemory */
 
-const REGION_BYTES = 65536;
+const LEAST_BYTES = 65536;
+const MOST_BYTES = 1 << 20;
+const LARGE_REGIONS = 16; // the regions after these are small: calls by the hundred do not need the room for deep recursion
 
 /**
  * @param {WebAssembly.Exports} exports
- * @param {import("../wasm/instance-memory.mjs").InstanceMemory} memory
+ * @param {InstanceMemory} memory
+ * @param {number} [bytes] the size of a region
  * @returns the C stacks of an instance, or null where its pointer cannot be reached
  */
-export function cStackOf(exports, memory) {
+export function cStacksOf(exports, memory, bytes) {
   const global = exports[STACK_POINTER];
   const access = isPointer(global)
     ? { get: () => global.value, set: (/** @type {WebAssembly.Pointer} */ value) => (global.value = value) }
     : pointerFunctions(exports);
-  return access === null ? null : new CStack(access, memory);
+  return access === null ? null : new CStacks(access, memory, exports, bytes);
 }
 
-export class CStack {
+/** A part of the guest's memory that is the C stack of one call at a time. */
+export class Region {
+  /**
+   * @param {number} low
+   * @param {number} top
+   */
+  constructor(low, top) {
+    this.low = low;
+    this.top = top;
+    /** Where the pointer stands on it, or stood last: what glue has put above stays. */
+    this.pointer = top;
+  }
+
+  /** @param {number} at */
+  has(at) {
+    return at > this.low && at <= this.top;
+  }
+}
+
+export class CStacks {
+  /** Calls that have begun and not ended, in that order. */
+  #open = /** @type {Set<CallRecord>} */ (new Set());
+
+  #regions = /** @type {Region[]} */ ([]);
+
+  #free = /** @type {Region[]} */ ([]);
+
+  /** @type {Region | null} where the pointer stands while no call runs; null: on the guest's own stack */
+  #pending = null;
+
+  /** The pointer on the guest's own stack, without the calls that are open. */
+  #home = 0;
+
+  #access;
   #memory;
-  /** @type {WebAssembly.Pointer[]} */
-  #free = [];
+  #isWide;
+  #setLimits;
+  #bytes;
 
   /**
    * @param {import("../wasm/stack-pointer.mjs").PointerAccess} access
-   * @param {import("../wasm/instance-memory.mjs").InstanceMemory} memory
+   * @param {InstanceMemory} memory
+   * @param {WebAssembly.Exports} exports
+   * @param {number} [bytes]
    */
-  constructor({ get, set }, memory) {
-    this.get = get;
-    this.set = set;
+  constructor(access, memory, exports, bytes) {
+    const now = access.get();
+    const { emscripten_stack_get_base: base, emscripten_stack_get_end: end, __set_stack_limits: limits } = exports;
+    const own = { top: Number(base?.() ?? 0), low: Number(end?.() ?? 0) };
+    this.#access = access;
     this.#memory = memory;
+    this.#isWide = typeof now === "bigint";
+    // As large as the guest's own, which ends where its pointer begins at the latest.
+    this.#bytes = bytes ?? Math.min(MOST_BYTES, Math.max(LEAST_BYTES, own.top - own.low || Number(now)));
+    this.#setLimits = typeof limits !== "function" || own.top === 0 ? null : ({ top, low } = own) => limits(this.#pointer(top), this.#pointer(low));
+  }
+
+  /** @param {number} at */
+  #pointer(at) {
+    return this.#isWide ? BigInt(at) : at;
+  }
+
+  get #now() {
+    return Number(this.#access.get());
+  }
+
+  get hasRegions() {
+    return this.#regions.length > 0;
+  }
+
+  /** @param {number} at */
+  #regionAt(at) {
+    return this.#regions.find((each) => each.has(at)) ?? null;
+  }
+
+  /**
+   * @param {number} at
+   * @param {Region | null} [region] that it lies in; null: the guest's own stack
+   */
+  #moveTo(at, region = this.#regionAt(at)) {
+    this.#setLimits?.(region ?? undefined);
+    this.#access.set(this.#pointer(at));
   }
 
   /**
    * A call begins.
    *
-   * @param {Call} call
-   * @param {Set<Call>} others calls that have begun and not ended
+   * @param {CallRecord} record
    * @param {boolean} isNested whether frames of the guest may lie below it, which it may outlive
    */
-  begin(call, others, isNested) {
-    call.outside = this.get();
-    if (others.size === 0 && !isNested) return;
-    call.region = this.#free.pop() ?? this.#newRegion(call.outside);
-    if (call.region !== null) this.set(call.region);
-    else this.#goBelow(others, call.outside);
+  begin(record, isNested) {
+    const now = this.#now;
+    record.outside = now;
+    record.isNested = isNested;
+    const isFirst = this.#open.size === 0;
+    if (!isNested) this.#noteHome(now);
+    if (isFirst && !isNested) {
+      this.#open.add(record);
+      return;
+    }
+    if (!isNested && this.#pending !== null) {
+      if (!this.#pending.has(now)) this.#moveTo((record.outside = this.#pending.pointer));
+      record.region = this.#pending;
+      this.#pending = null;
+    } else {
+      record.region = this.#take();
+      if (record.region !== null) this.#moveTo(record.region.pointer, record.region);
+      else this.#goBelow(now);
+    }
+    this.#open.add(record);
+  }
+
+  /**
+   * A call that has begun without `begin` is about to be suspended.
+   *
+   * @param {CallRecord} record
+   */
+  adopt(record) {
+    record.outside = this.#now;
+    if (this.#pending?.has(record.outside)) {
+      record.region = this.#pending;
+      record.outside = this.#pending.pointer;
+      this.#pending = null;
+    }
+    this.#open.add(record);
   }
 
   /**
    * The call was suspended.
    *
-   * @param {Call} call
+   * @param {CallRecord} record
    */
-  leave(call) {
-    call.pointer = this.get();
-    if (call.region !== null) this.set(/** @type {WebAssembly.Pointer} */ (call.outside));
-  }
-
-  /**
-   * It goes on.
-   *
-   * @param {Call} call
-   */
-  enter(call) {
-    if (call.region !== null) call.outside = this.get();
-    this.set(/** @type {WebAssembly.Pointer} */ (call.pointer));
-    call.pointer = null;
-  }
-
-  /**
-   * @param {Call} call
-   * @param {Set<Call>} others
-   */
-  end(call, others) {
-    const outside = /** @type {WebAssembly.Pointer} */ (call.outside);
-    call.pointer = null;
-    if (call.region !== null) {
-      this.set(outside);
-      this.#free.push(call.region);
-      call.region = null;
+  leave(record) {
+    const { isNested, region, outside } = record;
+    record.pointer = this.#now;
+    if (isNested) {
+      if (region !== null) this.#moveTo(/** @type {number} */ (outside));
       return;
     }
-    if (call.failed) this.set(outside);
-    if (others.size > 0) this.#goBelow(others, this.get());
+    this.#pending ??= this.#take();
+    if (this.#pending !== null) this.#moveTo(this.#pending.pointer, this.#pending);
+    else if (region !== null && outside !== null && !region.has(outside)) this.#moveTo(outside);
+  }
+
+  /**
+   * It is resumed.
+   *
+   * @param {CallRecord} record
+   */
+  enter(record) {
+    const now = this.#now;
+    let pointer = /** @type {number} */ (record.pointer);
+    this.#noteHome(now);
+    if (this.#pending?.has(now)) this.#pending.pointer = now;
+    else if (this.#pending === null) {
+      // What glue has put on the guest's own stack below the frames may be the result: the pointer stays below it.
+      if (record.region === null && now < pointer && this.#regionAt(now) === null) pointer = now;
+      else if (record.region !== null && !record.region.has(now)) record.outside = now;
+    }
+    record.isNested = false;
+    record.wasResumed = true;
+    record.pointer = null;
+    this.#moveTo(pointer, record.region);
+  }
+
+  /**
+   * @param {CallRecord} record
+   * @param {boolean} failed whether the guest may have left the pointer anywhere
+   */
+  end(record, failed) {
+    const { region, wasResumed } = record;
+    const outside = record.outside ?? this.#now;
+    this.#open.delete(record);
+    record.pointer = record.region = null;
+    if (region !== null) region.pointer = region.has(outside) ? outside : region.top;
+    if (!wasResumed) {
+      if (region?.has(outside)) this.#pending = region;
+      else if (region !== null) this.#free.push(region);
+      if (failed || region !== null) this.#moveTo(outside);
+      return;
+    }
+    if (region !== null) this.#free.push(region);
+    if (this.#open.size === 0) this.#goHome();
+    else if (this.#pending !== null) this.#moveTo(this.#pending.pointer, this.#pending);
+    else {
+      if ((failed || region !== null) && !region?.has(outside)) this.#moveTo(outside);
+      this.#goBelow(this.#now);
+    }
+  }
+
+  /**
+   * A suspended call was collected: it will not go on. No code of the guest is on the native stack.
+   *
+   * @param {CallRecord} record
+   */
+  abandon(record) {
+    if (!this.#open.has(record)) return;
+    record.isNested = false;
+    const now = this.#now;
+    if (this.#pending?.has(now)) this.#pending.pointer = now;
+    record.wasResumed = true;
+    this.end(record, true);
+  }
+
+  /**
+   * Put the pointer back where it stands between calls. Glue that takes its arguments off the stack when a call has ended
+   * (as `ccall` does) restores a pointer into a region that another call may have by now. No code of the guest is on the native stack.
+   */
+  correct() {
+    if (this.#open.size > 0 && this.#pending === null) return;
+    const now = this.#now;
+    const region = this.#regionAt(now);
+    if (region === this.#pending) return;
+    if (region !== null) {
+      if (this.#free.includes(region)) region.pointer = Math.max(region.pointer, now);
+    } else if (![...this.#open].some((each) => each.region === null)) this.#home = Math.max(this.#home, now);
+    if (this.#pending === null) this.#moveTo(this.#home, null);
+    else this.#moveTo(this.#pending.pointer, this.#pending);
+  }
+
+  /** @param {number} now */
+  #noteHome(now) {
+    if (this.#pending !== null || this.#regionAt(now) !== null) return;
+    if (![...this.#open].some(({ region }) => region === null)) this.#home = now;
+  }
+
+  #goHome() {
+    if (this.#pending !== null) this.#free.push(this.#pending);
+    this.#pending = null;
+    for (const each of this.#free) each.pointer = each.top;
+    this.#moveTo(this.#home, null);
   }
 
   /**
    * Go below all calls that wait on the guest's own stack. Where there is no room for regions the last has to end first.
    *
-   * @param {Set<Call>} others
-   * @param {WebAssembly.Pointer} from
+   * @param {number} from
    */
-  #goBelow(others, from) {
+  #goBelow(from) {
     let lowest = from;
-    for (const { pointer, region } of others) if (pointer !== null && region === null && pointer < lowest) lowest = pointer;
-    if (lowest !== from) this.set(lowest);
+    for (const { pointer, region } of this.#open) if (pointer !== null && region === null && pointer < lowest) lowest = pointer;
+    if (lowest !== from) this.#moveTo(lowest, null);
   }
 
-  /** @param {WebAssembly.Pointer} now */
-  #newRegion(now) {
-    const top = this.#memory.region(REGION_BYTES);
-    return top === null ? null : typeof now === "bigint" ? BigInt(top) : top;
+  /** A region that no call has: the one that was given back first, since glue may still read what it has put on the others. */
+  #take() {
+    const free = this.#free.shift();
+    if (free !== undefined) {
+      if (free.pointer - free.low < (free.top - free.low) / 2) free.pointer = free.top;
+      return free;
+    }
+    const bytes = this.#regions.length < LARGE_REGIONS ? this.#bytes : Math.min(this.#bytes, LEAST_BYTES);
+    const top = this.#memory.region(bytes);
+    if (top === null) return null;
+    const region = new Region(top - bytes, top);
+    this.#regions.push(region);
+    return region;
   }
 }

@@ -1,75 +1,41 @@
-// Calls through `promising`: they begin, are suspended, go on, and end.
-//
-// What is on the native stack is known without looking at it: each call through `promising` and each import of the
-// guest's has an entry (`NativeStack`). A wait is in order if the innermost entry is a call on the same instance. An
-// import's entry there means that a JavaScript frame lies between; none means that the export was not called through `promising`.
+// Calls through `promising`: they begin, are suspended, are resumed, and end.
 
-import { isExportedFunction, isThenable } from "./values.mjs";
+import { Activation, Call, runActivation } from "./activation.mjs";
+import { argumentsAgain, convertedArguments, isExportedFunction } from "./values.mjs";
 
-/** @typedef {import("./runtime.mjs").AsyncifyRuntime} AsyncifyRuntime */
+/** @typedef {import("./activation.mjs").Facts} Facts */
 
-/** A call through `promising`, from its beginning to its end. */
-export class Call {
-  /**
-   * @param {Function} target the export
-   * @param {unknown[]} args
-   * @param {(value: unknown) => void} resolve
-   * @param {(error: unknown) => void} reject
-   */
-  constructor(target, args, resolve, reject) {
-    this.target = target;
-    this.args = args;
-    this.resolve = resolve;
-    this.reject = reject;
-    /** @type {AsyncifyRuntime | null} of its instance; null: not known before an import of the instance's is called */
-    this.runtime = null;
-    this.isImport = false; // the export is an import that the instance hands on
-    /** @type {any} what it waits for */
-    this.promise = null;
-    /** @type {unknown} the import it waits in */
-    this.waitsIn = null;
-    /** @type {unknown} what that returns, or throws if `failed` */
-    this.value = undefined;
-    this.failed = false;
-    /** @type {any} its saved stack, while another has the data block */
-    this.saved = null;
-    /** @type {WebAssembly.Pointer | null} the C stack pointer as it was when the call was entered */
-    this.outside = null;
-    /** @type {WebAssembly.Pointer | null} and when it was suspended */
-    this.pointer = null;
-    /** @type {WebAssembly.Pointer | null} the C stack of its own, if it has one */
-    this.region = null;
-  }
-}
-
-/** An import under way. */
-export class ImportEntry {
-  /** @param {string} name */
-  constructor(name) {
-    this.name = name;
-  }
-}
-
-/** @typedef {(Call | ImportEntry)[]} NativeStack what is on the native stack, innermost last */
+/** Node and browsers have it; an engine without reports no error in a microtask of ours. */
+const afterReactions = globalThis.queueMicrotask ?? (() => {});
 
 export class Calls {
   #stack;
-  /** @type {WeakMap<Function, {runtime: AsyncifyRuntime, isImport: boolean}>} by exported function */
+  /** @type {WeakMap<Function, Facts>} by exported function */
   #known = new WeakMap();
+  #guess;
 
-  /** @param {NativeStack} stack */
-  constructor(stack) {
+  /**
+   * @param {import("./activation.mjs").NativeStack} stack
+   * @param {(exported: Function) => Facts | undefined} guess the facts of a function that is no export, as those of a table
+   */
+  constructor(stack, guess) {
     this.#stack = stack;
+    this.#guess = guess;
   }
 
   /**
-   * Note which instance an exported function is of.
+   * Note what is known of an exported function.
    *
    * @param {Function} exported
-   * @param {{runtime: AsyncifyRuntime, isImport: boolean}} facts
+   * @param {Facts} facts
    */
   note(exported, facts) {
     if (!this.#known.has(exported)) this.#known.set(exported, facts);
+  }
+
+  /** @param {Function} exported */
+  facts(exported) {
+    return this.#known.get(exported);
   }
 
   /**
@@ -78,97 +44,97 @@ export class Calls {
    * @param {Function} target
    */
   promising(target) {
+    if (typeof target !== "function") throw new TypeError("WebAssembly.promising(): Argument 0 must be a function");
     if (!isExportedFunction(target)) throw new TypeError("WebAssembly.promising(): Argument 0 must be a WebAssembly exported function");
-    const known = this.#known.get(target);
-    return (/** @type {unknown[]} */ ...args) =>
+    const facts = this.#known.get(target) ?? this.#guess(target);
+    const wrapped = (/** @type {unknown[]} */ ...args) =>
       new Promise((resolve, reject) => {
-        const call = new Call(target, args, resolve, reject);
-        if (known !== undefined) {
-          call.runtime = known.runtime;
-          call.isImport = known.isImport;
-          try {
-            call.runtime.begin(call, this.#stack.length > 0);
-          } catch (error) {
-            return reject(error);
-          }
+        try {
+          this.#begin(new Call(resolve, reject), target, args, facts);
+        } catch (error) {
+          reject(error);
         }
-        this.#step(call);
       });
+    // As the specification makes it: CreateBuiltinFunction(builder, 1, "").
+    return Object.defineProperties(wrapped, { length: { value: 1, configurable: true }, name: { value: "", configurable: true } });
+  }
+
+  /**
+   * @param {Call} call
+   * @param {Function} target
+   * @param {unknown[]} args
+   * @param {Facts | undefined} facts
+   */
+  #begin(call, target, args, facts) {
+    // First of all, and before the call is on the stack: a conversion runs code of the program's, which cannot suspend the call.
+    const given = facts?.type ? convertedArguments(args, facts.type.params) : args;
+    const activation = new Activation(call, target, given, facts);
+    activation.runtime?.begin(activation, this.#stack.length > 0);
+    this.#step(activation);
   }
 
   /**
    * Run a call until it ends or is suspended.
    *
-   * @param {Call} call
+   * @param {Activation} activation
    */
-  #step(call) {
-    const depth = this.#stack.push(call);
-    let result;
+  #step(activation) {
+    const { call } = activation;
+    let outcome;
     try {
-      result = call.target(...call.args);
+      outcome = runActivation(activation, this.#stack);
     } catch (error) {
-      this.#leave(depth);
-      call.failed = true;
-      this.#fail(call, call.runtime === null ? error : call.runtime.explain(error));
+      this.#fail(activation, error);
       return;
     }
-    this.#leave(depth);
-    const { promise, runtime } = call;
-    call.promise = null;
-    let isSuspended;
-    try {
-      isSuspended = runtime !== null && runtime.left(call);
-    } catch (error) {
-      if (isThenable(promise)) Promise.resolve(promise).catch(() => {});
-      this.#fail(call, error);
+    if (outcome.isSuspended) {
+      if (!activation.facts?.type) activation.args = argumentsAgain(activation.args);
+      this.#correctLater(activation);
       return;
     }
-    if (isSuspended) {
-      Promise.resolve(promise).then(
-        (value) => this.#resume(call, value, false),
-        (error) => this.#resume(call, error, true),
-      );
-      return;
-    }
-    call.failed = false;
-    runtime?.end(call);
-    call.resolve(result);
+    activation.runtime?.end(activation, false);
+    call.resolve(outcome.value);
+    this.#correctLater(activation);
   }
 
   /**
-   * Take a call's entry away, and what others could not take away for want of stack.
-   *
-   * @param {number} depth
-   */
-  #leave(depth) {
-    if (this.#stack.length !== depth) this.#stack.length = depth;
-    this.#stack.pop();
-  }
-
-  /**
-   * @param {Call} call
+   * @param {Activation} activation
    * @param {unknown} error
    */
-  #fail(call, error) {
-    call.failed = true;
-    call.runtime?.end(call);
-    call.reject(error);
+  #fail(activation, error) {
+    activation.call.wait = null;
+    activation.runtime?.end(activation, true);
+    activation.call.reject(error);
+    this.#correctLater(activation);
   }
 
   /**
+   * When the program has reacted to a call, its glue may have moved the C stack pointer.
+   *
+   * @param {Activation} activation
+   */
+  #correctLater({ runtime }) {
+    if (runtime?.hasRegions) afterReactions(() => this.#stack.length === 0 && runtime.correctPointer());
+  }
+
+  /**
+   * What a call waits for has been settled.
+   *
    * @param {Call} call
    * @param {unknown} value
    * @param {boolean} failed
    */
-  #resume(call, value, failed) {
+  resume(call, value, failed) {
+    const activation = /** @type {Activation} */ (call.root);
+    call.wait = null;
     call.value = value;
     call.failed = failed;
     try {
-      /** @type {AsyncifyRuntime} */ (call.runtime).rewind(call);
+      /** @type {import("./runtime.mjs").AsyncifyRuntime} */ (activation.runtime).rewind(activation);
     } catch (error) {
-      this.#fail(call, error);
+      this.#fail(activation, error);
       return;
     }
-    this.#step(call);
+    this.#step(activation);
   }
 }

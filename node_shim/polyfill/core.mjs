@@ -1,43 +1,50 @@
 // JSPI's two functions over Asyncify: `Suspending` wraps imports, `promising` wraps exports, `instantiate` joins them.
 
+import { Awaiting } from "./awaiting.mjs";
 import { Calls } from "./calls.mjs";
-import { SuspendError as OwnSuspendError } from "./errors.mjs";
-import { hosts, Imports, Suspending } from "./imports.mjs";
+import { Imports } from "./imports.mjs";
+import { link } from "./links.mjs";
 import { AsyncifyRuntime } from "./runtime.mjs";
-import { dummyResult, moduleTypes } from "./types.mjs";
-import { bytesOf, isExportedFunction } from "./values.mjs";
+import { hosts, Suspending, SuspendError as OwnSuspendError } from "./suspending.mjs";
+import { ModuleTypes, moduleTypes } from "./types.mjs";
+import { bytesOf, isExportedFunction, isObject } from "./values.mjs";
 
-/** @typedef {import("./types.mjs").ModuleTypes} ModuleTypes */
+/** @typedef {import("./activation.mjs").Facts} Facts */
 /** @typedef {{Module: typeof WebAssembly.Module, Instance: typeof WebAssembly.Instance, SuspendError?: any}} Native */
-/** @typedef {{imports: WebAssembly.Imports, connect: (exports: WebAssembly.Exports) => void}} Joint */
+/** @typedef {{imports: WebAssembly.Imports | undefined, connect: (exports: WebAssembly.Exports) => void}} Joint */
+/** @typedef {Map<string, any>} Given the values that the program gives for imports, by `module\0name`: each was read once */
 
 const STATE_GLOBAL = "__asyncify_state";
-const NO_TYPES = moduleTypes(new Uint8Array());
+const POINTER_GLOBAL = "__stack_pointer";
+const NO_TYPES = new ModuleTypes();
 
 /** Joins modules, their imports and their exports; all of its instances share a native stack. */
 class Switching {
   #native;
-  #stackBytes;
+  #room;
   #calls;
   #imports;
+  /** @type {import("./activation.mjs").NativeStack} */
+  #stack = [];
   /** @type {WeakMap<WebAssembly.Module, ModuleTypes>} */
   #types = new WeakMap();
-  /** @type {WeakMap<object, AsyncifyRuntime>} by the state's global, which side modules share */
+  /** @type {WeakMap<object, AsyncifyRuntime>} by the state's global: a main module may export it, and side modules import it */
   #shared = new WeakMap();
+  /** @type {{runtime: WeakRef<AsyncifyRuntime>, types: ModuleTypes} | null | undefined} the only Asyncify build; null: there are several */
+  #only;
 
   /**
    * @param {Native} native
-   * @param {number | undefined} stackBytes
+   * @param {import("./runtime.mjs").RoomOptions} room
    * @param {boolean} suspendAlways
    */
-  constructor(native, stackBytes, suspendAlways) {
-    /** @type {import("./calls.mjs").NativeStack} */
-    const stack = [];
+  constructor(native, room, suspendAlways) {
     this.#native = native;
-    this.#stackBytes = stackBytes;
+    this.#room = room;
     this.SuspendError = native.SuspendError ?? OwnSuspendError;
-    this.#calls = new Calls(stack);
-    this.#imports = new Imports(stack, this.SuspendError, suspendAlways);
+    this.#calls = new Calls(this.#stack, (exported) => this.#guess(exported));
+    const awaiting = new Awaiting(suspendAlways, (...settled) => this.#calls.resume(...settled));
+    this.#imports = new Imports(this.#stack, this.SuspendError, awaiting);
   }
 
   /** @param {Function} target */
@@ -59,35 +66,40 @@ class Switching {
    *
    * @param {WebAssembly.Module} module
    * @param {WebAssembly.Imports} [imports]
-   * @returns {Joint | null} `connect` is to be called with the exports; null: the module can be given as it is
+   * @returns {Joint} `connect` is to be called with the exports
    */
   join(module, imports) {
     const { Module } = this.#native;
     const wanted = Module.imports(module);
-    const given = (/** @type {{module: string, name: string}} */ { module: from, name }) => imports?.[from]?.[name];
-    const stateImport = wanted.find((each) => each.kind === "global" && each.name === STATE_GLOBAL && given(each) !== undefined);
-    const state = stateImport && given(stateImport);
-    const asyncified = Module.exports(module).some(({ name }) => name === "asyncify_start_unwind");
-    if (!asyncified && state === undefined && !wanted.some((each) => hosts.has(given(each) ?? null))) return null;
-    const runtime = this.#runtimeFor(state);
+    const given = givenFor(wanted, imports);
     const types = this.#types.get(module) ?? NO_TYPES;
+    const state = wanted.find(({ kind, name }) => kind === "global" && name === STATE_GLOBAL);
+    const sharedState = state && given.get(keyOf(state));
+    const isAsyncified = sharedState !== undefined || Module.exports(module).some(({ name }) => name === "asyncify_start_unwind");
+    if (!isAsyncified && ![...given.values()].some((value) => this.#hostOf(value) !== undefined)) {
+      return { imports, connect: (exports) => this.#noteAll(exports, null, types, given) };
+    }
+    const runtime = this.#runtimeFor(sharedState);
     /** @type {WebAssembly.Imports} */
     const joined = {};
-    /** @type {WebAssembly.Memory | undefined} */
-    let memory;
+    /** @type {{memory?: WebAssembly.Memory, pointer?: WebAssembly.Global}} */
+    const imported = {};
     for (const each of wanted) {
+      const key = keyOf(each);
+      if (!given.has(key)) return { imports, connect: () => {} }; // the engine will say what is missing
       joined[each.module] ??= {};
       if (each.name in joined[each.module]) continue;
-      const value = given(each);
-      if (each.kind === "memory") memory ??= value;
-      joined[each.module][each.name] = each.kind === "function" ? this.#wrapped(runtime, value, each, types) : value;
+      const value = given.get(key);
+      if (each.kind === "memory") imported.memory ??= value;
+      if (each.kind === "global" && each.name === POINTER_GLOBAL) imported.pointer = value;
+      joined[each.module][each.name] = each.kind === "function" ? this.#wrapped(runtime, value, each, types, isAsyncified) : value;
     }
-    return { imports: joined, connect: (exports) => this.#connect(runtime, exports, memory, types) };
+    return { imports: joined, connect: (exports) => this.#connect(runtime, exports, imported, types, given) };
   }
 
   /** @param {object | undefined} state */
   #runtimeFor(state) {
-    const runtime = (state && this.#shared.get(state)) ?? new AsyncifyRuntime(this.#stackBytes);
+    const runtime = (state && this.#shared.get(state)) ?? new AsyncifyRuntime(this.#room, () => this.#stack.length === 0);
     if (state !== undefined) this.#shared.set(state, runtime);
     return runtime;
   }
@@ -95,14 +107,54 @@ class Switching {
   /**
    * @param {AsyncifyRuntime} runtime
    * @param {WebAssembly.Exports} exports
-   * @param {WebAssembly.Memory | undefined} memory
+   * @param {{memory?: WebAssembly.Memory, pointer?: WebAssembly.Global}} imported
    * @param {ModuleTypes} types
+   * @param {Given} given
    */
-  #connect(runtime, exports, memory, types) {
-    runtime.connect(exports, memory);
+  #connect(runtime, exports, imported, types, given) {
+    runtime.connect(exports, imported, !types.managesMemory);
+    const state = exports[STATE_GLOBAL];
+    if (state instanceof WebAssembly.Global) this.#shared.set(state, runtime);
+    if (runtime.isReady) this.#only = this.#only === undefined ? { runtime: new WeakRef(runtime), types } : null;
+    this.#noteAll(exports, runtime, types, given);
+  }
+
+  /**
+   * @param {WebAssembly.Exports} exports
+   * @param {AsyncifyRuntime | null} runtime
+   * @param {ModuleTypes} types
+   * @param {Given} given
+   */
+  #noteAll(exports, runtime, types, given) {
     for (const [name, value] of Object.entries(exports)) {
-      if (typeof value === "function") this.#calls.note(value, { runtime, isImport: types.reexported.has(name) });
+      if (typeof value !== "function") continue;
+      const key = types.reexported.get(name);
+      const host = key === undefined ? undefined : this.#hostOf(given.get(key));
+      const type = types.typeOf(types.exported.get(name) ?? -1);
+      this.#calls.note(value, { runtime, type, isImport: key !== undefined, host: host ?? null });
     }
+  }
+
+  /**
+   * The facts of a function that is no export: its instance is known if there is only one.
+   *
+   * @param {Function} exported
+   * @returns {Facts | undefined}
+   */
+  #guess(exported) {
+    const runtime = this.#only?.runtime.deref();
+    if (!this.#only || runtime === undefined) return undefined;
+    const type = this.#only.types.typeOf(Number(exported.name)); // an exported function's name is its index
+    return { runtime, type: type?.params.length === exported.length ? type : undefined, isImport: false, host: null };
+  }
+
+  /**
+   * @param {any} value of an import
+   * @returns the function that may wait, if it is one
+   */
+  #hostOf(value) {
+    if (!isObject(value)) return undefined;
+    return hosts.get(value) ?? this.#calls.facts(value)?.host ?? undefined;
   }
 
   /**
@@ -110,13 +162,18 @@ class Switching {
    * @param {any} value
    * @param {{module: string, name: string}} place
    * @param {ModuleTypes} types
+   * @param {boolean} isAsyncified
    */
-  #wrapped(runtime, value, { module, name }, { imports: known }) {
-    const host = value === null || typeof value !== "object" ? undefined : hosts.get(value);
-    const type = known.get(`${module}\0${name}`);
-    if (host !== undefined) return this.#imports.suspending(runtime, host, `${module}.${name}`, dummyResult(type));
-    if (typeof value !== "function" || isExportedFunction(value)) return value;
-    return this.#imports.plain(runtime, value, `${module}.${name}`, type?.params.length);
+  #wrapped(runtime, value, { module, name }, { imports: known }, isAsyncified) {
+    const host = this.#hostOf(value);
+    const type = known.get(keyOf({ module, name }));
+    const title = `${module}.${name}`;
+    if (host !== undefined) return this.#imports.suspending(runtime, host, title, type);
+    if (typeof value !== "function") return value;
+    if (!isExportedFunction(value)) return this.#imports.plain(runtime, value, title, type);
+    const facts = this.#calls.facts(value);
+    if (!isAsyncified || !facts?.runtime?.isReady || facts.runtime === runtime) return value;
+    return link(this.#stack, runtime, value, { ...facts, runtime: facts.runtime }, title);
   }
 
   /**
@@ -125,15 +182,34 @@ class Switching {
    */
   instantiate(module, imports) {
     const { Instance, Module } = this.#native;
-    const joint = module instanceof Module ? this.join(module, imports) : null;
-    const instance = new Instance(module, joint === null ? imports : joint.imports);
-    joint?.connect(instance.exports);
+    if (!(module instanceof Module)) return new Instance(module, imports);
+    const joint = this.join(module, imports);
+    const instance = new Instance(module, joint.imports);
+    joint.connect(instance.exports);
     return instance;
   }
 }
 
+/** @param {{module: string, name: string}} place of an import */
+const keyOf = ({ module, name }) => `${module}\0${name}`;
+
 /**
- * Read the types of a module's imports: the JavaScript API does not give them.
+ * @param {{module: string, name: string}[]} wanted
+ * @param {any} imports
+ * @returns {Given} without those whose module is none
+ */
+function givenFor(wanted, imports) {
+  const given = new Map();
+  for (const each of wanted) {
+    const from = imports?.[each.module];
+    const key = keyOf(each);
+    if (isObject(from) && !given.has(key)) given.set(key, from[each.name]);
+  }
+  return given;
+}
+
+/**
+ * Read the types of a module's functions: the JavaScript API does not give them.
  *
  * @param {unknown} source
  * @returns {ModuleTypes | null} null: not bytes, the engine will say so
@@ -147,14 +223,19 @@ function read(source) {
  * @param {object} options
  * @param {Native} [options.native] the engine's own (default: `WebAssembly`)
  * @param {number} [options.stackBytes] room for one saved stack (default: 1 MiB, or all of a memory that is there for nothing else)
- * @param {boolean} [options.suspendAlways] suspend a call even where the import returned no promise, as engines do
+ * @param {number} [options.cStackBytes] the C stack of a call that begins while others wait (default: as large as the guest's
+ *   own, if that is known, at most 1 MiB)
+ * @param {boolean} [options.growMemory] add pages to the memory of a guest without `malloc` (default: only if it never looks at
+ *   the size of its memory; else its own allocator may take them for its own)
+ * @param {boolean} [options.suspendAlways] suspend a call even where the import returned no promise, as the specification says
  */
-export function createSwitching({ native = WebAssembly, stackBytes, suspendAlways = false } = {}) {
-  const switching = new Switching(native, stackBytes, suspendAlways);
+export function createSwitching({ native = WebAssembly, suspendAlways = true, ...room } = {}) {
+  const switching = new Switching(native, room, suspendAlways);
+  const { promising } = { promising: (/** @type {Function} */ wasmFunc) => switching.promising(wasmFunc) };
   return {
     Suspending,
     SuspendError: switching.SuspendError,
-    promising: switching.promising.bind(switching),
+    promising,
     instantiate: switching.instantiate.bind(switching),
     join: switching.join.bind(switching),
     read,

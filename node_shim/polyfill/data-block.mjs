@@ -33,7 +33,7 @@ export function dataBlockFor(exports, guest, bytes) {
   const at = guest.allocate(wanted);
   if (at !== null) return new DataBlock(memory, at, bytes ?? STACK_BYTES, wide);
   const grown = guest.grow(Math.ceil(wanted / PAGE));
-  if (grown === null) throw new AsyncifyError("no-room", "the memory cannot grow, and there is no malloc among the exports");
+  if (grown === null) throw new AsyncifyError("no-room", "no malloc is among the exports, and pages added to the memory would be the guest's own, or cannot be added");
   const most = grown.size - ALIGN - Math.min(GUARD_BYTES, grown.size / 2);
   return new DataBlock(memory, grown.at, Math.min(bytes ?? most, most), wide);
 }

@@ -1,12 +1,5 @@
 // What can go wrong in a switch, in words. The rules are those of `stackswitch/backends/wasmtime/asyncify/state_machine.py`.
 
-/** What a wait that cannot suspend throws where the engine has no class of that name. */
-export class SuspendError extends Error {
-  get name() {
-    return "SuspendError";
-  }
-}
-
 const RULES = {
   "import-while-unwinding": "an import was called while the stack was unwinding",
   "import-while-rewinding": "an import that does not wait was called while the stack was rewinding",

@@ -1,42 +1,29 @@
 // What the guest gets in place of its imports: those that may wait suspend the innermost call, the others leave an entry.
 
-import { Call, ImportEntry } from "./calls.mjs";
+import { Activation, ImportEntry } from "./activation.mjs";
 import { NORMAL } from "./state-machine.mjs";
-import { isThenable } from "./values.mjs";
+import { dummyResult } from "./types.mjs";
+import { convertedResult, isObject } from "./values.mjs";
+import { withArity } from "./with-arity.mjs";
 
 /** @typedef {import("./runtime.mjs").AsyncifyRuntime} AsyncifyRuntime */
-
-/** @type {WeakMap<object, Function>} the functions of `Suspending` objects */
-export const hosts = new WeakMap();
-
-/** `WebAssembly.Suspending`. */
-export class Suspending {
-  /** @param {Function} host */
-  constructor(host) {
-    if (typeof host !== "function") throw new TypeError("WebAssembly.Suspending(): Argument 0 must be a function");
-    hosts.set(this, host);
-  }
-
-  get [Symbol.toStringTag]() {
-    return "WebAssembly.Suspending";
-  }
-}
+/** @typedef {import("./types.mjs").MaybeType} MaybeType */
 
 /** Wraps the imports of instances that share a native stack. */
 export class Imports {
   #stack;
   #SuspendError;
-  #suspendAlways;
+  #awaiting;
 
   /**
-   * @param {import("./calls.mjs").NativeStack} stack
+   * @param {import("./activation.mjs").NativeStack} stack
    * @param {new (message: string) => Error} SuspendError
-   * @param {boolean} suspendAlways suspend a call even where the import returned no promise, as engines do
+   * @param {import("./awaiting.mjs").Awaiting} awaiting
    */
-  constructor(stack, SuspendError, suspendAlways) {
+  constructor(stack, SuspendError, awaiting) {
     this.#stack = stack;
     this.#SuspendError = SuspendError;
-    this.#suspendAlways = suspendAlways;
+    this.#awaiting = awaiting;
   }
 
   /**
@@ -45,42 +32,54 @@ export class Imports {
    * @param {AsyncifyRuntime} runtime
    * @param {Function} host
    * @param {string} name
-   * @param {unknown} dummy what it returns while the stack unwinds
+   * @param {MaybeType} type
    */
-  suspending(runtime, host, name, dummy) {
+  suspending(runtime, host, name, type) {
     const stack = this.#stack;
     const entry = new ImportEntry(name);
     const { machine } = runtime;
+    const dummy = dummyResult(type);
+    const result = this.#conversion(entry, type);
     const suspending = (/** @type {unknown[]} */ ...args) => {
-      const call = stack[stack.length - 1];
-      if (machine.state !== NORMAL && runtime.arrives(/** @type {Call} */ (call), suspending, name)) return arrived(/** @type {Call} */ (call));
-      if (!(call instanceof Call) || (call.runtime !== runtime && call.runtime !== null)) throw this.#refusal(call, name);
-      if (!runtime.isReady) {
-        throw new this.#SuspendError(
-          `${name} cannot suspend: the module has no asyncify_start_unwind among its exports: it is no Asyncify build`,
-        );
-      }
-      runtime.prepare();
-      if (call.runtime === null) runtime.adopt(call);
+      const top = stack[stack.length - 1];
+      if (machine.state !== NORMAL && runtime.arrives(top, suspending, name)) return result(arrived(/** @type {Activation} */ (top)));
+      const activation = this.#suspendable(top, runtime, name);
       stack.push(entry);
-      let value;
       try {
-        value = host(...args);
+        const value = host(...args);
+        if (!this.#awaiting.begin(activation.call, value)) return converted(value, type);
       } finally {
         stack.pop();
       }
-      if (!this.#suspendAlways && !isThenable(value)) return value;
-      call.promise = value;
-      runtime.unwind(call, suspending);
+      runtime.unwind(activation, suspending);
       return dummy;
     };
     return suspending;
   }
 
   /**
+   * The part of a call that a wait of this instance suspends; throws a SuspendError where there is none.
+   *
+   * @param {Activation | ImportEntry | undefined} top
+   * @param {AsyncifyRuntime} runtime
+   * @param {string} name
+   */
+  #suspendable(top, runtime, name) {
+    if (!(top instanceof Activation) || (top.runtime !== runtime && (top.runtime !== null || top.facts !== undefined))) throw this.#refusal(top, name);
+    if (!runtime.isReady) {
+      throw new this.#SuspendError(
+        `${name} cannot suspend: the module has no asyncify_start_unwind among its exports: it is no Asyncify build`,
+      );
+    }
+    runtime.prepare();
+    if (top.runtime === null) runtime.adopt(top);
+    return top;
+  }
+
+  /**
    * Why a wait cannot suspend.
    *
-   * @param {Call | ImportEntry | undefined} below
+   * @param {Activation | ImportEntry | undefined} below
    * @param {string} name
    */
   #refusal(below, name) {
@@ -94,9 +93,8 @@ export class Imports {
         `trying to suspend JavaScript frames: ${name} was called by an export that the import ${below.name} called directly`,
       );
     }
-    return new this.#SuspendError(
-      `trying to suspend across instances: ${name} was called with frames of another instance on the stack, whose Asyncify state is another`,
-    );
+    const why = below.runtime?.isReady ? "whose Asyncify state is another" : "which is no Asyncify build";
+    return new this.#SuspendError(`trying to suspend across instances: ${name} was called with frames of another instance on the stack, ${why}`);
   }
 
   /**
@@ -105,83 +103,52 @@ export class Imports {
    * @param {AsyncifyRuntime} runtime
    * @param {Function} host
    * @param {string} name
-   * @param {number} [arity] how many parameters it has, where that is known
+   * @param {MaybeType} type
    */
-  plain({ machine }, host, name, arity) {
+  plain({ machine }, host, name, type) {
     const stack = this.#stack;
     const entry = new ImportEntry(name);
     const enter = () => {
       machine.plainImport(name);
       stack.push(entry);
     };
-    return withArity(host, arity, enter, () => stack.pop());
+    const convert = (/** @type {unknown} */ value) => (isObject(value) ? converted(value, type) : value);
+    return withArity(host, type?.params.length, enter, convert, () => stack.pop());
   }
-}
 
-/** @param {Call} call */
-function arrived(call) {
-  const { value } = call;
-  call.value = undefined;
-  if (!call.failed) return value;
-  call.failed = false;
-  throw value;
+  /**
+   * Converts results as the engine would, with an entry on the stack: code of the program's that runs cannot suspend the call.
+   *
+   * @param {ImportEntry} entry
+   * @param {MaybeType} type
+   */
+  #conversion(entry, type) {
+    const stack = this.#stack;
+    return (/** @type {unknown} */ value) => {
+      if (!isObject(value)) return value;
+      stack.push(entry);
+      try {
+        return converted(value, type);
+      } finally {
+        stack.pop();
+      }
+    };
+  }
 }
 
 /**
- * A function that runs `enter`, the host and `leave`. Where the number of parameters is known it has that many: engines
- * call such functions sooner than those with rest parameters.
- *
- * @param {Function} host
- * @param {number | undefined} arity
- * @param {() => void} enter
- * @param {() => void} leave
+ * @param {unknown} value
+ * @param {MaybeType} type
  */
-function withArity(host, arity, enter, leave) {
-  switch (arity) {
-    case 0:
-      return () => {
-        enter();
-        try {
-          return host();
-        } finally {
-          leave();
-        }
-      };
-    case 1:
-      return (/** @type {unknown} */ a) => {
-        enter();
-        try {
-          return host(a);
-        } finally {
-          leave();
-        }
-      };
-    case 2:
-      return (/** @type {unknown} */ a, /** @type {unknown} */ b) => {
-        enter();
-        try {
-          return host(a, b);
-        } finally {
-          leave();
-        }
-      };
-    case 3:
-      return (/** @type {unknown} */ a, /** @type {unknown} */ b, /** @type {unknown} */ c) => {
-        enter();
-        try {
-          return host(a, b, c);
-        } finally {
-          leave();
-        }
-      };
-    default:
-      return (/** @type {unknown[]} */ ...args) => {
-        enter();
-        try {
-          return host(...args);
-        } finally {
-          leave();
-        }
-      };
-  }
+function converted(value, type) {
+  return type && isObject(value) ? convertedResult(value, type.results) : value;
+}
+
+/** @param {Activation} activation that the rewind has brought to its import */
+function arrived({ call }) {
+  const { value, failed } = call;
+  call.value = undefined;
+  call.failed = false;
+  if (failed) throw value;
+  return value;
 }

@@ -13,7 +13,10 @@ import { hasNativeJspi } from "./values.mjs";
  * @param {boolean} [options.force] install them all the same
  * @param {typeof WebAssembly} [options.target]
  * @param {number} [options.stackBytes] room for one saved stack
- * @param {boolean} [options.suspendAlways] suspend a call even where the import returned no promise, as engines do
+ * @param {number} [options.cStackBytes] the C stack of a call that begins while others wait
+ * @param {boolean} [options.growMemory] add pages to the memory of a guest without `malloc`
+ * @param {boolean} [options.suspendAlways] suspend a call even where the import returned no promise, as the specification says
+ *   (default); false: such an import returns at once
  * @returns a function that takes all of it back; null: nothing was done
  */
 export function install({ force = false, target = globalThis.WebAssembly, ...options } = {}) {
@@ -49,8 +52,8 @@ function wrappers(native, { remember, join, read }) {
   /** @type {typeof WebAssembly.instantiate} */
   const instantiateModule = async (module, imports, ...rest) => {
     const joint = join(module, imports);
-    const instance = await native.instantiate.call(WebAssembly, module, joint === null ? imports : joint.imports, ...rest);
-    joint?.connect(instance.exports);
+    const instance = await native.instantiate.call(WebAssembly, module, joint.imports, ...rest);
+    joint.connect(instance.exports);
     return instance;
   };
 
@@ -95,7 +98,8 @@ function constructorLike(original, construct) {
 function patch(target, values) {
   const before = Object.getOwnPropertyDescriptors(target);
   for (const [name, value] of Object.entries(values)) {
-    Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+    const enumerable = Reflect.get(before, name)?.enumerable ?? name === "promising"; // an operation is, a class is not
+    Object.defineProperty(target, name, { value, writable: true, enumerable, configurable: true });
   }
   return () => {
     for (const name of Object.keys(values)) {

@@ -1,45 +1,62 @@
-// One instance of an Asyncify build: its control functions, its data block, its C stack, the calls on it.
+// Instances of Asyncify builds that share a state: their control functions, their data block, their C stacks, the calls on them.
 
 import { InstanceMemory } from "../wasm/instance-memory.mjs";
-import { cStackOf } from "./c-stack.mjs";
+import { STACK_POINTER } from "../wasm/stack-pointer.mjs";
+import { Activation } from "./activation.mjs";
+import { cStacksOf } from "./c-stack.mjs";
 import { dataBlockFor } from "./data-block.mjs";
 import { AsyncifyError } from "./errors.mjs";
+import { CallRecord } from "./record.mjs";
 import { NORMAL, REWINDING, StateMachine, UNWINDING } from "./state-machine.mjs";
 
-/** @typedef {import("./calls.mjs").Call} Call */
+/** @typedef {import("./activation.mjs").ImportEntry} ImportEntry */
+/**
+ * @typedef {object} RoomOptions
+ * @property {number} [stackBytes] room for one saved stack
+ * @property {number} [cStackBytes] the C stack of a call that begins while others wait
+ * @property {boolean} [growMemory] add pages to the guest's memory although it may take them for its own
+ */
 
 const CONTROLS = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind"];
+const NO_CALL = new CallRecord();
 
 export class AsyncifyRuntime {
-  /** @type {StateMachine<Call>} */
+  /** @type {StateMachine<CallRecord>} */
   machine = new StateMachine();
-
-  /** @type {Set<Call>} calls that have begun and not ended, in that order */
-  open = new Set();
 
   /** @type {Record<string, Function> | null} */
   #controls = null;
 
-  /** @type {WebAssembly.Exports} */
+  /** @type {WebAssembly.Exports} of all instances: those of the first one go first */
   #exports = {};
 
   /** @type {WebAssembly.Memory | undefined} */
   #imported;
 
+  #mayGrow = true;
+
   /** @type {InstanceMemory | null} */
   #memory = null;
 
-  /** @type {import("./c-stack.mjs").CStack | null} */
-  #cStack = null;
+  /** @type {import("./c-stack.mjs").CStacks | null} */
+  #cStacks = null;
 
   /** @type {import("./data-block.mjs").DataBlock | null} */
   #block = null;
 
-  #stackBytes;
+  #room;
 
-  /** @param {number} [stackBytes] room for one saved stack (bytes); undefined: the usual size */
-  constructor(stackBytes) {
-    this.#stackBytes = stackBytes;
+  /** @type {FinalizationRegistry<CallRecord> | null} of calls that are suspended, or were */
+  #abandoned;
+
+  /**
+   * @param {RoomOptions} room
+   * @param {() => boolean} isIdle whether no code of a guest is on the native stack
+   */
+  constructor(room, isIdle) {
+    this.#room = room;
+    this.#abandoned =
+      typeof FinalizationRegistry === "undefined" ? null : new FinalizationRegistry((record) => isIdle() && this.#abandon(record));
   }
 
   /** Whether calls can suspend: not before the instance is made, and only if it is an Asyncify build. */
@@ -48,30 +65,33 @@ export class AsyncifyRuntime {
   }
 
   /**
-   * Take what only exists once the instance has been made; side modules share the controls of the main one.
+   * Take what only exists once an instance has been made; side modules share the controls of the main one.
    *
    * @param {WebAssembly.Exports} exports
-   * @param {WebAssembly.Memory} [imported] the memory that the instance imports
+   * @param {{memory?: WebAssembly.Memory, pointer?: WebAssembly.Global}} imported
+   * @param {boolean} mayGrow whether pages can be added to the memory
    */
-  connect(exports, imported) {
-    if (this.#controls !== null || CONTROLS.some((name) => typeof exports[`asyncify_${name}`] !== "function")) return;
-    this.#controls = Object.fromEntries(CONTROLS.map((name) => [name, exports[`asyncify_${name}`]]));
-    this.#exports = exports;
-    this.#imported = imported;
+  connect(exports, { memory, pointer }, mayGrow) {
+    if (this.#controls === null && CONTROLS.every((name) => typeof exports[`asyncify_${name}`] === "function")) {
+      this.#controls = Object.fromEntries(CONTROLS.map((name) => [name, exports[`asyncify_${name}`]]));
+    }
+    this.#exports = { ...(pointer && { [STACK_POINTER]: pointer }), ...exports, ...this.#exports };
+    this.#imported ??= memory;
+    this.#mayGrow &&= mayGrow;
   }
 
   /** Find the memory and the C stack: when the first call begins, as the guest's own `malloc` may need a constructor. */
   #prepareMemory() {
     if (this.#memory !== null) return this.#memory;
-    this.#memory = new InstanceMemory(this.#exports, this.#imported, takesBigInt(this.controls));
-    this.#cStack = cStackOf(this.#exports, this.#memory);
+    this.#memory = new InstanceMemory(this.#exports, this.#imported, takesBigInt(this.controls), this.#room.growMemory ?? this.#mayGrow);
+    this.#cStacks = cStacksOf(this.#exports, this.#memory, this.#room.cStackBytes);
     return this.#memory;
   }
 
   /** Make the data block, which a call needs before it can suspend; throws if there is no room for it. */
   prepare() {
     if (this.#block !== null) return;
-    this.#block = dataBlockFor(this.#exports, this.#prepareMemory(), this.#stackBytes);
+    this.#block = dataBlockFor(this.#exports, this.#prepareMemory(), this.#room.stackBytes);
   }
 
   get controls() {
@@ -82,64 +102,89 @@ export class AsyncifyRuntime {
     return /** @type {import("./data-block.mjs").DataBlock} */ (this.#block);
   }
 
+  /** @param {AsyncifyRuntime} other */
+  sharesMemoryWith(other) {
+    return this.#prepareMemory().memory === other.#prepareMemory().memory;
+  }
+
   // --- calls
 
   /**
-   * @param {Call} call
-   * @param {boolean} isNested whether frames of the guest may lie below the call
+   * @param {Activation} activation
+   * @param {boolean} isNested whether frames of the guest may lie below it
+   * @param {boolean} [hasCStack] whether it is on a C stack of this instance's
    */
-  begin(call, isNested) {
+  begin({ record }, isNested, hasCStack = true) {
     if (this.#controls === null) return;
     this.machine.enter();
     this.#prepareMemory();
-    this.#cStack?.begin(call, this.open, isNested);
-    this.open.add(call);
+    if (hasCStack) this.#cStacks?.begin(record, isNested);
   }
 
   /**
    * Take a call whose instance was not known when it began.
    *
-   * @param {Call} call
+   * @param {Activation} activation
    */
-  adopt(call) {
-    call.runtime = this;
-    this.open.add(call);
-    call.outside ??= this.#cStack?.get() ?? null;
+  adopt(activation) {
+    activation.runtime = this;
+    this.#cStacks?.adopt(activation.record);
   }
 
-  /** @param {Call} call */
-  end(call) {
-    this.open.delete(call);
-    if (this.machine.forget(call)) this.#block?.clear();
-    if (call.outside !== null) this.#cStack?.end(call, this.open);
+  /**
+   * @param {Activation} activation
+   * @param {boolean} failed
+   */
+  end({ record }, failed) {
+    this.#abandoned?.unregister(record);
+    if (this.machine.forget(record)) this.#block?.clear();
+    if (record.outside !== null) this.#cStacks?.end(record, failed);
+  }
+
+  /**
+   * A suspended call was collected, with the promise that it waited for.
+   *
+   * @param {CallRecord} record
+   */
+  #abandon(record) {
+    if (this.machine.forget(record)) this.#block?.clear();
+    this.#cStacks?.abandon(record);
+  }
+
+  get hasRegions() {
+    return this.#cStacks?.hasRegions ?? false;
+  }
+
+  correctPointer() {
+    this.#cStacks?.correct();
   }
 
   // --- suspending, and going on
 
-  /** @param {Call} call */
-  #claim(call) {
-    const before = this.machine.claim(call);
+  /** @param {CallRecord} record */
+  #claim(record) {
+    const before = this.machine.claim(record);
     if (before !== null) before.saved = this.block.takeOut(before.saved?.buffer ?? null);
   }
 
   /**
    * Begin to unwind: the import `which` waits.
    *
-   * @param {Call} call
+   * @param {Activation} activation
    * @param {Function} which
    */
-  unwind(call, which) {
-    this.#claim(call);
-    this.machine.unwind(call, which);
+  unwind({ record }, which) {
+    this.#claim(record);
+    this.machine.unwind(record, which);
     this.controls.start_unwind(this.block.address);
   }
 
   /**
    * The export of a call has returned: whether the call is now suspended (else it is done).
    *
-   * @param {Call} call
+   * @param {Activation} activation
    */
-  left(call) {
+  left(activation) {
     const { machine } = this;
     if (machine.state === NORMAL) return false;
     const { saved, capacity } = this.block;
@@ -152,37 +197,40 @@ export class AsyncifyRuntime {
       throw error;
     }
     this.controls.stop_unwind();
-    if (saved === 0 && !call.isImport) throw new AsyncifyError("nothing-saved");
-    this.#cStack?.leave(call);
+    if (saved === 0 && !activation.facts?.isImport) throw new AsyncifyError("nothing-saved");
+    const { record } = activation;
+    if (record.outside !== null) this.#cStacks?.leave(record);
+    if (!record.wasResumed) this.#abandoned?.register(activation, record, record);
     return true;
   }
 
   /**
    * Begin to rewind.
    *
-   * @param {Call} call
+   * @param {Activation} activation
    */
-  rewind(call) {
+  rewind({ record }) {
     this.machine.enter();
-    if (this.machine.owner !== call) {
-      this.#claim(call);
-      this.block.putBack(call.saved);
+    if (this.machine.owner !== record) {
+      this.#claim(record);
+      this.block.putBack(/** @type {import("./data-block.mjs").SavedStack} */ (record.saved));
     }
-    this.#cStack?.enter(call);
-    this.machine.rewind(call);
+    if (record.outside !== null) this.#cStacks?.enter(record);
+    record.wasResumed = true;
+    this.machine.rewind(record);
     this.controls.start_rewind(this.block.address);
   }
 
   /**
    * An import that may wait is called: whether a rewind has come to it, and it returns its result.
    *
-   * @param {Call} call the innermost one
+   * @param {Activation | ImportEntry | undefined} top the innermost entry of the native stack
    * @param {Function} which
    * @param {string} name of the import
    */
-  arrives(call, which, name) {
+  arrives(top, which, name) {
     const saved = this.machine.state === REWINDING ? this.block.saved : 0;
-    if (!this.machine.waitingImport(call, which, saved, name)) return false;
+    if (!this.machine.waitingImport(top instanceof Activation ? top.record : NO_CALL, which, saved, name)) return false;
     this.controls.stop_rewind();
     return true;
   }

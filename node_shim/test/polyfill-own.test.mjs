@@ -88,8 +88,8 @@ describe("refusals", () => {
 });
 
 describe("a value that is no promise", () => {
-  for (const suspendAlways of [false, true]) {
-    it(`${suspendAlways ? "sets the call aside" : "is returned at once"} with suspendAlways: ${suspendAlways}`, async () => {
+  for (const suspendAlways of [false, true, undefined]) {
+    it(`${suspendAlways === false ? "is returned at once" : "suspends the call"} with suspendAlways: ${suspendAlways}`, async () => {
       const switching = createSwitching({ suspendAlways });
       const bytes = build("glue");
       const module = switching.remember(new WebAssembly.Module(bytes), switching.read(bytes));
@@ -98,7 +98,7 @@ describe("a value that is no promise", () => {
       const plain = (value) => (reached.push(value), value);
       const { exports } = switching.instantiate(module, { env: { wait, wait64: wait, pair: wait, plain } });
       const promise = switching.promising(exports.twice)(5);
-      assert.deepEqual(reached, suspendAlways ? [] : [2]); // what comes after both waits
+      assert.deepEqual(reached, suspendAlways === false ? [2] : []); // what comes after both waits
       assert.equal(await promise, 205);
       assert.deepEqual(reached, [2]);
     });
@@ -124,10 +124,14 @@ describe("saved stacks", () => {
     assert.equal(below.findIndex((each) => each !== 0), -1);
   });
 
-  it("need room", async () => {
-    const { call } = open(build("full"));
-    await assert.rejects(call("one", 1), rule("no-room"));
-  });
+  for (const name of ["full", "sbrk"]) {
+    it(`need room: ${name}`, async () => {
+      const { call, exports } = open(build(name));
+      const size = exports.memory.buffer.byteLength;
+      await assert.rejects(call("one", 1), rule("no-room"));
+      assert.equal(exports.memory.buffer.byteLength, size);
+    });
+  }
 
   it("of a thousand calls at once keep apart", async () => {
     const { call } = open(build("glue"));
@@ -186,10 +190,17 @@ describe("the types of imports", () => {
   });
 
   it("may be unknown: a module that was compiled before", async () => {
+    const switching = createSwitching({ stackBytes: 4096 });
+    const wait = new switching.Suspending(later);
+    const { exports } = switching.instantiate(new WebAssembly.Module(build("malloc")), { env: { wait, wait64: wait } });
+    assert.equal(await switching.promising(exports.wide)(4n), 5n);
+    assert.equal(await switching.promising(exports.one)(4), 5);
+  });
+
+  it("and then no pages are added to its memory", async () => {
     const switching = createSwitching();
     const wait = new switching.Suspending(later);
     const { exports } = switching.instantiate(new WebAssembly.Module(text), { env: { wait, wait64: wait, pair: wait, plain: later } });
-    assert.equal(await switching.promising(exports.wide)(4n), 5n);
-    assert.equal(await switching.promising(exports.one)(4), 5);
+    await assert.rejects(switching.promising(exports.one)(4), rule("no-room"));
   });
 });

@@ -8,20 +8,25 @@ export const OWN_MEMORY = "stackswitch.saved_stacks";
 /** @param {unknown} value */
 export const isMemory = (value) => value instanceof WebAssembly.Memory;
 
+/** The names under which toolchains export `malloc`. */
+export const MALLOC = ["malloc", "_malloc", "emscripten_builtin_malloc"];
+
 export class InstanceMemory {
   #malloc;
+  #mayGrow;
 
   /**
    * @param {WebAssembly.Exports} exports of the instance
    * @param {WebAssembly.Memory | null | undefined} imported the memory that the instance imports, if it does
    * @param {boolean} wide whether the guest's pointers have 64 bits
+   * @param {boolean} [mayGrow] whether pages may be added: the guest must not take them for its own
    */
-  constructor(exports, imported, wide) {
+  constructor(exports, imported, wide, mayGrow = true) {
     this.wide = wide;
+    this.#mayGrow = mayGrow;
     /** @type {WebAssembly.Memory | null} */
     this.memory = Object.entries(exports).find(([name, each]) => name !== OWN_MEMORY && isMemory(each))?.[1] ?? imported ?? null;
-    const malloc = exports.malloc ?? exports._malloc;
-    this.#malloc = typeof malloc === "function" ? malloc : null;
+    this.#malloc = MALLOC.map((name) => exports[name]).find((each) => typeof each === "function") ?? null;
   }
 
   /**
@@ -47,11 +52,12 @@ export class InstanceMemory {
   }
 
   /**
-   * Add pages: half as many, and so on, where the memory does not grow by as many as that.
+   * Add pages: half as many, and so on, where the memory does not grow by as many as that; null: none.
    *
    * @param {number} pages
    */
   grow(pages) {
+    if (!this.#mayGrow) return null;
     const memory = /** @type {WebAssembly.Memory} */ (this.memory);
     for (; pages > 0; pages >>= 1) {
       const at = memory.buffer.byteLength;

@@ -5,7 +5,7 @@
 /** @typedef {{params: string[], results: string[]}} FunctionType */
 /** @typedef {{module: string, name: string, kind: number, type: number | null, flags: number}} ImportEntry */
 
-export const SECTION = { TYPE: 1, IMPORT: 2, MEMORY: 5, EXPORT: 7 };
+export const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, MEMORY: 5, EXPORT: 7, CODE: 10 };
 export const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3, TAG: 4 };
 export const IS_64 = 4; // a flag of limits
 

@@ -1,7 +1,14 @@
 export interface Options {
   /** Room for one saved stack (bytes). Default: 1 MiB, or all of a memory that the build keeps for saved stacks. */
   stackBytes?: number;
-  /** Set a call aside even where the import returned no promise, as engines do. Default: false. */
+  /** The C stack of a call that begins while others wait (bytes). Default: as large as the guest's own, if known, at most 1 MiB. */
+  cStackBytes?: number;
+  /**
+   * Add pages to the memory of a guest that exports no `malloc`. Default: only if the module never looks at the size of its
+   * memory. Otherwise its own allocator may take the pages for its own.
+   */
+  growMemory?: boolean;
+  /** Suspend a call even where the import returned no promise, as the specification says. Default: true. */
   suspendAlways?: boolean;
 }
 
@@ -28,11 +35,11 @@ type Types = object | null;
 
 export interface Switching {
   Suspending: new (host: (...args: any[]) => unknown) => object;
-  SuspendError: new (message?: string) => Error;
+  SuspendError: typeof Error;
   promising(exported: Exported): (...args: any[]) => Promise<any>;
-  /** Read the types of a module's imports from its bytes. */
+  /** Read the types of a module's functions from its bytes. */
   read(bytes: BufferSource): Types;
-  /** Tell the types of a module that was compiled from the bytes that were read. */
+  /** Note the types of a module that was compiled from the bytes that were read. */
   remember(module: WebAssembly.Module, types: Types): WebAssembly.Module;
   instantiate(module: WebAssembly.Module, imports?: object): WebAssembly.Instance;
 }
