@@ -48,6 +48,7 @@ def sevens(names: Sequence[bytes]) -> list[list[bytes]]:
     return [[names[(at + place) % len(names)] for place in range(7)] for at in range(0, len(names), 7)]
 
 
+@pytest.mark.slow
 def test_analyze_and_report_of_hostile_modules(tmp_path: Path) -> None:
     for number, names in enumerate(sevens(NAMES)):
         module = hostile_module(names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
 
 MODULE = '''
 WAT = b"""(module (import "env" "wait" (func $wait (param i32) (result i32)))

@@ -17,7 +17,7 @@ await run(1);
 writeFileSync(`${process.argv[2]}.seen`, `${process.pid} ${isMainThread} ${process.env.OF_CASE ?? ""}`);
 """
 
-
+pytestmark = pytest.mark.slow
 ANY = pytest.mark.parametrize("workers", ["true", '"kept"'])
 
 
