@@ -30,21 +30,12 @@ _BY_FEATURE: dict[str, tuple[str, ...]] = {
 }
 """Names out of ``models.features`` to Binaryen's flags. Source: ``wasm-opt --help`` of 132."""
 
-_BY_TARGET_FEATURE: dict[str, str] = {
-    "atomics": "threads",
-    "extended-const": "extended-const",
-    "bulk-memory-opt": "bulk-memory",
-    "exception-handling": "exception-handling",
-    "fp16": "fp16",
-    "gc": "gc",
-    "memory64": "memory64",
-    "multimemory": "multimemory",
-    "multivalue": "multivalue",
-    "reference-types": "reference-types",
-    "relaxed-simd": "relaxed-simd",
-    "simd128": "simd",
-    "tail-call": "tail-call",
-    "wide-arithmetic": "wide-arithmetic",
+_BY_TARGET_FEATURE = {"atomics": "threads", "bulk-memory-opt": "bulk-memory", "simd128": "simd"} | {
+    name: name
+    for name in (
+        *("extended-const", "exception-handling", "fp16", "gc", "memory64", "multimemory", "multivalue"),
+        *("reference-types", "relaxed-simd", "tail-call", "wide-arithmetic"),
+    )
 }
 """The target_features section's names to flags; a name that is not here is left to the module's bytes.
 

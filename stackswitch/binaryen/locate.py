@@ -8,17 +8,16 @@ error; one that is just on PATH is skipped. The result of a check is stored by t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import json
 import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stackswitch.errors import ToolError, ToolNotFoundError
+from stackswitch.models.base import Frozen
 from stackswitch.tools.downloads import npm_packages
-from stackswitch.tools.files import replace_file
+from stackswitch.tools.files import read_cached, write_cached
 from stackswitch.tools.paths import cache_dir, node_shim_dir
 from stackswitch.tools.progress import Progress, silent
 
@@ -112,21 +111,18 @@ async def _try(path: Path) -> FoundTool | str:
         stored = _verdict_path(path)
     except OSError as error:
         return str(error)
-    verdict = _read_verdict(stored)
+    verdict = read_cached(stored, _Verdict)
     if verdict is None:
         try:
             verdict = await _check(tool)
         except ToolError as error:  # perhaps not the tool's fault: it is tried again next time
             await tool.aclose()
             return str(error)
-        with contextlib.suppress(OSError):
-            stored.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(stored, json.dumps(verdict).encode())
-    version, why = verdict
-    if why:
+        write_cached(stored, verdict)
+    if verdict.refused:
         await tool.aclose()
-        return f"{version or 'no version'}: {why}"
-    return FoundTool(tool, path, version)
+        return f"{verdict.version or 'no version'}: {verdict.refused}"
+    return FoundTool(tool, path, verdict.version)
 
 
 def _tool(path: Path) -> Tool:
@@ -138,12 +134,19 @@ def _tool(path: Path) -> Tool:
     return ProcessTool([str(path)])
 
 
-async def _check(tool: Tool) -> tuple[str, str]:
+class _Verdict(Frozen):
+    """The result of a check, as it is stored. ``refused``: why; empty: it passed."""
+
+    version: str
+    refused: str
+
+
+async def _check(tool: Tool) -> _Verdict:
     run = await tool.run(["--version"], {}, [], timeout_s=TIMEOUT_S)
     version = run.stdout.decode("utf-8", "replace").strip()
     if run.status or not version:
-        return "", f"--version gives status {run.status} and {version!r}"
-    return version, await self_check(tool) or ""
+        return _Verdict(version="", refused=f"--version gives status {run.status} and {version!r}")
+    return _Verdict(version=version, refused=await self_check(tool) or "")
 
 
 def _verdict_path(path: Path) -> Path:
@@ -151,11 +154,3 @@ def _verdict_path(path: Path) -> Path:
     identity = f"{path.resolve()}\0{status.st_mtime_ns}\0{status.st_size}\0{CHECK_FORMAT}"
     name = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     return cache_dir() / "checks" / f"{name}.json"
-
-
-def _read_verdict(stored: Path) -> tuple[str, str] | None:
-    try:
-        version, why = json.loads(stored.read_text("utf-8"))
-    except (OSError, ValueError, TypeError):
-        return None
-    return str(version), str(why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Protocol
 from stackswitch.errors import ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.tools import watchdog
+from stackswitch.tools.processes import MOST_STDOUT, run_command
 
 ENVIRONMENT = {"BINARYEN_CORES": "1"}
 """With more than one core Binaryen mixes the lines of its threads."""
@@ -37,11 +37,11 @@ class Tool(Protocol):
     async def run(
         self, args: Sequence[str], files: Mapping[str, bytes], outputs: Sequence[str], *, timeout_s: float
     ) -> ToolRun:
-        """Run it once; a status other than 0 is told, not raised.
+        """Run it once; a status other than 0 is returned, not raised.
 
         :param args: the command line without the tool itself
         :param files: what it may read, by name
-        :param outputs: the names of the files that are wanted back
+        :param outputs: the names of the files to return
         :raises ToolError: it did not start, died, or took longer than ``timeout_s`` (seconds)
         """
         ...
@@ -65,32 +65,17 @@ class ProcessTool:
         with watchdog.scratch("stackswitch-") as folder:
             for name, data in files.items():
                 (Path(folder) / name).write_bytes(data)
+            env = {**os.environ, **ENVIRONMENT}
             try:
-                watchdog.ready()
-                process = await asyncio.create_subprocess_exec(
-                    *argv,
-                    cwd=folder,
-                    env={**os.environ, **ENVIRONMENT},
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    start_new_session=True,
-                )
+                ended = await run_command(argv, env, Path(folder), b"", timeout_s, most_stderr=MOST_STDOUT)
             except OSError as error:
                 raise ToolError(f"it cannot be run: {error}", argv=argv, status=None) from None
-            watchdog.watch(process.pid)
-            try:
-                stdout, stderr = await asyncio.wait_for(process.communicate(), timeout_s)
-            except asyncio.TimeoutError:
-                raise ToolError(f"it was not done after {timeout_s:g} s", argv=argv, status=None) from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-                watchdog.unwatch(process.pid)
+            if ended.status is None:
+                raise ToolError(f"it was not done after {timeout_s:g} s", argv=argv, status=None)
             written = {name: path.read_bytes() for name in outputs if (path := Path(folder) / name).is_file()}
-        assert process.returncode is not None
-        return ToolRun(argv=argv, status=process.returncode, stdout=stdout, stderr=stderr, files=written)
+        return ToolRun(
+            argv=argv, status=ended.status, stdout=ended.stdout, stderr=ended.stderr, files=written
+        )
 
     async def aclose(self) -> None:
         """Nothing is kept running."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from stackswitch.backends.base import LoadedCase, LoadedCommand
-from stackswitch.backends.processes import text_of
 from stackswitch.errors import DataOnlyError, SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
 from stackswitch.tools.parsing import texts_in, toml_value
+from stackswitch.tools.processes import text_of
 from stackswitch.wasm.module import Module, parse_module
 
 from .checks import case_problems
@@ -94,14 +95,14 @@ def load_suite(folder: Path, patterns: tuple[str, ...] = (), *, data_only: bool 
         )
     if data_only:
         _refuse_programs(folder, [found[name] for name in chosen], file)
-    sources = _Sources()
+    read = cache(_compile)
     cases, commands = [], []
     for name in chosen:
         path, case = found[name]
         if isinstance(case, CommandCase):
             commands.append(_load_command(path, case))
         else:
-            cases.append(sources.load(path, case))
+            cases.append(_load_case(path, case, read))
     return Suite(
         folder=folder,
         cases=tuple(cases),
@@ -165,7 +166,7 @@ def _read_case(path: Path, folder: Path) -> Case | CommandCase:
             )
         return CommandCase.model_validate(data)
     except ValidationError as error:
-        raise SuiteError("\n".join([f"{path}: not a case:", *_complaints(error, "case")])) from None
+        raise _invalid(f"{path}: not a case:", error, "case") from None
 
 
 def _read_suite_file(folder: Path) -> SuiteFile:
@@ -178,16 +179,15 @@ def _read_suite_file(folder: Path) -> SuiteFile:
     try:
         return SuiteFile.model_validate(data)
     except ValidationError as error:
-        lines = [f"{path}: says of the suite what cannot be:", *_complaints(error, "suite")]
-        raise SuiteError("\n".join(lines)) from None
+        raise _invalid(f"{path}: is invalid:", error, "suite") from None
 
 
-def _complaints(error: ValidationError, whole: str) -> list[str]:
-    lines = []
+def _invalid(message: str, error: ValidationError, whole: str) -> SuiteError:
+    lines = [message]
     for each in error.errors(include_url=False):
         where = ".".join(str(part) for part in each["loc"]) or whole
         lines.append(f"  {where}: {each['msg'].removeprefix('Value error, ')}")
-    return lines
+    return SuiteError("\n".join(lines))
 
 
 def _load_command(path: Path, case: CommandCase) -> LoadedCommand:
@@ -210,29 +210,21 @@ def _with_stdout(expect: CommandExpect, folder: Path) -> CommandExpect:
     return expect.model_copy(update={"stdout": text_of((folder / expect.stdout_file).read_bytes())})
 
 
-class _Sources:
-    """The modules of cases, by file; each is compiled and parsed once."""
+def _load_case(path: Path, case: Case, read: Callable[[Path], tuple[bytes, Module] | str]) -> LoadedCase:
+    """Attach modules to a case and check that they fit each other.
 
-    def __init__(self) -> None:
-        self._known: dict[Path, tuple[bytes, Module] | str] = {}
-
-    def load(self, path: Path, case: Case) -> LoadedCase:
-        """Attach modules to a case and check that they fit each other."""
-        wanted = {each.name: each.source for each in case.instances} | {MAIN: case.source}
-        binaries: dict[str, bytes] = {}
-        parsed: dict[str, Module] = {}
-        for name, source in wanted.items():
-            got = self._get(path.parent / source)
-            if isinstance(got, str):
-                return LoadedCase(case=case, modules={}, problem=got)
-            binaries[name], parsed[name] = got
-        problems = case_problems(case, parsed)
-        return LoadedCase(case=case, modules=binaries, problem="; ".join(problems) or None)
-
-    def _get(self, source: Path) -> tuple[bytes, Module] | str:
-        if source not in self._known:
-            self._known[source] = _compile(source)
-        return self._known[source]
+    :param read: returns a module, or why it cannot be read
+    """
+    wanted = {each.name: each.source for each in case.instances} | {MAIN: case.source}
+    binaries: dict[str, bytes] = {}
+    parsed: dict[str, Module] = {}
+    for name, source in wanted.items():
+        found = read(path.parent / source)
+        if isinstance(found, str):
+            return LoadedCase(case=case, modules={}, problem=found)
+        binaries[name], parsed[name] = found
+    problems = case_problems(case, parsed)
+    return LoadedCase(case=case, modules=binaries, problem="; ".join(problems) or None)
 
 
 def _compile(source: Path) -> tuple[bytes, Module] | str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stackswitch.backends.base import LoadedCase
+from functools import cache
+
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import parse_module
@@ -15,18 +16,16 @@ def suite_needs(suite: Suite) -> dict[str, frozenset[str]]:
 
     What the modules of a command use is unknown before it runs. It needs what it declares.
     """
-    read: dict[bytes, frozenset[str]] = {}
-    needs = {each.case.id: frozenset(each.case.needs) | _used(each, read) for each in suite.cases}
+    used = cache(_used)
+    needs = {
+        each.case.id: frozenset(each.case.needs).union(*map(used, each.modules.values()))
+        for each in suite.cases
+    }
     return needs | {each.case.id: frozenset(each.case.needs) for each in suite.commands}
 
 
-def _used(loaded: LoadedCase, read: dict[bytes, frozenset[str]]) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
-    for binary in loaded.modules.values():
-        if binary not in read:
-            try:
-                read[binary] = frozenset(used_features(parse_module(binary)))
-            except WasmFormatError:  # no engine runs it: that is the case's result, not for here
-                read[binary] = frozenset()
-        found |= read[binary]
-    return found
+def _used(binary: bytes) -> frozenset[str]:
+    try:
+        return frozenset(used_features(parse_module(binary)))
+    except WasmFormatError:  # no engine runs it: that is the case's result, not reported here
+        return frozenset()

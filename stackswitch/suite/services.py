@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +13,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from stackswitch.backends.processes import exited, kill_group, text_of
 from stackswitch.errors import ToolError, ToolNotFoundError
 from stackswitch.models.command import Services, variables
 from stackswitch.tools import watchdog
+from stackswitch.tools.failures import describe_status
+from stackswitch.tools.processes import exited, kill_group, text_of
 
 _GRACE_S = 10.0
 """How long services may take to end after their standard input was closed (seconds)."""
@@ -46,7 +46,7 @@ class RunningServices:
         if self._process is None or self._process.returncode is None:
             return None
         said = text_of(bytes(self._said)).strip()
-        ended = _ending(self._process.returncode)
+        ended = describe_status(self._process.returncode)
         return f"the suite's services have ended ({ended})" + (f": {said[-500:]}" if said else "")
 
 
@@ -164,12 +164,3 @@ async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:
     finally:
         kill_group(process.pid)
         await exited(process)
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -162,10 +161,8 @@ class Module:
 
     def function_at(self, offset: int) -> int | None:
         """Return the index of the function in whose body a byte of the module lies; None: in none."""
-        at = bisect_right(self.bodies, (offset, len(self.data))) - 1
-        if at < 0 or offset >= self.bodies[at][1]:
-            return None
-        return self.imported_function_count + at
+        at = self.bodies.find(offset)
+        return None if at is None else self.imported_function_count + at
 
     def locals_of(self, index: int) -> tuple[tuple[tuple[int, str], ...], int]:
         """Return a defined function's locals in runs (how many, type), and where its code starts.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import overload
+from bisect import bisect_right
+from collections.abc import Iterator
 
 
-class Ranges(Sequence[tuple[int, int]]):
+class Ranges:
     """Byte ranges (start, end), in the order in which they were added."""
 
     def __init__(self) -> None:
@@ -18,16 +18,15 @@ class Ranges(Sequence[tuple[int, int]]):
         self._starts.append(start)
         self._ends.append(end)
 
+    def find(self, offset: int) -> int | None:
+        """Return the position of the range that has an offset, if they are in order; None: none has it."""
+        at = bisect_right(self._starts, offset) - 1
+        return at if at >= 0 and offset < self._ends[at] else None
+
     def __len__(self) -> int:
         return len(self._starts)
 
-    @overload
-    def __getitem__(self, at: int) -> tuple[int, int]: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[tuple[int, int]]: ...
-    def __getitem__(self, at: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
-        if isinstance(at, slice):
-            return list(zip(self._starts[at], self._ends[at], strict=True))
+    def __getitem__(self, at: int) -> tuple[int, int]:
         return self._starts[at], self._ends[at]
 
     def __iter__(self) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import typer.main
 
-from stackswitch.backends import processes
 from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.backends.wasmtime import engine
 from stackswitch.cli.app import make_app
@@ -16,6 +15,7 @@ from stackswitch.errors import DataOnlyError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import Case
 from stackswitch.models.command import BackendSettings, CommandCase, Services
+from stackswitch.tools import processes
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import cast
 
 from stackswitch.backends.base import LoadedCommand
-from stackswitch.backends.processes import Ended, run_command, text_of
 from stackswitch.backends.registry import CommandOptions
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import EngineError
@@ -28,6 +27,7 @@ from stackswitch.observe.parts import MODULES
 from stackswitch.observe.run import observed_environment, whole_trace
 from stackswitch.observe.trace import Trace, read_trace
 from stackswitch.tools import watchdog
+from stackswitch.tools.processes import Ended, run_command, text_of
 from stackswitch.tools.progress import Progress
 
 from ..info import engine_info

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stackswitch.backends.processes import MOST_STDERR, MOST_STDOUT, Ended
 from stackswitch.errors import EngineError
 from stackswitch.tools.paths import node_shim_dir
+from stackswitch.tools.processes import MOST_STDERR, MOST_STDOUT, Ended
 from stackswitch.transport.connection import Connection
 from stackswitch.transport.frames import Message
 from stackswitch.transport.pool import ChildPool

@@ -8,9 +8,10 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from stackswitch.tools import watchdog
+from . import watchdog
 
 MOST_STDOUT = 64 << 20
 """The most standard output of a command (bytes); one that prints more is killed."""
@@ -38,7 +39,8 @@ class Ended:
 class _Listener(asyncio.SubprocessProtocol):
     """Collects what a command prints. asyncio's streams would wait for all that hold the pipes open."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_stderr: int) -> None:
+        self._most_stderr = most_stderr
         self.stdout, self.stderr = bytearray(), bytearray()
         self.full = False
         self.exited, self.closed = asyncio.Event(), asyncio.Event()
@@ -55,8 +57,8 @@ class _Listener(asyncio.SubprocessProtocol):
                 self.over.set()
             return
         self.stderr += data
-        if len(self.stderr) > 2 * MOST_STDERR:
-            del self.stderr[:-MOST_STDERR]
+        if len(self.stderr) > 2 * self._most_stderr:
+            del self.stderr[: -self._most_stderr]
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._open.discard(fd)
@@ -75,16 +77,19 @@ async def run_command(
     stdin: bytes,
     timeout_s: float,
     more: Callable[[], Awaitable[float]] | None = None,
+    *,
+    most_stderr: int = MOST_STDERR,
 ) -> Ended:
     """Run a command in a process group of its own, and kill what is left of the group.
 
     :param timeout_s: after that it is killed (seconds)
     :param more: called when that time is up; returns how much more it gets (seconds)
+    :param most_stderr: how much of the end of standard error is returned at least (bytes)
     :raises OSError: it does not start
     """
     watchdog.ready()
     transport, listener = await asyncio.get_running_loop().subprocess_exec(
-        _Listener, *argv, env=dict(env), cwd=folder, start_new_session=True
+        partial(_Listener, most_stderr), *argv, env=dict(env), cwd=folder, start_new_session=True
     )
     watchdog.watch(transport.get_pid())
     try:
