@@ -1,4 +1,4 @@
-"""What becomes of each case: compare what it did on Asyncify with what it did on JSPI."""
+"""The verdict on each case: its results on Asyncify compared with those on JSPI."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stackswitch.models.expect import ListName, Outcome
-from stackswitch.models.picture import Stack
+from stackswitch.models.expect import ListName
 from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, RunColumn
 from stackswitch.models.result import CaseResult
+from stackswitch.reports.text import counted, some
 
 from .material import Flaky, Material
-from .rules import RULES, finding, level_by
+from .rules import RULES, finding, level_by, merged_names
 
 _JS_FRAME = re.compile(
     r"javascript (lies|frame)|javascript frames|to suspend|frames? (found )?between|js-frames", re.IGNORECASE
@@ -23,6 +23,8 @@ _START = re.compile(r"start-suspension|start function", re.IGNORECASE)
 _MOST_TEXT = 400
 _NOT_WORKING = ("unsupported", "needs-list-fix", "wrong", "error", "crashed", "skipped")
 _Key = tuple[str, str, str, str]
+_Side = Sequence[tuple[CaseResult, bool]]
+"""Results on one backend, each with whether the case works there."""
 
 
 @dataclass
@@ -38,20 +40,24 @@ class CasesFound:
 def judge_cases(material: Material) -> CasesFound:
     """Give every case its verdict."""
     by_case: dict[str, list[CaseResult]] = defaultdict(list)
-    keys: dict[_Key, None] = {}
     for each in material.results:
         by_case[each.case_id].append(each)
-        keys[_key(each)] = None
-    order = {key: at for at, key in enumerate(sorted(keys, key=_column_order))}
-    stacks = _stacks_by_case(material.picture.stacks)
+    order = {key: at for at, key in enumerate(sorted(set(map(_key, material.results)), key=_column_order))}
+    stacks: dict[str, list[int]] = defaultdict(list)
+    for at, stack in enumerate(material.picture.stacks):
+        for case in stack.cases:
+            stacks[case].append(at)
     flaky = {each.case_id: each for each in material.flaky}
-    gathered = _Gathered()
+    applied: dict[tuple[str, str], list[tuple[str, _Applied]]] = defaultdict(list)
     cases = []
     for case_id, results in by_case.items():
-        judged = _Judge(case_id, results, order, flaky.get(case_id), gathered)
-        cases.append(judged.verdict(stacks.get(case_id, ())))
+        judge = _Judge(results, flaky.get(case_id))
+        cases.append(judge.verdict(case_id, order, tuple(stacks[case_id])))
+        for one in judge.applied:
+            applied[one.rule, one.subject].append((case_id, one))
+    findings = tuple(_finding(rule, subject, of) for (rule, subject), of in applied.items())
     counts = Counter(each.status for each in cases)
-    return CasesFound(_columns(order, cases), tuple(cases), gathered.findings(), dict(counts))
+    return CasesFound(_columns(order, cases), tuple(cases), findings, dict(counts))
 
 
 def _key(each: CaseResult) -> _Key:
@@ -83,43 +89,20 @@ def _columns(order: Mapping[_Key, int], cases: Sequence[CaseVerdict]) -> tuple[R
     )
 
 
-def _stacks_by_case(stacks: Sequence[Stack]) -> dict[str, tuple[int, ...]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for at, stack in enumerate(stacks):
-        for case in stack.cases:
-            found[case].append(at)
-    return {case: tuple(each) for case, each in found.items()}
+@dataclass(frozen=True)
+class _Applied:
+    """A rule that applies to a case."""
+
+    rule: str
+    subject: str
+    names: Mapping[ListName, Sequence[str]]
 
 
-@dataclass
-class _Gathered:
-    """Findings as they come up, one per rule and subject, with the cases they concern."""
-
-    cases: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
-    names: dict[tuple[str, str], dict[ListName, set[str]]] = field(default_factory=dict)
-
-    def add(
-        self,
-        rule: str,
-        case_id: str,
-        subject: str = "",
-        names: Mapping[ListName, Sequence[str]] | None = None,
-    ) -> None:
-        self.cases.setdefault((rule, subject), {})[case_id] = None
-        for which, each in (names or {}).items():
-            self.names.setdefault((rule, subject), {}).setdefault(which, set()).update(each)
-
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(
-            finding(
-                rule,
-                _text(rule, subject, len(cases)),
-                subject=subject,
-                cases=tuple(cases),
-                names={which: sorted(each) for which, each in self.names.get((rule, subject), {}).items()},
-            )
-            for (rule, subject), cases in self.cases.items()
-        )
+def _finding(rule: str, subject: str, of: Sequence[tuple[str, _Applied]]) -> Finding:
+    """Return the finding of a rule for all cases with the same subject."""
+    cases = dict.fromkeys(case for case, _ in of)
+    names = merged_names(each.names for _, each in of)
+    return finding(rule, _text(rule, subject, len(cases)), subject=subject, cases=tuple(cases), names=names)
 
 
 _TEXTS = {
@@ -145,7 +128,7 @@ _TEXTS = {
 def _text(rule: str, subject: str, cases: int) -> str:
     one = cases == 1
     return _TEXTS[rule].format(
-        cases="1 case" if one else f"{cases:,} cases",
+        cases=counted(cases, "case"),
         subject=subject,
         because=f": {subject}" if subject else "",
         s="s" if one else "",
@@ -155,25 +138,31 @@ def _text(rule: str, subject: str, cases: int) -> str:
 
 
 class _Judge:
-    """Judges one case."""
+    """Judges one case.
 
-    def __init__(
-        self,
-        case_id: str,
-        results: Sequence[CaseResult],
-        order: Mapping[_Key, int],
-        flaky: Flaky | None,
-        gathered: _Gathered,
-    ) -> None:
-        self.case_id = case_id
-        self.results = results
-        self.flaky = flaky
-        self.gathered = gathered
-        self.rules: list[str] = []
-        self.why: list[str] = []
+    :ivar results: each with whether the case works there
+    :ivar applied: the rules that apply to the case
+    :ivar why: the reasons
+    """
+
+    def __init__(self, results: Sequence[CaseResult], flaky: Flaky | None) -> None:
         returned = any(each.as_expected and each.outcome == "returned" for each in results)
-        self.works = [_works(each, returned=returned) for each in results]
-        cells = [
+        self.results = [(each, _works(each, returned=returned)) for each in results]
+        self.jspi, self.asyncify = self._on("jspi"), self._on("asyncify")
+        self.flaky = flaky
+        self.applied: list[_Applied] = []
+        self.why: list[str] = []
+
+    def _on(self, backend: str) -> _Side:
+        return [one for one in self.results if one[0].backend == backend and one[0].outcome != "skipped"]
+
+    def verdict(self, case_id: str, order: Mapping[_Key, int], stacks: tuple[int, ...]) -> CaseVerdict:
+        """Return the verdict.
+
+        :param order: the columns of results, by key
+        :param stacks: the positions of the case's stacks
+        """
+        cells = (
             Cell(
                 run=order[_key(each)],
                 outcome=each.outcome,
@@ -185,33 +174,24 @@ class _Judge:
                 suspensions=each.suspensions,
                 duration_ms=each.duration_ms,
             )
-            for each, works in zip(results, self.works, strict=True)
-        ]
-        self.cells = tuple(sorted(cells, key=lambda cell: cell.run))
-
-    def verdict(self, stacks: tuple[int, ...]) -> CaseVerdict:
+            for each, works in self.results
+        )
         status = self._status()
-        level = level_by({RULES[each].weight for each in self.rules})
+        rules = tuple(dict.fromkeys(each.rule for each in self.applied))
+        level = level_by({RULES[each].weight for each in rules})
         if status == "neither" and level == "ready":
             level = "not-ready"
         return CaseVerdict(
-            case_id=self.case_id,
+            case_id=case_id,
             status=status,
             level=level,
             why="; ".join(dict.fromkeys(self.why)),
-            mend=RULES[self.rules[0]].mend if self.rules else "",
-            rules=tuple(dict.fromkeys(self.rules)),
-            cells=self.cells,
+            mend=RULES[rules[0]].mend if rules else "",
+            rules=rules,
+            cells=tuple(sorted(cells, key=lambda cell: cell.run)),
             stacks=stacks,
-            module=next((each.module for each in self.results if each.module), ""),
+            module=next((each.module for each, _ in self.results if each.module), ""),
         )
-
-    def _on(self, backend: str) -> list[tuple[CaseResult, bool]]:
-        return [
-            (each, works)
-            for each, works in zip(self.results, self.works, strict=True)
-            if each.backend == backend and each.outcome != "skipped"
-        ]
 
     def _apply(
         self,
@@ -220,19 +200,17 @@ class _Judge:
         subject: str = "",
         names: Mapping[ListName, Sequence[str]] | None = None,
     ) -> None:
-        self.rules.append(rule)
+        self.applied.append(_Applied(rule, subject, names or {}))
         self.why.append(why if len(why) <= _MOST_TEXT else why[: _MOST_TEXT - 1] + "…")
-        self.gathered.add(rule, self.case_id, subject, names)
 
     def _status(self) -> CaseStatus:
-        jspi, asyncify = self._on("jspi"), self._on("asyncify")
-        good_jspi, good_asyncify = _any_good(jspi), _any_good(asyncify)
-        wrong = self._wrong(jspi, asyncify)
-        lacking = self._lists(jspi, asyncify)
-        if good_jspi:
-            self._engines(jspi)
+        jspi, asyncify = self.jspi, self.asyncify
+        wrong = self._wrong()
+        lacking = self._lists()
+        if _works_on(jspi):
+            self._engines()
         elif jspi and not wrong and not _lacks(jspi):
-            self._jspi_fails(jspi, asyncify)
+            self._jspi_fails()
         if self.flaky is not None:
             self._apply("flaky", f"on {self.flaky.where}: {'; '.join(self.flaky.outcomes)}")
             return "flaky"
@@ -245,83 +223,76 @@ class _Judge:
                     rule = f"not-run-on-{backend}"
                     self._apply(rule, f"skipped: {skipped}" if skipped else RULES[rule].meaning, skipped)
             return "one-backend"
-        good_jspi |= _lacks(jspi)
-        if (good_asyncify or _lacks(asyncify)) and good_jspi:
+        good_jspi = _works_on(jspi) or _lacks(jspi)
+        if (_works_on(asyncify) or _lacks(asyncify)) and good_jspi:
             if lacking:
                 return "needs-list"
-            about = next((each.outcome for each in self.cells if each.meant), None)
-            if about is None:
+            meant = next(
+                (each.outcome for each, works in self.results if works and each.outcome != "returned"), None
+            )
+            if meant is None:
                 return "both"
-            self.why.append(f"{about}, as the case expects of every backend")
+            self.why.append(f"{meant}, as the case expects of every backend")
             return "as-meant"
-        if good_asyncify or _lacks(asyncify):
+        if _works_on(asyncify) or _lacks(asyncify):
             return "asyncify-only"
         if good_jspi:
-            self._apply("asyncify-fails", _told(_first_bad(asyncify)))
+            self._apply("asyncify-fails", _described(_first_bad(asyncify)))
             return "jspi-only"
-        self._apply("fails-on-both", _told(_first_bad(jspi)))
+        self._apply("fails-on-both", _described(_first_bad(jspi)))
         return "neither"
 
     def _skipped(self, backend: str) -> str:
         """Return why a backend that should have run the case could not be had; empty: it was not to run."""
-        found = (each for each in self.results if each.backend == backend and each.outcome == "skipped")
+        found = (each for each, _ in self.results if each.backend == backend and each.outcome == "skipped")
         return next((each.detail.partition("\n")[0] or "no reason given" for each in found), "")
 
-    def _wrong(self, *sides: list[tuple[CaseResult, bool]]) -> bool:
+    def _wrong(self) -> bool:
         found = False
-        for side in sides:
+        for side in (self.jspi, self.asyncify):
             for each, works in side:
                 if "wrong" in (each.outcome, each.symptom) and not works:
-                    self._apply(f"{each.backend}-wrong", _told(each))
+                    self._apply(f"{each.backend}-wrong", _described(each))
                     found = True
                     break
         return found
 
-    def _lists(self, *sides: list[tuple[CaseResult, bool]]) -> bool:
+    def _lists(self) -> bool:
         found = False
-        for side in sides:
-            if _any_good(side) and not any(each.missing for each, _ in side):
-                continue
-            for each, works in side:
-                if each.missing and not works:
-                    found = True
-                    for which, names in each.missing.items():
-                        self._apply(
-                            f"{each.backend}-list-missing",
-                            f"{which} lacks {_some(names)}",
-                            which,
-                            {which: names},
-                        )
-                    break
+        for backend, side in (("jspi", self.jspi), ("asyncify", self.asyncify)):
+            lacking = next((each for each, works in side if each.missing and not works), None)
+            for which, names in lacking.missing.items() if lacking else ():
+                rule, why = f"{backend}-list-missing", f"{which} lacks {some(names, 4)}"
+                self._apply(rule, why, which, {which: names})
+                found = True
         return found
 
-    def _engines(self, jspi: list[tuple[CaseResult, bool]]) -> None:
+    def _engines(self) -> None:
         """It works somewhere on JSPI: say where it does not."""
-        for each, works in jspi:
+        for each, works in self.jspi:
             if works or each.missing:
                 continue
             where = f"{each.engine} {each.engine_version}"
             if each.outcome == "unsupported":
                 self._apply("engine-lacks-feature", f"{where}: {each.detail}", _feature(each))
             else:
-                self._apply("engine-differs", f"{where}: {_told(each)}", where)
+                self._apply("engine-differs", f"{where}: {_described(each)}", where)
 
-    def _jspi_fails(
-        self, jspi: list[tuple[CaseResult, bool]], asyncify: list[tuple[CaseResult, bool]]
-    ) -> None:
-        each = _first_bad(jspi)
+    def _jspi_fails(self) -> None:
+        each = _first_bad(self.jspi)
+        why = _described(each)
         if _START.search(each.detail):
-            self._apply("start-waits", _told(each))
+            self._apply("start-waits", why)
         elif invoke := _INVOKE.search(each.detail):
-            self._apply("invoke-glue", _told(each), invoke[0])
+            self._apply("invoke-glue", why, invoke[0])
         elif _JS_FRAME.search(each.detail):
-            self._apply("js-frames", _told(each), _frame(each.detail))
+            self._apply("js-frames", why, _frame(each.detail))
         elif each.outcome == "unsupported":
             self._apply("engine-lacks-feature", each.detail, _feature(each))
-        elif _any_good(asyncify) or _lacks(asyncify):
-            self._apply("jspi-fails", _told(each), each.outcome)
-        elif not asyncify:
-            self._apply("jspi-fails-alone", _told(each), each.outcome)
+        elif _works_on(self.asyncify) or _lacks(self.asyncify):
+            self._apply("jspi-fails", why, each.outcome)
+        elif not self.asyncify:
+            self._apply("jspi-fails-alone", why, each.outcome)
 
 
 def _works(each: CaseResult, *, returned: bool) -> bool:
@@ -334,22 +305,21 @@ def _works(each: CaseResult, *, returned: bool) -> bool:
     return each.outcome == "returned" or not returned
 
 
-def _any_good(side: Sequence[tuple[CaseResult, bool]]) -> bool:
+def _works_on(side: _Side) -> bool:
     return any(works for _, works in side)
 
 
-def _lacks(side: Sequence[tuple[CaseResult, bool]]) -> bool:
+def _lacks(side: _Side) -> bool:
     """Whether nothing but names stands between a case and its working on a backend."""
     return any(each.missing and each.outcome == "needs-list-fix" for each, _ in side)
 
 
-def _first_bad(side: Sequence[tuple[CaseResult, bool]]) -> CaseResult:
+def _first_bad(side: _Side) -> CaseResult:
     return next(each for each, works in side if not works)
 
 
-def _told(each: CaseResult) -> str:
-    outcome: Outcome = each.outcome
-    return f"{outcome}: {each.detail}" if each.detail else outcome
+def _described(each: CaseResult) -> str:
+    return f"{each.outcome}: {each.detail}" if each.detail else each.outcome
 
 
 def _feature(each: CaseResult) -> str:
@@ -360,8 +330,3 @@ def _frame(detail: str) -> str:
     """Whose frame it is, as the engines' and our own messages name it."""
     found = re.search(r"(?:waits|between): (.+)", detail)
     return found[1].partition(";")[0].strip()[:120] if found else "its own glue"
-
-
-def _some(names: Sequence[str], most: int = 4) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,4 +1,4 @@
-"""What is otherwise than in an earlier report."""
+"""What changed since an earlier report."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from stackswitch.models.readiness import (
     STATUSES,
     CaseStatus,
     Change,
-    Finding,
-    Level,
     Report,
 )
 
+from .verdict import worst
+
 _MOST_HISTORY = 200
-_RANK: dict[Level, int] = {"not-ready": 0, "unknown": 1, "ready-with-changes": 2, "ready": 3}
 _STATUS_RANK: dict[CaseStatus, int] = {
     "neither": 0,
     "silently-wrong": 0,
@@ -42,7 +41,7 @@ def compared(new: Report, old: Report, name: str) -> Report:
 
 def _changes(new: Report, old: Report) -> Iterator[Change]:
     if new.level != old.level:
-        better = _RANK[new.level] > _RANK[old.level]
+        better = worst((new.level, old.level)) == old.level
         yield Change(subject="the verdict", before=LEVELS[old.level], after=LEVELS[new.level], better=better)
     yield from _of_cases(new, old)
     yield from _of_findings(new, old)
@@ -50,14 +49,13 @@ def _changes(new: Report, old: Report) -> Iterator[Change]:
     for engine in new.engines:
         before = was.get(engine.name)
         if before is not None and before.level != engine.level:
-            better = _RANK[engine.level] > _RANK[before.level]
+            better = worst((engine.level, before.level)) == before.level
             yield Change(
                 subject=engine.name, before=LEVELS[before.level], after=LEVELS[engine.level], better=better
             )
     if new.module is not None and old.module is not None and new.module.sha256 != old.module.sha256:
-        sizes = (f"{each.module.size_bytes:,} bytes" for each in (old, new) if each.module is not None)
-        before_size, after_size = sizes
-        yield Change(subject="the module", before=before_size, after=after_size)
+        sizes = (f"{each.size_bytes:,} bytes" for each in (old.module, new.module))
+        yield Change(subject="the module", before=next(sizes), after=next(sizes))
 
 
 def _of_cases(new: Report, old: Report) -> Iterator[Change]:
@@ -81,15 +79,11 @@ def _of_cases(new: Report, old: Report) -> Iterator[Change]:
 
 def _of_findings(new: Report, old: Report) -> Iterator[Change]:
     # What is about cases shows in them already.
-    was = {_key(each) for each in old.findings if each.scope != "case"}
-    now = {_key(each) for each in new.findings if each.scope != "case"}
-    for rule, subject in sorted(now - was):
-        yield Change(
-            subject=f"{rule} {subject}".strip(), before="did not apply", after="applies", better=False
-        )
-    for rule, subject in sorted(was - now):
-        yield Change(subject=f"{rule} {subject}".strip(), before="applied", after="does not", better=True)
-
-
-def _key(each: Finding) -> tuple[str, str]:
-    return each.rule, each.subject
+    was, now = (
+        {f"{each.rule} {each.subject}".strip() for each in of.findings if each.scope != "case"}
+        for of in (old, new)
+    )
+    for each in sorted(now - was):
+        yield Change(subject=each, before="did not apply", after="applies", better=False)
+    for each in sorted(was - now):
+        yield Change(subject=each, before="applied", after="does not", better=True)

@@ -10,9 +10,10 @@ from stackswitch.models.expect import ListName
 from stackswitch.models.picture import Function
 from stackswitch.models.readiness import Finding, Gain, ListReport, ModuleFacts, Weight
 from stackswitch.models.trace import Suspension
+from stackswitch.reports.text import counted
 
 from .material import Material
-from .rules import finding
+from .rules import finding, merged_names
 from .traced import ran_on_jspi
 
 _COVERED_WELL = 0.9
@@ -74,29 +75,22 @@ def judge_lists(
 
     for which, names in material.lists.items():
         note(which, entries=len(names))
-    wanting: dict[ListName, set[str]] = {}
-    for result in material.results:
-        for which, names in result.missing.items():
-            wanting.setdefault(which, set()).update(names)
-    for trap in (each for traps in material.traps.values() for each in traps):
-        for which, names in trap.missing.items():
-            if which.startswith("JSPI_"):
-                wanting.setdefault(which, set()).update(names)
-    for which, of in wanting.items():
-        note(which, missing=tuple(sorted(of)))
+    traps = [each for of in material.traps.values() for each in of]
+    jspi = [{which: of for which, of in each.missing.items() if which.startswith("JSPI_")} for each in traps]
+    missing_names = merged_names([*(each.missing for each in material.results), *jspi])
+    for which, of in missing_names.items():
+        note(which, missing=of)
     missing = tuple(each.name for each in functions if each.state == "missing")
     if missing:
-        note("ASYNCIFY_ONLY", missing=tuple(sorted({*wanting.get("ASYNCIFY_ONLY", ()), *missing})))
-        text = f"{len(missing)} function{'s' if len(missing) > 1 else ''} seen at a wait, not instrumented"
-        findings.append(
-            finding(
-                "asyncify-list-missing",
-                text,
-                subject="ASYNCIFY_ONLY",
-                names={"ASYNCIFY_ONLY": missing},
-                weight="change" if fallback else None,
-            )
+        note("ASYNCIFY_ONLY", missing=tuple(sorted({*missing_names.get("ASYNCIFY_ONLY", ()), *missing})))
+        found = finding(
+            "asyncify-list-missing",
+            f"{counted(len(missing), 'function')} seen at a wait, not instrumented",
+            subject="ASYNCIFY_ONLY",
+            names={"ASYNCIFY_ONLY": missing},
+            weight="change" if fallback else None,
         )
+        findings.append(found)
     if seen:
         for which, names in jspi_lists(seen).items():
             if names or which in reports:
@@ -111,7 +105,9 @@ def judge_lists(
     if analysis is not None and analysis.seen is not None and seen and analysis.seen.never_seen:
         unseen = analysis.seen.never_seen
         note("ASYNCIFY_ONLY", never_seen=unseen)
-        text = f"{unseen} listed function{' was' if unseen == 1 else 's were'} on no stack at a wait"
+        text = (
+            f"{counted(unseen, 'listed function')} {'was' if unseen == 1 else 'were'} on no stack at a wait"
+        )
         findings.append(finding("never-seen", text, subject="ASYNCIFY_ONLY"))
     findings += _confidence(material, seen)
     return tuple(reports[which] for which in sorted(reports)), tuple(findings)
@@ -134,7 +130,7 @@ def _confidence(material: Material, seen: list[Suspension]) -> Iterator[Finding]
             yield finding("thin-evidence", text, subject=each.policy)
     truncated = sum(each.truncated for each in seen)
     if truncated:
-        yield finding("truncated-stacks", f"{truncated} stack{'s' if truncated > 1 else ''} went on, unseen")
+        yield finding("truncated-stacks", f"{counted(truncated, 'stack')} went on, unseen")
 
 
 def judge_gain(gain: Gain | None) -> Iterator[Finding]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stackswitch.errors import ConfigError
@@ -64,6 +64,17 @@ def finding(
         cases=tuple(cases),
         names={which: tuple(each) for which, each in (names or {}).items()},
     )
+
+
+def merged_names(
+    found: Iterable[Mapping[ListName, Iterable[str]]],
+) -> dict[ListName, tuple[str, ...]]:
+    """Put names together by list, sorted."""
+    merged: dict[ListName, set[str]] = {}
+    for each in found:
+        for which, names in each.items():
+            merged.setdefault(which, set()).update(names)
+    return {which: tuple(sorted(names)) for which, names in merged.items()}
 
 
 def level_by(weights: Container[Weight]) -> Level:

@@ -6,15 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from stackswitch.analysis.traces import is_refused
-from stackswitch.models.expect import ListName
+from stackswitch.lists.emscripten_imports import INVOKE
 from stackswitch.models.readiness import Finding
 from stackswitch.models.trace import TraceTrap
-from stackswitch.models.trace_use import UnusedLines
+from stackswitch.reports.text import counted
 
 from .material import Material
-from .rules import finding
+from .rules import finding, merged_names
 
-_INVOKE = "invoke_"
 _OF_OTHERS = ("other-module", "unknown-module")
 """Reasons for which a line says nothing of the module of the report."""
 
@@ -54,13 +53,17 @@ def judge_traces(material: Material) -> Iterator[Finding]:
     for use in material.uses:
         for unused in use.unused:
             rule = "trace-other-module" if unused.reason in _OF_OTHERS else "trace-incomplete"
-            yield finding(rule, f"{use.trace}: {_lines(unused)}: {unused.text}", subject=use.trace)
+            yield finding(
+                rule,
+                f"{use.trace}: {counted(unused.lines, 'line')} not used, or in part only: {unused.text}",
+                subject=use.trace,
+            )
 
 
 def _rule(trap: TraceTrap) -> tuple[str, str] | None:
     """Return the rule that a trap is a matter of, and its subject; None: another says it already."""
     if trap.cause == "js-frames":
-        invoke = next((each for each in trap.js_frames if each.startswith(_INVOKE)), None)
+        invoke = next((each for each in trap.js_frames if each.startswith(INVOKE)), None)
         return ("js-frames", trap.js_frames[0]) if invoke is None else ("invoke-glue", invoke.split(" (")[0])
     if trap.cause == "not-promising":
         return "jspi-list-missing", "JSPI_EXPORTS"
@@ -72,10 +75,6 @@ def _rule(trap: TraceTrap) -> tuple[str, str] | None:
 
 
 def _of_traps(rule: str, subject: str, of: list[tuple[str, TraceTrap]]) -> Finding:
-    names: dict[ListName, set[str]] = defaultdict(set)
-    for _, trap in of:
-        for which, lacking in trap.missing.items():
-            names[which].update(lacking)
     count = len(of)
     what = "a suspension was" if count == 1 else f"{count:,} suspensions were"
     first = of[0][1]
@@ -89,9 +88,5 @@ def _of_traps(rule: str, subject: str, of: list[tuple[str, TraceTrap]]) -> Findi
         text,
         subject=subject,
         cases=tuple(dict.fromkeys(case for case, _ in of if case)),
-        names={which: sorted(each) for which, each in names.items()},
+        names=merged_names(trap.missing for _, trap in of),
     )
-
-
-def _lines(unused: UnusedLines) -> str:
-    return f"{unused.lines:,} line{'' if unused.lines == 1 else 's'} not used, or in part only"

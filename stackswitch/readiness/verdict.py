@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from stackswitch.models.readiness import EngineVerdict, Finding, Level, Report
+from stackswitch.reports.text import counted
 
 from .cases import CasesFound, judge_cases
 from .engines import judge_engines, judge_users
 from .material import Material
 from .module import judge_gain, judge_lists, judge_module
-from .rules import finding, level_by, silenced
+from .rules import finding, level_by, merged_names, silenced
 from .steps import steps_of
 from .traced import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
 
@@ -109,10 +110,7 @@ def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Find
         if other is None:
             merged[key] = each
             continue
-        names = {
-            which: tuple(sorted({*other.names.get(which, ()), *each.names.get(which, ())}))
-            for which in {**other.names, **each.names}
-        }
+        names = merged_names((other.names, each.names))
         merged[key] = other.model_copy(update={"names": names, "text": f"{other.text}; {each.text}"})
     return list(merged.values())
 
@@ -132,23 +130,21 @@ def _headline(
     parts = []
     if total and of:
         meant = sum(any(cell.meant and cell.run in of for cell in each.cells) for each in cases.cases)
-        told = f", {meant:,} fail{'s' if meant == 1 else ''} there as it should" if meant else ""
-        parts.append(f"{works:,} of {total:,} cases work on JSPI as they are{told}")
+        fail = f", {meant:,} fail{'s' if meant == 1 else ''} there as it should" if meant else ""
+        parts.append(f"{works:,} of {total:,} cases work on JSPI as they are{fail}")
     elif traced_on_jspi(material):
         parts.append(_of_traces(material))
+    # The findings are in the order of their weights: the first one decides.
     if level == "not-ready":
-        first = next(each for each in count if each.weight == "blocks")
-        parts.append(f"the obstacle: {first.text}")
+        parts.append(f"the obstacle: {count[0].text}")
     elif level == "unknown":
-        first = next(each for each in count if each.weight == "unknown")
-        parts.append(first.text)
+        parts.append(count[0].text)
     elif level == "ready-with-changes" and not total:
-        first = next(each for each in count if each.weight == "change")
-        parts.append(f"to change: {first.text}")
+        parts.append(f"to change: {count[0].text}")
     unused = sum(each.not_used for each in material.uses)
     if unused:
-        lines = f"{unused:,} line{'' if unused == 1 else 's'} of the traces"
-        parts.append(f"incomplete: {lines} {'was' if unused == 1 else 'were'} not used, or in part only")
+        were = "was" if unused == 1 else "were"
+        parts.append(f"incomplete: {counted(unused, 'line')} of the traces {were} not used, or in part only")
     asked = [each for each in engines if each.level != "unknown"]
     if asked and level != "not-ready":
         fit = sum(each.level != "not-ready" for each in asked)
@@ -160,8 +156,8 @@ def _headline(
 def _of_traces(material: Material) -> str:
     """What the traces show of JSPI, in counts."""
     waits, refused = waits_on_jspi(material)
-    of = f"of {len(material.uses):,} trace{'' if len(material.uses) == 1 else 's'}" if material.uses else ""
-    told = f"{waits:,} wait{'' if waits == 1 else 's'} {of}".rstrip() + " went well on JSPI"
-    if not refused:
-        return f"{told}, none was refused"
-    return f"{told}, {refused:,} suspension{' was' if refused == 1 else 's were'} refused"
+    of = f" of {counted(len(material.uses), 'trace')}" if material.uses else ""
+    suspensions = (
+        f"{counted(refused, 'suspension')} {'was' if refused == 1 else 'were'}" if refused else "none was"
+    )
+    return f"{counted(waits, 'wait')}{of} went well on JSPI, {suspensions} refused"

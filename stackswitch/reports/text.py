@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def shortened(text: str, most: int) -> str:
     """Shorten a text in its middle, so that both ends stay."""
@@ -14,6 +16,12 @@ def shortened(text: str, most: int) -> str:
 def counted(number: int, what: str) -> str:
     """``1 case``, ``2 cases``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def some(names: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first names, and how many more there are."""
+    shown = between.join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def size(size_bytes: float) -> str:
