@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ConfigError
 from stackswitch.lists.emscripten_imports import full_import_name
+from stackswitch.reports.text import some
 from stackswitch.wasm.module import Module
 
 
@@ -23,8 +24,8 @@ def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]
     names = function_import_names(module)
     for pattern in patterns:
         if not any(matches(pattern, name) for name in names):
-            present = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-            raise ConfigError(f"the module imports no function {pattern}; it imports {present or 'none'}")
+            present = some(names, 12) or "none"
+            raise ConfigError(f"the module imports no function {pattern}; it imports {present}")
     return tuple(name for name in names if any(matches(pattern, name) for pattern in patterns))
 
 

@@ -8,6 +8,7 @@ from stackswitch.lists.findings import REASONS, examine
 from stackswitch.lists.namelist import NameIndex, shorten
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
+from stackswitch.reports.text import some
 
 FUNCTION_LISTS: tuple[ListName, ...] = ("ASYNCIFY_ONLY", "ASYNCIFY_ADD", "ASYNCIFY_REMOVE")
 
@@ -31,7 +32,8 @@ def check_lists(lists: Mapping[ListName, Sequence[str]], index: NameIndex) -> tu
             continue
         found = examine(lists[which], index)
         for each in found.stale:
-            meant = f": {_alternatives(each.suggestions)} may be meant" if each.suggestions else ""
+            close = some(list(map(shorten, each.suggestions)), 3, " or ")
+            meant = f": {close} may be meant" if close else ""
             stale.append(
                 ListFinding(
                     list=which,
@@ -49,8 +51,3 @@ def check_lists(lists: Mapping[ListName, Sequence[str]], index: NameIndex) -> tu
                 )
             )
     return (*stale, *shadowed)
-
-
-def _alternatives(names: Sequence[str]) -> str:
-    shown = " or ".join(map(shorten, names[:3]))
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stackswitch.reports.escape import markdown, markdown_code, on_one_line
-from stackswitch.reports.text import shortened
+from stackswitch.reports.text import shortened, some
 
-from .facts import SOURCES, Analysis, Way, WayStep
+from .facts import SOURCES, Analysis, Way
 
 _MOST = 20
 _MOST_TEXT = 2000
 _MOST_NAME = 300
+_CALLS = {"direct": "calls", "indirect": "calls through a table", "reference": "calls by a reference"}
 _WIDEST = 100
 """Columns are padded to at most so many characters."""
 
@@ -169,15 +170,9 @@ def _why(way: Way, form: _Form) -> Iterator[str]:
     yield ""
     yield f"- {form.code((way.reached or way.waits)[0].function)}"
     for step in (*way.reached[1:], *way.waits[1:]):
-        yield f"  - {_how(step)} {form.code(step.function)}"
+        yield f"  - {_CALLS[step.kind]} {form.code(step.function)}"
     yield ""
     yield f"It is on {way.frames_seen} stacks of the trace." if way.frames_seen else "No trace shows it."
-
-
-def _how(step: WayStep) -> str:
-    return {"direct": "calls", "indirect": "calls through a table", "reference": "calls by a reference"}[
-        step.kind
-    ]
 
 
 def _table(form: _Form, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -195,8 +190,7 @@ def _table(form: _Form, head: Sequence[str], rows: Iterable[Sequence[str]]) -> I
 
 
 def _some(names: Sequence[str], form: _Form) -> str:
-    shown = ", ".join(form.plain(shortened(each, _MOST_NAME)) for each in names[:_MOST])
-    return f"{shown} and {len(names) - _MOST} more" if len(names) > _MOST else shown
+    return some([form.plain(shortened(each, _MOST_NAME)) for each in names], _MOST)
 
 
 def _size(size_bytes: int) -> str:

@@ -22,8 +22,6 @@ Quote = Literal["", '"', "'"]
 _REWRITTEN = ".#?"
 _TO_BINARYEN = str.maketrans(_REWRITTEN, " &,")
 _TO_EMCC = str.maketrans(" &,", _REWRITTEN)
-_UNQUOTED = re.compile(r"[^\s,\[\]\"'\\]+\Z")
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class SettingError(ValueError):
@@ -48,13 +46,12 @@ class Item:
     json: bool = False
 
 
-def read_items(value: str, *, command_line: bool = True, fragment: bool = False) -> tuple[Item, ...]:
-    r"""Read a list setting's value as emcc does.
+def read_items(value: str, *, fragment: bool = False) -> tuple[Item, ...]:
+    r"""Read a list setting's value, after ``-sX=``, as emcc does.
 
-    On the command line a backslash stands for itself: emcc doubles it before it tries JSON. Where the
-    value is no JSON, the doubled one stays.
+    A backslash stands for itself: emcc doubles it before it tries JSON. Where the value is no JSON, the
+    doubled one stays.
 
-    :param command_line: the value follows ``-sX=``; else it is the content of ``@file``, in JSON
     :param fragment: the value is part of a list only, as a shell variable may hold it: brackets may be
         missing, commas may stand at its ends
     :raises SettingError: emcc would refuse it
@@ -77,22 +74,21 @@ def read_items(value: str, *, command_line: bool = True, fragment: bool = False)
         end -= 1
         as_json = f"[{value[start:end]}]"
     try:
-        parsed = json_value(as_json.replace("\\", "\\\\") if command_line else as_json)
+        parsed = json_value(as_json.replace("\\", "\\\\"))
     except ValueError:
         parsed = None
     if parsed is None and as_json != "null":
         inner = (start + 1, end - 1) if bracketed else (start, end)
-        return tuple(_own_items(value, *inner, doubled=command_line))
+        return tuple(_own_items(value, *inner))
     if not isinstance(parsed, list) or not all(isinstance(each, str) for each in parsed):
         raise SettingError("emcc takes this for JSON that is no list of names: put it in brackets", start)
-    pattern = re.compile(r'"[^"]*"') if command_line else _JSON_STRING
-    found = pattern.finditer(value, start, end)
+    found = re.compile(r'"[^"]*"').finditer(value, start, end)
     return tuple(
         Item(name, each.start(), each.end(), '"', json=True) for name, each in zip(parsed, found, strict=True)
     )
 
 
-def _own_items(value: str, start: int, end: int, *, doubled: bool) -> list[Item]:
+def _own_items(value: str, start: int, end: int) -> list[Item]:
     """Read what is no JSON by emcc's own rule: commas separate, quotes hold together.
 
     A quoted name with a comma in it comes out wrong (3.1.6 to 6.0 at least): its first part stands in it
@@ -124,7 +120,7 @@ def _own_items(value: str, start: int, end: int, *, doubled: bool) -> list[Item]
             name = value[first:stop].rstrip()
         length = len(value[first:stop].rstrip())
         marks: Quote = '"' if quote == '"' else "'" if quote == "'" else ""
-        items.append(Item(name.replace("\\", "\\\\") if doubled else name, first, first + length, marks))
+        items.append(Item(name.replace("\\", "\\\\"), first, first + length, marks))
         if stop == end:
             return items
         at = stop + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -62,7 +63,4 @@ class Functions:
 
 def _plain_wildcard(name: str) -> str:
     """Return a wildcard of letters, digits and ``_`` alone."""
-    parts = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "*" for each in name)
-    while "**" in parts:
-        parts = parts.replace("**", "*")
-    return parts or "*"
+    return re.sub(r"[^A-Za-z0-9_]+", "*", name) or "*"

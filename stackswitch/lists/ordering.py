@@ -9,11 +9,7 @@ from itertools import pairwise
 Key = Callable[[str], str]
 
 
-def _as_bytes(name: str) -> str:
-    return name
-
-
-_KEYS: tuple[Key, ...] = (_as_bytes, str.casefold, lambda name: name.lstrip("_").casefold())
+_KEYS: tuple[Key, ...] = (str, str.casefold, lambda name: name.lstrip("_").casefold())
 
 
 def sort_key(names: Sequence[str]) -> Key | None:

@@ -1,9 +1,9 @@
-"""How likely a function is to wait that nobody has seen wait: learned from those that were seen.
+"""The estimated probability that a function waits that was never observed to, fitted to those that were.
 
-A part of what was seen is hidden in turn, and the rest is asked which functions are likely to be among the
-hidden. What tells them, in this module, is what will tell those that nobody has seen. Nothing is known here
-of any program: what names, callees, callers, types of calls and neighbours in the table are worth is counted
-anew for each module and each body of evidence. ``docs/lists.md`` says what came of it.
+A part of the observed functions is hidden in turn, and a model is fitted that predicts which functions are
+among the hidden. The same model then predicts which others wait. Nothing is known here of any program: the
+weights of names, callees, callers, types of calls and neighbours in the table are fitted anew for each module
+and each body of evidence. ``docs/lists.md`` has the results.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import accumulate, chain
 from zlib import crc32
 
 from stackswitch.wasm.adjacency import Adjacency
@@ -35,7 +36,7 @@ _OTHERS = 3
 _FLOOR = -6.0
 _ALONE = 0xFFFF_FFFF
 _MARKS = 1 << 24
-"""Bytes that tell, by a hash, what may be in more than one name."""
+"""Bytes that say, by a hash, what may be in more than one name."""
 
 
 class Ranking:
@@ -60,10 +61,10 @@ class Ranking:
             self.places[self.table[at]] = at
         for at, each in enumerate(self.candidates):
             self.order[each] = at
-        self.of_family = _counts(map(self.families.of, self.candidates))
-        self.of_site = _counts(map(self.sites, self.candidates))
+        self.of_family = Counter(chain.from_iterable(map(self.families.of, self.candidates)))
+        self.of_site = Counter(chain.from_iterable(map(self.sites, self.candidates)))
         types = graph.module.function_types
-        self.of_type = _counts((types[each],) for each in self.candidates if each in graph.address_taken)
+        self.of_type = Counter(types[each] for each in self.candidates if each in graph.address_taken)
 
     def size(self, function: int) -> int:
         """Return the size of a function's body (bytes)."""
@@ -193,26 +194,16 @@ class _Rates:
 
     def __init__(self, total: Counter[int], seen: Iterable[Iterable[int]]) -> None:
         self._total = total
-        self._seen = _counts(seen)
+        self._seen = Counter(chain.from_iterable(seen))
 
     def of(self, key: int) -> tuple[int, int]:
         """Return how many were seen, and how many there are."""
         return (0, 1) if key == _ALONE else (self._seen[key], self._total[key])
 
 
-def _counts(keyed: Iterable[Iterable[int]]) -> Counter[int]:
-    found: Counter[int] = Counter()
-    for keys in keyed:
-        found.update(keys)
-    return found
-
-
 def _sums(flags: Iterable[bool]) -> list[int]:
     """Return running sums, 0 first."""
-    sums = [0]
-    for each in flags:
-        sums.append(sums[-1] + each)
-    return sums
+    return list(accumulate(flags, initial=0))
 
 
 class _Families:

@@ -215,20 +215,14 @@ def _setting(variable: str, text: Text) -> ListInFile:
 
 def _filled_in(text: Text, *, dollars: bool) -> Text:
     """Mark what is filled in before anybody reads the string."""
-    pattern = rf"{_EXPRESSION}|\$\w*" if dollars else _EXPRESSION
+    filled_in = rf"{_EXPRESSION}|\$\w*" if dollars else _EXPRESSION
     built = TextBuilder(text.source)
     kept: list[int] = []
-    at = 0
-    for found in [*re.finditer(pattern, text.chars, re.DOTALL), None]:
-        begin = found.start() if found else len(text.chars)
-        for each in range(at, begin):
-            built.take(text.chars[each], text.starts[each], text.ends[each])
-        kept += range(at, begin)
-        if found:
-            at = found.end()
-            built.take(EXPANSION, text.starts[begin], text.ends[at - 1])
-            kept.append(begin)
-    if len(kept) == len(text.chars):
+    for piece in re.finditer(rf"(?P<filled_in>{filled_in})|.", text.chars, re.DOTALL):
+        chars = piece[0] if piece["filled_in"] is None else EXPANSION
+        built.take(chars, text.starts[piece.start()], text.ends[piece.end() - 1])
+        kept.append(piece.start())
+    if EXPANSION not in built.chars:
         return text
     kept.append(len(text.chars))
     return built.text(lambda place, new: text.encode(kept[place], new), text.limit)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, groupby
 
 from stackswitch.models.picture import Function, FunctionState, Node, Picture, Stack
 from stackswitch.models.trace import Suspension
@@ -117,7 +117,7 @@ def frames_left_out(count: int) -> str:
 
 
 def _grow(root: _Drawn, names: Sequence[str], import_: str, stack: int, truncated: bool) -> None:
-    steps = _runs(names)
+    steps = [(name, len(list(run))) for name, run in groupby(names)]  # a function may call itself
     if len(steps) > MOST_DEPTH:
         half = MOST_DEPTH // 2
         left = sum(repeat for _, repeat in steps[half:-half])
@@ -129,17 +129,6 @@ def _grow(root: _Drawn, names: Sequence[str], import_: str, stack: int, truncate
         node = node.step(name, repeat)
         node.stacks += 1
     node.stack = stack
-
-
-def _runs(names: Sequence[str]) -> list[tuple[str, int]]:
-    """Count what calls itself."""
-    found: list[tuple[str, int]] = []
-    for name in names:
-        if found and found[-1][0] == name:
-            found[-1] = name, found[-1][1] + 1
-        else:
-            found.append((name, 1))
-    return found
 
 
 def _flattened(
@@ -164,7 +153,8 @@ def _flattened(
     while open_:
         _, _, parent, node = heappop(open_)
         if len(nodes) >= most:
-            left_out += _count(node)
+            left_out += 1
+            expect(-1, node.children.values())
             continue
         function = order.setdefault(node.name, len(order))
         nodes.append(
@@ -172,12 +162,3 @@ def _flattened(
         )
         expect(len(nodes) - 1, node.children.values())
     return tuple(nodes), list(order), left_out
-
-
-def _count(node: _Drawn) -> int:
-    open_ = [node]
-    number = 0
-    while open_:
-        number += 1
-        open_ += open_.pop().children.values()
-    return number
