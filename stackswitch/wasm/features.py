@@ -58,10 +58,13 @@ _BY_OPCODE: dict[int, tuple[str, ...]] = {
 }
 _COLLECTED = frozenset({*_BY_OPCODE, *_BLOCKS})
 _GC_HEAPS = ("any", "eq", "i31", "struct", "array", "none", "nofunc", "noextern")
-_GC_TYPES = frozenset({"anyref", "eqref", "i31ref", "structref", "arrayref"}) | {
-    "nullref",
-    "nullfuncref",
-    "nullexternref",
+_GC_TYPES = {f"{heap}ref" for heap in _GC_HEAPS[:5]} | {"nullref", "nullfuncref", "nullexternref"}
+_BY_TYPE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("i32", "i64", "f32", "f64", "i8", "i16"), ()),
+    **dict.fromkeys(("externref", "funcref"), ("reference-types",)),
+    **dict.fromkeys(("exnref", "nullexnref"), ("exnref",)),
+    **dict.fromkeys(_GC_TYPES, ("reference-types", "gc")),
+    "v128": ("simd",),
 }
 _TYPES, _IMPORTS, _TABLES, _MEMORIES, _GLOBALS = 1, 2, 4, 5, 6
 
@@ -95,8 +98,9 @@ def used_features(module: Module) -> dict[str, Place]:
     known: dict[bytes, tuple[str, ...]] = {}
     collect = compile_collector(_COLLECTED).findall
     for function in module.defined_functions:
-        for feature in _of_locals(module, function):
-            found.setdefault(feature, Place(function, module.body_range(function)[0]))
+        for _, value_type in module.locals_of(function)[0]:
+            for feature in _of_type(value_type):
+                found.setdefault(feature, Place(function, module.body_range(function)[0]))
         start, end = module.code_range(function)
         raw = set(collect(module.data, start, end))
         raw.discard(b"")
@@ -117,77 +121,57 @@ def used_features(module: Module) -> dict[str, Place]:
 
 
 def _of_type(value_type: str) -> tuple[str, ...]:
-    if value_type in ("i32", "i64", "f32", "f64", "i8", "i16"):
-        return ()
-    if value_type == "v128":
-        return ("simd",)
-    if value_type in ("externref", "funcref"):
-        return ("reference-types",)
-    if value_type in ("exnref", "nullexnref"):
-        return ("exnref",)
-    if value_type in _GC_TYPES:
-        return ("reference-types", "gc")
+    if (known := _BY_TYPE.get(value_type)) is not None:
+        return known
     heap = value_type.removesuffix(")").rpartition(" ")[2]
     if heap in _GC_HEAPS:
         return ("reference-types", "function-references", "gc")
     return ("reference-types", "function-references")
 
 
-def _of_block(module: Module, block: object) -> tuple[str, ...]:
-    if isinstance(block, str):
-        return _of_type(block)
-    # A block with a function's type has parameters or several results, save when written by chance.
-    if isinstance(block, int) and block < len(module.types):
-        declared = module.types[block]
-        if isinstance(declared, FuncType) and (declared.params or len(declared.results) > 1):
-            return ("multi-value",)
-    return ()
-
-
 def _of_instruction(module: Module, instruction: Instruction) -> tuple[str, ...]:
     features = _BY_OPCODE.get(instruction.opcode, ())
-    if instruction.opcode in _BLOCKS:
-        features += _of_block(module, instruction.immediates[0])
+    if instruction.opcode not in _BLOCKS:
+        return features
+    block = instruction.immediates[0]
+    if isinstance(block, str):
+        return features + _of_type(block)
+    # A block with a function's type has parameters or several results, save when written by chance.
+    declared = module.types[block] if block is not None and block < len(module.types) else None
+    if isinstance(declared, FuncType) and (declared.params or len(declared.results) > 1):
+        features += ("multi-value",)
     return features
 
 
-def _of_locals(module: Module, function: int) -> Iterator[str]:
-    for _, value_type in module.locals_of(function)[0]:
-        yield from _of_type(value_type)
-
-
 def _declared(module: Module) -> Iterator[tuple[str, Place]]:
-    """Go over what the sections before the code declare."""
-    places = {section: Place(None, offset) for section, offset in module.section_offsets.items()}
-    imports = places.get(_IMPORTS, Place(None, 0))
+    """Iterate over what the sections before the code declare."""
+
+    def place(section: int) -> Place:
+        """Return where a section is; else where the imports are."""
+        return Place(None, module.section_offsets.get(section, module.section_offsets.get(_IMPORTS, 0)))
+
     for declared in module.types:
-        for feature in _of_defined(declared):
-            yield feature, places[_TYPES]
+        yield from ((feature, place(_TYPES)) for feature in _of_defined(declared))
     for memory in module.memories:
-        at = places.get(_MEMORIES, imports)
         if memory.is64:
-            yield "memory64", at
+            yield "memory64", place(_MEMORIES)
         if memory.shared:
-            yield "threads", at
+            yield "threads", place(_MEMORIES)
     if len(module.memories) > 1:
-        yield "multi-memory", places.get(_MEMORIES, imports)
+        yield "multi-memory", place(_MEMORIES)
     for table in module.tables:
-        at = places.get(_TABLES, imports)
         if table.is64:
-            yield "memory64", at
+            yield "memory64", place(_TABLES)
         if table.type != "funcref":
-            for feature in _of_type(table.type):
-                yield feature, at
+            yield from ((feature, place(_TABLES)) for feature in _of_type(table.type))
     if len(module.tables) > 1:
-        yield "reference-types", places.get(_TABLES, imports)
+        yield "reference-types", place(_TABLES)
     if module.table_initialisers:
-        yield "function-references", places[_TABLES]
+        yield "function-references", place(_TABLES)
     for each in module.globals:
-        for feature in _of_type(each.type):
-            yield feature, places.get(_GLOBALS, imports)
+        yield from ((feature, place(_GLOBALS)) for feature in _of_type(each.type))
     for expression in module.initialisers.values():
-        code = find_instructions(module.data, expression.start, expression.end, _COLLECTED)
-        for instruction in code:
+        for instruction in find_instructions(module.data, expression.start, expression.end, _COLLECTED):
             for feature in _of_instruction(module, instruction):
                 yield feature, Place(None, instruction.offset)
 

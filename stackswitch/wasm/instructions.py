@@ -119,24 +119,26 @@ def _read_memory_argument(reader: Reader) -> MemoryArgument:
 
 def _read_catches(reader: Reader) -> tuple[tuple[int, ...], ...]:
     """Read clauses: kind (0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref), [tag], label."""
-    clauses = []
-    for _ in range(reader.count("catch clauses", limits.CATCH_CLAUSES, each=2)):
-        kind = reader.u8()
-        if kind > 3:
-            raise reader.fail(f"unknown catch clause {kind:#x}", reader.pos - 1)
-        clauses.append((kind, reader.u32(), reader.u32()) if kind < 2 else (kind, reader.u32()))
-    return tuple(clauses)
+    return _read_clauses(reader, "catch clause", (2, 2, 1, 1))
 
 
 def _read_handlers(reader: Reader) -> tuple[tuple[int, ...], ...]:
     """Read ``resume``'s handlers: kind (0 on a label, 1 switch), tag, [label]."""
-    handlers = []
-    for _ in range(reader.count("handlers", limits.CATCH_CLAUSES, each=2)):
+    return _read_clauses(reader, "handler", (2, 1))
+
+
+def _read_clauses(reader: Reader, what: str, sizes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Read clauses.
+
+    :param sizes: by kind, how many indexes follow
+    """
+    clauses = []
+    for _ in range(reader.count(f"{what}s", limits.CATCH_CLAUSES, each=2)):
         kind = reader.u8()
-        if kind > 1:
-            raise reader.fail(f"unknown handler {kind:#x}", reader.pos - 1)
-        handlers.append((kind, reader.u32(), reader.u32()) if kind == 0 else (kind, reader.u32()))
-    return tuple(handlers)
+        if kind >= len(sizes):
+            raise reader.fail(f"unknown {what} {kind:#x}", reader.pos - 1)
+        clauses.append((kind, *[reader.u32() for _ in range(sizes[kind])]))
+    return tuple(clauses)
 
 
 _READERS = {
@@ -165,19 +167,15 @@ def read_instruction(reader: Reader) -> Instruction:
     start = reader.pos
     opcode = reader.u8()
     if opcode in PREFIXES:
-        opcode = opcode << 16 | _sub_opcode(reader, start)
+        number = reader.u32()
+        if number > 0xFFFF:
+            raise reader.fail(f"unknown opcode {number:#x}", start)
+        opcode = opcode << 16 | number
     letters = SIGNATURES.get(opcode)
     if letters is None:
         raise reader.fail(f"unknown opcode {opcode:#x}", start)
     immediates = tuple([_READERS[letter](reader) for letter in letters])
     return Instruction(start, reader.pos, opcode, immediates)
-
-
-def _sub_opcode(reader: Reader, start: int) -> int:
-    number = reader.u32()
-    if number > 0xFFFF:
-        raise reader.fail(f"unknown opcode {number:#x}", start)
-    return number
 
 
 def read_instructions(data: bytes, start: int, end: int) -> Iterator[Instruction]:

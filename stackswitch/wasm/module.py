@@ -71,7 +71,7 @@ _LOCAL_RUN = rb"[\x00-\x7f][\x6f\x70\x7b-\x7f]"
 _LOCALS = re.compile(b"|".join(b"\\x%02x" % count + _LOCAL_RUN * count for count in range(6)))
 
 
-class Module:
+class Module(IndexSpaces):
     """A module's facts; read-only. Made by ``parse_module``.
 
     Index spaces have the imports first. ``bodies`` are the byte ranges of the defined functions'
@@ -81,15 +81,11 @@ class Module:
     """
 
     def __init__(self, data: bytes) -> None:
+        super().__init__()
         self.data = data
         self.types: tuple[DefinedType, ...] = ()
         self.imports: tuple[Import, ...] = ()
         self.exports: tuple[Export, ...] = ()
-        self.function_types: tuple[int, ...] = ()
-        self.tables: tuple[TableType, ...] = ()
-        self.memories: tuple[MemoryType, ...] = ()
-        self.globals: tuple[GlobalType, ...] = ()
-        self.tags: tuple[int, ...] = ()
         self.imported_function_count = 0
         self.start: int | None = None
         self.initialisers: dict[int, ConstantExpression] = {}
@@ -249,10 +245,9 @@ class _Parser:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.spaces = IndexSpaces([], [], [], [], [])
 
     def run(self) -> None:
-        module, spaces = self.module, self.spaces
+        module = self.module
         reader = Reader(module.data)
         self._header(reader)
         last = -1
@@ -274,16 +269,11 @@ class _Parser:
             module.section_offsets[section] = content.pos
             self._read(section, content)
             content.expect_end(f"section {section}")
-        declared = len(spaces.functions) - module.imported_function_count
+        declared = len(module.defined_functions)
         if len(module.bodies) != declared:
             raise reader.fail(
                 f"{declared} functions are declared and {len(module.bodies)} have a body", len(module.data)
             )
-        module.function_types = tuple(spaces.functions)
-        module.tables = tuple(spaces.tables)
-        module.memories = tuple(spaces.memories)
-        module.globals = tuple(spaces.globals)
-        module.tags = tuple(spaces.tags)
 
     def _header(self, reader: Reader) -> None:
         data = self.module.data
@@ -296,31 +286,31 @@ class _Parser:
             raise reader.fail(what if len(data) >= len(HEADER) else "unexpected end", 4)
 
     def _read(self, section: int, reader: Reader) -> None:
-        module, spaces = self.module, self.spaces
+        module = self.module
         match section:
             case 1:
                 module.types = read_defined_types(reader)
             case 2:
-                module.imports = read_imports(reader, module.types, spaces)
-                module.imported_function_count = len(spaces.functions)
+                module.imports = read_imports(reader, module.types, module)
+                module.imported_function_count = module.function_count
             case 3:
                 self._functions(reader)
             case 4:
                 types, module.table_initialisers = read_tables(reader)
-                spaces.tables += types
+                module.tables += types
             case 5:
                 count = reader.count("memories", limits.MEMORIES, each=2)
-                spaces.memories += [read_memory_type(reader) for _ in range(count)]
+                module.memories += [read_memory_type(reader) for _ in range(count)]
             case 6:
                 for declared, initialiser in read_globals(reader):
-                    module.initialisers[len(spaces.globals)] = initialiser
-                    spaces.globals.append(declared)
+                    module.initialisers[len(module.globals)] = initialiser
+                    module.globals.append(declared)
             case 7:
-                module.exports = read_exports(reader, spaces.sizes())
+                module.exports = read_exports(reader, module)
             case 8:
-                module.start = reader.index("func", len(spaces.functions))
+                module.start = reader.index("func", module.function_count)
             case 9:
-                module.elements = read_elements(reader, spaces.sizes())
+                module.elements = read_elements(reader, module)
             case 10:
                 module.bodies = read_bodies(reader)
             case 11:
@@ -329,7 +319,7 @@ class _Parser:
                 module.data_count = reader.unsigned(32)
             case 13:
                 count = reader.count("tags", limits.TAGS, each=2)
-                spaces.tags += [read_tag_type(reader, module.types) for _ in range(count)]
+                module.tags += [read_tag_type(reader, module.types) for _ in range(count)]
 
     def _functions(self, reader: Reader) -> None:
         types = self.module.types
@@ -339,7 +329,7 @@ class _Parser:
         if any(index >= len(types) or not isinstance(types[index], FuncType) for index in set(indexes)):
             reader.pos = start  # again, for the place
             indexes = [read_function_type_index(reader, types) for _ in range(count)]
-        self.spaces.functions += indexes
+        self.module.function_types += indexes
 
     def _data(self, reader: Reader) -> None:
         """Check the number of data segments, and skip the data."""

@@ -1,4 +1,4 @@
-"""What stands in Asyncify's way in a module, for a set of imports that wait.
+"""The obstacles to Asyncify in a module, for a set of imports that wait.
 
 Found by trying each on Binaryen 132 (``tests/integration/wasm/test_asyncify_obstacles.py`` holds it):
 
@@ -63,10 +63,10 @@ Finding = tuple[str, Place]
 
 
 def asyncify_path(graph: CallGraph, waiting: Collection[int], *, ignore_indirect: bool = False) -> set[int]:
-    """Return the functions that Binaryen instruments when it is given no list.
+    """Return the functions that Binaryen instruments without a list.
 
     That is: all from which a waiting import is reached by direct calls, and, to be safe, all with a
-    ``call_indirect`` of any type; it does not look at ``call_ref``.
+    ``call_indirect`` of any type; it ignores ``call_ref``.
     """
     seeds = set(waiting)
     if not ignore_indirect:
@@ -85,8 +85,8 @@ def asyncify_obstacles(
     """Return (feature out of ``models.features``, where) for all that Asyncify refuses or would break.
 
     :param waiting: the imports that may wait, by function index
-    :param instrumented: the functions that a list asks for; None: what the pass chooses by itself
-    :param ignore_indirect: the pass is told that no ``call_indirect`` suspends
+    :param instrumented: the functions that a list instruments; None: those that the pass chooses by itself
+    :param ignore_indirect: the option of the pass that no ``call_indirect`` suspends
 
     One finding a feature and function, in the order of the functions.
 
@@ -96,12 +96,12 @@ def asyncify_obstacles(
     path = asyncify_path(graph, waiting, ignore_indirect=ignore_indirect)
     chosen = path if instrumented is None else set(instrumented)
     module = graph.module
-    look = _Look(graph, path | set(waiting), suspends)
+    search = _Search(graph, path | set(waiting), suspends)
     findings: dict[tuple[str, int | None], Place] = {}
     if module.start is not None and module.start in suspends:
         findings["start-suspension", module.start] = _start_place(module)
     for function in module.defined_functions:
-        for feature, offset in look.at(function, on_path=function in chosen):
+        for feature, offset in search.at(function, on_path=function in chosen):
             findings.setdefault((feature, function), Place(function, offset))
     return [(feature, place) for (feature, _), place in findings.items()]
 
@@ -114,11 +114,11 @@ def _start_place(module: Module) -> Place:
 
 
 @dataclass
-class _Look:
-    """Looks into one function after another.
+class _Search:
+    """Searches one function after another.
 
-    ``changes`` are the functions that the pass takes to suspend (and so the calls it looks after),
-    ``suspends`` those that do, by the types of calls.
+    ``changes`` are the functions that may suspend according to the pass; it checks the state after calls of
+    them. ``suspends`` are those that may suspend by the types of calls.
     """
 
     graph: CallGraph
@@ -205,7 +205,10 @@ class _Look:
         reads = ReadsAfterCalls(numbers)
         for each in read_instructions(module.data, start, module.body_range(function)[1]):
             if self._call_changes(each):
-                if any(map(is_reference, self._results(each))):
+                index = each.immediates[0]
+                if self._returns_reference(
+                    index if each.opcode == CALL_INDIRECT else module.function_types[index]
+                ):
                     yield "reference-locals", each.offset
                 reads.call()
             elif (offset := reads.step(each)) is not None:
@@ -213,21 +216,14 @@ class _Look:
 
     def _calls_for_references(self, function: int) -> bool:
         module = self.graph.module
-        types = [module.function_types[callee] for callee in self.graph.direct.get(function, ())]
-        types += self.graph.indirect.get(function, ())
-        return any(any(map(is_reference, _type_results(module, each))) for each in set(types))
+        types = {module.function_types[callee] for callee in self.graph.direct.get(function, ())}
+        return any(map(self._returns_reference, types.union(self.graph.indirect.get(function, ()))))
+
+    def _returns_reference(self, type_index: int) -> bool:
+        declared = self.graph.module.types[type_index]
+        return isinstance(declared, FuncType) and any(map(is_reference, declared.results))
 
     def _call_changes(self, instruction: Instruction) -> bool:
         if instruction.opcode in (CALL, RETURN_CALL):
             return instruction.immediates[0] in self.changes
         return instruction.opcode == CALL_INDIRECT
-
-    def _results(self, call: Instruction) -> tuple[str, ...]:
-        module = self.graph.module
-        index = call.immediates[0]
-        return _type_results(module, index if call.opcode == CALL_INDIRECT else module.function_types[index])
-
-
-def _type_results(module: Module, type_index: int) -> tuple[str, ...]:
-    declared = module.types[type_index]
-    return declared.results if isinstance(declared, FuncType) else ()

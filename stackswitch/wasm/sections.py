@@ -112,20 +112,21 @@ def read_constant_expression(reader: Reader) -> ConstantExpression:
     return ConstantExpression(start, reader.pos, value, global_index, tuple(functions))
 
 
-@dataclass(slots=True)
 class IndexSpaces:
-    """The index spaces while a module is read, imports first."""
+    """The index spaces of a module, imports first: types; of functions and tags the indexes of types."""
 
-    functions: list[int]
-    tables: list[TableType]
-    memories: list[MemoryType]
-    globals: list[GlobalType]
-    tags: list[int]
+    def __init__(self) -> None:
+        self.function_types: list[int] = []
+        self.tables: list[TableType] = []
+        self.memories: list[MemoryType] = []
+        self.globals: list[GlobalType] = []
+        self.tags: list[int] = []
+        in_order = (self.function_types, self.tables, self.memories, self.globals, self.tags)
+        self._spaces: dict[Kind, Sized] = dict(zip(KINDS, in_order, strict=True))
 
-    def sizes(self) -> dict[Kind, int]:
-        """How many of each kind there are."""
-        spaces: tuple[Sized, ...] = (self.functions, self.tables, self.memories, self.globals, self.tags)
-        return {kind: len(space) for kind, space in zip(KINDS, spaces, strict=True)}
+    def size(self, kind: Kind) -> int:
+        """Return how many of a kind there are."""
+        return len(self._spaces[kind])
 
 
 def read_function_type_index(reader: Reader, types: Types) -> int:
@@ -164,27 +165,25 @@ def _read_import(reader: Reader, types: Types, spaces: IndexSpaces) -> Import:
     module, name = reader.name(), reader.name()
     start = reader.pos
     code = reader.u8()
+    type_index = None
     if code in (0, _EXACT_FUNCTION):
-        type_index = read_function_type_index(reader, types)
-        spaces.functions.append(type_index)
-        return Import(module, name, "func", len(spaces.functions) - 1, type_index)
-    if code == 1:
+        code, type_index = 0, read_function_type_index(reader, types)
+        spaces.function_types.append(type_index)
+    elif code == 1:
         spaces.tables.append(read_table_type(reader))
-        return Import(module, name, "table", len(spaces.tables) - 1)
-    if code == 2:
+    elif code == 2:
         spaces.memories.append(read_memory_type(reader))
-        return Import(module, name, "memory", len(spaces.memories) - 1)
-    if code == 3:
+    elif code == 3:
         spaces.globals.append(read_global_type(reader))
-        return Import(module, name, "global", len(spaces.globals) - 1)
-    if code == 4:
+    elif code == 4:
         type_index = read_tag_type(reader, types)
         spaces.tags.append(type_index)
-        return Import(module, name, "tag", len(spaces.tags) - 1, type_index)
-    raise reader.fail(f"unknown import kind {code:#x}", start)
+    else:
+        raise reader.fail(f"unknown import kind {code:#x}", start)
+    return Import(module, name, KINDS[code], spaces.size(KINDS[code]) - 1, type_index)
 
 
-def read_exports(reader: Reader, sizes: dict[Kind, int]) -> tuple[Export, ...]:
+def read_exports(reader: Reader, spaces: IndexSpaces) -> tuple[Export, ...]:
     """Read the export section.
 
     :raises WasmFormatError: malformed, a name given twice, or an index that does not exist
@@ -199,7 +198,7 @@ def read_exports(reader: Reader, sizes: dict[Kind, int]) -> tuple[Export, ...]:
         if name in exports:
             raise reader.fail(f"two exports are named {name!r}", start)
         kind = KINDS[code]
-        exports[name] = Export(name, kind, reader.index(kind, sizes[kind]))
+        exports[name] = Export(name, kind, reader.index(kind, spaces.size(kind)))
     return tuple(exports.values())
 
 
@@ -231,7 +230,7 @@ def read_globals(reader: Reader) -> list[tuple[GlobalType, ConstantExpression]]:
     return [(read_global_type(reader), read_constant_expression(reader)) for _ in range(count)]
 
 
-def read_elements(reader: Reader, sizes: dict[Kind, int]) -> tuple[ElementSegment, ...]:
+def read_elements(reader: Reader, spaces: IndexSpaces) -> tuple[ElementSegment, ...]:
     """Read the element section.
 
     :raises WasmFormatError: malformed, or an index that does not exist
@@ -239,12 +238,12 @@ def read_elements(reader: Reader, sizes: dict[Kind, int]) -> tuple[ElementSegmen
     segments: list[ElementSegment] = []
     left = limits.SEGMENT_ENTRIES
     for _ in range(reader.count("element segments", limits.ELEMENT_SEGMENTS, each=3)):
-        segments.append(_read_element(reader, sizes, left))
+        segments.append(_read_element(reader, spaces, left))
         left -= len(segments[-1].functions)
     return tuple(segments)
 
 
-def _read_element(reader: Reader, sizes: dict[Kind, int], left: int) -> ElementSegment:
+def _read_element(reader: Reader, spaces: IndexSpaces, left: int) -> ElementSegment:
     """Read one of the eight forms; flags: 1 not active, 2 table given (or declarative), 4 expressions."""
     start = reader.pos
     flags = reader.u32()
@@ -252,7 +251,7 @@ def _read_element(reader: Reader, sizes: dict[Kind, int], left: int) -> ElementS
         raise reader.fail(f"unknown element segment form {flags}", start)
     table = offset = None
     if not flags & 1:
-        table = reader.index("table", sizes["table"]) if flags & 2 else 0
+        table = reader.index("table", spaces.size("table")) if flags & 2 else 0
         offset = read_constant_expression(reader)
     mode: Literal["active", "passive", "declarative"] = "active"
     if flags & 1:
@@ -269,7 +268,7 @@ def _read_element(reader: Reader, sizes: dict[Kind, int], left: int) -> ElementS
         entries = [read_constant_expression(reader) for _ in range(count)]
         functions = [entry.functions[0] if len(entry.functions) == 1 else None for entry in entries]
     else:
-        functions = [reader.index("func", sizes["func"]) for _ in range(count)]
+        functions = [reader.index("func", spaces.size("func")) for _ in range(count)]
     return ElementSegment(mode, element_type, tuple(functions), table, offset)
 
 

@@ -130,7 +130,7 @@ def test_headers(data: bytes, says: str, offset: int) -> None:
 def test_functions_have_types_that_are_of_functions() -> None:
     code = (10, b"\x02" + BODY * 2)
     parsed = parse_module(module((1, b"\x02" + STRUCT + EMPTY_FUNC), (3, b"\x02\x01\x01"), code))
-    assert parsed.function_types == (1, 1)
+    assert parsed.function_types == [1, 1]
     assert parsed.function_type(0) == FuncType((), ())
     for index in (0, 2):
         data = module((1, b"\x02" + STRUCT + EMPTY_FUNC), (3, bytes([2, 1, index])), code)
