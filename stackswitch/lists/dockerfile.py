@@ -99,11 +99,11 @@ def instructions(source: str) -> Iterator[Text]:
         text = Text.gather(source, pending)
         yield text
         pending = []
-        for heredoc in HEREDOC.finditer(text.chars):
+        for heredoc in re.finditer(HEREDOC, text.chars):
             body: list[int] = []
             for following in lines:
                 start, at = at, at + len(following)
-                if following.strip() == heredoc[2]:
+                if following.strip() == heredoc["tag"]:
                     break
                 body += range(start, at)
             yield Text.gather(source, body)

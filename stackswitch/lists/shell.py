@@ -10,13 +10,27 @@ from .lexing import CONTROLS
 from .source import EXPANSION, Text, TextBuilder
 
 Context = Literal["bare", "single", "double", "ansi"]
+HEREDOC = r"<<-?[ \t]*(?P<quote>['\"]?)(?P<tag>\w+)(?P=quote)"
 _ANSI = CONTROLS | {each: each for each in "\\'\"?"} | {"E": "\x1b"}
 del _ANSI["0"]  # an octal number begins with it
-_ANSI_NUMBER = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
 _SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./\[\]-]+\Z")
-_EXPANSION = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-]|\{[^}]*\})")
-HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1")
-_OPERATORS = ";&|<>()\n"
+_VALUE = r"(?P<value>\$(?:[A-Za-z_]\w*|[0-9@*#?$!-]|\{[^}]*\})|`[^`]*`)|(?P<substitution>\$\()"
+_NUMBER = r"x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}"
+_PIECES: dict[Context, re.Pattern[str]] = {
+    "bare": re.compile(
+        rf"""(?P<blank>[ \t\r]+)|(?P<heredoc>{HEREDOC})|(?P<operator>[;&|<>()\n])|(?P<comment>\#[^\n]*)"""
+        rf"""|(?P<open>\$?'|")|{_VALUE}|(?P<join>\\\r?\n)|\\(?P<escaped>.)|(?P<char>.)""",
+        re.DOTALL,
+    ),
+    "single": re.compile(r"(?P<close>')|(?P<char>.)", re.DOTALL),
+    "double": re.compile(
+        rf"""(?P<close>")|{_VALUE}|(?P<join>\\\n)|\\(?P<escaped>[$`"\\])|(?P<char>.)""", re.DOTALL
+    ),
+    "ansi": re.compile(
+        rf"""(?P<close>')|\\(?P<number>{_NUMBER})|\\(?P<letter>[\\'"?abtnvfreE])|(?P<char>.)""", re.DOTALL
+    ),
+}
+_QUOTES: dict[str, Context] = {"'": "single", '"': "double", "$'": "ansi"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class _Lexer:
         self.outer = text
         self.source = text.chars
         self.at = 0
+        self.context: Context = "bare"
         self.words: list[Word] = []
         self.heredocs: list[str] = []
         self.broken = False
@@ -63,122 +78,66 @@ class _Lexer:
         self.segments: dict[tuple[int, int], tuple[int, int]] = {}
         self.begun = False
         self.open_quote = ""
+        self.opened = (0, 0)
         self.last_quote: Context = "bare"
 
     def run(self) -> list[Word]:
-        while self.at < len(self.source):
-            self._step()
+        while piece := _PIECES[self.context].match(self.source, self.at):
+            start, self.at = piece.span()
+            self._step(piece, start)
+        if self.context != "bare":
+            self.open_quote = '"' if self.context == "double" else "'"
+            self._close()
         self._end_word()
         return self.words
 
-    def _step(self) -> None:
-        char = self.source[self.at]
-        following = self.source[self.at + 1 : self.at + 2]
-        if char in " \t\r":
+    def _step(self, piece: re.Match[str], start: int) -> None:
+        kind = piece.lastgroup or ""
+        if kind == "blank":
             self._end_word()
-            self.at += 1
-        elif char in _OPERATORS:
-            self._operator(char)
-        elif char == "#" and not self.begun:
-            end = self.source.find("\n", self.at)
-            self.at = len(self.source) if end < 0 else end
-        elif char == "'":
-            self._quoted("single", 1)
-        elif char == '"':
-            self._quoted("double", 1)
-        elif char == "$" and following == "'":
-            self._quoted("ansi", 2)
-        elif char in "$`" and self._expansion("bare"):
-            pass
-        elif char == "\\" and following:
-            if following == "\n":
-                self.at += 2
-            elif self.source.startswith("\r\n", self.at + 1):
-                self.at += 3
-            else:
-                self._take(following, self.at, self.at + 2, "bare")
-        else:
-            self._take(char, self.at, self.at + 1, "bare")
+        elif kind in ("heredoc", "operator"):
+            self._end_word()
+            if kind == "heredoc":
+                self.heredocs.append(piece["tag"])
+            elif piece[0] == "\n":
+                self._skip_heredocs()
+        elif kind == "open":
+            self.begun = True
+            self.context = self.last_quote = _QUOTES[piece[0]]
+            self.opened = start, len(self.built.chars)
+        elif kind == "close":
+            self._close()
+        elif kind == "substitution":
+            self.at = self._substitution_end(start) or start + 1
+            self._take("$" if self.at == start + 1 else EXPANSION, start)
+        elif kind == "comment" and self.begun:
+            self.at = start + 1
+            self._take("#", start)
+        elif kind not in ("comment", "join"):
+            self._take(_decoded(piece, kind), start)
 
-    def _operator(self, char: str) -> None:
-        heredoc = HEREDOC.match(self.source, self.at)
-        self._end_word()
-        if heredoc:
-            self.heredocs.append(heredoc[2])
-            self.at = heredoc.end()
-            return
-        self.at += 1
-        if char == "\n" and self.heredocs:
-            for name in self.heredocs:
-                end = re.compile(rf"^\t*{re.escape(name)}\r?$", re.MULTILINE).search(self.source, self.at)
-                self.at = end.end() if end else len(self.source)
-            self.heredocs = []
+    def _skip_heredocs(self) -> None:
+        for name in self.heredocs:
+            end = re.compile(rf"^\t*{re.escape(name)}\r?$", re.MULTILINE).search(self.source, self.at)
+            self.at = end.end() if end else len(self.source)
+        self.heredocs = []
 
-    def _take(self, decoded: str, start: int, end: int, context: Context) -> None:
-        """Note a character; start and end are in the outer text."""
+    def _take(self, decoded: str, start: int) -> None:
+        """Note a character that was read, from an offset in the outer text on."""
         self.begun = True
-        self.built.take(decoded, self.outer.starts[start], self.outer.ends[end - 1])
-        self.contexts += [(context, start)] * len(decoded)
-        self.at = end
+        self.built.take(decoded, self.outer.starts[start], self.outer.ends[self.at - 1])
+        self.contexts += [(self.context, start)] * len(decoded)
 
-    def _quoted(self, context: Context, opening: int) -> None:
-        self.begun = True
-        self.last_quote = context
-        begin, first = self.at, len(self.built.chars)
-        closing = '"' if context == "double" else "'"
-        self.at += opening
-        while self.at < len(self.source) and self.source[self.at] != closing:
-            char = self.source[self.at]
-            if char == "\\" and context != "single" and self.at + 1 < len(self.source):
-                self._escape(context)
-            elif char in "$`" and context == "double" and self._expansion("double"):
-                pass
-            else:
-                self._take(char, self.at, self.at + 1, context)
-        if self.at >= len(self.source):
-            self.open_quote = closing
-        else:
-            self.at += 1
+    def _close(self) -> None:
+        begin, first = self.opened
         span = (self.outer.starts[begin], self.outer.ends[self.at - 1])
         self.segments[first, len(self.built.chars)] = span
+        self.context = "bare"
 
-    def _escape(self, context: Context) -> None:
-        following = self.source[self.at + 1]
-        if context == "double":
-            if following == "\n":
-                self.at += 2
-            elif following in '$`"\\':
-                self._take(following, self.at, self.at + 2, context)
-            else:
-                self._take("\\", self.at, self.at + 1, context)
-            return
-        number = _ANSI_NUMBER.match(self.source, self.at + 1)
-        if following in _ANSI:
-            self._take(_ANSI[following], self.at, self.at + 2, context)
-        elif number:
-            digits, base = next(
-                (group, 8 if at == 3 else 16) for at, group in enumerate(number.groups()) if group
-            )
-            self._take(chr(min(int(digits, base), 0x10FFFF)), self.at, number.end(), context)
-        else:
-            self._take("\\", self.at, self.at + 1, context)
-
-    def _expansion(self, context: Context) -> bool:
-        """Pass over ``$NAME``, ``${…}``, ``$(…)`` or backticks, if one stands here."""
-        plain = _EXPANSION.match(self.source, self.at)
-        end = plain.end() if plain else self._substitution_end()
-        if end is None:
-            return False
-        self._take(EXPANSION, self.at, end, context)
-        return True
-
-    def _substitution_end(self) -> int | None:
-        if self.source[self.at] == "`":
-            end = self.source.find("`", self.at + 1)
-            return None if end < 0 else end + 1
-        if self.broken or not self.source.startswith("$(", self.at):
+    def _substitution_end(self, start: int) -> int | None:
+        if self.broken:
             return None
-        depth, at, quote = 0, self.at + 1, ""
+        depth, at, quote = 0, start + 1, ""
         while at < len(self.source):
             char = self.source[at]
             if char == "\\" and quote != "'":
@@ -209,3 +168,16 @@ class _Lexer:
                 limit = next(reversed(self.segments.values()))[1] - 1
             self.words.append(Word(self.built.text(encode, limit, self.segments), self.open_quote))
         self._new_word()
+
+
+def _decoded(piece: re.Match[str], kind: str) -> str:
+    """Return what a piece stands for."""
+    if kind == "value":
+        return EXPANSION
+    if kind == "letter":
+        return _ANSI[piece["letter"]]
+    if kind == "number":
+        digits = piece["number"]
+        value = int(digits[1:], 16) if digits[0] in "xuU" else int(digits, 8)
+        return chr(min(value, 0x10FFFF))
+    return piece[kind]
