@@ -60,10 +60,7 @@ def recognise(source: str) -> bool:
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed
-    """
+    """Find the lists (see ``Format.lists``)."""
     for command, arguments in _commands(source):
         if not any(mentions_list(each.text.chars) for each in arguments):
             continue

@@ -36,10 +36,7 @@ def recognise(source: str) -> bool:
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed, or the text is no Dockerfile
-    """
+    """Find the lists (see ``Format.lists``)."""
     if not recognise(source):
         raise ListFileError("this is no Dockerfile: it begins neither with FROM nor with ARG")
     for text in instructions(source):

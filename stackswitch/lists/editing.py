@@ -175,19 +175,14 @@ class Editor:
         advice = FILE_ADVICE
         if self._place.format == OPTION_FORMAT:
             advice = "put the names into a file, a name a line, and give wasm-opt …@@FILE"
-        if not bad:
-            return ListFileError(
-                f"the edited list would not be read back as meant ({self._place.format}), so nothing is "
-                f"changed; instead: {advice}",
-                path=self._path,
-                line=self._place.line,
-            )
         lost = [f"{shorten(name)}: {why}" for name, why in bad.items()]
         more = [f"and {len(lost) - _MOST_TOLD} more"] if len(lost) > _MOST_TOLD else []
-        return ListFileError(
+        problem = (
             f"{len(bad)} of the names cannot be given here ({self._place.format}):\n  "
             + "\n  ".join(lost[:_MOST_TOLD] + more)
-            + f"\n  instead: {advice}",
-            path=self._path,
-            line=self._place.line,
+            + f"\n  instead: {advice}"
+            if bad
+            else f"the edited list would not be read back as meant ({self._place.format}), so nothing is "
+            f"changed; instead: {advice}"
         )
+        return ListFileError(problem, path=self._path, line=self._place.line)

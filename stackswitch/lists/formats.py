@@ -65,7 +65,8 @@ class Format:
     :ivar edits: what is edited in it, for the docs
     :ivar checked: the program that the tests read the edited file with, for the docs
     :ivar named: matches the names of such files
-    :ivar lists: finds the lists
+    :ivar lists: finds the lists; raises ``ListFileError`` if one is malformed, or the text is not of this
+        kind
     :ivar recognise: whether a text is one, if the file's name decides nothing
     :ivar byte_order_mark: programs that read such files skip a UTF-8 byte order mark
     """

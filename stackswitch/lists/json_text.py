@@ -48,10 +48,7 @@ def recognise(source: str) -> bool:
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed, or the text is no JSON
-    """
+    """Find the lists (see ``Format.lists``)."""
     try:
         document = json_value(source)
     except ValueError as error:

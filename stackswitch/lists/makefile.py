@@ -56,10 +56,7 @@ def recognise(source: str) -> bool:
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed
-    """
+    """Find the lists (see ``Format.lists``)."""
     for text, is_recipe in _logical_lines(source):
         if not mentions_list(text.chars):
             continue

@@ -40,10 +40,7 @@ _OPERATORS = frozenset(
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed, or stands outside quotes
-    """
+    """Find the lists (see ``Format.lists``)."""
     yield from literal_lists(LANGUAGE, source)
     for token in LANGUAGE.tokens(source):
         if token.kind != "string" and _BARE.match(token.chars):

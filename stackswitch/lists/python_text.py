@@ -31,10 +31,7 @@ _FORMATTED_END = frozenset({"FSTRING_END", "TSTRING_END"})
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: one is malformed, or the text is no Python that this Python reads
-    """
+    """Find the lists (see ``Format.lists``)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

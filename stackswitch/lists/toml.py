@@ -70,10 +70,7 @@ def recognise(source: str) -> bool:
 
 
 def lists(source: str) -> Iterator[ListInFile]:
-    """Find the lists.
-
-    :raises ListFileError: the file is not valid TOML, or a list holds something else than names
-    """
+    """Find the lists (see ``Format.lists``)."""
     try:
         document = toml_document(source)
         found = _arrays(document)

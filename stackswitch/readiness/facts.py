@@ -1,10 +1,7 @@
-"""What a module's bytes say for the report: the facts, the ways from its exports, how far lists can be
-trusted.
-"""
+"""What a module's bytes say for the report: facts, ways from its exports, the coverage of lists."""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, reduce
 from itertools import islice
@@ -74,17 +71,14 @@ def shadow_stack(module: Module) -> Literal["none", "reachable", "hidden"]:
 
 
 def listed_names(module: Module, lists: Mapping[ListName, Sequence[str]]) -> frozenset[str] | None:
-    """Return the functions that an only-list names, or else that the build has instrumented; None:
-    neither.
+    """Return the functions that an only-list names, or else that the build has instrumented.
+
+    None: there is neither.
     """
     index = NameIndex.of(module)
     if "ASYNCIFY_ONLY" in lists:
-        functions = index.matching_any(lists["ASYNCIFY_ONLY"])
-    else:
-        functions = instrumented_functions(module)
-        if not functions:
-            return None
-    return frozenset(index.names[each] for each in functions if each >= module.imported_function_count)
+        return frozenset(index.defined(index.matching_any(lists["ASYNCIFY_ONLY"])))
+    return frozenset(index.defined(instrumented_functions(module))) or None
 
 
 def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -93,35 +87,20 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
     Of a way longer than ``MOST_DEPTH`` the middle is left out, as of a stack.
     """
     module = graph.module
-    waiting = import_indexes(module, imports)
-    towards = next_on_shortest_path(graph, waiting)
-    names = NameIndex.of(module).names
-    numbered = [each.full_name for each in module.function_imports()]
-    half = MOST_DEPTH // 2
-    length = array("I", [1]) * module.function_count
-    end = array("I", range(module.function_count))
-    for function, callee in towards.items():  # in the order of length
-        length[function] = length[callee] + 1
-        end[function] = function if length[function] <= half else end[callee]
-
-    def steps(function: int, most: int) -> list[str]:
-        way: list[str] = []
-        while len(way) < most and function in towards:
-            way.append(names[function])
-            function = towards[function]
-        if len(way) < most:
-            way.append(numbered[function] if function < len(numbered) else names[function])
-        return way
-
+    towards = next_on_shortest_path(graph, import_indexes(module, imports))
+    names = list(NameIndex.of(module).names)
+    names[: module.imported_function_count] = [each.full_name for each in module.function_imports()]
     exported = {each.index for each in module.exports if each.kind == "func"}
+    half = MOST_DEPTH // 2
     found = []
     for function in islice((each for each in towards if each in exported), MOST_WAYS):
-        whole = length[function]
-        if whole <= MOST_DEPTH:
-            found.append(tuple(steps(function, whole)))
-        else:
-            left_out = frames_left_out(whole - 2 * half)
-            found.append((*steps(function, half), left_out, *steps(end[function], half)))
+        way = [function]
+        while way[-1] in towards:
+            way.append(towards[way[-1]])
+        steps = [names[each] for each in way]
+        if len(steps) > MOST_DEPTH:
+            steps = [*steps[:half], frames_left_out(len(steps) - 2 * half), *steps[-half:]]
+        found.append(tuple(steps))
     yield from sorted(found, key=lambda way: (len(way), way))
 
 

@@ -30,10 +30,10 @@ def steps_of(
     engines: Sequence[EngineVerdict],
 ) -> tuple[Step, ...]:
     """Return the steps in the order in which to take them."""
-    open_ = [each for each in findings if not each.silenced]
     by_rule: dict[str, list[Finding]] = {}
-    for each in open_:
-        by_rule.setdefault(each.rule, []).append(each)
+    for each in findings:
+        if not each.silenced:
+            by_rule.setdefault(each.rule, []).append(each)
     if not ran_on_jspi(material):
         return (*_to_know(material), *_flags(by_rule), *_lists_of_jspi(lists), *_mend(by_rule))
     return (
@@ -48,8 +48,11 @@ def steps_of(
     )
 
 
+def _file(material: Material) -> str:
+    return material.module.name if material.module is not None else "app.wasm"
+
+
 def _to_know(material: Material) -> Iterator[Step]:
-    name = material.module.name if material.module is not None else "app.wasm"
     yield Step(
         title="Run the cases on both backends",
         text="A case is a few lines of TOML beside the module, or any command that starts Node on your own "
@@ -66,7 +69,7 @@ def _to_know(material: Material) -> Iterator[Step]:
     yield Step(
         title="Probe the engines that you support, and report again",
         code="stackswitch detect --json engines.json\n"
-        f"stackswitch report results.json {quote(name)} --traces traces --detect engines.json "
+        f"stackswitch report results.json {quote(_file(material))} --traces traces --detect engines.json "
         "--html report.html",
         language="sh",
         rules=("engines-not-asked",),
@@ -128,21 +131,12 @@ def _engine_flags(engines: Sequence[EngineVerdict]) -> Iterator[Step]:
 
 
 def _list_of_asyncify(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
-    names = sorted(
-        {
-            name
-            for each in by_rule.get("asyncify-list-missing", ())
-            for of in each.names.values()
-            for name in of
-        }
-    )
+    missing = by_rule.get("asyncify-list-missing", ())
+    names = sorted({name for each in missing for of in each.names.values() for name in of})
     if names:
         shown = names[:_MOST_INLINE]
-        more = (
-            f"\n… and {len(names) - _MOST_INLINE} more: in the JSON report"
-            if len(names) > _MOST_INLINE
-            else ""
-        )
+        left = len(names) - _MOST_INLINE
+        more = f"\n… and {left} more: in the JSON report" if left > 0 else ""
         yield Step(
             title=f"Add {len(names)} name{'s' if len(names) > 1 else ''} to the Asyncify list, while it is "
             f"in use",
@@ -207,7 +201,7 @@ def _both_builds(
     if not rules or "asyncify-refuses" in by_rule:
         return
     names = [each.name for each in engines if each.level == "not-ready"]
-    name = material.module.name.rpartition("/")[2] if material.module is not None else "app.wasm"
+    name = _file(material).rpartition("/")[2]
     base = name.removesuffix(".wasm")
     whom = f" ({', '.join(names)})" if names else ""
     yield Step(
@@ -222,7 +216,7 @@ def _both_builds(
 
 
 def _later(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[Step]:
-    name = material.module.name if material.module is not None else "app.wasm"
+    name = _file(material)
     base = name.removesuffix(".wasm")
     if "not-measured" in by_rule:
         yield Step(
