@@ -37,19 +37,20 @@ function begin({ thread: number, stackMb, heapMb }) {
   });
 }
 
-/** @type {(kind: number, view: DataView, at: number, end: number) => undefined} */
+/** @type {import("../wire/frames.mjs").TakeFrame} */
 function take(kind, view, at, end) {
   if (kind === MESSAGE.EVENT) {
     const { content } = readMessage(view, at);
     if (content.type === "begin") begin(content);
     else threads.get(content.thread)?.end();
-    return;
+    return undefined;
   }
   if (kind !== KIND.MAIN && kind !== KIND.BLOCKING) throw new Error(`unknown frame ${kind}`);
   const thread = threads.get(view.getUint32(at, true)); // if it has ended meanwhile, Python is sent that
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at + NUMBER_BYTES, end - at - NUMBER_BYTES);
   if (kind === KIND.MAIN) thread?.send(bytes);
   else thread?.sendBlocking(bytes);
+  return undefined;
 }
 
 const answer = async (/** @type {{thread: number}} */ { thread }) => ({ stack: (await threads.get(thread)?.stack()) ?? { problem: "the thread has ended" } });

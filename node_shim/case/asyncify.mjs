@@ -3,6 +3,8 @@
 import { CallQueue } from "../jspi/call-queue.mjs";
 import { createSwitching } from "../polyfill/core.mjs";
 
+/** @typedef {import("./plan.d.ts").CaseSwitching} CaseSwitching */
+
 export class AsyncifySwitching {
   suspendsAlways = false;
 
@@ -24,16 +26,12 @@ export class AsyncifySwitching {
     this.#instrumented = new Map(Object.entries(guard?.instrumented ?? {}).map(([name, indexes]) => [name, new Set(indexes)]));
   }
 
-  /** @param {Function} host */
+  /** @type {CaseSwitching["suspending"]} */
   suspending(host) {
     return new this.#polyfill.Suspending(host);
   }
 
-  /**
-   * @param {Function} exported
-   * @param {{isNested?: boolean}} [options]
-   * @returns {(...args: any[]) => Promise<any>}
-   */
+  /** @type {CaseSwitching["promising"]} */
   promising(exported, { isNested = false } = {}) {
     const enter = this.#polyfill.promising(exported);
     const queued = this.#queued.get(exported);
@@ -42,16 +40,12 @@ export class AsyncifySwitching {
     return (...args) => queued.queue.begin(() => enter(...args), isNested, onWait);
   }
 
-  /** @param {Uint8Array} bytes */
+  /** @type {CaseSwitching["compile"]} */
   compile(bytes) {
     return this.#polyfill.remember(new WebAssembly.Module(bytes), this.#polyfill.read(bytes));
   }
 
-  /**
-   * @param {WebAssembly.Module} module
-   * @param {WebAssembly.Imports} imports
-   * @param {string | null} [why] calls run one after another
-   */
+  /** @type {CaseSwitching["instantiate"]} */
   instantiate(module, imports, why = null) {
     const instance = this.#polyfill.instantiate(module, imports);
     if (why === null) return instance;
@@ -60,13 +54,7 @@ export class AsyncifySwitching {
     return instance;
   }
 
-  /**
-   * Whether the frames of a wait can all be saved. To be called before the unwind: a guest with a frame that cannot is lost.
-   *
-   * @param {string} instance
-   * @param {string} importName
-   * @param {import("./plan.d.ts").Frame[]} frames
-   */
+  /** @type {CaseSwitching["canSuspend"]} */
   canSuspend(instance, importName, frames) {
     const functions = this.#instrumented.get(instance);
     if (functions === undefined) return true;

@@ -20,25 +20,15 @@ function addressOf(place, args) {
   return typeof argument === "bigint" ? Number(BigInt.asUintN(64, argument)) : argument >>> 0;
 }
 
-/** Gives the entries of one import to its calls, one after another, for all instances of a run. */
-export class HostEntries {
-  #entries;
-  #left;
-
-  /** @param {HostEntry[]} entries */
-  constructor(entries) {
-    this.#entries = [...entries];
-    this.#left = this.#entries[0]?.times;
-  }
-
-  next() {
-    if (this.#left === 0 && this.#entries.length > 1) {
-      this.#entries.shift();
-      this.#left = this.#entries[0].times;
-    }
-    if (this.#left > 0) this.#left--;
-    return this.#entries[0];
-  }
+/**
+ * The entries of one import, one for each call of any instance of a run: each serves its times, the last one all that follow.
+ *
+ * @param {HostEntry[]} entries
+ * @returns {Generator<HostEntry, never>}
+ */
+export function* entriesByCall(entries) {
+  for (const entry of entries) for (let left = entry.times; left > 0; left--) yield entry;
+  for (;;) yield entries[entries.length - 1];
 }
 
 /**
@@ -52,7 +42,7 @@ export class HostImport {
    * @param {import("./run.mjs").Run} run
    * @param {import("./instance.mjs").Instance} instance
    * @param {import("./plan.d.ts").ImportPlan} spec
-   * @param {HostEntries} entries
+   * @param {ReturnType<typeof entriesByCall>} entries
    */
   constructor(run, instance, spec, entries) {
     this.run = run;
@@ -77,7 +67,7 @@ export class HostImport {
     if (this.suspending) this.#checkSuspendable();
     if (this.suspending && run.scouting) throw run.scouted();
     if (run.log.length < LOG_LIMIT) run.log.push(this.name);
-    const effects = this.#effects(this.entries.next(), args, call);
+    const effects = this.#effects(this.entries.next().value, args, call);
     run.active.push({ kind: "host", name: this.name });
     let first;
     try {

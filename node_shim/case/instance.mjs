@@ -50,8 +50,9 @@ export class Call {
 
   /** Give back what abandoned frames had taken of the C stack: only they would have done it. */
   restoreStackPointer() {
-    if (this.instance.restoresPointer(this.export)) return;
-    const pointer = this.instance.exports.__stack_pointer;
+    const { exports, run } = this.instance;
+    if (run.switching.restoresPointer(exports[this.export])) return;
+    const pointer = exports.__stack_pointer;
     if (this.#stackPointer !== undefined && pointer.value !== this.#stackPointer) pointer.value = this.#stackPointer;
   }
 }
@@ -132,15 +133,6 @@ export class Instance {
     let entry = this.#promising.get(key);
     if (entry === undefined) this.#promising.set(key, (entry = this.run.switching.promising(this.exports[exportName], { isNested })));
     return entry;
-  }
-
-  /**
-   * Whether the C stack pointer is put back after failed calls of an export, by what switches stacks.
-   *
-   * @param {string} exportName
-   */
-  restoresPointer(exportName) {
-    return this.run.switching.restoresPointer(this.exports[exportName]);
   }
 
   /**

@@ -100,7 +100,9 @@ export interface CaseSwitching {
   suspending(host: Function): object;
   promising(exported: Function, options?: { isNested?: boolean }): (...args: any[]) => Promise<any>;
   compile(bytes: Uint8Array): WebAssembly.Module;
+  /** `why`: the reason for which calls on the instance run one after another; null: they may overlap. */
   instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports, why?: string | null): WebAssembly.Instance;
+  /** Whether the frames of a wait can all be saved. To be called before an unwind: a guest with a frame that cannot is lost. */
   canSuspend(instance: string, importName: string, frames: Frame[]): boolean;
   restoresPointer(exported: Function): boolean;
 }

@@ -4,7 +4,7 @@ import { Exit, explain, HostFailure, isSuspendError, meant, NameMissing, Suspend
 import { framesOfError, guestFrames } from "../stacks/capture.mjs";
 import { Wasi } from "../wasi/preview1.mjs";
 import { resultList } from "../wasm/results.mjs";
-import { betweenMessage, HostEntries } from "./host.mjs";
+import { betweenMessage, entriesByCall } from "./host.mjs";
 import { Call, Instance } from "./instance.mjs";
 import { Suspensions } from "./suspensions.mjs";
 import { References } from "./values.mjs";
@@ -42,7 +42,7 @@ export class Run {
     this.references = new References();
     /** @type {Map<string, Instance>} */
     this.instances = new Map();
-    this.entries = new Map(Object.entries(plan.host).map(([name, entries]) => [name, new HostEntries(entries)]));
+    this.entries = new Map(Object.entries(plan.host).map(([name, entries]) => [name, entriesByCall(entries)]));
     this.wasi = plan.wasi === null ? null : new Wasi(plan.wasi);
     /** @type {string[]} imports in the order of their calls */
     this.log = [];
@@ -256,32 +256,23 @@ export class Run {
    * @param {Step} step
    */
   async #step(number, step) {
-    if (step.call !== null) {
-      const call = this.beginCall(this.instance(step.instance), step.call, step.args);
-      await call.promise;
-      this.#ended(number, step, call);
-    } else if (step.start !== null) {
-      await this.#start(step, step.start);
-      this.#note(number);
-    } else if (step.finish !== null) {
-      for (const call of this.labels.get(step.finish) ?? []) {
-        await call.promise;
-        this.#ended(number, step, call);
+    const { call, start, finish, cancel, release, settle_ms: settle } = step;
+    if (call !== null || finish !== null || cancel !== null) {
+      const calls = call === null ? this.labels.get(/** @type {string} */ (finish ?? cancel)) : [this.beginCall(this.instance(step.instance), call, step.args)];
+      for (const each of calls ?? []) {
+        if (cancel !== null) await this.#cancel(each);
+        await each.promise;
+        this.#ended(number, step, each);
       }
-    } else if (step.cancel !== null) {
-      for (const call of this.labels.get(step.cancel) ?? []) {
-        await this.#cancel(call);
-        this.#ended(number, step, call);
-      }
-    } else if (step.release !== null) {
-      const waiting = this.gates.get(step.release);
-      this.gates.set(step.release, "open");
-      if (Array.isArray(waiting)) for (const done of waiting) done();
-      this.#note(number);
-    } else {
-      await new Promise((resolve) => setTimeout(resolve, step.settle_ms ?? 0));
-      this.#note(number);
+      return;
     }
+    if (start !== null) await this.#start(step, start);
+    else if (release !== null) {
+      const waiting = this.gates.get(release);
+      this.gates.set(release, "open");
+      if (Array.isArray(waiting)) for (const done of waiting) done();
+    } else await new Promise((resolve) => setTimeout(resolve, settle ?? 0));
+    this.#note(number);
   }
 
   /**

@@ -20,14 +20,7 @@ export class Suspensions {
 
   /** @param {Frame[]} frames */
   flat(frames) {
-    const flat = new Array(frames.length * 3);
-    let at = 0;
-    for (const [url, index, offset] of frames) {
-      flat[at++] = this.#urlNumber(url);
-      flat[at++] = index;
-      flat[at++] = offset;
-    }
-    return flat;
+    return frames.flatMap(([url, index, offset]) => [this.#urlNumber(url), index, offset]);
   }
 
   /**

@@ -1,11 +1,11 @@
 // The blocking stream: the guest calls a host function that does not wait, and its thread blocks until that has returned. And
-// memory as Python reads and writes it, on either stream.
+// what Python asks for on either stream, and gets at once.
 
 import { BODY, FrameWriter, LARGE } from "../wire/frames.mjs";
 import { KIND } from "./kinds.mjs";
 
 /** @typedef {Map<number, import("./instance.mjs").GuestInstance>} Instances by number */
-/** @typedef {{send: (frame: Buffer) => void, sendLarge: (head: Buffer, bytes: Uint8Array) => void}} Sender */
+/** @typedef {{send: (frame: Buffer, elsewhere?: Uint8Array) => void}} Sender */
 /**
  * @typedef {object} BlockingStream
  * @property {(bytes: Uint8Array) => void} write sends all of them
@@ -21,6 +21,8 @@ const OUT_OF_BOUNDS = 0xffffffff;
 const memoryOf = (instances, place) => instances.get(place & 0xffffff)?.memories.bytes(place >>> 24);
 
 /**
+ * Do what Python asks for on either stream: a call that does not wait, or an access to memory.
+ *
  * READ u32 request, u32 memory, f64 address, f64 size; WRITE u32 memory, f64 address, the bytes.
  *
  * @param {number} kind
@@ -30,7 +32,11 @@ const memoryOf = (instances, place) => instances.get(place & 0xffffff)?.memories
  * @param {Instances} instances
  * @param {Sender} writer
  */
-export function answerMemory(kind, view, at, end, instances, writer) {
+export function answerNow(kind, view, at, end, instances, writer) {
+  if (kind === KIND.CALL_NOW) {
+    instances.get(view.getUint32(at, true))?.callNow(view, at + 4, writer);
+    return;
+  }
   if (kind === KIND.WRITE) {
     const address = view.getFloat64(at + 4, true);
     const bytes = new Uint8Array(view.buffer, view.byteOffset + at + 12, end - at - 12);
@@ -43,16 +49,13 @@ export function answerMemory(kind, view, at, end, instances, writer) {
   const memory = memoryOf(instances, view.getUint32(at + 4, true));
   const bytes = memory !== undefined && address + size <= memory.length ? memory.subarray(address, address + size) : null;
   const sent = bytes?.length ?? 0;
-  const frame = FrameWriter.frame(KIND.BYTES, 16 + sent, sent > LARGE ? sent : 0);
+  const large = bytes !== null && sent > LARGE ? bytes : undefined;
+  const frame = FrameWriter.frame(KIND.BYTES, 16 + sent, large?.length);
   frame.writeUInt32LE(view.getUint32(at, true), BODY);
   frame.writeUInt32LE(bytes === null ? OUT_OF_BOUNDS : 0, BODY + 4);
   frame.writeDoubleLE(memory?.length ?? 0, BODY + 8);
-  if (bytes !== null && sent > LARGE) {
-    writer.sendLarge(frame, bytes);
-    return;
-  }
-  if (bytes !== null) frame.set(bytes, BODY + 16);
-  writer.send(frame);
+  if (bytes !== null && large === undefined) frame.set(bytes, BODY + 16);
+  writer.send(frame, large);
 }
 
 export class BlockingLink {
@@ -89,27 +92,14 @@ export class BlockingLink {
       const kind = this.#buffer[4];
       const view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, end);
       if (kind === KIND.HOST_RESULT || kind === KIND.HOST_REJECT) return { kind, view, at: BODY };
-      if (kind === KIND.CALL_NOW) {
-        const copy = new DataView(new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + end)).buffer);
-        this.#instances.get(copy.getUint32(BODY, true))?.callNow(copy, BODY + 4, this);
-      } else {
-        answerMemory(kind, view, BODY, end, this.#instances, this);
-      }
+      answerNow(kind, view, BODY, end, this.#instances, this);
     }
   }
 
-  /** @param {Buffer} frame */
-  send(frame) {
+  /** @type {Sender["send"]} */
+  send(frame, elsewhere) {
     this.#stream.write(frame);
-  }
-
-  /**
-   * @param {Buffer} head
-   * @param {Uint8Array} bytes
-   */
-  sendLarge(head, bytes) {
-    this.#stream.write(head);
-    this.#stream.write(bytes);
+    if (elsewhere !== undefined) this.#stream.write(elsewhere);
   }
 
   /**

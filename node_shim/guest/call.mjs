@@ -46,7 +46,7 @@ export class Call {
   /**
    * @param {import("./instance.mjs").GuestInstance} instance
    * @param {number} id
-   * @param {import("./plan.d.ts").ExportPlan | null} plan of its export; null: it is the start function
+   * @param {import("./plan.d.ts").ExportPlan} plan of its export
    */
   constructor(instance, id, plan) {
     this.instance = instance;

@@ -30,65 +30,36 @@ export class References {
   }
 }
 
+/**
+ * @typedef {object} Codec reads and writes the values of one kind
+ * @property {(view: DataView, at: number, references: References) => any} read
+ * @property {(data: Buffer, at: number, value: any, references: References) => void} write
+ */
+
+/** @type {Record<string, Codec>} */
+const CODECS = {
+  i32: { read: (view, at) => view.getInt32(at, true), write: (data, at, value) => data.writeInt32LE(value, at) },
+  i64: { read: (view, at) => view.getBigInt64(at, true), write: (data, at, value) => data.writeBigInt64LE(value, at) },
+  f32: { read: (view, at) => view.getFloat32(at, true), write: (data, at, value) => data.writeFloatLE(value, at) },
+  f64: { read: (view, at) => view.getFloat64(at, true), write: (data, at, value) => data.writeDoubleLE(value, at) },
+  externref: {
+    read: (view, at, references) => references.object(view.getInt32(at, true)),
+    write: (data, at, value, references) => data.writeInt32LE(references.number(value), at),
+  },
+};
+
+/** @param {string} kind */
+const codecOf = (kind) => CODECS[kind] ?? CODECS.externref;
+
 /** @param {string[]} kinds */
 export const sizeOf = (kinds) => SLOT * kinds.length;
 
-/**
- * @param {string[]} kinds
- * @param {DataView} view
- * @param {number} at
- * @param {References} references
- */
-export function read(kinds, view, at, references) {
-  const values = new Array(kinds.length);
-  for (let i = 0; i < kinds.length; i++, at += SLOT) {
-    switch (kinds[i]) {
-      case "i32":
-        values[i] = view.getInt32(at, true);
-        break;
-      case "i64":
-        values[i] = view.getBigInt64(at, true);
-        break;
-      case "f32":
-        values[i] = view.getFloat32(at, true);
-        break;
-      case "f64":
-        values[i] = view.getFloat64(at, true);
-        break;
-      default:
-        values[i] = references.object(view.getInt32(at, true));
-    }
-  }
-  return values;
-}
+/** @type {(kinds: string[], view: DataView, at: number, references: References) => any[]} */
+export const read = (kinds, view, at, references) => kinds.map((kind, i) => codecOf(kind).read(view, at + SLOT * i, references));
 
-/**
- * @param {string[]} kinds
- * @param {any[]} values
- * @param {Buffer} data
- * @param {number} at
- * @param {References} references
- */
-export function write(kinds, values, data, at, references) {
-  for (let i = 0; i < kinds.length; i++, at += SLOT) {
-    switch (kinds[i]) {
-      case "i32":
-        data.writeInt32LE(values[i], at);
-        break;
-      case "i64":
-        data.writeBigInt64LE(values[i], at);
-        break;
-      case "f32":
-        data.writeFloatLE(values[i], at);
-        break;
-      case "f64":
-        data.writeDoubleLE(values[i], at);
-        break;
-      default:
-        data.writeInt32LE(references.number(values[i]), at);
-    }
-  }
-}
+/** @type {(kinds: string[], values: any[], data: Buffer, at: number, references: References) => void} */
+export const write = (kinds, values, data, at, references) =>
+  kinds.forEach((kind, i) => codecOf(kind).write(data, at + SLOT * i, values[i], references));
 
 /** @param {string} kind */
 export const zero = (kind) => (kind === "i64" ? 0n : kind === "externref" ? null : 0);

@@ -77,7 +77,7 @@ export class HostFunctions {
     const { current, stacks } = this.#instance;
     const waiting = this.#plan.imports.filter((plan) => plan.waits);
     /** @type {WebAssembly.Imports} */
-    const host = Object.fromEntries(waiting.map((plan, at) => [at, this.#suspending(plan, true)]));
+    const host = Object.fromEntries(waiting.map((plan, at) => [at, this.#suspending(plan)]));
     host.check = () => {
       const call = current.get();
       if (call.failure === null) return;
@@ -110,15 +110,12 @@ export class HostFunctions {
   #provide(plan) {
     if (plan.wasi) return this.#instance.wasi?.functionFor(plan.name, this.#instance);
     if (!plan.waits) return this.#blocking(plan);
-    return this.#checked?.get(plan) ?? this.#suspending(plan, false);
+    return this.#checked?.get(plan) ?? this.#suspending(plan);
   }
 
-  /**
-   * @param {HostFunctionPlan} plan
-   * @param {boolean} isChecked
-   */
-  #suspending(plan, isChecked) {
-    return this.#switching.suspending(plan.script ? this.#scripted(plan, plan.script, isChecked) : this.#waiting(plan, isChecked));
+  /** @param {HostFunctionPlan} plan */
+  #suspending(plan) {
+    return this.#switching.suspending(plan.script ? this.#scripted(plan, plan.script) : this.#waiting(plan));
   }
 
   /**
@@ -126,9 +123,8 @@ export class HostFunctions {
    *
    * @param {HostFunctionPlan} plan
    * @param {{path: string, name: string}} script
-   * @param {boolean} isChecked
    */
-  #scripted(plan, { path, name }, isChecked) {
+  #scripted(plan, { path, name }) {
     const host = this.#scripts.get(path)?.[name];
     if (typeof host !== "function") throw new TypeError(`${path} exports no function ${name}`);
     const caller = new Caller(this.#instance);
@@ -136,7 +132,7 @@ export class HostFunctions {
     return (/** @type {any[]} */ ...args) => {
       const call = this.#instance.current.get();
       const fail = (/** @type {unknown} */ error) => {
-        if (!isChecked) throw uncatchable(error);
+        if (this.#checked === null) throw uncatchable(error);
         call.failure = error;
         return nothing;
       };
@@ -146,7 +142,7 @@ export class HostFunctions {
       } catch (error) {
         return fail(error);
       }
-      return result instanceof Promise ? this.#settled(call, plan, result, isChecked, fail) : result;
+      return result instanceof Promise ? this.#settled(call, plan, result, fail) : result;
     };
   }
 
@@ -156,12 +152,11 @@ export class HostFunctions {
    * @param {Call} call
    * @param {HostFunctionPlan} plan
    * @param {Promise<any>} result
-   * @param {boolean} isChecked
    * @param {(error: unknown) => any} fail
    */
-  #settled(call, plan, result, isChecked, fail) {
+  #settled(call, plan, result, fail) {
     return new Promise((resolve, reject) => {
-      const waiting = { resolve, reject: isChecked ? null : rejecting(reject), kinds: plan.results, hostCall: ++this.#hostCalls };
+      const waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, hostCall: ++this.#hostCalls };
       call.waiting = waiting;
       /** @type {(settle: (value: any) => any) => (value: any) => void} */
       const done = (settle) => (value) => {
@@ -177,16 +172,15 @@ export class HostFunctions {
    * A function in Python that waits.
    *
    * @param {HostFunctionPlan} plan
-   * @param {boolean} isChecked
    */
-  #waiting(plan, isChecked) {
+  #waiting(plan) {
     const { current, stacks } = this.#instance;
     return (/** @type {any[]} */ ...args) => {
       const call = current.get();
       const hostCall = ++this.#hostCalls;
       const frame = this.#frame(plan, call, hostCall, args, this.#plan.stacks ? stacks.here() : NO_FRAMES);
       return new Promise((resolve, reject) => {
-        call.waiting = { resolve, reject: isChecked ? null : rejecting(reject), kinds: plan.results, hostCall };
+        call.waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, hostCall };
         this.#thread.writer.send(frame);
       });
     };

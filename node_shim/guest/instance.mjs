@@ -11,9 +11,10 @@ import { KIND } from "./kinds.mjs";
 import { GuestMemories } from "./memory.mjs";
 import { GuestStacks } from "./stacks.mjs";
 
-/** @typedef {import("./plan.d.ts").ExportPlan} ExportPlan */
+/** @typedef {(call: Call, outcome: any) => Buffer} CallEnd makes the frame that reports a call's result, or the error it threw */
 /** @typedef {{module: WebAssembly.Module, switching: import("../jspi/switching.mjs").JspiSwitching}} Compiled */
 
+const START = { name: "", params: [], results: [] };
 const CHECKED = 0; // the number of the module that stackswitch/wasm/import_wrappers.py makes
 
 export class GuestInstance {
@@ -69,7 +70,7 @@ export class GuestInstance {
       this.stacks.leaveOut(uncatchable(ABANDONED), 1);
       if (!plan.concurrent) functions.check(/** @type {Compiled} */ (modules.get(CHECKED)).module);
       const imports = functions.imports();
-      this.current.latest = new Call(this, plan.call, null);
+      this.current.latest = new Call(this, plan.call, START);
       this.exports = this.#switching.instantiate(module, imports, plan.hidden).exports;
     } catch (error) {
       return this.#failure(error);
@@ -104,8 +105,8 @@ export class GuestInstance {
       call.end();
     };
     this.current.run(call, () => entry(...args)).then(
-      (result) => end(this.#returned(call, plan, result)),
-      (error) => end(this.#failed(call, plan, error)),
+      (result) => end(this.#returned(call, result)),
+      (error) => end(this.#failed(call, error)),
     );
   }
 
@@ -123,34 +124,27 @@ export class GuestInstance {
     let frame;
     try {
       const args = read(plan.params, view, at + 10, this.references);
-      frame = this.#returned(call, plan, this.current.run(call, () => this.exports[plan.name](...args)));
+      frame = this.#returned(call, this.current.run(call, () => this.exports[plan.name](...args)));
     } catch (error) {
-      frame = this.#failed(call, plan, error);
+      frame = this.#failed(call, error);
     } finally {
       this.current.latest = before;
     }
     writer.send(frame);
   }
 
-  /**
-   * @param {Call} call
-   * @param {ExportPlan} plan
-   * @param {any} result
-   */
-  #returned(call, plan, result) {
-    const { frame, at } = this.#endFrame(KIND.RETURNED, call, sizeOf(plan.results));
-    write(plan.results, resultList(result, plan.results.length), frame, at, this.references);
+  /** @type {CallEnd} */
+  #returned(call, result) {
+    const { results } = call.plan;
+    const { frame, at } = this.#endFrame(KIND.RETURNED, call, sizeOf(results));
+    write(results, resultList(result, results.length), frame, at, this.references);
     return frame;
   }
 
-  /**
-   * @param {Call} call
-   * @param {ExportPlan} plan
-   * @param {unknown} error
-   */
-  #failed(call, plan, error) {
+  /** @type {CallEnd} */
+  #failed(call, error) {
     const pointer = this.stackPointer;
-    if (pointer !== undefined && call.stackPointer !== undefined && !this.#switching.restoresPointer(this.exports[plan.name])) {
+    if (pointer !== undefined && call.stackPointer !== undefined && !this.#switching.restoresPointer(this.exports[call.plan.name])) {
       pointer.value = call.stackPointer;
     }
     const text = Buffer.from(JSON.stringify(this.#failure(error)));

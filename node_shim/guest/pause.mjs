@@ -3,6 +3,8 @@
 
 import inspector from "node:inspector";
 
+import { later } from "./profile.mjs";
+
 const PAUSE_TIMEOUT_MS = 2000;
 const RESUME_TIMEOUT_MS = 200;
 const AGAIN_MS = 100; // a request to pause may get lost while the debugger is being enabled
@@ -32,9 +34,6 @@ export async function stackOf(threadId) {
     session.disconnect();
   }
 }
-
-/** @type {(ms: number, value?: any) => Promise<any>} */
-const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());
 
 /** A Worker that is asked to pause until it has, and then to go on. */
 class Pausing {

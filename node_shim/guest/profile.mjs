@@ -5,7 +5,7 @@ const TIMEOUT_MS = 8000; // milliseconds on an idle machine; seconds on one with
 const FRAMES_LIMIT = 50;
 
 /** @type {(ms: number, value?: any) => Promise<any>} */
-const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());
+export const later = (ms, value) => new Promise((resolve) => setTimeout(resolve, ms, value).unref());
 
 /**
  * @param {any} worker

@@ -3,7 +3,7 @@
 import { JspiSwitching } from "../jspi/switching.mjs";
 import { answerRequest, greeting } from "../wire/connection.mjs";
 import { FrameReader, FrameWriter, KIND as MESSAGE, readMessage } from "../wire/frames.mjs";
-import { answerMemory, BlockingLink } from "./blocking.mjs";
+import { answerNow, BlockingLink } from "./blocking.mjs";
 import { GuestInstance } from "./instance.mjs";
 import { KIND } from "./kinds.mjs";
 
@@ -26,13 +26,7 @@ class Server {
     this.#thread = { writer: this.writer, calls: new Map(), blocking: new BlockingLink(blocking, this.#instances) };
   }
 
-  /**
-   * @param {number} kind
-   * @param {DataView} view
-   * @param {number} at
-   * @param {number} end
-   * @returns {Promise<unknown> | undefined} the next frame is taken when that has come true
-   */
+  /** @type {import("../wire/frames.mjs").TakeFrame} */
   take(kind, view, at, end) {
     const { calls } = this.#thread;
     switch (kind) {
@@ -42,17 +36,15 @@ class Server {
       case KIND.CALL:
         this.#instance(view.getUint32(at, true)).begin(view, at + 4);
         return undefined;
-      case KIND.CALL_NOW:
-        this.#instance(view.getUint32(at, true)).callNow(view, at + 4, this.writer);
-        return undefined;
       case KIND.ABANDON:
         return calls.get(view.getUint32(at, true))?.abandon();
       case KIND.HOST_REJECT:
         // What comes after this frame finds the guest unwound.
         return calls.get(view.getUint32(at, true))?.abandon(view.getUint32(at + 4, true));
+      case KIND.CALL_NOW:
       case KIND.READ:
       case KIND.WRITE:
-        answerMemory(kind, view, at, end, this.#instances, this.writer);
+        answerNow(kind, view, at, end, this.#instances, this.writer);
         return undefined;
       case MESSAGE.REQUEST:
         return answerRequest(this.writer, readMessage(view, at), (request, parts) => this.#requests[request.type](request, parts));

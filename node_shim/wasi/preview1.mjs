@@ -139,9 +139,7 @@ export class Wasi {
       const output = this.#outputs[fd];
       if (output === undefined || !this.#open.has(fd)) return BADF;
       let total = 0;
-      for (let i = 0; i < count; i++) {
-        const at = view.getUint32(vectors + 8 * i, true);
-        const size = view.getUint32(vectors + 8 * i + 4, true);
+      for (const [at, size] of buffers(view, vectors, count)) {
         output.write(bytes.subarray(at, at + size));
         total += size;
       }
@@ -152,9 +150,7 @@ export class Wasi {
     fd_read({ view, bytes }, fd, vectors, count, read) {
       if (fd !== 0 || !this.#open.has(0)) return BADF;
       let total = 0;
-      for (let i = 0; i < count; i++) {
-        const at = view.getUint32(vectors + 8 * i, true);
-        const size = view.getUint32(vectors + 8 * i + 4, true);
+      for (const [at, size] of buffers(view, vectors, count)) {
         const chunk = this.#stdin.subarray(this.#read, this.#read + size);
         bytes.set(chunk, at);
         this.#read += chunk.length;
@@ -251,6 +247,10 @@ export class Wasi {
     },
   };
 }
+
+/** @type {(view: DataView, vectors: number, count: number) => [number, number][]} address and size of each buffer of an iovec */
+const buffers = (view, vectors, count) =>
+  Array.from({ length: count }, (_, i) => [view.getUint32(vectors + 8 * i, true), view.getUint32(vectors + 8 * i + 4, true)]);
 
 /** @param {unknown} value */
 const unsigned = (value) => (typeof value === "number" ? value >>> 0 : value);

@@ -107,13 +107,11 @@ export class Reader {
    * An entry of the type section: one type, or a group of them.
    *
    * @param {(FunctionType | null)[]} types gets the types; null: no function's
+   * @returns {void}
    */
   type(types) {
     let form = this.byte();
-    if (form === FORM.REC) {
-      for (let left = this.number(); left > 0; left--) this.type(types);
-      return;
-    }
+    if (form === FORM.REC) return void this.types(types);
     if (form === FORM.SUB || form === FORM.SUB_FINAL) {
       for (let left = this.number(); left > 0; left--) this.number();
       form = this.byte();
@@ -131,9 +129,7 @@ export class Reader {
   }
 
   /** The type section: a type for each number, null for one that is no function's. */
-  types() {
-    /** @type {(FunctionType | null)[]} */
-    const types = [];
+  types(/** @type {(FunctionType | null)[]} */ types = []) {
     for (let left = this.number(); left > 0; left--) this.type(types);
     return types;
   }
@@ -146,28 +142,12 @@ export class Reader {
   import() {
     /** @type {ImportEntry} */
     const found = { module: this.text(), name: this.text(), kind: this.byte(), type: null, flags: 0 };
-    switch (found.kind) {
-      case KIND.FUNCTION:
-        found.type = this.number();
-        break;
-      case KIND.TABLE:
-        this.valueType();
-        this.limits();
-        break;
-      case KIND.MEMORY:
-        found.flags = this.limits();
-        break;
-      case KIND.GLOBAL:
-        this.valueType();
-        this.byte();
-        break;
-      case KIND.TAG:
-        this.byte();
-        this.number();
-        break;
-      default:
-        throw new RangeError(`unknown kind of an import: ${found.kind}`);
-    }
+    if (found.kind === KIND.FUNCTION) found.type = this.number();
+    else if (found.kind === KIND.MEMORY) found.flags = this.limits();
+    else if (found.kind === KIND.TABLE) this.valueType(), this.limits();
+    else if (found.kind === KIND.GLOBAL) this.valueType(), this.byte();
+    else if (found.kind === KIND.TAG) this.byte(), this.number();
+    else throw new RangeError(`unknown kind of an import: ${found.kind}`);
     return found;
   }
 }

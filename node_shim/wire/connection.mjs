@@ -92,7 +92,7 @@ export async function answerRequest(writer, { number, content, parts }, answer) 
  * @param {Answer} answer
  * @param {object} [options]
  * @param {string} [options.problem] why this child is of no use
- * @param {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} [options.take] takes other frames, as FrameReader's
+ * @param {import("./frames.mjs").TakeFrame} [options.take] takes other frames
  * @param {() => void} [options.quit] called when Python is gone
  * @returns {FrameWriter} for messages that answer no request
  */

@@ -17,6 +17,11 @@ const MOST_KEPT = 4 << 20; // a larger buffer is not used again
 const NOTHING = Buffer.alloc(0);
 
 /**
+ * @typedef {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} TakeFrame takes a frame, whose
+ *   body stands in `view` from `at` to `end`; the next one comes when what it returns has come true
+ */
+
+/**
  * Takes chunks as they come; gives each whole frame to `take`, and the next only when what that returned has come true. Chunks
  * and frames are good until `push` and `take` return: their memory is used again, for fresh memory costs more than copying.
  */
@@ -30,7 +35,7 @@ export class FrameReader {
   /** @type {Buffer[]} */
   #waiting = []; // what came while busy
 
-  /** @param {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} take gets where the body starts and ends */
+  /** @param {TakeFrame} take */
   constructor(take) {
     this.#take = take;
   }
@@ -141,9 +146,15 @@ export class FrameWriter {
     return data;
   }
 
-  /** @param {Buffer} frame */
-  send(frame) {
-    if (this.#unsent.push(frame) === 1) process.nextTick(this.flush);
+  /**
+   * @param {Buffer} frame
+   * @param {Uint8Array} [elsewhere] the last bytes of the frame, which is then sent at once, without copying them
+   */
+  send(frame, elsewhere) {
+    if (elsewhere !== undefined) {
+      this.flush();
+      this.#write(frame, elsewhere);
+    } else if (this.#unsent.push(frame) === 1) process.nextTick(this.flush);
   }
 
   /** Send now. */
@@ -152,17 +163,6 @@ export class FrameWriter {
     this.#unsent = [];
     if (unsent.length > 0) this.#write(unsent.length === 1 ? unsent[0] : Buffer.concat(unsent));
   };
-
-  /**
-   * Send a frame at once whose last bytes stand elsewhere, without copying them.
-   *
-   * @param {Buffer} head
-   * @param {Uint8Array} bytes
-   */
-  sendLarge(head, bytes) {
-    this.flush();
-    this.#write(head, bytes);
-  }
 
   /**
    * Send a message: JSON, and binary parts beside it.
