@@ -13,11 +13,7 @@ const BLOCK_END = 1 << 20;
 const wait = async (/** @type {number} */ number) => number & 1;
 const env = (/** @type {unknown} */ waits) => ({ env: { wait: waits, plain: (/** @type {number} */ number) => number } });
 
-/**
- * @param {Run} run
- * @param {number} depth
- * @param {number} count
- */
+/** @type {(run: Run, depth: number, count: number) => Promise<number>} */
 async function microseconds(run, depth, count) {
   const started = performance.now();
   const sum = await run(depth, count);
@@ -25,10 +21,7 @@ async function microseconds(run, depth, count) {
   return ((performance.now() - started) * 1000) / count;
 }
 
-/**
- * @param {Run} run
- * @param {number} count
- */
+/** @type {(run: Run, count: number) => Promise<Record<number, number>>} */
 async function measured(run, count) {
   /** @type {Record<number, number>} */
   const found = {};

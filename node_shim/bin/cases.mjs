@@ -13,10 +13,7 @@ const storage = new AsyncLocalStorage();
 /** @type {import("../case/plan.d.ts").CallContext} */
 const calls = { run: (call, action) => storage.run(call, action), current: () => storage.getStore() };
 
-/**
- * @param {import("../case/plan.d.ts").CasePlan} plan
- * @returns {import("../case/plan.d.ts").Environment}
- */
+/** @type {(plan: import("../case/plan.d.ts").CasePlan) => import("../case/plan.d.ts").Environment} */
 function environmentFor(plan) {
   const { asyncify, separate_stacks: separate } = plan;
   return { switching: asyncify ? new AsyncifySwitching(asyncify) : new JspiSwitching({ separate }), calls };

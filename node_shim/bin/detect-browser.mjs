@@ -13,10 +13,7 @@ const task = JSON.parse(process.argv[2]);
 /** @param {object} message */
 const say = (message) => console.log(JSON.stringify(message));
 
-/**
- * @param {string} message
- * @returns {never}
- */
+/** @type {(message: string) => never} */
 function fail(message) {
   console.error(message);
   process.exit(1);

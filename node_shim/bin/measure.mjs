@@ -25,10 +25,7 @@ if (process.argv[3]) {
 }
 console.log(JSON.stringify(measured));
 
-/**
- * @param {{module: string, name: string, kind: string, type: any}[]} wanted
- * @returns {WebAssembly.Imports}
- */
+/** @type {(wanted: {module: string, name: string, kind: string, type: any}[]) => WebAssembly.Imports} */
 function stubs(wanted) {
   /** @type {Record<string, (type: any) => any>} */
   const make = {

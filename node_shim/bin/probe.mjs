@@ -27,10 +27,7 @@ async function problem() {
   return `no WebAssembly.Suspending${old ? " (only the API before it)" : ""}`;
 }
 
-/**
- * @param {object} api
- * @param {Uint8Array} bytes
- */
+/** @type {(api: object, bytes: Uint8Array) => Promise<string>} */
 async function tryRoundTrips(api, bytes) {
   const { shown, why = "" } = await roundTrips({ WebAssembly: api, setTimeout }, "promising", bytes, ROUNDS, AT_ONCE);
   return shown === "yes" ? "" : why;

@@ -34,10 +34,7 @@ const NAMES = {
 /** @param {string} version */
 const parts = (version) => version.replace(/^[^0-9]*/, "").split("-")[0].split(".").map(Number);
 
-/**
- * @param {string} version
- * @param {string} since
- */
+/** @type {(version: string, since: string) => boolean} */
 function reached(version, since) {
   const [have, need] = [parts(version), parts(since)];
   for (let i = 0; i < need.length; i++) {

@@ -9,10 +9,7 @@ const FIRST_FD = 3;
 const REGULAR_FILE = constants.S_IFREG | 0o644;
 const FOLDER = constants.S_IFDIR | 0o755;
 
-/**
- * @param {string} code
- * @param {string | number} path
- */
+/** @type {(code: string, path: string | number) => Error} */
 function failure(code, path) {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }

@@ -39,12 +39,12 @@ export function* entriesByCall(entries) {
  */
 export class HostImport {
   /**
-   * @param {import("./run.mjs").Run} run
    * @param {import("./instance.mjs").Instance} instance
    * @param {import("./plan.d.ts").ImportPlan} spec
    * @param {ReturnType<typeof entriesByCall>} entries
    */
-  constructor(run, instance, spec, entries) {
+  constructor(instance, spec, entries) {
+    const { run } = instance;
     this.run = run;
     this.instance = instance;
     this.spec = spec;
@@ -121,12 +121,7 @@ export class HostImport {
     throw run.missing("exports", below.name, `${below.name} is not promising and calls ${this.name}, which waits`);
   }
 
-  /**
-   * @param {HostEntry} entry
-   * @param {any[]} args
-   * @param {Call | undefined} call
-   * @returns {Generator<Promise<any>, any>}
-   */
+  /** @type {(entry: HostEntry, args: any[], call: Call | undefined) => Generator<Promise<any>, any>} */
   *#effects(entry, args, call) {
     if (entry.args !== null) this.#checkArgs(entry.args, args);
     if (entry.throws !== null) throw this.#failure(entry.throws);
@@ -190,10 +185,7 @@ export class HostImport {
     run.problem(`${this.name} called ${reentry.export}: expected ${reentry.values.join(", ")}, got ${values.join(", ")}`);
   }
 
-  /**
-   * @param {string[]} expected
-   * @param {any[]} args
-   */
+  /** @type {(expected: string[], args: any[]) => void} */
   #checkArgs(expected, args) {
     const actual = this.spec.params.map((kind, i) => this.instance.toWire(args[i], kind));
     if (!allExpected(expected, actual)) {

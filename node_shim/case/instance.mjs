@@ -101,7 +101,7 @@ export class Instance {
     const provider = run.instances.get(spec.module);
     if (provider !== undefined) return provider.exports[spec.name];
     const entries = run.entries.get(`${spec.module}.${spec.name}`);
-    if (entries !== undefined) return new HostImport(run, this, spec, entries).make();
+    if (entries !== undefined) return new HostImport(this, spec, entries).make();
     if (spec.module === WASI_MODULE && run.wasi !== null) return run.wasi.functionFor(spec.name, this);
     throw new TypeError(`nothing provides ${spec.module}.${spec.name}`);
   }

@@ -31,21 +31,17 @@ function isGuestFault(error) {
  */
 async function runOnce(plan, modules, lists, environment, scouting) {
   const run = new Run(plan, modules, lists, environment, scouting);
-  const result = { status: "finished", detail: "", unsupported: null };
+  const result = { status: "finished", detail: "", unsupported: /** @type {object | null} */ (null) };
   try {
-    try {
-      run.instantiate();
-    } catch (thrown) {
-      const error = meant(thrown);
-      if (isSuspendError(error)) {
-        const place = run.plan.instances[run.instances.size].name;
-        return { run, result: { ...result, status: "unsupported", unsupported: { feature: "start-suspension", where: place } } };
-      }
-      if (!isGuestFault(error)) return { run, result: { ...result, status: "error", detail: String(error) } };
-      run.notMade(error);
-      return { run, result };
-    }
+    run.instantiate();
     await run.takeSteps();
+  } catch (thrown) {
+    const error = meant(thrown);
+    const failed = run.plan.instances[run.instances.size]?.name;
+    if (failed === undefined) throw thrown; // all instances were made: a step failed
+    if (isSuspendError(error)) Object.assign(result, { status: "unsupported", unsupported: { feature: "start-suspension", where: failed } });
+    else if (isGuestFault(error)) run.notMade(error);
+    else Object.assign(result, { status: "error", detail: String(error) });
   } finally {
     run.end();
   }

@@ -251,10 +251,7 @@ export class Run {
     }
   }
 
-  /**
-   * @param {number} number
-   * @param {Step} step
-   */
+  /** @type {(number: number, step: Step) => Promise<void>} */
   async #step(number, step) {
     const { call, start, finish, cancel, release, settle_ms: settle } = step;
     if (call !== null || finish !== null || cancel !== null) {
@@ -275,10 +272,7 @@ export class Run {
     this.#note(number);
   }
 
-  /**
-   * @param {Step} step
-   * @param {string} label
-   */
+  /** @type {(step: Step, label: string) => Promise<void>} */
   async #start(step, label) {
     /** @type {Call[]} */
     const calls = [];
@@ -310,11 +304,7 @@ export class Run {
     this.steps.push({ step: number, ended: "done", values: [], trap: null, memory: [], globals: {}, suspensions: 0, ...facts });
   }
 
-  /**
-   * @param {number} number
-   * @param {Step} step
-   * @param {Call} call
-   */
+  /** @type {(number: number, step: Step, call: Call) => void} */
   #ended(number, step, call) {
     const { error, values = [] } = call.outcome;
     const ended = call.cancelled ? "cancelled" : error === undefined ? "returned" : "trapped";

@@ -6,10 +6,7 @@
 
 const view = new DataView(new ArrayBuffer(8));
 
-/**
- * @param {string} kind
- * @param {number} number
- */
+/** @type {(kind: string, number: number) => string} */
 function floatBits(kind, number) {
   if (kind === "f32") {
     view.setFloat32(0, number);
@@ -19,10 +16,7 @@ function floatBits(kind, number) {
   return view.getBigUint64(0).toString(16).padStart(16, "0");
 }
 
-/**
- * @param {string} kind
- * @param {string} literal
- */
+/** @type {(kind: string, literal: string) => number} */
 function floatFrom(kind, literal) {
   if (literal === "nan") return NaN;
   if (kind === "f32") {
@@ -53,10 +47,7 @@ export class References {
     return this.#numbers.get(object);
   }
 
-  /**
-   * @param {number} number
-   * @param {unknown} object
-   */
+  /** @type {(number: number, object: unknown) => void} */
   #remember(number, object) {
     this.#byNumber.set(number, object);
     this.#numbers.set(object, number);

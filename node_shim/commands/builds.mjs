@@ -69,11 +69,7 @@ export class Builds {
     return build;
   }
 
-  /**
-   * @param {string} sha256
-   * @param {Uint8Array} bytes
-   * @returns {Build | null}
-   */
+  /** @type {(sha256: string, bytes: Uint8Array) => Build | null} */
   #get(sha256, bytes) {
     const [build, none] = ["build", "none"].map((ending) => join(this.#folder, `${sha256}.${ending}`));
     if (!existsSync(build) && !existsSync(none)) {

@@ -35,10 +35,7 @@ for (const name of /** @type {const} */ (["stdout", "stderr"])) {
   };
 }
 
-/**
- * @param {"stdout" | "stderr"} name
- * @param {Buffer} chunk
- */
+/** @type {(name: "stdout" | "stderr", chunk: Buffer) => void} */
 function print(name, chunk) {
   if (running === null) return; // it has ended, and would be dead
   running[name].push(chunk);

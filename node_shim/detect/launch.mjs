@@ -15,10 +15,7 @@ const END_TIMEOUT_MS = 3_000;
  * @property {string[]} flags
  */
 
-/**
- * @param {LaunchTask} task
- * @returns {Record<string, any>}
- */
+/** @type {(task: LaunchTask) => Record<string, any>} */
 function launchOptions(task) {
   const options = { executablePath: task.program, headless: true, timeout: START_TIMEOUT_MS, acceptInsecureCerts: false };
   if (task.browser === "firefox") {

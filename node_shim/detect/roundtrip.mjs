@@ -33,10 +33,7 @@ export async function roundTrips({ WebAssembly, setTimeout }, api, bytes, rounds
   const FIRST = 1000; // no result may look right that a lost value, 0, would give too
 
   // Enough work for the engine to compile this function for speed, with the call inlined into it.
-  /**
-   * @param {Fn} run
-   * @param {number} value
-   */
+  /** @type {(run: Fn, value: number) => any} */
   function hotCall(run, value) {
     let work = value;
     for (let i = 0; i < 300; i++) work = (Math.imul(work, 31) + i) | 0;

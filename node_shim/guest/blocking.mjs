@@ -102,10 +102,7 @@ export class BlockingLink {
     if (elsewhere !== undefined) this.#stream.write(elsewhere);
   }
 
-  /**
-   * @param {number} at
-   * @param {number} end
-   */
+  /** @type {(at: number, end: number) => void} */
   #fill(at, end) {
     while (at < end) at += this.#stream.read(this.#buffer, at, end);
   }

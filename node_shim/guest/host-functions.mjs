@@ -18,47 +18,22 @@ const HEAD = 22; // u32 call, u32 host call, u16 import, f64 memory size, u32 in
 /** @type {[number, number][]} */
 const NO_FRAMES = [];
 
-/** What a host function in JavaScript gets first. */
-class Caller {
-  /** @param {GuestInstance} instance */
-  constructor(instance) {
-    this.instance = instance;
-  }
-
-  get memory() {
-    return this.instance.memory;
-  }
-
-  get exports() {
-    return this.instance.exports;
-  }
-}
-
 /** @param {any} value a pointer or a length of the guest's */
 const unsigned = (value) => (typeof value === "bigint" ? Number(BigInt.asUintN(64, value)) : value >>> 0);
 
 export class HostFunctions {
   #instance;
-  #thread;
   #plan;
-  #switching;
   #hostCalls = 0;
   /** @type {Map<string, Record<string, any>>} by path */
   #scripts = new Map();
   /** @type {Map<HostFunctionPlan, Function> | null} what stands between the guest and the functions it waits for */
   #checked = null;
 
-  /**
-   * @param {GuestInstance} instance
-   * @param {import("./plan.d.ts").GuestThread} thread
-   * @param {import("./plan.d.ts").GuestPlan} plan
-   * @param {import("../jspi/switching.mjs").JspiSwitching} switching
-   */
-  constructor(instance, thread, plan, switching) {
+  /** @param {GuestInstance} instance */
+  constructor(instance) {
     this.#instance = instance;
-    this.#thread = thread;
-    this.#plan = plan;
-    this.#switching = switching;
+    this.#plan = instance.plan;
   }
 
   /** Load the modules of host functions in JavaScript. */
@@ -115,7 +90,7 @@ export class HostFunctions {
 
   /** @param {HostFunctionPlan} plan */
   #suspending(plan) {
-    return this.#switching.suspending(plan.script ? this.#scripted(plan, plan.script) : this.#waiting(plan));
+    return this.#instance.switching.suspending(plan.script ? this.#scripted(plan, plan.script) : this.#waiting(plan));
   }
 
   /**
@@ -127,10 +102,18 @@ export class HostFunctions {
   #scripted(plan, { path, name }) {
     const host = this.#scripts.get(path)?.[name];
     if (typeof host !== "function") throw new TypeError(`${path} exports no function ${name}`);
-    const caller = new Caller(this.#instance);
+    const instance = this.#instance;
+    const caller = {
+      get memory() {
+        return instance.memory;
+      },
+      get exports() {
+        return instance.exports;
+      },
+    };
     const nothing = resultValue(plan.results.map(zero));
     return (/** @type {any[]} */ ...args) => {
-      const call = this.#instance.current.get();
+      const call = instance.current.get();
       const fail = (/** @type {unknown} */ error) => {
         if (this.#checked === null) throw uncatchable(error);
         call.failure = error;
@@ -181,7 +164,7 @@ export class HostFunctions {
       const frame = this.#frame(plan, call, hostCall, args, this.#plan.stacks ? stacks.here() : NO_FRAMES);
       return new Promise((resolve, reject) => {
         call.waiting = { resolve, reject: this.#checked === null ? rejecting(reject) : null, kinds: plan.results, hostCall };
-        this.#thread.writer.send(frame);
+        this.#instance.thread.writer.send(frame);
       });
     };
   }
@@ -195,7 +178,7 @@ export class HostFunctions {
     const { current, references } = this.#instance;
     return (/** @type {any[]} */ ...args) => {
       const frame = this.#frame(plan, current.get(), ++this.#hostCalls, args, NO_FRAMES);
-      const { kind, view, at } = this.#thread.blocking.call(frame);
+      const { kind, view, at } = this.#instance.thread.blocking.call(frame);
       if (kind === KIND.HOST_REJECT) throw uncatchable(ABANDONED);
       return resultValue(read(plan.results, view, at + 8, references));
     };

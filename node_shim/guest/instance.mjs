@@ -25,9 +25,6 @@ export class GuestInstance {
   /** @type {WebAssembly.Exports} */
   exports = {};
 
-  #thread;
-  #plan;
-  #switching;
   /** @type {((...args: any[]) => Promise<any>)[]} by the number of the export */
   #entries = [];
   /** @type {((...args: any[]) => Promise<any>)[]} for calls that another call waits for */
@@ -39,9 +36,9 @@ export class GuestInstance {
    * @param {Compiled["switching"]} switching JSPI; where calls overlap, with a C stack for each
    */
   constructor(thread, plan, switching) {
-    this.#thread = thread;
-    this.#plan = plan;
-    this.#switching = switching;
+    this.thread = thread;
+    this.plan = plan;
+    this.switching = switching;
     this.current = new CurrentCall(plan.concurrent);
     this.wasi = plan.wasi === null ? null : new GuestWasi(plan.wasi);
   }
@@ -61,9 +58,9 @@ export class GuestInstance {
    * @returns null, or what went wrong
    */
   async instantiate(modules) {
-    const plan = this.#plan;
+    const plan = this.plan;
     const { module } = /** @type {Compiled} */ (modules.get(plan.module));
-    const functions = new HostFunctions(this, this.#thread, plan, this.#switching);
+    const functions = new HostFunctions(this);
     try {
       await this.wasi?.open();
       await functions.load();
@@ -71,14 +68,14 @@ export class GuestInstance {
       if (!plan.concurrent) functions.check(/** @type {Compiled} */ (modules.get(CHECKED)).module);
       const imports = functions.imports();
       this.current.latest = new Call(this, plan.call, START);
-      this.exports = this.#switching.instantiate(module, imports, plan.hidden).exports;
+      this.exports = this.switching.instantiate(module, imports, plan.hidden).exports;
     } catch (error) {
       return this.#failure(error);
     } finally {
       this.current.latest = null;
     }
     this.memories = new GuestMemories(plan.memories.map((name) => this.exports[name]), plan.counter === null ? null : this.exports[plan.counter]);
-    const entries = (/** @type {boolean} */ isNested) => plan.exports.map(({ name }) => this.#switching.promising(this.exports[name], { isNested }));
+    const entries = (/** @type {boolean} */ isNested) => plan.exports.map(({ name }) => this.switching.promising(this.exports[name], { isNested }));
     this.#entries = entries(false);
     this.#nested = plan.concurrent ? entries(true) : this.#entries;
     return null;
@@ -92,16 +89,16 @@ export class GuestInstance {
    */
   begin(view, at) {
     const number = view.getUint16(at + 8, true);
-    const plan = this.#plan.exports[number];
-    const parent = this.#thread.calls.get(view.getUint32(at + 4, true)) ?? null;
+    const plan = this.plan.exports[number];
+    const parent = this.thread.calls.get(view.getUint32(at + 4, true)) ?? null;
     const call = new Call(this, view.getUint32(at, true), plan);
     const entry = (parent === null ? this.#entries : this.#nested)[number];
     const args = read(plan.params, view, at + 10, this.references);
-    this.#thread.calls.set(call.id, call);
+    this.thread.calls.set(call.id, call);
     const end = (/** @type {Buffer} */ frame) => {
-      this.#thread.calls.delete(call.id);
+      this.thread.calls.delete(call.id);
       if (this.current.latest === call) this.current.latest = parent;
-      this.#thread.writer.send(frame);
+      this.thread.writer.send(frame);
       call.end();
     };
     this.current.run(call, () => entry(...args)).then(
@@ -118,7 +115,7 @@ export class GuestInstance {
    * @param {{send: (frame: Buffer) => void}} writer
    */
   callNow(view, at, writer) {
-    const plan = this.#plan.exports[view.getUint16(at + 8, true)];
+    const plan = this.plan.exports[view.getUint16(at + 8, true)];
     const call = new Call(this, view.getUint32(at, true), plan);
     const before = this.current.latest;
     let frame;
@@ -144,7 +141,7 @@ export class GuestInstance {
   /** @type {CallEnd} */
   #failed(call, error) {
     const pointer = this.stackPointer;
-    if (pointer !== undefined && call.stackPointer !== undefined && !this.#switching.restoresPointer(this.exports[call.plan.name])) {
+    if (pointer !== undefined && call.stackPointer !== undefined && !this.switching.restoresPointer(this.exports[call.plan.name])) {
       pointer.value = call.stackPointer;
     }
     const text = Buffer.from(JSON.stringify(this.#failure(error)));

@@ -100,10 +100,7 @@ class Observer {
     });
   }
 
-  /**
-   * @param {string} name
-   * @param {ProxyHandler<any>} handler
-   */
+  /** @type {(name: string, handler: ProxyHandler<any>) => void} */
   #replace(name, handler) {
     const value = replace(WebAssembly, name, handler);
     if (value !== undefined) this.#hooked.set(name, value);
@@ -136,10 +133,7 @@ class Observer {
     }
   }
 
-  /**
-   * @param {unknown} source
-   * @param {string} how
-   */
+  /** @type {(source: unknown, how: string) => void} */
   #source(source, how) {
     this.#part.guard(() => {
       const bytes = Modules.bytesOf(source);
@@ -147,10 +141,7 @@ class Observer {
     });
   }
 
-  /**
-   * @param {unknown} source
-   * @param {string} how
-   */
+  /** @type {(source: unknown, how: string) => void} */
   #stream(source, how) {
     this.#part.guard(() => {
       if (tapSource(source, (bytes) => this.#source(bytes, how))) return;

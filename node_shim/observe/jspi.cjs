@@ -101,10 +101,7 @@ class JspiHooks {
     return [source, reading(imports, (space, from) => (isObject(space) ? named(space, from) : space)), ...rest];
   }
 
-  /**
-   * @param {any} suspending
-   * @param {Slot} slot
-   */
+  /** @type {(suspending: any, slot: Slot) => any} */
   #remember(suspending, slot) {
     this.#slots.set(suspending, slot);
     return suspending;

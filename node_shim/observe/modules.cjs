@@ -101,10 +101,7 @@ class Modules {
     return join(this.#folder, `${sha256.slice("sha256:".length)}.wasm`);
   }
 
-  /**
-   * @param {string} sha256
-   * @param {Uint8Array} bytes
-   */
+  /** @type {(sha256: string, bytes: Uint8Array) => boolean} */
   #store(sha256, bytes) {
     const file = this.#file(sha256);
     if (existsSync(file)) return true;

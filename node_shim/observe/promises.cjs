@@ -45,10 +45,7 @@ class Promises {
     this.#stopMade = stop;
   }
 
-  /**
-   * @param {Promise<any>} promise
-   * @param {(error: any) => void} note
-   */
+  /** @type {(promise: Promise<any>, note: (error: any) => void) => void} */
   #watch(promise, note) {
     this.#stopMade = null;
     this.#pending.set(promise, { note, taken: false, settled: false });
@@ -77,10 +74,7 @@ class Promises {
     this.#stopSettled = null;
   }
 
-  /**
-   * @param {Promise<any>} promise
-   * @param {Pending} pending
-   */
+  /** @type {(promise: Promise<any>, pending: Pending) => void} */
   #react(promise, { note }) {
     this.#pending.delete(promise);
     apply(nativeThen, promise, [undefined, note]);
@@ -96,10 +90,7 @@ class Promises {
     if (pending.settled) this.#react(promise, pending);
   }
 
-  /**
-   * @param {"constructor" | "then"} name
-   * @returns {PropertyDescriptor & ThisType<any>}
-   */
+  /** @type {(name: "constructor" | "then") => PropertyDescriptor & ThisType<any>} */
   #property(name) {
     const take = (/** @type {Promise<any>} */ promise) => this.#take(promise);
     return {

@@ -167,11 +167,7 @@ class Stacks {
     return entry;
   }
 
-  /**
-   * @param {Slot} slot
-   * @param {Site[]} sites
-   * @param {number} used
-   */
+  /** @type {(slot: Slot, sites: Site[], used: number) => void} */
   #counted(slot, sites, used) {
     const key = this.#key;
     const length = used * 2;

@@ -21,10 +21,7 @@ function tapSource(source, take) {
   return true;
 }
 
-/**
- * @param {any} response
- * @param {(bytes: Buffer) => void} take
- */
+/** @type {(response: any, take: (bytes: Buffer) => void) => void} */
 function tapResponse(response, take) {
   let body;
   try {

@@ -2,10 +2,7 @@
 // needs jspi
 // deep
 
-/**
- * @param {() => any} call
- * @param {WebAssembly.Global} count
- */
+/** @type {(call: () => any, count: WebAssembly.Global) => Promise<string>} */
 function depthOf(call, count) {
   count.value = 0;
   return Promise.resolve()

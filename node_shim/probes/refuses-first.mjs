@@ -1,10 +1,7 @@
 // a call that cannot suspend throws before the import has side effects
 // needs jspi
 
-/**
- * @param {(name: string) => Uint8Array} bytesOf
- * @param {string[]} effects
- */
+/** @type {(bytesOf: (name: string) => Uint8Array, effects: string[]) => WebAssembly.Exports} */
 function instance(bytesOf, effects) {
   const wait = new WebAssembly.Suspending(async () => {
     effects.push("called");

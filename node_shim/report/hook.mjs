@@ -143,10 +143,7 @@ class Watch {
     return reading(given, (space, from) => reading(space, (host, name) => this.#noting(host, `${from}.${name}`)));
   }
 
-  /**
-   * @param {any} host
-   * @param {string} name
-   */
+  /** @type {(host: any, name: string) => any} */
   #noting(host, name) {
     if (typeof host !== "function" || !this.#section.imports.has(name)) return host;
     return (/** @type {any[]} */ ...args) => {

@@ -112,10 +112,7 @@ export class FrameReader {
     return true;
   }
 
-  /**
-   * @param {Buffer} data
-   * @param {number} at
-   */
+  /** @type {(data: Buffer, at: number) => void} */
   #hold(data, at) {
     if (at < data.length) this.#waiting.push(Buffer.from(data.subarray(at)));
   }
