@@ -114,7 +114,7 @@ BACKENDS = {
             name="asyncify",
             summary="Asyncify on wasmtime, in process; on Node, by the polyfill, if that is asked for",
             case_openers={
-                "wasmtime": "stackswitch.backends.wasmtime.cases.backend:open_asyncify_backend",
+                "wasmtime": "stackswitch.backends.wasmtime.cases.backend:open_asyncify",
                 "node": "stackswitch.backends.node.cases.asyncify:open_asyncify",
             },
             guest_opener="stackswitch.backends.wasmtime.guests.module:open_asyncify",
@@ -130,7 +130,7 @@ BACKENDS = {
         BackendSpec(
             name="fiber",
             summary="modules as they are on wasmtime's own stacks, in process: an oracle for lists",
-            case_openers={"wasmtime": "stackswitch.backends.wasmtime.cases.backend:open_fiber_backend"},
+            case_openers={"wasmtime": "stackswitch.backends.wasmtime.cases.backend:open_fiber"},
             guest_opener="stackswitch.backends.wasmtime.guests.module:open_fiber",
             default=False,
         ),

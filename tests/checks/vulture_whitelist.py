@@ -4,10 +4,8 @@ An attribute of an unknown object stands for any object's: ``_.name``.
 """
 
 # Opened by name, from the table in stackswitch/backends/registry.py.
-_.open_asyncify_backend
 _.open_asyncify
 _.open_jspi
-_.open_fiber_backend
 
 # Commands, found by name from the table in stackswitch/cli/app.py.
 _.doctor

@@ -11,6 +11,7 @@ from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.tools import watchdog
 
 from .capi import Extern
+from .instance import ScriptError
 from .store import Store
 
 WASI_MODULE = "wasi_snapshot_preview1"
@@ -39,11 +40,14 @@ class StoreWasi:
         self._linker.define_wasi()
         self._store = store
 
-    def function(self, name: str) -> Extern | None:
-        """Return a WASI function, None if there is none of that name."""
+    def function(self, name: str) -> Extern:
+        """Return a WASI function.
+
+        :raises ScriptError: there is none of that name
+        """
         found = self._linker.get(self._store.owner, WASI_MODULE, name)
         if found is None:
-            return None
+            raise ScriptError(f"{WASI_MODULE}.{name} is no function of WASI preview 1")
         theirs: Any = found._as_extern()
         extern = Extern()
         ctypes.memmove(ctypes.addressof(extern), ctypes.addressof(theirs), ctypes.sizeof(extern))

@@ -10,18 +10,17 @@ import asyncio
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import ClassVar, Literal
 
 from stackswitch.backends.asyncify_build import make_build
 from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.backends.registry import BackendOptions
 from stackswitch.binaryen.asyncify import Binaryen, open_binaryen
 from stackswitch.errors import DownloadError, ToolNotFoundError
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import AsyncifyOptions, Case
-from stackswitch.models.expect import Expect
 from stackswitch.models.result import Observation, StepObservation
 from stackswitch.tools.progress import Progress
 from stackswitch.wasm.module import parse_module
@@ -31,19 +30,17 @@ from ..asyncify.switcher import AsyncifyStore
 from ..engine import Engine, deadline
 from ..errors import is_over
 from ..features import supported_features
-from ..fiber.build import Builder
+from ..fiber.build import make_fiber_build
 from ..fiber.engine import FiberEngine
 from ..fiber.switcher import FiberStore
 from ..instance import ScriptError
 from .outcome import TimeUpError, trap_of
-from .recorder import CaseModule
+from .recorder import CompiledCaseModule
 from .script import Script, drop_tasks
 from .session import CaseSession
 from .thread import CaseThreads, Stop
 
-if TYPE_CHECKING:
-    from stackswitch.backends.registry import BackendOptions
-
+DEFAULTS = BackendOptions()
 Detect = Literal["stack", "state"]
 _GRACE_S = 0.2
 """How long after the deadline the guest may still clean up before it is stopped."""
@@ -62,14 +59,30 @@ class CaseBackend(ABC):
     """Runs cases (see ``backends.base.Backend``).
 
     :param binaryen: None: there is none, and what needs it is lacking
+    :cvar always_suspendable: whether every function can be suspended, however the module was built
     """
 
-    def __init__(self, engine: Engine, binaryen: Binaryen | None, info: BackendInfo) -> None:
-        self.info = info
+    always_suspendable: ClassVar[bool]
+
+    def __init__(self, name: str, engine: Engine, binaryen: Binaryen | None, without: str = "") -> None:
+        features = supported_features(engine)
+        details = {"wasm-opt": f"none, so no legacy exceptions: {without}"}
+        if binaryen is not None:
+            tool = binaryen.found
+            details = {"wasm-opt": f"{tool.version}, {tool.path}"}
+            if tool.passed_over:
+                details["passed over"] = "; ".join(tool.passed_over)
+        if self.always_suspendable:
+            features |= _FIBER_FEATURES
+        if binaryen is None:
+            features -= {"legacy-exceptions"}
+        self.info = BackendInfo(
+            name=name, engine="wasmtime", engine_version=engine.version, features=features, details=details
+        )
         self._binaryen = binaryen
         self._engine = engine
         self._threads = CaseThreads(engine)
-        self._modules: dict[tuple[str, bytes], CaseModule] = {}
+        self._modules: dict[tuple[str, bytes], CompiledCaseModule] = {}
         self._closed = False
 
     @abstractmethod
@@ -80,15 +93,8 @@ class CaseBackend(ABC):
         """
 
     @abstractmethod
-    def _compile(self, name: str, wasm: bytes, plain: bytes) -> CaseModule:
-        """Compile a module.
-
-        :param plain: as it was before it was instrumented
-        """
-
-    @abstractmethod
     def _open_session(
-        self, case: Case, modules: dict[str, CaseModule], is_over: Callable[[], bool]
+        self, case: Case, modules: dict[str, CompiledCaseModule], is_over: Callable[[], bool]
     ) -> CaseSession:
         """Open a store for a case."""
 
@@ -104,28 +110,53 @@ class CaseBackend(ABC):
         except Exception as error:  # noqa: BLE001 (whatever wasmtime has against the module)
             return Observation(status="error", detail=f"wasmtime refuses the module: {error}")
         late = deadline(timeout_s + _GRACE_S)
-        case = loaded.case
+        open_session = partial(self._open_session, loaded.case, modules, lambda: stop.is_set() or late())
         try:
-            observed = asyncio.run(
-                stop.applies_to(
-                    _run_case(
-                        partial(self._open_session, case, modules, lambda: stop.is_set() or late()),
-                        case,
-                        case.expectations(self.info)[1],
-                        timeout_s,
-                        self.info.name,
-                    )
-                )
-            )
+            observed = asyncio.run(stop.applies_to(self._observe(loaded.case, open_session, timeout_s)))
         except Exception as error:  # noqa: BLE001 (one case must not end the others)
             text = f"the backend broke down: {''.join(traceback.format_exception(error)[-3:])}"
             return Observation(status="error", detail=text, problems=(text,))
         return observed.model_copy(update={"duration_ms": (time.perf_counter() - started) * 1000})
 
-    def _module(self, loaded: LoadedCase, name: str, wasm: bytes) -> CaseModule:
+    async def _observe(
+        self, case: Case, open_session: Callable[[], CaseSession], timeout_s: float
+    ) -> Observation:
+        session = open_session()
+        script = Script(case, session, case.expectations(self.info)[1])
+        status: Literal["finished", "hung", "error"] = "finished"
+        detail = ""
+        try:
+            await asyncio.wait_for(_make_and_run(case, session, script), timeout_s)
+        except (asyncio.TimeoutError, TimeUpError):
+            status = "hung"
+        except ScriptError as error:
+            status, detail = "error", str(error)
+        finally:
+            stdout, stderr = session.output()
+            observation = Observation(
+                status=status,
+                detail=detail,
+                steps=tuple(script.steps),
+                suspensions=session.recorder.suspensions(self.info.name),
+                suspension_count=session.recorder.count,
+                log=tuple(session.host.log),
+                stdout=stdout,
+                stderr=stderr,
+                problems=tuple(session.host.problems),
+                missing=session.recorder.missing(),
+                warnings=session.warnings(),
+            )
+            await drop_tasks(_GRACE_S)
+            session.close()
+        return observation
+
+    def _module(self, loaded: LoadedCase, name: str, wasm: bytes) -> CompiledCaseModule:
         found = self._modules.get((name, wasm))
         if found is None:
-            found = self._modules[name, wasm] = self._compile(name, wasm, loaded.modules[name])
+            plain = parse_module(loaded.modules[name])
+            suspendable = range(plain.function_count) if self.always_suspendable else None
+            found = CompiledCaseModule(self._engine, wasm, name, binaryen_names(plain), suspendable)
+            self._modules[name, wasm] = found
         return found
 
     async def aclose(self) -> None:
@@ -145,12 +176,10 @@ class AsyncifyBackend(CaseBackend):
         the protocol alone, as a host has to that cannot read stacks
     """
 
+    always_suspendable = False
+
     def __init__(self, engine: Engine, binaryen: Binaryen, *, detect: Detect = "stack") -> None:
-        tool = binaryen.found
-        details = {"wasm-opt": f"{tool.version}, {tool.path}"}
-        if tool.passed_over:
-            details["passed over"] = "; ".join(tool.passed_over)
-        super().__init__(engine, binaryen, _info("asyncify", engine, supported_features(engine), details))
+        super().__init__("asyncify", engine, binaryen)
         self._instrumenter = binaryen
         self._detect: Detect = detect
 
@@ -158,11 +187,8 @@ class AsyncifyBackend(CaseBackend):
         """Instrument the modules (see ``CaseBackend``)."""
         return await make_build(loaded, self._instrumenter)
 
-    def _compile(self, name: str, wasm: bytes, plain: bytes) -> CaseModule:
-        return CaseModule(self._engine, wasm, name, binaryen_names(parse_module(plain)))
-
     def _open_session(
-        self, case: Case, modules: dict[str, CaseModule], is_over: Callable[[], bool]
+        self, case: Case, modules: dict[str, CompiledCaseModule], is_over: Callable[[], bool]
     ) -> CaseSession:
         open_store = partial(AsyncifyStore, self._engine, buffer_bytes=case.asyncify.buffer_bytes)
         stacks = self._detect == "stack"
@@ -177,110 +203,57 @@ class FiberBackend(CaseBackend):
     :param binaryen: translates legacy exceptions; None: they are lacking, for the reason ``without``
     """
 
+    always_suspendable = True
+
     def __init__(self, engine: FiberEngine, binaryen: Binaryen | None, without: str = "") -> None:
-        features = supported_features(engine) | _FIBER_FEATURES
-        details = {"wasm-opt": f"none, so no legacy exceptions: {without}"}
-        if binaryen is None:
-            features -= {"legacy-exceptions"}
-        else:
-            details = {"wasm-opt": f"{binaryen.found.version}, {binaryen.found.path}"}
-        super().__init__(engine, binaryen, _info("fiber", engine, features, details))
-        self._builder = Builder(binaryen)
+        super().__init__("fiber", engine, binaryen, without)
         self._fiber_engine = engine
 
     async def prepare(self, loaded: LoadedCase) -> Build:
         """Translate legacy exceptions (see ``CaseBackend``)."""
-        return await self._builder.build(loaded)
-
-    def _compile(self, name: str, wasm: bytes, plain: bytes) -> CaseModule:
-        module = parse_module(plain)
-        return CaseModule(self._engine, wasm, name, binaryen_names(module), range(module.function_count))
+        return await make_fiber_build(loaded, self._binaryen)
 
     def _open_session(
-        self, case: Case, modules: dict[str, CaseModule], is_over: Callable[[], bool]
+        self, case: Case, modules: dict[str, CompiledCaseModule], is_over: Callable[[], bool]
     ) -> CaseSession:
         open_store = partial(FiberStore, self._fiber_engine)
         return CaseSession(open_store, case, modules, lists=AsyncifyOptions(), is_over=is_over)
 
 
-def _info(name: str, engine: Engine, features: frozenset[str], details: dict[str, str]) -> BackendInfo:
-    version = engine.version
-    return BackendInfo(
-        name=name, engine="wasmtime", engine_version=version, features=features, details=details
-    )
-
-
-async def open_asyncify_backend(options: BackendOptions, progress: Progress | None = None) -> AsyncifyBackend:
-    """Start the backend ``asyncify`` (see ``backends.registry`` and ``open_asyncify``)."""
-    return await open_asyncify(wasm_opt=options.wasm_opt, progress=progress)
-
-
-async def open_fiber_backend(options: BackendOptions, progress: Progress | None = None) -> FiberBackend:
-    """Start the backend ``fiber`` (see ``backends.registry`` and ``open_fiber``)."""
-    return await open_fiber(wasm_opt=options.wasm_opt, progress=progress)
-
-
 async def open_asyncify(
-    *, wasm_opt: Path | None = None, progress: Progress | None = None, detect: Detect = "stack"
+    options: BackendOptions = DEFAULTS, progress: Progress | None = None, *, detect: Detect = "stack"
 ) -> AsyncifyBackend:
-    """Start the backend ``asyncify``.
+    """Start the backend ``asyncify`` (see ``backends.registry``).
 
-    :param wasm_opt: Binaryen's tool, None to look for it
-    :param progress: called when something that takes long begins
     :raises BackendUnavailableError: wasmtime-py is missing or is another version than we know
     :raises ToolNotFoundError, DownloadError: Binaryen cannot be had
     """
     engine = Engine()
     try:
-        binaryen = await open_binaryen(wasm_opt=wasm_opt, progress=progress)
+        binaryen = await open_binaryen(wasm_opt=options.wasm_opt, progress=progress)
     except BaseException:
         engine.close()
         raise
     return AsyncifyBackend(engine, binaryen, detect=detect)
 
 
-async def open_fiber(*, wasm_opt: Path | None = None, progress: Progress | None = None) -> FiberBackend:
-    """Start the backend ``fiber``; without a Binaryen it lacks legacy exceptions.
+async def open_fiber(options: BackendOptions = DEFAULTS, progress: Progress | None = None) -> FiberBackend:
+    """Start the backend ``fiber`` (see ``backends.registry``); without a Binaryen it lacks legacy exceptions.
 
-    :param wasm_opt: Binaryen's tool, None to look for it
-    :param progress: called when something that takes long begins
     :raises BackendUnavailableError: wasmtime-py, Python or the C library is not as we know it
     :raises ToolNotFoundError: the given tool cannot be used
     """
     engine = FiberEngine()
     try:
-        return FiberBackend(engine, await open_binaryen(wasm_opt=wasm_opt, progress=progress))
+        return FiberBackend(engine, await open_binaryen(wasm_opt=options.wasm_opt, progress=progress))
     except (ToolNotFoundError, DownloadError) as error:
-        if wasm_opt is None:
+        if options.wasm_opt is None:
             return FiberBackend(engine, None, without=str(error).splitlines()[0])
         engine.close()
         raise
     except BaseException:
         engine.close()
         raise
-
-
-async def _run_case(
-    open_session: Callable[[], CaseSession],
-    case: Case,
-    expected: Sequence[Expect],
-    timeout_s: float,
-    backend: str,
-) -> Observation:
-    session = open_session()
-    script = Script(case, session, expected)
-    status, detail = "finished", ""
-    try:
-        await asyncio.wait_for(_make_and_run(case, session, script), timeout_s)
-    except (asyncio.TimeoutError, TimeUpError):
-        status = "hung"
-    except ScriptError as error:
-        status, detail = "error", str(error)
-    finally:
-        observation = _observation(session, script, status, detail, backend)
-        await drop_tasks(_GRACE_S)
-        session.close()
-    return observation
 
 
 async def _make_and_run(case: Case, session: CaseSession, script: Script) -> None:
@@ -298,21 +271,3 @@ async def _make_and_run(case: Case, session: CaseSession, script: Script) -> Non
         ]
     else:
         await script.run()
-
-
-def _observation(session: CaseSession, script: Script, status: str, detail: str, backend: str) -> Observation:
-    stdout, stderr = session.output()
-    fields: dict[str, Any] = {
-        "status": status,
-        "detail": detail,
-        "steps": tuple(script.steps),
-        "suspensions": session.recorder.suspensions(backend),
-        "suspension_count": session.recorder.count,
-        "log": tuple(session.host.log),
-        "stdout": stdout,
-        "stderr": stderr,
-        "problems": tuple(session.host.problems),
-        "missing": session.recorder.missing(),
-        "warnings": session.warnings(),
-    }
-    return Observation.model_validate(fields)

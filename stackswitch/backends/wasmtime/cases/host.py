@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from stackswitch.models.case import Case
@@ -19,6 +20,7 @@ from stackswitch.models.values import same_value
 from ..instance import ModuleInstance, ScriptError
 from ..store import ThrowTag
 from ..values import Codec, Value
+from .call import CaseCall
 
 Results = Sequence[Value]
 
@@ -31,8 +33,11 @@ class CannotWaitError(Exception):
     """The guest cannot be suspended here, and what it waits for needs a later step of the case."""
 
 
-class Caller(Protocol):
-    """What a host function knows of who called it, and how it calls back."""
+class HostContext(Protocol):
+    """What a host function knows of the call that it serves, and how it calls back.
+
+    :ivar instance: the instance that has called it
+    """
 
     instance: ModuleInstance
 
@@ -40,18 +45,12 @@ class Caller(Protocol):
         """Whether the guest can be suspended now; if not, the host function waits in place."""
         ...
 
-    def call_now(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
-        """Call an export that must not wait; ``instance`` None: the caller's own."""
-        ...
+    def call(self, reentry: Reentry, *, may_wait: bool = False, in_place: bool = False) -> CaseCall:
+        """Return a call of an export, not yet begun.
 
-    def call(
-        self, instance: str | None, export: str, args: tuple[str, ...]
-    ) -> Coroutine[Any, Any, tuple[str, ...]]:
-        """Call an export that may wait."""
-        ...
-
-    def call_in_place(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
-        """Call an export that may wait, while the caller's own guest stays where it is."""
+        :param may_wait: whether it may be suspended
+        :param in_place: where it waits, all guests stay where they are
+        """
         ...
 
 
@@ -75,11 +74,8 @@ class Host:
         """Whether an import is an asynchronous function."""
         return any(entry.waits for entry in self._entries.get(import_, ()))
 
-    def release(self, gate: str) -> None:
-        """Open a gate."""
-        self._gate(gate).set()
-
-    def _gate(self, name: str) -> asyncio.Event:
+    def gate(self, name: str) -> asyncio.Event:
+        """Return a gate; it is open when it is set."""
         return self._gates.setdefault(name, asyncio.Event())
 
     def _next(self, import_: str) -> HostCall:
@@ -94,7 +90,7 @@ class Host:
     def begin(
         self,
         import_: str,
-        caller: Caller,
+        context: HostContext,
         params: Codec,
         results: Codec,
         args: tuple[Value, ...],
@@ -108,117 +104,89 @@ class Host:
         if len(self.log) < LOG_LIMIT:
             self.log.append(import_)
         entry = self._next(import_)
-        call = _Served(self, entry, caller, params, results, args)
-        call.check_args()
+        served = _ServedCall(self, entry, context, params, results, args)
+        served.check_args()
         if entry.throws is not None:
-            raise call.failure(entry.throws)
+            raise served.failure(entry.throws)
         if sync or not self._must_wait(entry):
-            return call.at_once()
-        if caller.may_suspend(import_):
-            return call.waiting()
-        return call.in_place()
+            return served.finish_now()
+        if context.may_suspend(import_):
+            return served.finish()
+        return served.finish_now(in_place=True)
 
     def _must_wait(self, entry: HostCall) -> bool:
         if entry.delay_ms is not None or any(call.suspending for call in entry.calls):
             return True
-        return entry.gate is not None and not self._gate(entry.gate).is_set()
-
-    def gate_is_open(self, name: str) -> bool:
-        """Whether a gate has been released."""
-        return self._gate(name).is_set()
-
-    async def at_gate(self, name: str) -> None:
-        """Wait until a gate is open."""
-        await self._gate(name).wait()
+        return entry.gate is not None and not self.gate(entry.gate).is_set()
 
 
-class _Served:
+@dataclass
+class _ServedCall:
     """One call of a host function."""
 
-    def __init__(
-        self,
-        host: Host,
-        entry: HostCall,
-        caller: Caller,
-        params: Codec,
-        results: Codec,
-        args: tuple[Value, ...],
-    ) -> None:
-        self.host = host
-        self.entry = entry
-        self.caller = caller
-        self.params = params
-        self.results = results
-        self.args = args
+    host: Host
+    entry: HostCall
+    context: HostContext
+    params: Codec
+    results: Codec
+    args: tuple[Value, ...]
 
     def check_args(self) -> None:
-        if self.entry.args is None:
-            return
-        actual = self.caller.instance.texts(self.params, self.args)
-        if len(actual) != len(self.entry.args) or not all(map(same_value, self.entry.args, actual)):
+        actual = self.context.instance.texts(self.params, self.args)
+        if (wanted := _unlike(self.entry.args, actual)) is not None:
             self.host.problems.append(
-                f"{self.entry.import_} was called with ({', '.join(actual)}),"
-                f" not with ({', '.join(self.entry.args)})"
+                f"{self.entry.import_} was called with ({', '.join(actual)}), not with ({wanted})"
             )
 
-    def at_once(self) -> Results:
-        for call in self._calls("before"):
-            self._check(call, self.caller.call_now(call.instance, call.export, call.args))
-        for call in self._calls("during"):
-            self._check(call, self.caller.call_now(call.instance, call.export, call.args))
-        return self._end()
-
-    async def waiting(self) -> Results:
+    async def finish(self) -> Results:
         entry = self.entry
         await self._call_back("before")
         if entry.delay_ms is not None:
             await asyncio.sleep(entry.delay_ms / 1000)
         if entry.gate is not None:
-            await self.host.at_gate(entry.gate)
+            await self.host.gate(entry.gate).wait()
         await self._call_back("during")
         return self._end()
 
-    def in_place(self) -> Results:
+    def finish_now(self, *, in_place: bool = False) -> Results:
+        """Serve it while the guest stays where it is; ``in_place``: block where it waits."""
+        self._call_back_now("before", in_place=in_place)
+        if in_place:
+            self._block()
+        self._call_back_now("during", in_place=in_place)
+        return self._end()
+
+    def _block(self) -> None:
         entry = self.entry
-        self._call_back_in_place("before")
         if entry.delay_ms is not None:
             time.sleep(entry.delay_ms / 1000)
-        if entry.gate is not None and not self.host.gate_is_open(entry.gate):
+        if entry.gate is not None and not self.host.gate(entry.gate).is_set():
             raise CannotWaitError(
                 f"{entry.import_} waits for the gate {entry.gate!r}, and a function on the stack is not"
                 " instrumented: the guest cannot be suspended until then"
             )
-        self._call_back_in_place("during")
-        return self._end()
 
     async def _call_back(self, when: str) -> None:
-        for call in self._calls(when):
-            if call.suspending:
-                seen = await self.caller.call(call.instance, call.export, call.args)
-            else:
-                seen = self.caller.call_now(call.instance, call.export, call.args)
-            self._check(call, seen)
+        for each in self._reentries(when):
+            call = self.context.call(each, may_wait=each.suspending)
+            self._check(each, await call.finish() if each.suspending else call.finish_now())
 
-    def _call_back_in_place(self, when: str) -> None:
-        for call in self._calls(when):
-            run: Callable[..., tuple[str, ...]] = (
-                self.caller.call_in_place if call.suspending else self.caller.call_now
-            )
-            self._check(call, run(call.instance, call.export, call.args))
+    def _call_back_now(self, when: str, *, in_place: bool) -> None:
+        for each in self._reentries(when):
+            call = self.context.call(each, in_place=in_place and each.suspending)
+            self._check(each, call.finish_now())
 
-    def _calls(self, when: str) -> list[Reentry]:
-        return [call for call in self.entry.calls if call.when == when]
+    def _reentries(self, when: str) -> list[Reentry]:
+        return [each for each in self.entry.calls if each.when == when]
 
-    def _check(self, call: Reentry, seen: tuple[str, ...]) -> None:
-        wanted = call.values
-        if wanted is not None and not (len(wanted) == len(seen) and all(map(same_value, wanted, seen))):
+    def _check(self, reentry: Reentry, actual: tuple[str, ...]) -> None:
+        if (wanted := _unlike(reentry.values, actual)) is not None:
             self.host.problems.append(
-                f"{self.entry.import_} called {call.export} and got ({', '.join(seen)}),"
-                f" not ({', '.join(wanted)})"
+                f"{self.entry.import_} called {reentry.export} and got ({', '.join(actual)}), not ({wanted})"
             )
 
     def _end(self) -> Results:
-        entry, instance = self.entry, self.caller.instance
+        entry, instance = self.entry, self.context.instance
         if entry.grows:
             instance.grow_memory(entry.grows)
         for write in entry.writes:
@@ -241,10 +209,17 @@ class _Served:
         return self.args[int(at[4:])] or 0
 
     def _result(self, text: str) -> Value:
-        return self.args[int(text[4:])] if text.startswith("arg:") else self.caller.instance.value(text)
+        return self.args[int(text[4:])] if text.startswith("arg:") else self.context.instance.value(text)
 
     def failure(self, failure: Failure) -> Exception:
         if failure.tag is None:
             return HostError(failure.message)
-        instance = self.caller.instance
+        instance = self.context.instance
         return ThrowTag(instance.extern(failure.tag, "tag"), [instance.val(text) for text in failure.values])
+
+
+def _unlike(wanted: Sequence[str] | None, actual: Sequence[str]) -> str | None:
+    """Return the values that were expected, if there are any and the actual ones differ."""
+    if wanted is None or (len(wanted) == len(actual) and all(map(same_value, wanted, actual))):
+        return None
+    return ", ".join(wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from stackswitch.backends.asyncify_missing import Missing, missing_names
 from stackswitch.models.case import AsyncifyOptions
@@ -14,7 +15,7 @@ from ..compiled import CompiledModule
 from ..engine import Engine
 
 
-class CaseModule(CompiledModule):
+class CompiledCaseModule(CompiledModule):
     """A module of a case, compiled, and what is known of its functions.
 
     :param name: of the instance
@@ -40,18 +41,16 @@ class CaseModule(CompiledModule):
         return self.names[index] if 0 <= index < len(self.names) else f"func[{index}]"
 
 
+@dataclass
 class RecordedStack:
     """A stack at a wait; equal stacks have one record."""
 
-    __slots__ = ("count", "export", "frames", "import_", "missing", "module")
-
-    def __init__(self, module: CaseModule, import_: str, export: str, frames: tuple[int, ...]) -> None:
-        self.module = module
-        self.import_ = import_
-        self.export = export
-        self.frames = frames
-        self.missing: Missing = {}
-        self.count = 0
+    module: CompiledCaseModule
+    import_: str
+    export: str
+    frames: tuple[int, ...]
+    missing: Missing
+    count: int = 0
 
     def suspension(self, backend: str) -> Suspension:
         """Return the record of it."""
@@ -79,13 +78,15 @@ class SuspensionRecorder:
         self._stacks: dict[tuple[str, str, str, tuple[int, ...]], RecordedStack] = {}
         self.count = 0
 
-    def record(self, module: CaseModule, import_: str, export: str, frames: tuple[int, ...]) -> RecordedStack:
+    def record(
+        self, module: CompiledCaseModule, import_: str, export: str, frames: tuple[int, ...]
+    ) -> RecordedStack:
         """Return the record of a stack, which may be new; it counts only after ``count_wait`` is called."""
         key = (module.name, import_, export, frames)
         stack = self._stacks.get(key)
         if stack is None:
-            stack = self._stacks[key] = RecordedStack(module, import_, export, frames)
-            stack.missing = missing_names(self._options, import_, frames, module.names, module.instrumented)
+            missing = missing_names(self._options, import_, frames, module.names, module.instrumented)
+            stack = self._stacks[key] = RecordedStack(module, import_, export, frames, missing)
         return stack
 
     def count_wait(self, stack: RecordedStack | None) -> None:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stackswitch.models.case import Case, Step
 from stackswitch.models.expect import Expect
 from stackswitch.models.result import StepObservation
 
+from ..errors import is_over
 from ..instance import ModuleInstance, ScriptError
-from .session import CaseCall, CaseSession
+from .call import CaseCall, CaseNote, InstanceHandle
+from .outcome import TimeUpError, trap_of
+from .session import CaseSession
 
 
-class _Started:
-    """The calls under one label."""
+@dataclass(eq=False)
+class _Running:
+    """A call that was begun and the task that runs it."""
 
-    def __init__(self, guest: ModuleInstance) -> None:
-        self.guest = guest
-        self.calls: list[tuple[CaseCall, asyncio.Task[tuple[str, ...]]]] = []
+    handle: InstanceHandle
+    call: CaseCall
+    task: asyncio.Task[tuple[str, ...]]
 
 
 class Script:
@@ -34,7 +39,7 @@ class Script:
         self._case = case
         self._expected = expected
         self._session = session
-        self._started: dict[str, _Started] = {}
+        self._started: dict[str, list[_Running]] = {}
         self.steps: list[StepObservation] = []
 
     async def run(self) -> None:
@@ -49,11 +54,8 @@ class Script:
             await self._drop_all()
 
     async def _take(self, number: int, step: Step) -> None:
-        session = self._session
         if step.call is not None:
-            guest = session.guest(step.instance)
-            running = session.calling(guest, step.call, step.args)
-            await self._ended(number, guest, running, _begin(running))
+            await self._ended(number, self._begin(self._session.handle(step.instance), step.call, step))
         elif step.start is not None:
             await self._start(step)
             self.steps.append(StepObservation(step=number, ended="done"))
@@ -62,39 +64,37 @@ class Script:
             if started is None:
                 raise ScriptError(f"step {number}: that call has ended already")
             # A call that has ended is not cancelled.
-            cancelled = {task for _, task in started.calls if step.cancel is not None and not task.done()}
-            for task in cancelled:
-                task.cancel()
-            for running, task in started.calls:
-                await self._ended(number, started.guest, running, task, cancelled=task in cancelled)
-        elif step.release is not None:
-            session.host.release(step.release)
-            await asyncio.sleep(0)
-            self.steps.append(StepObservation(step=number, ended="done"))
+            cancelled = [each for each in started if step.cancel is not None and not each.task.done()]
+            for each in cancelled:
+                each.task.cancel()
+            for each in started:
+                await self._ended(number, each, cancelled=each in cancelled)
         else:
+            if step.release is not None:
+                self._session.host.gate(step.release).set()
             await asyncio.sleep((step.settle_ms or 0) / 1000)
             self.steps.append(StepObservation(step=number, ended="done"))
 
     async def _start(self, step: Step) -> None:
-        guest = self._session.guest(step.instance)
-        started = self._started[step.start or ""] = _Started(guest)
+        handle = self._session.handle(step.instance)
+        started = self._started[step.start or ""] = []
         for _ in range(step.copies):
-            each = await self._session.fresh(step.instance) if step.fresh else guest
-            running = self._session.calling(each, step.export or "", step.args)
-            started.calls.append((running, _begin(running)))
+            each = await self._session.make(step.instance) if step.fresh else handle
+            started.append(self._begin(each, step.export or "", step))
         # The loop begins them all, in order, each up to its first wait.
         await asyncio.sleep(0)
 
-    async def _ended(
-        self,
-        number: int,
-        guest: ModuleInstance,
-        running: CaseCall,
-        task: asyncio.Task[tuple[str, ...]],
-        *,
-        cancelled: bool = False,
-    ) -> None:
+    @staticmethod
+    def _begin(handle: InstanceHandle, export: str, step: Step) -> _Running:
+        call = CaseCall(handle, step.args, CaseNote(export=export))
+        task = asyncio.ensure_future(call.run())
+        # asyncio logs failures that are never retrieved, and a script may end before it comes to this one.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return _Running(handle, call, task)
+
+    async def _ended(self, number: int, running: _Running, *, cancelled: bool = False) -> None:
         seen: dict[str, Any]
+        handle, task = running.handle, running.task
         await asyncio.wait([task])
         if cancelled:
             with contextlib.suppress(BaseException):
@@ -103,42 +103,37 @@ class Script:
         else:
             try:
                 seen = {"ended": "returned", "values": task.result()}
-            except BaseException as error:  # noqa: BLE001 (explain raises errors that are not the guest's)
-                trap = self._session.explain(guest, error)
+            except BaseException as error:
+                if is_over(error):
+                    raise TimeUpError(str(error)) from error
+                trap = trap_of(error, handle.module.function_name)
                 # A program that ends itself well has returned.
                 exited = trap.kind == "exit" and trap.message == "exit status 0"
                 seen = {"ended": "returned"} if exited else {"ended": "trapped", "trap": trap}
-        expect = self._expected[number]
+        expect, instance = self._expected[number], handle.instance
         self.steps.append(
             StepObservation(
                 step=number,
-                suspensions=running.suspensions,
-                memory=tuple(_read(guest, each.at, len(each.hex) // 2) for each in expect.memory),
-                globals={name: _global(guest, name) for name in expect.globals if guest.has(name, "global")},
+                suspensions=running.call.suspensions,
+                memory=tuple(_read(instance, each.at, len(each.hex) // 2) for each in expect.memory),
+                globals={
+                    name: instance.get_global(name) for name in expect.globals if instance.has(name, "global")
+                },
                 **seen,
             )
         )
 
     async def _drop_all(self) -> None:
-        tasks: Sequence[asyncio.Task[Any]] = [
-            task for each in self._started.values() for _, task in each.calls
-        ]
+        tasks = [each.task for started in self._started.values() for each in started]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _begin(call: CaseCall) -> asyncio.Task[tuple[str, ...]]:
-    task = asyncio.ensure_future(call.run())
-    # asyncio complains of failures that nobody retrieves, and a script may end before it comes to this one.
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return task
-
-
 async def drop_tasks(grace_s: float) -> None:
     """Cancel all other tasks of the loop and await them: they may still use a store that is to be closed.
 
-    :param grace_s: how long to wait; a guest that catches every failure may go on and on
+    :param grace_s: how long to wait; a guest that catches every failure may never end
     """
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
@@ -148,12 +143,8 @@ async def drop_tasks(grace_s: float) -> None:
     await asyncio.wait(others, timeout=grace_s)
 
 
-def _read(guest: ModuleInstance, at: int, size: int) -> str:
+def _read(instance: ModuleInstance, at: int, size: int) -> str:
     try:
-        return guest.read_memory(at, size).hex()
+        return instance.read_memory(at, size).hex()
     except ScriptError:
         return ""
-
-
-def _global(guest: ModuleInstance, name: str) -> str:
-    return guest.get_global(name)

@@ -3,116 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from stackswitch.backends.call_queue import CallQueue
 from stackswitch.backends.guest_protocol import Wasi
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
-from stackswitch.models.result import Trap
-from stackswitch.wasm.stack_pointer import serialization_reason
+from stackswitch.models.host import Reentry
 
-from ..call import Call, Note
+from ..call import Call
 from ..capi import Extern
-from ..errors import is_over
-from ..instance import ModuleInstance, ScriptError
+from ..instance import ScriptError
 from ..shadow_stack import shadow_stack_of
-from ..switcher import LinkedFunction, OpenStore, SwitcherOptions, SwitcherStore
+from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..values import Value
 from ..wasi import WASI_MODULE, StoreWasi
+from .call import CaseCall, CaseNote, InstanceHandle
 from .host import Host
-from .outcome import TimeUpError, trap_of
-from .recorder import CaseModule, RecordedStack, SuspensionRecorder
+from .recorder import CompiledCaseModule, SuspensionRecorder
 
 START = "(start)"
 """Stands for the export of a wait in a start function."""
-
-
-class CaseNote(Note):
-    """What a case notes on a call.
-
-    :ivar export: what is called
-    :ivar older: how many frames on its stack are older than it (see ``SwitcherStore.depth``)
-    :ivar in_place: it may not be suspended: host functions wait while the guest stays where it is
-    :ivar stack: that of its last wait
-    :ivar waits_in_place: how often that has happened
-    """
-
-    __slots__ = ("export", "in_place", "older", "stack", "waits_in_place")
-
-    def __init__(self, export: str, older: int = 0, *, in_place: bool = False) -> None:
-        super().__init__()
-        self.export = export
-        self.older = older
-        self.in_place = in_place
-        self.stack: RecordedStack | None = None
-        self.waits_in_place = 0
-
-
-class InstanceHandle:
-    """An instance of a case and its switcher.
-
-    :ivar serial: why its calls run one after another, None: they need not
-    :ivar has_queued: whether one has had to wait for another
-    """
-
-    def __init__(self, name: str, module: CaseModule, switching: SwitcherStore) -> None:
-        self.module = module
-        self.instance = ModuleInstance(
-            name, switching.store, module.module, lambda kinds, _place: switching.values(kinds)
-        )
-        self.switcher = switching.add(self.instance, module)
-        self.serial = serialization_reason(module.module, functions=False)
-        self.queue = CallQueue() if self.serial is not None else None
-        self.has_queued = False
-
-
-class CaseCall:
-    """A call of an export, not yet begun."""
-
-    def __init__(
-        self,
-        handle: InstanceHandle,
-        args: tuple[str, ...],
-        note: CaseNote,
-        *,
-        may_wait: bool = True,
-        parent: Call | None = None,
-    ) -> None:
-        self._handle = handle
-        self._note = note
-        self._function = handle.instance.function(note.export)
-        values = handle.instance.values(args)
-        self._call: Call = handle.switcher.call(
-            self._function, values, note, may_wait=may_wait, parent=parent
-        )
-
-    @property
-    def suspensions(self) -> int:
-        """How often it was suspended, or waited in place."""
-        return self._call.suspensions + self._note.waits_in_place
-
-    async def run(self) -> tuple[str, ...]:
-        """Take it to its end once those that it may not overlap have ended; return its results."""
-        handle = self._handle
-        if handle.queue is None:
-            return await self.finish()
-        handle.has_queued |= handle.queue.is_busy
-        await handle.queue.acquire(self._note.export)
-        try:
-            return await self.finish()
-        finally:
-            handle.queue.release()
-
-    async def finish(self) -> tuple[str, ...]:
-        """Take it to its end and return its results."""
-        return self._texts(await self._handle.switcher.finish(self._call))
-
-    def finish_now(self) -> tuple[str, ...]:
-        """Take a call that must not wait to its end and return its results."""
-        return self._texts(self._handle.switcher.finish_now(self._call))
-
-    def _texts(self, results: tuple[Value, ...]) -> tuple[str, ...]:
-        return self._handle.instance.texts(self._function.results, results)
 
 
 class CaseSession:
@@ -129,7 +39,7 @@ class CaseSession:
         self,
         open_store: OpenStore,
         case: Case,
-        modules: Mapping[str, CaseModule],
+        modules: Mapping[str, CompiledCaseModule],
         *,
         lists: AsyncifyOptions,
         is_over: Callable[[], bool],
@@ -142,7 +52,6 @@ class CaseSession:
         distinct = {id(each.code): each for each in modules.values()}
         self._numbers = {key: number for number, key in enumerate(distinct)}
         self._instances: dict[str, InstanceHandle] = {}
-        self._by_instance: dict[int, InstanceHandle] = {}
         self.wasi: StoreWasi | None = None
         options = SwitcherOptions(
             is_over=lambda: is_over() or (self.wasi is not None and self.wasi.is_full),
@@ -161,32 +70,27 @@ class CaseSession:
         :raises BaseException: whatever a start function ended with
         """
         for name in self._modules:
-            self._instances[name] = await self._make(name, may_wait=True)
-
-    def guest(self, name: str) -> ModuleInstance:
-        """Return an instance by name."""
-        return self._instances[name].instance
+            self._instances[name] = await self.make(name, may_wait=True)
 
     def handle(self, name: str) -> InstanceHandle:
-        """Return an instance and its switcher, by name."""
+        """Return an instance by name."""
         return self._instances[name]
 
-    async def fresh(self, name: str) -> ModuleInstance:
-        """Make one more instance of that module; its start function must not wait."""
-        return (await self._make(name, may_wait=False)).instance
+    async def make(self, name: str, *, may_wait: bool = False) -> InstanceHandle:
+        """Make an instance of a module.
 
-    def calling(self, guest: ModuleInstance, export: str, args: tuple[str, ...]) -> CaseCall:
-        """Return a call, not yet begun."""
-        return CaseCall(self._by_instance[id(guest)], args, CaseNote(export))
-
-    def explain(self, guest: ModuleInstance, error: BaseException) -> Trap:
-        """Say why a call failed.
-
-        :raises TimeUpError: the guest was stopped because its time was up
+        :param may_wait: whether its start function may wait, where it can
         """
-        if is_over(error):
-            raise TimeUpError(str(error)) from error
-        return trap_of(error, self._by_instance[id(guest)].module.function_name)
+        module = self._modules[name]
+        handle = InstanceHandle(name, module, self.switching)
+        imports = [
+            self._provided(handle, each, theirs.type)
+            for each, theirs in zip(module.module.imports, module.imports, strict=True)
+        ]
+        await handle.switcher.instantiate(imports, CaseNote(export=START), may_wait=may_wait)
+        handle.instance.find_memory()
+        handle.switcher.connect(shadow_stack_of(handle.instance))
+        return handle
 
     def warnings(self) -> tuple[str, ...]:
         """Say which instances had their calls run one after another, and why."""
@@ -215,22 +119,8 @@ class CaseSession:
         if self.wasi is not None:
             self.wasi.close()
         self._instances.clear()
-        self._by_instance.clear()
 
     # --- making instances
-
-    async def _make(self, name: str, *, may_wait: bool) -> InstanceHandle:
-        module = self._modules[name]
-        handle = InstanceHandle(name, module, self.switching)
-        imports = [
-            self._provided(handle, each, theirs.type)
-            for each, theirs in zip(module.module.imports, module.imports, strict=True)
-        ]
-        await handle.switcher.instantiate(imports, CaseNote(START), may_wait=may_wait)
-        handle.instance.find_memory()
-        handle.switcher.connect(shadow_stack_of(handle.instance))
-        self._by_instance[id(handle.instance)] = handle
-        return handle
 
     def _provided(self, handle: InstanceHandle, each: Any, type_: Any) -> Extern | LinkedFunction:
         """Return what an import gets: another instance's export, a function of WASI's, or the case's.
@@ -240,10 +130,7 @@ class CaseSession:
         if each.module in self._instances and each.module != MAIN:
             return self._instances[each.module].instance.extern(each.name, each.kind)
         if each.module == WASI_MODULE and self.wasi is not None:
-            extern = self.wasi.function(each.name)
-            if extern is None:
-                raise ScriptError(f"{each.module}.{each.name} is no function of WASI preview 1")
-            return extern
+            return self.wasi.function(each.name)
         if each.kind == "func":
             return self._host_function(handle, f"{each.module}.{each.name}", each.index, type_)
         raise ScriptError(f"nothing provides the {each.kind} {each.module}.{each.name}")
@@ -257,8 +144,8 @@ class CaseSession:
 
         def serve(note: CaseNote | None, *args: Value) -> Any:
             call: Call | None = None if note is None else note.backend_call
-            caller = CaseCaller(self, handle, call, waits=waits)
-            outcome = begin(name, caller, params, results, args, sync=not waits)
+            context = CallContext(self, handle, call, waits)
+            outcome = begin(name, context, params, results, args, sync=not waits)
             if always_suspends and call is not None and call.may_wait and not isinstance(outcome, Coroutine):
                 # Its result is there at once. The guest was suspended all the same, and its stack counts.
                 self.note_stack(handle, call, name)
@@ -269,62 +156,42 @@ class CaseSession:
         return LinkedFunction(name, type_, params, results, serve, waits)
 
 
-class CaseCaller:
-    """Who called a host function (see ``host.Caller``).
+@dataclass
+class CallContext:
+    """The context of a host function (see ``host.HostContext``).
 
-    :param call: None: no call that could be suspended
-    :param waits: whether the host function may wait
+    :ivar handle: the instance that has called it
+    :ivar caller: the call that it serves; None: none that could be suspended
+    :ivar waits: whether the host function may wait
     """
 
-    def __init__(
-        self, session: CaseSession, handle: InstanceHandle, call: Call | None, *, waits: bool
-    ) -> None:
-        self._session = session
-        self._handle = handle
-        self._call = call
-        self._waits = waits
-        self.instance = handle.instance
+    session: CaseSession
+    handle: InstanceHandle
+    caller: Call | None
+    waits: bool
+
+    def __post_init__(self) -> None:
+        self.instance = self.handle.instance
 
     def may_suspend(self, import_: str) -> bool:
         """Whether the guest can be suspended now; notes its stack."""
-        call = self._call
+        call = self.caller
         if call is None:
             return False
         note: CaseNote = call.note
         if not call.may_wait and not note.in_place:
             return True  # the switcher says why not
-        self._session.note_stack(self._handle, call, import_)
+        self.session.note_stack(self.handle, call, import_)
         if note.in_place or (note.stack is not None and note.stack.missing):
-            self._session.recorder.count_wait(note.stack)
+            self.session.recorder.count_wait(note.stack)
             note.waits_in_place += 1
             return False
         return True
 
-    def _child(
-        self,
-        instance: str | None,
-        export: str,
-        args: tuple[str, ...],
-        *,
-        may_wait: bool = False,
-        in_place: bool = False,
-    ) -> CaseCall:
-        handle = self._handle if instance is None else self._session.handle(instance)
-        older = self._session.switching.depth() if self._session.stacks else 0
-        note = CaseNote(export, older, in_place=in_place)
-        parent = self._call if self._waits and handle is self._handle else None
-        return CaseCall(handle, args, note, may_wait=may_wait, parent=parent)
-
-    def call_now(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
-        """Call an export that must not wait."""
-        return self._child(instance, export, args).finish_now()
-
-    def call_in_place(self, instance: str | None, export: str, args: tuple[str, ...]) -> tuple[str, ...]:
-        """Call an export that waits in place if it waits."""
-        return self._child(instance, export, args, in_place=True).finish_now()
-
-    def call(
-        self, instance: str | None, export: str, args: tuple[str, ...]
-    ) -> Coroutine[Any, Any, tuple[str, ...]]:
-        """Call an export that may wait."""
-        return self._child(instance, export, args, may_wait=True).finish()
+    def call(self, reentry: Reentry, *, may_wait: bool = False, in_place: bool = False) -> CaseCall:
+        """Return a call of an export, not yet begun."""
+        handle = self.handle if reentry.instance is None else self.session.handle(reentry.instance)
+        older = self.session.switching.depth() if self.session.stacks else 0
+        note = CaseNote(export=reentry.export, older=older, in_place=in_place)
+        parent = self.caller if self.waits and handle is self.handle else None
+        return CaseCall(handle, reentry.args, note, may_wait=may_wait, parent=parent)

@@ -4,8 +4,8 @@ Modules run as they are, save those with legacy exceptions, which wasmtime does 
 in the new way. Function indexes stay.
 
 wasmtime's collector finds the references in the frames of the fiber that runs, not in those of fibers that
-are suspended (its own component model tells it of these, its C API does not). Where a module keeps such
-references in frames and the case has more than one call going, we refuse.
+are suspended (its own component model registers these, its C API does not). A case that has several calls in
+progress, of a module that keeps such references in frames, is unsupported.
 """
 
 from __future__ import annotations
@@ -28,32 +28,23 @@ _SHORT = {"externref": "extern", "nullexternref": "noextern"}
 _NEVER_KEPT = ("func", "nofunc", "i31")
 
 
-class Builder:
-    """Makes cases ready; what Binaryen made is kept.
+async def make_fiber_build(loaded: LoadedCase, binaryen: Binaryen | None) -> Build:
+    """Return a case's modules as wasmtime can run them.
 
     :param binaryen: None: legacy exceptions cannot be translated
+    :raises ToolError: Binaryen broke down
     """
-
-    def __init__(self, binaryen: Binaryen | None) -> None:
-        self._binaryen = binaryen
-
-    async def build(self, loaded: LoadedCase) -> Build:
-        """Return a case's modules as wasmtime can run them.
-
-        :raises ToolError: Binaryen broke down
-        """
-        built: dict[str, bytes] = {}
-        for name, given in loaded.modules.items():
-            wasm = _with_stack_pointer(given)
-            if self._binaryen is not None:
-                built[name] = await without_legacy_exceptions(self._binaryen, wasm)
-            elif has_legacy_exceptions(wasm):
-                where = f"{name} has them, and there is no Binaryen to translate them"
-                return Build(modules={}, unsupported=Unsupported(feature="legacy-exceptions", where=where))
-            else:
-                built[name] = wasm
-        lacking = _unsupported(loaded.case, built)
-        return Build(modules={}, unsupported=lacking) if lacking is not None else Build(modules=built)
+    built: dict[str, bytes] = {}
+    for name, given in loaded.modules.items():
+        wasm = _with_stack_pointer(given)
+        if binaryen is not None:
+            wasm = await without_legacy_exceptions(binaryen, wasm)
+        elif has_legacy_exceptions(wasm):
+            where = f"{name} has them, and there is no Binaryen to translate them"
+            return Build(modules={}, unsupported=Unsupported(feature="legacy-exceptions", where=where))
+        built[name] = wasm
+    lacking = _unsupported(loaded.case, built)
+    return Build(modules={}, unsupported=lacking) if lacking is not None else Build(modules=built)
 
 
 @lru_cache(maxsize=64)
@@ -105,7 +96,7 @@ def kept_references(wasm: bytes, *, rooted_externs: bool = False) -> str | None:
             for each in (*type_.params, *type_.results):
                 if _is_collected(each, module, never):
                     return f"a value of type {each}"
-    for each in (*(each.type for each in module.globals), *_element_types(module)):
+    for each in (*(each.type for each in module.globals), *(each.type for each in module.tables)):
         if _is_collected(each, module, never):
             return f"a value of type {each}"
     for index in module.defined_functions:
@@ -117,10 +108,6 @@ def kept_references(wasm: bytes, *, rooted_externs: bool = False) -> str | None:
             if any(clause[0] in (1, 3) for clause in instruction.immediates[1]):
                 return f"an exception caught by {display_name(module, index)}"
     return None
-
-
-def _element_types(module: Module) -> list[str]:
-    return [each.type for each in module.tables]
 
 
 def _is_collected(type_: str, module: Module, never: tuple[str, ...]) -> bool:
