@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 DOCS_URL = "https://stackswitch.readthedocs.io/en/latest/errors/"
-_MOST_SHOWN = 10
+
+
+def _first(lines: Sequence[str], most: int, what: str) -> list[str]:
+    """Return the first lines, and one with the number of the others."""
+    rest = [f"  and {len(lines) - most} {what}"] if len(lines) > most else []
+    return [*lines[:most], *rest]
 
 
 class StackswitchError(Exception):
@@ -203,15 +208,9 @@ class GuestFrame:
         return self.function + (f" at {self.offset:#x}" if self.offset >= 0 else "")
 
 
-_SHOWN_FRAMES = 20
-
-
 def _stack_text(frames: Sequence[GuestFrame]) -> str:
     """Return a line for each of the innermost frames, and a line with the number of the others."""
-    lines = [f"\n  in {frame}" for frame in frames[:_SHOWN_FRAMES]]
-    if len(frames) > _SHOWN_FRAMES:
-        lines.append(f"\n  and {len(frames) - _SHOWN_FRAMES} more frames")
-    return "".join(lines)
+    return "".join(f"\n{line}" for line in _first([f"  in {each}" for each in frames], 20, "more frames"))
 
 
 class GuestTrapError(GuestError):
@@ -283,8 +282,6 @@ class DataOnlyError(StackswitchError):
     slug = "data-only"
 
     def __init__(self, message: str, *, starts: Sequence[str] = ()) -> None:
-        shown = [f"  {each}" for each in starts[:_MOST_SHOWN]]
-        if len(starts) > _MOST_SHOWN:
-            shown.append(f"  and {len(starts) - _MOST_SHOWN} more")
+        shown = _first([f"  {each}" for each in starts], 10, "more")
         super().__init__("\n".join([message, *shown]))
         self.starts = tuple(starts)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
+import re
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from stackswitch.backends.guest_protocol import CallState, GuestInstance
@@ -22,8 +26,45 @@ from .calls import request_for
 from .goals import GROWTH_KIB, SUSPENDED_KIB, goal
 from .guest import WAT
 from .measurement import Measurement, imports, sleep_once
-from .resident import Resident, resident
 from .rounds import figures
+
+
+class Resident(NamedTuple):
+    """Resident and proportional set size (KiB). Of pages shared with other processes, PSS counts a share."""
+
+    rss: float
+    pss: float
+
+    def since(self, before: Resident, count: int) -> Resident:
+        """Return how much each of ``count`` things has taken since."""
+        return Resident((self.rss - before.rss) / count, (self.pss - before.pss) / count)
+
+
+def resident() -> Resident:
+    """Measure, after garbage collection; 0 on other systems than Linux."""
+    gc.collect()
+    if sys.platform != "linux":
+        return Resident(0, 0)
+    found = [_of(each) for each in _family("self")]
+    return Resident(sum(rss for rss, _ in found), sum(pss for _, pss in found))
+
+
+def _family(process: str) -> list[str]:
+    """Return a process and its descendants."""
+    found = [process]
+    for each in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in each.read_text("ascii").split():
+            found += _family(child)
+    return found
+
+
+def _of(process: str) -> Resident:
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text("ascii")
+    except OSError:  # it has ended
+        return Resident(0, 0)
+    sizes = dict(re.findall(r"^(Rss|Pss): *([0-9]+)", text, re.MULTILINE))
+    return Resident(float(sizes["Rss"]), float(sizes["Pss"]))
 
 
 class Cost(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
 from stackswitch.backends.registry import CommandOptions, open_backend, open_command_backend
@@ -48,43 +49,41 @@ async def time_cases(suite: Suite, *, rounds: int, say: Callable[[str], None]) -
         services = await opened.enter_async_context(running(suite.file.services, suite.folder))
         found = []
         for case in suite.cases:
-            say(f"timing {case.case.id}")
-            hosts = {name: _case(case, backend) for name, backend in cases.items()}
-            found.append(await _measure(case.case.id, case.case.why, cases, hosts, rounds))
+            hosts = {name: partial(_time_case, case, backend) for name, backend in cases.items()}
+            found.append(await _measure(case, cases, hosts, rounds, say))
         for command in suite.commands:
-            say(f"timing {command.case.id}")
-            hosts = {name: _command(command, backend, services.env) for name, backend in commands.items()}
-            found.append(await _measure(command.case.id, command.case.why, commands, hosts, rounds))
+            works = {
+                name: partial(_time_command, command, each, services.env) for name, each in commands.items()
+            }
+            found.append(await _measure(command, commands, works, rounds, say))
     return tuple(each for each in found if each is not None)
 
 
 async def _measure(
-    case_id: str,
-    why: str,
+    loaded: LoadedCase | LoadedCommand,
     backends: Mapping[str, Backend | CommandBackend],
-    hosts: dict[str, Work],
+    hosts: Mapping[str, Work],
     rounds: int,
+    say: Callable[[str], None],
 ) -> Measure | None:
+    case = loaded.case
+    say(f"timing {case.id}")
     times = clocks(await alternate(hosts, rounds))
     pairs = list(zip(*(times[name] for name in BACKENDS), strict=True))
     engines = dict.fromkeys(f"{each.info.engine} {each.info.engine_version}" for each in backends.values())
-    note = f"{why} By the clock, {len(pairs)} alternating runs on {' and '.join(engines)}."
-    return compared(f"time:{case_id}", f"time of {case_id}", "ms", pairs, note)
+    note = f"{case.why} By the clock, {len(pairs)} alternating runs on {' and '.join(engines)}."
+    return compared(f"time:{case.id}", f"time of {case.id}", "ms", pairs, note)
 
 
-def _case(case: LoadedCase, backend: Backend) -> Work:
-    async def once() -> Timing:
-        return _checked(await run_case(case, backend))
-
-    return once
+async def _time_case(case: LoadedCase, backend: Backend) -> Timing:
+    return _checked(await run_case(case, backend))
 
 
-def _command(command: LoadedCommand, backend: CommandBackend, services: Mapping[str, str]) -> Work:
-    async def once() -> Timing:
-        seen = await backend.run_unobserved(command, services, timeout_s=command.case.timeout_s)
-        return _checked(judge_command(command.case, backend.info, seen))
-
-    return once
+async def _time_command(
+    command: LoadedCommand, backend: CommandBackend, services: Mapping[str, str]
+) -> Timing:
+    observation = await backend.run_unobserved(command, services, timeout_s=command.case.timeout_s)
+    return _checked(judge_command(command.case, backend.info, observation))
 
 
 def _checked(result: CaseResult) -> Timing:

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
 from stackswitch.errors import StackswitchError
@@ -54,44 +55,34 @@ async def run_suite(
         if on_result is not None:
             on_result(result)
 
-    async def work(todo: list[Callable[[], Awaitable[None]]]) -> None:
+    async def work(todo: list[partial[Coroutine[Any, Any, None]]]) -> None:
         while todo:
             await todo.pop(0)()
 
-    def case_on(loaded: LoadedCase, at: int) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            backend = backends[at]
-            observation = await observe_case(loaded, backend, timeout_s=timeout_s)
-            if on_trace is not None and observation.suspensions:
-                on_trace(
-                    loaded.case.id, backend.info, trace_of(loaded, observation.suspensions, backend.info)
-                )
-            done(_judged(loaded, backend, observation), at)
+    async def run_case_at(loaded: LoadedCase, at: int) -> None:
+        info = backends[at].info
+        observation = await observe_case(loaded, backends[at], timeout_s=timeout_s)
+        if on_trace is not None and observation.suspensions:
+            on_trace(loaded.case.id, info, trace_of(loaded, observation.suspensions, info))
+        done(_judged(loaded, backends[at], observation), at)
 
-        return run
+    async def run_command_at(loaded: LoadedCommand, at: int, services: RunningServices) -> None:
+        info = commands[at].info
+        observation = await observe_command(loaded, commands[at], services, timeout_s=timeout_s)
+        if on_trace is not None and observation.trace:
+            on_trace(loaded.case.id, info, observation.trace)
+        for other in commands:
+            if other.needs_observations and info.name == "jspi":
+                other.add_observations(observation.suspensions)
+        done(judge_command(loaded.case, info, observation), at)
 
-    def command_on(
-        loaded: LoadedCommand, at: int, services: RunningServices
-    ) -> Callable[[], Awaitable[None]]:
-        async def run() -> None:
-            backend = commands[at]
-            observation = await observe_command(loaded, backend, services, timeout_s=timeout_s)
-            if on_trace is not None and observation.trace:
-                on_trace(loaded.case.id, backend.info, observation.trace)
-            for other in commands:
-                if other.needs_observations and backend.info.name == "jspi":
-                    other.add_observations(observation.suspensions)
-            done(judge_command(loaded.case, backend.info, observation), at)
-
-        return run
-
-    queues = [[case_on(loaded, at) for loaded in suite.cases] for at in range(len(backends))]
+    queues = [[partial(run_case_at, loaded, at) for loaded in suite.cases] for at in range(len(backends))]
     await gather_all([work(queue) for queue in queues for _ in range(jobs)])
     if suite.commands and commands:
         async with running(suite.file.services, suite.folder) as services:
             for is_second in (False, True):
                 queue = [
-                    command_on(loaded, at, services)
+                    partial(run_command_at, loaded, at, services)
                     for loaded in suite.commands
                     for at, backend in enumerate(commands)
                     if backend.needs_observations == is_second

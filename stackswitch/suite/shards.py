@@ -120,22 +120,13 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
             runs[each.case_id, each.backend, each.engine, each.engine_version, build].append(each)
     merged: list[CaseResult] = []
     conflicts: list[Conflict] = []
-    for key, found in sorted(runs.items()):
+    for _, found in sorted(runs.items()):
         same = [each for each in found if each.outcome != "skipped"] or found
         merged.append(next((each for each in same if not each.as_expected), same[0]))
         if len(same) > 1 and len({_substance(each) for each in same}) > 1:
-            case_id, backend, engine, version, _ = key
             outcomes = tuple(dict.fromkeys(_words(each) for each in same))
-            conflicts.append(
-                Conflict(
-                    case_id=case_id,
-                    backend=backend,
-                    engine=engine,
-                    engine_version=version,
-                    build=same[0].build,
-                    outcomes=outcomes,
-                )
-            )
+            where = {name: getattr(same[0], name) for name in Conflict.model_fields if name != "outcomes"}
+            conflicts.append(Conflict(**where, outcomes=outcomes))
     return Merged(result=SuiteResult(results=tuple(merged)), conflicts=tuple(conflicts))
 
 
