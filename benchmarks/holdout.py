@@ -137,7 +137,7 @@ def rows(
                 result = hold_out(
                     cases,
                     splits,
-                    lambda seen, policy=policy: builder.build(policy, seen).functions,
+                    lambda seen, policy=policy: builder.build(policy, seen),
                     code,
                     more,
                 )

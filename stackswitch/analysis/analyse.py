@@ -142,12 +142,12 @@ def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
     chosen: dict[str, frozenset[int]] = {}
     if evidence.functions:
         observed: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch")
-        chosen |= {policy: builder.build(policy, evidence).functions for policy in observed}
+        chosen |= {policy: builder.build(policy, evidence) for policy in observed}
     chosen["direct calls only (unsafe)"] = frozenset(
         asyncify_path(builder.graph, builder.imports, ignore_indirect=True)
     )
     static: tuple[PolicyName, ...] = ("typed", "auto")
-    chosen |= {policy: builder.build(policy, evidence).functions for policy in static}
+    chosen |= {policy: builder.build(policy, evidence) for policy in static}
     whole = module.code_bytes(module.defined_functions)
     sizes = []
     for policy, functions in chosen.items():

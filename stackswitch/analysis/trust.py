@@ -37,7 +37,7 @@ def assertion_effects(
     for policy in policies:
 
         def compute(calls: CallGraph, policy: PolicyName = policy) -> frozenset[int]:
-            return ListBuilder(calls, waiting).build(policy, evidence).functions
+            return ListBuilder(calls, waiting).build(policy, evidence)
 
         for each in asserted.savings(graph, compute):
             effect = EffectOnPolicy(
@@ -62,7 +62,7 @@ def coverage_left_out(builder: ListBuilder, cases: Mapping[str, Evidence]) -> tu
         return ()
 
     def compute(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
-        return builder.build(policy, evidence).functions
+        return builder.build(policy, evidence)
 
     return tuple(
         CoverageLeftOut(

@@ -15,7 +15,7 @@ def next_tests(builder: ListBuilder, evidence: Evidence, most: int = 10) -> tupl
     if not evidence.functions:
         return ()
     graph, observed = builder.graph, evidence.functions
-    scores = builder.ranking().scores(observed, builder.imports | evidence.imports)
+    scores = builder.ranking.scores(observed, builder.imports | evidence.imports)
     through = [each for each in scores if each in graph.indirect or each in graph.call_ref]
     through.sort(key=lambda each: (-scores[each], each))
     found = []

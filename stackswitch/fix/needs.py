@@ -119,7 +119,7 @@ def functions_for(
     calls: ModuleCalls, policy: PolicyName, evidence: Evidence, imports: frozenset[int]
 ) -> ByCalls:
     """Return what computes a policy's functions from a module's calls, or from what is left of them."""
-    return lambda graph: calls.builder(graph, imports).build(policy, evidence).functions
+    return lambda graph: calls.builder(graph, imports).build(policy, evidence)
 
 
 @lru_cache(maxsize=64)

