@@ -33,51 +33,44 @@ class StackswitchError(Exception):
     exit_code: ClassVar[int] = 70
     slug: ClassVar[str] = "internal"
 
+    def __init_subclass__(cls, exit_code: int | None = None, slug: str | None = None) -> None:
+        super().__init_subclass__()
+        cls.exit_code = cls.exit_code if exit_code is None else exit_code
+        cls.slug = slug or cls.slug
+
     @property
     def help_url(self) -> str:
         """The section of the documentation that explains this class of errors."""
         return f"{DOCS_URL}#{self.slug}"
 
 
-class ConfigError(StackswitchError):
+class ConfigError(StackswitchError, exit_code=4, slug="config"):
     """An option or a configuration contradicts itself, or names something that does not exist."""
 
-    exit_code = 4
-    slug = "config"
 
-
-class SuiteError(StackswitchError):
+class SuiteError(StackswitchError, exit_code=5, slug="suite"):
     """A suite cannot be read: the folder or its cases are missing, or a case is invalid."""
 
-    exit_code = 5
-    slug = "suite"
 
-
-class WasmFormatError(StackswitchError):
+class WasmFormatError(StackswitchError, exit_code=6, slug="wasm-format"):
     """Bytes that are not a WebAssembly module, or a module that is truncated or malformed.
 
     :param message: what is wrong
     :param offset: where (bytes from the start of the module)
     """
 
-    exit_code = 6
-    slug = "wasm-format"
-
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(f"{message} (at offset {offset:#x})")
         self.offset = offset
 
 
-class ToolError(StackswitchError):
+class ToolError(StackswitchError, exit_code=7, slug="tool"):
     """A tool that we ran failed.
 
     :param argv: the command
     :param status: its exit status; negative: the signal that ended it; None: it did not start
     :param stderr: what it wrote to stderr; the message has the end of it
     """
-
-    exit_code = 7
-    slug = "tool"
 
     def __init__(self, message: str, *, argv: Sequence[str], status: int | None, stderr: str = "") -> None:
         shown = stderr.strip()[-2000:]
@@ -90,15 +83,12 @@ class ToolError(StackswitchError):
         self.stderr = stderr
 
 
-class ToolNotFoundError(StackswitchError):
+class ToolNotFoundError(StackswitchError, exit_code=8, slug="tool-not-found"):
     """A tool is missing or was rejected. The message says what was searched for, where, and how to get it.
 
     :param looked: the places, each with what was found there
     :param install: a command that installs it
     """
-
-    exit_code = 8
-    slug = "tool-not-found"
 
     def __init__(self, message: str, *, looked: Sequence[str] = (), install: str = "") -> None:
         lines = [message, *(f"  looked: {place}" for place in looked)]
@@ -116,44 +106,29 @@ class ToolNotFoundError(StackswitchError):
         return cls(f"{program}: not found in PATH\n  install it, or give its path")
 
 
-class EngineError(StackswitchError):
+class EngineError(StackswitchError, exit_code=9, slug="engine"):
     """An engine did not start, did not answer the handshake, or violated the protocol."""
 
-    exit_code = 9
-    slug = "engine"
 
-
-class BackendUnavailableError(StackswitchError):
+class BackendUnavailableError(StackswitchError, exit_code=10, slug="backend-unavailable"):
     """A backend exists but cannot run on this machine. The message says why and what would help."""
 
-    exit_code = 10
-    slug = "backend-unavailable"
 
-
-class DownloadError(StackswitchError):
+class DownloadError(StackswitchError, exit_code=11, slug="download"):
     """A download failed, or does not match the lockfile."""
 
-    exit_code = 11
-    slug = "download"
 
-
-class OutputError(StackswitchError):
+class OutputError(StackswitchError, exit_code=12, slug="output"):
     """A result could not be written. A file that was there before is unchanged."""
 
-    exit_code = 12
-    slug = "output"
 
-
-class ListFileError(StackswitchError):
+class ListFileError(StackswitchError, exit_code=13, slug="list-file"):
     """A file has no list of names, more than one, or one that cannot be read or edited.
 
     :param message: what is wrong and what to do
     :param path: the file
     :param line: where in the file, counted from 1
     """
-
-    exit_code = 13
-    slug = "list-file"
 
     def __init__(self, message: str, *, path: str = "", line: int | None = None) -> None:
         place = ":".join([each for each in (path, str(line) if line else "") if each])
@@ -163,32 +138,23 @@ class ListFileError(StackswitchError):
         self.line = line
 
 
-class GuestError(StackswitchError):
+class GuestError(StackswitchError, exit_code=14, slug="guest"):
     """A guest of the library could not do what was asked. The classes below say in which way."""
 
-    exit_code = 14
-    slug = "guest"
 
-
-class ImportsError(GuestError):
+class ImportsError(GuestError, exit_code=15, slug="imports"):
     """The host functions do not fit what the module imports. The message lists all problems.
 
     :ivar missing: imports that nothing provides, ``module.name``
     """
-
-    exit_code = 15
-    slug = "imports"
 
     def __init__(self, message: str, *, missing: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.missing = tuple(missing)
 
 
-class GuestTypeError(GuestError, TypeError):
+class GuestTypeError(GuestError, TypeError, exit_code=16, slug="guest-type"):
     """A value does not have the type that the module declares, or there are too few or too many values."""
-
-    exit_code = 16
-    slug = "guest-type"
 
 
 @dataclass(frozen=True)
@@ -213,7 +179,7 @@ def _stack_text(frames: Sequence[GuestFrame]) -> str:
     return "".join(f"\n{line}" for line in _first([f"  in {each}" for each in frames], 20, "more frames"))
 
 
-class GuestTrapError(GuestError):
+class GuestTrapError(GuestError, exit_code=17, slug="guest-trap"):
     """The guest trapped.
 
     :ivar message: without the frames
@@ -221,9 +187,6 @@ class GuestTrapError(GuestError):
     :ivar frames: innermost first; some engines report only the innermost 20
     :ivar exit_status: the argument of ``proc_exit``, for the kind ``exit``
     """
-
-    exit_code = 17
-    slug = "guest-trap"
 
     def __init__(
         self, message: str, *, kind: str, frames: Sequence[GuestFrame] = (), exit_status: int | None = None
@@ -235,29 +198,20 @@ class GuestTrapError(GuestError):
         self.exit_status = exit_status
 
 
-class GuestStateError(GuestError, RuntimeError):
+class GuestStateError(GuestError, RuntimeError, exit_code=18, slug="guest-state"):
     """The guest cannot be called: it is closed, poisoned, or of another event loop, thread or process."""
 
-    exit_code = 18
-    slug = "guest-state"
 
-
-class GuestMemoryError(GuestError, IndexError):
+class GuestMemoryError(GuestError, IndexError, exit_code=19, slug="guest-memory"):
     """An address is outside of the guest's memory, or the guest may not have so much memory."""
 
-    exit_code = 19
-    slug = "guest-memory"
 
-
-class GuestTimeoutError(GuestError, TimeoutError):
+class GuestTimeoutError(GuestError, TimeoutError, exit_code=20, slug="guest-timeout"):
     """A call, or a start function, reached its deadline or used up its fuel, and was ended.
 
     :ivar message: without the frames
     :ivar frames: where the guest was, innermost first: always if it was opened with ``stacks=True``
     """
-
-    exit_code = 20
-    slug = "guest-timeout"
 
     def __init__(self, message: str, *, frames: Sequence[GuestFrame] = ()) -> None:
         super().__init__(message + _stack_text(frames))
@@ -265,21 +219,15 @@ class GuestTimeoutError(GuestError, TimeoutError):
         self.frames = tuple(frames)
 
 
-class SuspendRefusedError(GuestError):
+class SuspendRefusedError(GuestError, exit_code=21, slug="suspend-refused"):
     """A host function would suspend where the guest cannot be suspended. The message says why not."""
 
-    exit_code = 21
-    slug = "suspend-refused"
 
-
-class DataOnlyError(StackswitchError):
+class DataOnlyError(StackswitchError, exit_code=22, slug="data-only"):
     """A suite or a configuration would start programs, but only cases that are data may run.
 
     :param starts: the programs, each with the file that names it
     """
-
-    exit_code = 22
-    slug = "data-only"
 
     def __init__(self, message: str, *, starts: Sequence[str] = ()) -> None:
         shown = _first([f"  {each}" for each in starts], 10, "more")

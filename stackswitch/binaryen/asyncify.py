@@ -29,7 +29,7 @@ from .tool import ToolRun
 TIMEOUT_S = 900.0
 _FAILED = "Binaryen's asyncify pass failed"
 _REFUSALS = ("does not yet support non-number types", "unexpected expr type")
-"""What the pass says of code that it cannot take: as sure to come again as a build is."""
+"""Errors of the pass for code that it does not support: they are as certain to recur as a build."""
 
 
 class AsyncifyRequest(Frozen):
@@ -61,20 +61,19 @@ class AsyncifyRequest(Frozen):
     memory: str | None = None
 
     def lists(self) -> dict[ListName, tuple[str, ...]]:
-        """The lists that were given, by name; ``add`` and ``remove`` only with something in them.
+        """Return the lists that were given, by name; ``add`` and ``remove`` only with something in them.
 
         :raises ConfigError: an only-list together with another
         """
         if self.only is not None and (self.add or self.remove):
             raise ConfigError("ASYNCIFY_ONLY excludes ASYNCIFY_ADD and ASYNCIFY_REMOVE: it is the whole list")
-        lists: dict[ListName, tuple[str, ...]] = {"ASYNCIFY_IMPORTS": self.imports}
-        if self.only is not None:
-            lists["ASYNCIFY_ONLY"] = self.only
-        if self.add:
-            lists["ASYNCIFY_ADD"] = self.add
-        if self.remove:
-            lists["ASYNCIFY_REMOVE"] = self.remove
-        return lists
+        given: dict[ListName, tuple[str, ...] | None] = {
+            "ASYNCIFY_IMPORTS": self.imports,
+            "ASYNCIFY_ONLY": self.only,
+            "ASYNCIFY_ADD": self.add or None,
+            "ASYNCIFY_REMOVE": self.remove or None,
+        }
+        return {name: names for name, names in given.items() if names is not None}
 
 
 class AsyncifyResult(Frozen):
@@ -126,8 +125,8 @@ class Binaryen:
             built = await self._build(request, module, lists, timeout_s)
         except ToolError as error:
             if any(each in error.stderr for each in _REFUSALS):
-                told = {"argv": error.argv, "status": error.status, "stderr": error.stderr}
-                await self._keep(key, {"refusal": told}, b"")
+                refusal = {"argv": error.argv, "status": error.status, "stderr": error.stderr}
+                await self._keep(key, {"refusal": refusal}, b"")
             raise
         await self._keep(key, built.model_dump(include={"memory", "unmatched", "warnings"}), built.wasm)
         return built
@@ -221,7 +220,7 @@ async def open_binaryen(
     """Find a ``wasm-opt`` (see ``locate``) and make it ready.
 
     :param cached: keep builds in the user's cache and take them from there
-    :raises ToolNotFoundError: there is none that does, or the one asked for does not
+    :raises ToolNotFoundError: there is none that does, or the requested one does not
     :raises DownloadError: npm's was needed and can't be fetched
     """
     found = await find_wasm_opt(wasm_opt, progress=progress)
@@ -231,21 +230,18 @@ async def open_binaryen(
 def arguments(
     request: AsyncifyRequest, lists: Sequence[ListName], memory: str, flags: Sequence[str]
 ) -> tuple[str, ...]:
-    """The command line of a pass, without the tool; lists are the files ``OPTION.txt``."""
+    """Return the command line of a pass, without the tool; lists are the files ``OPTION.txt``."""
     args = ["in.wasm", "-o", "out.wasm", *flags, f"--optimize-level={request.optimize_level}", "--asyncify"]
     args += [f"--pass-arg={OPTIONS[which]}@@{OPTIONS[which]}.txt" for which in lists]
-    if request.keep_names:
-        args.append("-g")
-    if request.ignore_indirect:
-        args.append("--pass-arg=asyncify-ignore-indirect")
-    if request.propagate_add:
-        args.append("--pass-arg=asyncify-propagate-addlist")
-    if request.asserts:
-        args.append("--pass-arg=asyncify-asserts")
-    args.append(f"--pass-arg=asyncify-memory@{memory}")
-    if request.emit_exnref:
-        args.append("--emit-exnref")
-    return tuple(args)
+    options = {
+        "-g": request.keep_names,
+        "--pass-arg=asyncify-ignore-indirect": request.ignore_indirect,
+        "--pass-arg=asyncify-propagate-addlist": request.propagate_add,
+        "--pass-arg=asyncify-asserts": request.asserts,
+        f"--pass-arg=asyncify-memory@{memory}": True,
+        "--emit-exnref": request.emit_exnref,
+    }
+    return (*args, *(option for option, given in options.items() if given))
 
 
 def _unusable(module: Module, lists: dict[ListName, tuple[str, ...]]) -> list[tuple[ListName, str]]:
@@ -266,7 +262,7 @@ def _matches_after_all(pattern: str, module: Module, names: Sequence[str]) -> bo
     """Whether a wildcard that Binaryen says matched nothing does match.
 
     It notes the first match of each function only: a wildcard whose functions are all matched by other
-    entries too is told as one that matches nothing.
+    entries too is reported as one that matches nothing.
     """
     defined = names[module.imported_function_count :]
     return "*" in pattern and any(matches(pattern, name) for name in defined)

@@ -6,6 +6,7 @@ verdict is computed in ``stackswitch.readiness``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from .base import Frozen
@@ -336,13 +337,15 @@ class Report(Frozen):
 
     def working(self, backend: str) -> int:
         """Return how many cases work on a backend, on at least one engine."""
-        of = {at for at, run in enumerate(self.runs) if run.backend == backend}
-        return sum(any(cell.works and cell.run in of for cell in case.cells) for case in self.cases)
+        return self._count(backend, lambda cell: cell.works)
 
     def meant(self, backend: str) -> int:
         """Return how many cases fail on a backend as expected."""
-        of = {at for at, run in enumerate(self.runs) if run.backend == backend}
-        return sum(any(cell.meant and cell.run in of for cell in case.cells) for case in self.cases)
+        return self._count(backend, lambda cell: cell.meant)
+
+    def _count(self, backend: str, counts: Callable[[Cell], bool]) -> int:
+        runs = {at for at, run in enumerate(self.runs) if run.backend == backend}
+        return sum(any(counts(cell) and cell.run in runs for cell in case.cells) for case in self.cases)
 
     @property
     def point(self) -> Point:

@@ -64,11 +64,11 @@ async def running(spec: Services | None, folder: Path) -> AsyncIterator[RunningS
     process = await _start(spec, folder)
     watchdog.watch(process.pid)
     said = bytearray()
-    listening = asyncio.create_task(_listen(process, said))
+    listening = asyncio.create_task(_read(process.stderr, said))
     draining: asyncio.Task[None] | None = None
     try:
         env = await _ready(spec, process, said)
-        draining = asyncio.create_task(_drain(process))
+        draining = asyncio.create_task(_read(process.stdout, bytearray()))
         yield RunningServices(env, process, said)
     finally:
         await _end(process, _GRACE_UNREADY_S if draining is None else _GRACE_S)
@@ -140,18 +140,12 @@ async def _ready(spec: Services, process: asyncio.subprocess.Process, said: byte
         ) from None
 
 
-async def _listen(process: asyncio.subprocess.Process, said: bytearray) -> None:
-    assert process.stderr is not None
-    while chunk := await process.stderr.read(1 << 14):
-        said += chunk
-        del said[:-_MOST_STDERR]
-
-
-async def _drain(process: asyncio.subprocess.Process) -> None:
-    """Read what else they print, so that they never wait for a reader."""
-    assert process.stdout is not None
-    while await process.stdout.read(1 << 14):
-        pass
+async def _read(stream: asyncio.StreamReader | None, tail: bytearray) -> None:
+    """Read all that they print, so that they never wait for a reader; keep the end."""
+    assert stream is not None
+    while chunk := await stream.read(1 << 14):
+        tail += chunk
+        del tail[:-_MOST_STDERR]
 
 
 async def _end(process: asyncio.subprocess.Process, grace_s: float) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from .instructions import (
     CALL,
@@ -41,7 +41,7 @@ _STORES = (0x36, 0x37)  # i32.store, i64.store: the data block's stack position
 _STORE_WITHIN = 12
 """How many instructions may lie between reading the data global and storing through it (seen: up to 8)."""
 _BETWEEN = (LOCAL_SET, LOCAL_TEE, _DROP, I32_CONST)
-"""What stands between a call and the look at the state: its result put away, the call's number."""
+"""Instructions between a call and the check of the state: they save its result, or push the call's number."""
 _CONTROL_BYTES = 64
 """Control functions are shorter than this (seen: 24 bytes), so no other body is read to find them."""
 _GLOBALS = frozenset({GLOBAL_GET, GLOBAL_SET})
@@ -88,11 +88,7 @@ def _start_unwind(module: Module, function: int) -> AsyncifyGlobals | None:
     start, end = module.body_range(function)
     if end - start > _CONTROL_BYTES:
         return None
-    head: list[Instruction] = []
-    for instruction in read_instructions(module.data, *module.code_range(function)):
-        head.append(instruction)
-        if len(head) == 5:
-            break
+    head = list(islice(read_instructions(module.data, *module.code_range(function)), 5))
     if [each.opcode for each in head] != [I32_CONST, GLOBAL_SET, LOCAL_GET, GLOBAL_SET, GLOBAL_GET]:
         return None
     (value,), (state,), (argument,), (data,), (read,) = (each.immediates for each in head)
@@ -137,7 +133,7 @@ def instrumented_functions(module: Module) -> frozenset[int]:
 
 
 def _read_of(index: int) -> re.Pattern[bytes]:
-    """Return an expression for the bytes of ``global.get index``: where they are not, no such read is."""
+    """Return an expression for the bytes of ``global.get index``: without a match there is no such read."""
     digits = [index >> shift & 0x7F for shift in (0, 7, 14, 21, 28)]
     used = max(1, -(-index.bit_length() // 7))
     minimal = bytes([*(digit | 0x80 for digit in digits[: used - 1]), digits[used - 1]])
@@ -172,9 +168,9 @@ def _stores_through_data(module: Module, function: int, found: AsyncifyGlobals) 
 
 
 def suspending_imports(module: Module) -> frozenset[int] | None:
-    """Return the imports after whose calls instrumented functions look whether they are to unwind.
+    """Return the imports after whose calls instrumented functions check the state.
 
-    None: no Asyncify build. What no instrumented function calls directly can't be told and is left out.
+    None: no Asyncify build. Imports that no instrumented function calls directly are unknown, and left out.
 
     :raises WasmFormatError: code is malformed
     """
@@ -190,7 +186,7 @@ def suspending_imports(module: Module) -> frozenset[int] | None:
 
 
 def checks_state_after_call(module: Module, function: int, offset: int) -> bool:
-    """Whether a function of an Asyncify build looks, after its call at an offset, whether it is to unwind.
+    """Whether a function of an Asyncify build checks, after its call at an offset, whether it is to unwind.
 
     :param offset: of the call's opcode, in the module
     :raises WasmFormatError: code is malformed
@@ -211,7 +207,7 @@ def _to_next_call(instructions: Iterator[Instruction]) -> Iterator[Instruction]:
 
 
 def _calls_with_state_check(instructions: Iterator[Instruction], found: AsyncifyGlobals) -> Iterator[int]:
-    """Give the function of each direct call after which the state is compared with that of unwinding."""
+    """Iterate over the functions of direct calls after which the state is compared with that of unwinding."""
     called: int | None = None  # the last call; then whether the state was read just after it
     state_read = False
     for instruction in instructions:
@@ -220,7 +216,7 @@ def _calls_with_state_check(instructions: Iterator[Instruction], found: Asyncify
         elif called is None:
             continue
         elif state_read:
-            # A comparison with 0 would be the guard of what comes next, not a look at what came back.
+            # A comparison with 0 would be the guard of what comes next, not a check of this call.
             if instruction[2:] == (I32_CONST, (_UNWINDING,)):
                 yield called
             called = None

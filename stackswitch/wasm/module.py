@@ -22,7 +22,6 @@ from .sections import (
     Export,
     Import,
     IndexSpaces,
-    Kind,
     read_bodies,
     read_elements,
     read_exports,
@@ -35,33 +34,22 @@ from .sections import (
 )
 from .types import (
     ArrayType,
-    ContType,
     DefinedType,
     FuncType,
     GlobalType,
-    MemoryType,
     StructType,
-    TableType,
     read_defined_types,
     read_memory_type,
 )
 
 __all__ = [
     "ArrayType",
-    "ConstantExpression",
-    "ContType",
-    "DefinedType",
-    "Dylink",
-    "ElementSegment",
     "Export",
     "FuncType",
     "GlobalType",
     "Import",
-    "Kind",
-    "MemoryType",
     "Module",
     "StructType",
-    "TableType",
     "parse_module",
 ]
 

@@ -1,4 +1,4 @@
-"""Ways through a call graph: the shortest one to a wait, and what a single edge brings in.
+"""Paths in a call graph: the shortest one to a wait, and the functions that all paths to a wait go through.
 
 Calls through tables and references go by their type: from a caller to the type, from the type to every
 function of it whose address is taken. So a type is a node of its own, and a module with thousands of callers
@@ -22,17 +22,17 @@ StepKind = Literal["direct", "indirect", "reference"]
 
 
 class Step(NamedTuple):
-    """A call on a way: who is called, and how; the first of a way is its beginning."""
+    """A call on a path: the function that is called, and how; the first is the beginning of the path."""
 
     function: int
     kind: StepKind
 
 
 def shortest_path(graph: CallGraph, start: Iterable[int], goal: Collection[int]) -> list[Step] | None:
-    """Return the shortest way from one of ``start`` to one of ``goal``; None: there is none.
+    """Return the shortest path from one of ``start`` to one of ``goal``; None: there is none.
 
-    Of two ways of one length, the one whose first different call is direct is taken. A function that is in
-    both is a way by itself.
+    Of two paths of one length, it is the one whose first different call is direct. A function that is in
+    both is a path by itself.
     """
     parents: dict[int, tuple[int, StepKind] | None] = dict.fromkeys(start)
     found = next((each for each in parents if each in goal), None)
@@ -62,19 +62,19 @@ def shortest_path(graph: CallGraph, start: Iterable[int], goal: Collection[int])
                 open_.append(callee)
     if found is None:
         return None
-    way: list[Step] = []
+    path: list[Step] = []
     last = found
     while (parent := parents[last]) is not None:
-        way.append(Step(last, parent[1]))
+        path.append(Step(last, parent[1]))
         last = parent[0]
-    return [Step(last, "direct"), *reversed(way)]
+    return [Step(last, "direct"), *reversed(path)]
 
 
 def next_on_shortest_path(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:
-    """Return, for each function that may come to a wait, whom it calls on its shortest way there.
+    """Return, for each function that may wait, which one it calls on its shortest path to a wait.
 
     Calls through tables and references count by type. The waiting imports themselves are not among the keys.
-    A function comes after the one that it calls, so the shortest ways come first.
+    A function comes after the one that it calls, so the shortest paths come first.
     """
     callers = _Callers(graph, waiting)
     edges, functions, root = callers.edges, callers.functions, callers.root
@@ -97,9 +97,9 @@ def next_on_shortest_path(graph: CallGraph, waiting: Iterable[int]) -> dict[int,
 
 @dataclass(frozen=True)
 class Dominator:
-    """What stands between functions and every wait.
+    """A function, or a type of calls, that all paths from some functions to a wait go through.
 
-    :ivar function: all ways of these functions to a wait go through it; None: through calls of ``type_``
+    :ivar function: its index; None: it is the calls of ``type_``
     :ivar type_: index of the type
     :ivar functions: how many functions could not suspend if this one could not, itself among them
     :ivar code_bytes: the size of their bodies
@@ -116,10 +116,10 @@ class Dominator:
 def largest_dominators(
     graph: CallGraph, waiting: Iterable[int], *, least: int = 2, most: int | None = None
 ) -> list[Dominator]:
-    """Return what brings in most functions, the most first: the dominators of "may come to a wait".
+    """Return the dominators of "may wait" of most functions, the most first.
 
     :param waiting: the imports that may wait
-    :param least: how many functions it has to bring in
+    :param least: the fewest functions that it dominates
     :param most: return so many of them
     """
     callers = _Callers(graph, waiting)
@@ -134,20 +134,17 @@ def largest_dominators(
     found.sort(key=lambda at: (-counts[at], at))
     found = found[:most]
     callees = callers.callees(found, tree)
-    results = []
-    for at in found:
-        node = tree.order[at]
-        is_function = node < callers.functions
-        results.append(
-            Dominator(
-                node if is_function else None,
-                None if is_function else callers.types[node - callers.functions],
-                counts[at],
-                sizes[at],
-                callees[at],
-            )
+    nodes = {at: tree.order[at] for at in found}
+    return [
+        Dominator(
+            function=node if node < callers.functions else None,
+            type_=None if node < callers.functions else callers.types[node - callers.functions],
+            functions=counts[at],
+            code_bytes=sizes[at],
+            callee=callees[at],
         )
-    return results
+        for at, node in nodes.items()
+    ]
 
 
 class _Callers:
@@ -191,9 +188,9 @@ class _Callers:
         self.edges = Adjacency.from_edges(self.root + 1, calls_of).reversed()
 
     def callees(self, numbers: Iterable[int], tree: DominatorTree) -> dict[int, int | None]:
-        """Return, for nodes by number, the one function through whose call each may wait; None: several ways.
+        """Return, for nodes by number, the one function through whose call each may wait; None: several.
 
-        Ways that come from what a node itself dominates do not count.
+        Calls from what a node itself dominates do not count.
         """
         wanted = {tree.order[each]: each for each in numbers}
         found: dict[int, list[int]] = {each: [] for each in wanted.values()}

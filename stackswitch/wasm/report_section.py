@@ -8,7 +8,6 @@ field reports matches it; else that of the build without this section. ``imports
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -49,13 +48,13 @@ def with_report_section(wasm: bytes, original: Module, imports: Sequence[str]) -
     same = build.imported_function_count == original.imported_function_count and binaryen_names(build)[
         :count
     ] == binaryen_names(original)
-    told = ReportSection(
-        module=original.sha256 if same else hashlib.sha256(wasm).hexdigest(),
+    report = ReportSection(
+        module=(original if same else build).sha256,
         functions=build.function_count,
         instrumented=tuple(_ranges(instrumented_functions(build))),
         imports=tuple(imports),
     )
-    return wasm + section(CUSTOM, name(SECTION) + told.model_dump_json().encode())
+    return wasm + section(CUSTOM, name(SECTION) + report.model_dump_json().encode())
 
 
 def read_report_section(module: Module) -> ReportSection | None:
@@ -75,8 +74,8 @@ def find_instrumented(module: Module) -> frozenset[int]:
 
     :raises WasmFormatError: code is malformed
     """
-    told = read_report_section(module)
-    return instrumented_functions(module) if told is None else told.indexes()
+    report = read_report_section(module)
+    return instrumented_functions(module) if report is None else report.indexes()
 
 
 def _ranges(indexes: Iterable[int]) -> list[tuple[int, int]]:
