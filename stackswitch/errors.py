@@ -233,3 +233,17 @@ class DataOnlyError(StackswitchError, exit_code=22, slug="data-only"):
         shown = _first([f"  {each}" for each in starts], 10, "more")
         super().__init__("\n".join([message, *shown]))
         self.starts = tuple(starts)
+
+
+class ModuleRefusedError(StackswitchError):
+    """A module that a transform cannot change soundly. The message says why, and what to do.
+
+    :ivar reason: a short name of what is in the way, such as ``no-malloc``
+    """
+
+    exit_code = 23
+    slug = "module-refused"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

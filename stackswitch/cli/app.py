@@ -35,7 +35,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 
 _HELP = "WebAssembly stack switching: one suite on Asyncify and on JSPI, and the names that are missing."
 _EPILOG = (
-    "Exit status: 0 all as expected, 1 a case failed or a list needs fixing, 2 usage, 4 to 22 errors, "
+    "Exit status: 0 all as expected, 1 a case failed or a list needs fixing, 2 usage, 4 to 23 errors, "
     "70 a bug, 128 and more: ended by a signal (docs/errors.md)."
 )
 

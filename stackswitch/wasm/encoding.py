@@ -12,7 +12,7 @@ from .reader import Reader
 from .types import HEAP_TYPES, VALUE_TYPES, FuncType
 
 HEADER = b"\0asm\x01\0\0\0"
-CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, CODE = 0, 1, 2, 3, 4, 5, 6, 7, 10
+CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, CODE, DATA = 0, 1, 2, 3, 4, 5, 6, 7, 10, 11
 """Numbers of sections."""
 FUNCTION_KIND, TABLE_KIND, MEMORY_KIND, GLOBAL_KIND = 0, 1, 2, 3
 """What an import or an export is."""

@@ -34,7 +34,7 @@ def with_stack_pointer(module: Module) -> bytes:
 
     What follows the export section moves up by as many bytes as the module grows.
     """
-    index = _named(module)
+    index = named_stack_pointer(module)
     if index is None or _has_global(module) or module.export_named(NAME) is not None:
         return module.data
     return with_entries(module.data, {EXPORT: export(NAME, GLOBAL_KIND, index)})
@@ -78,7 +78,7 @@ def serialization_reason(module: Module, *, functions: bool = True) -> str | Non
 
 def _is_reachable(module: Module, *, functions: bool) -> bool:
     """Whether a host can read and write the pointer, after ``with_stack_pointer``."""
-    if _has_global(module) or _named(module) is not None:
+    if _has_global(module) or named_stack_pointer(module) is not None:
         return True
     exported = {each.name for each in module.exports if each.kind == "func"}
     return functions and any(exported.issuperset(pair) for pair in FUNCTIONS)
@@ -92,7 +92,8 @@ def _has_global(module: Module) -> bool:
     )
 
 
-def _named(module: Module) -> int | None:
+def named_stack_pointer(module: Module) -> int | None:
+    """Return the global that the name section calls the stack pointer, if it is one and the only one."""
     reader = module.custom_section("name")
     try:
         names = () if reader is None else read_names(reader, GLOBAL_NAMES)

@@ -1,0 +1,13 @@
+"""Makes finished JSPI modules re-entrant, by patching their bytes.
+
+- ``transform``: puts it together; ``model``: the request and the result
+- ``facts``, ``pointer``, ``stack_size``: look at the module, and refuse what cannot be made sound
+- ``regions.wat``: the functions that switch C stacks; ``assembler`` assembles them
+- ``wrappers``: stand around imports and exports
+- ``additions``, ``patch``, ``custom_sections``: write the module
+"""
+
+from .model import ReentrantRequest, ReentrantResult
+from .transform import make_reentrant
+
+__all__ = ["ReentrantRequest", "ReentrantResult", "make_reentrant"]

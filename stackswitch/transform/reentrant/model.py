@@ -1,0 +1,58 @@
+"""What the transform is asked for, and what it says of the module that it made."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stackswitch.models.base import Frozen
+
+REGION_BYTES = 65536
+"""How large a call's C stack is by default: what Emscripten gives a whole program."""
+
+
+class ReentrantRequest(Frozen):
+    """A module, and where its calls begin and wait.
+
+    :ivar wasm: a linked module that runs on JSPI
+    :ivar suspend: the imports that may suspend, ``module.name``
+    :ivar promise: the exports that are called through ``WebAssembly.promising``
+    :ivar promise_table: functions of the table that are, by name or decimal index; exports in ``promise`` are
+        wrapped in the table as well
+    :ivar region_bytes: how large the C stack of a call is, a multiple of 16
+    :ivar malloc: the module's function that allocates, if it has another name
+    :ivar new_exceptions: catch exceptions as standardised (``try_table``); None: as the module does, else as
+        first shipped, which all engines with JSPI have
+    """
+
+    wasm: bytes = Field(repr=False)
+    suspend: tuple[str, ...] = ()
+    promise: tuple[str, ...] = ()
+    promise_table: tuple[str, ...] = ()
+    region_bytes: int = Field(default=REGION_BYTES, ge=1024, le=1 << 30, multiple_of=16)
+    malloc: str | None = None
+    new_exceptions: bool | None = None
+
+
+class ReentrantResult(Frozen):
+    """The module made, and what was done.
+
+    :ivar suspending: the imports whose calls are wrapped, ``module.name``
+    :ivar promising: the exports that are wrapped
+    :ivar table_functions: the functions wrapped in the table, by name
+    :ivar restoring: the exports that set the C stack pointer, which are guarded
+    :ivar call_sites: how many calls of imports were redirected
+    :ivar stack_pointer: the index of the global, and ``evidence`` for it
+    :ivar own_stack_bytes: the size of the module's own C stack, at most
+    :ivar notes: what the user should know: sections that were dropped, what cannot be made right
+    """
+
+    wasm: bytes = Field(repr=False)
+    suspending: tuple[str, ...]
+    promising: tuple[str, ...]
+    table_functions: tuple[str, ...]
+    restoring: tuple[str, ...]
+    call_sites: int
+    stack_pointer: int
+    evidence: str
+    own_stack_bytes: int
+    notes: tuple[str, ...]

@@ -1,0 +1,150 @@
+"""Which global is the pointer of the C stack, with evidence: names, exports, accessors, prologues."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stackswitch.errors import ModuleRefusedError, WasmFormatError
+from stackswitch.wasm.instructions import END, GLOBAL_GET, GLOBAL_SET, LOCAL_GET, read_instructions
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.stack_pointer import FUNCTIONS, NAME, named_stack_pointer
+
+_ACCESSOR_BYTES = 16
+_GETTERS = frozenset(get for get, _ in FUNCTIONS) | {"_emscripten_stack_get_current"}
+SETTERS = frozenset(put for _, put in FUNCTIONS)
+# global.get N, i32.const or i64.const, sub, local.tee, global.set N: how LLVM begins a function with a frame.
+_PROLOGUE = re.compile(
+    rb"\x23([\x00-\x7f])(?:\x41[\x80-\xff]{0,4}[\x00-\x7f]\x6b|\x42[\x80-\xff]{0,4}[\x00-\x7f]\x7d)"
+    rb"\x22[\x80-\xff]?[\x00-\x7f]\x24\1"
+)
+_FEWEST_PROLOGUES = 2
+_CLEAR = 10
+"""How many times as many prologues the pointer must have as any other global."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The pointer: index of the global, its initial value (bytes), and what showed it."""
+
+    index: int
+    initial: int
+    evidence: str
+
+
+def find_pointer(module: Module, address: str) -> Pointer:
+    """Find the stack pointer.
+
+    :param address: the type of addresses
+    :raises ModuleRefusedError: there is none, or there is more than one candidate, or it is imported
+    """
+    found = dict(_candidates(module))
+    usable = {index: why for index, why in found.items() if _is_pointer(module, index, address)}
+    if len(usable) > 1:
+        listed = ", ".join(f"global {index} ({why})" for index, why in usable.items())
+        raise ModuleRefusedError(
+            "two-stack-pointers", f"several globals may be the C stack pointer: {listed}"
+        )
+    if not usable:
+        raise ModuleRefusedError(
+            "no-stack-pointer",
+            "no global is the C stack pointer for certain: link with --profiling-funcs or -g2, which keep "
+            f"the name section, or with -Wl,--export={NAME}",
+        )
+    ((index, why),) = usable.items()
+    initial = module.initialisers.get(index)
+    if initial is None:
+        raise ModuleRefusedError(
+            "dynamic-linking",
+            f"the C stack pointer (global {index}) is imported: the stack belongs to another module too",
+        )
+    if initial.value is None:
+        raise ModuleRefusedError(
+            "no-stack-pointer",
+            f"global {index} ({why}) does not start as a constant, so its stack is unknown",
+        )
+    return Pointer(index, initial.value, why)
+
+
+def setters(module: Module, pointer: int) -> Iterator[str]:
+    """Yield the exported functions that set the pointer to their argument."""
+    for each in module.exports:
+        if each.kind == "func":
+            ops = accessor(module, each.index)
+            by_body = [op for op, _ in ops] == [LOCAL_GET, GLOBAL_SET] and ops[1][1] == pointer
+            if each.name in SETTERS or by_body:
+                yield each.name
+
+
+def accessor(module: Module, function: int) -> list[tuple[int, int]]:
+    """Return the instructions of a short body, each with its first immediate; none for a longer one."""
+    if function < module.imported_function_count:
+        return []
+    start, end = module.code_range(function)
+    if end - start > _ACCESSOR_BYTES:
+        return []
+    try:
+        read = [
+            (each.opcode, (*each.immediates, 0)[0]) for each in read_instructions(module.data, start, end)
+        ]
+    except WasmFormatError:
+        return []
+    return [each for each in read if each[0] != END]
+
+
+def _candidates(module: Module) -> Iterator[tuple[int, str]]:
+    """Yield the globals that the best evidence shows, and that evidence."""
+    named = named_stack_pointer(module)
+    if named is not None:
+        yield named, "the name section"
+        return
+    exported = module.export_named(NAME)
+    if exported is not None and exported.kind == "global":
+        yield exported.index, f"the export {NAME}"
+        return
+    imported = [each.index for each in module.imports if each.kind == "global" and each.name == NAME]
+    if imported:
+        yield imported[0], f"the import {NAME}"
+        return
+    shown = list(_shown_by_accessors(module))
+    yield from shown or _shown_by_prologues(module)
+
+
+def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
+    gets: dict[int, str] = {}
+    puts: dict[int, str] = {}
+    for each in module.exports:
+        if each.kind != "func":
+            continue
+        ops = accessor(module, each.index)
+        codes = [op for op, _ in ops]
+        if codes == [GLOBAL_GET]:
+            if each.name in _GETTERS:
+                yield ops[0][1], f"the body of {each.name}"
+                return
+            gets.setdefault(ops[0][1], each.name)
+        elif codes == [LOCAL_GET, GLOBAL_SET]:
+            puts.setdefault(ops[1][1], each.name)
+    for index in gets.keys() & puts.keys():
+        yield index, f"the bodies of {gets[index]} and {puts[index]}"
+
+
+def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
+    if not module.bodies:
+        return
+    start, end = module.bodies[0][0], module.bodies[-1][1]
+    counts = Counter(each[1][0] for each in _PROLOGUE.finditer(module.data, start, end))
+    most = max(counts.values(), default=0)
+    if most >= _FEWEST_PROLOGUES:
+        for index, count in counts.items():
+            if count * _CLEAR > most:
+                yield index, f"{count} function prologues"
+
+
+def _is_pointer(module: Module, index: int, address: str) -> bool:
+    if index >= len(module.globals):
+        return False
+    type_ = module.globals[index]
+    return type_.mutable and type_.type == address

@@ -1,0 +1,385 @@
+;; Regions: the C stacks of a module whose calls overlap. `assembler.py` assembles this file into the module.
+;;
+;; A region is a C stack of its own with a header; `top` is its highest address. A *call* region belongs to one
+;; promising call. An *idle* region is the stack of code that runs while no promising call does: the module's
+;; own stack is the first. The global $current is the region that the C stack pointer ($sp) is in.
+;;
+;; - $enter: a promising call begins. It gets a region; its `host` is the region that was current.
+;; - $before: the call waits. Its host becomes current: whoever gets control, the engine returns there.
+;; - $after: the call continues. Whatever is current now is its host from then on.
+;; - $leave: the call ends. Its host becomes current, and its region is free.
+;;
+;; Glue puts arguments on the stack of its caller (`stackAlloc`) and takes them off when the call has ended
+;; (`stackRestore`). Each call notes how deep that stack was (`home`, `level`): $restore never raises the
+;; pointer over the arguments of a call that has not ended.
+;;
+;; `addr` is i32 or i64. `(when X …)` is for modules that have X. `offset=X` is a field of the header.
+
+(global $current addr)
+(global $main addr) ;; the module's own stack
+(global $regions addr) ;; all, linked by `all`
+(global $free addr) ;; call regions without a call, linked by `next`
+(global $retired addr) ;; idle regions that were left with data in them, linked by `next`
+(global $calls i64) ;; how many have begun
+
+(func $stackswitch.C_stack_overflow.transform_with_a_larger_region (unreachable))
+(func $stackswitch.out_of_memory_for_a_C_stack (unreachable))
+(func $stackswitch.promising_call_of_a_function_that_is_not_in_the_list (unreachable))
+
+;; ---- Making regions
+
+(func $allocate (param $size addr) (result addr) (local $at addr)
+  (local.set $at (call $malloc (addr.add (local.get $size) (addr.const 16))))
+  (if (addr.eqz (local.get $at)) (then (call $stackswitch.out_of_memory_for_a_C_stack)))
+  (addr.and (addr.add (local.get $at) (addr.const 15)) (addr.const -16)))
+
+(func $blank (param $at addr) (local $end addr)
+  (local.set $end (addr.add (local.get $at) (addr.const HEADER)))
+  (loop $next
+    (i64.store offset=0 (local.get $at) (i64.const 0))
+    (local.set $at (addr.add (local.get $at) (addr.const 8)))
+    (br_if $next (addr.lt_u (local.get $at) (local.get $end)))))
+
+(func $create (result addr) (local $at addr) (local $r addr)
+  (local.set $at (call $allocate (addr.const ROOM)))
+  (local.set $r (addr.add (local.get $at) (addr.const REGION)))
+  (call $blank (local.get $r))
+  (addr.store offset=sp (local.get $r) (local.get $r))
+  (addr.store offset=top (local.get $r) (local.get $r))
+  (addr.store offset=low (local.get $r) (addr.add (local.get $at) (addr.const 16)))
+  (addr.store offset=end (local.get $r) (local.get $at))
+  ;; The words that Emscripten's glue expects at the end of a stack.
+  (i32.store offset=0 (local.get $at) (i32.const COOKIE))
+  (i32.store offset=4 (local.get $at) (i32.const COOKIE2))
+  (addr.store offset=all (local.get $r) (global.get $regions))
+  (global.set $regions (local.get $r))
+  (local.get $r))
+
+(func $start
+  (if (addr.eqz (global.get $current)) (then
+    (global.set $main (call $allocate (addr.const HEADER)))
+    (call $blank (global.get $main))
+    (addr.store offset=sp (global.get $main) (global.get $sp))
+    (addr.store offset=accounted (global.get $main) (global.get $sp))
+    (addr.store offset=top (global.get $main) (addr.const TOP))
+    (when bounds
+      (addr.store offset=top (global.get $main) (call $get_base))
+      (addr.store offset=end (global.get $main) (call $get_end)))
+    (if (addr.gt_u (global.get $sp) (addr.load offset=top (global.get $main)))
+      (then (addr.store offset=top (global.get $main) (global.get $sp))))
+    (addr.store offset=all (global.get $main) (global.get $regions))
+    (global.set $regions (global.get $main))
+    (global.set $current (global.get $main)))))
+
+(func $take (result addr) (local $r addr)
+  (local.set $r (global.get $free))
+  (if (addr.eqz (local.get $r)) (then (return (call $create))))
+  (global.set $free (addr.load offset=next (local.get $r)))
+  (local.get $r))
+
+(func $give (param $r addr)
+  (addr.store offset=sp (local.get $r) (addr.load offset=top (local.get $r)))
+  (addr.store offset=host (local.get $r) (addr.const 0))
+  (addr.store offset=home (local.get $r) (addr.const 0))
+  (addr.store offset=kept (local.get $r) (addr.const 0))
+  (i32.store offset=waiting (local.get $r) (i32.const 0))
+  (when exceptions
+    (addr.store offset=caught (local.get $r) (addr.const 0))
+    (addr.store offset=uncaught (local.get $r) (addr.const 0)))
+  (addr.store offset=next (local.get $r) (global.get $free))
+  (global.set $free (local.get $r)))
+
+;; ---- Switching
+
+;; What belongs to a stack besides its pointer: the limits that checks compare it with, and the exceptions
+;; that its catch blocks handle.
+(func $load_state (param $r addr)
+  (when limits
+    (call $set_limits (addr.load offset=top (local.get $r)) (addr.load offset=end (local.get $r))))
+  (when checks
+    (call $set_checked_limits (addr.load offset=top (local.get $r)) (addr.load offset=end (local.get $r))))
+  (when exceptions
+    (addr.store offset=0 (call $exceptions) (addr.load offset=caught (local.get $r)))
+    (addr.store offset=POINTER (call $exceptions) (addr.load offset=uncaught (local.get $r)))))
+
+(func $switch (param $to addr)
+  (addr.store offset=sp (global.get $current) (global.get $sp))
+  (when exceptions
+    (addr.store offset=caught (global.get $current) (addr.load offset=0 (call $exceptions)))
+    (addr.store offset=uncaught (global.get $current) (addr.load offset=POINTER (call $exceptions))))
+  (global.set $current (local.get $to))
+  (global.set $sp (addr.load offset=sp (local.get $to)))
+  (when state (call $load_state (local.get $to))))
+
+(func $holds (param $r addr) (result i32)
+  (i32.and
+    (addr.ge_u (global.get $sp) (addr.load offset=low (local.get $r)))
+    (addr.le_u (global.get $sp) (addr.load offset=top (local.get $r)))))
+
+;; Traps if a call has written below its region.
+(func $check_canary (param $r addr) (local $low addr)
+  (local.set $low (addr.load offset=low (local.get $r)))
+  (if (addr.eqz (local.get $low)) (then (return))) ;; the module's own stack
+  (local.set $low (addr.sub (local.get $low) (addr.const 16)))
+  (if (i32.or
+        (i32.ne (i32.load offset=0 (local.get $low)) (i32.const COOKIE))
+        (i32.ne (i32.load offset=4 (local.get $low)) (i32.const COOKIE2)))
+    (then (call $stackswitch.C_stack_overflow.transform_with_a_larger_region))))
+
+;; Sees that the pointer is in the current region. If it is in one below, a nested call has trapped, and
+;; JavaScript has caught its error: its region is not used any more.
+(func $settle
+  (if (call $holds (global.get $current)) (then (call $check_canary (global.get $current)) (return)))
+  (call $find_current))
+
+(func $find_current (local $r addr) (local $left i32)
+  (local.set $r (global.get $current))
+  (call $check_canary (local.get $r))
+  (local.set $left (i32.const 10000))
+  (loop $next
+    (local.set $r (call $below (local.get $r)))
+    (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+    (if (i32.or (addr.eqz (local.get $r)) (i32.eqz (local.get $left))) (then
+      (if (i32.load offset=is_call (global.get $current))
+        (then (call $stackswitch.C_stack_overflow.transform_with_a_larger_region)))
+      (call $stackswitch.promising_call_of_a_function_that_is_not_in_the_list)))
+    ;; Its functions have ended since, so the pointer is higher than when it was left.
+    (br_if $next (i32.eqz (i32.and
+      (call $holds (local.get $r))
+      (addr.ge_u (global.get $sp) (addr.load offset=sp (local.get $r)))))))
+  (loop $pop
+    (if (addr.ne (global.get $current) (local.get $r)) (then
+      (call $abandon)
+      (br $pop))))
+  (when state (call $load_state (local.get $r))))
+
+;; The region to whose code a region's code returns.
+(func $below (param $r addr) (result addr)
+  (if (i32.load offset=is_call (local.get $r)) (then (return (addr.load offset=host (local.get $r)))))
+  (addr.load offset=under (local.get $r)))
+
+;; Makes the region below the current one current: the current one's call has trapped. Its region is free
+;; unless something may be in it: arguments, or the frames of a call that reached another one by a table.
+(func $abandon (local $dead addr) (local $r addr)
+  (local.set $dead (global.get $current))
+  (global.set $current (call $below (local.get $dead)))
+  (if (i32.eqz (i32.load offset=is_call (local.get $dead))) (then (return)))
+  (local.set $r (global.get $regions))
+  (loop $next
+    (if (i32.or
+          (addr.eq (addr.load offset=home (local.get $r)) (local.get $dead))
+          (i32.and (i32.load offset=waiting (local.get $r))
+                   (addr.eq (addr.load offset=host (local.get $r)) (local.get $dead))))
+      (then (return)))
+    (local.set $r (addr.load offset=all (local.get $r)))
+    (br_if $next (addr.given (local.get $r))))
+  (call $give (local.get $dead)))
+
+;; Removes call regions above $r from the top: their calls have trapped.
+(func $abandon_to (param $r addr) (local $some i32)
+  (loop $next
+    (if (i32.and (addr.ne (global.get $current) (local.get $r))
+                 (i32.load offset=is_call (global.get $current))) (then
+      (call $abandon)
+      (local.set $some (i32.const 1))
+      (br $next))))
+  (if (local.get $some) (then
+    (global.set $sp (addr.load offset=sp (global.get $current)))
+    (when state (call $load_state (global.get $current))))))
+
+;; ---- Calls and waits
+
+(func $enter (result addr) (local $r addr)
+  (call $start)
+  (call $settle)
+  (local.set $r (call $take))
+  (i32.store offset=is_call (local.get $r) (i32.const 1))
+  (addr.store offset=host (local.get $r) (global.get $current))
+  (addr.store offset=home (local.get $r) (global.get $current))
+  (addr.store offset=level (local.get $r) (global.get $sp))
+  (addr.store offset=accounted (global.get $current) (global.get $sp))
+  (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
+  (i64.store offset=number (local.get $r) (global.get $calls))
+  (call $switch (local.get $r))
+  (local.get $r))
+
+(func $leave (param $r addr) (local $host addr) (local $home addr)
+  (call $settle)
+  (if (addr.ne (global.get $current) (local.get $r)) (then
+    (call $abandon_to (local.get $r))
+    (if (addr.ne (global.get $current) (local.get $r))
+      (then (call $stackswitch.promising_call_of_a_function_that_is_not_in_the_list)))))
+  (local.set $host (addr.load offset=host (local.get $r)))
+  (local.set $home (addr.load offset=home (local.get $r)))
+  (call $switch (local.get $host))
+  (call $give (local.get $r))
+  (if (addr.eq (local.get $host) (local.get $home)) (then
+    (if (addr.given (addr.load offset=kept (local.get $home))) (then
+      (if (addr.ge_u (global.get $sp) (addr.load offset=refused (local.get $home)))
+        (then (call $raise (addr.load offset=kept (local.get $home)))))))))
+  ;; Back to the module's own stack, which is larger, when all that were there have ended.
+  (if (addr.given (global.get $retired)) (then
+    (if (i32.eqz (i32.load offset=is_call (global.get $current))) (then
+      (local.set $home (call $take_retired (global.get $main)))
+      (if (addr.given (local.get $home)) (then (call $rotate (local.get $home)))))))))
+
+(func $before (result addr) (local $r addr) (local $host addr)
+  (call $start)
+  (call $settle)
+  (local.set $r (global.get $current))
+  (local.set $host (addr.load offset=host (local.get $r)))
+  ;; A function that no list names was made promising and runs on the idle region: others idle elsewhere.
+  (if (addr.eqz (local.get $host)) (then
+    (local.set $host (call $take_idle))
+    (addr.store offset=host (local.get $r) (local.get $host))))
+  (i32.store offset=waiting (local.get $r) (i32.const 1))
+  (call $switch (local.get $host))
+  (local.get $r))
+
+(func $after (param $r addr) (local $host addr)
+  (call $settle)
+  (local.set $host (addr.load offset=host (local.get $r)))
+  (if (addr.ne (global.get $current) (local.get $host)) (then
+    (call $abandon_to (local.get $host))
+    ;; If the host is a call that neither waits nor has ended, it has reached this call by a table, and waits
+    ;; with it.
+    (if (i32.eqz (i32.and
+          (i32.and (i32.load offset=is_call (local.get $host)) (addr.given (addr.load offset=home (local.get $host))))
+          (i32.eqz (i32.load offset=waiting (local.get $host)))))
+      (then (addr.store offset=host (local.get $r) (global.get $current))))))
+  (if (i32.eqz (i32.load offset=is_call (global.get $current))) (then
+    (if (addr.ne (global.get $sp) (addr.load offset=accounted (global.get $current)))
+      (then (call $account (local.get $r))))
+    (if (addr.gt_u
+          (addr.sub (addr.load offset=top (global.get $current)) (global.get $sp))
+          (addr.const SLACK))
+      (then (call $rotate (call $take_idle))
+        (addr.store offset=host (local.get $r) (global.get $current))))))
+  (i32.store offset=waiting (local.get $r) (i32.const 0))
+  (call $switch (local.get $r)))
+
+;; ---- Idle regions
+
+;; Something was allocated since a call began or continued: it may be for the call that continues now, so it
+;; counts as its arguments.
+(func $account (param $r addr) (local $home addr)
+  (local.set $home (addr.load offset=home (local.get $r)))
+  (if (addr.eqz (local.get $home)) (then (return))) ;; a call that no list names
+  (if (addr.lt_u (global.get $sp) (addr.load offset=accounted (global.get $current))) (then
+    (if (i32.or
+          (i32.load offset=is_call (local.get $home))
+          (i32.or (addr.eq (local.get $home) (global.get $current))
+                  (addr.eq (local.get $home) (addr.load offset=under (global.get $current)))))
+      (then
+        (addr.store offset=home (local.get $r) (global.get $current))
+        (addr.store offset=level (local.get $r) (global.get $sp))))))
+  (addr.store offset=accounted (global.get $current) (global.get $sp)))
+
+;; Glue that allocates while a call waits, and hands out the address, relies on the guest to take it off. It
+;; cannot where each call has a stack of its own. So an idle region that fills up is left, until all calls
+;; that were there have ended.
+(func $rotate (param $new addr) (local $old addr) (local $r addr)
+  (local.set $old (global.get $current))
+  (addr.store offset=under (local.get $new) (local.get $old))
+  (call $switch (local.get $new))
+  (local.set $r (global.get $regions))
+  (loop $next
+    (if (i32.and (i32.eqz (i32.load offset=is_call (local.get $r)))
+                 (addr.eq (addr.load offset=host (local.get $r)) (local.get $old)))
+      (then (addr.store offset=host (local.get $r) (addr.const 0))))
+    (local.set $r (addr.load offset=all (local.get $r)))
+    (br_if $next (addr.given (local.get $r))))
+  (i64.store offset=number (local.get $old) (global.get $calls))
+  (addr.store offset=next (local.get $old) (global.get $retired))
+  (global.set $retired (local.get $old)))
+
+(func $take_idle (result addr) (local $r addr)
+  (local.set $r (call $take_retired (global.get $main)))
+  (if (addr.eqz (local.get $r)) (then (local.set $r (call $take_retired (addr.const 0)))))
+  (if (addr.given (local.get $r)) (then (return (local.get $r))))
+  (local.set $r (call $take))
+  (i32.store offset=is_call (local.get $r) (i32.const 0))
+  (addr.store offset=accounted (local.get $r) (addr.load offset=top (local.get $r)))
+  (addr.store offset=host (local.get $r) (addr.const 0))
+  (addr.store offset=under (local.get $r) (addr.const 0))
+  (local.get $r))
+
+;; Takes $only, or any region if that is 0, from the list of retired ones; 0: not yet possible.
+(func $take_retired (param $only addr) (result addr) (local $r addr) (local $before addr) (local $next addr)
+  (local.set $r (global.get $retired))
+  (loop $each
+    (if (addr.given (local.get $r)) (then
+      (local.set $next (addr.load offset=next (local.get $r)))
+      (if (i32.or (addr.eqz (local.get $only)) (addr.eq (local.get $r) (local.get $only))) (then
+        (if (call $is_left (local.get $r)) (then
+          (if (addr.given (local.get $before))
+            (then (addr.store offset=next (local.get $before) (local.get $next)))
+            (else (global.set $retired (local.get $next))))
+          (addr.store offset=sp (local.get $r) (addr.load offset=top (local.get $r)))
+          (addr.store offset=accounted (local.get $r) (addr.load offset=top (local.get $r)))
+          (addr.store offset=host (local.get $r) (addr.const 0))
+          (addr.store offset=kept (local.get $r) (addr.const 0))
+          (addr.store offset=under (local.get $r) (addr.const 0))
+          (return (local.get $r))))))
+      (local.set $before (local.get $r))
+      (local.set $r (local.get $next))
+      (br $each))))
+  (addr.const 0))
+
+;; Whether all calls have ended that were there when an idle region was left.
+(func $is_left (param $idle addr) (result i32) (local $r addr)
+  (local.set $r (global.get $regions))
+  (loop $next
+    (if (i32.and (i32.load offset=is_call (local.get $r)) (addr.given (addr.load offset=home (local.get $r)))) (then
+      (if (i64.le_u (i64.load offset=number (local.get $r)) (i64.load offset=number (local.get $idle)))
+        (then (return (i32.const 0))))))
+    (if (addr.eq (addr.load offset=host (local.get $r)) (local.get $idle)) (then (return (i32.const 0))))
+    (if (addr.eq (addr.load offset=under (local.get $r)) (local.get $idle))
+      (then (addr.store offset=under (local.get $r) (addr.const 0))))
+    (local.set $r (addr.load offset=all (local.get $r)))
+    (br_if $next (addr.given (local.get $r))))
+  (i32.const 1))
+
+;; ---- The pointer as glue sets it
+
+;; Raises the pointer as far as the arguments of calls allow, and notes what is still to be raised.
+(func $raise (param $to addr) (local $limit addr) (local $r addr)
+  (local.set $limit (local.get $to))
+  (local.set $r (global.get $regions))
+  (loop $next
+    (if (addr.eq (addr.load offset=home (local.get $r)) (global.get $current)) (then
+      (if (addr.lt_u (addr.load offset=level (local.get $r)) (local.get $limit))
+        (then (local.set $limit (addr.load offset=level (local.get $r)))))))
+    (local.set $r (addr.load offset=all (local.get $r)))
+    (br_if $next (addr.given (local.get $r))))
+  (if (addr.gt_u (local.get $limit) (global.get $sp)) (then (global.set $sp (local.get $limit))))
+  (if (addr.gt_u (global.get $sp) (addr.load offset=accounted (global.get $current)))
+    (then (addr.store offset=accounted (global.get $current) (global.get $sp))))
+  (if (addr.ge_u (local.get $to) (addr.load offset=kept (global.get $current))) (then
+    (if (addr.eq (local.get $to) (local.get $limit)) (then (local.set $to (addr.const 0))))
+    (addr.store offset=kept (global.get $current) (local.get $to))
+    (addr.store offset=refused (global.get $current) (global.get $sp)))))
+
+;; Instead of stackRestore as JavaScript calls it.
+(func $restore (param $to addr) (local $kept addr)
+  (if (addr.eqz (global.get $current)) (then (global.set $sp (local.get $to)) (return)))
+  (call $settle)
+  (if (addr.gt_u (local.get $to) (global.get $sp)) (then
+    (if (addr.gt_u (local.get $to) (addr.load offset=top (global.get $current))) (then (return)))
+    (local.set $kept (addr.load offset=kept (global.get $current)))
+    (if (addr.gt_u (local.get $kept) (local.get $to)) (then
+      (if (addr.ge_u (local.get $to) (addr.load offset=refused (global.get $current)))
+        (then (local.set $to (local.get $kept))))))
+    (call $raise (local.get $to))
+    (return)))
+  ;; Lower: only a running call's glue has a reason. Late ones come out of order.
+  (if (i32.and (i32.load offset=is_call (global.get $current))
+               (addr.ge_u (local.get $to) (addr.load offset=low (global.get $current))))
+    (then (global.set $sp (local.get $to)))))
+
+;; ---- The contract of binaryen#9102: the token is the call's region, the number says whether it failed.
+
+(func $__jspi_enter (result i64) (addr.to_i64 (call $enter)))
+(func $__jspi_exit (param $token i64) (param $failed i32) (call $leave (addr.from_i64 (local.get $token))))
+(func $__jspi_suspend (result i64) (addr.to_i64 (call $before)))
+(func $__jspi_resume (param $token i64) (param $failed i32) (call $after (addr.from_i64 (local.get $token))))

@@ -1,0 +1,163 @@
+"""Makes a finished JSPI module re-entrant: each promising call gets a C stack of its own.
+
+The module's bytes are patched: functions are added, calls of imports that suspend go to wrappers, and so do
+exports that are promising. Glue stays as it is. ``regions.wat`` says how the stacks are switched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from stackswitch.errors import ConfigError
+from stackswitch.wasm.module import parse_module
+
+from .additions import Additions
+from .assembler import Context, Text, read_text
+from .custom_sections import custom_sections
+from .facts import HOOKS, Facts
+from .model import ReentrantRequest, ReentrantResult
+from .patch import assembled, patched_sections
+from .pointer import setters
+from .stack_size import own_stack_bytes
+from .wrappers import Wrappers
+
+HEADER_BYTES = 144
+FIELDS = {
+    "sp": 0,
+    "top": 8,
+    "low": 16,
+    "end": 24,
+    "host": 32,
+    "home": 40,
+    "level": 48,
+    "kept": 56,
+    "refused": 64,
+    "next": 72,
+    "all": 80,
+    "under": 88,
+    "number": 96,
+    "is_call": 104,
+    "waiting": 108,
+    "caught": 112,
+    "uncaught": 120,
+    "accounted": 128,
+}
+"""Where the fields of a region's header are (bytes)."""
+COOKIES = {"COOKIE": 0x02135467, "COOKIE2": 0x89BACDFE - (1 << 32)}
+"""The words at the end of a stack: Emscripten's, ``src/runtime_stack_check.js``."""
+_TRAP = "$stackswitch."
+"""How the names of functions that only trap begin: they are the message."""
+
+
+def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
+    """Return the module in which promising calls may overlap.
+
+    :raises WasmFormatError: the bytes are no module, or are malformed
+    :raises ModuleRefusedError: the module cannot be changed soundly; the message says why and what to do
+    :raises ConfigError: an import, an export or a function that is named does not exist
+    """
+    module = parse_module(request.wasm)
+    if not request.suspend:
+        raise ConfigError("no import may suspend: there is nothing to make re-entrant")
+    facts = Facts(module, request.malloc)
+    own_stack = own_stack_bytes(module, facts.pointer.initial)
+    additions = Additions(module)
+    regions = _add_regions(additions, facts, request, own_stack)
+    wrappers = Wrappers(
+        additions,
+        regions,
+        facts.address,
+        facts.new_exceptions if request.new_exceptions is None else request.new_exceptions,
+    )
+    suspending = wrappers.wrap_imports(request.suspend)
+    promising = wrappers.wrap_exports(request.promise)
+    table_functions = wrappers.wrap_table(request.promise_table)
+    restoring = tuple(setters(module, facts.pointer.index))
+    additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
+    additions.new_exports.update({each: regions[f"${each}"] for each in HOOKS})
+    patched = patched_sections(additions)
+    custom = custom_sections(module, _added_names(additions), moved=patched.moved)
+    return ReentrantResult(
+        wasm=assembled(patched.sections, custom.first, custom.last),
+        suspending=suspending,
+        promising=promising,
+        table_functions=table_functions,
+        restoring=restoring,
+        call_sites=patched.call_sites,
+        stack_pointer=facts.pointer.index,
+        evidence=facts.pointer.evidence,
+        own_stack_bytes=own_stack,
+        notes=(*_notes(facts, request, own_stack), *custom.notes),
+    )
+
+
+def _add_regions(
+    additions: Additions, facts: Facts, request: ReentrantRequest, own_stack: int
+) -> dict[str, int]:
+    """Add the functions of ``regions.wat``; return their indexes by name."""
+    found = facts.functions
+    has = {
+        "exceptions": found.exceptions is not None,
+        "limits": found.set_limits is not None,
+        "checks": found.set_checked_limits is not None,
+        "bounds": found.get_base is not None and found.get_end is not None,
+    }
+    has["state"] = has["exceptions"] or has["limits"] or has["checks"]
+    text = regions_text({name for name, there in has.items() if there}, facts.address)
+    globals_ = {name: additions.add_global(kind) for name, kind in text.globals.items()}
+    first = additions.next_function
+    indexes = {each.name: first + at for at, each in enumerate(text.functions)}
+    context = Context(
+        functions={**found.by_name(), **indexes},
+        globals={**globals_, "$sp": facts.pointer.index},
+        constants={
+            **FIELDS,
+            **COOKIES,
+            "HEADER": HEADER_BYTES,
+            "REGION": request.region_bytes,
+            "ROOM": request.region_bytes + HEADER_BYTES,
+            "TOP": facts.pointer.initial,
+            "SLACK": min(own_stack or request.region_bytes, request.region_bytes) // 2,
+            "POINTER": 8 if facts.address == "i64" else 4,
+        },
+        address=facts.address,
+    )
+    for each in text.functions:
+        type_index = additions.type_index(each.type)
+        additions.add_function(each.name, type_index, context.assemble(each), each.locals)
+    return indexes
+
+
+def regions_text(has: set[str], address: str) -> Text:
+    """Read ``regions.wat``.
+
+    :param has: see ``read_text``
+    """
+    return read_text(Path(__file__).with_name("regions.wat").read_text("utf-8"), has, address)
+
+
+def _added_names(additions: Additions) -> list[tuple[int, str]]:
+    """Return index and name of what was added: all functions if the module has names, else the messages."""
+    first = additions.module.function_count
+    named = "name" in additions.module.custom_sections
+    return [
+        (first + at, name.removeprefix("$"))
+        for at, (name, _, _) in enumerate(additions.functions)
+        if named or name.startswith(_TRAP)
+    ]
+
+
+def _notes(facts: Facts, request: ReentrantRequest, own_stack: int) -> Iterator[str]:
+    if own_stack > request.region_bytes:
+        yield (
+            f"the module's own C stack may have {own_stack} bytes, each region {request.region_bytes}:"
+            " if a call needs more, use a larger --region"
+        )
+    if facts.functions.exceptions is None and any(
+        each.name.startswith("invoke_") for each in facts.module.function_imports()
+    ):
+        yield (
+            "C++ exceptions are in JavaScript here, and so is the list of those being handled: `throw;` in a "
+            "catch block that waits may rethrow another call's exception"
+        )

@@ -1,0 +1,121 @@
+"""Functions around imports that suspend and around functions that are promising.
+
+Each calls something before (which gives the call's region), the function itself, and something after, also if
+an exception passes. Traps pass without: see ``regions.wat``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stackswitch.errors import ConfigError
+from stackswitch.wasm.names import display_name
+from stackswitch.wasm.types import FuncType
+
+from .additions import Additions, call, local_get, local_set
+
+_TRY, _CATCH_ALL, _RETHROW, _END, _RETURN = b"\x06", b"\x19", b"\x09\0", b"\x0b", b"\x0f"
+_BLOCK_EXNREF, _THROW_REF = b"\x02\x69", b"\x0a"
+_TRY_TABLE, _CATCH_ALL_REF = b"\x1f", b"\x01\x03\0"
+
+
+def try_and_rethrow(
+    results: bytes, body: bytes, handler: bytes, after: bytes, *, new_exceptions: bool
+) -> bytes:
+    """Encode ``body``, then ``after``. If an exception leaves ``body``: ``handler``, and it is thrown again.
+
+    :param results: the block type of ``body``
+    :param after, handler: neither takes nor leaves values
+    """
+    if new_exceptions:
+        tried = _TRY_TABLE + results + _CATCH_ALL_REF + body + _END
+        return _BLOCK_EXNREF + tried + after + _RETURN + _END + handler + _THROW_REF
+    return _TRY + results + body + _CATCH_ALL + handler + _RETHROW + _END + after
+
+
+@dataclass(frozen=True)
+class Wrappers:
+    """Adds wrappers to a module.
+
+    :ivar regions: the functions of ``regions.wat``, by name
+    :ivar address: the type of addresses
+    """
+
+    additions: Additions
+    regions: Mapping[str, int]
+    address: str
+    new_exceptions: bool
+
+    def wrap_imports(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Wrap imports that may suspend, wherever they are called or referred to; return their full names.
+
+        :raises ConfigError: the module does not import one of them
+        """
+        imports = self.additions.module.function_imports()
+        missing = set(names) - {each.full_name for each in imports}
+        if missing:
+            raise ConfigError(f"the module imports no function {', '.join(sorted(missing))}")
+        chosen = [each for each in imports if each.full_name in names]
+        for each in chosen:
+            wrapper = self._wrap(f"{each.full_name} (may suspend)", each.index, "$before", "$after")
+            self.additions.calls[each.index] = self.additions.references[each.index] = wrapper
+        return tuple(dict.fromkeys(each.full_name for each in chosen))
+
+    def wrap_exports(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Wrap exports that are promising; return their names.
+
+        :raises ConfigError: the module does not export one of them as a function
+        """
+        functions = {each.name: each.index for each in self.additions.module.exports if each.kind == "func"}
+        missing = set(names) - functions.keys()
+        if missing:
+            raise ConfigError(f"the module exports no function {', '.join(sorted(missing))}")
+        for name, index in functions.items():
+            if name in names:
+                self.additions.exports[name] = self._promising(name, index)
+        return tuple(each for each in functions if each in names)
+
+    def wrap_table(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Wrap functions that JavaScript takes from a table and makes promising; return their names.
+
+        :param names: each a name or a decimal index
+        :raises ConfigError: the module does not define one of them
+        """
+        module = self.additions.module
+        defined = module.defined_functions
+        by_name = {display_name(module, index): index for index in defined} if names else {}
+        for each in names:
+            index = by_name.get(each, int(each) if each.isdecimal() else -1)
+            if index not in defined:
+                raise ConfigError(f"the module has no function {each}")
+            self._promising(each, index)
+        return names
+
+    def _promising(self, name: str, function: int) -> int:
+        """Return the wrapper of a function. It is the same under all its names, and in tables."""
+        additions = self.additions
+        if function < additions.module.imported_function_count:
+            return self._wrap(
+                f"{name} (promising)", additions.calls.get(function, function), "$enter", "$leave"
+            )
+        if function not in additions.references:
+            additions.references[function] = self._wrap(f"{name} (promising)", function, "$enter", "$leave")
+        return additions.references[function]
+
+    def _wrap(self, name: str, real: int, first: str, last: str) -> int:
+        additions = self.additions
+        type_index = additions.type_of(real)
+        type_ = additions.module.types[type_index]
+        assert isinstance(type_, FuncType)
+        region = len(type_.params)
+        close = local_get(region) + call(self.regions[last])
+        body = try_and_rethrow(
+            additions.block_type(type_.results),
+            b"".join(local_get(each) for each in range(region)) + call(real),
+            close,
+            close,
+            new_exceptions=self.new_exceptions,
+        )
+        code = call(self.regions[first]) + local_set(region) + body
+        return additions.add_function(name, type_index, code, (self.address,))

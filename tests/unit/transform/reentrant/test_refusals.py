@@ -1,0 +1,130 @@
+"""Modules that cannot be made re-entrant soundly are refused by name, with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from stackswitch.errors import ModuleRefusedError, WasmFormatError
+from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
+from stackswitch.wasm.encoding import CUSTOM, name, section
+
+from .guests import GO, MALLOC, STACK, assembled
+
+IMPORT = '(import "env" "wait" (func $wait (param i32) (result i32)))'
+MEMORY = '(memory (export "memory") 1)'
+SP = "(global $__stack_pointer (mut i32) (i32.const 65536))"
+
+
+def refused(wasm: bytes) -> ModuleRefusedError:
+    with pytest.raises(ModuleRefusedError) as caught:
+        make_reentrant(ReentrantRequest(wasm=wasm, suspend=("env.wait",), promise=("go",)))
+    return caught.value
+
+
+def text(*parts: str) -> bytes:
+    return bytes(wasmtime.wat2wasm("(module " + " ".join(parts) + ")"))
+
+
+def without_names(wasm: bytes) -> bytes:
+    return wasm[: wasm.rindex(b"\x04name") - 2] if b"\x04name" in wasm else wasm
+
+
+@pytest.mark.parametrize(
+    ("reason", "says", "wasm"),
+    [
+        ("no-stack-pointer", "--export=__stack_pointer", text(IMPORT, MEMORY, MALLOC, GO)),
+        ("no-malloc", "EXPORTED_FUNCTIONS=_malloc", text(IMPORT, STACK, GO)),
+        ("memories", "0 memories", text(IMPORT, SP, GO)),
+        ("memories", "2 memories", text(IMPORT, SP, MEMORY, "(memory 1)", MALLOC, GO)),
+        ("threads", "shared", text(IMPORT, SP, "(memory 1 2 shared)", MALLOC, GO)),
+        ("dynamic-linking", "dylink.0", assembled(GO) + section(CUSTOM, name("dylink.0"))),
+        (
+            "dynamic-linking",
+            "is imported",
+            text(
+                IMPORT,
+                '(import "env" "__stack_pointer" (global $__stack_pointer (mut i32)))',
+                MEMORY,
+                MALLOC,
+                GO,
+            ),
+        ),
+        (
+            "dynamic-linking",
+            "GOT.mem.x",
+            text(IMPORT, '(import "GOT.mem" "x" (global (mut i32)))', SP, MEMORY, MALLOC, GO),
+        ),
+        ("object-file", "not linked", assembled(GO) + section(CUSTOM, name("linking") + b"\2")),
+        (
+            "hooks",
+            "__jspi_suspend",
+            assembled(GO + '(func (export "__jspi_suspend") (result i64) (i64.const 0))'),
+        ),
+        (
+            "wasm-bindgen",
+            "wasm-bindgen",
+            assembled(GO + '(global (export "__jspi_stack_base") i32 (i32.const 0))'),
+        ),
+    ],
+)
+def test_a_module_is_refused_by_name(reason: str, says: str, wasm: bytes) -> None:
+    error = refused(wasm)
+    assert error.reason == reason
+    assert says in str(error)
+
+
+def test_a_module_that_was_made_here_is_refused() -> None:
+    made = make_reentrant(ReentrantRequest(wasm=assembled(GO), suspend=("env.wait",), promise=("go",))).wasm
+    assert refused(made).reason == "hooks"
+
+
+def test_two_candidates_for_the_stack_pointer_are_refused() -> None:
+    one = without_names(
+        text(
+            IMPORT,
+            MEMORY,
+            "(global $a (mut i32) (i32.const 65536)) (global $b (mut i32) (i32.const 65536))",
+            MALLOC.replace("$heap", "$h"),
+            *(
+                f'(func (export "get{each}") (result i32) (global.get ${each}))'
+                f'(func (export "set{each}") (param i32) (global.set ${each} (local.get 0)))'
+                for each in "ab"
+            ),
+            GO,
+        )
+    )
+    error = refused(one)
+    assert error.reason == "two-stack-pointers"
+    assert "getb" in str(error)
+
+
+def test_an_asyncify_build_is_refused() -> None:
+    path = Path(__file__).parents[2] / "wasm" / "asyncified" / "instrumented.wat"
+    assert refused(bytes(wasmtime.wat2wasm(path.read_text("utf-8")))).reason == "asyncify"
+
+
+@pytest.mark.parametrize("cut", [0, 4, 9, 20, 60, -1])
+def test_bytes_that_are_no_module_are_an_error_with_an_offset(cut: int) -> None:
+    with pytest.raises(WasmFormatError):
+        make_reentrant(ReentrantRequest(wasm=assembled(GO)[:cut], suspend=("env.wait",)))
+
+
+def test_the_pointer_is_found_without_names() -> None:
+    frame = """
+      (func (param i32) (local $f i32)
+        (global.set $sp (local.tee $f (i32.sub (global.get $sp) (i32.const 64))))
+        (global.set $sp (i32.add (local.get $f) (i32.const 64))))
+    """
+    plain = '(global $sp (mut i32) (i32.const 65536)) (memory (export "memory") 1)'
+    accessors = """
+      (func (export "a") (result i32) (global.get $sp))
+      (func (export "b") (param i32) (global.set $sp (local.get 0)))
+    """
+    for body, evidence in ((frame * 3, "3 function prologues"), (accessors, "the bodies of a and b")):
+        wasm = without_names(text(IMPORT, plain, MALLOC, body, GO))
+        result = make_reentrant(ReentrantRequest(wasm=wasm, suspend=("env.wait",), promise=("go",)))
+        assert (result.stack_pointer, result.evidence) == (0, evidence)
+        assert result.restoring == (("b",) if body == accessors else ())
