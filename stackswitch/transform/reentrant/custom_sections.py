@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stackswitch.errors import WasmFormatError
-from stackswitch.wasm.custom import read_target_features
+from stackswitch.wasm.custom import FUNCTION_NAMES, read_target_features
 from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, sized, unsigned, vector
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.reader import Reader
 
-_FUNCTION_NAMES = 1
 _EXCEPTIONS = "exception-handling"
 _FILE_OFFSETS = ("sourceMappingURL",)
 _CODE_OFFSETS = ("external_debug_info", "metadata.code.branch_hint", "build_id")
@@ -80,10 +79,10 @@ def _names(content: Reader, added: list[tuple[int, str]]) -> bytes | None:
         while content.left:
             kind = content.u8()
             parts.append((kind, content.take(content.u32())))
-        if _FUNCTION_NAMES not in [kind for kind, _ in parts]:
-            parts = sorted([*parts, (_FUNCTION_NAMES, b"\0")])
+        if FUNCTION_NAMES not in [kind for kind, _ in parts]:
+            parts = sorted([*parts, (FUNCTION_NAMES, b"\0")])
         return _name_section(
-            [(kind, _extended(part, added) if kind == _FUNCTION_NAMES else part) for kind, part in parts], []
+            [(kind, _extended(part, added) if kind == FUNCTION_NAMES else part) for kind, part in parts], []
         )
     except WasmFormatError:
         return None
@@ -98,7 +97,7 @@ def _extended(part: bytes, added: list[tuple[int, str]]) -> bytes:
 
 def _name_section(parts: list[tuple[int, bytes]], added: list[tuple[int, str]]) -> bytes:
     if added:
-        parts = [*parts, (_FUNCTION_NAMES, _extended(b"\0", added))]
+        parts = [*parts, (FUNCTION_NAMES, _extended(b"\0", added))]
     return section(CUSTOM, name("name") + b"".join(bytes([kind]) + sized(part) for kind, part in parts))
 
 

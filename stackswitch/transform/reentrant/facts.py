@@ -10,7 +10,6 @@ from stackswitch.errors import ConfigError, ModuleRefusedError, WasmFormatError
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.instructions import TRY, TRY_TABLE
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import raw_function_names
 from stackswitch.wasm.scan import find_instructions
 from stackswitch.wasm.types import FuncType
 
@@ -75,7 +74,7 @@ class Facts:
     @cached_property
     def _by_name(self) -> dict[bytes, int]:
         try:
-            return {name: index for index, name in raw_function_names(self.module).items()}
+            return {name: index for index, name in self.module.function_names.items()}
         except WasmFormatError:
             return {}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stackswitch.errors import ConfigError
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
-from stackswitch.wasm.custom import read_function_names
+from stackswitch.wasm.custom import FUNCTION_NAMES, read_names
 from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, sized, vector
 from stackswitch.wasm.instructions import CALL, REF_FUNC, read_instructions
 from stackswitch.wasm.module import Module, parse_module
@@ -259,7 +259,7 @@ def test_a_module_without_names_gets_only_the_messages() -> None:
     wasm = without_names(assembled(GO))
     reader = parse_module(made(wasm).wasm).custom_section("name")
     assert reader is not None
-    texts = [text.decode() for _, text in read_function_names(reader)]
+    texts = [text.decode() for _, text in read_names(reader, FUNCTION_NAMES)]
     assert len(texts) == 3
     assert all(each.startswith("stackswitch.") for each in texts)
 
