@@ -4,6 +4,8 @@ Runs the suite on both backends, with traces, asks engines what they do, measure
 computes, and reports; what a wait costs is in docs/data/bench.json. With ``--work DIR`` results and engines
 stay there, and a second time they are taken from there. PHP is fetched first (``examples/php/prepare.py``),
 and takes a quarter of an hour.
+
+``--restyle`` runs nothing: the pages that are here get the current style and script.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from stackswitch.reports.page import page_script, page_style
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -90,6 +94,16 @@ def make(subject: Subject, work: Path, into: Path, name: str) -> None:
     run("report", *given, *title, *traces, *imports, *measures, *files)
 
 
+def restyle(page: Path) -> None:
+    """Put the current style and script into a page; its last script is the page's own."""
+    head, _, rest = page.read_text("utf-8").partition("<style>\n")
+    body = rest.partition("</style>")[2].rpartition("<script>\n")[0]
+    page.write_text(
+        f"{head}<style>\n{page_style()}\n</style>{body}<script>\n{page_script()}\n</script>\n</body>\n</html>",
+        "utf-8",
+    )
+
+
 def found(pattern: str) -> Path:
     """Return the one file of this pattern."""
     file = next(iter(sorted(ROOT.glob(pattern))), None)
@@ -101,12 +115,19 @@ def found(pattern: str) -> Path:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=list(SUBJECTS))
+    parser.add_argument("name", nargs="?", choices=list(SUBJECTS))
+    parser.add_argument("--restyle", action="store_true", help="Only renew style and script of all pages.")
     parser.add_argument(
         "--work", type=Path, help="Keep results and traces here, or take those that are here."
     )
     parser.add_argument("--into", type=Path, default=HERE)
     given = parser.parse_args()
+    if given.restyle:
+        for page in HERE.glob("*.html"):
+            restyle(page)
+        return
+    if given.name is None:
+        parser.error("name a report, or give --restyle")
     given.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         work = (given.work or Path(temporary)).absolute()

@@ -24,6 +24,7 @@ from .page_data import page_data
 from .text import amount, counted, shortened, size
 from .trace_use import summed, unused_line, use_line
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("page", "dialogs", "table", "call-tree", "icicle", "call-paths")
 """Files of ``templates/report``, in the order in which they run."""
 MOST_PRINTED = 300
@@ -70,9 +71,8 @@ def report_page(report: Report) -> str:
 
 @cache
 def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -93,16 +93,21 @@ def _environment() -> Environment:
         hold_out=hold_out,
         trend=trend,
         wait_bars=wait_bars,
-        style=Markup((folder / "report.css").read_text("utf-8")),  # noqa: S704  (ours)
-        script=Markup(_script(folder / "report")),  # noqa: S704  (ours)
+        style=Markup(page_style()),  # noqa: S704  (ours)
+        script=Markup(page_script()),  # noqa: S704  (ours)
     )
     environment.filters.update(counted=counted, size=size, amount=amount, shortened=shortened)
     return environment
 
 
-def _script(folder: Path) -> str:
+def page_style() -> str:
+    """Return the page's style sheet."""
+    return (_TEMPLATES / "report.css").read_text("utf-8")
+
+
+def page_script() -> str:
     """Return the page's script: the files in one scope, so that the page stays a single file."""
-    parts = [(folder / f"{name}.js").read_text("utf-8") for name in _SCRIPTS]
+    parts = [(_TEMPLATES / "report" / f"{name}.js").read_text("utf-8") for name in _SCRIPTS]
     return "\n".join(['"use strict";', "(() => {", *parts, "})();", ""])
 
 
