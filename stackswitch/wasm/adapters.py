@@ -30,12 +30,12 @@ from .encoding import (
     FUNCTION,
     FUNCTION_KIND,
     GLOBAL,
-    HEADER,
     IMPORT,
     MEMORY_KIND,
     TABLE,
     TABLE_KIND,
     TYPE,
+    assemble,
     export,
     function_body,
     function_type,
@@ -46,7 +46,6 @@ from .encoding import (
     sized,
     unsigned,
     value_type,
-    vector,
 )
 from .module import Module
 from .types import FuncType, is_reference
@@ -169,18 +168,18 @@ class _Adapter:
                 (f"resume{at}", _RESUME, results, self._enter(rewind + zeros, type_, 2)),
             ]
         exports = [export(each[0], FUNCTION_KIND, at) for at, each in enumerate(functions, hosts)]
-        return HEADER + b"".join(
-            (
-                section(TYPE, vector(map(function_type, types))),
-                section(IMPORT, vector(imports)),
-                section(FUNCTION, vector(unsigned(types.index(each[1])) for each in functions)),
-                section(TABLE, vector([value_type("funcref") + b"\0" + unsigned(FIRST_EXPORT)])),
-                section(GLOBAL, vector([value_type("i32") + b"\1" + _ZEROS["i32"] + _END])),
-                section(EXPORT, vector([*exports, export("table", TABLE_KIND, 0)])),
-                section(CODE, vector(function_body(code, locals_) for _, _, locals_, code in functions)),
-                section(CUSTOM, name("name") + b"\0" + sized(name(MODULE_NAME))),
-            )
+        module = assemble(
+            {
+                TYPE: map(function_type, types),
+                IMPORT: imports,
+                FUNCTION: (unsigned(types.index(each[1])) for each in functions),
+                TABLE: [value_type("funcref") + b"\0" + unsigned(FIRST_EXPORT)],
+                GLOBAL: [value_type("i32") + b"\1" + _ZEROS["i32"] + _END],
+                EXPORT: [*exports, export("table", TABLE_KIND, 0)],
+                CODE: (function_body(code, locals_) for _, _, locals_, code in functions),
+            }
         )
+        return module + section(CUSTOM, name("name") + b"\0" + sized(name(MODULE_NAME)))
 
     def _import(self, number: int, type_: FuncType) -> bytes:
         results = b"".join(_load(kind, slot) for slot, kind in enumerate(type_.results))

@@ -20,17 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
-from .instructions import (
-    CALL,
-    GLOBAL_GET,
-    GLOBAL_SET,
-    I32_CONST,
-    LOCAL_GET,
-    LOCAL_SET,
-    LOCAL_TEE,
-    Instruction,
-    read_instructions,
-)
+from . import instructions as op
+from .instructions import Instruction, read_instructions
 from .module import Module
 from .scan import find_instructions
 
@@ -40,11 +31,12 @@ _DROP = 0x1A
 _STORES = (0x36, 0x37)  # i32.store, i64.store: the data block's stack position
 _STORE_WITHIN = 12
 """How many instructions may lie between reading the data global and storing through it (seen: up to 8)."""
-_BETWEEN = (LOCAL_SET, LOCAL_TEE, _DROP, I32_CONST)
+_BETWEEN = (op.LOCAL_SET, op.LOCAL_TEE, _DROP, op.I32_CONST)
 """Instructions between a call and the check of the state: they save its result, or push the call's number."""
 _CONTROL_BYTES = 64
 """Control functions are shorter than this (seen: 24 bytes), so no other body is read to find them."""
-_GLOBALS = frozenset({GLOBAL_GET, GLOBAL_SET})
+_START_UNWIND = (op.I32_CONST, op.GLOBAL_SET, op.LOCAL_GET, op.GLOBAL_SET, op.GLOBAL_GET)
+_GLOBALS = frozenset({op.GLOBAL_GET, op.GLOBAL_SET})
 CONTROL_EXPORTS = (
     "asyncify_start_unwind",
     "asyncify_stop_unwind",
@@ -89,7 +81,7 @@ def _start_unwind(module: Module, function: int) -> AsyncifyGlobals | None:
     if end - start > _CONTROL_BYTES:
         return None
     head = list(islice(read_instructions(module.data, *module.code_range(function)), 5))
-    if [each.opcode for each in head] != [I32_CONST, GLOBAL_SET, LOCAL_GET, GLOBAL_SET, GLOBAL_GET]:
+    if tuple(each.opcode for each in head) != _START_UNWIND:
         return None
     (value,), (state,), (argument,), (data,), (read,) = (each.immediates for each in head)
     if (value, argument, read) != (_UNWINDING, 0, data) or state == data:
@@ -147,7 +139,7 @@ def _is_instrumented(module: Module, function: int, found: AsyncifyGlobals) -> b
     sets_state = False
     accesses = find_instructions(module.data, *module.code_range(function), _GLOBALS)
     for access in accesses:
-        if access.opcode == GLOBAL_GET:
+        if access.opcode == op.GLOBAL_GET:
             read.add(access.immediates[0])
         elif access.immediates[0] == found.state:
             sets_state = True
@@ -160,7 +152,7 @@ def _stores_through_data(module: Module, function: int, found: AsyncifyGlobals) 
     since = _STORE_WITHIN + 1
     for instruction in read_instructions(module.data, *module.code_range(function)):
         since += 1
-        if instruction.opcode == GLOBAL_GET and instruction.immediates[0] == found.data:
+        if instruction.opcode == op.GLOBAL_GET and instruction.immediates[0] == found.data:
             since = 0
         elif instruction.opcode in _STORES and since <= _STORE_WITHIN:
             return True
@@ -203,7 +195,7 @@ def checks_state_after_call(module: Module, function: int, offset: int) -> bool:
 
 def _to_next_call(instructions: Iterator[Instruction]) -> Iterator[Instruction]:
     yield next(instructions)
-    yield from takewhile(lambda each: each.opcode != CALL, instructions)
+    yield from takewhile(lambda each: each.opcode != op.CALL, instructions)
 
 
 def _calls_with_state_check(instructions: Iterator[Instruction], found: AsyncifyGlobals) -> Iterator[int]:
@@ -211,16 +203,16 @@ def _calls_with_state_check(instructions: Iterator[Instruction], found: Asyncify
     called: int | None = None  # the last call; then whether the state was read just after it
     state_read = False
     for instruction in instructions:
-        if instruction.opcode == CALL:
+        if instruction.opcode == op.CALL:
             called, state_read = instruction.immediates[0], False
         elif called is None:
             continue
         elif state_read:
             # A comparison with 0 would be the guard of what comes next, not a check of this call.
-            if instruction[2:] == (I32_CONST, (_UNWINDING,)):
+            if instruction[2:] == (op.I32_CONST, (_UNWINDING,)):
                 yield called
             called = None
-        elif instruction[2:] == (GLOBAL_GET, (found.state,)):
+        elif instruction[2:] == (op.GLOBAL_GET, (found.state,)):
             state_read = True
         elif instruction.opcode not in _BETWEEN:
             called = None

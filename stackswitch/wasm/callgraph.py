@@ -15,16 +15,8 @@ from typing import Literal, NamedTuple
 
 from stackswitch.errors import WasmFormatError
 
+from . import instructions as op
 from .adjacency import Adjacency, EdgeSets
-from .instructions import (
-    CALL,
-    CALL_INDIRECT,
-    CALL_REF,
-    REF_FUNC,
-    RETURN_CALL,
-    RETURN_CALL_INDIRECT,
-    RETURN_CALL_REF,
-)
 from .module import Module
 from .reader import Reader
 from .scan import UNREAD, compile_collector, find_instructions
@@ -34,17 +26,17 @@ CallKind = Literal[
     "call", "call_indirect", "call_ref", "return_call", "return_call_indirect", "return_call_ref"
 ]
 _KINDS: dict[int, CallKind] = {
-    CALL: "call",
-    CALL_INDIRECT: "call_indirect",
-    CALL_REF: "call_ref",
-    RETURN_CALL: "return_call",
-    RETURN_CALL_INDIRECT: "return_call_indirect",
-    RETURN_CALL_REF: "return_call_ref",
+    op.CALL: "call",
+    op.CALL_INDIRECT: "call_indirect",
+    op.CALL_REF: "call_ref",
+    op.RETURN_CALL: "return_call",
+    op.RETURN_CALL_INDIRECT: "return_call_indirect",
+    op.RETURN_CALL_REF: "return_call_ref",
 }
 _DIRECT: tuple[CallKind, ...] = ("call", "return_call")
 _NOTHING: frozenset[int] = frozenset()
 # A packed find is its place here (0, a plain call, by far the most frequent) above 32 bits of index.
-_OPCODES = (CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF, REF_FUNC)
+_OPCODES = (*_KINDS, op.REF_FUNC)
 _OTHERS = frozenset(_OPCODES[1:])
 _PLACE = {opcode: place for place, opcode in enumerate(_OPCODES)}
 _CALLS = frozenset(_KINDS)
@@ -205,7 +197,7 @@ def call_graph(module: Module) -> CallGraph:
             kinds: defaultdict[int, set[int]] = defaultdict(set)
             for each in calls:
                 kinds[_OPCODES[each >> 32]].add(each & 0xFFFF_FFFF)
-            calls = frozenset(kinds.pop(CALL, ()))
+            calls = frozenset(kinds.pop(op.CALL, ()))
             for opcode, its in kinds.items():
                 found = frozenset(its)
                 rest[opcode][function] = same.setdefault(found, found)
@@ -214,14 +206,14 @@ def call_graph(module: Module) -> CallGraph:
     direct = EdgeSets(Adjacency(starts, targets))
     graph = CallGraph(
         module=module,
-        direct=_union(count, direct, rest[RETURN_CALL]),
-        indirect=_union(count, rest[CALL_INDIRECT], rest[RETURN_CALL_INDIRECT]),
-        call_ref=_union(count, rest[CALL_REF], rest[RETURN_CALL_REF]),
-        tail_direct=rest[RETURN_CALL],
-        tail_indirect=rest[RETURN_CALL_INDIRECT],
-        tail_ref=rest[RETURN_CALL_REF],
-        ref_func=rest[REF_FUNC],
-        address_taken=_address_taken(module, rest[REF_FUNC]),
+        direct=_union(count, direct, rest[op.RETURN_CALL]),
+        indirect=_union(count, rest[op.CALL_INDIRECT], rest[op.RETURN_CALL_INDIRECT]),
+        call_ref=_union(count, rest[op.CALL_REF], rest[op.RETURN_CALL_REF]),
+        tail_direct=rest[op.RETURN_CALL],
+        tail_indirect=rest[op.RETURN_CALL_INDIRECT],
+        tail_ref=rest[op.RETURN_CALL_REF],
+        ref_func=rest[op.REF_FUNC],
+        address_taken=_address_taken(module, rest[op.REF_FUNC]),
     )
     _check(graph)
     return graph

@@ -90,6 +90,11 @@ def section(number: int, content: bytes) -> bytes:
     return bytes([number]) + sized(content)
 
 
+def assemble(sections: Mapping[int, Iterable[bytes]]) -> bytes:
+    """Encode a module of these sections, each the number of a section and its entries, in their order."""
+    return HEADER + b"".join(section(number, vector(entries)) for number, entries in sections.items())
+
+
 def export(text: str, kind: int, index: int) -> bytes:
     """Encode an entry of the export section."""
     return name(text) + bytes([kind]) + unsigned(index)

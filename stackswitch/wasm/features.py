@@ -5,58 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .instructions import (
-    BLOCK,
-    BR_ON_NON_NULL,
-    BR_ON_NULL,
-    CALL_REF,
-    CATCH,
-    CATCH_ALL,
-    DELEGATE,
-    IF,
-    LOOP,
-    REF_AS_NON_NULL,
-    REF_EQ,
-    REF_FUNC,
-    REF_IS_NULL,
-    REF_NULL,
-    RETHROW,
-    RETURN_CALL,
-    RETURN_CALL_INDIRECT,
-    RETURN_CALL_REF,
-    SELECT_TYPED,
-    SIGNATURES,
-    TABLE_GET,
-    TABLE_SET,
-    THROW_REF,
-    TRY,
-    TRY_TABLE,
-    Instruction,
-    read_instruction,
-)
+from . import instructions as op
+from .instructions import Instruction, read_instruction
 from .module import Module
 from .names import display_name
 from .reader import Reader
 from .scan import UNREAD, compile_collector, find_instructions
 from .types import ArrayType, FuncType, StructType
 
-_BLOCKS = (BLOCK, LOOP, IF, TRY, TRY_TABLE)
 _PREFIXED = {0xFB: "gc", 0xFD: "simd", 0xFE: "threads"}
 _BY_OPCODE: dict[int, tuple[str, ...]] = {
-    **dict.fromkeys((TRY, CATCH, CATCH_ALL, RETHROW, DELEGATE), ("legacy-exceptions",)),
-    **dict.fromkeys((TRY_TABLE, THROW_REF), ("exnref",)),
-    **dict.fromkeys((CALL_REF, REF_AS_NON_NULL, BR_ON_NULL, BR_ON_NON_NULL), ("function-references",)),
-    **dict.fromkeys((RETURN_CALL, RETURN_CALL_INDIRECT), ("tail-call",)),
-    RETURN_CALL_REF: ("tail-call", "function-references"),
-    REF_EQ: ("gc",),
+    **dict.fromkeys((op.TRY, op.CATCH, op.CATCH_ALL, op.RETHROW, op.DELEGATE), ("legacy-exceptions",)),
+    **dict.fromkeys((op.TRY_TABLE, op.THROW_REF), ("exnref",)),
     **dict.fromkeys(
-        (TABLE_GET, TABLE_SET, REF_NULL, REF_IS_NULL, REF_FUNC, SELECT_TYPED), ("reference-types",)
+        (op.CALL_REF, op.REF_AS_NON_NULL, op.BR_ON_NULL, op.BR_ON_NON_NULL), ("function-references",)
+    ),
+    **dict.fromkeys((op.RETURN_CALL, op.RETURN_CALL_INDIRECT), ("tail-call",)),
+    op.RETURN_CALL_REF: ("tail-call", "function-references"),
+    op.REF_EQ: ("gc",),
+    **dict.fromkeys(
+        (op.TABLE_GET, op.TABLE_SET, op.REF_NULL, op.REF_IS_NULL, op.REF_FUNC, op.SELECT_TYPED),
+        ("reference-types",),
     ),
     # table.grow, table.size, table.fill
     **dict.fromkeys((0xFC_000F, 0xFC_0010, 0xFC_0011), ("reference-types",)),
-    **{code: (_PREFIXED[code >> 16],) for code in SIGNATURES if code >> 16 in _PREFIXED},
+    **{code: (_PREFIXED[code >> 16],) for code in op.SIGNATURES if code >> 16 in _PREFIXED},
 }
-_COLLECTED = frozenset({*_BY_OPCODE, *_BLOCKS})
+_COLLECTED = frozenset({*_BY_OPCODE, *op.BLOCKS})
 _GC_HEAPS = ("any", "eq", "i31", "struct", "array", "none", "nofunc", "noextern")
 _GC_TYPES = {f"{heap}ref" for heap in _GC_HEAPS[:5]} | {"nullref", "nullfuncref", "nullexternref"}
 _BY_TYPE: dict[str, tuple[str, ...]] = {
@@ -131,7 +106,7 @@ def _of_type(value_type: str) -> tuple[str, ...]:
 
 def _of_instruction(module: Module, instruction: Instruction) -> tuple[str, ...]:
     features = _BY_OPCODE.get(instruction.opcode, ())
-    if instruction.opcode not in _BLOCKS:
+    if instruction.opcode not in op.BLOCKS:
         return features
     block = instruction.immediates[0]
     if isinstance(block, str):

@@ -14,16 +14,14 @@ from .encoding import (
     EXPORT,
     FUNCTION,
     FUNCTION_KIND,
-    HEADER,
     IMPORT,
     TYPE,
+    assemble,
     export,
     function_body,
     function_type,
     name,
-    section,
     unsigned,
-    vector,
 )
 from .types import FuncType
 
@@ -52,13 +50,12 @@ def import_wrapper_module(waiting: Sequence[FuncType]) -> bytes:
         for each, index in zip(names, indexes, strict=True)
     ]
     exports = [export(each, FUNCTION_KIND, at) for at, each in enumerate(names, len(functions))]
-    return b"".join(
-        [
-            HEADER,
-            section(TYPE, vector(map(function_type, types))),
-            section(IMPORT, vector(imports)),
-            section(FUNCTION, vector(indexes)),
-            section(EXPORT, vector(exports)),
-            section(CODE, vector(map(function_body, bodies))),
-        ]
+    return assemble(
+        {
+            TYPE: map(function_type, types),
+            IMPORT: imports,
+            FUNCTION: indexes,
+            EXPORT: exports,
+            CODE: map(function_body, bodies),
+        }
     )

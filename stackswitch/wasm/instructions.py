@@ -19,13 +19,15 @@ from .types import read_block_type, read_heap_type, read_value_types
 BLOCK, LOOP, IF, ELSE, END = 0x02, 0x03, 0x04, 0x05, 0x0B
 TRY, CATCH, THROW, RETHROW, THROW_REF = 0x06, 0x07, 0x08, 0x09, 0x0A
 DELEGATE, CATCH_ALL, TRY_TABLE = 0x18, 0x19, 0x1F
-BR_TABLE = 0x0E
+BR, BR_IF, BR_TABLE = 0x0C, 0x0D, 0x0E
+BLOCKS = frozenset({BLOCK, LOOP, IF, TRY, TRY_TABLE})
 CALL, CALL_INDIRECT, RETURN_CALL, RETURN_CALL_INDIRECT, CALL_REF, RETURN_CALL_REF = range(0x10, 0x16)
 LOCAL_GET, LOCAL_SET, LOCAL_TEE, GLOBAL_GET, GLOBAL_SET, TABLE_GET, TABLE_SET = range(0x20, 0x27)
 SELECT, SELECT_TYPED = 0x1B, 0x1C
 MEMORY_GROW, TABLE_GROW = 0x40, 0xFC_000F
 I32_CONST, I64_CONST = 0x41, 0x42
 REF_NULL, REF_IS_NULL, REF_FUNC, REF_EQ, REF_AS_NON_NULL, BR_ON_NULL, BR_ON_NON_NULL = range(0xD0, 0xD7)
+BR_ON_CAST, BR_ON_CAST_FAIL = 0xFB_0018, 0xFB_0019
 V128_CONST, I8X16_SHUFFLE = 0xFD_000C, 0xFD_000D
 
 PREFIXES = (0xFB, 0xFC, 0xFD, 0xFE)
@@ -36,7 +38,7 @@ def _signatures() -> dict[int, str]:
     """Return each opcode's immediates, a letter each; see ``_READERS``."""
     table = dict.fromkeys([0x00, 0x01, ELSE, THROW_REF, END, 0x0F, CATCH_ALL, 0x1A, SELECT], "")
     table |= dict.fromkeys([BLOCK, LOOP, IF, TRY], "b") | {TRY_TABLE: "bc"}
-    table |= dict.fromkeys([CATCH, THROW, RETHROW, 0x0C, 0x0D, DELEGATE], "i") | {BR_TABLE: "T"}
+    table |= dict.fromkeys([CATCH, THROW, RETHROW, BR, BR_IF, DELEGATE], "i") | {BR_TABLE: "T"}
     table |= dict.fromkeys([CALL, RETURN_CALL, CALL_REF, RETURN_CALL_REF], "i")
     table |= {CALL_INDIRECT: "ii", RETURN_CALL_INDIRECT: "ii", SELECT_TYPED: "t"}
     table |= dict.fromkeys(range(LOCAL_GET, TABLE_SET + 1), "i")

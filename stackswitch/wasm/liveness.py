@@ -5,26 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from .instructions import (
-    BLOCK,
-    BR_TABLE,
-    CATCH,
-    CATCH_ALL,
-    DELEGATE,
-    ELSE,
-    END,
-    IF,
-    LOCAL_GET,
-    LOCAL_SET,
-    LOCAL_TEE,
-    LOOP,
-    TRY,
-    TRY_TABLE,
-    Instruction,
-)
-
-BR, BR_IF = 0x0C, 0x0D
-_BLOCKS = frozenset({BLOCK, LOOP, IF, TRY, TRY_TABLE})
+from . import instructions as op
+from .instructions import Instruction
 
 
 @dataclass
@@ -56,7 +38,7 @@ class ReadsAfterCalls:
 
     def __init__(self, numbers: Collection[int]) -> None:
         self.numbers = frozenset(numbers)
-        self.blocks = [_Block(BLOCK, set())]
+        self.blocks = [_Block(op.BLOCK, set())]
         self.old: set[int] = set()
 
     def call(self) -> None:
@@ -68,21 +50,21 @@ class ReadsAfterCalls:
     def step(self, instruction: Instruction) -> int | None:
         """Go on by an instruction other than such a call; return its offset if it shows an old local read."""
         opcode = instruction.opcode
-        if opcode == LOCAL_GET:
+        if opcode == op.LOCAL_GET:
             return self._read(instruction.immediates[0], instruction.offset)
-        if opcode in (LOCAL_SET, LOCAL_TEE):
+        if opcode in (op.LOCAL_SET, op.LOCAL_TEE):
             self.old.discard(instruction.immediates[0])
             self.blocks[-1].written.add(instruction.immediates[0])
-        elif opcode in (BR, BR_IF):
+        elif opcode in (op.BR, op.BR_IF):
             self._jump(instruction.immediates[0])
-        elif opcode == BR_TABLE:
+        elif opcode == op.BR_TABLE:
             for depth in set(instruction.immediates[0]):
                 self._jump(depth)
-        elif opcode in _BLOCKS:
+        elif opcode in op.BLOCKS:
             self.blocks.append(_Block(opcode, set(self.old)))
-        elif opcode in (ELSE, CATCH, CATCH_ALL):
+        elif opcode in (op.ELSE, op.CATCH, op.CATCH_ALL):
             self._next_arm()
-        elif opcode in (END, DELEGATE) and len(self.blocks) > 1:
+        elif opcode in (op.END, op.DELEGATE) and len(self.blocks) > 1:
             return self._leave(instruction.offset)
         return None
 
@@ -109,10 +91,10 @@ class ReadsAfterCalls:
     def _leave(self, offset: int) -> int | None:
         block = self.blocks.pop()
         self.blocks[-1].read_first |= block.read_first - self.blocks[-1].written
-        if block.opcode == LOOP:
+        if block.opcode == op.LOOP:
             return offset if block.read_first & block.leaving else None
         self.old |= block.leaving
-        if block.opcode == IF and not block.has_else:
+        if block.opcode == op.IF and not block.has_else:
             self.old |= block.before
         elif not block.has_else and not block.leaving:
             self.blocks[-1].written |= block.written

@@ -19,45 +19,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from . import instructions as op
 from .callgraph import CallGraph, call_sites
 from .features import Place
-from .instructions import (
-    BLOCK,
-    BR_ON_NON_NULL,
-    BR_ON_NULL,
-    CALL,
-    CALL_INDIRECT,
-    CATCH,
-    CATCH_ALL,
-    DELEGATE,
-    END,
-    IF,
-    LOOP,
-    RETURN_CALL,
-    THROW_REF,
-    TRY,
-    TRY_TABLE,
-    Instruction,
-    read_instructions,
-)
+from .instructions import Instruction, read_instructions
 from .liveness import ReadsAfterCalls
 from .module import FuncType, Module
 from .scan import UNREAD, compile_collector, find_instructions
 from .types import is_reference
 
-BR_ON_CAST, BR_ON_CAST_FAIL = 0xFB_0018, 0xFB_0019
 _REFUSED = {
-    TRY_TABLE: "exnref",
-    THROW_REF: "exnref",
-    BR_ON_NULL: "function-references",
-    BR_ON_NON_NULL: "function-references",
-    BR_ON_CAST: "gc",
-    BR_ON_CAST_FAIL: "gc",
+    op.TRY_TABLE: "exnref",
+    op.THROW_REF: "exnref",
+    op.BR_ON_NULL: "function-references",
+    op.BR_ON_NON_NULL: "function-references",
+    op.BR_ON_CAST: "gc",
+    op.BR_ON_CAST_FAIL: "gc",
 }
 _REFUSED_OPCODES = frozenset(_REFUSED)
-_CATCHES = frozenset({CATCH, CATCH_ALL})
-_BLOCKS = frozenset({BLOCK, LOOP, IF, TRY, TRY_TABLE})
-_CATCH_WALK = frozenset({*_BLOCKS, *_CATCHES, DELEGATE, END, CALL, CALL_INDIRECT})
+_CATCHES = frozenset({op.CATCH, op.CATCH_ALL})
+_CATCH_WALK = frozenset({*op.BLOCKS, *_CATCHES, op.DELEGATE, op.END, op.CALL, op.CALL_INDIRECT})
 
 Finding = tuple[str, Place]
 
@@ -174,19 +155,19 @@ class _Search:
         module = self.graph.module
         catching: list[bool] = []
         for each in find_instructions(module.data, *module.code_range(function), _CATCH_WALK):
-            if each.opcode in _BLOCKS:
+            if each.opcode in op.BLOCKS:
                 catching.append(False)
             elif each.opcode in _CATCHES and catching:
                 catching[-1] = True
-            elif each.opcode in (END, DELEGATE) and catching:
+            elif each.opcode in (op.END, op.DELEGATE) and catching:
                 catching.pop()
             elif any(catching) and self._call_suspends(each):
                 yield "catch-suspension", each.offset
 
     def _call_suspends(self, instruction: Instruction) -> bool:
-        if instruction.opcode == CALL:
+        if instruction.opcode == op.CALL:
             return instruction.immediates[0] in self.suspends
-        return instruction.opcode == CALL_INDIRECT and self._type_suspends(instruction.immediates[0])
+        return instruction.opcode == op.CALL_INDIRECT and self._type_suspends(instruction.immediates[0])
 
     def _references_kept(self, function: int) -> Iterator[tuple[str, int]]:
         module = self.graph.module
@@ -207,7 +188,7 @@ class _Search:
             if self._call_changes(each):
                 index = each.immediates[0]
                 if self._returns_reference(
-                    index if each.opcode == CALL_INDIRECT else module.function_types[index]
+                    index if each.opcode == op.CALL_INDIRECT else module.function_types[index]
                 ):
                     yield "reference-locals", each.offset
                 reads.call()
@@ -224,6 +205,6 @@ class _Search:
         return isinstance(declared, FuncType) and any(map(is_reference, declared.results))
 
     def _call_changes(self, instruction: Instruction) -> bool:
-        if instruction.opcode in (CALL, RETURN_CALL):
+        if instruction.opcode in (op.CALL, op.RETURN_CALL):
             return instruction.immediates[0] in self.changes
-        return instruction.opcode == CALL_INDIRECT
+        return instruction.opcode == op.CALL_INDIRECT
