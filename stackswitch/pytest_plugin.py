@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -31,6 +32,7 @@ REQUIRE_VARIABLE = "STACKSWITCH_REQUIRE"
 ALLOW_SKIP_VARIABLE = "STACKSWITCH_ALLOW_SKIP"
 DATA_ONLY_VARIABLE = "STACKSWITCH_DATA_ONLY"
 _BACKENDS = ("asyncify", "fiber", "jspi")
+T = TypeVar("T")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,16 +70,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _skip_or_fail(config: pytest.Config, backend: str, why: str) -> None:
     """Skip a test whose backend is not available, or fail it if a skip is not permitted."""
-    if backend not in _allowed(config):
+    allowed = _words(ALLOW_SKIP_VARIABLE) - _words(REQUIRE_VARIABLE)
+    if backend not in allowed.union(config.getoption("stackswitch_allow_skip") or ()):
         pytest.fail(
             f"{backend} is not available: {why}\n(--stackswitch-allow-skip {backend} skips it)", pytrace=False
         )
     pytest.skip(f"{backend}: {why}")
-
-
-def _allowed(config: pytest.Config) -> set[str]:
-    configured = _words(ALLOW_SKIP_VARIABLE) - _words(REQUIRE_VARIABLE)
-    return configured | set(config.getoption("stackswitch_allow_skip") or ())
 
 
 def _words(variable: str) -> set[str]:
@@ -100,16 +98,12 @@ def stackswitch_backend(request: pytest.FixtureRequest) -> str:
     return name
 
 
-_known: dict[str, str | None] = {}
-
-
+@cache
 def _unavailable(name: str) -> str | None:
     """Return why a backend is not available; None: it is."""
-    if name not in _known:
-        from stackswitch.guest.opening import why_unavailable
+    from stackswitch.guest.opening import why_unavailable
 
-        _known[name] = asyncio.run(why_unavailable(name))
-    return _known[name]
+    return asyncio.run(why_unavailable(name))
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -164,14 +158,15 @@ class CaseItem(pytest.Item):
         """Run the case; anything but what it expects fails."""
         from stackswitch.errors import ConfigError, StackswitchError
 
-        opened = self.config.stash.setdefault(_SESSION, _Session())
+        session = self.config.stash.setdefault(_SESSION, _Session())
+        case = self._suite, self._loaded, self._backend
         try:
-            opened.open(self._suite, self._loaded, self._backend)
+            session.wait(session.open(*case))
         except ConfigError:
             raise
         except (StackswitchError, OSError) as error:
             _skip_or_fail(self.config, self._backend, str(error))
-        result = opened.run(self._suite, self._loaded, self._backend)
+        result = session.wait(session.run(*case))
         if not result.as_expected:
             missing = "".join(f"\n  {each}: {', '.join(names)}" for each, names in result.missing.items())
             raise CaseFailedError(f"{result.outcome}: {result.detail}{missing}")
@@ -206,11 +201,12 @@ class _Session:
         self._commands: dict[tuple[Path, str], CommandBackend] = {}
         self._services: dict[Path, RunningServices] = {}
 
-    def open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, backend: str) -> None:
-        """Open the backend of a case; raises what ``backends.registry.open_backend`` does."""
-        self._loop.run_until_complete(self._open(suite, loaded, backend))
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run on the session's loop."""
+        return self._loop.run_until_complete(work)
 
-    async def _open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> None:
+    async def open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> None:
+        """Open the backend of a case; raises what ``backends.registry.open_backend`` does."""
         from stackswitch.backends.base import LoadedCase
         from stackswitch.backends.registry import (
             BackendOptions,
@@ -229,11 +225,8 @@ class _Session:
             self._commands[suite.folder, name] = command = await open_command_backend(name, options)
             self._stack.push_async_callback(command.aclose)
 
-    def run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, backend: str) -> CaseResult:
+    async def run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> CaseResult:
         """Run a case on its open backend, with the suite's services running."""
-        return self._loop.run_until_complete(self._run(suite, loaded, backend))
-
-    async def _run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> CaseResult:
         from stackswitch.backends.base import LoadedCase
         from stackswitch.suite.command_expectations import judge_command
         from stackswitch.suite.runner import observe_command, run_case
@@ -250,8 +243,8 @@ class _Session:
 
     def close(self) -> None:
         """Close everything."""
-        self._loop.run_until_complete(self._stack.aclose())
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self.wait(self._stack.aclose())
+        self.wait(self._loop.shutdown_default_executor())
         self._loop.close()
 
 

@@ -87,10 +87,7 @@ def analyze(options: AnalyzeOptions) -> None:
 
 
 def _use_traces(options: AnalyzeOptions, module: GivenModule) -> list[UsedTrace]:
-    """Read the traces, and match them with the module.
-
-    :raises ConfigError: a trace cannot be read, or none has a function of the module
-    """
+    """Read the traces, and match them with the module."""
     files = [file for _, file in read_traces(options.trace or ())]
     used = [use_trace(file, [module]) for file in files]
     if any(file.suspensions for file in files):

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackswitch.errors import ToolError
@@ -20,21 +21,21 @@ _TAIL_BYTES = 4000
 """How much of a command's output is kept for the message (bytes)."""
 
 
+@dataclass
 class BuildCommand:
     """Writes lists and runs a command through the shell.
 
-    :param command: as the user wrote it
-    :param folder: where it is run
-    :param guard: restores the old lists unless all ends well
-    :param say: takes lines about what is being done
+    :ivar command: as the user wrote it
+    :ivar folder: where it is run
+    :ivar guard: restores the old lists unless all ends well
+    :ivar say: takes lines about what is being done
     """
 
-    def __init__(self, command: str, folder: Path, guard: Guard, say: Callable[[str], None]) -> None:
-        self.command = command
-        self._folder = folder
-        self._guard = guard
-        self._say = say
-        self._written: dict[Path, bytes] = {}
+    command: str
+    folder: Path
+    guard: Guard
+    say: Callable[[str], None]
+    _written: dict[Path, bytes] = field(default_factory=dict)
 
     async def run(self, sources: Sequence[ListSource]) -> None:
         """Write the lists that have changed, and build.
@@ -42,13 +43,13 @@ class BuildCommand:
         :raises OutputError: a file was edited by others meanwhile, or cannot be written
         :raises ToolError: the command failed; the message has the end of its output
         """
-        self._guard.protect({each.path: each.before for each in sources})
+        self.guard.protect({each.path: each.before for each in sources})
         write_lists(sources, self._written)
-        self._say(f"building: {self.command}")
+        self.say(f"building: {self.command}")
         watchdog.ready()
         process = await asyncio.create_subprocess_shell(
             self.command,
-            cwd=self._folder,
+            cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Annotated, Any, get_args, get_type_hints
 
 EXIT_FAILED = 1
-"""A case is not as expected, a list needs fixing, or a check that was asked for does not hold."""
+"""A case is not as expected, a list needs fixing, or a requested check does not hold."""
 DECLARED = "declared"
 """In the metadata of a field of an options class: what typer takes for it."""
 

@@ -83,10 +83,7 @@ def _command_line(options: DetectOptions) -> str:
 
 
 def _required_probes(values: list[str]) -> tuple[str, ...]:
-    """Read ``--require``.
-
-    :raises typer.BadParameter: there is no probe of a name
-    """
+    """Read ``--require``."""
     names = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
     known = [probe.name for probe in all_probes()]
     for name in names:
@@ -138,13 +135,13 @@ def _show(console: Console, report: EngineReport) -> None:
     by_words: dict[str, list[Answer]] = {}
     for answer in report.answers:
         by_words.setdefault(answer.words, []).append(answer)
-    for words in sorted(by_words, key=lambda words: _ORDER.index(by_words[words][0].shown)):
+    order = list(_STYLES)
+    for words in sorted(by_words, key=lambda words: order.index(by_words[words][0].shown)):
         answers = by_words[words]
         names = ", ".join(answer.probe for answer in answers)
         console.message(f"  {names}: {words}", style=_STYLES[answers[0].shown])
 
 
-_ORDER: tuple[Shown, ...] = ("yes", "with-flags", "unsound", "crashed", "no")
 _STYLES: dict[Shown, str] = {
     "yes": "green",
     "with-flags": "yellow",

@@ -83,11 +83,7 @@ def _run(
     environment: dict[str, str],
     console: Console,
 ) -> Explored:
-    """Run programs, and report from time to time.
-
-    :raises EngineError: no program ended in time
-    :raises ConfigError: the generator wrote no program
-    """
+    """Run programs, and report from time to time."""
     reported = time.monotonic()
 
     def report(so_far: Explored) -> None:
@@ -104,7 +100,7 @@ def _run(
             seconds=options.seconds,
             timeout_s=options.timeout,
             jobs=options.jobs,
-            tell=report,
+            on_progress=report,
         )
     if explored.ran or explored.known:
         return explored

@@ -78,10 +78,7 @@ def _validated(path: Path, data: bytes, model: type[Model], command: str) -> Mod
 
 
 def _check_version(path: Path, data: bytes) -> None:
-    """Reject a file that is no result at all, or has another schema version.
-
-    :raises ConfigError: the message says how to get results of our version
-    """
+    """Reject a file that is no result at all, or has another schema version."""
     try:
         found = json_value(data)
     except ValueError as error:

@@ -93,7 +93,12 @@ def instrument(options: InstrumentOptions) -> None:
         _add_report(options, module, lists)
         console.print("the build as it was, with a section that says what is instrumented")
         return
-    lists = {**lists, **_with_names(lists, options)}
+    given: dict[ListName, list[str] | None] = {
+        "ASYNCIFY_ONLY": options.only,
+        "ASYNCIFY_ADD": options.add,
+        "ASYNCIFY_REMOVE": options.remove,
+    }
+    lists |= {which: (*lists.get(which, ()), *names) for which, names in given.items() if names is not None}
     patterns = tuple(options.imports or lists.get("ASYNCIFY_IMPORTS", ()))
     request = _request(options, module, lists, patterns)
     request.lists()
@@ -121,20 +126,10 @@ def instrument(options: InstrumentOptions) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _with_names(lists: Lists, options: InstrumentOptions) -> Lists:
-    """Return the lists to which options add names, with these names."""
-    given: dict[ListName, list[str] | None] = {
-        "ASYNCIFY_ONLY": options.only,
-        "ASYNCIFY_ADD": options.add,
-        "ASYNCIFY_REMOVE": options.remove,
-    }
-    return {which: (*lists.get(which, ()), *names) for which, names in given.items() if names is not None}
-
-
 def _request(
     options: InstrumentOptions, module: Module, lists: Lists, patterns: tuple[str, ...]
 ) -> AsyncifyRequest:
-    """Return what Binaryen is asked for.
+    """Return the request to Binaryen.
 
     :param patterns: the imports that may suspend; none: all
     """
@@ -151,10 +146,7 @@ def _request(
 
 
 def _add_report(options: InstrumentOptions, build: Module, lists: Lists) -> None:
-    """Write an Asyncify build, also one made by emcc, with a section that says what is instrumented.
-
-    :raises ConfigError: something else than the section is asked for
-    """
+    """Write an Asyncify build, also one made by emcc, with a section that says what is instrumented."""
     if not options.report or lists or options.only or options.add or options.remove:
         hint = "; to a build, --report alone can be added" if options.report else ""
         raise ConfigError(

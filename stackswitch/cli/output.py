@@ -26,17 +26,10 @@ def open_outputs(*files: str | None) -> Console:
     :raises ConfigError: two options ask for standard output
     :raises OutputError: a file cannot be written
     """
-    console = console_for(files)
-    check_writable(files)
-    return console
-
-
-def console_for(files: Sequence[str | None]) -> Console:
-    """Return the console for what people read: stdout, unless an output option names it."""
-    claimed = [name for name in files if name == STDOUT]
-    if len(claimed) > 1:
+    if files.count(STDOUT) > 1:
         raise ConfigError("two options ask for standard output ('-'); it holds one thing")
-    return Console(stderr=bool(claimed))
+    check_writable(files)
+    return Console(stderr=STDOUT in files)
 
 
 def check_writable(files: Sequence[str | None]) -> None:
@@ -145,9 +138,9 @@ def _write_stdout(data: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
         raise OutputError(f"standard output could not be written: {error.strerror}") from None
 
 

@@ -55,11 +55,11 @@ class Progress:
         """Print a line about work that takes long."""
         self._console.message(line, style="dim")
 
-    def expect(self, total: int) -> None:
-        """Set how many results are expected."""
-        self._total = total
+    def expect(self, more: int) -> None:
+        """Expect so many results in addition to earlier ones."""
+        self._total += more
         if self._bar is not None:
-            self._bar.update(self._task, total=total, description="running")
+            self._bar.update(self._task, total=self._total, description="running")
 
     def result(self, result: CaseResult) -> None:
         """Count a result."""

@@ -135,10 +135,7 @@ def shown_name(path: Path) -> str:
 
 
 def _read_files(paths: Sequence[Path]) -> _Files:
-    """Distinguish results from modules by content; a folder stands for all results (``*.json``) in it.
-
-    :raises ConfigError: a file cannot be read, or is neither
-    """
+    """Distinguish results from modules by content; a folder stands for all results (``*.json``) in it."""
     given = _Files()
     for path in paths:
         if not path.is_dir() and _is_module(path):
@@ -165,10 +162,7 @@ def _is_module(path: Path) -> bool:
 
 
 def _read_traces(options: ReportOptions, files: _Files) -> list[tuple[str, TraceFile]]:
-    """Read traces, each with its case: its place in a folder that ``test --traces`` has written.
-
-    :raises ConfigError: one is none
-    """
+    """Read traces, each with its case: its place in a folder that ``test --traces`` has written."""
     found: list[tuple[str, TraceFile]] = []
     for path in options.trace or ():
         traces = read_traces([path], shown_name)
@@ -184,11 +178,7 @@ def _case_of(place: str) -> str:
 
 
 def _check_inputs(options: ReportOptions, files: _Files, paths: list[Path], lists: int) -> None:
-    """Check that the options go together.
-
-    :raises typer.BadParameter: they do not
-    :raises ConfigError: the results have no case
-    """
+    """Check that the options go together."""
     if not files.results and not paths and not options.trace:
         raise typer.BadParameter(
             "give it results, a module, or a trace; `stackswitch test --json F` makes results"
@@ -224,10 +214,7 @@ def _sources(
 
 
 def _gain(options: ReportOptions, paths: list[Path], settings: Settings, progress: Progress) -> Gain | None:
-    """Measure what the options name, or read what was measured; None if there is neither.
-
-    :raises StackswitchError: one of them cannot be measured
-    """
+    """Measure what the options name, or read what was measured; None if there is neither."""
     gain, rounds = None, options.rounds
     if options.against is not None:
         gain = measure_builds(paths[0], options.against, rounds=rounds, progress=progress)
@@ -248,10 +235,7 @@ def _gain(options: ReportOptions, paths: list[Path], settings: Settings, progres
 
 
 def _read_earlier(path: Path) -> Report:
-    """Read an earlier report, or results, of which one is made.
-
-    :raises ConfigError: it is neither
-    """
+    """Read an earlier report, or results, of which one is made."""
     try:
         keys = json_value(read_input(path, "report")).keys()
     except (ValueError, AttributeError):

@@ -78,7 +78,6 @@ def _traces_by_module(
 
     :returns: what belongs to each module, in their order (without a module: one for all); how many lines of
         each trace were used
-    :raises ConfigError: no trace belongs to a module
     """
     found = [Traces() for _ in range(len(modules) or 1)]
     used = [use_trace(file, modules) for _, file in files]

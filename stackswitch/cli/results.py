@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from stackswitch.models.result import CaseResult, ShardOfSuite, SuiteResult
+from stackswitch.reports.text import some
 
 from .console import Cell, Console
 
@@ -128,7 +129,7 @@ def _names(console: Console, result: SuiteResult, *, quiet: bool) -> None:
     console.print("\nNames to add (from ASYNCIFY_REMOVE: to take out):", style="bold yellow")
     for (which, name), cases in sorted(to_add.items()):
         console.print(f"  {which}: {_shown(name)}", style="yellow")
-        console.print(f"    seen in {_some(cases)}", style="dim")
+        console.print(f"    seen in {some(sorted(cases), 3)}", style="dim")
 
 
 def _warnings(console: Console, result: SuiteResult) -> None:
@@ -141,16 +142,12 @@ def _warnings(console: Console, result: SuiteResult) -> None:
         return
     console.print("\nFound:", style="bold")
     for line, cases in sorted(found.items()):
-        console.message(f"{line} ({_some(cases)})", indent=2)
+        console.message(f"{line} ({some(sorted(cases), 3)})", indent=2)
 
 
 def _shown(name: str) -> str:
     """Return a name, quoted if its ends would not be visible."""
     return repr(name) if "," in name or name != name.strip() else name
-
-
-def _some(cases: set[str]) -> str:
-    return ", ".join(sorted(cases)[:3]) + (f" and {len(cases) - 3} more" if len(cases) > 3 else "")
 
 
 def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:

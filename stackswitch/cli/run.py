@@ -33,7 +33,7 @@ SCHEMA_VERSION = 1
 WASI_MODULE = "wasi_snapshot_preview1"
 START = "_start"
 AUTO = "auto"
-_LAYOUTS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
+_LAYOUTS = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d", "v128": "16s"}
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,7 @@ def run(options: RunOptions) -> None:
 
 
 def _prepare(options: RunOptions) -> _Call:
-    """Read the module, the arguments and the host file.
-
-    :raises ConfigError: one of them cannot be read, or does not fit the others
-    """
+    """Read the module, the arguments and the host file."""
     wasm, module = _read(options.module)
     function = module.export_named(options.export)
     if function is None or function.kind != "func":
@@ -181,18 +178,14 @@ def _argument(kind: str, word: str, export: str) -> Any:
         bits = value_bits(word if colon and prefix == kind else f"{kind}:{word}")
     except ValueError:
         raise ConfigError(f"{export}: {word!r} is no {kind}") from None
-    raw = bits.to_bytes(NUMBER_BITS[kind] // 8, "little")
-    if kind == "v128":
-        return raw
-    return struct.unpack(_LAYOUTS[kind], raw)[0]
+    return struct.unpack(_LAYOUTS[kind], bits.to_bytes(NUMBER_BITS[kind] // 8, "little"))[0]
 
 
 def value_shown(kind: str, value: Any) -> str:
     """Return a value as text, ``type:literal``."""
     if kind not in NUMBER_BITS:
         return f"{kind}:{value!r}"
-    raw = value if kind == "v128" else struct.pack(_LAYOUTS[kind], value)
-    return value_text(kind, int.from_bytes(raw, "little"))
+    return value_text(kind, int.from_bytes(struct.pack(_LAYOUTS[kind], value), "little"))
 
 
 def host_imports(path: Path, module: Module) -> dict[str, Callable[..., Any]]:
@@ -236,10 +229,7 @@ def _describe(error: BaseException, host: Path | None) -> str:
 
 
 def _wasi(options: RunOptions, module: Module, args: Sequence[str]) -> Wasi | None:
-    """Return what a WASI module gets; None: the module imports nothing of WASI.
-
-    :raises ConfigError: an option for WASI does not fit
-    """
+    """Return what a WASI module gets; None: the module imports nothing of WASI."""
     env, dirs = options.env or [], options.directory or []
     if not any(each.module == WASI_MODULE for each in module.imports):
         for given, option in ((env, "--env"), (dirs, "--dir")):

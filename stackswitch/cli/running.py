@@ -37,7 +37,7 @@ _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 
 @dataclass(frozen=True)
-class SuiteRun:
+class RunRequest:
     """A run to make.
 
     :ivar names: the backends
@@ -55,7 +55,7 @@ class SuiteRun:
     traces: Path | None = None
 
 
-def run_suite(request: SuiteRun, stderr: Console) -> SuiteResult:
+def run_suite(request: RunRequest, stderr: Console) -> SuiteResult:
     """Run a suite. The cases of a backend that is not available are among the results, as skipped.
 
     :raises EngineError: this process has no descriptors or no memory left to run anything
@@ -68,7 +68,7 @@ def run_suite(request: SuiteRun, stderr: Console) -> SuiteResult:
         raise
 
 
-async def _run(request: SuiteRun, stderr: Console) -> SuiteResult:
+async def _run(request: RunRequest, stderr: Console) -> SuiteResult:
     """Open the backends, run, close."""
     suite = request.suite
     with Progress(stderr) as progress:
@@ -98,45 +98,38 @@ class _Opened:
     skipped: list[CaseResult] = field(default_factory=list)
 
 
-async def _open_backends(request: SuiteRun, stack: AsyncExitStack, progress: Callback) -> _Opened:
-    """Open each backend for the cases and for the commands that the suite has.
-
-    :raises ConfigError: an engine is unknown, or the backend does not run on it
-    """
-    opened = _Opened()
+async def _open_backends(request: RunRequest, stack: AsyncExitStack, progress: Callback) -> _Opened:
+    """Open each backend for the cases and for the commands that the suite has."""
+    opened, suite = _Opened(), request.suite
     for name in request.names:
         spec = backend_spec(name)
-        if request.suite.cases:
-            engine = spec.engine_meant(request.options.engine, named=name in request.named)
-            options = request.options.model_copy(update={"engine": engine})
-            try:
+        engine = spec.engine_meant(request.options.engine, named=name in request.named)
+        options = request.options.model_copy(update={"engine": engine})
+        try:
+            if suite.cases:
                 opened.backends.append(await open_backend(name, options, progress))
                 stack.push_async_callback(opened.backends[-1].aclose)
-            except _UNAVAILABLE as error:
-                opened.skipped += _skipped(request, name, engine or spec.engine, error).results(
-                    request.suite.cases
-                )
-        if request.suite.commands:
-            command_options = _options(request, name)
-            try:
-                opened.commands.append(await open_command_backend(name, command_options, progress))
-                stack.push_async_callback(opened.commands[-1].aclose)
-            except _UNAVAILABLE as error:
-                wanted = command_options.engine or next(iter(spec.engines("commands")), spec.engine)
-                skipped = _skipped(request, name, wanted, error, _build(name, command_options))
-                opened.skipped += skipped.results(request.suite.commands)
+        except _UNAVAILABLE as error:
+            opened.skipped += _skipped(request, name, engine or spec.engine, error).results(suite.cases)
+        if not suite.commands:
+            continue
+        options = _command_options(request, name)
+        try:
+            opened.commands.append(await open_command_backend(name, options, progress))
+            stack.push_async_callback(opened.commands[-1].aclose)
+        except _UNAVAILABLE as error:
+            wanted = options.engine or next(iter(spec.engines("commands")), spec.engine)
+            build = (options.build or options.settings.build or "own") if name == "asyncify" else None
+            opened.skipped += _skipped(request, name, wanted, error, build).results(suite.commands)
     return opened
 
 
 def _skipped(
-    request: SuiteRun, name: str, engine: str, error: Exception, build: BuildKind | None = None
+    request: RunRequest, name: str, engine: str, error: Exception, build: BuildKind | None = None
 ) -> SkippedBackend:
-    """Return which backend is not available, and why.
-
-    :raises ConfigError: the error is one of usage, which a skip would hide
-    """
+    """Return which backend is not available, and why."""
     if isinstance(error, ConfigError):
-        raise error
+        raise error  # a usage error, which a skip would hide
     wanted = parse_engine(engine, RUNTIMES)
     return SkippedBackend(
         name=name,
@@ -148,16 +141,10 @@ def _skipped(
     )
 
 
-def _build(name: str, options: CommandOptions) -> BuildKind | None:
-    return (options.build or options.settings.build or "own") if name == "asyncify" else None
-
-
-def _options(request: SuiteRun, name: str) -> CommandOptions:
+def _command_options(request: RunRequest, name: str) -> CommandOptions:
     """Return the options that open a backend for commands.
 
-    The suite's engine has priority over one that was asked for without naming the backend.
-
-    :raises ConfigError: the suite's engine is unknown
+    The suite's engine has priority over one that is requested without naming the backend.
     """
     settings = request.suite.file.settings(name)
     engine = request.options.engine

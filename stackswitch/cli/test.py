@@ -48,7 +48,7 @@ from .resolve import (
     uses_of,
 )
 from .results import show_results, show_shard
-from .running import SuiteRun, run_suite
+from .running import RunRequest, run_suite
 from .settings import Settings, load_settings
 
 
@@ -90,7 +90,7 @@ def test(options: TestOptions) -> None:
     """
     settings = load_settings(Path.cwd())
     console = open_outputs(options.json, options.junit)
-    run, of_suite = _suite_run(options, settings)
+    run, of_suite = _run_request(options, settings)
     if of_suite is not None:
         show_shard(console, of_suite)
     result = run_suite(run, Console(stderr=True)) if run.suite.ids else SuiteResult()
@@ -103,12 +103,8 @@ def test(options: TestOptions) -> None:
     check_results(result)
 
 
-def _suite_run(options: TestOptions, settings: Settings) -> tuple[SuiteRun, ShardOfSuite | None]:
-    """Return what to run, and which part of the suite that is; None: all of it.
-
-    :raises typer.BadParameter: an option does not fit the suite
-    :raises ConfigError: an engine is unknown, or none of the backends runs on it
-    """
+def _run_request(options: TestOptions, settings: Settings) -> tuple[RunRequest, ShardOfSuite | None]:
+    """Return what to run, and which part of the suite that is; None: all of it."""
     data_only = only_data_may_run(
         settings, options.data_only, engine=options.engine, wasm_opt=options.wasm_opt
     )
@@ -124,7 +120,7 @@ def _suite_run(options: TestOptions, settings: Settings) -> tuple[SuiteRun, Shar
             raise typer.BadParameter("it concerns commands, and the suite has none", param_hint=name)
     lists = lists_in(open_list(options.list_file, None, "binaryen"))
     part, of_suite = _shard(suite, options.shard, options.durations, named)
-    run = SuiteRun(
+    run = RunRequest(
         suite=part,
         names=names,
         named=named,
@@ -153,11 +149,7 @@ def check_results(result: SuiteResult) -> None:
 
 
 def _named_backends(flags: list[str] | None, settings: Settings) -> tuple[str, ...]:
-    """Return the backends of ``--backend``, else the configured ones.
-
-    :raises typer.BadParameter: an option names an unknown backend
-    :raises ConfigError: the configuration names an unknown backend
-    """
+    """Return the backends of ``--backend``, else the configured ones."""
     for name in flags or settings.backends:
         try:
             backend_spec(name)
@@ -171,10 +163,7 @@ def _named_backends(flags: list[str] | None, settings: Settings) -> tuple[str, .
 def _shard(
     suite: Suite, shard: str | None, durations: Path | None, backends: Collection[str]
 ) -> tuple[Suite, ShardOfSuite | None]:
-    """Return the part of the suite to run, and which part that is; None: all of it.
-
-    :raises typer.BadParameter: ``--shard`` is malformed, or missing beside ``--durations``
-    """
+    """Return the part of the suite to run, and which part that is; None: all of it."""
     if shard is None:
         if durations is not None:
             raise typer.BadParameter("it divides a suite: give --shard too", param_hint="--durations")

@@ -7,8 +7,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,12 +78,9 @@ def trace(options: TraceOptions) -> None:
 def _given_environment() -> dict[str, str]:
     """Return our environment without the ``LC_CTYPE`` that Python adds in the C locale (PEP 538)."""
     environment = dict(os.environ)
-    try:
-        given = Path("/proc/self/environ").read_bytes().split(b"\0")
-    except OSError:  # no Linux
-        return environment
-    if not any(each.startswith(b"LC_CTYPE=") for each in given):
-        environment.pop("LC_CTYPE", None)
+    with suppress(OSError):  # no Linux
+        if b"\0LC_CTYPE=" not in b"\0" + Path("/proc/self/environ").read_bytes():
+            environment.pop("LC_CTYPE", None)
     return environment
 
 
@@ -103,8 +100,6 @@ def _locked_folder(output: Path) -> Iterator[Path]:
 
     The folder and the lock are among temporary files. Beside the trace, a program that lists its folder would
     see them.
-
-    :raises OutputError: another process writes this trace, or the folder cannot be made
     """
     name = hashlib.sha256(os.fsencode(output.absolute())).hexdigest()[:16]
     lock = Path(tempfile.gettempdir()) / f"stackswitch-trace-{os.getuid()}-{name}.lock"
@@ -146,7 +141,9 @@ def _show_summary(console: Console, found: Trace, output: str) -> None:
     )
     ran = sorted({f"{each.engine} {each.engine_version}" for each in found.starts if each.engine == "node"})
     if ran and not found.suspensions and not found.traps:
-        say(_why_nothing(found, ran), style="yellow")
+        why = "no wait was observed" if found.modules else "no WebAssembly module was compiled"
+        hint = "; `--engine node@26` runs the command on another Node" if found.modules else ""
+        say(f"{why} ({', '.join(ran)}){hint}", style="yellow")
     for name, names in found.missing.items():
         say(f"{name} lacks {counted(len(names), 'name')}:", style="red")
         for each in names[:_SHOWN]:
@@ -160,13 +157,3 @@ def _show_summary(console: Console, found: Trace, output: str) -> None:
     for error in found.errors:
         whose = "" if error.process is None else f"process {error.process}: "
         say(f"{whose}{error.message}", style="yellow")
-
-
-def _why_nothing(found: Trace, ran: Sequence[str]) -> str:
-    """Return the probable reason why no wait was observed.
-
-    :param ran: the engines that were observed, with their versions
-    """
-    if not found.modules:
-        return f"no WebAssembly module was compiled ({', '.join(ran)})"
-    return f"no wait was observed ({', '.join(ran)}); `--engine node@26` runs the command on another Node"

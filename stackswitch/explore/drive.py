@@ -5,7 +5,7 @@ The folder of an exploration has all that is known so far, so that another run c
 - ``journal.jsonl``: a line a program: its digest, its id, how it ended
 - ``crashes/``: the programs that broke the module or the runner, a file each
 - ``parts/``: what the observer has written, until the trace is made from it
-- ``trace.jsonl``: the stacks, distilled
+- ``trace.jsonl``: the stacks that show something new
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackswitch.errors import ConfigError, OutputError
-from stackswitch.models.trace import TRACE_LINE, TraceModule, TraceStart, TraceSuspension
+from stackswitch.analysis.trace_lines import read_trace as read_lines
+from stackswitch.errors import OutputError
+from stackswitch.models.trace import TraceModule, TraceStart, TraceSuspension
 from stackswitch.observe.run import observed_environment
 from stackswitch.observe.trace import Trace, read_trace
 from stackswitch.tools.parsing import json_value
 
-from .distil import distil
 from .programs import Program
-from .runner import Answer, Runner
+from .runner import ProgramResult, Runner
 
 _PROGRAMS_A_LIFE = 3000
 """Programs after which a runner ends and another starts, so that the observer's memory is bounded."""
@@ -74,7 +76,7 @@ class Exploration:
         seconds: float,
         timeout_s: float,
         jobs: int = 1,
-        tell: Callable[[Explored], None] = lambda _: None,
+        on_progress: Callable[[Explored], None] = lambda _: None,
     ) -> Explored:
         """Run programs that have not been run, until there are none or the time is over.
 
@@ -82,31 +84,27 @@ class Exploration:
         :param seconds: for all of it
         :param timeout_s: for one program
         :param jobs: runners at once
-        :param tell: called after each program
+        :param on_progress: called after each program
         :raises ToolError: the runner does not start or does not answer as one
         """
         observed = observed_environment(environment, self.folder / "parts")
         observed.setdefault("STACKSWITCH_TRACE_BYTES", str(_PART_BYTES))
-        run = _Run(self, programs, time.monotonic() + seconds, timeout_s, tell)
+        run = _Run(self, programs, time.monotonic() + seconds, timeout_s, on_progress)
         runners = [Runner(command, observed) for _ in range(jobs)]
-        threads = [threading.Thread(target=run.work, args=(runner,)) for runner in runners]
-        try:
-            for each in threads:
-                each.start()
-            for each in threads:
-                each.join()
-        except BaseException as error:  # noqa: BLE001  (Ctrl-C; raised again below)
-            run.fail(error)
-            for runner in runners:
-                runner.interrupt()
-            for each in threads:
-                each.join()
-        if run.failures:
-            raise run.failures[0]
+        with ThreadPoolExecutor(jobs) as threads:
+            working = [threads.submit(run.work, runner) for runner in runners]
+            try:
+                for each in as_completed(working):
+                    each.result()
+            except BaseException:  # also Ctrl-C
+                run.ended.set()
+                for runner in runners:
+                    runner.interrupt()
+                raise
         return run.found
 
     def trace(self, found: Explored) -> bytes:
-        """Return the folder's trace and what was observed since, distilled, as a file's text.
+        """Return the folder's trace and what was observed since, each stack once, as a file's text.
 
         :raises ConfigError: the folder's trace is malformed
         """
@@ -116,7 +114,7 @@ class Exploration:
         # A runner that was killed ends without a word, as expected.
         found.problems = [each for each in messages if "without a word" not in each]
         before = {(each.module, frame[0]) for each in earlier for frame in each.frames}
-        stacks = distil([*earlier, *new.suspensions])
+        stacks = distinct_stacks([*earlier, *new.suspensions])
         after = {(each.module, frame[0]) for each in stacks for frame in each.frames}
         found.stacks, found.functions, found.new_functions = len(stacks), len(after), len(after - before)
         shown = {each.module for each in stacks} | {owner for each in stacks for owner in each.frame_modules}
@@ -134,105 +132,100 @@ class Exploration:
         if not keep_parts:
             shutil.rmtree(self.folder / "parts", ignore_errors=True)
 
-    def note(self, program: Program, answer: Answer) -> None:
+    def record(self, program: Program, result: ProgramResult) -> None:
         """Write how a program ended to the journal, and a crash to a file of its own."""
-        line = {"digest": program.digest, "id": program.id, "ok": answer.ok}
+        line = {"digest": program.digest, "id": program.id, "ok": result.ok}
         self._journal.write(json.dumps(line) + "\n")
-        if not answer.ok:
+        if not result.ok:
             self._journal.flush()
             path = self.folder / "crashes" / f"{program.digest[:16]}.json"
-            crash = {"id": program.id, "detail": answer.detail, "program": program.program}
+            crash = {"id": program.id, "detail": result.detail, "program": program.program}
             path.write_text(json.dumps(crash, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
     def _read_journal(self) -> set[str]:
         path = self.folder / "journal.jsonl"
         done: set[str] = set()
-        if path.exists():
-            for line in path.read_text("utf-8", "replace").splitlines():
-                try:
-                    done.add(json_value(line)["digest"])
-                except (ValueError, KeyError, TypeError):
-                    continue  # cut off by a kill: that program is run again
+        for line in path.read_text("utf-8", "replace").splitlines() if path.exists() else ():
+            with suppress(ValueError, KeyError, TypeError):  # cut off by a kill: that program is run again
+                done.add(json_value(line)["digest"])
         return done
 
     def _read_trace(self) -> tuple[list[TraceModule], list[TraceSuspension]]:
         path = self.folder / "trace.jsonl"
-        if not path.exists():
-            return [], []
-        try:
-            lines = [
-                TRACE_LINE.validate_json(each) for each in path.read_bytes().splitlines() if each.strip()
-            ]
-        except ValueError as error:
-            raise ConfigError(f"{path}: is no trace: {str(error).splitlines()[0]}") from None
+        lines = [line for _, line in read_lines(path.read_bytes(), str(path)).lines] if path.exists() else []
         modules = [each for each in lines if isinstance(each, TraceModule)]
         return modules, [each for each in lines if isinstance(each, TraceSuspension)]
 
 
-class _Run:
-    """What the threads of one run share.
+def distinct_stacks(suspensions: Iterable[TraceSuspension]) -> list[TraceSuspension]:
+    """Return the stacks that show a function, a call, an import or an export for the first time.
 
-    :param end: when the time is over, by ``time.monotonic``
+    The evidence for lists (``lists.evidence``) is the same before and after: it consists of these.
     """
+    known: set[tuple[object, ...]] = set()
+    stacks = []
+    for each in suspensions:
+        shown = set(_shown(each))
+        if not shown <= known:
+            known |= shown
+            stacks.append(each)
+    return stacks
 
-    def __init__(
-        self,
-        exploration: Exploration,
-        programs: Iterator[Program],
-        end: float,
-        timeout_s: float,
-        tell: Callable[[Explored], None],
-    ) -> None:
-        self._exploration = exploration
-        self._programs = programs
-        self._end = end
-        self._timeout_s = timeout_s
-        self._tell = tell
-        self._lock = threading.Lock()
-        self.found = Explored()
-        self.failures: list[BaseException] = []
 
-    def fail(self, error: BaseException) -> None:
-        """End the run because of an error."""
-        with self._lock:
-            self.failures.append(error)
+def _shown(one: TraceSuspension) -> Iterable[tuple[object, ...]]:
+    owners = one.frame_modules or (one.module,) * len(one.frames)
+    yield ("export", one.module, one.export)
+    callee: tuple[object, ...] = (one.module, one.import_)
+    for owner, (index, offset, _) in zip(owners, one.frames, strict=False):
+        caller = (owner, index)
+        yield (caller, offset, callee)
+        callee = caller
+    if one.truncated:
+        yield ("truncated", one.module)
+
+
+@dataclass
+class _Run:
+    """What the threads of one run share; ``end``: when the time is over, by ``time.monotonic``."""
+
+    exploration: Exploration
+    programs: Iterator[Program]
+    end: float
+    timeout_s: float
+    on_progress: Callable[[Explored], None]
+    found: Explored = field(default_factory=Explored)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def work(self, runner: Runner) -> None:
-        """Run programs until there are none, the time is over, or a thread has failed."""
+        """Run programs until there are none, the time is over, or the run has been ended."""
         try:
-            while (left := self._end - time.monotonic()) > 0:
-                program = self._following()
+            while (left := self.end - time.monotonic()) > 0:
+                program = self._next_program()
                 if program is None:
                     return
-                answer = runner.run(program, min(self._timeout_s, max(left, 1)))
-                if self.failures:
+                result = runner.run(program, min(self.timeout_s, max(left, 1)))
+                if self.ended.is_set():
                     return
-                if not answer.alive and time.monotonic() >= self._end:
+                if not result.alive and time.monotonic() >= self.end:
                     break  # we killed it: maybe it is not the program's fault
-                self._note(program, answer)
-                self._tell(self.found)
+                with self.lock:
+                    self.found.ran += 1
+                    self.found.crashed += not result.ok
+                    self.exploration.record(program, result)
+                self.on_progress(self.found)
                 if runner.answered % _PROGRAMS_A_LIFE == 0:
                     runner.finish()
             self.found.out_of_time = True
-        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
-            self.fail(error)
         finally:
             runner.finish()
 
-    def _following(self) -> Program | None:
-        """Return the next program that has not been run; None: there is none, or a thread has failed."""
-        with self._lock:
-            if self.failures:
-                return None
-            for each in self._programs:
-                if each.digest not in self._exploration.done:
-                    self._exploration.done.add(each.digest)
+    def _next_program(self) -> Program | None:
+        """Return the next program that has not been run; None: there is none, or the run has been ended."""
+        with self.lock:
+            for each in () if self.ended.is_set() else self.programs:
+                if each.digest not in self.exploration.done:
+                    self.exploration.done.add(each.digest)
                     return each
                 self.found.known += 1
             return None
-
-    def _note(self, program: Program, answer: Answer) -> None:
-        with self._lock:
-            self.found.ran += 1
-            self.found.crashed += not answer.ok
-            self._exploration.note(program, answer)

@@ -80,8 +80,7 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
         raise ToolError(f"{argv[0]} does not start: {error}", argv=argv, status=None) from None
     watchdog.watch(child.pid)
     stdout = child.stdout
-    if stdout is None:  # a pipe was asked for
-        raise TypeError(generator)
+    assert stdout is not None
     ended = False
 
     def lines() -> Iterator[bytes]:

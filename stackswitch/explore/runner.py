@@ -6,7 +6,8 @@ import json
 import queue
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
@@ -17,11 +18,11 @@ from stackswitch.tools.parsing import json_value
 
 from .programs import Program
 
-_LAST_WORDS = 4000
+_STDERR_LINES, _STDERR_CHARACTERS = 50, 4000
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProgramResult:
     """How a program ended.
 
     :ivar ok: False: it broke the module, or the runner; ``detail`` says how
@@ -44,11 +45,11 @@ class Runner:
         self._command = list(command)
         self._environment = dict(environment)
         self._child: subprocess.Popen[bytes] | None = None
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
-        self._stderr: list[bytes] = []
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._stderr: deque[bytes] = deque(maxlen=_STDERR_LINES)
         self.answered = 0
 
-    def run(self, program: Program, timeout_s: float) -> Answer:
+    def run(self, program: Program, timeout_s: float) -> ProgramResult:
         """Run a program, and wait for its answer; a runner that gives none in time is killed.
 
         :raises ToolNotFoundError: there is no such command
@@ -65,24 +66,34 @@ class Runner:
             got = self._lines.get(timeout=timeout_s)
         except queue.Empty:
             self.stop()
-            return Answer(ok=False, detail=f"no answer in {timeout_s:g} s: killed", alive=False)
-        if got is None:
+            return ProgramResult(ok=False, detail=f"no answer in {timeout_s:g} s: killed", alive=False)
+        if not got:
             return self._died(child)
         self.answered += 1
-        return self._read(got, program)
+        try:
+            found = json_value(got)
+            if found["id"] == program.id:
+                return ProgramResult(bool(found["ok"]), str(found.get("detail", "")))
+        except (ValueError, KeyError, TypeError):
+            pass
+        self.stop()
+        shown = got[:200].decode("utf-8", "replace").rstrip()
+        raise ToolError(
+            f"the runner's answer to {program.id} is not understood: {shown}\n"
+            '  it answers each line with {"id": the same, "ok": true or false, "detail": "…"}'
+            " and writes nothing else to standard output",
+            argv=self._command,
+            status=None,
+        )
 
     def stop(self) -> None:
         """End the process, if there is one."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        self._reap(child)
+        self.interrupt()
+        self.finish()
 
     def interrupt(self) -> None:
-        """End the process from another thread: the one that waits for it gets an answer that it died."""
-        child = self._child
-        if child is not None:
+        """End the process from another thread: the one that waits for it gets a result that it died."""
+        if (child := self._child) is not None:
             child.kill()
 
     def finish(self, timeout_s: float = 10) -> None:
@@ -116,14 +127,15 @@ class Runner:
             ) from None
         watchdog.watch(child.pid)
         self._lines = queue.Queue()
-        self._stderr = []
-        threads = (
-            threading.Thread(target=_read_lines, args=(_pipe(child.stdout), self._lines), daemon=True),
-            threading.Thread(target=_read_end, args=(_pipe(child.stderr), self._stderr), daemon=True),
+        self._stderr.clear()
+        self._threads = (
+            threading.Thread(target=_read_lines, args=(_pipe(child.stdout), self._lines.put), daemon=True),
+            threading.Thread(
+                target=_read_lines, args=(_pipe(child.stderr), self._stderr.append), daemon=True
+            ),
         )
-        for each in threads:
+        for each in self._threads:
             each.start()
-        self._threads = threads
         self._child = child
         return child
 
@@ -136,59 +148,30 @@ class Runner:
             with suppress(OSError):  # a pipe whose other end is gone cannot be flushed
                 _pipe(pipe).close()
 
-    def _died(self, child: subprocess.Popen[bytes]) -> Answer:
+    def _died(self, child: subprocess.Popen[bytes]) -> ProgramResult:
         self._child = None
         try:
             child.wait(timeout=5)
         except subprocess.TimeoutExpired:
             child.kill()
         self._reap(child)
-        words = b"".join(self._stderr)[-_LAST_WORDS:].decode("utf-8", "replace").strip()
+        words = b"".join(self._stderr)[-_STDERR_CHARACTERS:].decode("utf-8", "replace").strip()
         if not self.answered:
             raise ToolError(
                 "the runner ended before its first answer", argv=self._command, status=child.returncode,
                 stderr=words,
             )  # fmt: skip
-        return Answer(ok=False, detail=f"ended with {child.returncode}: {words}", alive=False)
-
-    def _read(self, line: bytes, program: Program) -> Answer:
-        try:
-            found = json_value(line)
-            given, ok, detail = found["id"], bool(found["ok"]), str(found.get("detail", ""))
-        except (ValueError, KeyError, TypeError):
-            given, ok, detail = None, False, ""
-        if given == program.id:
-            return Answer(ok, detail)
-        self.stop()
-        shown = line[:200].decode("utf-8", "replace").rstrip()
-        raise ToolError(
-            f"the runner's answer to {program.id} is not understood: {shown}\n"
-            '  it answers each line with {"id": the same, "ok": true or false, "detail": "…"}'
-            " and writes nothing else to standard output",
-            argv=self._command,
-            status=None,
-        )
+        return ProgramResult(ok=False, detail=f"ended with {child.returncode}: {words}", alive=False)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:  # all three were asked for
-        raise TypeError("no pipe")
+    assert pipe is not None
     return pipe
 
 
-def _read_lines(pipe: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
-    try:
+def _read_lines(pipe: IO[bytes], receive: Callable[[bytes], None]) -> None:
+    """Hand on each line; an empty one at the end."""
+    with suppress(ValueError):  # closed while it was read
         for line in pipe:
-            lines.put(line)
-    except ValueError:
-        pass  # closed while it was read
-    lines.put(None)
-
-
-def _read_end(pipe: IO[bytes], kept: list[bytes]) -> None:
-    try:
-        for line in pipe:
-            kept.append(line)
-            del kept[:-50]
-    except ValueError:
-        pass
+            receive(line)
+    receive(b"")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,7 +24,6 @@ from .evidence import FixRequest, Observed, RunOptions, Verification, judge_resu
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import why_missing
-from .running import CaseRuns
 from .sources import ListSource, asyncify_options
 from .suite_evidence import NOT_FIXED
 
@@ -42,15 +40,16 @@ class RecordedTraces:
     modules: tuple[bytes, ...]
 
 
-@dataclass(frozen=True)
-class CommandRequest:
-    """A suite of commands whose list is to be fixed.
+@dataclass
+class CommandEvidence:
+    """Runs the commands of a suite.
 
     :ivar source: the file with the list
     :ivar origin: where stacks come from: the backend on which the commands run unchanged, or traces; of
         the suite, only the cases that the traces are of are then run
     :ivar asyncify: the backend that makes builds by lists
     :ivar services: the suite's, which may still be about to start; can be awaited again and again
+    :raises ConfigError: a build by such lists cannot be made
     """
 
     suite: Suite
@@ -60,46 +59,35 @@ class CommandRequest:
     services: Awaitable[RunningServices]
     proof: Proof = "all"
     options: RunOptions = field(default_factory=RunOptions)
-
-
-class CommandEvidence:
-    """Runs the commands of a suite.
-
-    :raises ConfigError: a build by such lists cannot be made
-    """
+    notes: list[str] = field(default_factory=list)
+    _observed: dict[str, int] = field(default_factory=dict)
+    _functions: dict[str, set[str]] = field(default_factory=dict)
+    _left_out: dict[str, str] = field(default_factory=dict)
+    _modules: Sequence[bytes] = ()
+    _imports: tuple[str, ...] = ()
+    _uses: tuple[TraceUse, ...] = ()
+    _results: dict[str, CaseResult] = field(default_factory=dict)
+    _states: list[ListState] = field(default_factory=list)
 
     complete = True
     runs = True
     runs_first = False
 
-    def __init__(self, request: CommandRequest) -> None:
-        source = request.source
-        if "ASYNCIFY_ONLY" not in source.variables:
+    def __post_init__(self) -> None:
+        if "ASYNCIFY_ONLY" not in self.source.variables:
             what = "a build of commands is made by a list ASYNCIFY_ONLY: add an empty one"
-            raise ConfigError(f"{source.path}: {what}")
-        self._request = request
-        self._runs = CaseRuns(request.options)
-        self._observed: Counter[str] = Counter()
-        self.notes: list[str] = []
-        self._functions: dict[str, set[str]] = {}
-        self._left_out: dict[str, str] = {}
-        self._modules: Sequence[bytes] = ()
-        self._imports: tuple[str, ...] = ()
-        self._uses: tuple[TraceUse, ...] = ()
-        self._results: dict[str, CaseResult] = {}
-        self._states: list[ListState] = []
+            raise ConfigError(f"{self.source.path}: {what}")
 
     async def gather(self, request: FixRequest) -> list[ListState]:
         """Run the commands on JSPI, or take the traces instead.
 
         :raises ConfigError: nothing waited
         """
-        origin = self._request.origin
-        if isinstance(origin, RecordedTraces):
-            self._observed["traces"] = len(origin.files)
-            traces = origin
+        traces = self.origin
+        if isinstance(traces, RecordedTraces):
+            self._observed = {"traces": len(traces.files)}
         else:
-            traces = await self._observe(origin)
+            traces = await self._observe(traces)
         # Stacks of thousands of commands take seconds, in which services are about to start.
         return await asyncio.to_thread(self._add, traces, request)
 
@@ -108,8 +96,8 @@ class CommandEvidence:
 
         A case that is not as expected there verifies nothing elsewhere, and is left out.
         """
-        commands = self._request.suite.commands
-        self._request.options.say(
+        commands = self.suite.commands
+        self.options.say(
             f"observing the stacks of {counted(len(commands), 'command')} on {observer.info.name}"
         )
         files: dict[str, TraceFile] = {}
@@ -120,7 +108,6 @@ class CommandEvidence:
                 self._left_out[loaded.case.id] = f"{result.outcome}: {result.detail}"
             if observation.status in ("error", "unsupported"):
                 continue
-            self._observed[observer.info.name] += 1
             stacks = observation.suspensions
             files[loaded.case.id] = trace_of_lines(loaded.case.id, (*stacks, *observation.traps))
             on_stacks = {owner for each in stacks for owner in (each.module, *each.frame_modules)}
@@ -128,6 +115,8 @@ class CommandEvidence:
                 data = observer.module(sha256)
                 if data is not None:
                     modules[sha256] = data
+        if files:
+            self._observed = {observer.info.name: len(files)}
         if self._left_out:
             some = "; ".join(f"{case}: {why}" for case, why in list(self._left_out.items())[:_MOST_SHOWN])
             self.notes.append(
@@ -143,16 +132,14 @@ class CommandEvidence:
                 "nothing was observed to wait, so there is no list to compute: is it a JSPI build that runs?"
             )
         self._modules = traces.modules
-        self._states = list_states(
-            [self._request.source], [self._modules], request.policy, request.assertions
-        )
+        self._states = list_states([self.source], [self._modules], request.policy, request.assertions)
         evidence = self._states[0].evidence
-        given = [GivenModule(parse_module(data), self._request.suite.folder.name) for data in self._modules]
+        given = [GivenModule(parse_module(data), self.suite.folder.name) for data in self._modules]
         self._imports = tuple(dict.fromkeys(name for each in given for name in each.imports))
         used = [use_trace(file, given) for file in traces.files.values()]
         require_use(used, list(traces.files.values()), given)
         self._uses = tuple(each.use for each in used)
-        options = asyncify_options(self._request.source.lists_for(self._imports))
+        options = asyncify_options(self.source.lists_for(self._imports))
         for case, trace in zip(traces.files, used, strict=True):
             names = self._functions.setdefault(case, set())
             for data, found in zip(self._modules, trace.modules, strict=True):
@@ -168,15 +155,13 @@ class CommandEvidence:
     async def verify(self, *, rebuild: bool = True) -> Verification:
         """Run the cases that verify on a build by the list as it now is."""
         del rebuild  # every run makes its build
-        backend, source = self._request.asyncify, self._states[0].source
+        backend, source = self.asyncify, self._states[0].source
         backend.use(source.lists_for(self._imports))
         for module in self._modules:
             backend.prefetch(module)
         cases = self._cases()
         count = len(source.lists["ASYNCIFY_ONLY"])
-        self._request.options.say(
-            f"running {counted(len(cases), 'command')} on a build by {counted(count, 'name')}"
-        )
+        self.options.say(f"running {counted(len(cases), 'command')} on a build by {counted(count, 'name')}")
         for loaded, observation in await self._run(backend, cases):
             self._results[loaded.case.id] = judge_command(loaded.case, backend.info, observation)
             if loaded.case.expectation(backend.info).outcome not in NOT_FIXED:
@@ -189,19 +174,19 @@ class CommandEvidence:
 
     def summary(self) -> Observed:
         """Return how many cases were observed, by backend, and what became of each line of their traces."""
-        return Observed(dict(self._observed), traces=self._uses)
+        return Observed(self._observed, traces=self._uses)
 
     def _cases(self) -> list[LoadedCommand]:
         """Return the cases to run."""
         if self._results:  # what was right with fewer names is right with more
             unsettled = {case for case, each in self._results.items() if not each.as_expected or each.missing}
-            return [each for each in self._request.suite.commands if each.case.id in unsettled]
+            return [each for each in self.suite.commands if each.case.id in unsettled]
         cases = [
             each
-            for each in self._request.suite.commands
+            for each in self.suite.commands
             if each.case.id in self._functions and each.case.id not in self._left_out
         ]
-        if self._request.proof == "all":
+        if self.proof == "all":
             return cases
         wanted = covering({each.case.id: self._functions[each.case.id] for each in cases})
         self.notes.append(
@@ -212,15 +197,15 @@ class CommandEvidence:
     async def _run(
         self, backend: CommandBackend, cases: Sequence[LoadedCommand]
     ) -> list[tuple[LoadedCommand, CommandObservation]]:
-        options = self._request.options
-        services = await self._request.services
+        options = self.options
+        services = await self.services
 
         async def one(loaded: LoadedCommand) -> tuple[LoadedCommand, CommandObservation]:
             observation = await observe_command(loaded, backend, services, timeout_s=options.timeout_s)
             options.on_result(judge_command(loaded.case, backend.info, observation))
             return loaded, observation
 
-        return await self._runs.run(cases, one)
+        return await options.run(cases, one)
 
 
 def covering(functions: Mapping[str, Iterable[str]]) -> frozenset[str]:

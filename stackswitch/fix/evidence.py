@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from stackswitch.lists.assertions import Assertions
 from stackswitch.lists.policies import PolicyName
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace_use import TraceUse
+from stackswitch.suite.runner import gather_all
 
 from .list_state import ListState
 from .report import TracedModule, UnfixedTrap, Verdict
 
 DEFAULT_ROUNDS = 3
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class RunOptions:
     :ivar jobs: cases at a time
     :ivar timeout_s: the longest any case may take (seconds); None: as each case says
     :ivar on_result: called with each result as it comes
-    :ivar on_more: called with the number of results that will come in all, whenever it grows
+    :ivar on_more: called with a number of results that will come, in addition to earlier ones
     :ivar say: called with a line about what is being done
     """
 
@@ -55,6 +59,17 @@ class RunOptions:
     on_result: Callable[[CaseResult], None] = _ignore
     on_more: Callable[[int], None] = _ignore
     say: Callable[[str], None] = _ignore
+
+    async def run(self, cases: Sequence[Item], run: Callable[[Item], Awaitable[Result]]) -> list[Result]:
+        """Run cases, a few at a time; the first that raises ends the others."""
+        self.on_more(len(cases))
+        slots = asyncio.Semaphore(self.jobs)
+
+        async def one(case: Item) -> Result:
+            async with slots:
+                return await run(case)
+
+        return await gather_all([one(each) for each in cases])
 
 
 @dataclass(frozen=True)

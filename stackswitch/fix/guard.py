@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 KEEP = "keep"
 
@@ -47,27 +46,18 @@ class Guard:
             env=unmarked(),  # the watchdog would kill it with the rest, before it has restored anything
             start_new_session=True,
         )
-        pipe = self._pipe()
-        pipe.write(json.dumps(contents) + "\n")
-        pipe.flush()
-
-    def _pipe(self) -> IO[str]:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        return self._process.stdin
+        if self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(contents) + "\n")
+            self._process.stdin.flush()
 
     def keep(self) -> None:
         """Leave the files as they now are."""
         self._end(KEEP)
 
     def _end(self, word: str) -> None:
-        if self._process is None:
-            return
-        pipe = self._pipe()
-        pipe.write(word)
-        pipe.close()
-        self._process.wait()
-        self._process = None
+        if self._process is not None:
+            self._process.communicate(word)
+            self._process = None
 
     def __enter__(self) -> Guard:
         return self

@@ -13,7 +13,7 @@ from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
 
-from .minimise import Used
+from .minimise import MINIMISED
 from .needs import Needs, asserted_of, calls_of, functions_by, merge_needs, needs_of_stacks
 
 
@@ -47,7 +47,7 @@ class ListEvidence:
     :ivar needed_by: the cases on whose stacks each was observed
     :ivar by_case: by module and by case
     :ivar waiting: the imports that may wait, by module
-    :ivar used: what the lists are there for
+    :ivar used: the names that each list is there for
     :ivar mixed: cases of several instances, whose stacks cannot be separated
     """
 
@@ -56,7 +56,7 @@ class ListEvidence:
     needed_by: defaultdict[tuple[ListName, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     by_case: defaultdict[bytes, dict[str, Evidence]] = field(default_factory=lambda: defaultdict(dict))
     waiting: defaultdict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
-    used: Used = field(default_factory=Used)
+    used: dict[ListName, set[str]] = field(default_factory=lambda: {which: set() for which in MINIMISED})
     mixed: set[str] = field(default_factory=set)
 
     def add_needs(self, case: str, needs: Mapping[ListName, Iterable[str]]) -> None:
@@ -77,11 +77,14 @@ class ListEvidence:
         cases = self.by_case[stacks.data]
         cases[stacks.case] = cases.get(stacks.case, Evidence()) | found
         self.waiting[stacks.data] |= set(stacks.waiting)
-        self.used.imports |= {name for each in stacks.suspensions for name in (each.import_, each.through)}
-        self.used.exports |= {each.export for each in stacks.suspensions}
+        imports = {name for each in stacks.suspensions for name in (each.import_, each.through)}
+        self.used["ASYNCIFY_IMPORTS"] |= imports
+        self.used["JSPI_IMPORTS"] |= imports
+        self.used["JSPI_EXPORTS"] |= {each.export for each in stacks.suspensions}
         by_itself = calls.instrumented(stacks.options.model_copy(update={"add": None}), stacks.waiting)
-        self.used.functions |= calls.index.defined(found.functions)
-        self.used.beyond |= calls.index.defined(found.functions - by_itself)
+        self.used["ASYNCIFY_ONLY"] |= calls.index.defined(found.functions)
+        # Binaryen instruments the others by itself, with no add-list.
+        self.used["ASYNCIFY_ADD"] |= calls.index.defined(found.functions - by_itself)
 
     def of_module(self, data: bytes) -> Evidence:
         """Return what all cases together have shown of a module."""

@@ -80,9 +80,9 @@ class ListState:
             return False
         policy = self.choice().policy
         if policy != "observed":
-            evidence.used.functions |= evidence.names_by(policy)
-        evidence.used.functions |= self._always()
-        evidence.used.beyond |= self._always()
+            evidence.used["ASYNCIFY_ONLY"] |= evidence.names_by(policy)
+        evidence.used["ASYNCIFY_ONLY"] |= self._always()
+        evidence.used["ASYNCIFY_ADD"] |= self._always()
         self.source = source.without(unneeded(source.lists, evidence.used, emscripten=source.emscripten))
         return before != self.source.data
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .confidence import assertion_effects
 from .evidence import EvidenceSource, FixRequest, Verification
@@ -38,21 +38,21 @@ async def fix_lists(
     :raises EngineError: no case could be observed
     :raises ToolError: a build could not be made
     """
-    loop = _Loop(evidence, request, say)
-    loop.states = await evidence.gather(request)
+    started = time.perf_counter()
+    loop = _Loop(evidence, request, say, started, await evidence.gather(request))
     report = await (loop.check() if request.check else loop.fix())
     return Fixed(tuple(each.source for each in loop.states), report)
 
 
+@dataclass
 class _Loop:
-    def __init__(self, evidence: EvidenceSource, request: FixRequest, say: Callable[[str], None]) -> None:
-        self._started = time.perf_counter()
-        self._evidence = evidence
-        self._request = request
-        self._say = say
-        self._notes: list[str] = []
-        self._confidence: tuple[Confidence, ...] | None = None
-        self.states: list[ListState] = []
+    _evidence: EvidenceSource
+    _request: FixRequest
+    _say: Callable[[str], None]
+    _started: float
+    states: list[ListState]
+    _notes: list[str] = field(default_factory=list)
+    _confidence: tuple[Confidence, ...] | None = None
 
     async def check(self) -> FixReport:
         changed = self._update()

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from stackswitch.models.result import CaseResult
+from stackswitch.reports.text import some
 
 from .list_state import ListState
 from .report import Edit
 from .sources import ListSource
 
-_MOST_NAMES = 10
+MOST_NAMES = 10
 _MOST_CASES = 3
-
-
-def some_of(names: Sequence[str]) -> str:
-    """Name some, and say how many more there are."""
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def edits_of(states: Iterable[ListState]) -> tuple[Edit, ...]:
@@ -47,9 +42,9 @@ def edits_of(states: Iterable[ListState]) -> tuple[Edit, ...]:
 def missing_in(edits: Iterable[Edit]) -> str:
     """Say what the lists lack, some names of each; a line a list."""
     return "\n".join(
-        f"{edit.path}: {edit.list} lacks {some_of(edit.added)}"
+        f"{edit.path}: {edit.list} lacks {some(edit.added, MOST_NAMES)}"
         if edit.added
-        else f"{edit.path}: {edit.list} has too much: {some_of(edit.removed)}"
+        else f"{edit.path}: {edit.list} has too much: {some(edit.removed, MOST_NAMES)}"
         for edit in edits
     )
 
@@ -61,7 +56,7 @@ def shown_by_round(number: int, results: Iterable[CaseResult]) -> str:
         for name in (name for names in each.missing.values() for name in names):
             cases[name].add(each.case_id)
     names = [f"{name} ({', '.join(sorted(cases[name])[:_MOST_CASES])})" for name in sorted(cases)]
-    return f"the run of round {number} showed more names: {some_of(names)}"
+    return f"the run of round {number} showed more names: {some(names, MOST_NAMES)}"
 
 
 def why_missing(

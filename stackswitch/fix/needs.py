@@ -57,12 +57,9 @@ class ModuleCalls:
         """
         key = (options, frozenset(waiting))
         if key not in self._instrumented:
-            self._instrumented[key] = self._chosen(options, key[1])
+            imports = import_indexes(self.module, key[1] if options.imports is None else options.imports)
+            self._instrumented[key] = chosen_functions(self.graph, self.index, options, imports)
         return self._instrumented[key]
-
-    def _chosen(self, options: AsyncifyOptions, waiting: Iterable[str]) -> frozenset[int]:
-        imports = import_indexes(self.module, waiting if options.imports is None else options.imports)
-        return chosen_functions(self.graph, self.index, options, imports)
 
 
 @lru_cache(maxsize=16)

@@ -18,7 +18,6 @@ from .evidence import FixRequest, Observed, RunOptions, Verification, judge_resu
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import why_missing
-from .running import CaseRuns
 from .sources import ListSource, apply_lists, has_lists, own_source
 
 NOT_FIXED = ("needs-list-fix", "unsupported", "error")
@@ -57,7 +56,6 @@ class SuiteEvidence:
         self._asyncify = asyncify
         self._observer = observer
         self._rebuild = rebuild
-        self._runs = CaseRuns(self._options)
         self._observed: Counter[str] = Counter()
         self.notes: list[str] = []
         self._cases = suite.cases
@@ -195,7 +193,7 @@ class SuiteEvidence:
             self._options.on_result(judge(loaded.case, backend.info, observation))
             return loaded, observation
 
-        return await self._runs.run(cases, one)
+        return await self._options.run(cases, one)
 
 
 def _is_changed_for_jspi(source: ListSource) -> bool:

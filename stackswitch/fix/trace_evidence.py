@@ -11,6 +11,7 @@ from stackswitch.binaryen.asyncify import AsyncifyRequest
 from stackswitch.lists.emscripten_imports import IMPORT_LISTS
 from stackswitch.lists.policies import jspi_lists
 from stackswitch.models.trace import Suspension
+from stackswitch.reports.text import some
 from stackswitch.transform.instrument import request_by_lists
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.module import Module, parse_module
@@ -19,7 +20,7 @@ from stackswitch.wasm.names import binaryen_names
 from .evidence import FixRequest, Observed, Verification
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
-from .messages import some_of
+from .messages import MOST_NAMES
 from .needs import Needs, calls_of
 from .report import TracedModule
 from .sources import Lists, ListSource, asyncify_options
@@ -68,48 +69,42 @@ is a request for each module that a trace shows waiting.
 """
 
 
+@dataclass
 class TraceEvidence:
-    """Reads traces.
+    """Compares traces with modules.
 
-    :param sources: the files with lists
-    :param modules: the modules that the lists are for; several may share a file
+    :ivar sources: the files with lists
+    :ivar targets: the modules that the lists are for; several may share a file
     """
+
+    sources: Sequence[ListSource]
+    targets: Sequence[TargetModule]
+    files: Sequence[TraceFile]
+    make_builds: MakeBuilds
+    notes: list[str] = field(default_factory=list)
+    _states: list[ListState] = field(default_factory=list)
+    _traces: list[UsedTrace] = field(default_factory=list)
+    _waiting: list[tuple[str, ...]] = field(default_factory=list)
 
     complete = True
     runs = False
     runs_first = False
-
-    def __init__(
-        self,
-        sources: Sequence[ListSource],
-        modules: Sequence[TargetModule],
-        traces: Sequence[TraceFile],
-        make_builds: MakeBuilds,
-    ) -> None:
-        self._sources = sources
-        self._modules = modules
-        self._files = traces
-        self._make_builds = make_builds
-        self._states: list[ListState] = []
-        self._traces: list[UsedTrace] = []
-        self._waiting: list[tuple[str, ...]] = []
-        self.notes: list[str] = []
 
     async def gather(self, request: FixRequest) -> list[ListState]:
         """Match the traces with the modules.
 
         :raises ConfigError: none says anything of the modules
         """
-        places = range(len(self._sources))
-        of = [[each.data for each in self._modules if each.source == at] for at in places]
-        self._states = list_states(self._sources, of, request.policy, request.assertions)
+        places = range(len(self.sources))
+        of = [[each.data for each in self.targets if each.source == at] for at in places]
+        self._states = list_states(self.sources, of, request.policy, request.assertions)
         given = [
             GivenModule(each.module, each.path, binaryen_names(parse_module(each.data)))
-            for each in self._modules
+            for each in self.targets
         ]
-        self._traces = [use_trace(file, given) for file in self._files]
-        require_use(self._traces, self._files, given)
-        for at in range(len(self._modules)):
+        self._traces = [use_trace(file, given) for file in self.files]
+        require_use(self._traces, self.files, given)
+        for at in range(len(self.targets)):
             stacks = self._suspensions(at)
             self._waiting.append(tuple(sorted({each.through or each.import_ for each in stacks})))
             for trace in self._traces:
@@ -120,14 +115,14 @@ class TraceEvidence:
         return [each for trace in self._traces for each in trace.modules[at].suspensions]
 
     def _state(self, at: int) -> ListState:
-        return self._states[self._modules[at].source]
+        return self._states[self.targets[at].source]
 
     def _lists(self, at: int) -> Lists:
-        return self._state(at).source.lists_for(self._modules[at].imports)
+        return self._state(at).source.lists_for(self.targets[at].imports)
 
     def _add(self, at: int, trace: UsedTrace) -> None:
         """Add what a trace says of a module."""
-        target, found, state = self._modules[at], trace.modules[at], self._state(at)
+        target, found, state = self.targets[at], trace.modules[at], self._state(at)
         name, options = trace.use.trace, asyncify_options(self._lists(at))
         stacks = Stacks(name, target.data, options, self._waiting[at], tuple(found.suspensions))
         needs = stacks.needs()
@@ -165,16 +160,18 @@ class TraceEvidence:
     async def verify(self, *, rebuild: bool = True) -> Verification:
         """Compare builds with all stacks, function by function, by name."""
         del rebuild  # nothing runs, so no build of the user is run either
-        requests = {at: self._request(at) for at in range(len(self._modules)) if self._functions(at)}
+        requests = {at: self._request(at) for at in range(len(self.targets)) if self._functions(at)}
         gaps = []
-        for at, build in (await self._make_builds(self._current(), requests)).items():
+        for at, build in (await self.make_builds(self._current(), requests)).items():
             names = binaryen_names(build.module)
             instrumented = {names[each] for each in instrumented_functions(build.module)}
             gap = sorted(self._functions(at) - instrumented)
             if gap:
                 absent = len(set(gap) - set(names))
                 why = f"; {absent} of them {'is' if absent == 1 else 'are'} not in it by that name"
-                gaps.append(f"{build.name} does not instrument {some_of(gap)}{why if absent else ''}")
+                gaps.append(
+                    f"{build.name} does not instrument {some(gap, MOST_NAMES)}{why if absent else ''}"
+                )
         if gaps:
             return Verification("no-progress", "\n".join(gaps))
         if not all(each.use.complete for each in self._traces):
@@ -185,11 +182,11 @@ class TraceEvidence:
         return [each.source for each in self._states]
 
     def _request(self, at: int) -> AsyncifyRequest:
-        return request_by_lists(self._modules[at].data, self._lists(at), self._waiting[at])
+        return request_by_lists(self.targets[at].data, self._lists(at), self._waiting[at])
 
     def _functions(self, at: int) -> set[str]:
         """Return the functions of a module on the stacks of the traces."""
-        data = self._modules[at].data
+        data = self.targets[at].data
         return calls_of(data).index.defined(self._state(at).evidence.of_module(data).functions)
 
     def summary(self) -> Observed:
@@ -197,12 +194,12 @@ class TraceEvidence:
         return Observed(
             {"traces": len(self._traces)},
             traces=tuple(each.use for each in self._traces),
-            modules=tuple(map(self._traced, range(len(self._modules)))),
-            traps=unfixed_traps(self._traces, [self._state(at).source for at in range(len(self._modules))]),
+            modules=tuple(map(self._traced, range(len(self.targets)))),
+            traps=unfixed_traps(self._traces, [self._state(at).source for at in range(len(self.targets))]),
         )
 
     def _traced(self, at: int) -> TracedModule:
-        target, stacks = self._modules[at], self._suspensions(at)
+        target, stacks = self.targets[at], self._suspensions(at)
         known = {each for each in self._waiting[at] if not each.startswith("?")}
         return TracedModule(
             module=target.path,

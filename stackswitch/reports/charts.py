@@ -76,12 +76,12 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
     """Return bars with their numbers; a thin line goes from the least to the greatest value."""
     width = _BARS_WIDTH - label_width - _VALUE_WIDTH
     most = max(row.spread.high for row in rows) or 1.0
-    drawn = []
+    parts = []
     for at, row in enumerate(rows):
         y = 6 + at * 30
         spread = row.spread
         length = max(2.0, width * spread.median / most)
-        drawn.append(
+        parts.append(
             Markup(
                 '<text x="0" y="{y}" class="label">{label}</text>'
                 '<rect x="{left}" y="{top}" width="{length:.1f}" height="18" rx="3" class="bar-{name}"/>'
@@ -89,30 +89,30 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
         )
         if spread.count > 1 and spread.high > spread.low:
             low, high = (label_width + width * each / most for each in (spread.low, spread.high))
-            drawn.append(
+            parts.append(
                 Markup(
                     '<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {top}v8M{high:.1f} {top}v8" '
                     'class="spread"/>'
                 ).format(low=low, high=high, y=y + 9, top=y + 5)
             )
         end = label_width + max(length, width * spread.high / most)
-        drawn.append(
+        parts.append(
             Markup('<text x="{x:.1f}" y="{y}" class="value">{value}</text>').format(
                 x=end + 8, y=y + 14, value=amount(spread.median, unit)
             )
         )
-    told = ", ".join(f"{row.label} {amount(row.spread.median, unit)}" for row in rows)
+    spoken = ", ".join(f"{row.label} {amount(row.spread.median, unit)}" for row in rows)
     return Markup(
         '<svg viewBox="0 0 {wide} {high}" class="bars" role="img" aria-label="{label}">{rows}</svg>'
     ).format(
         wide=_BARS_WIDTH,
         high=2 + 30 * len(rows),
-        label=html(f"{what}: {told}"),
-        rows=Markup("").join(drawn),
+        label=html(f"{what}: {spoken}"),
+        rows=Markup("").join(parts),
     )
 
 
-def hold_out(curves: Sequence[Confidence]) -> Markup:
+def coverage(curves: Sequence[Confidence]) -> Markup:
     """Return curves for how many left-out cases a list covers, by how many cases it was computed from."""
     lines = [Line(each.policy, each.points) for each in curves if each.points]
     return _curves(lines, "cases the list was computed from", "of the others covered", share=True)
@@ -168,14 +168,14 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
                 '<text x="{x:.1f}" y="{y:.1f}">{name}</text></g>'
             ).format(number=number % 4, path=path, dots=dots, x=end[0] + 8, y=y + 4, name=html(line.name))
         )
-    told = "; ".join(
+    spoken = "; ".join(
         f"{line.name}: "
         + ", ".join(f"{x:.0f}: {f'{y:.0%}' if share else f'{y:.0f}'}" for x, y in line.points)
         for line in lines
     )
     return Markup(
         '<svg viewBox="0 0 {w} {h}" class="curves" role="img" aria-label="{label}">{parts}</svg>'
-    ).format(w=_WIDTH, h=_HEIGHT, label=html(f"{across}, {upwards}. {told}"), parts=Markup("").join(parts))
+    ).format(w=_WIDTH, h=_HEIGHT, label=html(f"{across}, {upwards}. {spoken}"), parts=Markup("").join(parts))
 
 
 def _ticks(top: float, *, whole: bool) -> list[float]:

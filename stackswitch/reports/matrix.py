@@ -63,15 +63,10 @@ def markdown(matrix: Matrix) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plain_json(matrix: Matrix) -> str:
-    """Return the whole matrix as JSON, by the schema."""
-    return json_text(matrix)
-
-
 FormatName = Literal["github", "gitlab", "json", "markdown"]
 FORMATS: dict[FormatName, Callable[[Matrix], str]] = {
     "github": github,
     "gitlab": gitlab,
-    "json": plain_json,
+    "json": json_text,
     "markdown": markdown,
 }

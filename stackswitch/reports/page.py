@@ -18,7 +18,7 @@ from stackswitch.models.readiness import (
     Weight,
 )
 
-from .charts import bars, hold_out, trend, wait_bars, waits_by_case
+from .charts import bars, coverage, trend, wait_bars, waits_by_case
 from .escape import html
 from .page_data import page_data
 from .text import amount, counted, shortened, size
@@ -90,7 +90,7 @@ def _environment() -> Environment:
         use_line=use_line,
         unused_line=unused_line,
         bars=bars,
-        hold_out=hold_out,
+        coverage=coverage,
         trend=trend,
         wait_bars=wait_bars,
         style=Markup(page_style()),  # noqa: S704  (ours)
@@ -122,11 +122,11 @@ def _tiles(report: Report) -> list[tuple[str, str, str]]:
                 meant = report.meant(backend)
                 more = f"{meant:,} fail{'s' if meant == 1 else ''} as it should" if meant else "as they are"
                 tiles.append((f"{report.working(backend):,} of {total:,}", f"cases work on {name}", more))
-    asked = [each for each in report.engines if each.level != "unknown"]
-    if asked:
-        fit = sum(each.level != "not-ready" for each in asked)
-        more = "the others fall back" if fit < len(asked) else "of those that were tried"
-        tiles.append((f"{fit} of {len(asked)}", "engines run it on JSPI", more))
+    tried = [each for each in report.engines if each.level != "unknown"]
+    if tried:
+        fit = sum(each.level != "not-ready" for each in tried)
+        more = "the others fall back" if fit < len(tried) else "of those that were tried"
+        tiles.append((f"{fit} of {len(tried)}", "engines run it on JSPI", more))
     if report.users is not None:
         tiles.append((f"{report.users.share:.0f}%", "of users have JSPI", report.users.query))
     if report.gain is not None:

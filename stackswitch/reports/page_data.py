@@ -72,15 +72,15 @@ def _case(case: CaseVerdict, runs: int, texts: _Texts, renumbered: dict[int, int
         letter = _LETTERS[outcome]
         cells[cell.run] = _MEANT[outcome] if cell.meant else letter.upper() if cell.works else letter
         missing = [f"{which}: {', '.join(names)}" for which, names in cell.missing.items()]
-        told = "\n".join([*([cell.detail] if cell.detail else []), *missing])
-        if told:
-            details.append([cell.run, texts.add(told)])
+        text = "\n".join([*([cell.detail] if cell.detail else []), *missing])
+        if text:
+            details.append([cell.run, texts.add(text)])
     stacks = [renumbered[each] for each in case.stacks if each in renumbered]
     packed: list[Any] = [visible(case.case_id), _STATUSES.index(case.status), "".join(cells)]
-    rest: list[Any] = [details, texts.add(case.why), texts.add(case.mend), stacks]
-    while rest and not rest[-1]:
-        rest.pop()
-    return packed + rest
+    optional: list[Any] = [details, texts.add(case.why), texts.add(case.mend), stacks]
+    while optional and not optional[-1]:
+        optional.pop()
+    return packed + optional
 
 
 def _picture(picture: Picture, name: int, frames: int) -> tuple[dict[str, Any], dict[int, int], bool]:
@@ -123,7 +123,7 @@ def _picture(picture: Picture, name: int, frames: int) -> tuple[dict[str, Any], 
 
 
 def _runs(frames: Iterable[int]) -> list[int]:
-    """Frames as pairs: a function, and how often it stands there in a row."""
+    """Frames as pairs: a function, and how often it is repeated in a row."""
     found: list[int] = []
     for each in frames:
         if found and found[-2] == each:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from stackswitch.models.readiness import LEVELS, STATUSES, Level, Report, RunColumn
+from stackswitch.models.readiness import LEVELS, STATUSES, Level, Report
 
 from .charts import waits_by_case
 from .escape import markdown as plain
 from .escape import markdown_block
 from .escape import markdown_code as code
-from .text import amount, counted, shortened
+from .text import amount, counted, shortened, some
 from .trace_use import incomplete, summed, unused_line, use_line
 
 LIMIT = 65_536
@@ -31,7 +31,7 @@ _CUT = "\n\n*Cut here: this is as much as a comment may hold. The HTML and JSON 
 def readiness_markdown(report: Report, limit: int = LIMIT) -> str:
     """Write the report; ends with a newline, and is never longer than ``limit`` characters.
 
-    Parts that are too long are told in part, and say so.
+    Parts that are too long are shortened, and say so.
     """
     for most in (200, 50, 12, 3):
         text = "\n".join(_lines(report, most)) + "\n"
@@ -89,12 +89,12 @@ def _cases(report: Report, most: int) -> Iterator[str]:
     if not report.cases:
         return
     yield from ("", "### Cases", "", "| | cases |", "|---|---:|")
-    for status, told in STATUSES.items():
+    for status, words in STATUSES.items():
         if report.statuses.get(status):
-            yield f"| {told} | {report.statuses[status]} |"
+            yield f"| {words} | {report.statuses[status]} |"
     yield from ("", "| where | work |", "|---|---:|")
     for run in report.runs:
-        yield f"| {plain(run.name)} | {_worked(run)} |"
+        yield f"| {plain(run.name)} | {run.count.replace(' work', '', 1)} |"
     other = [each for each in report.cases if each.status not in ("both", "as-meant")]
     if other:
         yield from (
@@ -107,10 +107,6 @@ def _cases(report: Report, most: int) -> Iterator[str]:
             yield f"| {plain(each.case_id, 120)} | {STATUSES[each.status]} | {plain(each.why, 160)} |"
         yield from _rest(other, most)
         yield from ("", "</details>")
-
-
-def _worked(run: RunColumn) -> str:
-    return run.count.replace(" work", "", 1)
 
 
 def _rest(what: Sequence[object], most: int) -> Iterator[str]:
@@ -158,13 +154,11 @@ def _lists(report: Report, most: int) -> Iterator[str]:
     yield from ("", "### Lists", "")
     for each in report.lists:
         counts = (("missing", each.missing), ("stale", each.stale), ("seen to be needed", each.derived))
-        told = "; ".join(f"{len(names)} {what}" for what, names in counts if names)
-        yield f"- {code(each.list)}: {told or 'nothing seen is missing'}"
+        words = "; ".join(f"{len(names)} {what}" for what, names in counts if names)
+        yield f"- {code(each.list)}: {words or 'nothing seen is missing'}"
         for heading, names in (("missing", each.missing), ("stale", each.stale)):
             if names:
-                shown = ", ".join(code(name) for name in names[: min(most, 60)])
-                more = f" and {len(names) - min(most, 60)} more" if len(names) > min(most, 60) else ""
-                yield f"  - {heading}: {shown}{more}"
+                yield f"  - {heading}: {some(list(map(code, names)), min(most, 60))}"
     for confidence in report.confidence:
         yield (
             f"- a list computed as “{plain(confidence.policy)}” ({counted(confidence.functions, 'function')})"

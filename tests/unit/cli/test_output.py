@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stackswitch.cli.output import check_writable, console_for, write_output
+from stackswitch.cli.output import check_writable, open_outputs, write_output
 from stackswitch.errors import ConfigError, OutputError
 
 
@@ -45,11 +45,11 @@ def test_what_is_no_file_is_written_into_and_stays() -> None:
 
 
 def test_standard_output_holds_one_thing_and_nothing_else(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    console = console_for(["-", None])
+    console = open_outputs("-", None)
     console.print("for people")
     write_output("-", b"for machines")
     out, err = capsysbinary.readouterr()
     assert out == b"for machines"
     assert b"for people" in err
     with pytest.raises(ConfigError, match="standard output"):
-        console_for(["-", "-"])
+        open_outputs("-", "-")
