@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 from stackswitch.errors import WasmFormatError
 
@@ -37,6 +37,7 @@ _DIRECT: tuple[CallKind, ...] = ("call", "return_call")
 _NOTHING: frozenset[int] = frozenset()
 # A packed find is its place here (0, a plain call, by far the most frequent) above 32 bits of index.
 _OPCODES = (*_KINDS, op.REF_FUNC)
+_TAIL_CALLS = (op.RETURN_CALL, op.RETURN_CALL_INDIRECT, op.RETURN_CALL_REF)
 _OTHERS = frozenset(_OPCODES[1:])
 _PLACE = {opcode: place for place, opcode in enumerate(_OPCODES)}
 _CALLS = frozenset(_KINDS)
@@ -62,19 +63,16 @@ class CallGraph:
     """The calls of a module's defined functions, by caller; one that has none of a kind is left out.
 
     ``direct`` leads to function indexes, ``indirect`` (``call_indirect``) and ``call_ref`` to type indexes.
-    Tail calls count among them, and are in ``tail_direct``, ``tail_indirect`` and ``tail_ref`` too.
-    ``ref_func`` leads to the functions whose reference a body takes; ``address_taken`` holds these and those
-    in element segments and initialisers. (What the host puts into a table is not known here.)
+    Tail calls count among them; ``tail_callers`` are the functions that make some. ``address_taken`` are the
+    functions whose reference is taken by a body, an element segment or an initialiser. (What the host puts into
+    a table is not known here.)
     """
 
     module: Module = field(repr=False)
     direct: Edges
     indirect: Edges
     call_ref: Edges
-    tail_direct: Edges
-    tail_indirect: Edges
-    tail_ref: Edges
-    ref_func: Edges
+    tail_callers: frozenset[int]
     address_taken: frozenset[int]
 
     def functions_of_type(self, type_index: int) -> frozenset[int]:
@@ -209,13 +207,14 @@ def call_graph(module: Module) -> CallGraph:
         direct=_union(count, direct, rest[op.RETURN_CALL]),
         indirect=_union(count, rest[op.CALL_INDIRECT], rest[op.RETURN_CALL_INDIRECT]),
         call_ref=_union(count, rest[op.CALL_REF], rest[op.RETURN_CALL_REF]),
-        tail_direct=rest[op.RETURN_CALL],
-        tail_indirect=rest[op.RETURN_CALL_INDIRECT],
-        tail_ref=rest[op.RETURN_CALL_REF],
-        ref_func=rest[op.REF_FUNC],
+        tail_callers=frozenset().union(*(rest[each] for each in _TAIL_CALLS)),
         address_taken=_address_taken(module, rest[op.REF_FUNC]),
     )
-    _check(graph)
+    edges = {opcode: chain.from_iterable(each.values()) for opcode, each in rest.items()}
+    functions = chain(targets, edges.pop(op.RETURN_CALL), graph.address_taken)
+    types = chain.from_iterable(each for opcode, each in edges.items() if opcode != op.REF_FUNC)
+    if max(functions, default=-1) >= count or max(types, default=-1) >= len(module.types):
+        _fail(module)
     return graph
 
 
@@ -241,28 +240,12 @@ def _calls_plainly(data: bytes, start: int, end: int) -> frozenset[int]:
     return frozenset([_PLACE[each.opcode] << 32 | int(each.immediates[0]) for each in found])
 
 
-def _largest(*kinds: Edges) -> int:
-    """Return the largest target; -1: there is none."""
-    largest = -1
-    for edges in kinds:
-        found = (
-            edges.adjacency.targets if isinstance(edges, EdgeSets) else chain.from_iterable(edges.values())
-        )
-        largest = max(largest, max(found, default=-1))
-    return largest
+def _fail(module: Module) -> NoReturn:
+    """Find the first call of a function or a type that does not exist.
 
-
-def _check(graph: CallGraph) -> None:
-    """Hold all indexes to what exists; the place is looked for only when there is something wrong.
-
-    :raises WasmFormatError: one does not exist
+    :raises WasmFormatError: always
     """
-    module = graph.module
     functions, types = module.function_count, len(module.types)
-    if max(_largest(graph.direct, graph.ref_func), max(graph.address_taken, default=-1)) < functions and (
-        _largest(graph.indirect, graph.call_ref) < types
-    ):
-        return
     for function in module.defined_functions:
         for site in call_sites(module, function):
             size = functions if site.kind in _DIRECT else types

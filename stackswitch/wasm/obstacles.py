@@ -109,7 +109,7 @@ class _Search:
 
     def at(self, function: int, *, on_path: bool) -> Iterator[tuple[str, int]]:
         graph = self.graph
-        if function in graph.tail_direct or function in graph.tail_indirect:
+        if function in graph.tail_callers:
             for site in call_sites(graph.module, function):
                 if site.kind in ("return_call", "return_call_indirect"):
                     yield "tail-call", site.offset

@@ -74,7 +74,6 @@ _.waiting_s
 _.memory_align
 _.table_size
 _.table_align
-_.tail_ref
 _.is_between_frames
 NULL
 _.I8X16_SHUFFLE

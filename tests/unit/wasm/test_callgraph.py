@@ -58,10 +58,7 @@ def test_each_kind_of_call_is_an_edge() -> None:
     }
     assert graph.indirect.keys() == number("through_table", "tail_table")
     assert graph.call_ref.keys() == number("ref_caller", "tail_ref")
-    assert graph.tail_direct.keys() == number("tail")
-    assert graph.tail_indirect.keys() == number("tail_table")
-    assert graph.tail_ref.keys() == number("tail_ref")
-    assert graph.ref_func.keys() == number("ref_caller", "tail_ref")
+    assert graph.tail_callers == number("tail", "tail_table", "tail_ref")
     assert graph.address_taken == number("leaf", "by_ref", "unused")
     assert graph.functions_of_type(1) == number("leaf")
     assert graph.callees(NAMES.index("ref_caller"), through_indirect=True) == number("by_ref", "unused")
@@ -167,7 +164,7 @@ def test_functions_that_only_the_plain_decoder_can_read_have_calls_of_all_kinds(
       (func $c {long} (drop (ref.func $c)) (return_call $nothing)))"""
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
     assert (dict(graph.direct), dict(graph.indirect)) == ({2: {0}}, {1: {0}})
-    assert (dict(graph.tail_direct), dict(graph.ref_func)) == ({2: {0}}, {2: {2}})
+    assert (graph.tail_callers, graph.address_taken) == ({2}, {2})
 
 
 def test_calls_and_tail_calls_of_two_functions_are_joined_in_order() -> None:
@@ -246,10 +243,8 @@ def test_each_function_has_its_own_calls_of_a_kind_and_all_are_joined() -> None:
       (func $c (call $a) (call $b) (call $a)))"""
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
     assert dict(graph.direct) == {0: {1, 2}, 2: {0, 1}}
-    assert dict(graph.tail_direct) == {0: {2}}
     assert dict(graph.indirect) == {1: {0, 1}}
-    assert dict(graph.tail_indirect) == {1: {1}}
-    assert graph.call_ref == graph.tail_ref == graph.ref_func == {}
+    assert (graph.tail_callers, graph.call_ref) == ({0, 1}, {})
     assert [set(graph.callers.of(each)) for each in range(3)] == [{2}, {0, 2}, {0}]
     assert graph.callers_reaching([1], through_indirect=False) == {0, 2}
 
