@@ -93,7 +93,6 @@ def read(data: bytes) -> None:
         lambda: instrumented_functions(module),
         lambda: suspending_imports(module),
         lambda: binaryen_names(module),
-        lambda: module.dylink,
         lambda: module.target_features,
         lambda: [display_name(module, index) for index in range(module.function_count)],
         lambda: [

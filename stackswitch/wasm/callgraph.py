@@ -64,8 +64,8 @@ class CallGraph:
 
     ``direct`` leads to function indexes, ``indirect`` (``call_indirect``) and ``call_ref`` to type indexes.
     Tail calls count among them; ``tail_callers`` are the functions that make some. ``address_taken`` are the
-    functions whose reference is taken by a body, an element segment or an initialiser. (What the host puts into
-    a table is not known here.)
+    functions whose reference is taken by a body, an element segment or an initialiser. (What the host puts
+    into a table is not known here.)
     """
 
     module: Module = field(repr=False)

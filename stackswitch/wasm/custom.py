@@ -1,44 +1,14 @@
-"""Custom sections: names, ``target_features``, ``dylink.0``.
+"""Custom sections: names and ``target_features``.
 
 Engines ignore a malformed one; here it raises an error when it is read. Sources: the core
 specification's appendix "Custom Sections" and the tool conventions
-(https://github.com/WebAssembly/tool-conventions: Linking.md for ``target_features``, DynamicLinking.md).
+(https://github.com/WebAssembly/tool-conventions: Linking.md for ``target_features``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from . import limits
 from .reader import Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Dylink:
-    """What a side module needs: memory (bytes, log2 alignment), table (elements), libraries."""
-
-    memory_size: int = 0
-    memory_align: int = 0
-    table_size: int = 0
-    table_align: int = 0
-    needed: tuple[str, ...] = ()
-
-
-def read_dylink(reader: Reader) -> Dylink:
-    """Read ``dylink.0``; subsections other than 1 (memory info) and 2 (needed) are ignored.
-
-    :raises WasmFormatError: malformed
-    """
-    sizes = (0, 0, 0, 0)
-    needed: tuple[str, ...] = ()
-    while reader.left:
-        kind = reader.u8()
-        part = reader.sub(reader.u32())
-        if kind == 1:
-            sizes = (part.u32(), part.u32(), part.u32(), part.u32())
-        elif kind == 2:
-            needed = tuple([part.name() for _ in range(part.count("libraries", limits.IMPORTS))])
-    return Dylink(*sizes, needed)
 
 
 def read_target_features(reader: Reader) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from . import limits
-from .custom import FUNCTION_NAMES, Dylink, read_dylink, read_names, read_target_features
+from .custom import FUNCTION_NAMES, read_names, read_target_features
 from .encoding import HEADER, SECTION_ORDER, iterate_sections
 from .ranges import Ranges
 from .reader import Reader
@@ -183,15 +183,6 @@ class Module(IndexSpaces):
         """
         reader = self.custom_section("target_features")
         return () if reader is None else read_target_features(reader)
-
-    @cached_property
-    def dylink(self) -> Dylink | None:
-        """What ``dylink.0`` says, of a side module.
-
-        :raises WasmFormatError: the section is malformed
-        """
-        reader = self.custom_section("dylink.0")
-        return None if reader is None else read_dylink(reader)
 
     @cached_property
     def function_name_entries(self) -> tuple[tuple[int, bytes], ...]:

@@ -71,10 +71,5 @@ _.import_name
 _.waiting_s
 
 # Fields of a format or of a graph that is read whole; nothing needs these yet.
-_.memory_align
-_.table_size
-_.table_align
 _.is_between_frames
 NULL
-_.I8X16_SHUFFLE
-_.V128_CONST

@@ -86,16 +86,13 @@ def test_custom_sections_stand_anywhere_and_the_first_of_a_name_counts() -> None
     assert reader is not None
     assert reader.left == 3
     assert parsed.custom_section("d") is None
-    assert (parsed.target_features, parsed.dylink, parsed.function_name_entries) == ((), None, ())
+    assert (parsed.target_features, parsed.function_name_entries) == ((), ())
 
 
 def test_custom_sections_that_are_known_are_read() -> None:
     features = custom("target_features", b"\x01+\x04simd")
-    dylink = custom("dylink.0", b"\x01\x04\x01\x02\x03\x04")
-    parsed = parse_module(module(dylink, features))
+    parsed = parse_module(module(custom("a"), features))
     assert parsed.target_features == (("+", "simd"),)
-    assert parsed.dylink is not None
-    assert parsed.dylink.memory_size == 1
 
 
 def test_too_many_custom_sections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
