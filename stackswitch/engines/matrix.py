@@ -124,8 +124,8 @@ def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
     """Return the jobs of one backend on one engine, one a shard."""
     shown = report.answer(_NEEDED_PROBE.get(backend, ""))
     flags = shown.flags if shown else ()
-    answers = {each.probe: each for each in report.answers if each.probe in FEATURES}
-    has = {name for name, each in answers.items() if each.works and set(each.flags) <= set(flags)}
+    works = (each for each in report.answers if each.probe in FEATURES and each.works)
+    has = {each.probe for each in works if set(each.flags) <= set(flags)}
     needed = frozenset().union(*tested.needs.values())
     base = Job(
         name=f"{backend} on {report.name}",

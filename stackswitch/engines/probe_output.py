@@ -39,7 +39,10 @@ class ProbeOutput:
         try:
             record = json_value(line)
             if not self.version:
-                self._read_version(record["version"], record.get("notes", []))
+                version, notes = record["version"], record.get("notes", [])
+                if not isinstance(version, str) or not isinstance(notes, list):
+                    raise TypeError("the first line does not give a version")  # noqa: TRY301
+                self.version, self.notes = version, tuple(map(str, notes))
             elif record.get("done") is True:
                 self.done = True
             elif "begin" in record:
@@ -58,11 +61,6 @@ class ProbeOutput:
             self.unreadable = (
                 self.unreadable or f"it printed {line[:80].decode('utf-8', 'replace').strip()!r}"
             )
-
-    def _read_version(self, version: object, notes: object) -> None:
-        if not isinstance(version, str) or not isinstance(notes, list):
-            raise TypeError("the first line does not give a version")
-        self.version, self.notes = version, tuple(map(str, notes))
 
     def failed_attempt(self, why: str, *, crashed: bool) -> Attempt:
         """Return the attempt at the probe during which the engine ended, with the facts reported by then."""

@@ -45,21 +45,14 @@ def all_probes() -> tuple[Probe, ...]:
     :raises ConfigError: a file of the installation is wrong
     """
     folder = node_shim_dir() / "probes"
-    probes = [read_probe(path) for path in folder.iterdir() if path.suffix in _SUFFIXES]
+    paths = [path for path in folder.iterdir() if path.suffix in _SUFFIXES]
+    probes = [parse_head(path, path.read_text("utf-8")) for path in paths]
     names = {probe.name for probe in probes}
     for probe in probes:
         if probe.needs and probe.needs not in names:
             raise ConfigError(f"{probe.path}: it needs the probe {probe.needs}, which is not there")
     needed = {probe.needs for probe in probes}
     return tuple(sorted(probes, key=lambda probe: (probe.name not in needed, bool(probe.needs), probe.name)))
-
-
-def read_probe(path: Path) -> Probe:
-    """Read a probe's file.
-
-    :raises ConfigError: no comment at its top gives its question
-    """
-    return parse_head(path, path.read_text("utf-8"))
 
 
 def parse_head(path: Path, text: str) -> Probe:

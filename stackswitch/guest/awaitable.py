@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
-from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
+
+from typing_extensions import Self
 
 
-class Closable(Protocol):
-    """What can be closed, once it is open."""
+class Closable:
+    """An object that ``async with`` closes."""
 
     async def aclose(self) -> None:
         """Close it."""
-        ...
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.aclose()
 
 
 ClosableT = TypeVar("ClosableT", bound=Closable)
@@ -49,7 +56,5 @@ class AwaitableContextManager(Coroutine[Any, Any, ClosableT], Generic[ClosableT]
         self._opened = await self._coroutine
         return self._opened
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self._opened.aclose()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from stackswitch.backends.call_queue import CallQueue
 from stackswitch.backends.guest_protocol import CallState, GuestInstance, GuestModule, OpenRequest
 from stackswitch.errors import GuestFrame, GuestStateError
 
+from .awaitable import Closable
 from .deadline import run_with_deadline
 from .exports import Exports
 from .memory import Memory
@@ -84,7 +84,7 @@ class Caller(CallState):
         return self.guest._call_now(export, args, self)
 
 
-class Guest:
+class Guest(Closable):
     """An instance of a module. Made by ``stackswitch.open`` or a ``Pool``; close it, or use ``async with``.
 
     It belongs to the event loop that it was opened in.
@@ -291,14 +291,6 @@ class Guest:
         finally:
             if self._owns_module:
                 await self._module.aclose()
-
-    async def __aenter__(self) -> Guest:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 async def _awaited(instance: GuestInstance, args: tuple[Any, ...], state: Caller) -> tuple[Any, ...]:

@@ -7,19 +7,17 @@ import os
 
 from stackswitch.errors import GuestStateError
 
+_forks = 0
+"""How many forks led to this process. A guest opened before one belongs to the parent."""
 
-class _Forks:
-    """Counts the forks that led to this process. A guest opened before one belongs to the parent."""
 
-    count = 0
-
-    @classmethod
-    def add(cls) -> None:
-        cls.count += 1
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_Forks.add)
+    os.register_at_fork(after_in_child=_count_fork)
 
 
 class Ownership:
@@ -29,30 +27,30 @@ class Ownership:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._forks = _Forks.count
+        self._forks = _forks
 
     @property
     def is_of_this_process(self) -> bool:
         """Whether the process has not been forked since."""
-        return self._forks == _Forks.count
+        return self._forks == _forks
 
     def is_here(self) -> bool:
         """Whether process and event loop are the same: both checks in one, for each call."""
         try:
-            return asyncio.get_running_loop() is self._loop and self._forks == _Forks.count
+            return asyncio.get_running_loop() is self._loop and self._forks == _forks
         except RuntimeError:
             return False
 
     def check_process(self) -> None:
-        """See that it is the same process.
+        """Check that it is the same process.
 
         :raises GuestStateError: this process is a fork of it
         """
-        if self._forks != _Forks.count:
+        if not self.is_of_this_process:
             raise GuestStateError("the guest belongs to the process that this one was forked from")
 
     def check_loop(self) -> None:
-        """See that it is the same event loop, on its thread.
+        """Check that it is the same event loop, on its thread.
 
         :raises GuestStateError: another one runs here, or none
         """

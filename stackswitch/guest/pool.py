@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from typing_extensions import Unpack
@@ -14,13 +13,13 @@ from typing_extensions import Unpack
 from stackswitch.backends.guest_protocol import GuestModule, OpenRequest
 from stackswitch.errors import ConfigError, GuestStateError
 
-from .awaitable import AwaitableContextManager
+from .awaitable import AwaitableContextManager, Closable
 from .guest import Guest
 from .opening import make_request, open_module
 from .options import GuestKeywords, GuestOptions, with_keywords
 
 
-class Pool:
+class Pool(Closable):
     """Instances of one module. Made by ``Pool.open``; close it, or use ``async with``.
 
     An instance serves one caller at a time. If a call of it failed, in any way but a wrong argument, it is
@@ -124,11 +123,3 @@ class Pool:
         finally:
             self._idle.clear()
             await self._module.aclose()
-
-    async def __aenter__(self) -> Pool:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        await self.aclose()

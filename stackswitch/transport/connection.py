@@ -131,24 +131,26 @@ class Connection:
             self._hello = self._loop.create_future()
             self.stream.attach(self)
         try:
-            hello = (await asyncio.wait_for(asyncio.shield(self._hello), timeout_s)).content
-        except asyncio.TimeoutError:
-            printed = self.stream.printed()
-            self.close()
-            raise EngineError(
-                f"{self.stream.program} did not answer within {timeout_s:g} s"
-                + (f"\n  {printed}" if printed else "")
-            ) from None
+            # Before Python 3.12 wait_for loses a cancellation that comes together with the result.
+            await asyncio.wait([self._hello], timeout=timeout_s)
+            return self._hello_content(self._hello, timeout_s)
         except BaseException:
             self.close()
             raise
-        if hello.get("protocol") != PROTOCOL_VERSION:
-            self.close()
-            version = hello.get("protocol")
+
+    def _hello_content(self, hello: asyncio.Future[Message], timeout_s: float) -> dict[str, Any]:
+        if not hello.done():
+            printed = self.stream.printed()
+            raise EngineError(
+                f"{self.stream.program} did not answer within {timeout_s:g} s"
+                + (f"\n  {printed}" if printed else "")
+            )
+        content = hello.result().content
+        if (version := content.get("protocol")) != PROTOCOL_VERSION:
             raise EngineError(
                 f"{self.stream.program} speaks version {version} of the protocol, not {PROTOCOL_VERSION}"
             )
-        return hello
+        return content
 
     # Out.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from stackswitch.backends.guest_protocol import COMMAND, CallState
 from stackswitch.backends.notes import note_stack
-from stackswitch.errors import EngineError, GuestError, GuestTrapError, SuspendRefusedError
+from stackswitch.errors import EngineError, GuestError, GuestStateError, GuestTrapError, SuspendRefusedError
 from stackswitch.transport.frames import Frame, decode_object
 
 from . import messages
@@ -21,9 +21,12 @@ _LOST = -1
 
 
 class RemoteCall:
-    """A call under way (``link.PendingCall``).
+    """A call in progress (``child.PendingCall``).
 
-    :ivar number: what it is called on the wire
+    :ivar number: its number in frames
+    :ivar event: the child's last frame, if it has not been handled
+    :ivar blocking: whether the guest's thread blocks for the host function that it called last
+    :ivar failed: what a host function has raised
     """
 
     def __init__(self, instance: InstanceState, number: int, state: CallState) -> None:
@@ -31,20 +34,20 @@ class RemoteCall:
         self.state = state
         self._instance = instance
         self._waiter = InlineWaiter(instance.loop)
-        self._event: Frame | None = None
+        self.event: Frame | None = None
         self._error: EngineError | None = None
         self._closed: GuestError | None = None
-        self._failed: BaseException | None = None
+        self.failed: BaseException | None = None
         self._failed_in = ""
-        self._blocking = False
+        self.blocking = False
         self._serving: asyncio.Task[Any] | None = None
 
-    # What the child says.
+    # Frames of the child.
 
     def host_called(self, frame: bytes, at: int, end: int, *, blocking: bool) -> None:
         """A host function is called."""
-        self._blocking = blocking
-        self._event = (HOST_CALL, frame, at, end)
+        self.blocking = blocking
+        self.event = (HOST_CALL, frame, at, end)
         self._waiter.wake()
 
     def ended(self, op: int, frame: bytes, at: int, end: int) -> None:
@@ -57,7 +60,7 @@ class RemoteCall:
         self._wake((_LOST, b"", 0, 0))
 
     def _wake(self, event: Frame) -> None:
-        self._event = event
+        self.event = event
         self._waiter.wake()
 
     def closed(self, error: GuestError) -> None:
@@ -69,29 +72,14 @@ class RemoteCall:
         if self._serving is not None and self._serving is not asyncio.current_task():
             self._serving.cancel()
 
-    @property
-    def unserved(self) -> Frame | None:
-        """What has come from the child, and was not dealt with."""
-        return self._event
-
-    @property
-    def blocks(self) -> bool:
-        """Whether the guest's thread blocks for the host function that it called last."""
-        return self._blocking
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether a host function has raised."""
-        return self._failed is not None
-
-    # What the task does.
+    # In the task.
 
     async def serve_until(self, made: asyncio.Future[Any]) -> None:
         """Serve host functions until something else has come true (the start function's)."""
         made.add_done_callback(lambda _: self._waiter.wake())
         while not made.done():
             await self._waiter
-            event, self._event = self._event, None
+            event, self.event = self.event, None
             if event is not None and event[0] == HOST_CALL:
                 await self._serve(*event[1:])
 
@@ -99,9 +87,9 @@ class RemoteCall:
         """Serve the guest's host functions until the call ends, and return its results."""
         waiter = self._waiter
         while True:
-            while self._event is None:
+            while self.event is None:
                 await waiter
-            (op, frame, at, end), self._event = self._event, None
+            (op, frame, at, end), self.event = self.event, None
             if op == HOST_CALL:
                 await self._serve(frame, at, end)
             else:
@@ -109,9 +97,8 @@ class RemoteCall:
 
     async def _serve(self, frame: bytes, at: int, end: int) -> None:
         """Run a host function in this task, and answer."""
-        instance, state, blocking = self._instance, self.state, self._blocking
-        host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
-        host_call, args = instance.host_arguments(host, frame, at, end, state)
+        instance, state, blocking = self._instance, self.state, self.blocking
+        host, host_call, args = instance.host_call(frame, at, end, state)
         try:
             if host.waits:
                 state.suspend(host.name)
@@ -127,17 +114,17 @@ class RemoteCall:
                 result = host.function(state, *args)
             answer = host.result_frame(self.number, host_call, result)
         except BaseException as error:
-            instance.served()
-            self._failed, self._failed_in = error, host.name
+            instance.slices = []
+            self.failed, self._failed_in = error, host.name
             self._answer(messages.reject(self.number, host_call), blocking=blocking)
             if isinstance(error, Exception):
                 return  # the guest's end brings the stack
-            instance.abandoned(state.export)
+            instance.lose_c_stack(f"{state.export} was ended while it waited")
             if self._closed is not None and isinstance(error, asyncio.CancelledError):
                 _forget_cancel()
                 raise self._closed from None
             raise
-        instance.served()
+        instance.slices = []
         self._answer(answer, blocking=blocking)
 
     def _answer(self, frame: bytes, *, blocking: bool) -> None:
@@ -145,19 +132,18 @@ class RemoteCall:
         if child.broken is None:
             child.answer(frame, blocking=blocking)
         else:
-            self._error, self._event = child.broken, (_LOST, b"", 0, 0)
+            self._error, self.event = child.broken, (_LOST, b"", 0, 0)
 
     def serve_now(self, frame: bytes, at: int, end: int) -> None:
         """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
         instance = self._instance
-        host = instance.hosts[frame[at + 8] | frame[at + 9] << 8]
-        host_call, args = instance.host_arguments(host, frame, at, end, self.state)
+        host, host_call, args = instance.host_call(frame, at, end, self.state)
         try:
             answer = host.result_frame(self.number, host_call, host.function(self.state, *args))
         except BaseException as error:  # noqa: BLE001 (raised when the guest has ended)
-            self._failed, self._failed_in = error, host.name
+            self.failed, self._failed_in = error, host.name
             answer = messages.reject(self.number, host_call)
-        instance.served()
+        instance.slices = []
         instance.child.answer(answer, blocking=True)
 
     def outcome(self, op: int, frame: bytes, at: int, end: int) -> tuple[Any, ...]:
@@ -167,26 +153,28 @@ class RemoteCall:
         """
         instance = self._instance
         if op == _LOST:
-            raise self._closed or instance.lost_error(self._error)
+            raise self._closed or GuestStateError(
+                instance.unfit or f"the guest's process is gone: {self._error}"
+            )
         _, memory_size = messages.END_HEAD.unpack_from(frame, at)
         instance.memory_size = max(instance.memory_size, int(memory_size))
         at += messages.END_HEAD.size
         if op == RETURNED:
-            return instance.results(self.state.export, frame, at)
+            return instance.exports[self.state.export].results.from_wire(frame, at)
         failure = decode_object(frame[at:end])
-        if self.state.export == COMMAND and failure.get("status") == 0 and self._failed is None:
+        if self.state.export == COMMAND and failure.get("status") == 0 and self.failed is None:
             return ()
         raise self.failure(failure)
 
     def failure(self, failure: Mapping[str, Any]) -> BaseException:
         """Return the error for a failure that the child reports."""
         instance = self._instance
-        if self._failed is None:
+        if self.failed is None:
             return guest_error(failure, instance)
-        instance.abandoned(self.state.export)
+        instance.lose_c_stack(f"{self.state.export} was ended while it waited")
         frames = instance.prepared.frames(failure.get("frames", ()))
-        note_stack(self._failed, self._failed_in, self.state.export, frames)
-        return self._failed
+        note_stack(self.failed, self._failed_in, self.state.export, frames)
+        return self.failed
 
 
 def _forget_cancel() -> None:
@@ -208,7 +196,7 @@ def guest_error(failure: Mapping[str, Any], instance: InstanceState) -> GuestErr
         return GuestError(f"the guest failed: {message}")
     status = failure.get("status")
     if status is None:
-        instance.trapped(kind)
+        instance.lose_c_stack(f"it trapped ({kind})")
     frames = instance.prepared.frames(failure.get("frames", ()))
     return GuestTrapError(
         message, kind=kind, frames=frames, exit_status=status if isinstance(status, int) else None

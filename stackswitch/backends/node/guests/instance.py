@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stackswitch.backends.guest_protocol import CallState
@@ -15,6 +14,7 @@ from . import messages
 from .call import RemoteCall
 from .child import GuestChild
 from .memory import RemoteMemory
+from .messages import CALL, CALL_NOW
 from .prepared import PreparedModule
 from .state import InstanceState
 from .stop import note_stopped
@@ -47,64 +47,56 @@ class JspiInstance(InstanceState):
 
     async def call(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """See ``GuestInstance.call``."""
-        call = self._begun(export, args, state)
-        self.calls[state] = call
+        call, frame = self._begin(CALL, export, args, state)
+        state.backend_call = self.child.calls[call.number] = call
         try:
+            self.child.send(frame)
             return await call.finish()
         except asyncio.CancelledError:
             if self.child.calls.get(call.number) is call:
                 abandoned = self._abandon(call)
                 if abandoned is not None:
-                    with abandoned.looked_at():
+                    abandoned.is_examined = True
+                    try:
                         await note_stopped(self.child, state, self.prepared, abandoned.frames)
+                    finally:
+                        abandoned.is_examined = False
             raise
         finally:
             del self.calls[state]
             if self.child.calls.get(call.number) is call:
                 self._abandon(call)
 
-    def _begun(self, export: str, args: Sequence[Any], state: CallState) -> RemoteCall:
-        index, params, _ = self.exports[export]
-        values = params.to_wire(args)
+    def _begin(
+        self, kind: int, export: str, args: Sequence[Any], state: CallState
+    ) -> tuple[RemoteCall, bytes]:
+        """Return a new call, and the frame that begins it."""
         self._usable()
         number = next(self.child.numbers)
-        call = RemoteCall(self, number, state)
-        state.backend_call = call
-        parent = (
-            state.parent.backend_call.number if state.parent is not None and state.parent.backend_call else 0
-        )
+        caller = state.parent.backend_call if state.parent is not None else None
+        parent = caller.number if caller else 0
+        frame = self.exports[export].call_frame(kind, self.number, number, parent, args)
+        call = self.calls[state] = RemoteCall(self, number, state)
         self.slices = []
-        self.child.calls[number] = call
-        self.child.send(params.signature.call(self.number, number, parent, index, values))
-        return call
+        return call, frame
 
     def _abandon(self, call: RemoteCall) -> _Abandoned | None:
         """Have the child end a call that no task awaits any more; None: there is no child to ask."""
-        self.abandoned(call.state.export)
+        self.lose_c_stack(f"{call.state.export} was ended while it waited")
         if self.child.broken is not None or self.loop.is_closed():
             self.child.calls.pop(call.number, None)
             return None
         abandoned = self.child.calls[call.number] = _Abandoned(self, call.number)
         self.child.send(messages.abandon(call.number))
-        if call.unserved is not None:  # a host call that nobody will answer
-            abandoned.host_called(*call.unserved[1:], blocking=call.blocks)
+        if call.event is not None:  # a host call that nobody will answer
+            abandoned.host_called(*call.event[1:], blocking=call.blocking)
         return abandoned
 
     def call_now(self, export: str, args: Sequence[Any], state: CallState) -> tuple[Any, ...]:
         """See ``GuestInstance.call_now``: Python blocks until the guest has returned."""
-        index, params, _ = self.exports[export]
-        values = params.to_wire(args)
-        self._usable()
-        number = next(self.child.numbers)
-        call = RemoteCall(self, number, state)
-        parent = (
-            state.parent.backend_call.number if state.parent is not None and state.parent.backend_call else 0
-        )
-        self.slices = []
-        self.calls[state] = call
+        call, frame = self._begin(CALL_NOW, export, args, state)
         try:
-            frame = params.signature.call(self.number, number, parent, index, values)
-            found = self.child.call_now(messages.now(frame), number, call.serve_now, state.ends)
+            found = self.child.call_now(frame, call.number, call.serve_now, state.ends)
             if found is None:
                 raise GuestTimeoutError(f"{export} was not done in the time that its caller has")
             return call.outcome(*found)
@@ -168,26 +160,18 @@ class JspiInstance(InstanceState):
 
 
 class _Abandoned:
-    """Stands in the place of a call whose task is gone, until the child says that it has ended.
+    """Replaces a call whose task is gone, until the child reports that it has ended.
 
-    :ivar frames: comes true when it has ended, with the frames that it ended at
+    :ivar frames: gets the frames that it ended at
+    :ivar is_examined: whether the child is asked where it computes; then its process is not ended
     """
 
     def __init__(self, instance: JspiInstance, number: int) -> None:
         self._instance = instance
         self._number = number
         self._timer = instance.loop.call_later(GRACE_S, self._too_long)
-        self._looked_at = False
+        self.is_examined = False
         self.frames: asyncio.Future[Sequence[Sequence[int]]] = instance.loop.create_future()
-
-    @contextmanager
-    def looked_at(self) -> Iterator[None]:
-        """Do not end the process while it is asked where the call computes."""
-        self._looked_at = True
-        try:
-            yield
-        finally:
-            self._looked_at = False
 
     def host_called(self, frame: bytes, at: int, end: int, *, blocking: bool) -> None:
         """It asks for a function: it is to go. (One that waits, the child rejects by itself.)"""
@@ -207,7 +191,7 @@ class _Abandoned:
         self._timer.cancel()
 
     def _too_long(self) -> None:
-        if self._looked_at:
+        if self.is_examined:
             self._timer = self._instance.loop.call_later(GRACE_S, self._too_long)
             return
         self._instance.child.give_up(

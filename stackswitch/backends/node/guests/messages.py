@@ -1,4 +1,4 @@
-"""What a guest's thread and Python say to each other: pure (``docs/wire-protocol.md``, "Guests").
+"""The frames between a guest's thread and Python: pure (``docs/wire-protocol.md``, "Guests").
 
 These frames are binary, for the library's speed depends on a host function's round trip. A value takes eight
 bytes, whatever its type. ``node_shim/guest/kinds.mjs`` is the other end.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
-
-from stackswitch.transport.frames import HEAD_SIZE
+from typing import Final
 
 HOST_CALL: Final = 16
 RETURNED: Final = 17
@@ -30,53 +28,42 @@ BLOCKING: Final = 41
 OUT_OF_BOUNDS = 0xFFFFFFFF
 HOST_CALL_HEAD = struct.Struct("<IIHdI")
 """Call, number of the host call, import, the memory's size (bytes), instance; then arguments and slices."""
+CALL_HEAD = struct.Struct("<IBIIIH")
+"""Of CALL and CALL_NOW: bytes that follow, kind, instance, call, parent call or 0, export; then arguments."""
+RESULT_HEAD = struct.Struct("<IBII")
+"""Of HOST_RESULT and HOST_REJECT: bytes that follow, kind, call, number of the host call; then results."""
 END_HEAD = struct.Struct("<Id")
 """Of RETURNED and FAILED: call, the memory's size (bytes); then the results, or JSON."""
 BYTES_HEAD = struct.Struct("<IId")
 THREAD_HEAD = struct.Struct("<IBI")
 """Of MAIN and BLOCKING: bytes that follow, kind, the thread's number."""
-_REJECT = struct.Struct("<IBII")
 _READ = struct.Struct("<IBIIdd")
 _WRITE_HEAD = struct.Struct("<IBId")
 _SIZE = struct.Struct("<I")
 _ABANDON = struct.Struct("<IBI")
 _CODES = {"i32": "i4x", "i64": "q", "f32": "f4x", "f64": "d", "externref": "i4x"}
+CROSSING = tuple(_CODES)
+"""The types that can cross."""
+NO_HEAD = struct.Struct("<")
 
 
-class Signature:
-    """How a list of values of known types is written and read.
+def layout(head: struct.Struct, kinds: Sequence[str]) -> struct.Struct:
+    """Return the layout of a frame with values.
 
+    :param head: what comes before the values
     :param kinds: out of i32, i64, f32, f64, externref (then the values are numbers of objects, -1: null)
-    :raises KeyError: a type that cannot cross
     """
-
-    def __init__(self, kinds: Sequence[str]) -> None:
-        self.kinds = tuple(kinds)
-        codes = "".join(_CODES[each] for each in kinds)
-        self.values = struct.Struct("<" + codes)
-        self.size = self.values.size
-        self.result_frame = struct.Struct("<IBII" + codes)
-        self.host_call_frame = struct.Struct("<IIHdI" + codes)
-        self.call_frame = struct.Struct("<IBIIIH" + codes)
-
-    def call(self, instance: int, call: int, parent: int, export: int, values: Sequence[Any]) -> bytes:
-        """Return CALL: an export is to be called."""
-        return self.call_frame.pack(15 + self.size, CALL, instance, call, parent, export, *values)
+    return struct.Struct(head.format + "".join(_CODES[each] for each in kinds))
 
 
 def reject(call: int, host_call: int) -> bytes:
     """Return HOST_REJECT: the host function failed, or its call was cancelled."""
-    return _REJECT.pack(9, HOST_REJECT, call, host_call)
+    return RESULT_HEAD.pack(9, HOST_REJECT, call, host_call)
 
 
 def abandon(call: int) -> bytes:
     """Return ABANDON: nobody waits for that call any more."""
     return _ABANDON.pack(5, ABANDON, call)
-
-
-def now(call: bytes) -> bytes:
-    """Return CALL_NOW for a CALL: the export must not wait."""
-    return call[:4] + bytes([CALL_NOW]) + call[HEAD_SIZE:]
 
 
 def read(request: int, instance: int, address: int, size: int) -> bytes:

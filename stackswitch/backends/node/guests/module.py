@@ -129,7 +129,7 @@ class JspiModule:
             request.cancel()
         failure = answer["failure"]
         if isinstance(failure, dict):
-            raise call.failure(failure) if call.has_failed else guest_error(failure, instance)
+            raise call.failure(failure) if call.failed is not None else guest_error(failure, instance)
         instance.memory_size = int(answer["size"])
         return instance
 

@@ -72,15 +72,16 @@ class PreparedModule:
                 continue
             host = Host(function, references)  # raises for what cannot cross
             script = None
-            if host.javascript is not None:
-                script = {"path": str(Path(host.javascript[0]).absolute()), "name": host.javascript[1]}
+            if function.javascript is not None:
+                path, name = function.javascript
+                script = {"path": str(Path(path).absolute()), "name": name}
             imports.append(
                 entry
                 | {
                     "index": len(self.functions),
-                    "waits": host.waits,
-                    "params": host.type.params,
-                    "results": host.type.results,
+                    "waits": function.waits,
+                    "params": function.type.params,
+                    "results": function.type.results,
                     "reads": host.reads,
                     "script": script,
                 }

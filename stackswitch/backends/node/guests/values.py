@@ -8,12 +8,11 @@ from typing import Any
 
 from stackswitch.backends.guest_protocol import HostFunction
 from stackswitch.backends.guest_values import checked, checked_results, checker
-from stackswitch.errors import GuestError, GuestTypeError
+from stackswitch.errors import GuestError
 from stackswitch.wasm.module import FuncType
 
-from .messages import HOST_RESULT, Signature, slices
-
-_CROSSING = ("i32", "i64", "f32", "f64", "externref")
+from . import messages
+from .messages import HOST_RESULT
 
 
 class References:
@@ -43,103 +42,114 @@ class References:
 class Values:
     """A list of values of known types.
 
-    :param where: whose they are, for errors
+    :param place: what the values are, for errors
     :raises GuestError: a type that cannot cross
     """
 
-    def __init__(self, kinds: Sequence[str], references: References, where: str) -> None:
+    def __init__(self, kinds: Sequence[str], references: References, place: str) -> None:
         for each in kinds:
-            if each not in _CROSSING:
+            if each not in messages.CROSSING:
                 raise GuestError(
-                    f"{where} has a {each}, which cannot cross between Python and Node; the backends"
+                    f"{place} has a {each}, which cannot cross between Python and Node; the backends"
                     " asyncify and fiber may take it"
                 )
         self.kinds = tuple(kinds)
-        self.signature = Signature(kinds)
-        self._where = where
-        self._references = references
-        self.checks: tuple[Callable[[Any], Any], ...] = tuple(self._check(each) for each in kinds)
+        self.layout = messages.layout(messages.NO_HEAD, kinds)
         self.has_references = "externref" in kinds
+        self._place = place
+        self._references = references
+        self._checks: tuple[Callable[[Any], Any], ...] = tuple(self._check(each) for each in kinds)
 
     def _check(self, kind: str) -> Callable[[Any], Any]:
         if kind == "externref":
             return self._references.number
-        return checker(kind, lambda value: checked(kind, value, self._where))
+        return checker(kind, lambda value: checked(kind, value, self._place))
 
     def to_wire(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Check values and make them what the wire takes.
+        """Check as many values as there are types, and convert them.
 
-        :raises GuestTypeError: too few or too many, or one is of another type
+        :raises GuestTypeError: one is of another type
         """
-        if len(values) != len(self.checks):
-            raise GuestTypeError(f"{self._where}: {len(values)} values, not {len(self.checks)}")
-        return [check(value) for check, value in zip(self.checks, values, strict=True)]
+        return [check(value) for check, value in zip(self._checks, values, strict=True)]
 
     def from_wire(self, frame: bytes, at: int) -> tuple[Any, ...]:
         """Read values from a frame."""
-        values = self.signature.values.unpack_from(frame, at)
+        values = self.layout.unpack_from(frame, at)
         return tuple(self.with_objects(values)) if self.has_references else values
 
     def with_objects(self, values: Sequence[Any]) -> list[Any]:
-        """Put the objects where their numbers stand."""
+        """Replace the numbers of objects by the objects."""
         return [
             self._references.object(value) if kind == "externref" else value
             for kind, value in zip(self.kinds, values, strict=True)
         ]
 
 
-class Host:
-    """A host function as the wire has it.
+class Export:
+    """An exported function.
 
-    :ivar reads: pairs of arguments that say what slices of memory come along
+    :param index: among the exported functions
+    :raises GuestError: its values cannot cross
+    """
+
+    def __init__(self, index: int, name: str, type_: FuncType, references: References) -> None:
+        self._index = index
+        self._params = Values(type_.params, references, f"an argument of {name}")
+        self.results = Values(type_.results, references, f"a result of {name}")
+        self._frame = messages.layout(messages.CALL_HEAD, type_.params)
+        self._length = self._frame.size - 4
+
+    def call_frame(self, kind: int, instance: int, call: int, parent: int, args: Sequence[Any]) -> bytes:
+        """Return CALL or CALL_NOW.
+
+        :raises GuestTypeError: an argument is of another type
+        """
+        values = self._params.to_wire(args)
+        return self._frame.pack(self._length, kind, instance, call, parent, self._index, *values)
+
+
+class Host:
+    """A host function.
+
+    :raises GuestError: its values cannot cross, or it reads memory by an argument that it does not have
+    :ivar reads: pairs of arguments (address, size) of the slices of memory that come along
     """
 
     def __init__(self, function: HostFunction, references: References) -> None:
         self.name = function.full_name
         self.function = function.function
         self.waits = function.waits
-        self.javascript = function.javascript
-        self.type: FuncType = function.type
         if function.javascript is None:
             self.params = Values(function.type.params, references, f"an argument of {self.name}")
             self._results = Values(function.type.results, references, f"the result of {self.name}")
-            self._pack = self._results.signature.result_frame.pack
-            self._length = 9 + self._results.signature.size
+            self.host_call_frame = messages.layout(messages.HOST_CALL_HEAD, function.type.params)
+            result_frame = messages.layout(messages.RESULT_HEAD, function.type.results)
+            self._pack, self._length = result_frame.pack, result_frame.size - 4
             kinds = self._results.kinds
-            self.check: Callable[[Any], Any] | None = None
+            self._check: Callable[[Any], Any] | None = None
             if len(kinds) == 1 and not self._results.has_references:
-                self.check = checker(kinds[0], lambda value: checked_results(kinds, value, self.name)[0])
-            self.host_call_frame = self.params.signature.host_call_frame
-        self.reads = reads_of(function)
+                self._check = checker(kinds[0], lambda value: checked_results(kinds, value, self.name)[0])
+        # Declared by ``stackswitch.reads``.
+        self.reads: tuple[tuple[int, int], ...] = getattr(function.function, "__stackswitch_reads__", ())
+        for index in itertools.chain(*self.reads):
+            if not 0 <= index < len(function.type.params):
+                raise GuestError(f"{self.name} has no argument {index}, and reads() names it")
 
     def result_frame(self, call: int, host_call: int, result: Any) -> bytes:
-        """Return HOST_RESULT: what the function gave.
+        """Return HOST_RESULT: the function's result.
 
         :raises GuestTypeError: it is not of the import's type
         """
-        if self.check is not None:
-            return self._pack(self._length, HOST_RESULT, call, host_call, self.check(result))
+        if self._check is not None:
+            return self._pack(self._length, HOST_RESULT, call, host_call, self._check(result))
         values = checked_results(self._results.kinds, result, self.name)
         return self._pack(self._length, HOST_RESULT, call, host_call, *self._results.to_wire(values))
 
     def slices(self, args: Sequence[Any], frame: bytes, at: int) -> list[tuple[int, bytes]]:
         """Return the memory that came with a call: address and bytes of each slice that was in bounds."""
         found = []
-        for (pointer, _), data in zip(self.reads, slices(frame, at, len(self.reads)), strict=True):
+        for (pointer, _), data in zip(self.reads, messages.slices(frame, at, len(self.reads)), strict=True):
             if data is not None:
                 wraps = args[pointer] < 0 and self.params.kinds[pointer] == "i32"
                 found.append((args[pointer] + (1 << 32) if wraps else args[pointer], data))
         return found
-
-
-def reads_of(function: HostFunction) -> tuple[tuple[int, int], ...]:
-    """Return which arguments point at memory that the function reads (``stackswitch.reads``).
-
-    :raises GuestError: there are no such arguments
-    """
-    declared = getattr(function.function, "__stackswitch_reads__", ())
-    for pair in declared:
-        for index in pair:
-            if not 0 <= index < len(function.type.params):
-                raise GuestError(f"{function.full_name} has no argument {index}, and reads() names it")
-    return tuple((pointer, size) for pointer, size in declared)
