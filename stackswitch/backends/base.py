@@ -47,13 +47,21 @@ class Build(Frozen):
     warnings: tuple[str, ...] = ()
 
 
-class Backend(Protocol):
-    """One way of switching stacks, on one engine. Safe for several cases at a time."""
+class _Opened(Protocol):
+    """A backend that has been opened."""
 
     @property
     def info(self) -> BackendInfo:
-        """Name, engine, version, features."""
+        """Name, engine, version, features, build."""
         ...
+
+    async def aclose(self) -> None:
+        """End what was started. A second call does nothing."""
+        ...
+
+
+class Backend(_Opened, Protocol):
+    """One way of switching stacks, on one engine. Safe for several cases at a time."""
 
     async def prepare(self, loaded: LoadedCase) -> Build:
         """Prepare the modules. Why that failed is in the build, not raised.
@@ -69,10 +77,6 @@ class Backend(Protocol):
         """
         ...
 
-    async def aclose(self) -> None:
-        """End what was started. A second call does nothing."""
-        ...
-
 
 class LoadedCommand(Frozen):
     """A command case and where it runs. The standard output that it expects has been read from its file.
@@ -86,13 +90,8 @@ class LoadedCommand(Frozen):
     problem: str | None = None
 
 
-class CommandBackend(Protocol):
+class CommandBackend(_Opened, Protocol):
     """One way of switching stacks, for commands that bring their own glue. Safe for several at a time."""
-
-    @property
-    def info(self) -> BackendInfo:
-        """Name, engine, version, features, build."""
-        ...
 
     @property
     def needs_observations(self) -> bool:
@@ -122,10 +121,6 @@ class CommandBackend(Protocol):
         self, loaded: LoadedCommand, services: Mapping[str, str], *, timeout_s: float
     ) -> CommandObservation:
         """Run the command without observation, in a process of its own, for its end and its duration."""
-        ...
-
-    async def aclose(self) -> None:
-        """End what was started. A second call does nothing."""
         ...
 
 

@@ -30,9 +30,6 @@ _.on_broken_pipe
 # Read by ctypes.
 _._as_parameter_
 
-# Tests wait until no call of a fiber is in progress.
-_.in_progress
-
 # Written into every JSON file of ours, for those who read it.
 schema_version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import types
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .capi import SLOT, Extern
@@ -14,42 +14,35 @@ from .values import Value
 Results = Sequence[Value]
 
 
+@dataclass(slots=True, eq=False)
 class Function:
-    """An export, ready to be called: its address, its types, its slots.
+    """An export, ready to be called.
 
-    :param is_import: the module exports what it imports: a call of it has no frame of the guest
+    :ivar params: reads and writes the arguments; :ivar results: the results
+    :ivar is_import: the module exports what it imports: a call of it has no frame of the guest
     :ivar entry: how Asyncify enters it, once it has
     :ivar buffers: those of its calls on fibers, once there are any
+    :ivar at: address of the ``wasmtime_func_t``
+    :ivar slots: address of slots for its values; :ivar count: how many there are
     """
 
-    __slots__ = (
-        "_buffer",
-        "_extern",
-        "at",
-        "buffers",
-        "count",
-        "entry",
-        "is_import",
-        "name",
-        "params",
-        "results",
-        "slots",
-    )
+    name: str
+    extern: Extern
+    params: Any
+    results: Any
+    is_import: bool = False
+    entry: Any = None
+    buffers: Any = None
+    at: int = field(init=False)
+    slots: int = field(init=False)
+    count: int = field(init=False)
+    _buffer: Any = field(init=False)
 
-    def __init__(
-        self, name: str, extern: Extern, params: Any, results: Any, *, is_import: bool = False
-    ) -> None:
-        self.name = name
-        self.is_import = is_import
-        self.params = params
-        self.results = results
-        self.count = max(len(params.kinds), len(results.kinds))
-        self._extern = extern
+    def __post_init__(self) -> None:
+        self.count = max(len(self.params.kinds), len(self.results.kinds))
         self._buffer = ctypes.create_string_buffer(max(1, self.count) * SLOT)
-        self.at = extern.item
+        self.at = self.extern.item
         self.slots = ctypes.addressof(self._buffer)
-        self.entry: Any = None
-        self.buffers: Any = None
 
 
 @dataclass(slots=True, eq=False)

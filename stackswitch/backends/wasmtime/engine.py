@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
+from stackswitch.wasm.encoding import HEADER, iterate_sections
 
 from .capi import EPOCH_CALLBACK, Api, load
 from .code_cache import CodeCache
@@ -149,21 +150,12 @@ class Engine:
 
 def without_custom_sections(wasm: bytes) -> bytes:
     """Leave out what does not run; with names at hand wasmtime would demangle them in every stack."""
-    out, at = [wasm[:8]], 8
-    while at < len(wasm):
-        size = shift = 0
-        content = at + 1
-        while True:
-            byte = wasm[content]
-            content += 1
-            size |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        if wasm[at]:
-            out.append(wasm[at : content + size])
-        at = content + size
-    return b"".join(out)
+    sections = [
+        wasm[start : content.pos + content.left]
+        for number, start, content in iterate_sections(wasm)
+        if number
+    ]
+    return HEADER + b"".join(sections)
 
 
 def deadline(seconds: float) -> Callable[[], bool]:

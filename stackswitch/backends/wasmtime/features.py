@@ -24,7 +24,7 @@ def supported_features(engine: Engine) -> frozenset[str]:
     """Return the features that the backend has on this engine."""
     import wasmtime
 
-    found = {"host-exceptions", "js-frames", "wasi"}
+    found = {"host-exceptions", "wasi"}
     for name, text in _PROBES.items():
         try:
             wasmtime.Module(engine.wasmtime, text).close()
@@ -33,4 +33,4 @@ def supported_features(engine: Engine) -> frozenset[str]:
         found.add(name)
     if "exnref" not in found:
         found.discard("host-exceptions")
-    return runnable_features("wasmtime", found - {"js-frames"})
+    return runnable_features("wasmtime", found)

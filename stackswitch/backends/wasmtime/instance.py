@@ -147,8 +147,7 @@ class ModuleInstance:
         return tuple([self.text(kind, value) for kind, value in zip(codec.kinds, values, strict=True)])
 
     def _raw_function(self, name: str) -> int:
-        raw: int | None = self.store.api.wasmtime_func_to_raw(self.store.context, self.function(name).at)
-        return raw or 0
+        return self.store.references.function_to_raw(self.function(name).at)
 
     def _function_name(self, raw: int) -> str:
         if not self._function_names:
@@ -270,8 +269,7 @@ class ModuleInstance:
             self.store.api.wasmtime_val_unroot(value)
             return text
         if kind == "funcref":
-            context = self.store.context
-            raw = self.store.api.wasmtime_func_to_raw(context, value.content) if value.of[0] else 0
+            raw = self.store.references.function_to_raw(value.content) if value.of[0] else 0
             return self.text(kind, raw)
         if kind is None:
             raise ScriptError("a global of a type that cannot cross the boundary")

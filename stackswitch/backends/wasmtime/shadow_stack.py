@@ -20,23 +20,18 @@ REGION_PAGES = 1
 class ShadowStack:
     """The stack pointer of one instance, an exported mutable global, and regions for calls.
 
-    :param get: reads the pointer; :param set_: writes it
-    :param new_region: returns the top of a new region, or None where there is no memory for one
-    :ivar lazy: one call runs at a time, so the pointer may stay where it is while one is suspended
+    :param lazy: one call runs at a time, so the pointer may stay where it is while one is suspended
+    :param no_room: makes what is raised where the memory cannot grow by a region; None: calls share a stack
+    :ivar get: reads the pointer; :ivar set: writes it
     """
 
     def __init__(
-        self,
-        get: Callable[[], int],
-        set_: Callable[[int], None],
-        new_region: Callable[[], int | None],
-        *,
-        lazy: bool = False,
+        self, instance: ModuleInstance, *, lazy: bool, no_room: Callable[[str], Exception] | None
     ) -> None:
-        self.get = get
-        self.set = set_
+        self.get, self.set = instance.global_access(NAME)
         self.lazy = lazy
-        self._new_region = new_region
+        self._instance = instance
+        self._no_room = no_room
         self._free: list[int] = []
 
     def separate(self, call: Any, suspended: Container[Any]) -> None:
@@ -57,28 +52,25 @@ class ShadowStack:
         """Let another call have a region."""
         self._free.append(region)
 
+    def _new_region(self) -> int | None:
+        """Return the top of a new region; None: there is no memory for one."""
+        try:
+            pages = self._instance.grow_memory(REGION_PAGES)
+        except ScriptError as error:
+            if self._no_room is None:
+                return None
+            raise self._no_room(f"there is no room for another C stack: {error}") from None
+        return (pages + REGION_PAGES) * PAGE
+
 
 def shadow_stack_of(
     instance: ModuleInstance, *, lazy: bool = False, no_room: Callable[[str], Exception] | None = None
 ) -> ShadowStack | None:
-    """Return the stack of an instance; None: it exports no pointer, or one of another type.
-
-    :param no_room: makes what is raised where the memory cannot grow by a region; None: calls share a stack
-    """
+    """Return the stack of an instance; None: it exports no pointer, or one of another type."""
     export = instance.module.export_named(NAME)
     if export is None or export.kind != "global":
         return None
     type_ = instance.module.global_type(export.index)
     if not type_.mutable or type_.type not in ("i32", "i64"):
         return None
-
-    def new_region() -> int | None:
-        try:
-            pages = instance.grow_memory(REGION_PAGES)
-        except ScriptError as error:
-            if no_room is None:
-                return None
-            raise no_room(f"there is no room for another C stack: {error}") from None
-        return (pages + REGION_PAGES) * PAGE
-
-    return ShadowStack(*instance.global_access(NAME), new_region, lazy=lazy)
+    return ShadowStack(instance, lazy=lazy, no_room=no_room)

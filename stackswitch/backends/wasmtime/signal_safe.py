@@ -7,7 +7,7 @@ exception handlers that code objects have from Python 3.11. (3.10 does not handl
 begins with ``try``.)
 
 The table: for each range of instructions its start, its length, its handler, all in units of two bytes, and
-the depth of the stack; numbers of six bits a byte, the highest first, 0x40 for one that goes on, 0x80 where
+the depth of the stack; numbers of six bits a byte, the highest first, 0x40 for one that continues, 0x80 where
 a range begins. Source: CPython's InternalDocs/exception_handling.md.
 """
 
@@ -32,13 +32,13 @@ def guarded(function: FunctionT) -> FunctionT:
         code = function.__code__
         found = _DONE.get(code)
         if found is None:
-            table = from_the_start(code.co_exceptiontable)
+            table = cover_start(code.co_exceptiontable)
             found = _DONE[code] = code.replace(co_exceptiontable=table)
         function.__code__ = found
     return function
 
 
-def from_the_start(table: bytes) -> bytes:
+def cover_start(table: bytes) -> bytes:
     """Return a table of exception handlers whose first range begins with the first instruction.
 
     :raises ValueError: there is no range, or its handler is not one of the function's outermost ``try``

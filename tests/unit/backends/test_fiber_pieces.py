@@ -21,7 +21,7 @@ WIDTHS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64, "v128": 128}
 
 def array(*kinds: str) -> ValueArray:
     none: Any = None
-    return ValueArray(kinds, none, 0, none)
+    return ValueArray(kinds, none)
 
 
 @given(st.lists(st.sampled_from(sorted(WIDTHS)), max_size=8), st.data())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackswitch.backends.wasmtime.signal_safe import from_the_start, guarded
+from stackswitch.backends.wasmtime.signal_safe import cover_start, guarded
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="no such tables before 3.11")
 
@@ -33,7 +33,7 @@ def sample(number: int, *more: int) -> object:
 
 def test_only_the_first_range_grows_down_to_the_start() -> None:
     code = sample.__code__
-    changed = code.replace(co_exceptiontable=from_the_start(code.co_exceptiontable))
+    changed = code.replace(co_exceptiontable=cover_start(code.co_exceptiontable))
     (first, *others), (was, *rest) = entries(changed), entries(code)
     assert was.start > 0
     assert first == was._replace(start=0)
@@ -46,7 +46,7 @@ def test_a_large_table_keeps_all_numbers() -> None:
     space: dict[str, Any] = {}
     exec(source, space)
     code = space["f"].__code__
-    changed = code.replace(co_exceptiontable=from_the_start(code.co_exceptiontable))
+    changed = code.replace(co_exceptiontable=cover_start(code.co_exceptiontable))
     assert [*map(tuple, entries(changed))] == [(0, *entries(code)[0][1:]), *map(tuple, entries(code)[1:])]
 
 

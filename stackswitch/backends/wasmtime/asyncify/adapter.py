@@ -30,7 +30,7 @@ from ..capi import (
 from ..engine import Engine
 from ..errors import ProtocolError
 from ..store import Store
-from ..values import Codec
+from ..values import SlotCodec
 from .call import Entry
 
 CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
@@ -108,11 +108,11 @@ class Adapter:
     def _word(self, at: int) -> ctypes.c_uint32:
         return ctypes.c_uint32.from_address(self._at + at)
 
-    def bound(self, codec: Codec) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def bound(self, codec: SlotCodec) -> tuple[Callable[..., Any], Callable[..., Any]]:
         """Return what reads and what writes values in the slots."""
         return codec.bound(self._at + adapters.VALUES)
 
-    def caller(self, params: Codec, function: Callable[..., Any]) -> Callable[[Any], Any]:
+    def caller(self, params: SlotCodec, function: Callable[..., Any]) -> Callable[[Any], Any]:
         """Return what calls a host function with a call's note and the arguments in the slots."""
         return params.caller(self._at + adapters.VALUES, function)
 

@@ -76,23 +76,20 @@ class AsyncifyCall(Call):
         self.entered = False
 
 
-def _deeper(levels: int) -> Callable[[], None]:
-    def bottom() -> None:
-        return
+def _above(below: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        below()
 
-    def above(below: Callable[[], None]) -> Callable[[], None]:
-        def call() -> None:
-            below()
-
-        return call
-
-    found = bottom
-    for _ in range(levels):
-        found = above(found)
-    return found
+    return call
 
 
 CALLBACK_DEPTH = 8
 """How many Python calls within each other a callback from C needs to report a failure, by trial on 3.11."""
-check_depth = _deeper(CALLBACK_DEPTH)
-"""Raises ``RecursionError`` where a callback would not have them; the callback itself could not."""
+
+
+def check_depth() -> None:
+    """Raise ``RecursionError`` where a callback would not have them; the callback itself could not."""
+
+
+for _ in range(CALLBACK_DEPTH):
+    check_depth = _above(check_depth)

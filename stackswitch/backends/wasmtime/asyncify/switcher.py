@@ -19,7 +19,7 @@ from ..instance import ModuleInstance
 from ..shadow_stack import ShadowStack
 from ..stacks import Place, StackReader
 from ..switcher import LinkedFunction, SwitcherOptions
-from ..values import Codec
+from ..values import SlotCodec
 from .adapter import CONTROLS, Adapter, host_function, shape_of
 from .call import AsyncifyCall
 from .data_block import DataBlock, guest_memory, own_memory
@@ -58,9 +58,9 @@ class AsyncifyStore:
         now = time.thread_time()  # of this thread, so that a pause on a busy machine does not count
         return any(each.check_progress(now) for each in self.runtimes) or self.options.is_over()
 
-    def values(self, kinds: tuple[str, ...], *, given: bool = False) -> Codec:
+    def values(self, kinds: tuple[str, ...], *, given: bool = False) -> SlotCodec:
         """Return what reads and writes values in slots."""
-        return Codec(kinds, self.store.references)
+        return SlotCodec(kinds, self.store.references)
 
     def add(self, instance: ModuleInstance, compiled: CompiledModule) -> AsyncifySwitcher:
         """Return the switcher of an instance."""

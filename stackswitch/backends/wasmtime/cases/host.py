@@ -19,7 +19,7 @@ from stackswitch.models.values import same_value
 
 from ..instance import ModuleInstance, ScriptError
 from ..store import ThrowTag
-from ..values import Codec, Value
+from ..values import Value, ValueCodec
 from .call import CaseCall
 
 Results = Sequence[Value]
@@ -91,8 +91,8 @@ class Host:
         self,
         import_: str,
         context: HostContext,
-        params: Codec,
-        results: Codec,
+        params: ValueCodec,
+        results: ValueCodec,
         args: tuple[Value, ...],
         *,
         sync: bool,
@@ -127,8 +127,8 @@ class _ServedCall:
     host: Host
     entry: HostCall
     context: HostContext
-    params: Codec
-    results: Codec
+    params: ValueCodec
+    results: ValueCodec
     args: tuple[Value, ...]
 
     def check_args(self) -> None:

@@ -66,21 +66,14 @@ class CaseThreads:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
-        def settle(result: T | None, error: BaseException | None) -> None:
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)  # type: ignore[arg-type]
-
         def body() -> None:
-            result, error = None, None
             try:
-                result = work()
+                settle: Callable[[], None] = partial(future.set_result, work())
             except BaseException as caught:  # noqa: BLE001 (it is raised where it is waited for)
-                error = caught
+                settle = partial(future.set_exception, caught)
             self._threads.discard(threading.current_thread())
             if not loop.is_closed():
-                loop.call_soon_threadsafe(settle, result, error)
+                loop.call_soon_threadsafe(settle)
 
         with _SIZE_LOCK:
             before = threading.stack_size(THREAD_STACK_BYTES)
@@ -96,7 +89,7 @@ class CaseThreads:
             stop.set()
             await asyncio.wait((future,), timeout=STOP_S)
             if future.done():
-                future.exception()  # retrieved: nobody waits for it any more
+                future.exception()  # retrieved: it is not waited for any more
             raise
 
     def close_engine(self) -> None:

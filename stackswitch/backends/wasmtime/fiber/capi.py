@@ -21,7 +21,7 @@ import operator
 import sys
 from collections.abc import Callable
 from ctypes import c_bool, c_char_p, c_size_t, c_uint64, c_void_p
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
@@ -120,25 +120,23 @@ class CallbackArguments(ctypes.Structure):
 _CALLBACK = ctypes.CFUNCTYPE(
     None, c_size_t, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p
 )
-_LIBC: list[Any] = []
 
 
+@cache
 def c_library() -> Any:
     """Return the C library, once; the property on ``CallbackArguments`` is made with it."""
-    if not _LIBC:
-        try:
-            libc = ctypes.PyDLL(None)
-            copy = ctypes.PYFUNCTYPE(None, Converter(operator.attrgetter("source")), c_void_p, c_size_t)(  # type: ignore[arg-type]
-                ("bcopy", libc), ((1, "source"), (1, "to"), (1, "size", ctypes.sizeof(Continuation)))
-            )
-            address(libc.strlen)
-        except (AttributeError, OSError, TypeError) as error:
-            raise BackendUnavailableError(
-                f"the C library has no bcopy or strlen to call on a fiber: {error}; use the backend asyncify"
-            ) from error
-        CallbackArguments.continuation = property(None, copy)  # type: ignore[attr-defined]
-        _LIBC.append(libc)
-    return _LIBC[0]
+    try:
+        libc = ctypes.PyDLL(None)
+        copy = ctypes.PYFUNCTYPE(None, Converter(operator.attrgetter("source")), c_void_p, c_size_t)(  # type: ignore[arg-type]
+            ("bcopy", libc), ((1, "source"), (1, "to"), (1, "size", ctypes.sizeof(Continuation)))
+        )
+        address(libc.strlen)
+    except (AttributeError, OSError, TypeError) as error:
+        raise BackendUnavailableError(
+            f"the C library has no bcopy or strlen to call on a fiber: {error}; use the backend asyncify"
+        ) from error
+    CallbackArguments.continuation = property(None, copy)  # type: ignore[attr-defined]
+    return libc
 
 
 class HostCallback:

@@ -18,7 +18,7 @@ import ctypes
 import mmap
 import platform
 import sys
-from functools import partial
+from functools import cache, partial
 from struct import Struct
 
 from ..capi import address
@@ -45,38 +45,30 @@ _RECORD = Struct("<7Q")
 _ARMED = Struct("<2Q")
 _CALLED = Struct("<4Q")
 _FIRST = 8
-_PAGES: list[tuple[mmap.mmap, int]] = []
-_STRLEN: list[int] = []
 
 
-def _code() -> int:
-    """Return where the code is, 0 if there is none for this machine or it does not let us have it."""
-    if not _PAGES:
-        _PAGES.append(_loaded())
-    return _PAGES[0][1]
-
-
+@cache
 def _strlen() -> int:
     """Return where it is; looked up once, for ctypes makes a class for each library that it opens."""
-    if not _STRLEN:
-        _STRLEN.append(address(ctypes.PyDLL(None).strlen))
-    return _STRLEN[0]
+    return address(ctypes.PyDLL(None).strlen)
 
 
-def _loaded() -> tuple[mmap.mmap, int]:
-    page = mmap.mmap(-1, mmap.PAGESIZE)
+@cache
+def _code() -> tuple[mmap.mmap, int] | None:
+    """Return the page with the code and where it is; None: there is none here, or the system forbids it."""
     if sys.platform != "linux" or platform.machine() != "x86_64" or sys.maxsize < 1 << 32:
-        return page, 0
+        return None
+    page = mmap.mmap(-1, mmap.PAGESIZE)
     page.write(_CODE)
     at = ctypes.addressof(ctypes.c_char.from_buffer(page))
     try:
         protect = ctypes.PyDLL(None, use_errno=True).mprotect
     except (AttributeError, OSError):
-        return page, 0
+        return None
     protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     # Never to be written and run at once: kernels may forbid that, and rightly.
     failed = protect(at, mmap.PAGESIZE, mmap.PROT_READ | mmap.PROT_EXEC)
-    return page, 0 if failed else at
+    return None if failed else (page, at)
 
 
 class NativeCallback:
@@ -107,4 +99,4 @@ class NativeCallback:
 def native_callback() -> NativeCallback | None:
     """Return a callback in machine code, None where there is none."""
     code = _code()
-    return NativeCallback(code) if code else None
+    return None if code is None else NativeCallback(code[1])

@@ -77,11 +77,6 @@ class FiberRuntime:
         self._ending: list[FiberCall] = []
         self._poll_future = api.wasmtime_call_future_poll
 
-    @property
-    def in_progress(self) -> int:
-        """How many calls have begun and not ended."""
-        return len(self._futures)
-
     def add(self, function: FiberImport) -> int:
         """Add a host function; return the number that calls of it have."""
         self._functions.append(function)

@@ -43,8 +43,7 @@ class FiberStore:
 
     def values(self, kinds: tuple[str, ...], *, given: bool = False) -> ValueArray:
         """Return what reads and writes values in arrays of ``wasmtime_val_t``."""
-        store = self.store
-        return ValueArray(kinds, store.api, store.context, store.references, given=given)
+        return ValueArray(kinds, self.store.references, given=given)
 
     def add(self, instance: ModuleInstance, compiled: CompiledModule) -> FiberSwitcher:
         """Return the switcher of an instance."""

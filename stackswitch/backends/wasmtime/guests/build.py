@@ -25,41 +25,43 @@ from ..store import PAGE
 _MadeT = TypeVar("_MadeT")
 
 
-async def translated(plan: OpenRequest) -> bytes:
+async def translated(request: OpenRequest) -> bytes:
     """Return a module with its legacy exceptions, if it has any, turned into those that wasmtime knows.
 
     :raises ToolError: Binaryen broke down
     """
-    if not await asyncio.to_thread(has_legacy_exceptions, plan.wasm):
-        return plan.wasm
-    return await _with_binaryen(lambda binaryen: without_legacy_exceptions(binaryen, plan.wasm))
+    if not await asyncio.to_thread(has_legacy_exceptions, request.wasm):
+        return request.wasm
+    return await _with_binaryen(lambda binaryen: without_legacy_exceptions(binaryen, request.wasm))
 
 
-async def asyncified(plan: OpenRequest) -> bytes:
+async def asyncified(request: OpenRequest) -> bytes:
     """Return a module's Asyncify build: itself if it is one, or if nothing it imports waits.
 
     :raises GuestError: Asyncify cannot take it, or it is a build that cannot be used from outside
     :raises ConfigError: the list has names that match nothing
     :raises ToolError, ToolNotFoundError, DownloadError: Binaryen broke down, or cannot be had
     """
-    module = plan.module
+    module = request.module
     if is_asyncified(module):
         if missing := missing_control_exports(module):
             raise GuestError(
                 f"the module is an Asyncify build that does not export {', '.join(missing)}:"
                 " export the control functions, or use fiber or jspi"
             )
-        return plan.wasm
-    waiting = [each for each in plan.functions.values() if each.waits]
+        return request.wasm
+    waiting = [each for each in request.functions.values() if each.waits]
     if not waiting:
-        return await translated(plan)
+        return await translated(request)
     for name in (EXPORT_NAME, LOAD_EXPORT_NAME):
         if module.export_named(name) is not None:
             raise GuestError(f"the module exports {name!r}, a name that Asyncify builds need: rename it")
-    await asyncio.to_thread(_refuse, plan)
-    pages = PAGES if plan.limits.max_memory is None else max(1, min(PAGES, plan.limits.max_memory // PAGE))
+    await asyncio.to_thread(_refuse, request)
+    pages = (
+        PAGES if request.limits.max_memory is None else max(1, min(PAGES, request.limits.max_memory // PAGE))
+    )
     imports = tuple([each.full_name for each in waiting])
-    lists = AsyncifyOptions(only=plan.only)
+    lists = AsyncifyOptions(only=request.only)
     try:
         result = await _with_binaryen(
             lambda binaryen: build_for_host(binaryen, module, imports, lists, pages=pages)
@@ -80,14 +82,14 @@ async def _with_binaryen(make: Callable[[Binaryen], Awaitable[_MadeT]]) -> _Made
         await binaryen.aclose()
 
 
-def _refuse(plan: OpenRequest) -> None:
-    module = plan.module
+def _refuse(request: OpenRequest) -> None:
+    module = request.module
     waiting = {
         each.index
         for each in module.function_imports()
-        if (host := plan.functions.get((each.module, each.name))) is not None and host.waits
+        if (host := request.functions.get((each.module, each.name))) is not None and host.waits
     }
-    if plan.only is None:
+    if request.only is None:
         found = asyncify_obstacles(call_graph(module), waiting, instrumented=None, ignore_indirect=False)
         if found:
             feature, place = found[0]

@@ -55,7 +55,7 @@ class Explainer:
         places = offsets or (-1,) * len(indexes)
         return tuple(
             [
-                GuestFrame(self._name(index), index, self._offset(at))
+                GuestFrame(display_name(self._shown, index), index, self._offset(at))
                 for index, at in zip(indexes, places, strict=True)
                 if index < self._shown.function_count  # what was added counts growth, or switches stacks
             ]
@@ -71,9 +71,6 @@ class Explainer:
         whole = self.frames(indexes or ())
         same = [each.index for each in whole[: len(frames)]] == [each.index for each in frames]
         return frames + whole[len(frames) :] if same else frames or whole
-
-    def _name(self, index: int) -> str:
-        return display_name(self._shown, index)
 
     def _offset(self, at: int) -> int:
         return -1 if self._shift is None or at < 0 else at + self._shift

@@ -75,7 +75,6 @@ def _refuse_collecting(request: OpenRequest, collected: str) -> None:
 
 async def open_asyncify(request: OpenRequest) -> WasmtimeModule:
     """Make a module ready for Asyncify (see ``GuestOpener``)."""
-    _refuse_engine(request, "asyncify")
     engine = asyncify_engine(request.limits.stack_bytes, fuel=request.limits.fuel is not None)
     code = await asyncio.to_thread(_compile, request, engine, await asyncified(request), asyncify=True)
     return WasmtimeModule("asyncify", request, engine, code, partial(AsyncifyStore, engine))
@@ -83,7 +82,6 @@ async def open_asyncify(request: OpenRequest) -> WasmtimeModule:
 
 async def open_fiber(request: OpenRequest) -> WasmtimeModule:
     """Make a module ready for fibers (see ``GuestOpener``)."""
-    _refuse_engine(request, "fiber")
     engine = fiber_engine(request.limits.stack_bytes, fuel=request.limits.fuel is not None)
     code = await asyncio.to_thread(_compile, request, engine, await translated(request), asyncify=False)
     if code.collected is not None:
@@ -98,8 +96,3 @@ def _compile(request: OpenRequest, engine: Engine, wasm: bytes, *, asyncify: boo
         ours = request.module.export_named(EXPORT_NAME) is None
         ready = with_memory_budget(ready, request.limits.max_memory, apart=EXPORT_NAME if ours else None)
     return GuestCode(engine, ready, request, asyncify=asyncify)
-
-
-def _refuse_engine(request: OpenRequest, backend: str) -> None:
-    if request.engine is not None and request.engine != "wasmtime":
-        raise GuestError(f"the backend {backend} runs on wasmtime, not on {request.engine}")

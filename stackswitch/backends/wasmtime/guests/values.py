@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 from struct import Struct
 from typing import Any
 
@@ -18,7 +20,7 @@ from stackswitch.errors import GuestTypeError
 
 from ..capi import VAL_KINDS
 from ..fiber.values import VAL, ValueArray
-from ..values import Codec
+from ..values import ValueCodec
 
 _SLOTS = {"i32": "i12x", "i64": "q8x", "f32": "f12x", "f64": "d8x"}
 _VALS = {"i32": "8xi20x", "i64": "8xq16x", "f32": "8xf20x", "f64": "8xd16x"}
@@ -27,23 +29,15 @@ _BITS = {"i32": 0xFFFFFFFF, "i64": 0xFFFFFFFFFFFFFFFF}
 _MOST_VIEWS = 4096
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class FuncRef:
     """A function of the guest's, as it came: to be handed back to it.
 
     :param of: whose it is; to another guest it would be any address
     """
 
-    __slots__ = ("address", "of")
-
-    def __init__(self, address: int, of: Objects) -> None:
-        self.address = address
-        self.of = of
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FuncRef) and other.address == self.address and other.of is self.of
-
-    def __hash__(self) -> int:
-        return hash(self.address)
+    address: int
+    of: Objects
 
 
 class Objects:
@@ -75,14 +69,14 @@ def _packers(
     """Return what writes and what reads numbers straight, if anything does; for all instances."""
     if not all(kind in _SLOTS for kind in kinds):
         return None, None
-    formats = _VALS if stride == VAL else _SLOTS
-    layout = Struct("<" + "".join([formats[kind] for kind in kinds]))
     if stride != VAL:
+        layout = Struct("<" + "".join([_SLOTS[kind] for kind in kinds]))
         return layout.pack_into, layout.unpack_from
-    if len(kinds) != 1:
-        return None, layout.unpack_from
-    pack = partial(_pack_val, Struct("<" + _KINDS[kinds[0]]).pack_into, VAL_KINDS[kinds[0]])
-    return pack, layout.unpack_from
+    pack = Struct("<" + "".join([_KINDS[kind] for kind in kinds])).pack_into
+    unpack = Struct("<" + "".join([_VALS[kind] for kind in kinds])).unpack_from
+    if len(kinds) == 1:
+        return partial(_pack_val, pack, VAL_KINDS[kinds[0]]), unpack
+    return partial(_pack_vals, pack, [VAL_KINDS[kind] for kind in kinds]), unpack
 
 
 class PyValues:
@@ -92,22 +86,21 @@ class PyValues:
     :param place: the export or import, for messages
     """
 
-    __slots__ = ("_inner", "_objects", "_pack", "_place", "_size", "_unpack", "_views", "kinds", "size")
+    __slots__ = ("_inner", "_objects", "_pack", "_place", "_size", "_unpack", "_views", "kinds")
 
-    def __init__(self, inner: Codec | ValueArray, objects: Objects, place: str) -> None:
+    def __init__(self, inner: ValueCodec, objects: Objects, place: str) -> None:
         self.kinds = inner.kinds
         self._inner = inner
         self._objects = objects
         self._place = place
         self._views: dict[int, Any] = {}
-        stride = VAL if isinstance(inner, ValueArray) else 16
-        self.size = self._size = stride * len(self.kinds)
-        self._pack, self._unpack = _packers(self.kinds, stride)
+        self._size = inner.size
+        self._pack, self._unpack = _packers(self.kinds, inner.stride)
 
     @property
     def has_references(self) -> bool:
         """Whether what is in the slots is good for one call only."""
-        return any(kind == "externref" for kind in self.kinds)
+        return self._inner.has_references
 
     def _view(self, at: int) -> Any:
         if len(self._views) >= _MOST_VIEWS:
@@ -216,16 +209,15 @@ class HostResults(PyValues):
 
         :raises GuestTypeError: it does not fit the types
         """
+        if values is None and not self.kinds:
+            return
         if self._pack is not None:
             view = self._views.get(at) or self._view(at)
-            count = len(self.kinds)
             try:
-                if count == 1:
+                if len(self.kinds) == 1:
                     self._pack(view, 0, values)
                     return
-                if count == 0 and values is None:
-                    return
-                if count and type(values) is tuple:
+                if self.kinds and type(values) is tuple:
                     self._pack(view, 0, *values)
                     return
             except (struct.error, TypeError, OverflowError):
@@ -272,3 +264,9 @@ def _number_at(kind: str, at: int) -> Any:
 
 def _pack_val(pack: Callable[..., None], kind: int, view: Any, _at: int, value: Any) -> None:
     pack(view, 0, kind, value)
+
+
+def _pack_vals(pack: Callable[..., None], kinds: list[int], view: Any, _at: int, *values: Any) -> None:
+    if len(values) != len(kinds):
+        raise TypeError("not as many values as places")
+    pack(view, 0, *chain.from_iterable(zip(kinds, values, strict=True)))
