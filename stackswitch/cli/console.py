@@ -101,7 +101,7 @@ class Console:
         """
         bare = text.lstrip("\n")
         for _ in range(len(text) - len(bare)):
-            self._write("", "")
+            self._put([])
         self._line(bare.replace("\n", "\\u{a}"), style, wrap=wrap)
 
     def message(self, text: str, *, indent: int = 0, style: str | None = None) -> None:
@@ -155,10 +155,7 @@ class Console:
     def _line(self, text: str, style: str | None, *, wrap: bool = True) -> None:
         safe = terminal(text)
         for piece in wrapped(safe, self.rich.width) if wrap and self.is_terminal else [safe]:
-            self._write(piece, style or "")
-
-    def _write(self, line: str, style: str) -> None:
-        self._put([Segment(line, self.rich.get_style(style or "none"))])
+            self._put([Segment(piece, self.rich.get_style(style or "none"))])
 
     def _put(self, parts: Sequence[Segment]) -> None:
         if sys.stdout is None and not self._stderr:

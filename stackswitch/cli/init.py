@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tomlkit
 
@@ -65,26 +66,18 @@ def _look(folder: Path) -> tuple[list[str], list[str], list[str]]:
     modules: list[str] = []
     for path in sorted(_files(folder), key=lambda each: (len(each.parts), str(each))):
         name = path.relative_to(folder).as_posix()
-        if not _is_text(name):
-            continue  # TOML cannot name it
-        if path.suffix == ".wasm":
-            if _is_plain(path):
-                modules.append(name)
-        elif path.name == "suite.toml" or _is_case(path):
+        try:
+            name.encode("utf-8")  # else TOML cannot name it
+            kind = _kind(path)
+        except (OSError, ValueError, StackswitchError):
+            continue
+        if kind == "suite":
             within = _suite_of(path, folder)
             if not any(within == each or within.startswith(f"{each}/") for each in suites):
                 suites[within] = None
-        elif _holds_list(path):
-            lists.append(name)
+        elif kind is not None:
+            (modules if kind == "module" else lists).append(name)
     return list(suites), lists, modules
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -98,21 +91,26 @@ def _files(folder: Path) -> Iterator[Path]:
             yield Path(place, name)
 
 
-def _is_plain(path: Path) -> bool:
-    try:
+def _kind(path: Path) -> Literal["suite", "list", "module"] | None:
+    """Return what a file is: part of a suite, one with a list, or a module before any Asyncify."""
+    if path.suffix == ".wasm":
         data = path.read_bytes()
-        return data[:4] == _MAGIC and not is_asyncified(parse_module(data))
-    except (OSError, StackswitchError):
-        return False
+        return "module" if data[:4] == _MAGIC and not is_asyncified(parse_module(data)) else None
+    if path.name == "suite.toml":
+        return "suite"
+    if path.suffix == ".toml" and _is_case(path):
+        return "suite"
+    if path.stat().st_size > _LARGEST_LIST:
+        return None
+    data = path.read_bytes()
+    return "list" if _MENTIONS in data and read_list(data, path=str(path)).names else None
 
 
 def _is_case(path: Path) -> bool:
     """Whether it looks like a case: TOML that says why, and what is expected."""
-    if path.suffix != ".toml":
-        return False
     try:
         data = toml_document(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except ValueError:
         return False
     return "why" in data and ("export" in data or "command" in data or "steps" in data)
 
@@ -126,16 +124,6 @@ def _suite_of(path: Path, folder: Path) -> str:
         if part in ("suite", "suites", "cases", "stackswitch"):
             return "/".join(parts[: at + 1])
     return "/".join(parts) or "."
-
-
-def _holds_list(path: Path) -> bool:
-    try:
-        if path.stat().st_size > _LARGEST_LIST:
-            return False
-        data = path.read_bytes()
-        return _MENTIONS in data and bool(read_list(data, path=str(path)).names)
-    except (OSError, StackswitchError):
-        return False
 
 
 def _configuration(suites: list[str], lists: list[str], modules: list[str]) -> str:

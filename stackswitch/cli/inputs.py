@@ -56,7 +56,21 @@ def read_results(path: Path) -> SuiteResult:
     :raises ConfigError: it cannot be read, is something else, or has an unknown schema version
     """
     data = read_input(path, "file of results")
-    _check_version(path, data)
+    try:
+        found = json_value(data)
+    except ValueError as error:
+        half = "; it ends too early" if data[:1] == b"{" and not data.rstrip().endswith(b"}") else ""
+        raise ConfigError(
+            f"{path}: not what `stackswitch test --json` writes: no JSON: {error}{half}"
+        ) from None
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if version is not None and version != RESULT_SCHEMA_VERSION:
+        older = isinstance(version, int) and version < RESULT_SCHEMA_VERSION
+        newer = "read them with the stackswitch that wrote them, or a newer one"
+        raise ConfigError(
+            f"{path}: results of schema version {version}; this stackswitch reads {RESULT_SCHEMA_VERSION}: "
+            + ("run `stackswitch test --json` again" if older else newer)
+        )
     return _validated(path, data, SuiteResult, "stackswitch test --json")
 
 
@@ -75,29 +89,6 @@ def _validated(path: Path, data: bytes, model: type[Model], command: str) -> Mod
         first = error.errors(include_url=False)[0]
         where = "".join(f"{part}: " for part in first["loc"])
         raise ConfigError(f"{path}: not what `{command}` writes: {where}{first['msg']}") from None
-
-
-def _check_version(path: Path, data: bytes) -> None:
-    """Reject a file that is no result at all, or has another schema version."""
-    try:
-        found = json_value(data)
-    except ValueError as error:
-        half = "; it ends too early" if data[:1] == b"{" and not data.rstrip().endswith(b"}") else ""
-        raise ConfigError(
-            f"{path}: not what `stackswitch test --json` writes: no JSON: {error}{half}"
-        ) from None
-    version = found.get("schema_version") if isinstance(found, dict) else None
-    if version is None or version == RESULT_SCHEMA_VERSION:
-        return
-    older = isinstance(version, int) and version < RESULT_SCHEMA_VERSION
-    way = (
-        "run `stackswitch test --json` again"
-        if older
-        else "read them with the stackswitch that wrote them, or a newer one"
-    )
-    raise ConfigError(
-        f"{path}: results of schema version {version}; this stackswitch reads {RESULT_SCHEMA_VERSION}: {way}"
-    )
 
 
 def read_traces(paths: Iterable[Path], name: Callable[[Path], str] = str) -> list[tuple[str, TraceFile]]:

@@ -86,12 +86,10 @@ def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) ->
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for case_id, results in differing.items():
         for each in results.values():
-            if each.outcome in ("unsupported", "trapped", "needs-list-fix"):
+            if each.outcome in ("unsupported", "trapped"):  # needs-list-fix: listed by name below
                 reason = each.detail if each.outcome != "unsupported" else each.detail.partition(":")[0]
                 groups[each.backend, each.outcome, reason].append(case_id)
     for (backend, outcome, reason), cases in sorted(groups.items()):
-        if outcome == "needs-list-fix":
-            continue  # these are listed by name below
         console.message(f"{backend} {outcome}: {reason or 'see the case'}", indent=2)
         console.print(f"    {', '.join(cases)}", style="dim")
 
@@ -153,18 +151,18 @@ def _shown(name: str) -> str:
 def _summary(console: Console, columns: list[str], result: SuiteResult) -> None:
     console.print()
     for column in columns:
-        mine = [each for each in result.results if _column(each) == column]
-        counts = Counter(each.outcome for each in mine)
+        counts = Counter(each.outcome for each in result.results if _column(each) == column)
         outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
         console.print(f"{column}: {outcomes}")
-    skipped = sum(each.outcome == "skipped" for each in result.results)
-    ran = len(result.results) - skipped
-    good = sum(each.as_expected for each in result.results if each.outcome != "skipped")
-    parts = [f"{good} of {ran} results as expected", *([f"{ran - good} not"] if ran > good else [])]
+    ran = [each.as_expected for each in result.results if each.outcome != "skipped"]
+    skipped = [each.as_expected for each in result.results if each.outcome == "skipped"]
+    parts = [f"{sum(ran)} of {len(ran)} results as expected"]
+    if not all(ran):
+        parts.append(f"{ran.count(False)} not")
     if skipped:
-        refused = sum(not each.as_expected for each in result.results if each.outcome == "skipped")
-        parts.append(f"{skipped} skipped" + (f" ({refused} of them not allowed)" if refused else ""))
-    failed = not all(each.as_expected for each in result.results)
+        refused = f" ({skipped.count(False)} of them not allowed)" if not all(skipped) else ""
+        parts.append(f"{len(skipped)} skipped{refused}")
+    failed = not all(ran + skipped)
     console.print(
         ", ".join(parts), style="bold red" if failed else "bold yellow" if skipped else "bold green"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -15,16 +15,13 @@ from .text import amount
 
 _WIDTH, _HEIGHT = 560, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 112, 14, 38
-
-
 _BARS_WIDTH, _VALUE_WIDTH = 480, 104
 _IN_PYTHON = "suspension"
 """The group of ``bench`` in which suspensions wait for Python; others are of an engine alone."""
 _OURS = ("asyncify", "fiber", "jspi")
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar: its name, its class in the style sheet, what was measured."""
 
     label: str
@@ -32,8 +29,7 @@ class Bar:
     spread: Spread
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A curve: its name and its points, in the units of the data."""
 
     name: str
@@ -48,19 +44,16 @@ def bars(measure: Measure) -> Markup:
 
 def wait_bars(case: str, figures: Sequence[Figure]) -> Markup:
     """Return bars for what a suspension costs at one depth, by host."""
-    rows = [
-        Bar(
-            each.host,
-            _host_class(each.host),
-            Spread(low=each.best, median=each.median, high=each.worst, count=2),
-        )
-        for each in figures
-    ]
+    rows = []
+    for each in figures:
+        kind = "asyncify" if each.host.startswith("asyncify") else "plain"
+        spread = Spread(low=each.best, median=each.median, high=each.worst, count=2)
+        rows.append(Bar(each.host, kind, spread))
     return bar_chart(f"a wait under {case}", rows, "us", label_width=160)
 
 
 def waits_by_case(gain: Gain | None) -> dict[str, list[Figure]]:
-    """Return curves for what a suspension costs by depth, in the library and in engines alone."""
+    """Return what a suspension costs by depth, in the library and in engines alone."""
     found: dict[str, list[Figure]] = {}
     for each in () if gain is None else gain.waits:
         if each.unit == "µs" and (each.group != _IN_PYTHON or each.host in _OURS):
@@ -68,48 +61,44 @@ def waits_by_case(gain: Gain | None) -> dict[str, list[Figure]]:
     return found
 
 
-def _host_class(host: str) -> str:
-    return "asyncify" if host.startswith("asyncify") else "plain"
-
-
 def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -> Markup:
     """Return bars with their numbers; a thin line goes from the least to the greatest value."""
     width = _BARS_WIDTH - label_width - _VALUE_WIDTH
     most = max(row.spread.high for row in rows) or 1.0
     parts = []
-    for at, row in enumerate(rows):
+    for at, (label, kind, spread) in enumerate(rows):
         y = 6 + at * 30
-        spread = row.spread
         length = max(2.0, width * spread.median / most)
-        parts.append(
-            Markup(
-                '<text x="0" y="{y}" class="label">{label}</text>'
-                '<rect x="{left}" y="{top}" width="{length:.1f}" height="18" rx="3" class="bar-{name}"/>'
-            ).format(y=y + 14, top=y, left=label_width, length=length, label=html(row.label), name=row.kind)
-        )
+        parts += [
+            _element("text", label, x=0, y=y + 14, class_="label"),
+            _element("rect", x=label_width, y=y, width=length, height=18, rx=3, class_=f"bar-{kind}"),
+        ]
         if spread.count > 1 and spread.high > spread.low:
             low, high = (label_width + width * each / most for each in (spread.low, spread.high))
-            parts.append(
-                Markup(
-                    '<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {top}v8M{high:.1f} {top}v8" '
-                    'class="spread"/>'
-                ).format(low=low, high=high, y=y + 9, top=y + 5)
-            )
+            path = f"M{low:.1f} {y + 9}H{high:.1f}M{low:.1f} {y + 5}v8M{high:.1f} {y + 5}v8"
+            parts.append(_element("path", d=path, class_="spread"))
         end = label_width + max(length, width * spread.high / most)
-        parts.append(
-            Markup('<text x="{x:.1f}" y="{y}" class="value">{value}</text>').format(
-                x=end + 8, y=y + 14, value=amount(spread.median, unit)
-            )
-        )
+        parts.append(_element("text", amount(spread.median, unit), x=end + 8.0, y=y + 14, class_="value"))
     spoken = ", ".join(f"{row.label} {amount(row.spread.median, unit)}" for row in rows)
-    return Markup(
-        '<svg viewBox="0 0 {wide} {high}" class="bars" role="img" aria-label="{label}">{rows}</svg>'
-    ).format(
-        wide=_BARS_WIDTH,
-        high=2 + 30 * len(rows),
-        label=html(f"{what}: {spoken}"),
-        rows=Markup("").join(parts),
-    )
+    box = f"0 0 {_BARS_WIDTH} {2 + 30 * len(rows)}"
+    return _svg(parts, box, "bars", f"{what}: {spoken}")
+
+
+def _svg(parts: Sequence[Markup], box: str, kind: str, label: str) -> Markup:
+    content = Markup("").join(parts)
+    return _element("svg", content, viewBox=box, class_=kind, role="img", aria_label=label)
+
+
+def _element(name: str, content: str | None = None, **attributes: str | float) -> Markup:
+    """Return an element, all text in it escaped; fractions have one digit."""
+    shown = {
+        key.rstrip("_").replace("_", "-"): f"{value:.1f}" if isinstance(value, float) else str(value)
+        for key, value in attributes.items()
+    }
+    start = Markup("").join(Markup(' {}="{}"').format(key, html(value)) for key, value in shown.items())
+    if content is None:
+        return Markup("<{}{}/>").format(name, start)
+    return Markup("<{}{}>{}</{}>").format(name, start, html(content), name)
 
 
 def coverage(curves: Sequence[Confidence]) -> Markup:
@@ -138,44 +127,30 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
         return _LEFT + across_, _TOP + (1 - y / top) * (_HEIGHT - _TOP - _BOTTOM)
 
     parts = []
-    for tick_at in _ticks(top, whole=not share):
-        y = at(left, tick_at)[1]
-        label = f"{tick_at:.0%}" if share else f"{tick_at:,.0f}"
-        parts.append(
-            Markup(
-                '<path d="M{left} {y:.1f}H{right}" class="rule"/>'
-                '<text x="{x}" y="{text:.1f}" class="tick" text-anchor="end">{label}</text>'
-            ).format(left=_LEFT, right=_WIDTH - _RIGHT, y=y, x=_LEFT - 6, text=y + 4, label=label)
-        )
-    tick = Markup('<text x="{x:.1f}" y="{y}" class="tick" text-anchor="middle">{label:.0f}</text>')
-    parts += [tick.format(x=at(x, 0)[0], y=_HEIGHT - _BOTTOM + 16, label=x) for x in sorted({left, right})]
-    parts.append(
-        Markup('<text x="{x}" y="{y}" class="tick" text-anchor="middle">{label}</text>').format(
-            x=(_LEFT + _WIDTH - _RIGHT) / 2, y=_HEIGHT - 4, label=across
-        )
-    )
+    for tick in _ticks(top, whole=not share):
+        y = at(left, tick)[1]
+        label = f"{tick:.0%}" if share else f"{tick:,.0f}"
+        parts += [
+            _element("path", d=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}", class_="rule"),
+            _element("text", label, x=_LEFT - 6, y=y + 4, class_="tick", text_anchor="end"),
+        ]
+    middle = {"class_": "tick", "text_anchor": "middle"}
+    for x in sorted({left, right}):
+        parts.append(_element("text", f"{x:.0f}", x=at(x, 0)[0], y=_HEIGHT - _BOTTOM + 16, **middle))
+    parts.append(_element("text", across, x=(_LEFT + _WIDTH - _RIGHT) / 2, y=_HEIGHT - 4, **middle))
     names = _apart({number: at(*line.points[-1])[1] for number, line in enumerate(lines)})
     for number, line in enumerate(lines):
         places = [at(x, y) for x, y in line.points]
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
-        end, y = places[-1], names[number]
-        dots = Markup("").join(
-            Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>').format(x=x, y=y_) for x, y_ in places
-        )
-        parts.append(
-            Markup(
-                '<g class="line line-{number}"><path d="M{path}"/>{dots}'
-                '<text x="{x:.1f}" y="{y:.1f}">{name}</text></g>'
-            ).format(number=number % 4, path=path, dots=dots, x=end[0] + 8, y=y + 4, name=html(line.name))
-        )
+        curve = [_element("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places))]
+        curve += [_element("circle", cx=x, cy=y, r=3) for x, y in places]
+        curve.append(_element("text", line.name, x=places[-1][0] + 8, y=names[number] + 4.0))
+        parts.append(_element("g", Markup("").join(curve), class_=f"line line-{number % 4}"))
     spoken = "; ".join(
         f"{line.name}: "
         + ", ".join(f"{x:.0f}: {f'{y:.0%}' if share else f'{y:.0f}'}" for x, y in line.points)
         for line in lines
     )
-    return Markup(
-        '<svg viewBox="0 0 {w} {h}" class="curves" role="img" aria-label="{label}">{parts}</svg>'
-    ).format(w=_WIDTH, h=_HEIGHT, label=html(f"{across}, {upwards}. {spoken}"), parts=Markup("").join(parts))
+    return _svg(parts, f"0 0 {_WIDTH} {_HEIGHT}", "curves", f"{across}, {upwards}. {spoken}")
 
 
 def _ticks(top: float, *, whole: bool) -> list[float]:
