@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from stackswitch.errors import ConfigError, DataOnlyError
 from stackswitch.models.base import Frozen
-from stackswitch.tools.parsing import texts_in, toml_value
+from stackswitch.tools.parsing import read_toml, texts_in
 
 CONFIG_NAME = "stackswitch.toml"
 
@@ -167,19 +167,10 @@ def _nearest(folder: Path) -> tuple[Path | None, dict[str, Any]]:
     for each in (folder, *folder.parents):
         own = each / CONFIG_NAME
         if own.is_file():
-            return own, _read(own)
+            return own, read_toml(own, ConfigError)
         project = each / "pyproject.toml"
         if project.is_file():
-            data = _read(project).get("tool", {}).get("stackswitch")
+            data = read_toml(project, ConfigError).get("tool", {}).get("stackswitch")
             if data is not None:
                 return project, data
     return None, {}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return toml_value(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None

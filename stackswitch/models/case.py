@@ -157,11 +157,8 @@ class Case(Frozen):
         whole = difference.expect if difference else self.expect
         if not self.steps:
             return whole, (whole,)
-        differences = [self.difference(at, info) for at in range(len(self.steps))]
-        own = [step.expect for step in self.steps]
-        return whole, tuple(
-            each.expect if each else mine for each, mine in zip(differences, own, strict=True)
-        )
+        of_steps = [(step, self.difference(at, info)) for at, step in enumerate(self.steps)]
+        return whole, tuple(found.expect if found else step.expect for step, found in of_steps)
 
     @property
     def waiting_imports(self) -> tuple[str, ...]:

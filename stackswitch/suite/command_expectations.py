@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.command import CommandCase, CommandExpect
@@ -80,18 +81,12 @@ def _message(observation: CommandObservation) -> str:
 
 def _first_difference(expected: str, actual: str) -> str:
     """Return the first line of standard output that is not as expected, both as expected and as it is."""
-    wanted, got = expected.split("\n"), actual.split("\n")
-    same = next(
-        (at for at, (one, other) in enumerate(zip(wanted, got, strict=False)) if one != other),
-        min(len(wanted), len(got)),
-    )
-
-    def shown(lines: list[str]) -> str:
-        return clip(repr(lines[same])) if same < len(lines) else "the end"
-
     if not actual:
         return f"nothing on standard output, expected {clip(repr(expected))}"
-    return f"standard output, line {same + 1}: expected {shown(wanted)}, got {shown(got)}"
+    pairs = enumerate(zip_longest(expected.split("\n"), actual.split("\n")), 1)
+    number, lines = next((number, pair) for number, pair in pairs if pair[0] != pair[1])
+    wanted, got = ["the end" if line is None else clip(repr(line)) for line in lines]
+    return f"standard output, line {number}: expected {wanted}, got {got}"
 
 
 def _short_as_expected(expected: CommandExpect, observation: CommandObservation, ending: Outcome) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,7 +15,7 @@ from stackswitch.errors import DataOnlyError, SuiteError, WasmFormatError
 from stackswitch.models.base import Frozen
 from stackswitch.models.case import MAIN, Case
 from stackswitch.models.command import CommandCase, CommandExpect, SuiteFile
-from stackswitch.tools.parsing import texts_in, toml_value
+from stackswitch.tools.parsing import read_toml, texts_in
 from stackswitch.tools.processes import text_of
 from stackswitch.wasm.module import Module, parse_module
 
@@ -143,17 +142,8 @@ def _case_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return toml_value(path.read_text("utf-8"))
-    except ValueError as error:
-        raise SuiteError(f"{path}: not valid TOML: {error}") from None
-    except OSError as error:
-        raise SuiteError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def _read_case(path: Path, folder: Path) -> Case | CommandCase:
-    data = _read_toml(path)
+    data = read_toml(path, SuiteError)
     data.setdefault("id", path.relative_to(folder).with_suffix("").as_posix())
     try:
         if "command" not in data:
@@ -173,7 +163,7 @@ def _read_suite_file(folder: Path) -> SuiteFile:
     path = folder / SUITE_NAME
     if not path.is_file():
         return SuiteFile()
-    data = _read_toml(path)
+    data = read_toml(path, SuiteError)
     if any("\0" in text for text in texts_in(data)):
         raise SuiteError(f"{path}: nothing in it takes a NUL character")
     try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import tomlkit
 import tomlkit.exceptions
+
+from stackswitch.errors import StackswitchError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,6 +36,19 @@ def toml_value(text: str) -> dict[str, Any]:
     :raises ValueError: it is malformed, or nested too deeply
     """
     return _shallow(tomllib.loads, text)
+
+
+def read_toml(path: Path, error_type: type[StackswitchError]) -> dict[str, Any]:
+    """Read a TOML file.
+
+    :raises StackswitchError: of ``error_type``: it cannot be read, or is not TOML
+    """
+    try:
+        return toml_value(path.read_text("utf-8"))
+    except ValueError as error:
+        raise error_type(f"{path}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise error_type(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def toml_document(text: str) -> tomlkit.TOMLDocument:

@@ -47,37 +47,25 @@ def _signatures() -> dict[int, str]:
     table |= {BR_ON_NULL: "i", BR_ON_NON_NULL: "i"}
     # Stack switching: cont.new, cont.bind, suspend, resume, resume_throw, resume_throw_ref, switch.
     table |= {0xE0: "i", 0xE1: "ii", 0xE2: "i", 0xE3: "ir", 0xE4: "iir", 0xE5: "ir", 0xE6: "ii"}
-    return table | _gc() | _misc() | _simd() | _threads()
+    return table | _prefixed()
 
 
-def _gc() -> dict[int, str]:
-    codes: dict[str, tuple[int, ...]] = {"": (0x0F, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E)}
-    codes["i"] = (0x00, 0x01, 0x06, 0x07, 0x0B, 0x0C, 0x0D, 0x0E, 0x10, 0x20, 0x21, 0x22)
-    codes["ii"] = (0x02, 0x03, 0x04, 0x05, 0x08, 0x09, 0x0A, 0x11, 0x12, 0x13)
-    codes["h"] = (0x14, 0x15, 0x16, 0x17, 0x23, 0x24)
-    codes["1ihh"] = (0x18, 0x19, 0x25, 0x26)  # 0x20 to 0x26: custom descriptors
-    return {0xFB_0000 | number: letters for letters, numbers in codes.items() for number in numbers}
-
-
-def _misc() -> dict[int, str]:
-    table = dict.fromkeys(range(8), "")
-    table |= {0x08: "ii", 0x09: "i", 0x0A: "ii", 0x0B: "i", 0x0C: "ii", 0x0D: "i", 0x0E: "ii"}
-    table |= {0x0F: "i", 0x10: "i", 0x11: "i"}
-    table |= dict.fromkeys(range(0x13, 0x17), "")  # wide arithmetic
-    return {0xFC_0000 | number: letters for number, letters in table.items()}
-
-
-def _simd() -> dict[int, str]:
-    table = dict.fromkeys(range(0x114), "")  # 0x100 on: relaxed SIMD
-    table |= dict.fromkeys([*range(0x0C), 0x5C, 0x5D], "m")
-    table |= {0x0C: "v", 0x0D: "v"} | dict.fromkeys(range(0x15, 0x23), "1")
-    table |= dict.fromkeys(range(0x54, 0x5C), "m1")
-    return {0xFD_0000 | number: letters for number, letters in table.items()}
-
-
-def _threads() -> dict[int, str]:
-    table = dict.fromkeys([*range(3), *range(0x10, 0x4F)], "m") | {0x03: "1"}
-    return {0xFE_0000 | number: letters for number, letters in table.items()}
+def _prefixed() -> dict[int, str]:
+    gc: dict[int, str] = dict.fromkeys((0x0F, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E), "")
+    gc |= dict.fromkeys((0x00, 0x01, 0x06, 0x07, 0x0B, 0x0C, 0x0D, 0x0E, 0x10, 0x20, 0x21, 0x22), "i")
+    gc |= dict.fromkeys((0x02, 0x03, 0x04, 0x05, 0x08, 0x09, 0x0A, 0x11, 0x12, 0x13), "ii")
+    gc |= dict.fromkeys((0x14, 0x15, 0x16, 0x17, 0x23, 0x24), "h")
+    gc |= dict.fromkeys((0x18, 0x19, 0x25, 0x26), "1ihh")  # 0x20 to 0x26: custom descriptors
+    misc = dict.fromkeys([*range(8), *range(0x13, 0x17)], "")  # from 0x13: wide arithmetic
+    misc |= {0x08: "ii", 0x09: "i", 0x0A: "ii", 0x0B: "i", 0x0C: "ii", 0x0D: "i", 0x0E: "ii"}
+    misc |= {0x0F: "i", 0x10: "i", 0x11: "i"}
+    simd = dict.fromkeys(range(0x114), "")  # 0x100 on: relaxed SIMD
+    simd |= dict.fromkeys([*range(0x0C), 0x5C, 0x5D], "m")
+    simd |= {0x0C: "v", 0x0D: "v"} | dict.fromkeys(range(0x15, 0x23), "1")
+    simd |= dict.fromkeys(range(0x54, 0x5C), "m1")
+    threads = dict.fromkeys([*range(3), *range(0x10, 0x4F)], "m") | {0x03: "1"}
+    tables = zip(PREFIXES, (gc, misc, simd, threads), strict=True)
+    return {prefix << 16 | number: letters for prefix, table in tables for number, letters in table.items()}
 
 
 SIGNATURES = _signatures()

@@ -31,39 +31,30 @@ def binaryen_names(module: Module) -> tuple[str, ...]:
 
 
 def _made_unique(module: Module) -> Iterator[str]:
-    used = _UsedNames()
-    names: dict[int, bytes] = {}
-    for index, raw in module.function_name_entries:
-        # An index that does not exist uses up a name all the same.
-        names[index] = used.add(raw)
+    used: set[bytes] = set()
+    # Where each name's suffixes were left off: all below are known to be taken, and to try them again would
+    # let a hostile module cost quadratic time.
+    next_suffix: dict[bytes, int] = {}
+
+    def use(name: bytes) -> bytes:
+        """Return the name, or the first of its variants that is not used yet."""
+        result = name
+        if name in used:
+            number = max(len(used), next_suffix.get(name, 0))
+            while (result := b"%s_%d" % (name, number)) in used:
+                number += 1
+            next_suffix[name] = number + 1
+        used.add(result)
+        return result
+
+    # An index that does not exist uses up a name all the same.
+    names = {index: use(raw) for index, raw in module.function_name_entries}
     imported = module.imported_function_count
     for index in range(module.function_count):
         name = names.get(index)
         if name is None:
-            plain = b"fimport$%d" % index if index < imported else b"%d" % (index - imported)
-            name = used.add(plain)
+            name = use(b"fimport$%d" % index if index < imported else b"%d" % (index - imported))
         yield name.decode("utf-8", "surrogateescape")
-
-
-class _UsedNames:
-    """The names given so far."""
-
-    def __init__(self) -> None:
-        self.names: set[bytes] = set()
-        # Where each name's suffixes were left off: all below are known to be taken, and to try them again
-        # would let a hostile module cost quadratic time.
-        self.next_suffix: dict[bytes, int] = {}
-
-    def add(self, name: bytes) -> bytes:
-        """Return the name, or the first of its variants that is not used yet, and note it as used."""
-        result = name
-        if name in self.names:
-            number = max(len(self.names), self.next_suffix.get(name, 0))
-            while (result := b"%s_%d" % (name, number)) in self.names:
-                number += 1
-            self.next_suffix[name] = number + 1
-        self.names.add(result)
-        return result
 
 
 def display_name(module: Module, index: int) -> str:
