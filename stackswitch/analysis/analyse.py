@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Assertions
@@ -83,15 +84,22 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
         for which, names in inputs.lists.items()
         if which in FUNCTION_LISTS
     }
-    notes = (
-        []
-        if raw_names
-        else ["the module has no names: a list takes a function's index among the defined ones"]
-    )
-    build = None
+    only = selected.get("ASYNCIFY_ONLY")
+    notes = []
+    if not raw_names:
+        notes.append("the module has no names: a list takes a function's index among the defined ones")
+    before_asyncify: dict[str, Any] = {}
     if asyncified:
-        build = _build(module, index, selected.get("ASYNCIFY_ONLY"))
         notes.append("an Asyncify build: policies can only be computed for the module before Asyncify")
+    else:
+        cases = {case: reader.evidence(each) for case, each in inputs.cases.items()}
+        before_asyncify = {
+            "policies": tuple(_policies(builder, evidence)),
+            "brings_in": tuple(_dominators(graph, waiting, index)),
+            "assertions": assertion_effects(graph, index, inputs.assertions, waiting, evidence),
+            "left_out": coverage_left_out(builder, cases),
+            "test_next": next_tests(builder, evidence),
+        }
     return Analysis(
         module=name,
         sha256=module.sha256,
@@ -102,21 +110,13 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
         asyncified=asyncified,
         imports=imports,
         imports_from=source,
-        policies=() if asyncified else tuple(_policies(builder, evidence)),
-        brings_in=() if asyncified else tuple(_dominators(graph, waiting, index)),
         lists=tuple(_checked(inputs.lists, selected, index)),
-        seen=_observed(selected.get("ASYNCIFY_ONLY"), evidence, index),
-        build=build,
-        assertions=()
-        if asyncified
-        else assertion_effects(graph, index, inputs.assertions, waiting, evidence),
-        left_out=()
-        if asyncified
-        else coverage_left_out(builder, {case: reader.evidence(each) for case, each in inputs.cases.items()}),
-        test_next=() if asyncified else next_tests(builder, evidence),
-        obstacles=obstacles_of(graph, waiting, selected.get("ASYNCIFY_ONLY"), asyncified=asyncified),
+        seen=_observed(only, evidence, index),
+        build=_build(module, index, only) if asyncified else None,
+        obstacles=obstacles_of(graph, waiting, only, asyncified=asyncified),
         why=None if inputs.why is None else why(graph, waiting, index, inputs.why, inputs.suspensions),
         notes=tuple(notes),
+        **before_asyncify,
     )
 
 

@@ -14,6 +14,7 @@ _MOST = 20
 _MOST_TEXT = 2000
 _MOST_NAME = 300
 _CALLS = {"direct": "calls", "indirect": "calls through a table", "reference": "calls by a reference"}
+_Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 _WIDEST = 100
 """Columns are padded to at most so many characters."""
 
@@ -60,64 +61,66 @@ def _lines(found: Analysis, form: _Form) -> Iterator[str]:
     if found.why is not None:
         yield from _why(found.why, form)
         return
-    for section in (_policies, _left_out, _assertions, _bottlenecks, _tests, _lists, _obstacles):
-        yield from section(found, form)
+    for title, head, rows in _tables(found, form):
+        if rows:
+            yield from ("", f"## {title}", "")
+            yield from _table(form, head, rows)
+    yield from _lists(found, form)
+    yield from _obstacles(found, form)
 
 
-def _policies(found: Analysis, form: _Form) -> Iterator[str]:
-    rows = [
-        (
-            each.policy,
-            str(each.functions),
-            _size(each.code_bytes),
-            f"{each.code_share:.1%}",
-            f"{each.predicted_size_bytes / found.size_bytes:.2f} times",
+def _tables(found: Analysis, form: _Form) -> Iterator[_Table]:
+    """Give the tables: titles, headings and rows."""
+    yield (
+        "What each policy instruments",
+        ("policy", "functions", "code", "share of code", "size, about"),
+        [
+            (
+                each.policy,
+                str(each.functions),
+                _size(each.code_bytes),
+                f"{each.code_share:.1%}",
+                f"{each.predicted_size_bytes / found.size_bytes:.2f} times",
+            )
+            for each in found.policies
+        ],
+    )
+    for first in found.left_out[:1]:
+        yield (
+            "How lists do on cases they were not computed from",
+            ("policy", f"covers, of {first.cases} cases ({first.parts} parts left out in turn)"),
+            [(each.policy, str(each.covered)) for each in found.left_out],
         )
-        for each in found.policies
-    ]
-    head = ("policy", "functions", "code", "share of code", "size, about")
-    yield from _section("What each policy instruments", form, head, rows)
-
-
-def _left_out(found: Analysis, form: _Form) -> Iterator[str]:
-    if found.left_out:
-        of = found.left_out[0]
-        head = ("policy", f"covers, of {of.cases} cases ({of.parts} parts left out in turn)")
-        rows = [(each.policy, str(each.covered)) for each in found.left_out]
-        yield from _section("How lists do on cases they were not computed from", form, head, rows)
-
-
-def _assertions(found: Analysis, form: _Form) -> Iterator[str]:
-    rows = [
-        (f"{each.kind} {form.code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
-        for each in found.assertions
-        for on in each.policies
-    ]
-    head = ("", "policy", "functions", "code")
-    yield from _section("What the assertions remove or add", form, head, rows)
-
-
-def _bottlenecks(found: Analysis, form: _Form) -> Iterator[str]:
-    rows = [
-        (
-            form.code(each.through),
-            str(each.functions),
-            _size(each.code_bytes),
-            form.code(each.callee) if each.callee else "",
-        )
-        for each in found.brings_in
-    ]
-    head = ("all paths go through", "functions", "code", "which waits only by its call of")
-    yield from _section("What adds most functions", form, head, rows)
-
-
-def _tests(found: Analysis, form: _Form) -> Iterator[str]:
-    rows = [
-        (form.code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
-        for each in found.test_next
-    ]
-    head = ("calls through a table, and was never observed to wait", "probability that it does", "would add")
-    yield from _section("What to test next", form, head, rows)
+    yield (
+        "What the assertions remove or add",
+        ("", "policy", "functions", "code"),
+        [
+            (f"{each.kind} {form.code(each.entry)}", on.policy, str(on.functions), _size(on.code_bytes))
+            for each in found.assertions
+            for on in each.policies
+        ],
+    )
+    yield (
+        "What adds most functions",
+        ("all paths go through", "functions", "code", "which waits only by its call of"),
+        [
+            (
+                form.code(each.through),
+                str(each.functions),
+                _size(each.code_bytes),
+                form.code(each.callee) if each.callee else "",
+            )
+            for each in found.brings_in
+        ],
+    )
+    yield (
+        "What to test next",
+        ("calls through a table, and was never observed to wait", "probability that it does", "would add"),
+        [
+            (form.code(each.function), f"{each.chance:.0%}", f"{each.brings} functions")
+            for each in found.test_next
+        ],
+    )
 
 
 def _obstacles(found: Analysis, form: _Form) -> Iterator[str]:
@@ -126,13 +129,6 @@ def _obstacles(found: Analysis, form: _Form) -> Iterator[str]:
     for each in found.obstacles:
         more = f" (and {each.count - 1} more)" if each.count > 1 else ""
         yield f"- {each.backend}: {each.feature}: {form.plain(f'{each.text}: {each.where}')}{more}"
-
-
-def _section(title: str, form: _Form, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Give a table with its title, if there are rows."""
-    if rows:
-        yield from ("", f"## {title}", "")
-        yield from _table(form, head, rows)
 
 
 def _lists(found: Analysis, form: _Form) -> Iterator[str]:

@@ -61,15 +61,12 @@ def coverage_left_out(builder: ListBuilder, cases: Mapping[str, Evidence]) -> tu
     if len(waited) < 2:
         return ()
 
-    def compute(policy: PolicyName, evidence: Evidence) -> frozenset[int]:
-        return builder.build(policy, evidence)
-
     return tuple(
         CoverageLeftOut(
             policy=policy,
             cases=len(waited),
             parts=min(PARTS, len(waited)),
-            covered=len(leave_one_out(waited, partial(compute, policy), PARTS).covered),
+            covered=len(leave_one_out(waited, partial(builder.build, policy), PARTS).covered),
         )
         for policy in _BY_EVIDENCE
     )

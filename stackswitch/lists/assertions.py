@@ -6,7 +6,7 @@ functions themselves, and not their callers, as for its add-list. Entries are Bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from stackswitch.errors import ConfigError
@@ -111,18 +111,11 @@ class Asserted:
             frames = [index for index, _ in stacks.real_frames(each)]
             wrong = self.never.intersection(frames)
             if wrong:
-                entries = [entry for entry, own in self._never.items() if own & wrong]
+                names = self._index.names
+                entries = ", ".join(f'"{entry}"' for entry, own in self._never.items() if own & wrong)
                 raise ConfigError(
-                    f"[lists] never = {_quoted(entries)} is wrong: {_names(self._index, wrong)} was on "
+                    f"[lists] never = [{entries}] is wrong: {', '.join(names[one] for one in wrong)} was on "
                     f"the stack at a wait for {each.import_} in {where}:\n"
-                    f"  {_names(self._index, frames, ' < ')}\n"
+                    f"  {' < '.join(names[one] for one in frames)}\n"
                     "  remove the entry, or make it narrower"
                 )
-
-
-def _quoted(entries: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{each}"' for each in entries) + "]"
-
-
-def _names(index: NameIndex, functions: Iterable[int], between: str = ", ") -> str:
-    return between.join(index.names[each] for each in functions)

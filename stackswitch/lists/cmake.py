@@ -92,10 +92,7 @@ def _values(arguments: list[_Argument]) -> list[_Argument]:
 
 
 def _refuse_separators(text: Text) -> None:
-    """Reject a list that CMake would split at a semicolon, where a name would end for nobody else.
-
-    :raises ListFileError: with the line
-    """
+    """Reject a list that CMake would split at a semicolon."""
     for at, (char, start) in enumerate(zip(text.chars, text.starts, strict=True)):
         if char == ";" and text.source[start] == ";":
             raise text.error(

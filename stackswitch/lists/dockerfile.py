@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from stackswitch.errors import ListFileError
 
@@ -29,10 +30,8 @@ _JSON_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 def recognise(source: str) -> bool:
     """Whether a text is a Dockerfile: its first instruction is one that may stand first."""
-    for line in source.splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            return re.match(r"\s*(FROM|ARG)\s+\S", line, re.IGNORECASE) is not None
-    return False
+    lines = (line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return re.match(r"\s*(FROM|ARG)\s+\S", next(lines, ""), re.IGNORECASE) is not None
 
 
 def lists(source: str) -> Iterator[ListInFile]:
@@ -110,9 +109,5 @@ def instructions(source: str) -> Iterator[Text]:
 
 def _escape_character(source: str) -> str:
     """Return what continues a line: a backslash, unless the first comments say otherwise."""
-    for line in source.splitlines():
-        if not line.startswith("#"):
-            break
-        if directive := _DIRECTIVE.match(line):
-            return directive[1]
-    return "\\"
+    comments = takewhile(lambda line: line.startswith("#"), source.splitlines())
+    return next((found[1] for each in comments if (found := _DIRECTIVE.match(each))), "\\")

@@ -77,14 +77,10 @@ class Shadowed:
 class ListFindings:
     """A list compared with a module.
 
-    :ivar selected: indexes of the functions that the list names
-    :ivar by_entry: what each entry stands for, in the list's order, doubles left out
     :ivar stale: entries that stand for nothing
     :ivar shadowed: entries that could go and nothing would change
     """
 
-    selected: frozenset[int]
-    by_entry: dict[str, frozenset[int]]
     stale: tuple[Stale, ...]
     shadowed: tuple[Shadowed, ...]
 
@@ -107,8 +103,7 @@ def examine(entries: Sequence[str], index: NameIndex) -> ListFindings:
             stale.append(_why_stale(entry, index, spellings))
     stale = [_unless_listed(each, by_entry) for each in stale]
     shadowed += _covered(by_entry)
-    selected = frozenset().union(*by_entry.values())
-    return ListFindings(selected, by_entry, tuple(stale), tuple(shadowed))
+    return ListFindings(tuple(stale), tuple(shadowed))
 
 
 def _covered(by_entry: dict[str, frozenset[int]]) -> list[Shadowed]:

@@ -248,16 +248,11 @@ class _Reader:
         )
 
     def _refuse_block_comments(self, tokens: list[Token], inside: tuple[int, int], variable: str) -> None:
-        """Stop where a comment that need not end with its line stands between names.
-
-        :raises ListFileError: with the line
-        """
-        if not self.language.block:
-            return
+        """Reject a comment among the names that need not end with its line."""
         ends = [inside[0], *(each.end for each in tokens)]
         starts = [*(each.start for each in tokens), inside[1]]
         for start, end in zip(ends, starts, strict=True):
-            if self.language.block in self.source[start:end]:
+            if self.language.block and self.language.block in self.source[start:end]:
                 raise ListFileError(
                     f"{variable} has a comment {self.language.block} … among its names: begin it with "
                     f"{self.language.comment}, or put it before the list",

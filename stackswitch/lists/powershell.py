@@ -32,6 +32,7 @@ _SINGLE_STRINGS = Strings(
     lambda piece: piece[0],
     lambda text: re.sub(f"[{_SINGLE}]", lambda found: found[0] * 2, text),
 )
+_ESCAPED = str.maketrans({each: f"`{each}" for each in f"`${_DOUBLE}"} | {"\n": "`n", "\r": "`r"})
 _BARE = re.compile(rf"-s{SETTING}\Z|.*asyncify-\w+@")
 _JOINS = frozenset({"+"})
 _OPERATORS = frozenset(
@@ -47,12 +48,6 @@ def lists(source: str) -> Iterator[ListInFile]:
             raise token.text.error(
                 "PowerShell splits what is outside quotes at commas: put this argument into single quotes"
             )
-
-
-def _escape_double(text: str) -> str:
-    return (
-        re.sub(f"[`${_DOUBLE}]", lambda found: f"`{found[0]}", text).replace("\n", "`n").replace("\r", "`r")
-    )
 
 
 def _variable(source: str, found: re.Match[str], _before: Sequence[Token]) -> tuple[Token, int]:
@@ -114,7 +109,7 @@ def _expandable(source: str, span: tuple[int, int], body: tuple[int, int]) -> To
         rf"`u\{{[0-9a-fA-F]{{1,6}}\}}|`\r\n|`.|{inner}\$\{{[^}}]*\}}|\$(?:\w+:)?\w+|\$[$?^]|[{_DOUBLE}]{{2}}|.",
         re.DOTALL,
     )
-    return Strings(pattern, _UNDO, _escape_double).token(source, span, body)
+    return Strings(pattern, _UNDO, lambda text: text.translate(_ESCAPED)).token(source, span, body)
 
 
 _STRINGS = {"single": _SINGLE_STRINGS, "raw_lines": Strings()}

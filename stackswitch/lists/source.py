@@ -21,10 +21,6 @@ Segments = Mapping[tuple[int, int], tuple[int, int]]
 """Quoted stretches: from which character to which, and the offsets in the file, quotes included."""
 
 
-def _as_it_is(_at: int, text: str) -> str:
-    return text
-
-
 @dataclass(frozen=True)
 class Text:
     """Decoded characters and the stretch of the file that each came from.
@@ -42,7 +38,7 @@ class Text:
     starts: Sequence[int]
     ends: Sequence[int]
     source: str = field(repr=False)
-    encode: Encoder = field(default=_as_it_is, repr=False)
+    encode: Encoder = field(default=lambda _at, text: text, repr=False)
     segments: Segments = field(default_factory=dict)
     limit: int = 0
 

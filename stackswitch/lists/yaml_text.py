@@ -115,10 +115,7 @@ class _Walker:
         return _setting(variable, self._text(node, variable))
 
     def _refuse_other_types(self, node: Node, variable: str) -> None:
-        """Stop where a parser of YAML makes something else than a string of a name.
-
-        :raises ListFileError: with what to write
-        """
+        """Reject a name that a parser of YAML does not read as a string."""
         if node.style is None and (not node.tag.endswith(":str") or is_no_string(node.value)):
             raise ListFileError(
                 f"{variable} has {node.value!r}, which is no string in YAML: put it in quotes",
@@ -234,12 +231,11 @@ def _shell(node: Node, inherited: str) -> str:
     runs_on = values.get("runs-on")
     if runs_on is not None and "windows" in str(_strings(runs_on)).lower():
         inherited = "pwsh"
-    for name in ("defaults", "run"):
-        inner = values.get(name) if name == "defaults" else None
-        if inner is not None and inner.id == "mapping":
-            for key, value in inner.value:
-                if key.value == "run" and value.id == "mapping":
-                    inherited = _shell(value, inherited)
+    defaults = values.get("defaults")
+    if defaults is not None and defaults.id == "mapping":
+        for key, value in defaults.value:
+            if key.value == "run" and value.id == "mapping":
+                inherited = _shell(value, inherited)
     own = values.get("shell")
     return str(own.value) if own is not None and own.id == "scalar" else inherited
 

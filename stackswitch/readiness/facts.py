@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from itertools import islice
 from operator import or_
 from typing import Literal
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.imports import import_indexes
-from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.evidence import StackReader
 from stackswitch.lists.holdout import hold_out, leave_one_out, random_splits
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName
@@ -119,11 +119,7 @@ def confidence(
     whole = reduce(or_, cases.values())
     found = []
     for policy in _CURVES:
-
-        @cache
-        def compute(evidence: Evidence, policy: PolicyName = policy) -> frozenset[int]:
-            return builder.build(policy, evidence)
-
+        compute = cache(partial(builder.build, policy))
         share = leave_one_out(cases, compute).share
         points = []
         for part in SHARES:
