@@ -139,7 +139,7 @@ class ListFileError(StackswitchError, exit_code=13, slug="list-file"):
 
 
 class GuestError(StackswitchError, exit_code=14, slug="guest"):
-    """A guest of the library could not do what was asked. The classes below say in which way."""
+    """A guest of the library could not do what was requested. The classes below are the reasons."""
 
 
 class ImportsError(GuestError, exit_code=15, slug="imports"):

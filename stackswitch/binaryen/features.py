@@ -1,4 +1,4 @@
-"""Which features Binaryen is told of: those the module says or shows it uses, one by one.
+"""The features that are enabled in Binaryen: those that the module declares or uses, one by one.
 
 Never ``-all``: it lets Binaryen write what no engine loads (132: compact imports, which are an
 "unknown import kind 0x7f").
@@ -12,7 +12,7 @@ from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import Module
 
 HARMLESS = ("bulk-memory", "extended-const", "mutable-globals", "nontrapping-float-to-int", "sign-ext")
-"""Told of in any case. All but one are in every engine of the catalogue (Node 18 and later); extended-const
+"""Always enabled. All but one are in every engine of the catalogue (Node 18 and later); extended-const
 is about the constants that globals and segments start with, which the pass leaves as they are."""
 
 _BY_FEATURE: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""What the pass says on stderr, turned into findings: pure text work.
+"""The findings in what the pass writes to stderr.
 
 Two spellings of its warnings are known: ``… name: 'NAME'`` (Binaryen 125 and later tried) and
 ``… name: NAME (ESCAPED)`` (before). A name may hold quotes, brackets and spaces, so a line is read by
@@ -28,7 +28,7 @@ _LISTS: dict[str, ListName] = {
     "remove": "ASYNCIFY_REMOVE",
 }
 # Names of labels, which only people read.
-_OF_NO_ACCOUNT = re.compile(r"warning: unknown name subsection with id \d+ at \d+\Z")
+_IGNORED = re.compile(r"warning: unknown name subsection with id \d+ at \d+\Z")
 _MISSING_FEATURE = re.compile(r"(?:\[| requires )--enable-([a-z0-9-]+)")
 
 
@@ -49,7 +49,7 @@ def read_warnings(stderr: str, lists: Mapping[ListName, Iterable[str]]) -> Findi
     for line in stderr.split("\n"):
         head = _UNMATCHED.match(line)
         if not head:
-            if line.strip() and not _OF_NO_ACCOUNT.match(line):
+            if line.strip() and not _IGNORED.match(line):
                 other.append(line)
             continue
         which = _LISTS[head.group(1)]
@@ -83,7 +83,7 @@ def explain(
     lists: Mapping[ListName, Iterable[str]],
     imported: Mapping[str, str],
 ) -> list[str]:
-    """Put into words what lists hold in vain, and what Binaryen does without a word.
+    """Return sentences about entries that match nothing, and about what Binaryen does without a warning.
 
     :param imported: the names of imported functions as the lists match them, to ``module.name``
     """
@@ -108,5 +108,5 @@ def explain(
 
 
 def missing_features(stderr: str) -> tuple[str, ...]:
-    """The flags (without ``--enable-``) that Binaryen's validator asks for, each once."""
+    """The flags (without ``--enable-``) that Binaryen's validator requires, each once."""
     return tuple(dict.fromkeys(_MISSING_FEATURE.findall(stderr)))

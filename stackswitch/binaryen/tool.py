@@ -78,4 +78,4 @@ class ProcessTool:
         )
 
     async def aclose(self) -> None:
-        """Nothing is kept running."""
+        """Nothing is left running."""

@@ -53,7 +53,7 @@ class Answer(Frozen):
 class EngineReport(Frozen):
     """An engine, and the results of its probes.
 
-    ``spec``: what was asked for or found. ``version``: empty if unknown. ``source``: where it comes from.
+    ``spec``: what was requested or found. ``version``: empty if unknown. ``source``: where it comes from.
     ``flags``: of V8 or the browser; for each ``taken``, or why not. ``notes``: what a reader must know about
     how it ran. ``problem``: why it could not be probed at all, in one line; then there are no answers.
     """
@@ -70,7 +70,7 @@ class EngineReport(Frozen):
 
     @property
     def name(self) -> str:
-        """``node 24.19.0``; if the version is unknown, what was asked for."""
+        """``node 24.19.0``; if the version is unknown, what was requested."""
         return f"{self.engine} {self.version}" if self.version else self.spec
 
     def answer(self, probe: str) -> Answer | None:

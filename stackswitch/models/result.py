@@ -109,7 +109,7 @@ class CaseResult(Frozen):
 
     ``outcome``: if it is ``skipped``, the backend could not run, for the reason in ``detail``.
     ``as_expected`` is then whether the user permits that, and ``engine`` and ``engine_version`` are what was
-    asked for (empty: any). ``warnings``: about the case's lists, such as a name that matches nothing.
+    requested (empty: any). ``warnings``: about the case's lists, such as a name that matches nothing.
     ``module``: the hash (SHA-256) of the module under test; empty: unknown. ``build``: of a command, which
     build Asyncify ran. ``symptom``: how a command ended whose list lacks names.
     """

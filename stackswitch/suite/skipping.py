@@ -13,7 +13,7 @@ from stackswitch.models.result import CaseResult, SuiteResult
 class SkippedBackend(Frozen):
     """A backend that cannot run here.
 
-    ``engine``, ``engine_version``: what was asked for; empty: any version. ``allowed``: whether the user
+    ``engine``, ``engine_version``: what was requested; empty: any version. ``allowed``: whether the user
     permits the skip. ``build``: of commands on Asyncify.
     """
 

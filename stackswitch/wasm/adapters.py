@@ -1,4 +1,4 @@
-"""Modules that stand between a host and an Asyncify build, so that a wait costs one crossing each way.
+"""Modules between a host and an Asyncify build, so that a wait costs one crossing each way.
 
 A host that switches by itself crosses into the guest five times for one wait: it starts the unwind, stops it,
 starts the rewind, calls the export, stops the rewind. An adapter does all but the call within wasm. It
@@ -6,7 +6,7 @@ is instantiated before the guest, which imports its waiting functions from it, a
 functions in a table afterwards:
 
 - ``i0``, ``i1``, …: the waiting imports. Each stores its arguments, calls the host (``host.0``, …, without
-  parameters or results) and starts the unwind if the host says so. When the rewind comes to it, it stops
+  parameters or results) and starts the unwind if the host says so. When the rewind reaches it, it stops
   the rewind and returns what the host has laid ready, without asking. An import in ``EARLY`` starts the
   unwind first, and the host serves it when the guest has unwound: one crossing fewer.
 - ``call0``, ``resume0``, …: a pair for each signature of an export, given its slot in the table: calls it
@@ -51,7 +51,7 @@ from .module import Module
 from .types import FuncType, is_reference
 
 PENDING = 0
-"""i32: one more than the number of the import that the rewind is to come to; 0: the host sees to it."""
+"""i32: one more than the number of the import that the rewind is to reach; 0: the host handles it."""
 UNWINDING = 4
 """i32: set by the host in an import: the guest is to unwind; cleared by the adapter when it has."""
 START = 8
@@ -78,7 +78,7 @@ START_UNWIND, STOP_UNWIND, START_REWIND, STOP_REWIND, LOAD = range(5)
 FIRST_EXPORT = 5
 """The first slot for exports; the table is grown as they come."""
 MODULE_NAME = "stackswitch.adapter"
-"""Stands in the name section, so that its frames can be told from the guest's."""
+"""In the name section: it distinguishes frames of an adapter from the guest's."""
 
 _LOADS = {
     "i32": b"\x28\x02",

@@ -78,7 +78,7 @@ class CallGraph:
     def functions_of_type(self, type_index: int) -> frozenset[int]:
         """Return the functions, address taken, that a call of this type may reach.
 
-        Types match by structure; where references stand in them any reference matches, so that no
+        Types match by structure; a reference in them matches any reference, so that no
         subtype is missed.
         """
         found = self._of_type.get(type_index)

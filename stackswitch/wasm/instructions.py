@@ -1,8 +1,8 @@
-"""Instructions, one at a time: what stands where in a body.
+"""Instructions, one at a time.
 
 The plain decoder, exact and slow (about a microsecond per byte): for single functions, constant
-expressions, and to hold the fast scanner of ``scan`` to. Source of the opcodes: the core specification's
-"Binary Format / Instructions" and, for what is not in it yet, the proposals named below.
+expressions, and as the reference for the fast scanner of ``scan``. Source of the opcodes: the core
+specification's "Binary Format / Instructions" and, for what is not in it yet, the proposals named below.
 
 An opcode behind a prefix (0xFB to 0xFE) is ``prefix << 16 | number``.
 """
@@ -167,7 +167,7 @@ def read_instruction(reader: Reader) -> Instruction:
 
 
 def read_instructions(data: bytes, start: int, end: int) -> Iterator[Instruction]:
-    """Decode what stands between two offsets.
+    """Decode the instructions between two offsets.
 
     :raises WasmFormatError: see ``read_instruction``
     """

@@ -31,8 +31,8 @@ SUPERTYPES = 1
 # Engines read names in custom sections of any length; the specification's own bound is the section's size.
 NAME_BYTES = 100_000
 """Longest import, export, custom section or function name (V8: ``kV8MaxWasmFunctionNameLength`` is larger,
-import and export names are held to 100,000 bytes by V8 and SpiderMonkey)."""
+V8 and SpiderMonkey limit import and export names to 100,000 bytes)."""
 CUSTOM_SECTIONS = 100_000
 """Ours: no producer comes near, and each costs memory."""
 CATCH_CLAUSES = 1_000_000
-"""Ours, for ``try_table`` and stack-switching handlers; the body's size holds it in practice."""
+"""Ours, for ``try_table`` and stack-switching handlers; the size of the body limits them in practice."""

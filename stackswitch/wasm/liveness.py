@@ -31,7 +31,7 @@ class ReadsAfterCalls:
     """Goes over a function's code once; a local is *old* when its value is from before some call.
 
     A local that is read at the beginning of a loop, and old where the loop is taken again, is read after
-    the call too. Where it can't tell it takes a local for old.
+    the call too. If it is not known, a local counts as old.
 
     :param numbers: the locals to look at
     """

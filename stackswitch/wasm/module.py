@@ -1,7 +1,7 @@
 """A WebAssembly module, read from its bytes: types, index spaces, exports, where the bodies are.
 
 ``parse_module`` reads all but bodies, data and custom sections, and checks what the rest of us rely on
-(indexes exist, counts agree); it does not validate code. Custom sections are read when asked for.
+(indexes exist, counts agree); it does not validate code. Custom sections are read on demand.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Function names: as they stand in the name section, and as Binaryen's lists match them.
+"""Function names: those of the name section, and as Binaryen's lists match them.
 
-What Binaryen does, tried on 132 (``tests/integration/wasm/test_binaryen_names.py`` holds it): the entries
-of the name section are gone through in their order, and each name that was used before is given a
+What Binaryen 132 does (tested by ``tests/integration/wasm/test_binaryen_names.py``): it reads the entries of
+the name section in their order, and each name that was used before is given a
 suffix: ``_`` and the count of names used so far, counted up until the result is new. Then functions without
 a name get one, imports first: ``fimport$`` and their index, or for a defined one its decimal index among
 the defined, with the same suffix if that is taken. Nothing is escaped.

@@ -1,6 +1,6 @@
 """The obstacles to Asyncify in a module, for a set of imports that wait.
 
-Found by trying each on Binaryen 132 (``tests/integration/wasm/test_asyncify_obstacles.py`` holds it):
+Found by trying each on Binaryen 132 (see ``tests/integration/wasm/test_asyncify_obstacles.py``):
 
 - ``tail-call``: any ``return_call`` or ``return_call_indirect`` in the module is refused.
 - Functions that the pass instruments (its *path*) are flattened, and that fails on ``try_table``

@@ -157,7 +157,7 @@ class _Callers:
     def __init__(self, graph: CallGraph, waiting: Iterable[int]) -> None:
         self.functions = graph.module.function_count
         self.types: list[int] = []
-        """For each set of functions, by its node, the first type that stands for it."""
+        """For each set of functions, by its node, the first type that has it."""
         reached: list[frozenset[int]] = []
         node_of_type: dict[int, int | None] = {}
         node_of: dict[frozenset[int], int] = {}

@@ -4,7 +4,7 @@ They are made from ``instructions.SIGNATURES``, so that all know the same opcode
 instructions of no interest and the one that ends it: immediates are passed over as such, and a constant
 that holds the byte of a call is never taken for one. What an expression cannot measure (a branch table
 of 256 targets or more, say), and whatever it does not know, is left to the plain decoder; so bytes that are
-no code give that decoder's error. (Numbers are held to their length here, not to their range.)
+no code raise that decoder's error. (The length of numbers is checked here, not their range.)
 
 What follows a run always matches, so the expressions never go back and take linear time. ``_RUN`` bounds
 what the engine keeps while it is in a run.
@@ -42,7 +42,7 @@ _PATTERNS = {
     "v": rb".{16}",
     "h": _HEAP,
 }
-"""Immediates as in ``SIGNATURES``; letters that are not here have no length that an expression can tell."""
+"""Immediates as in ``SIGNATURES``; an expression cannot measure the letters that are not here."""
 _SHORT = {
     ("i", "s", "l"): _SMALL,
     ("",): b"",
@@ -125,7 +125,7 @@ def compile_collector(collected: frozenset[int]) -> re.Pattern[bytes]:
     """Make the expression whose ``findall`` over code gives the instructions ``collected``, as bytes.
 
     There are empty finds too, to be left out; and when one of ``UNREAD`` is among the finds, all that is
-    found is void, and ``find_instructions`` has to be asked.
+    found is void, and ``find_instructions`` is to be used.
     """
     by_letters: dict[str, list[int]] = {}
     for code in collected:
@@ -141,7 +141,7 @@ def compile_collector(collected: frozenset[int]) -> re.Pattern[bytes]:
 
 @cache
 def compile_scanner(stops: frozenset[int]) -> re.Pattern[bytes]:
-    """Make the expression that matches a run of instructions other than ``stops``, as long as it can tell."""
+    """Make the expression that matches a run of other instructions than ``stops``, as far as it measures them."""
     return re.compile(_run(stops), re.DOTALL)
 
 

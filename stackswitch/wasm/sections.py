@@ -1,4 +1,4 @@
-"""What stands in each section of a module: one function a section.
+"""The content of each section of a module: one function a section.
 
 Layout: the core specification's "Binary Format / Modules"
 (https://webassembly.github.io/spec/core/binary/modules.html).
@@ -152,7 +152,7 @@ def read_tag_type(reader: Reader, types: Types) -> int:
 
 
 def read_imports(reader: Reader, types: Types, spaces: IndexSpaces) -> tuple[Import, ...]:
-    """Read the import section and enter what it brings into ``spaces``.
+    """Read the import section, and add what is imported to ``spaces``.
 
     :raises WasmFormatError: malformed
     """

@@ -1,4 +1,4 @@
-"""Types as they stand in a module: values, functions, structs, arrays, tables, memories, globals.
+"""The types of a module: values, functions, structs, arrays, tables, memories, globals.
 
 A value type is its text: ``i32``, ``funcref``, ``(ref null 3)``. Layout: the core specification's "Binary
 Format / Types" (https://webassembly.github.io/spec/core/binary/types.html), with the proposals named at
