@@ -141,7 +141,7 @@ def compile_collector(collected: frozenset[int]) -> re.Pattern[bytes]:
 
 @cache
 def compile_scanner(stops: frozenset[int]) -> re.Pattern[bytes]:
-    """Make the expression that matches a run of other instructions than ``stops``, as far as it measures them."""
+    """Make the expression that matches a run of other instructions than ``stops``, as far as it can."""
     return re.compile(_run(stops), re.DOTALL)
 
 
