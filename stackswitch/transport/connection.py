@@ -224,12 +224,8 @@ class Connection:
     def defer(self, frames: Sequence[Frame]) -> None:
         """Hand out frames at the loop's next turn."""
         if frames and not self._deferred:
-            self._loop.call_soon(self._take_deferred)
+            self._loop.call_soon(self.came, b"")
         self._deferred += frames
-
-    def _take_deferred(self) -> None:
-        if self._deferred:
-            self.came(b"")
 
     def take(self, kind: int, data: bytes, at: int, end: int) -> None:
         """Take a frame; other kinds are a subclass's.
@@ -244,17 +240,14 @@ class Connection:
                 raise EngineError(str(hello.content["problem"]))
             self._hello.set_result(hello)
         elif kind == ANSWER:
-            self.answered(decode(data, at, end))
+            answer = decode(data, at, end)
+            future = self._answers.pop(answer.number, None)
+            if future is not None and not future.done():  # else the caller has given up
+                future.set_result(answer)
         elif kind == EVENT:
             self.event(decode(data, at, end))
         else:
             raise EngineError(f"{self.stream.program} sent a frame of the unknown kind {kind}")
-
-    def answered(self, message: Message) -> None:
-        """Take an answer; the caller may have given up."""
-        future = self._answers.pop(message.number, None)
-        if future is not None and not future.done():
-            future.set_result(message)
 
     def event(self, message: Message) -> None:
         """Take what the other end sends without a request: a subclass's."""

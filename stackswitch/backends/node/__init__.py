@@ -1,5 +1,5 @@
 """Backends in a JavaScript engine, in child processes: ``cases``, ``guests``, ``commands``.
 
-``info`` describes the engine. Starting children and the format of frames are in ``transport``; the
-JavaScript half is ``node_shim/``. Observing programs is in ``observe``.
+Starting children and the format of frames are in ``transport``; the JavaScript half is ``node_shim/``.
+Observing programs is in ``observe``.
 """

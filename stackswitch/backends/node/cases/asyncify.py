@@ -9,7 +9,7 @@ instrumented: its stacks, compared with the first build, give all the other name
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stackswitch.backends.asyncify_build import BuildFor, make_build
@@ -86,7 +86,7 @@ class NodeAsyncifyBackend(Children):
             if whole.modules:
                 again = await self._run(loaded, whole, watched, timeout_s, guarded=False)
                 if again.status == "finished":
-                    seen = again.model_copy(update={"missing": _union(missing, again.missing)})
+                    seen = again.model_copy(update={"missing": _union([missing, again.missing])})
         return seen
 
     def _watched(self, loaded: LoadedCase, build: Build) -> dict[str, CaseModule]:
@@ -137,14 +137,10 @@ class NodeAsyncifyBackend(Children):
             _looked_at(each, plain[name].sha256, watched[name])
             for name, each in zip(instances, read.suspensions, strict=True)
         ]
-        missing: Missing = {}
-        for _, lacking in found:
-            for which, names in lacking.items():
-                missing.setdefault(which, set()).update(names)
         return read.model_copy(
             update={
                 "suspensions": tuple(each for each, _ in found),
-                "missing": {which: tuple(sorted(names)) for which, names in sorted(missing.items())},
+                "missing": _union([lacking for _, lacking in found]),
             }
         )
 
@@ -177,9 +173,7 @@ def _without_lists(loaded: LoadedCase) -> LoadedCase:
     return loaded.model_copy(update={"case": case})
 
 
-def _union(
-    one: Mapping[Any, Sequence[str]], other: Mapping[Any, Sequence[str]]
-) -> dict[Any, tuple[str, ...]]:
-    return {
-        which: tuple(sorted({*one.get(which, ()), *other.get(which, ())})) for which in sorted({*one, *other})
-    }
+def _union(found: Sequence[Mapping[Any, Collection[str]]]) -> dict[Any, tuple[str, ...]]:
+    """Return the names of all, by list, sorted."""
+    lists = sorted({which for each in found for which in each})
+    return {which: tuple(sorted({name for each in found for name in each.get(which, ())})) for which in lists}

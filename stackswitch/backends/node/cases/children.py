@@ -26,8 +26,6 @@ from stackswitch.transport.process import EngineProcess
 from stackswitch.wasm.features import Place, used_features
 from stackswitch.wasm.module import Module, parse_module
 
-from ..info import engine_info
-
 _PING_S = 0.5
 _TRIES = 3
 
@@ -71,7 +69,7 @@ class Children:
         self.pool = ChildPool(self._new_child, most=children)
         self._modules: dict[bytes, Module] = {}
         self._used: dict[bytes, dict[str, Place]] = {}
-        self._info = engine_info(name, engine)
+        self._info = engine.backend_info(name)
 
     @property
     def info(self) -> BackendInfo:

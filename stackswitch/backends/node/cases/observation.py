@@ -115,17 +115,14 @@ class FrameNames:
         :param base: the instance whose frames are named plainly; those of other modules get their
             instance's name and ``!`` in front
         """
-        triples = [(flat[at], flat[at + 1], flat[at + 2]) for at in range(0, len(flat), 3)]
-        return [self._frame(*each, base) for each in triples]
-
-    def _frame(self, url: int, index: int, offset: int, base: str | None) -> Frame:
-        owner = self._owner(url, index, offset)
-        return index, offset - self._grown[owner], self._name(owner, index, base)
-
-    def _name(self, owner: str, index: int, base: str | None) -> str:
-        name = display_name(self._modules[owner], index)
-        plain = self._distinct == 1 or owner == (base or MAIN)
-        return name if plain else f"{owner}!{name}"
+        frames: list[Frame] = []
+        for at in range(0, len(flat), 3):
+            url, index, offset = flat[at : at + 3]
+            owner = self._owner(url, index, offset)
+            name = display_name(self._modules[owner], index)
+            plain = self._distinct == 1 or owner == (base or MAIN)
+            frames.append((index, offset - self._grown[owner], name if plain else f"{owner}!{name}"))
+        return frames
 
     def _owner(self, url: int, index: int, offset: int) -> str:
         if self._distinct == 1:

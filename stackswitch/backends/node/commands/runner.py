@@ -30,7 +30,6 @@ from stackswitch.tools import watchdog
 from stackswitch.tools.processes import Ended, run_command, text_of
 from stackswitch.tools.progress import Progress
 
-from ..info import engine_info
 from .workers import Workers, fits_a_worker
 
 NODE = "node"
@@ -60,7 +59,7 @@ class CommandRunner:
         self.needs_observations = False
         self.engine = engine
         self.settings = settings
-        self._info = engine_info(name, engine).model_copy(update={"build": build})
+        self._info = engine.backend_info(name).model_copy(update={"build": build})
         self._folder = Path(tempfile.mkdtemp(prefix="stackswitch-commands-"))
         watchdog.remove_at_end(self._folder)
         self.modules = self._folder / MODULES

@@ -121,7 +121,8 @@ class RemoteCall:
                 return  # the guest's end brings the stack
             instance.lose_c_stack(f"{state.export} was ended while it waited")
             if self._closed is not None and isinstance(error, asyncio.CancelledError):
-                _forget_cancel()
+                # The task continues: from Python 3.11 it counts cancellations.
+                getattr(asyncio.current_task(), "uncancel", int)()
                 raise self._closed from None
             raise
         instance.slices = []
@@ -175,13 +176,6 @@ class RemoteCall:
         frames = instance.prepared.frames(failure.get("frames", ()))
         note_stack(self.failed, self._failed_in, self.state.export, frames)
         return self.failed
-
-
-def _forget_cancel() -> None:
-    """The task was cancelled by us, and goes on: from Python 3.11 it counts that."""
-    uncancel = getattr(asyncio.current_task(), "uncancel", None)
-    if uncancel is not None:
-        uncancel()
 
 
 def guest_error(failure: Mapping[str, Any], instance: InstanceState) -> GuestError:

@@ -54,7 +54,7 @@ async def open_jspi(plan: OpenRequest) -> JspiModule:
             )
     opened = JspiModule(plan, engine)
     try:
-        await opened.start()
+        await opened.pool.prepare()
     except BaseException:
         await opened.aclose()
         raise
@@ -62,7 +62,10 @@ async def open_jspi(plan: OpenRequest) -> JspiModule:
 
 
 class JspiModule:
-    """See ``backends.guest_protocol.GuestModule``."""
+    """See ``backends.guest_protocol.GuestModule``.
+
+    :ivar pool: threads for instances
+    """
 
     backend = "jspi"
 
@@ -71,16 +74,8 @@ class JspiModule:
         self._prepared = PreparedModule(plan)
         self._command = _engine_command(plan, engine)
         self._processes = processes_of_loop()
-        self._pool = ChildPool(self._new_child)
+        self.pool = ChildPool(self._new_child)
         self._count = 0
-
-    async def start(self) -> None:
-        """Have a thread ready for the first instance.
-
-        :raises EngineError: the engine does not start
-        :raises GuestError: the engine refuses the module
-        """
-        await self._pool.prepare()
 
     async def _new_child(self) -> GuestChild:
         prepared = self._prepared
@@ -103,13 +98,13 @@ class JspiModule:
 
     async def instantiate(self, state: CallState) -> JspiInstance:
         """See ``GuestModule.instantiate``."""
-        child = await self._pool.take()
+        child = await self.pool.take()
         try:
             return await self._instantiate(child, state)
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError):
                 await note_stopped(child, state, self._prepared)
-            self._pool.give_back(child, reuse=isinstance(error, Exception) and not child.calls)
+            self.pool.give_back(child, reuse=isinstance(error, Exception) and not child.calls)
             raise
 
     async def _instantiate(self, child: GuestChild, state: CallState) -> JspiInstance:
@@ -140,11 +135,11 @@ class JspiModule:
         if reuse:
             drop = {"type": "drop", "instance": instance.number}
             child.send(encode(REQUEST, next(child.numbers), drop))
-        self._pool.give_back(child, reuse=reuse)
+        self.pool.give_back(child, reuse=reuse)
 
     async def aclose(self) -> None:
         """See ``GuestModule.aclose``."""
-        self._pool.close()
+        self.pool.close()
 
 
 def _engine_command(plan: OpenRequest, engine: Engine) -> EngineCommand:
