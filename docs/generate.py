@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import holdout_table
+import jspi_api
 import layers
 import lua_table
 import php_table
@@ -55,6 +56,7 @@ def generated() -> dict[Path, str]:
         DOCS / "performance.md": _filled(
             DOCS / "performance.md", {"bench": tables(_bench()), "lua": lua_table.table()}
         ),
+        DOCS / "jspi-api.md": _filled(DOCS / "jspi-api.md", {"table": jspi_api.table()}),
         DOCS / "suspension.svg": plot(_bench()),
         node_shim_dir() / "detect" / "modules.mjs": probe_modules.modules_source(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),

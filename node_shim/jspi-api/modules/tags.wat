@@ -1,0 +1,16 @@
+;; Exceptions on the way of a wait.
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (import "env" "tag" (tag $tag (param i32)))
+  (memory (export "memory") 1)
+  (func (export "throw") (param i32) (result i32)
+    (if (local.get 0) (then (drop (call $wait (local.get 0)))))
+    (throw $tag (i32.const 7)))
+  (func (export "caught") (param i32) (result i32)
+    (try (result i32)
+      (do (call $wait (local.get 0)))
+      (catch $tag (i32.add (pop i32) (i32.const 1000)))))
+  (func (export "any") (param i32) (result i32)
+    (try (result i32)
+      (do (call $wait (local.get 0)))
+      (catch_all (i32.const 43)))))

@@ -1,0 +1,41 @@
+"""The steps of JSPI's specification, on engines and over the polyfill: the results are those of the docs' table."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import wheel_node
+
+ROOT = Path(__file__).parents[3]
+TABLE = json.loads((ROOT / "docs" / "data" / "jspi-api.json").read_text("utf-8"))
+HERE = "node@24.19.0"
+
+
+def _check(*names: str) -> None:
+    command = [sys.executable, ROOT / "docs" / "jspi_api.py", "--check", *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_engine_that_is_installed() -> None:
+    _check(*(f"{api} {HERE}=node:{wheel_node()}" for api in ("native", "polyfill")))
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", TABLE["runs"])
+def test_an_engine_of_the_table(name: str) -> None:
+    _check(name)
+
+
+def test_the_modules_are_what_binaryen_makes_of_their_texts() -> None:
+    shim = ROOT / "node_shim"
+    library = npm_packages(shim) / "node_modules" / "binaryen" / "index.js"
+    command = [wheel_node(), shim / "jspi-api" / "build.mjs", library, "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
