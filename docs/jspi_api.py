@@ -1,9 +1,9 @@
-"""Run the steps of JSPI's specification on engines, natively and over the polyfill; make a table of the results.
+"""Run the steps of JSPI's specification on engines, natively and over the polyfill; make a table of them.
 
-Usage: python docs/jspi_api.py: run all and write ``data/jspi-api.json``; ``generate.py`` makes the table of it.
+Usage: python docs/jspi_api.py: run all, write ``data/jspi-api.json``; ``generate.py`` makes the table of it.
 python docs/jspi_api.py --check NAME…: run those, as ``polyfill node@20``, and compare with that file;
-``NAME=ENGINE`` runs that engine instead, as ``node:/path``. Exits with 1 if one differs, or if a deviation has
-no reason in ``node_shim/jspi-api/deviations.json``.
+``NAME=ENGINE`` runs that engine instead, as ``node:/path``. Exits with 1 if one differs, or if a deviation
+has no reason in ``node_shim/jspi-api/deviations.json``.
 """
 
 from __future__ import annotations
