@@ -13,10 +13,10 @@ from stackswitch.analysis.traces import GivenModule, ModuleLines, require_use, u
 from stackswitch.models.readiness import Finding, ModuleVerdict, Report
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
+from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.compare import compared
 from stackswitch.readiness.facts import confidence, listed_names, module_facts, ways
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.readiness.verdict import judge, worst
 from stackswitch.wasm.callgraph import call_graph
 
@@ -106,7 +106,7 @@ def _with_traces(
     """
     missing = {name for each in common.results for names in each.missing.values() for name in names}
     missing |= {name for of in traces.suspensions.values() for each in of for name in each.missing}
-    picture = draw_picture(traces.suspensions, Instrumented(names=listed, missing=missing), possible)
+    picture = call_tree(traces.suspensions, Instrumented(names=listed, missing=missing), possible)
     return replace(common, suspensions=traces.suspensions, traps=traces.traps, picture=picture)
 
 

@@ -130,8 +130,8 @@ def chosen(found: Sequence[ListInFile], variable: str, path: str) -> ListInFile:
         line = literal[1].line
         lines = ", ".join(str(each.line) for each in literal)
         problem = (
-            f"{variable} stands {len(literal)} times in this file (lines {lines}): which one is meant "
-            "cannot be told; leave one of them, or put the names into a file of their own"
+            f"{variable} stands {len(literal)} times in this file (lines {lines}), and it is not clear which "
+            "one is meant: leave one of them, or put the names into a file of their own"
         )
     elif named:
         line = named[0].line

@@ -16,7 +16,7 @@ from .namelist import comma_trouble, shorten
 from .ordering import merge
 from .values import OPTION_FORMAT
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 _MOST_UNWRITABLE = 500
 _HARMLESS = "stackswitch_tries_this_name"
 _QUOTES = re.compile(r"[\"'\\$]*\Z")
@@ -176,10 +176,10 @@ class Editor:
         if self._place.format == OPTION_FORMAT:
             advice = "put the names into a file, a name a line, and give wasm-opt …@@FILE"
         lost = [f"{shorten(name)}: {why}" for name, why in bad.items()]
-        more = [f"and {len(lost) - _MOST_TOLD} more"] if len(lost) > _MOST_TOLD else []
+        more = [f"and {len(lost) - _MOST_SHOWN} more"] if len(lost) > _MOST_SHOWN else []
         problem = (
             f"{len(bad)} of the names cannot be given here ({self._place.format}):\n  "
-            + "\n  ".join(lost[:_MOST_TOLD] + more)
+            + "\n  ".join(lost[:_MOST_SHOWN] + more)
             + f"\n  instead: {advice}"
             if bad
             else f"the edited list would not be read back as meant ({self._place.format}), so nothing is "

@@ -1,7 +1,7 @@
 """Lists in JavaScript and TypeScript build scripts.
 
-Source: ECMA-262, "Lexical Grammar". Where it takes the whole grammar to tell a regular expression from a
-division, the line is refused if it has a quote.
+Source: ECMA-262, "Lexical Grammar". Where only the whole grammar distinguishes a regular expression from a
+division, the line is rejected if it has a quote.
 """
 
 from __future__ import annotations

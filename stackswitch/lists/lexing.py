@@ -43,7 +43,7 @@ class Language:
     :ivar tokens: takes a text apart; comments and blanks are left out
     :ivar quote: writes a name as a string, where none stands beside it
     :ivar brackets: what an array of strings may stand in
-    :ivar shebang: what the first line of a script has behind ``#!``; nothing: a text cannot be told by it
+    :ivar shebang: matches what the first line of a script has behind ``#!``; empty: there is no such line
     :ivar assigns: marks between a name and its value
     :ivar joins: marks between strings that are joined; ``""``: strings that stand side by side are
     :ivar before: marks and names that may stand before a value and change nothing

@@ -1,9 +1,9 @@
-"""Whether a module can leave Asyncify for JSPI: rules as data, and the verdict that they come to. Pure.
+"""Whether a module can leave Asyncify for JSPI: rules as data, and the verdict that they give. Pure.
 
 - ``material`` is what is known; ``verdict`` judges it; ``rules`` and ``rules.toml`` say what each
   finding means
 - ``cases``, ``module``, ``engines``, ``traced`` apply the rules; ``steps`` says what to do
-- ``facts`` reads the module; ``picture`` is the tree of ways to a wait; ``merging`` and ``compare`` join
+- ``facts`` reads the module; ``call_tree`` is the tree of paths to a wait; ``merging`` and ``compare`` join
   reports
 
 Not here: running cases (``suite``), probing engines (``engines``), and writing the report (``reports``).

@@ -52,7 +52,7 @@ def _probed(report: EngineReport, needed: Sequence[str], fallback: str) -> tuple
     """Return the verdict and the rule that applies; empty: none."""
     answer = report.answer("jspi")
     if report.problem or answer is None:
-        why = report.problem or "it was not asked for JSPI"
+        why = report.problem or "JSPI was not probed"
         return EngineVerdict(name=report.name, level="unknown", why=why), ""
     lacking = [name for name in needed if (has := report.answer(name)) is not None and not has.works]
     if answer.works and lacking:
@@ -72,16 +72,16 @@ def _probed(report: EngineReport, needed: Sequence[str], fallback: str) -> tuple
 
 
 def _ran(run: RunColumn, probed: EngineVerdict | None, fallback: str) -> EngineVerdict:
-    told = run.count.replace(" work", " cases work", 1)
+    count = run.count.replace(" work", " cases work", 1)
     if probed is not None:
-        return probed.model_copy(update={"why": f"{probed.why}; {told}"})
+        return probed.model_copy(update={"why": f"{probed.why}; {count}"})
     level: Level = "ready" if run.worked + run.meant == run.cases else "ready-with-changes"
     if not run.worked + run.meant:
         level = "not-ready"
     return EngineVerdict(
         name=f"{run.engine} {run.engine_version}",
         level=level,
-        why=told,
+        why=count,
         fallback="" if level == "ready" else fallback,
         source="run",
     )

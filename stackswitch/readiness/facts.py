@@ -22,7 +22,7 @@ from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.paths import next_on_shortest_path
 
-from .picture import MOST_DEPTH, MOST_WAYS, frames_left_out
+from .call_tree import MOST_DEPTH, MOST_WAYS, frames_left_out
 
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 """Parts of the cases from which a list is computed, for the curve."""

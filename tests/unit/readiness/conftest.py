@@ -17,8 +17,8 @@ from stackswitch.models.readiness import (
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap, TrapCause
 from stackswitch.models.trace_use import TraceUse, UnusedLines, UnusedReason
+from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.picture import Instrumented, draw_picture
 
 
 def result(backend: str, outcome: str = "returned", **rest: Any) -> CaseResult:
@@ -94,7 +94,7 @@ def stack(*names: str, truncated: bool = False) -> Suspension:
 
 def seen(instrumented: Instrumented) -> Material:
     stacks = {"a/case": (stack("leaf", "main"),)}
-    return Material("app", suspensions=stacks, picture=draw_picture(stacks, instrumented))
+    return Material("app", suspensions=stacks, picture=call_tree(stacks, instrumented))
 
 
 def trapped(error: str, cause: TrapCause = "", **rest: Any) -> Material:
@@ -127,7 +127,7 @@ def well() -> Material:
         "app",
         results=both().results,
         suspensions=stacks,
-        picture=draw_picture(stacks, Instrumented(names={"leaf", "main"})),
+        picture=call_tree(stacks, Instrumented(names={"leaf", "main"})),
         module=facts(),
         analysis=analysis(seen=ObservedAndListed(missing=(), never_seen=0)),
         lists={"ASYNCIFY_ONLY": ("leaf", "main")},

@@ -14,8 +14,8 @@ from stackswitch.models.readiness import (
     Confidence,
     Finding,
 )
+from stackswitch.readiness.call_tree import Instrumented
 from stackswitch.readiness.material import Flaky, Material
-from stackswitch.readiness.picture import Instrumented
 from stackswitch.readiness.rules import RULES
 from stackswitch.readiness.verdict import judge, level_of
 

@@ -145,7 +145,7 @@ def users_without() -> Material:
 
 
 def seen_and_run() -> Material:
-    from stackswitch.readiness.picture import Instrumented
+    from stackswitch.readiness.call_tree import Instrumented
 
     return Material(**{**vars(seen(Instrumented(names={"main"}))), "results": both().results})
 

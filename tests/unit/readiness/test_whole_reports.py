@@ -23,9 +23,9 @@ from stackswitch.models.readiness import Confidence, Report, Source
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse, UnusedLines
+from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.compare import compared
 from stackswitch.readiness.material import Flaky, Material
-from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.readiness.verdict import judge
 
 from .conftest import analysis, engine, facts, gain, result, stack, well
@@ -83,7 +83,7 @@ def cases() -> Material:
         results=tuple(found),
         flaky=(flaky,),
         suspensions=stacks,
-        picture=draw_picture(stacks, Instrumented(names={"main"}, missing={"leaf"})),
+        picture=call_tree(stacks, Instrumented(names={"main"}, missing={"leaf"})),
         lists={"ASYNCIFY_ONLY": ("main", "a"), "ASYNCIFY_REMOVE": ("x",)},
         missing_shards=("jspi on node 24: 1 of 2 cases, from 1/2", "jspi on deno 2: none"),
         silence={"flaky": "known for a year"},
@@ -133,7 +133,7 @@ def module() -> Material:
     return Material(
         "app",
         suspensions=stacks,
-        picture=draw_picture(stacks, Instrumented(names={"leaf", "main"}), [("go", "env.wait")]),
+        picture=call_tree(stacks, Instrumented(names={"leaf", "main"}), [("go", "env.wait")]),
         module=facts(named=0, shadow_stack="hidden", name="build/my app.wasm"),
         analysis=its,
         lists={"ASYNCIFY_ONLY": ("leaf", "main", "a", "b", "c")},
@@ -268,7 +268,7 @@ def fallback() -> Material:
     return replace(
         well(),
         suspensions=stacks,
-        picture=draw_picture(stacks, Instrumented(names={"main"})),
+        picture=call_tree(stacks, Instrumented(names={"main"})),
         engines=engine("no").engines,
         gain=None,
     )

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from stackswitch.models.readiness import Report
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension
+from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.material import Material
-from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.readiness.verdict import judge
 from stackswitch.reports.annotations import annotation_lines
 from stackswitch.reports.escape import markdown, markdown_code, script_json, visible
@@ -81,7 +81,7 @@ def report_of(name: str) -> Report:
         ),
         CaseResult(case_id="the other", backend="asyncify", outcome="returned", as_expected=True, **common),
     )
-    picture = draw_picture({name: (stack,)}, Instrumented(missing=(name,)))
+    picture = call_tree({name: (stack,)}, Instrumented(missing=(name,)))
     return judge(
         Material(
             name, results=results, picture=picture, suspensions={name: (stack,)}, silence={"fibers": name}

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from stackswitch.models.picture import Picture
 from stackswitch.models.trace import Suspension
+from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.facts import confidence, listed_names, shadow_stack, ways
-from stackswitch.readiness.picture import Instrumented, draw_picture
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
 
@@ -65,7 +65,7 @@ def shown(picture: Picture) -> list[str]:
 
 
 def test_stacks_share_what_they_have_in_common() -> None:
-    picture = draw_picture(
+    picture = call_tree(
         {
             "one": [stack("main", "a", "b")],
             "two": [stack("main", "a", "c"), stack("main", "a", "b", count=3)],
@@ -88,13 +88,13 @@ def test_stacks_share_what_they_have_in_common() -> None:
 
 
 def test_without_a_list_nothing_is_missing_but_what_is_known_to_be() -> None:
-    picture = draw_picture({"": [stack("main", "a")]}, Instrumented(missing={"a"}))
+    picture = call_tree({"": [stack("main", "a")]}, Instrumented(missing={"a"}))
     assert shown(picture) == ["main 1 seen", " a 1 missing", "  env.wait 1 import"]
 
 
 def test_recursion_is_one_node_and_a_deep_stack_loses_its_middle() -> None:
     alternating = ["even", "odd"] * 500
-    picture = draw_picture(
+    picture = call_tree(
         {"deep": [stack("main", *["down"] * 15_000), stack("main", *alternating)]}, Instrumented()
     )
     lines = shown(picture)
@@ -104,7 +104,7 @@ def test_recursion_is_one_node_and_a_deep_stack_loses_its_middle() -> None:
 
 
 def test_a_truncated_stack_says_so() -> None:
-    picture = draw_picture({"": [stack("main", truncated=True)]}, Instrumented())
+    picture = call_tree({"": [stack("main", truncated=True)]}, Instrumented())
     assert shown(picture)[0].startswith("… outside of what was seen …")
 
 
@@ -112,7 +112,7 @@ def test_too_many_nodes_are_left_out_those_with_fewest_stacks_first() -> None:
     many = [stack("main", f"f{at}") for at in range(50)] + [
         stack("main", "often", f"g{at}") for at in range(9)
     ]
-    picture = draw_picture({"": many}, Instrumented(), most_nodes=10)
+    picture = call_tree({"": many}, Instrumented(), most_nodes=10)
     assert len(picture.nodes) == 10
     assert picture.left_out == 59 * 2 + 2 - 10
     names = [picture.functions[each.function].name for each in picture.nodes]
@@ -121,7 +121,7 @@ def test_too_many_nodes_are_left_out_those_with_fewest_stacks_first() -> None:
 
 @given(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=6), max_size=8))
 def test_every_stack_is_a_way_down_the_tree(stacks: list[list[str]]) -> None:
-    picture = draw_picture({"": [stack(*names) for names in stacks]}, Instrumented())
+    picture = call_tree({"": [stack(*names) for names in stacks]}, Instrumented())
     assert sum(each.count for each in picture.stacks) == len(stacks)
     for at, node in enumerate(picture.nodes):
         assert node.parent < at

@@ -1,6 +1,4 @@
-"""The ways from exports to suspending imports, as a tree that can be drawn: stacks that were seen, then ways
-that the code allows.
-"""
+"""The paths from exports to suspending imports, as a tree: observed ones first, then possible ones."""
 
 from __future__ import annotations
 
@@ -14,11 +12,11 @@ from stackswitch.models.picture import Function, FunctionState, Node, Picture, S
 from stackswitch.models.trace import Suspension
 
 MOST_NODES = 8000
-"""More could not be told apart on a screen."""
+"""More could not be distinguished on a screen."""
 MOST_DEPTH = 300
-"""Deeper stacks are drawn without their middle; whole, they are among the stacks."""
+"""Deeper stacks are shown without their middle; they are among the stacks in full."""
 MOST_WAYS = 150
-"""Exports whose ways are drawn though no stack showed them."""
+"""Exports whose paths are shown without an observed stack."""
 
 
 @dataclass(frozen=True)
@@ -44,33 +42,33 @@ class Instrumented:
 
 
 @dataclass
-class _Drawn:
+class _TreeNode:
     """A node while the tree grows; ``stacks`` 0: the code alone leads here."""
 
     name: str
     repeat: int
     stacks: int = 0
     stack: int = -1
-    children: dict[tuple[str, int], _Drawn] = field(default_factory=dict)
+    children: dict[tuple[str, int], _TreeNode] = field(default_factory=dict)
 
-    def step(self, name: str, repeat: int = 1) -> _Drawn:
+    def step(self, name: str, repeat: int = 1) -> _TreeNode:
         key = name, repeat
         if key not in self.children:
-            self.children[key] = _Drawn(name, repeat)
+            self.children[key] = _TreeNode(name, repeat)
         return self.children[key]
 
 
-def draw_picture(
+def call_tree(
     suspensions: Mapping[str, Sequence[Suspension]],
     instrumented: Instrumented,
     ways: Iterable[Sequence[str]] = (),
     *,
     most_nodes: int = MOST_NODES,
 ) -> Picture:
-    """Draw the ways.
+    """Build the tree.
 
     :param suspensions: by case; those of no case under ``""``
-    :param ways: from an export to an import, names; what the code allows, the shortest first
+    :param ways: paths that the code allows, names from an export to an import, the shortest first
     """
     numbers: dict[str, int] = {}
     distinct: dict[tuple[str, str, tuple[int, ...]], list[tuple[str, Suspension]]] = defaultdict(list)
@@ -80,7 +78,7 @@ def draw_picture(
             distinct[each.import_, each.export, frames].append((case, each))
     names = list(numbers)
     seen = set(names)
-    root = _Drawn("", 1)
+    root = _TreeNode("", 1)
     stacks_found = []
     imports: dict[str, None] = {}
     for at, ((import_, export, frames), found) in enumerate(distinct.items()):
@@ -116,7 +114,7 @@ def frames_left_out(count: int) -> str:
     return f"… {count} frames …"
 
 
-def _grow(root: _Drawn, names: Sequence[str], import_: str, stack: int, truncated: bool) -> None:
+def _grow(root: _TreeNode, names: Sequence[str], import_: str, stack: int, truncated: bool) -> None:
     steps = [(name, len(list(run))) for name, run in groupby(names)]  # a function may call itself
     if len(steps) > MOST_DEPTH:
         half = MOST_DEPTH // 2
@@ -132,7 +130,7 @@ def _grow(root: _Drawn, names: Sequence[str], import_: str, stack: int, truncate
 
 
 def _flattened(
-    root: _Drawn, numbers: Mapping[str, int], most: int
+    root: _TreeNode, numbers: Mapping[str, int], most: int
 ) -> tuple[tuple[Node, ...], list[str], int]:
     """Number the nodes, callers first, those with most stacks first; what is too much is left out.
 
@@ -141,9 +139,9 @@ def _flattened(
     order = dict(numbers)
     nodes: list[Node] = []
     tie = count()
-    open_: list[tuple[int, int, int, _Drawn]] = []
+    open_: list[tuple[int, int, int, _TreeNode]] = []
 
-    def expect(parent: int, children: Iterable[_Drawn]) -> None:
+    def expect(parent: int, children: Iterable[_TreeNode]) -> None:
         for each in sorted(children, key=lambda each: (-each.stacks, each.name), reverse=True):
             # Of those with equally many the last comes first: so a way is drawn to its end.
             heappush(open_, (-each.stacks, -next(tie), parent, each))
