@@ -56,7 +56,7 @@ export class HostImport {
 
   make() {
     const host = (/** @type {any[]} */ ...args) => this.#called(args);
-    return this.suspending && !this.run.scouting ? this.run.switching.suspending(host) : host;
+    return this.suspending && !this.run.dryRun ? this.run.switching.suspending(host) : host;
   }
 
   /** @param {any[]} args */
@@ -65,7 +65,7 @@ export class HostImport {
     if (run.over) throw uncatchable(new NameMissing("this run is over"));
     const call = run.currentCall(this.instance);
     if (this.suspending) this.#checkSuspendable();
-    if (this.suspending && run.scouting) throw run.scouted();
+    if (this.suspending && run.dryRun) throw run.endDryRun();
     if (run.log.length < LOG_LIMIT) run.log.push(this.name);
     const effects = this.#effects(this.entries.next().value, args, call);
     run.active.push({ kind: "host", name: this.name });

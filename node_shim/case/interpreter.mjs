@@ -27,10 +27,10 @@ function isGuestFault(error) {
  * @param {Map<string, WebAssembly.Module>} modules
  * @param {Lists} lists
  * @param {Environment} environment
- * @param {boolean} scouting
+ * @param {boolean} dryRun
  */
-async function runOnce(plan, modules, lists, environment, scouting) {
-  const run = new Run(plan, modules, lists, environment, scouting);
+async function runOnce(plan, modules, lists, environment, dryRun) {
+  const run = new Run(plan, modules, lists, environment, dryRun);
   const result = { status: "finished", detail: "", unsupported: /** @type {object | null} */ (null) };
   try {
     run.instantiate();
@@ -95,15 +95,15 @@ export async function runCase(plan, binaries, environment) {
   // Most engines refuse before they call the import, with an exception that a guest may catch and say nothing. So,
   // while exports that are called are not promising, a run goes first in which no import is Suspending: each
   // says from which export it is called, and where it may wait that run ends.
-  let scouting = calledExports(plan).some((name) => !lists.exports.has(name));
+  let dryRun = calledExports(plan).some((name) => !lists.exports.has(name));
   for (let round = 0; ; round++) {
-    const { run, result } = await runOnce(plan, modules, lists, environment, scouting);
+    const { run, result } = await runOnce(plan, modules, lists, environment, dryRun);
     const { exports, imports } = run.found;
     for (const name of exports) lists.exports.add(name), missing.JSPI_EXPORTS.add(name);
     for (const name of imports) lists.imports.add(name), missing.JSPI_IMPORTS.add(name);
     if (exports.size + imports.size > 0 && round < MOST_ROUNDS) continue;
-    if (scouting) {
-      scouting = false;
+    if (dryRun) {
+      dryRun = false;
       continue;
     }
     return {

@@ -30,11 +30,11 @@ export class Run {
    * @param {Map<string, WebAssembly.Module>} modules by instance name
    * @param {Lists} lists the exports that are promising and the imports that may suspend
    * @param {import("./plan.d.ts").Environment} environment
-   * @param {boolean} scouting the run ends where it would suspend: it only looks which names are missing
+   * @param {boolean} dryRun whether the run ends where it would suspend: it only looks which names are missing
    */
-  constructor(plan, modules, lists, environment, scouting) {
+  constructor(plan, modules, lists, environment, dryRun) {
     this.plan = plan;
-    this.scouting = scouting;
+    this.dryRun = dryRun;
     this.modules = modules;
     this.lists = lists;
     this.switching = environment.switching;
@@ -87,10 +87,10 @@ export class Run {
     return uncatchable(new NameMissing(message));
   }
 
-  /** A scouting run has come to a wait that is in order: it ends here. */
-  scouted() {
+  /** A dry run has come to a wait that is in order: it ends here. */
+  endDryRun() {
     this.over = true;
-    return uncatchable(new NameMissing("scouted"));
+    return uncatchable(new NameMissing("the dry run ends here"));
   }
 
   /**

@@ -9,7 +9,7 @@ const MOST_TEXT = 10_000;
 const MOST_CAUSES = 5;
 const WASM_FRAME = /wasm:\/\/|wasm-function\[\d/;
 
-class Errors {
+class ErrorRecorder {
   #part;
   #stacks;
   #recorded = new WeakSet();
@@ -63,6 +63,4 @@ function isOfWasm(error) {
   return error instanceof RangeError && typeof error.stack === "string" && WASM_FRAME.test(error.stack);
 }
 
-/** @typedef {Errors} ErrorRecorder */
-
-module.exports = { Errors };
+exports.ErrorRecorder = ErrorRecorder;

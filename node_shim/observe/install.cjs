@@ -5,12 +5,12 @@
 "use strict";
 
 const { versions, execArgv } = process;
-const { Part } = require("./part.cjs");
-const { Stacks } = require("./stacks.cjs");
-const { Modules } = require("./modules.cjs");
-const { Errors } = require("./errors.cjs");
-const { Unwinds } = require("./unwinds.cjs");
-const { Promises } = require("./promises.cjs");
+const { TracePart } = require("./part.cjs");
+const { StackRecorder } = require("./stacks.cjs");
+const { ModuleRecorder } = require("./modules.cjs");
+const { ErrorRecorder } = require("./errors.cjs");
+const { UnwindHooks } = require("./unwinds.cjs");
+const { RejectionWatcher } = require("./promises.cjs");
 const { JspiHooks } = require("./jspi.cjs");
 const { tapSource } = require("./streaming.cjs");
 const { watchEndings } = require("./endings.cjs");
@@ -44,21 +44,21 @@ function install(folder) {
 }
 
 class Observer {
-  #part = new Part();
+  #part = new TracePart();
   #stacks;
   #errors;
   #unwinds;
-  #promises = new Promises(this.#part);
-  #modules = new Modules(this.#part);
+  #promises = new RejectionWatcher(this.#part);
+  #modules = new ModuleRecorder(this.#part);
   #jspi;
   /** @type {Map<string, Function>} */
   #hooked = new Map();
 
   constructor() {
     const every = setting("SAMPLE", 1);
-    this.#stacks = new Stacks(this.#part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
-    this.#errors = new Errors(this.#stacks, this.#part);
-    this.#unwinds = new Unwinds(this.#stacks, this.#part);
+    this.#stacks = new StackRecorder(this.#part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
+    this.#errors = new ErrorRecorder(this.#stacks, this.#part);
+    this.#unwinds = new UnwindHooks(this.#stacks, this.#part);
     this.#jspi = new JspiHooks(this.#part, this.#stacks, this.#errors, this.#promises);
   }
 
@@ -136,7 +136,7 @@ class Observer {
   /** @type {(source: unknown, how: string) => void} */
   #source(source, how) {
     this.#part.guard(() => {
-      const bytes = Modules.bytesOf(source);
+      const bytes = ModuleRecorder.bytesOf(source);
       if (bytes !== null) this.#unwinds.compiled(bytes, this.#modules.compiled(bytes, how));
     });
   }

@@ -45,7 +45,7 @@ class JspiHooks {
    * @param {import("./part.cjs").TracePart} part
    * @param {import("./stacks.cjs").StackRecorder} stacks
    * @param {import("./errors.cjs").ErrorRecorder} errors
-   * @param {import("./promises.cjs").PromiseWatcher} promises
+   * @param {import("./promises.cjs").RejectionWatcher} promises
    */
   constructor(part, stacks, errors, promises) {
     this.#part = part;

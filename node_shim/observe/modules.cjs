@@ -42,7 +42,7 @@ function hashOf(bytes) {
 
 /** @typedef {{kind: string, sha256: string, size: number, how: string, kept: boolean}} ModuleLine */
 
-class Modules {
+class ModuleRecorder {
   #part;
   #folder = "";
   #left = 0;
@@ -129,4 +129,4 @@ class Modules {
   }
 }
 
-module.exports = { Modules };
+module.exports = { ModuleRecorder };

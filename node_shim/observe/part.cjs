@@ -14,7 +14,7 @@ const { stringify } = JSON;
 
 const MOST_ERRORS = 20;
 
-class Part {
+class TracePart {
   #file = "";
   #left = 0;
   /** @type {string | null} why nothing can be written any more */
@@ -123,6 +123,4 @@ class Part {
   }
 }
 
-/** @typedef {Part} TracePart */
-
-module.exports = { Part };
+exports.TracePart = TracePart;

@@ -15,7 +15,7 @@ const { apply } = Reflect;
 
 /** @typedef {{note: (error: any) => void, taken: boolean, settled: boolean}} Pending what to do when a promise settles */
 
-class Promises {
+class RejectionWatcher {
   /** @type {WeakMap<Promise<any>, Pending>} */
   #pending = new WeakMap();
   #count = 0;
@@ -110,6 +110,4 @@ class Promises {
   #watched = create(nativePromise, { constructor: this.#property("constructor"), then: this.#property("then") });
 }
 
-/** @typedef {Promises} PromiseWatcher */
-
-module.exports = { Promises };
+exports.RejectionWatcher = RejectionWatcher;

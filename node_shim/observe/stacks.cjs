@@ -68,7 +68,7 @@ const place = (site) => {
  */
 /** @typedef {{id: number, slot: Slot, key: Int32Array, count: number, written: number, next: Entry | undefined}} Entry a stack */
 
-class Stacks {
+class StackRecorder {
   #part;
   #sample;
   #key = new Int32Array(512);
@@ -269,6 +269,5 @@ class Stacks {
   }
 }
 
-/** @typedef {Stacks} StackRecorder */
-
-module.exports = { Stacks, callSites };
+exports.StackRecorder = StackRecorder;
+exports.callSites = callSites;

@@ -4,7 +4,6 @@
 
 "use strict";
 
-/** @typedef {import("./stacks.cjs").StackRecorder} Stacks */
 
 const { replace } = require("./replace.cjs");
 const { renamedStartUnwind } = require("./asyncify.cjs");
@@ -83,7 +82,7 @@ const indexOf = (exported) => Number(getOwnPropertyDescriptor(exported, "name")?
 /** @param {string[]} names */
 const joined = (names) => names.sort().join("\0");
 
-class Unwinds {
+class UnwindHooks {
   #stacks;
   #part;
   /** @type {Map<string, {name: string, index: number, names: string}>} builds whose export has another name, by hash */
@@ -97,7 +96,7 @@ class Unwinds {
   #states = [];
 
   /**
-   * @param {Stacks} stacks
+   * @param {import("./stacks.cjs").StackRecorder} stacks
    * @param {import("./part.cjs").TracePart} part
    */
   constructor(stacks, part) {
@@ -183,4 +182,4 @@ class Unwinds {
   }
 }
 
-module.exports = { Unwinds };
+module.exports = { UnwindHooks };

@@ -49,23 +49,23 @@ export function install({ report = warn, goOn = false, target = globalThis.WebAs
   Object.defineProperty(Instance.prototype, "exports", { ...getter, get });
 
   /** @type {typeof WebAssembly.instantiate} */
-  const instantiateWatched = async (source, imports, ...rest) => {
+  const instantiateChecked = async (source, imports, ...rest) => {
     if (source instanceof target.Module) {
       return make(source, imports, options, (given) => instantiate.call(target, source, given, ...rest));
     }
     const module = await target.compile(source, ...rest);
-    return { module, instance: await instantiateWatched(module, imports, ...rest) };
+    return { module, instance: await instantiateChecked(module, imports, ...rest) };
   };
   /** @type {typeof WebAssembly.instantiate} */
   const streamed = async (source, imports, ...rest) => {
     const module = await compileStreaming?.call(target, source, ...rest);
-    return { module, instance: await instantiateWatched(module, imports, ...rest) };
+    return { module, instance: await instantiateChecked(module, imports, ...rest) };
   };
-  const Watched = new Proxy(Instance, {
+  const CheckedInstance = new Proxy(Instance, {
     construct: (native, [module, imports], newTarget) =>
       make(module, imports, options, (given) => Reflect.construct(native, [module, given], newTarget)),
   });
-  Object.assign(target, { Instance: Watched, instantiate: instantiateWatched });
+  Object.assign(target, { Instance: CheckedInstance, instantiate: instantiateChecked });
   if (instantiateStreaming !== undefined) target.instantiateStreaming = streamed;
   return () => {
     Object.assign(target, { Instance, instantiate });
@@ -80,7 +80,7 @@ function warn(line) {
 }
 
 /**
- * Make an instance, watched if its build reports.
+ * Make an instance, checked if its build reports.
  *
  * @param {WebAssembly.Module} module
  * @param {WebAssembly.Imports | undefined} imports
@@ -90,9 +90,9 @@ function warn(line) {
 function make(module, imports, options, construct) {
   const section = readSection(module);
   if (section === null) return construct(imports);
-  const watch = new Watch(module, section, options);
-  const made = construct(watch.imports(imports));
-  return typeof made.then === "function" ? made.then((/** @type {WebAssembly.Instance} */ each) => watch.instance(each)) : watch.instance(made);
+  const reporting = new ReportingInstance(module, section, options);
+  const made = construct(reporting.imports(imports));
+  return typeof made.then === "function" ? made.then((/** @type {WebAssembly.Instance} */ each) => reporting.instance(each)) : reporting.instance(made);
 }
 
 /**
@@ -106,8 +106,8 @@ function reading(object, change) {
   return new Proxy({}, { get: (_, key) => change(Reflect.get(object, key), String(key)) });
 }
 
-/** What watches an instance of a build that reports. */
-class Watch {
+/** An instance of a build that reports: its stack is checked at each unwind. */
+class ReportingInstance {
   #module;
   #section;
   #options;
@@ -140,11 +140,11 @@ class Watch {
    * @param {WebAssembly.Imports | undefined} given
    */
   imports(given) {
-    return reading(given, (space, from) => reading(space, (host, name) => this.#noting(host, `${from}.${name}`)));
+    return reading(given, (space, from) => reading(space, (host, name) => this.#noteCall(host, `${from}.${name}`)));
   }
 
   /** @type {(host: any, name: string) => any} */
-  #noting(host, name) {
+  #noteCall(host, name) {
     if (typeof host !== "function" || !this.#section.imports.has(name)) return host;
     return (/** @type {any[]} */ ...args) => {
       this.#waiting = name;

@@ -18,15 +18,15 @@ const ROOTS = [
 const PAGE = '<!doctype html><title>shim</title><link rel="icon" href="data:,"><script type="module" src="/test/in-page.mjs"></script>';
 let failed = 0;
 
-/** Serve the page and what it loads; take what it tells. */
-function serve(onTold) {
+/** Serve the page and what it loads; take its results. */
+function serve(onResult) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
-    if (request.method === "POST" && path === "/told") {
+    if (request.method === "POST" && path === "/result") {
       let body = "";
       for await (const part of request) body += part;
       response.writeHead(204).end();
-      return onTold(JSON.parse(body));
+      return onResult(JSON.parse(body));
     }
     if (path === "/") return response.writeHead(200, { "Content-Type": "text/html" }).end(PAGE);
     for (const [pattern, root] of ROOTS) {
@@ -51,12 +51,12 @@ async function run(browser, way) {
   const done = new Promise((resolve, reject) => {
     late = setTimeout(() => reject(new Error(`not done after ${PAGE_TIMEOUT_MS / 1000} s`)), PAGE_TIMEOUT_MS);
     page.on("error", reject);
-    if (way !== "report") page.on("pageerror", reject); // there an error is what the page waits for, and tells
+    if (way !== "report") page.on("pageerror", reject); // there an error is what the page waits for, and reports
     browser.on("disconnected", () => reject(new Error("the browser ended")));
-    serve((told) => {
-      if (told.done) return resolve();
-      if (told.error !== null) failed++;
-      console.log(JSON.stringify({ way, ...told }));
+    serve((result) => {
+      if (result.done) return resolve();
+      if (result.error !== null) failed++;
+      console.log(JSON.stringify({ way, ...result }));
     }).then((made) => {
       server = made;
       return page.goto(`http://127.0.0.1:${server.address().port}/#${way}`);

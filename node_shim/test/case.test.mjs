@@ -50,7 +50,7 @@ test("an entry serves its times, the last one the rest", async () => {
   assert.deepEqual(seen.steps.map((step) => step.values[0]), ["i32:40", "i32:21", "i32:2"]);
 });
 
-test("missing names are found in rounds, and the last run is told", async () => {
+test("missing names are found in rounds, and the last run is reported", async () => {
   const seen = await run({
     module: ADDS,
     host: { "env.wait": [once] },

@@ -1,7 +1,7 @@
 // Runs in a browser's page: the glue natively, or, with JSPI hidden, over the polyfill; calls that overlap, each with a
 // C stack of its own; and Emscripten's glue under the field reporter. What comes of it goes back to the server that the page came from.
 
-const tell = (told) => fetch("/told", { method: "POST", body: JSON.stringify(told) });
+const send = (result) => fetch("/result", { method: "POST", body: JSON.stringify(result) });
 const bytesOf = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer());
 const way = location.hash.slice(1);
 const shown = (value) => JSON.stringify(value, (_, each) => (typeof each === "bigint" ? `${each}n` : Object.is(each, -0) ? "-0" : each));
@@ -17,7 +17,7 @@ async function report(name, run) {
   } catch (thrown) {
     error = `${thrown?.stack ?? thrown}`;
   }
-  await tell({ name, error });
+  await send({ name, error });
 }
 
 async function glue() {
@@ -66,8 +66,8 @@ const ways = {
     });
     document.head.append(Object.assign(document.createElement("script"), { src: "/app/guest.js" }));
     const end = await ended;
-    await tell({ name: "told", error: null, lines, streamed, end: `${end?.name ?? ""} ${end?.message ?? end}` });
+    await send({ name: "told", error: null, lines, streamed, end: `${end?.name ?? ""} ${end?.message ?? end}` });
   },
 };
-await ways[way]().catch((error) => tell({ name: way, error: `${error?.stack ?? error}` }));
-await tell({ done: true });
+await ways[way]().catch((error) => send({ name: way, error: `${error?.stack ?? error}` }));
+await send({ done: true });

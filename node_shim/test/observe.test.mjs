@@ -67,7 +67,7 @@ function observe(program, { args = [], env = {}, name = "program.mjs", same = tr
   return { ...seen, folder, parts, lines, of: (kind) => lines.filter((line) => line.kind === kind) };
 }
 
-test("suspensions are told once a stack, with their counts", { skip: !hasJspi }, () => {
+test("each stack of a suspension is recorded once, with their counts", { skip: !hasJspi }, () => {
   const { of, folder } = observe(`
     const wait = new WebAssembly.Suspending(() => new Promise((done) => setImmediate(done, 7)));
     const { instance } = await WebAssembly.instantiate(${bytes(waiting)}, { env: { wait } });
@@ -86,7 +86,7 @@ test("suspensions are told once a stack, with their counts", { skip: !hasJspi },
   assert.equal(of("end")[0].suspensions, 100);
 });
 
-test("what does not wait is not told", { skip: !hasJspi }, () => {
+test("what does not wait is not recorded", { skip: !hasJspi }, () => {
   const { of } = observe(`
     const wait = new WebAssembly.Suspending(() => 7);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${bytes(waiting)}), { env: { wait } });
@@ -95,7 +95,7 @@ test("what does not wait is not told", { skip: !hasJspi }, () => {
   assert.deepEqual([of("stack"), of("error"), of("end")[0].suspensions], [[], [], 0]);
 });
 
-test("a rejection that the program takes is told, once, and arrives as it would", { skip: !hasJspi }, () => {
+test("a rejection that the program handles is recorded once, and arrives as it would", { skip: !hasJspi }, () => {
   const { of, stdout } = observe(`
     process.on("unhandledRejection", (error) => console.log("unhandled", error.message));
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${bytes(waiting)}), { env: { wait: () => 0 } });
@@ -112,7 +112,7 @@ test("a rejection that the program takes is told, once, and arrives as it would"
   assert.match(stdout, /unhandled unreachable/);
 });
 
-test("a rejection that nobody takes ends the program as it would, and is told", { skip: !hasJspi }, () => {
+test("a rejection that nobody handles ends the program as it would, and is recorded", { skip: !hasJspi }, () => {
   const { of, status } = observe(`
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(${bytes(waiting)}), { env: { wait: () => 0 } });
     WebAssembly.promising(exports.trap)();
@@ -140,7 +140,7 @@ test("microtasks, ticks and timers keep their order", { skip: !hasJspi }, () => 
   `, { name: "program.cjs" });
 });
 
-test("the start of unwinding is told, the exports stay what they are", () => {
+test("the start of unwinding is recorded, and the exports stay what they are", () => {
   for (const [wasm, start] of [[asyncified, "asyncify_start_unwind"], [renamed, "x"]]) {
     const { of, status } = observe(`
       let guest;
@@ -268,7 +268,7 @@ test("a response that comes by a promise of another class is left alone, and the
   assert.match(of("error")[0].message, /of the program's own class/);
 });
 
-test("frames of a module that was streamed are told, whatever its URL", { skip: !hasJspi }, () => {
+test("frames of a module that was streamed are recorded, whatever its URL", { skip: !hasJspi }, () => {
   const { of } = observe(`
     import { createServer } from "node:http";
     const bytes = ${bytes(waiting)};

@@ -78,16 +78,16 @@ function frameList(frames) {
 
 function openCase(entry) {
   const [id, status, cells, details = [], why = 0, mend = 0, stacks = []] = entry;
-  const told = make("dl", { class: "told" });
+  const outcomes = make("dl", { class: "outcomes" });
   const texts = new Map(details);
   [...cells].forEach((letter, run) => {
     if (letter === ".") return;
-    told.append(make("dt", {}, `${data.runs[run][0]} on ${data.runs[run][1]}`),
+    outcomes.append(make("dt", {}, `${data.runs[run][0]} on ${data.runs[run][1]}`),
       make("dd", {}, cellOf(letter), texts.has(run) ? data.texts[texts.get(run)] : ""));
   });
   const list = make("ul", {}, ...stacks.slice(0, 200).map(stackLink));
   open(id,
     make("p", {}, make("b", {}, data.statusWords[status]), why ? `. ${data.texts[why]}` : ""),
-    mend ? make("p", {}, `What to do: ${data.texts[mend]}`) : null, told,
+    mend ? make("p", {}, `What to do: ${data.texts[mend]}`) : null, outcomes,
     stacks.length ? make("div", { class: "stacks" }, make("h3", {}, counted(stacks.length, "stack")), list) : null);
 }
