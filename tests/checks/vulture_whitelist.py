@@ -55,12 +55,6 @@ _.f_trace_opcodes
 # Read by code that ctypes puts together, by its name in a string.
 _.no_bytes
 
-# The policies' methods, called by the policy's name (stackswitch/lists/policies.py).
-_._ranked
-_._dispatch
-_._typed
-_._auto
-
 # The public interface of the library.
 _.invoke_now
 _.write_string
