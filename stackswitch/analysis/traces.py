@@ -21,6 +21,7 @@ from stackswitch.models.trace import (
     TraceTrap,
 )
 from stackswitch.models.trace_use import TraceUse, UnusedLines, UnusedReason
+from stackswitch.reports.text import counted
 from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.names import binaryen_names
@@ -162,8 +163,8 @@ def require_use(
             )
     lines = sum(len(file.lines) for file in files)
     names = ", ".join(file.name for file in files)
-    read = f"{lines} line{' was' if lines == 1 else 's were'} read"
-    raise ConfigError(f"{names}: {read}, and none records a wait or a trap")
+    were = "was" if lines == 1 else "were"
+    raise ConfigError(f"{names}: {counted(lines, 'line')} {were} read, and none records a wait or a trap")
 
 
 class _Reader:
@@ -305,7 +306,5 @@ def _says(file: TraceFile) -> tuple[str, ...]:
     messages = [line.message for _, line in file.lines if isinstance(line, TraceError)]
     left = sum(line.left_out for _, line in file.lines if isinstance(line, TraceEnd))
     if left:
-        messages.append(
-            f"the stacks of {left:,} wait{'' if left == 1 else 's'} were left out (sampling, limits)"
-        )
+        messages.append(f"the stacks of {counted(left, 'wait')} were left out (sampling, limits)")
     return tuple(dict.fromkeys(messages))

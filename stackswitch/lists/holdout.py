@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 from .evidence import Evidence
@@ -54,7 +55,7 @@ def leave_one_out(cases: Mapping[str, Evidence], compute: ByEvidence, most: int 
     missing: dict[str, frozenset[int]] = {}
     for out in (order[at::parts] for at in range(parts)):
         # A case that shows nothing that no other shows is covered by whatever covers those.
-        rest = everything.without(_Counted(cases[case] for case in out))
+        rest = everything.without(_Counted([cases[case] for case in out]))
         computed = None if rest is None else compute(rest)
         for case in out:
             gap = frozenset[int]() if computed is None else cases[case].functions - computed
@@ -68,14 +69,10 @@ def leave_one_out(cases: Mapping[str, Evidence], compute: ByEvidence, most: int 
 class _Counted:
     """How many cases show each thing."""
 
-    def __init__(self, cases: Iterable[Evidence]) -> None:
-        self.functions: Counter[int] = Counter()
-        self.dispatchers: Counter[int] = Counter()
-        self.imports: Counter[int] = Counter()
-        for each in cases:
-            self.functions.update(each.functions)
-            self.dispatchers.update(each.dispatchers)
-            self.imports.update(each.imports)
+    def __init__(self, cases: Collection[Evidence]) -> None:
+        self.functions = Counter(chain.from_iterable(each.functions for each in cases))
+        self.dispatchers = Counter(chain.from_iterable(each.dispatchers for each in cases))
+        self.imports = Counter(chain.from_iterable(each.imports for each in cases))
 
     def without(self, out: _Counted) -> Evidence | None:
         """Return what is left without some of the cases; None: nothing is lost with them."""

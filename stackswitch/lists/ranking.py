@@ -39,6 +39,10 @@ _MARKS = 1 << 24
 """Bytes that say, by a hash, what may be in more than one name."""
 
 
+_Rates = tuple[Counter[int], Counter[int]]
+"""By key, how many functions have it, and how many of those were observed."""
+
+
 class Ranking:
     """What scores the functions of one module: its unchanging facts.
 
@@ -115,9 +119,9 @@ class _View:
         self.base = (len(seen) + 1) / (len(of.candidates) + 2)
         types = of.graph.module.function_types
         taken = of.graph.address_taken
-        self.family = _Rates(of.of_family, map(of.families.of, seen))
-        self.sites = _Rates(of.of_site, map(of.sites, seen))
-        self.taken = _Rates(of.of_type, ((types[each],) for each in seen if each in taken))
+        self.family = of.of_family, Counter(chain.from_iterable(map(of.families.of, seen)))
+        self.sites = of.of_site, Counter(chain.from_iterable(map(of.sites, seen)))
+        self.taken = of.of_type, Counter(types[each] for each in seen if each in taken)
         self.table = _sums(each in seen for each in of.table)
         self.order = _sums(each in seen for each in of.candidates)
         self.called: dict[int, int] = {}
@@ -171,13 +175,13 @@ class _View:
         odds = [_logit(self.base)]
         rate = self.base
         for key in beginnings:
-            seen, total = self.family.of(key)
+            seen, total = _of_key(self.family, key)
             rate = self._rate(seen - own, total - 1, rate)
             odds.append(_logit(rate))
         return odds[min(1, len(odds) - 1)], odds[-1], self._odds(self.family, end, own)
 
     def _odds(self, rates: _Rates, key: int, own: bool) -> float:
-        seen, total = rates.of(key)
+        seen, total = _of_key(rates, key)
         return _logit(self._rate(seen - own, total - 1, self.base))
 
     def _near(self, sums: Sequence[int], at: int, reach: int, own: bool) -> float:
@@ -189,16 +193,10 @@ class _View:
         return (max(seen, 0) + _PRIOR * prior) / (max(total, 0) + _PRIOR)
 
 
-class _Rates:
-    """By key, how many have it, which never changes, and how many of those were seen."""
-
-    def __init__(self, total: Counter[int], seen: Iterable[Iterable[int]]) -> None:
-        self._total = total
-        self._seen = Counter(chain.from_iterable(seen))
-
-    def of(self, key: int) -> tuple[int, int]:
-        """Return how many were seen, and how many there are."""
-        return (0, 1) if key == _ALONE else (self._seen[key], self._total[key])
+def _of_key(rates: _Rates, key: int) -> tuple[int, int]:
+    """Return how many with a key were observed, and how many there are."""
+    total, seen = rates
+    return (0, 1) if key == _ALONE else (seen[key], total[key])
 
 
 def _sums(flags: Iterable[bool]) -> list[int]:

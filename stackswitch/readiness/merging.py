@@ -32,7 +32,7 @@ def merged(files: Sequence[SuiteResult]) -> Merged:
             count.update(builds[case, backend])
     main = {case: _main(builds, case, count) for case in mixed}
     renamed = [
-        SuiteResult(results=tuple(_told_apart(each, main.get(each.case_id)) for each in file.results))
+        SuiteResult(results=tuple(_named_by_build(each, main.get(each.case_id)) for each in file.results))
         for file in files
     ]
     together = merge_results(renamed)
@@ -58,7 +58,11 @@ def missing_shards(files: Sequence[SuiteResult]) -> tuple[str, ...]:
             cases = {
                 part.shard.index: part.shard.cases
                 for part in parts
-                if part.shard is not None and (engine in _engines(part) or _only_skipped(part, engine[0]))
+                if part.shard is not None
+                and (
+                    engine in _engines(part)
+                    or {each.outcome for each in part.results if each.backend == engine[0]} == {"skipped"}
+                )
             }
             if sum(cases.values()) < in_all:
                 shards = ", ".join(f"{index}/{count}" for index in sorted(cases))
@@ -73,11 +77,6 @@ def _engines(result: SuiteResult) -> set[tuple[str, str, str]]:
     return {(each.backend, each.engine, each.engine_version) for each in ran}
 
 
-def _only_skipped(result: SuiteResult, backend: str) -> bool:
-    outcomes = {each.outcome for each in result.results if each.backend == backend}
-    return outcomes == {"skipped"}
-
-
 def _main(builds: dict[tuple[str, str], set[str]], case: str, count: Counter[str]) -> frozenset[str]:
     """On each backend the build of a case that most cases have."""
     return frozenset(
@@ -85,7 +84,7 @@ def _main(builds: dict[tuple[str, str], set[str]], case: str, count: Counter[str
     )
 
 
-def _told_apart(each: CaseResult, main: frozenset[str] | None) -> CaseResult:
+def _named_by_build(each: CaseResult, main: frozenset[str] | None) -> CaseResult:
     if main is None or not each.module or each.module in main:
         return each
     return each.model_copy(update={"case_id": f"{each.case_id} @{each.module.removeprefix('sha256:')[:8]}"})
