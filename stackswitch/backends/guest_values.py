@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -36,8 +35,8 @@ def checked(kind: str, value: object, place: str) -> object:
                 return number - (1 << bits) if number >> (bits - 1) > 0 else number
     elif kind in ("f32", "f64"):
         if isinstance(value, (int, float)) or (hasattr(value, "__float__") and not isinstance(value, str)):
-            number = _float(value)
-            if number is not None and (kind == "f64" or _fits_f32(number)):
+            number = _float(kind, value)
+            if number is not None:
                 return number
     elif kind == "v128":
         if isinstance(value, (bytes, bytearray, memoryview)) and len(value) == V128_BYTES:
@@ -68,21 +67,13 @@ def checker(kind: str, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return otherwise
 
 
-def _float(value: object) -> float | None:
+def _float(kind: str, value: Any) -> float | None:
     try:
-        return float(value)  # type: ignore[arg-type]
+        number = float(value)
+        struct.pack("<f" if kind == "f32" else "<d", number)
     except (OverflowError, TypeError, ValueError):
         return None
-
-
-def _fits_f32(number: float) -> bool:
-    if not math.isfinite(number):
-        return True
-    try:
-        struct.pack("<f", number)
-    except OverflowError:
-        return False
-    return True
+    return number
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from stackswitch.engines.runtimes import RUNTIMES
 from stackswitch.engines.spec import engine_name, parse_engine
@@ -20,6 +20,9 @@ from .guest_protocol import GuestOpener
 
 Progress = Callable[[str], None]
 """Called with a line of text when something that takes long begins."""
+_OpenedT = TypeVar("_OpenedT")
+Opener = Callable[[Any, Progress | None], Awaitable[_OpenedT]]
+"""Opens a backend by options, which depend on what it is opened for."""
 Use = Literal["cases", "commands", "guests"]
 """What a backend is opened for: cases that call exports, commands, or guests of the library."""
 _COMMAND_ENGINES = ("node",)
@@ -159,7 +162,10 @@ def check_engine(
     :param every: whether all of them must run on it; else one must
     :raises ConfigError: with the engines that are possible, and the nearest match
     """
-    can = {name: _engines(name, uses) for name in backends}
+    can = {
+        each: tuple(dict.fromkeys(name for use in uses for name in backend_spec(each).engines(use)))
+        for each in backends
+    }
     usable = tuple(dict.fromkeys(each for engines in can.values() for each in engines))
     name = engine_name(engine)
     if name in usable or name not in RUNTIMES:
@@ -177,11 +183,6 @@ def check_engine(
         )
 
 
-def _engines(backend: str, uses: tuple[Use, ...]) -> tuple[str, ...]:
-    spec = backend_spec(backend)
-    return tuple(dict.fromkeys(each for use in uses for each in spec.engines(use)))
-
-
 async def open_backend(name: str, options: BackendOptions, progress: Progress | None = None) -> Backend:
     """Import a backend and start it, for cases.
 
@@ -189,10 +190,7 @@ async def open_backend(name: str, options: BackendOptions, progress: Progress | 
     :raises BackendUnavailableError: a package that it needs cannot be imported
     :raises StackswitchError: it does not start; the message says how to fix that
     """
-    opener = cast(
-        "Callable[[BackendOptions, Progress | None], Awaitable[Backend]]",
-        _imported(name, backend_spec(name).opener(options.engine)),
-    )
+    opener: Opener[Backend] = _imported(name, backend_spec(name).opener(options.engine))
     return await opener(options, progress)
 
 
@@ -202,7 +200,8 @@ def guest_opener(name: str) -> GuestOpener:
     :raises ConfigError: there is none of that name
     :raises BackendUnavailableError: a package that it needs cannot be imported
     """
-    return cast("GuestOpener", _imported(name, backend_spec(name).guest_opener))
+    opener: GuestOpener = _imported(name, backend_spec(name).guest_opener)
+    return opener
 
 
 async def open_command_backend(
@@ -212,9 +211,7 @@ async def open_command_backend(
     place = backend_spec(name).command_opener
     if not place:
         raise BackendUnavailableError(f"commands bring a JavaScript engine: the backend {name!r} runs none")
-    opener = cast(
-        "Callable[[CommandOptions, Progress | None], Awaitable[CommandBackend]]", _imported(name, place)
-    )
+    opener: Opener[CommandBackend] = _imported(name, place)
     return await opener(options, progress)
 
 
@@ -226,13 +223,8 @@ async def open_instrumented_backend(
     return cast("InstrumentedBackend", await open_command_backend("asyncify", options, progress))
 
 
-def _imported(backend: str, place: str) -> object:
-    """Import a function.
-
-    :param backend: for the message
-    :param place: ``module:function``
-    :raises BackendUnavailableError: the module cannot be imported
-    """
+def _imported(backend: str, place: str) -> Any:
+    """Import a backend's function, written ``module:function``."""
     module_name, _, function = place.partition(":")
     try:
         module = importlib.import_module(module_name)

@@ -142,6 +142,10 @@ EXTERN_KINDS = ("func", "global", "table", "memory", "sharedmemory", "tag")
 VAL_KINDS = {"i32": 0, "i64": 1, "f32": 2, "f64": 3, "v128": 4, "funcref": 5, "externref": 6}
 
 
+def _unusable(problem: str) -> BackendUnavailableError:
+    return BackendUnavailableError(f"{problem}; pip install 'wasmtime>=50,<51'")
+
+
 class Functions:
     """C functions of wasmtime's, by their names.
 
@@ -155,16 +159,12 @@ class Functions:
         try:
             from wasmtime import _ffi
         except (ImportError, OSError, RuntimeError) as error:
-            raise BackendUnavailableError(
-                f"wasmtime-py cannot be loaded: {error}; pip install 'wasmtime>=50,<51'"
-            ) from error
+            raise _unusable(f"wasmtime-py cannot be loaded: {error}") from error
         self.unlocked: Any = _ffi.dll
         self.dll = ctypes.PyDLL("", handle=_ffi.dll._handle)
         missing = [name for name in (*short, *long) if not hasattr(self.unlocked, name)]
         if missing:
-            raise BackendUnavailableError(
-                f"this wasmtime-py lacks {', '.join(missing)}; pip install 'wasmtime>=50,<51'"
-            )
+            raise _unusable(f"this wasmtime-py lacks {', '.join(missing)}")
         for name, (result, arguments) in short.items():
             setattr(self, name, ctypes.PYFUNCTYPE(result, *arguments)((name, self.dll)))
         for name, (result, arguments) in long.items():
@@ -201,9 +201,7 @@ class Api(Functions):
             "wasmtime_externref": (ctypes.sizeof(_bindings.wasmtime_externref), ctypes.sizeof(Handle)),
         }
         if wrong := [name for name, (theirs, ours) in sizes.items() if theirs != ours]:
-            raise BackendUnavailableError(
-                f"this wasmtime-py lays out {', '.join(wrong)} otherwise; pip install 'wasmtime>=50,<51'"
-            )
+            raise _unusable(f"this wasmtime-py lays out {', '.join(wrong)} otherwise")
 
 
 @cache

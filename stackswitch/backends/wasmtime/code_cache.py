@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from stackswitch.tools.files import replace_file
 from stackswitch.tools.paths import cache_dir
 
 WORTH_BYTES = 100_000
@@ -56,15 +56,9 @@ class CodeCache:
         if len(wasm) < WORTH_BYTES:
             return
         data = bytes(module.serialize())
-        file = self._file(wasm)
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as out:
-                out.write(hashlib.sha256(data).digest() + data)
-            Path(out.name).replace(file)
-            self._drop_oldest()
-
-    def _drop_oldest(self) -> None:
-        files = sorted(self._folder.glob("*.cwasm"), key=lambda each: each.stat().st_mtime)
-        for each in files[:-_MOST_FILES]:
-            each.unlink(missing_ok=True)
+            replace_file(self._file(wasm), hashlib.sha256(data).digest() + data)
+            files = sorted(self._folder.glob("*.cwasm"), key=lambda each: each.stat().st_mtime)
+            for each in files[:-_MOST_FILES]:
+                each.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ class StoreWasi:
         import wasmtime
 
         self._options = options
+        self._most_bytes = _TOO_MUCH * options.max_output_bytes
         self._folder = tempfile.TemporaryDirectory(prefix="stackswitch-")
         watchdog.remove_at_end(self._folder.name)
         self._files = [Path(self._folder.name) / name for name in ("stdout", "stderr")]
@@ -56,14 +57,12 @@ class StoreWasi:
     @property
     def is_full(self) -> bool:
         """Whether the guest has written much more than is recorded, and is to be stopped."""
-        most = _TOO_MUCH * self._options.max_output_bytes
-        return any(each.exists() and each.stat().st_size > most for each in self._files)
+        return any(each.exists() and each.stat().st_size > self._most_bytes for each in self._files)
 
     @property
     def full_message(self) -> str:
         """The message if it is full."""
-        most = _TOO_MUCH * self._options.max_output_bytes
-        return f"it wrote more than {most} bytes ({_TOO_MUCH} times max_output_bytes)"
+        return f"it wrote more than {self._most_bytes} bytes ({_TOO_MUCH} times max_output_bytes)"
 
     def output(self) -> tuple[bytes, bytes]:
         """Return what was written to stdout and stderr so far, as much as is recorded."""
@@ -84,10 +83,7 @@ class StoreWasi:
 
 
 def _set_stdin(config: Any, data: bytes) -> None:
-    """Give a guest what it may read from standard input.
-
-    :param config: wasmtime-py's ``WasiConfig``
-    """
+    """Give a guest what it may read from standard input."""
     from wasmtime import _bindings
 
     vector = _bindings.wasm_byte_vec_t()

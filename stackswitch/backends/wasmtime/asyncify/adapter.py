@@ -30,7 +30,6 @@ from ..capi import (
 from ..engine import Engine
 from ..errors import ProtocolError
 from ..store import Store
-from ..values import SlotCodec
 from .call import Entry
 
 CONTROLS = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
@@ -87,6 +86,7 @@ class Adapter:
 
     :ivar pending: ``PENDING``; :ivar unwinding: ``UNWINDING``; :ivar nothing: ``NOTHING``
     :ivar early: ``EARLY``; :ivar waiting: ``WAITING``; :ivar unwound: ``UNWOUND``
+    :ivar values_at: address of the slots
     """
 
     def __init__(self, engine: Engine, store: Store, shape: Shape) -> None:
@@ -101,20 +101,13 @@ class Adapter:
         self.early = self._word(adapters.EARLY)
         self.waiting = self._word(adapters.WAITING)
         self.unwound = self._word(adapters.UNWOUND)
+        self.values_at = self._at + adapters.VALUES
         self._externs = [memory]
         self._instance = Handle()
         self._table = 0
 
     def _word(self, at: int) -> ctypes.c_uint32:
         return ctypes.c_uint32.from_address(self._at + at)
-
-    def bound(self, codec: SlotCodec) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        """Return what reads and what writes values in the slots."""
-        return codec.bound(self._at + adapters.VALUES)
-
-    def caller(self, params: SlotCodec, function: Callable[..., Any]) -> Callable[[Any], Any]:
-        """Return what calls a host function with a call's note and the arguments in the slots."""
-        return params.caller(self._at + adapters.VALUES, function)
 
     def add_host(self, callback: Any) -> None:
         """Give the host function of the next import that it serves.
@@ -170,7 +163,7 @@ class Adapter:
         )
         if error:
             raise take_error(store.api, error)
-        read, write = self.bound(function.results)[0], self.bound(function.params)[1]
+        read, write = function.results.bound(self.values_at)[0], function.params.bound(self.values_at)[1]
         call = self._invoker(f"call{number}", slot.value)
         resume = partial(self._invoker, f"resume{number}", slot.value)
         return Entry(call, resume, read, write, adapted=True)

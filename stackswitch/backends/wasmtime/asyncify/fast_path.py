@@ -122,7 +122,8 @@ def adapted_import(runtime: AsyncifyRuntime, adapter: Adapter, number: int, func
     name, machine, fail = function.name, runtime.machine, runtime.fail
     running = machine.running
     trapped, new_trap = runtime.store.trapped.append, runtime.store.new_trap
-    start, write = adapter.caller(function.params, function.serve), adapter.bound(function.results)[1]
+    start = function.params.caller(adapter.values_at, function.serve)
+    write = function.results.bound(adapter.values_at)[1]
     import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, write)
     which, early = import_.which, runtime.early
     answer = import_.answer if adapter.shape.arrives else None

@@ -27,7 +27,9 @@ from ..call import Function, Results
 from ..capi import GuestTrap
 from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
 from ..shadow_stack import ShadowStack
+from ..stacks import Place
 from ..store import Store
+from ..switcher import SwitcherOptions
 from ..values import Value
 from .adapter import CONTROLS, Adapter, controller
 from .call import AsyncifyCall, Entry, check_depth
@@ -45,24 +47,25 @@ class AsyncifyRuntime:
     """One instance of an Asyncify build.
 
     :param make_block: makes the data block when the first call waits
+    :param read_stack: returns the functions on the thread's stack
     :param catches: whether the guest can catch a host function's failure
-    :param on_suspend: called each time a call is suspended, before it unwinds
-    :ivar on_failure: called with a host function's failure and the import's name, the guest's stack intact
     """
 
     def __init__(
         self,
         store: Store,
+        options: SwitcherOptions,
         make_block: Callable[[], DataBlock],
+        read_stack: Callable[[], tuple[Place, ...]],
         *,
-        catches: bool = False,
-        on_suspend: Callable[[AsyncifyCall, str], None] | None = None,
+        catches: bool,
     ) -> None:
         self.store = store
-        self.on_failure: Callable[[BaseException, str], None] | None = None
+        self._on_failure = options.on_failure
+        self._read_stack = read_stack
         self.machine: StateMachine[AsyncifyCall] = StateMachine()
         self.catches = catches
-        self.on_suspend = on_suspend
+        self.on_suspend = options.on_suspend
         self.shadow_stack: ShadowStack | None = None
         self._controls: dict[str, Function] | None = None
         self._adapter: Adapter | None = None
@@ -345,7 +348,7 @@ class AsyncifyRuntime:
 
     def reports(self, error: BaseException) -> bool:
         """Whether a failure passes through the guest only so that its stack can be reported."""
-        return self.on_failure is not None and isinstance(error, Exception)
+        return self._on_failure is not None and isinstance(error, Exception)
 
     def fail(self, error: BaseException, name: str) -> int:
         """Return what the callback of an import that failed returns.
@@ -353,8 +356,10 @@ class AsyncifyRuntime:
         :param name: the import's
         """
         try:
-            if self.on_failure is not None:
-                self.on_failure(error, name)
+            running = self.machine.running
+            if self._on_failure is not None and running and isinstance(error, Exception):
+                frames = tuple([index for _, index in self._read_stack()])
+                self._on_failure(running[-1].note, name, error, frames, ())
             return self.store.fail(error, catchable=self.catches and self.machine.state == NORMAL)
         except BaseException:  # noqa: BLE001 (none may cross frames of C)
             return self.store.fail(error, catchable=False)

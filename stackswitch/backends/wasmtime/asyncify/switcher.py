@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -99,14 +99,11 @@ class AsyncifySwitcher:
         self._adapter: Adapter | None = None
         self.runtime = AsyncifyRuntime(
             owner.store,
+            options,
             partial(_data_block, instance, owner.buffer_bytes),
+            owner.reader.read,
             catches=options.catchable and compiled.knows_exceptions,
-            on_suspend=options.on_suspend,
         )
-        if options.on_failure is not None:
-            self.runtime.on_failure = partial(
-                _failed, options.on_failure, self.runtime.machine.running, owner.reader
-            )
         self.finish = partial(finish, self.runtime)
         self.finish_now = self.runtime.finish_now
 
@@ -174,17 +171,6 @@ class AsyncifySwitcher:
     def read_stack(self, call: Any) -> tuple[Place, ...]:
         """Return the functions on the thread's stack."""
         return self._reader.read()
-
-
-def _failed(
-    report: Callable[..., None],
-    running: list[AsyncifyCall],
-    reader: StackReader,
-    error: BaseException,
-    name: str,
-) -> None:
-    if running and isinstance(error, Exception):
-        report(running[-1].note, name, error, tuple([index for _, index in reader.read()]), ())
 
 
 def _data_block(instance: ModuleInstance, room: int | None) -> DataBlock:

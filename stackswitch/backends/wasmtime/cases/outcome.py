@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from stackswitch.models.expect import TrapKind
 from stackswitch.models.result import Trap
 
 from ..capi import GuestTrap
@@ -12,6 +13,14 @@ from ..errors import TRAP_CODES, NoRoomError, OverflowedError, ProtocolError, Su
 from ..instance import ScriptError
 from ..store import GuestException, ThrowTag
 from .host import CannotWaitError, HostError
+
+_KINDS: tuple[tuple[tuple[type[Exception], ...], TrapKind], ...] = (
+    ((GuestException, ThrowTag), "uncaught-exception"),
+    ((SuspendError,), "suspend-error"),
+    ((OverflowedError, NoRoomError), "asyncify-overflow"),
+    ((CannotWaitError,), "asyncify-state"),
+    ((HostError, ScriptError, MemoryError), "host-error"),
+)
 
 
 class TimeUpError(Exception):
@@ -30,24 +39,15 @@ def trap_of(error: BaseException, name: Callable[[int], str]) -> Trap:
             return Trap(kind="exit", message=f"exit status {error.exit_status}", frames=frames)
         kind = TRAP_CODES.get(-1 if error.code is None else error.code, "other")
         return Trap(kind=kind, message=error.message, frames=frames)
-    if isinstance(error, HostError):
-        return Trap(kind="host-error", message=str(error), error=str(error))
     if isinstance(error, asyncio.CancelledError):
         return Trap(kind="host-error", message="cancelled", error="cancelled")
-    if isinstance(error, (GuestException, ThrowTag)):
-        return Trap(kind="uncaught-exception", message=str(error))
-    if isinstance(error, SuspendError):
-        return Trap(kind="suspend-error", message=str(error))
-    if isinstance(error, (OverflowedError, NoRoomError)):
-        return Trap(kind="asyncify-overflow", message=str(error))
     if isinstance(error, ProtocolError):
-        kind = "asyncify-overflow" if error.rule == "overflow" else "asyncify-state"
         cause = error.__cause__
         noticed_on = cause.frames if isinstance(cause, GuestTrap) else ()
         frames = tuple(name(index) for index in noticed_on)
-        return Trap(kind=kind, message=f"{error.rule}: {error}", frames=frames)
-    if isinstance(error, CannotWaitError):
-        return Trap(kind="asyncify-state", message=str(error))
-    if isinstance(error, (ScriptError, MemoryError)):
-        return Trap(kind="host-error", message=str(error), error=str(error))
+        return Trap(kind="asyncify-state", message=f"{error.rule}: {error}", frames=frames)
+    for errors, kind in _KINDS:
+        if isinstance(error, errors):
+            message = str(error)
+            return Trap(kind=kind, message=message, error=message if kind == "host-error" else None)
     raise error

@@ -123,10 +123,7 @@ class CaseSession:
     # --- making instances
 
     def _provided(self, handle: InstanceHandle, each: Any, type_: Any) -> Extern | LinkedFunction:
-        """Return what an import gets: another instance's export, a function of WASI's, or the case's.
-
-        :param type_: wasmtime-py's type of it
-        """
+        """Return what an import gets: another instance's export, a function of WASI's, or the case's."""
         if each.module in self._instances and each.module != MAIN:
             return self._instances[each.module].instance.extern(each.name, each.kind)
         if each.module == WASI_MODULE and self.wasi is not None:

@@ -89,16 +89,14 @@ def kept_references(wasm: bytes, *, rooted_externs: bool = False) -> str | None:
     """
     module = parse_module(wasm)
     never = (*_NEVER_KEPT, "extern", "noextern") if rooted_externs else _NEVER_KEPT
-    for type_ in module.types:
-        if isinstance(type_, (StructType, ArrayType)):
-            return "a struct or an array"
-        if isinstance(type_, FuncType):
-            for each in (*type_.params, *type_.results):
-                if _is_collected(each, module, never):
-                    return f"a value of type {each}"
-    for each in (*(each.type for each in module.globals), *(each.type for each in module.tables)):
-        if _is_collected(each, module, never):
-            return f"a value of type {each}"
+    if any(isinstance(each, (StructType, ArrayType)) for each in module.types):
+        return "a struct or an array"
+    functions = [each for each in module.types if isinstance(each, FuncType)]
+    values = [value for each in functions for value in (*each.params, *each.results)]
+    values += [*(each.type for each in module.globals), *(each.type for each in module.tables)]
+    for value in values:
+        if _is_collected(value, module, never):
+            return f"a value of type {value}"
     for index in module.defined_functions:
         for _, each in module.locals_of(index)[0]:
             if _is_collected(each, module, never):

@@ -255,10 +255,7 @@ class FiberRuntime:
             self.store.api.wasmtime_context_set_epoch_deadline(self.store.context, 1)
 
     def _done(self, call: FiberCall) -> tuple[Any, ...]:
-        """The guest has ended: return the results of its call.
-
-        :raises GuestTrap, GuestException: it ended by that
-        """
+        """The guest has ended: return the results of its call, or raise why there are none."""
         call.arrived = None
         self._delete(call)
         buffers = call.buffers
@@ -361,10 +358,7 @@ class FiberRuntime:
 
 
 def _done_at_once(coroutine: Coroutine[Any, Any, Any], name: str) -> Any:
-    """Return the result of a coroutine that never waits.
-
-    :raises SuspendError: it waits
-    """
+    """Return the result of a coroutine that never waits; ``SuspendError`` if it does."""
     try:
         coroutine.send(None)
     except StopIteration as done:

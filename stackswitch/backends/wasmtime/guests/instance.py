@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import struct
 import time
@@ -80,10 +81,13 @@ class WasmtimeInstance:
             self.store.owner.set_limits(memory_size=max(request.limits.max_memory, PAGE))
         if self._fuel is not None:
             self.store.set_fuel(self._fuel)
-        # By hand, and in this order: calls that are suspended would be freed in none. So that a guest that
-        # nobody closes can go at all, what is freed refers to the instance only weakly.
-        parts = [self.switching.close, *([self.wasi.close] if self.wasi is not None else [])]
-        self._free = weakref.finalize(self, _freeing(parts))
+        # By hand, and the store first: calls that are suspended would be freed in no order. What is freed
+        # refers to the instance only weakly, so that a guest that is not closed can be collected.
+        closing = contextlib.ExitStack()
+        if self.wasi is not None:
+            closing.callback(self.wasi.close)
+        closing.callback(self.switching.close)
+        self._free = weakref.finalize(self, closing.close)
 
     def _values(self, kinds: tuple[str, ...], place: str) -> PyValues:
         """Return what reads and writes values of exports, and arguments of imports."""
@@ -131,10 +135,7 @@ class WasmtimeInstance:
                 self._leave()
 
     def _parent(self, parent: CallState, export: str) -> Any:
-        """Return the call whose host function makes another one.
-
-        :raises GuestError: wasmtime's collector would not see what its frames hold
-        """
+        """Return the call whose host function makes another one; refuse what wasmtime's collector misses."""
         references = self._compiled.collected
         if references is not None:
             raise GuestError(
@@ -145,8 +146,9 @@ class WasmtimeInstance:
 
     def _ended(self, error: BaseException, export: str, state: CallState) -> tuple[Any, ...]:
         """A call ended by an error: raise it as what it is, or return what it comes to."""
-        if self.poisoned is None and state.backend_call is not None and state.backend_call.entered:
-            self._spoil(error)
+        entered = state.backend_call is not None and state.backend_call.entered
+        if self.poisoned is None and entered and self._leaks and not isinstance(error, GuestTypeError):
+            self.poisoned = f"a call was dropped half way, and {self._leaks}"
         if isinstance(error, asyncio.CancelledError) and state in self._sent_away:
             task = self.calls.get(state)
             if task is not None and hasattr(task, "uncancel"):
@@ -177,10 +179,6 @@ class WasmtimeInstance:
         # It may have been stopped before it was resumed after its last wait.
         return GuestTimeoutError(message, frames=frames or state.stack)
 
-    def _spoil(self, error: BaseException) -> None:
-        if self._leaks and not isinstance(error, GuestTypeError):
-            self.poisoned = f"a call was dropped half way, and {self._leaks}"
-
     # --- what the switcher calls
 
     def _is_over(self) -> bool:
@@ -208,10 +206,7 @@ class WasmtimeInstance:
         return tuple([index for _, index in self.switcher.read_stack(call)])
 
     def _suspended(self, call: Any, _import: str) -> None:
-        """Note the stack of a call that is suspended.
-
-        :raises ProtocolError: a function on it is not instrumented
-        """
+        """Note the stack of a call that is suspended; ``ProtocolError`` if it is not instrumented."""
         frames, instrumented = self._stack(call), self._compiled.instrumented
         call.note.stack = self.explainer.frames(frames)
         if instrumented is None:
@@ -268,10 +263,7 @@ class WasmtimeInstance:
         )
 
     def _provided(self, module: str, name: str, theirs: Any) -> LinkedFunction | Extern:
-        """Return what an import gets; the library has seen to it that there is something.
-
-        :param theirs: the import, as wasmtime-py lists it
-        """
+        """Return what an import gets; the library has checked that there is something."""
         host = self.request.functions.get((module, name))
         if host is not None:
             name = host.full_name
@@ -365,11 +357,3 @@ def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
         return None if found is None else found(*args)
 
     return call
-
-
-def _freeing(parts: list[Callable[[], None]]) -> Callable[[], None]:
-    def free() -> None:
-        for each in parts:
-            each()
-
-    return free

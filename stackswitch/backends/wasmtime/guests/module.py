@@ -59,11 +59,7 @@ class WasmtimeModule:
 
 
 def _refuse_collecting(request: OpenRequest, collected: str) -> None:
-    """Refuse what may have wasmtime's collector run while a call is suspended: it does not look there.
-
-    :param collected: what the frames may hold
-    :raises GuestError: that may happen
-    """
+    """Refuse what may have wasmtime's collector run while a call is suspended: it does not look there."""
     lies = f"{collected} may lie in a suspended frame, where wasmtime's collector does not look"
     if request.concurrent:
         raise GuestError(f"concurrent=True on fibers: {lies}; use jspi, or one call at a time")
