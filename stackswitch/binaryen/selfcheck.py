@@ -13,8 +13,8 @@ from stackswitch.wasm.module import Module, parse_module
 from .listfile import GUARD, list_text
 from .tool import Tool
 
-CHECK_FORMAT = 1
-"""Part of a stored verdict's name: raise it when the check changes."""
+CHECK_FORMAT = 2
+"""Part of a stored verdict's name: raise it when the check or what is stored changes."""
 WOULD_DO = "Binaryen 125 or later; the one on npm does"
 TIMEOUT_S = 60.0
 
