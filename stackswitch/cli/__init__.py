@@ -1,9 +1,9 @@
 """The command line: a file per command, and the only package that prints, prompts or exits.
 
 ``app`` lists the commands; ``command`` makes one of a frozen dataclass with its options and a function.
-``options`` declares what several commands share; ``resolve`` combines options with ``settings``. ``inputs``
-and ``output`` read and write files; ``console`` is the only way to the terminal. ``entry``, ``ending``,
-``streams`` and ``crash`` turn errors, signals and closed pipes into messages and exit statuses.
+``options`` declares fields, and what several commands share; ``resolve`` combines options with ``settings``.
+``inputs`` and ``output`` read and write files; ``console`` is the only way to the terminal. ``entry``,
+``ending``, ``streams`` and ``crash`` turn errors, signals and closed pipes into messages and exit statuses.
 
 What a command does to modules, lists and suites is not here but in the packages below.
 """

@@ -8,7 +8,6 @@ from pathlib import Path
 import typer
 
 from stackswitch.analysis.analyse import AnalysisInputs, analyse
-from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.markdown import analysis_markdown, analysis_text
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.lists.assertions import Assertions
@@ -63,7 +62,11 @@ def analyze(options: AnalyzeOptions) -> None:
     module = read_module(options.module)
     settings = load_settings(Path.cwd())
     named = named_module(module, options.symbols)
-    used = _use_traces(options, GivenModule(module, str(options.module), binaryen_names(named)))
+    given = [GivenModule(module, str(options.module), binaryen_names(named))]
+    files = [file for _, file in read_traces(options.trace or ())]
+    used = [use_trace(file, given) for file in files]
+    if any(file.suspensions for file in files):
+        require_use(used, files, given)
     cases = {each.use.trace: each.suspensions for each in used}
     analysis = analyse(
         named,
@@ -82,17 +85,9 @@ def analyze(options: AnalyzeOptions) -> None:
     console.block(analysis_text(analysis, console.width))
     write_text(options.json, lambda: json_text(analysis))
     write_text(options.markdown, lambda: analysis_markdown(analysis))
-    if options.strict and _has_findings(analysis):
+    stale = any(each.kind != "shadowed" for checked in analysis.lists for each in checked.findings)
+    if options.strict and (stale or (analysis.seen is not None and analysis.seen.missing)):
         raise typer.Exit(EXIT_FAILED)
-
-
-def _use_traces(options: AnalyzeOptions, module: GivenModule) -> list[UsedTrace]:
-    """Read the traces, and match them with the module."""
-    files = [file for _, file in read_traces(options.trace or ())]
-    used = [use_trace(file, [module]) for file in files]
-    if any(file.suspensions for file in files):
-        require_use(used, files, [module])
-    return used
 
 
 def _notes(trace: UsedTrace) -> list[str]:
@@ -102,8 +97,3 @@ def _notes(trace: UsedTrace) -> list[str]:
     if use.by_name:
         notes.append(f"{use.trace} was recorded on another build: its functions are matched by name")
     return notes
-
-
-def _has_findings(analysis: Analysis) -> bool:
-    stale = any(each.kind != "shadowed" for checked in analysis.lists for each in checked.findings)
-    return stale or (analysis.seen is not None and bool(analysis.seen.missing))

@@ -63,7 +63,9 @@ def detect(options: DetectOptions) -> None:
     for report in result.engines:
         _show(console, report)
     write_text(options.json, lambda: json_text(result))
-    write_text(options.markdown, lambda: engines_markdown(result, command=_command_line(options)))
+    words = [*(f"--engine {spec}" for spec in specs), *["--deep"] * options.deep]
+    command = " ".join(["stackswitch detect", *words, "--markdown", options.markdown or ""])
+    write_text(options.markdown, lambda: engines_markdown(result, command=command))
     if outputs is not None:
         append_outputs(outputs, github_outputs(result))
     lacking = what_lacks(result, required, named=bool(specs))
@@ -74,12 +76,6 @@ def detect(options: DetectOptions) -> None:
         console.print("no engine was probed", style="red")
     if lacking or (problems and specs) or len(problems) == len(result.engines):
         raise typer.Exit(EXIT_FAILED)
-
-
-def _command_line(options: DetectOptions) -> str:
-    """Return the command that writes the same tables."""
-    arguments = [*(f"--engine {spec}" for spec in options.engine or ()), *["--deep"] * options.deep]
-    return " ".join(["stackswitch detect", *arguments, "--markdown", options.markdown or ""])
 
 
 def _required_probes(values: list[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,20 +50,15 @@ def doctor(options: DoctorOptions) -> None:
             error = run_async(_show_backend(console, name, opening, progress.say))
             if error is None:
                 continue
-            optional = _why_optional(name, needed, allowed)
+            optional = " (optional: allow_skip permits to skip it)" if name in allowed else ""
+            if name not in needed:
+                optional = f" (optional: it runs only if it is named, --backend {name})"
             console.print(f"✗ {name}: {spec.summary}{optional}", style="red")
             console.message(str(error), indent=2)
             if not optional:
                 missing.append(name)
     if missing:
         raise BackendUnavailableError(f"`stackswitch test` needs {' and '.join(missing)}: see above")
-
-
-def _why_optional(name: str, needed: Collection[str], allowed: Collection[str]) -> str:
-    """Say why a run does not need a backend; empty: it needs it."""
-    if name not in needed:
-        return f" (optional: it runs only if it is named, --backend {name})"
-    return " (optional: allow_skip permits to skip it)" if name in allowed else ""
 
 
 async def _show_backend(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stackswitch.errors import ConfigError, EngineError
-from stackswitch.explore.drive import Exploration, Explored
+from stackswitch.explore.drive import Exploration, ExplorationResult
 from stackswitch.explore.programs import programs_of
 
 from .console import Console
@@ -82,11 +82,11 @@ def _run(
     command: list[str],
     environment: dict[str, str],
     console: Console,
-) -> Explored:
+) -> ExplorationResult:
     """Run programs, and report from time to time."""
     reported = time.monotonic()
 
-    def report(so_far: Explored) -> None:
+    def report(so_far: ExplorationResult) -> None:
         nonlocal reported
         if time.monotonic() - reported > PLAIN_EVERY_S:
             reported = time.monotonic()

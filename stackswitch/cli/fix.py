@@ -8,7 +8,6 @@ import typer
 
 from stackswitch.fix.guard import Guard
 from stackswitch.fix.report import PROVED
-from stackswitch.fix.sources import ListSource
 from stackswitch.reports.escape import json_text
 
 from .command import EXIT_FAILED
@@ -16,8 +15,8 @@ from .fix_options import FixOptions
 from .fix_output import show_diff, show_report, write_lists
 from .fix_work import FixInputs, fix_lists_of
 from .output import open_outputs, write_text
-from .resolve import allowed_skips, only_data_may_run, open_list, suite_folder
-from .settings import Settings, load_settings
+from .resolve import allowed_skips, only_data_may_run, open_lists, suite_folder
+from .settings import load_settings
 
 _OR_TRACES = ", or give --trace and --module to compute the list from traces"
 
@@ -37,7 +36,9 @@ def fix(options: FixOptions) -> None:
     _check_traces(options)
     folder = None if options.only_traces else suite_folder(options.suite, settings, "fix", or_else=_OR_TRACES)
     allowed = allowed_skips(options.allow_skip, settings)
-    lists = _open_lists(options, settings)
+    configured = None if options.list_files else settings.lists.variable or settings.list_variable
+    variable = options.variable or configured
+    lists = open_lists(options.list_files, settings, variable, options.spelling, made=True)
     with Guard() as guard:
         fixed = fix_lists_of(FixInputs(options, settings, lists, allowed, guard, data_only), folder)
         report = fixed.report
@@ -64,14 +65,3 @@ def _check_traces(options: FixOptions) -> None:
                 raise typer.BadParameter("it goes with --trace", param_hint=name)
     if options.only_traces and options.engine is not None:
         raise typer.BadParameter("traces are read and nothing is run", param_hint="--engine")
-
-
-def _open_lists(options: FixOptions, settings: Settings) -> list[ListSource]:
-    """Read the files of ``--list``, or the configured one; missing ones are created later."""
-    if options.list_files:
-        files, variable = list(options.list_files), options.variable
-        opened = [open_list(each, variable, options.spelling, made=True) for each in files]
-    else:
-        variable = options.variable or settings.lists.variable or settings.list_variable
-        opened = [open_list(settings.lists.file, variable, options.spelling, made=True)]
-    return [each for each in opened if each is not None]

@@ -25,7 +25,7 @@ from stackswitch.errors import BackendUnavailableError, ConfigError, Stackswitch
 from stackswitch.fix.command_evidence import CommandEvidence, RecordedTraces
 from stackswitch.fix.evidence import EvidenceSource, FixRequest, RunOptions
 from stackswitch.fix.guard import Guard
-from stackswitch.fix.loop import Fixed, fix_lists
+from stackswitch.fix.loop import FixResult, fix_lists
 from stackswitch.fix.sources import ListSource
 from stackswitch.fix.suite_evidence import SuiteEvidence
 from stackswitch.fix.trace_evidence import NamedBuild, TargetModule, TraceEvidence
@@ -89,7 +89,7 @@ class FixInputs:
         return BuildCommand(self.build, folder, self.guard, progress.say)
 
 
-def fix_lists_of(inputs: FixInputs, folder: Path | None) -> Fixed:
+def fix_lists_of(inputs: FixInputs, folder: Path | None) -> FixResult:
     """Compute lists and verify them.
 
     :param folder: the suite; None: only traces are read
@@ -98,13 +98,14 @@ def fix_lists_of(inputs: FixInputs, folder: Path | None) -> Fixed:
     options, settings = inputs.options, inputs.settings
     evidence_of = _from_traces(inputs) if folder is None else _from_suite(inputs, folder)
     assertions = Assertions(settings.lists.never, settings.lists.always)
-    request = FixRequest(options.policy, assertions, options.minimize, options.check, options.rounds)
+    request = FixRequest(
+        options.policy, assertions, options.minimize, options.check, options.rounds, inputs.build
+    )
 
-    async def work() -> Fixed:
+    async def work() -> FixResult:
         async with AsyncExitStack() as opened:
             progress = opened.enter_context(Progress(Console(stderr=True)))
-            fixed = await fix_lists(await evidence_of(opened, progress), request, progress.say)
-        return fixed if inputs.build is None or options.check else fixed.built_by(inputs.build)
+            return await fix_lists(await evidence_of(opened, progress), request, progress.say)
 
     return run_async(work())
 

@@ -30,7 +30,7 @@ from stackswitch.wasm.module import Module
 from .ending import run_async
 from .inputs import read_input, read_model, read_module, read_results, read_traces
 from .report_options import ReportOptions
-from .resolve import lists_in, open_list
+from .resolve import lists_in, open_lists
 from .settings import Settings, load_settings
 
 _MAGIC = b"\0asm"
@@ -79,9 +79,7 @@ def read_inputs(options: ReportOptions, progress: Progress) -> ReportInputs:
     :raises ConfigError: a file cannot be read, or the results have no case
     """
     settings = load_settings(Path.cwd())
-    list_files: Sequence[Path | None] = options.list_files or [settings.lists.file]
-    opened = [open_list(each, options.variable, options.spelling) for each in list_files]
-    lists = [each for each in opened if each is not None]
+    lists = open_lists(options.list_files, settings, options.variable, options.spelling)
     earlier = None if options.compare is None else (str(options.compare), _read_earlier(options.compare))
     progress("reading")
     files = _read_files(options.files or [])

@@ -171,6 +171,20 @@ def open_list(
     return shared_source(path, read_input(path, "list"), variable, spelling=spelling)
 
 
+def open_lists(
+    files: Sequence[Path] | None,
+    settings: Settings,
+    variable: str | None,
+    spelling: Spelling,
+    *,
+    made: bool = False,
+) -> list[ListSource]:
+    """Read the files of a repeatable ``--list``, or the configured one; see ``open_list``."""
+    paths: Sequence[Path | None] = files or [settings.lists.file]
+    opened = [open_list(each, variable, spelling, made=made) for each in paths]
+    return [each for each in opened if each is not None]
+
+
 def lists_in(source: ListSource | None) -> Lists:
     """Return the lists of ``--list``; none if the option is not given."""
     return {} if source is None else source.lists

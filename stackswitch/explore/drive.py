@@ -36,7 +36,7 @@ _PART_BYTES = 256 << 20
 
 
 @dataclass
-class Explored:
+class ExplorationResult:
     """How far an exploration came. Counts are of this run; ``known`` were done by earlier ones."""
 
     ran: int = 0
@@ -76,8 +76,8 @@ class Exploration:
         seconds: float,
         timeout_s: float,
         jobs: int = 1,
-        on_progress: Callable[[Explored], None] = lambda _: None,
-    ) -> Explored:
+        on_progress: Callable[[ExplorationResult], None] = lambda _: None,
+    ) -> ExplorationResult:
         """Run programs that have not been run, until there are none or the time is over.
 
         :param command: the runner
@@ -103,7 +103,7 @@ class Exploration:
                 raise
         return run.found
 
-    def trace(self, found: Explored) -> bytes:
+    def trace(self, found: ExplorationResult) -> bytes:
         """Return the folder's trace and what was observed since, each stack once, as a file's text.
 
         :raises ConfigError: the folder's trace is malformed
@@ -192,8 +192,8 @@ class _Run:
     programs: Iterator[Program]
     end: float
     timeout_s: float
-    on_progress: Callable[[Explored], None]
-    found: Explored = field(default_factory=Explored)
+    on_progress: Callable[[ExplorationResult], None]
+    found: ExplorationResult = field(default_factory=ExplorationResult)
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
 

@@ -20,7 +20,7 @@ from stackswitch.suite.runner import observe_command
 from stackswitch.suite.services import RunningServices
 from stackswitch.wasm.module import parse_module
 
-from .evidence import FixRequest, Observed, RunOptions, Verification, judge_results
+from .evidence import EvidenceSummary, FixRequest, RunOptions, Verification, judge_results
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import why_missing
@@ -172,9 +172,9 @@ class CommandEvidence:
             return Verification("incomplete", results=found.results)
         return found
 
-    def summary(self) -> Observed:
+    def summary(self) -> EvidenceSummary:
         """Return how many cases were observed, by backend, and what became of each line of their traces."""
-        return Observed(self._observed, traces=self._uses)
+        return EvidenceSummary(self._observed, traces=self._uses)
 
     def _cases(self) -> list[LoadedCommand]:
         """Return the cases to run."""

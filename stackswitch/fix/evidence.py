@@ -30,6 +30,7 @@ class FixRequest:
     :ivar minimise: remove entries that no observed stack needs
     :ivar check: change nothing: say whether the lists are complete
     :ivar rounds: how often lists may be computed and verified
+    :ivar build: the command that makes builds with new lists, for the report
     """
 
     policy: PolicyName | None = None
@@ -37,6 +38,7 @@ class FixRequest:
     minimise: bool = False
     check: bool = False
     rounds: int = DEFAULT_ROUNDS
+    build: str | None = None
 
 
 def _ignore(_: object) -> None:
@@ -86,7 +88,7 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class Observed:
+class EvidenceSummary:
     """What the evidence was, for the report: see ``FixReport`` for each field."""
 
     observed: dict[str, int]
@@ -134,7 +136,7 @@ class EvidenceSource(Protocol):
         """
         ...
 
-    def summary(self) -> Observed:
+    def summary(self) -> EvidenceSummary:
         """Return what the evidence was, and what it says of the lists as they now are."""
         ...
 

@@ -16,20 +16,16 @@ from .sources import ListSource
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixResult:
     """The files with lists as they are to be written, and the report."""
 
     sources: tuple[ListSource, ...]
     report: FixReport
 
-    def built_by(self, command: str) -> Fixed:
-        """Return the same with the command that made the builds."""
-        return replace(self, report=self.report.model_copy(update={"build": command}))
-
 
 async def fix_lists(
     evidence: EvidenceSource, request: FixRequest, say: Callable[[str], None] = lambda _: None
-) -> Fixed:
+) -> FixResult:
     """Complete lists, in memory, and verify them; with ``request.check``, only say whether they are complete.
 
     :param say: takes lines about what is being done
@@ -41,7 +37,7 @@ async def fix_lists(
     started = time.perf_counter()
     loop = _Loop(evidence, request, say, started, await evidence.gather(request))
     report = await (loop.check() if request.check else loop.fix())
-    return Fixed(tuple(each.source for each in loop.states), report)
+    return FixResult(tuple(each.source for each in loop.states), report)
 
 
 @dataclass
@@ -138,5 +134,6 @@ class _Loop:
             assertions=assertion_effects([(each.evidence, each.choice().policy) for each in states]),
             confidence=self._trust() if self._confidence is None else self._confidence,
             notes=tuple(dict.fromkeys(notes)),
+            build=None if self._request.check else self._request.build,
             duration_s=round(time.perf_counter() - self._started, 3),
         )

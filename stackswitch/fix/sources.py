@@ -107,6 +107,12 @@ class ListSource:
         """Whether the file is to be written."""
         return self.before != self.data
 
+    @property
+    def changed_of_jspi(self) -> bool:
+        """Whether a list for JSPI changes."""
+        before, after = self.lists_before, self.lists
+        return any(before[each] != after[each] for each in self.variables if each.startswith("JSPI_"))
+
     def _read(self, data: bytes) -> Lists:
         return {
             which: read_list(data, variable, path=str(self.path), spelling=self.spelling).names

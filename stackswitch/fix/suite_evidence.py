@@ -14,7 +14,7 @@ from stackswitch.suite.expectations import judge
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import observe_case
 
-from .evidence import FixRequest, Observed, RunOptions, Verification, judge_results
+from .evidence import EvidenceSummary, FixRequest, RunOptions, Verification, judge_results
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import why_missing
@@ -145,16 +145,16 @@ class SuiteEvidence:
             elif loaded.problem is None:
                 evidence.add_stacks(_stacks(loaded, observation))
         observer = self._observer
-        changed = {at for at, each in enumerate(self._states) if _is_changed_for_jspi(each.source)}
+        changed = {at for at, each in enumerate(self._states) if each.source.changed_of_jspi}
         cases = [each for each in self._cases if self._source_of.get(each.case.id) in changed]
         if observer is not None and cases:
             for loaded, observation in await self._run_with_lists(observer, cases):
                 results.append(judge(loaded.case, observer.info, observation))
         return judge_results(results, self._why_missing)
 
-    def summary(self) -> Observed:
+    def summary(self) -> EvidenceSummary:
         """Return how many cases were observed, by backend."""
-        return Observed(dict(self._observed))
+        return EvidenceSummary(dict(self._observed))
 
     def _expected(self, case_id: str, backend: Backend) -> str:
         return self._by_id[case_id].expectations(backend.info)[0].outcome
@@ -194,14 +194,6 @@ class SuiteEvidence:
             return loaded, observation
 
         return await self._options.run(cases, one)
-
-
-def _is_changed_for_jspi(source: ListSource) -> bool:
-    return source.changed and any(
-        source.lists[which] != source.lists_before[which]
-        for which in source.variables
-        if which.startswith("JSPI_")
-    )
 
 
 def _stacks(loaded: LoadedCase, observation: Observation) -> Stacks:

@@ -17,7 +17,7 @@ from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.names import binaryen_names
 
-from .evidence import FixRequest, Observed, Verification
+from .evidence import EvidenceSummary, FixRequest, Verification
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import MOST_NAMES
@@ -160,9 +160,14 @@ class TraceEvidence:
     async def verify(self, *, rebuild: bool = True) -> Verification:
         """Compare builds with all stacks, function by function, by name."""
         del rebuild  # nothing runs, so no build of the user is run either
-        requests = {at: self._request(at) for at in range(len(self.targets)) if self._functions(at)}
+        requests = {
+            at: request_by_lists(target.data, self._lists(at), self._waiting[at])
+            for at, target in enumerate(self.targets)
+            if self._functions(at)
+        }
         gaps = []
-        for at, build in (await self.make_builds(self._current(), requests)).items():
+        sources = [each.source for each in self._states]
+        for at, build in (await self.make_builds(sources, requests)).items():
             names = binaryen_names(build.module)
             instrumented = {names[each] for each in instrumented_functions(build.module)}
             gap = sorted(self._functions(at) - instrumented)
@@ -178,20 +183,14 @@ class TraceEvidence:
             return Verification("incomplete")
         return Verification("not-mended" if self.summary().traps else "covers-traces")
 
-    def _current(self) -> list[ListSource]:
-        return [each.source for each in self._states]
-
-    def _request(self, at: int) -> AsyncifyRequest:
-        return request_by_lists(self.targets[at].data, self._lists(at), self._waiting[at])
-
     def _functions(self, at: int) -> set[str]:
         """Return the functions of a module on the stacks of the traces."""
         data = self.targets[at].data
         return calls_of(data).index.defined(self._state(at).evidence.of_module(data).functions)
 
-    def summary(self) -> Observed:
+    def summary(self) -> EvidenceSummary:
         """Return what became of each trace, what they say of each module, and the traps that stay."""
-        return Observed(
+        return EvidenceSummary(
             {"traces": len(self._traces)},
             traces=tuple(each.use for each in self._traces),
             modules=tuple(map(self._traced, range(len(self.targets)))),

@@ -63,7 +63,7 @@ def report_page(report: Report) -> str:
         tiles=_tiles(report),
         segments=_segments(report),
         printed=[each for each in report.cases if each.status not in ("both", "as-meant")][:MOST_PRINTED],
-        states=_states(report),
+        states=[each for each in _STATES if each in {one.state for one in report.picture.functions}],
         points=(*report.history, report.point),
         waits=waits_by_case(report.gain),
     )
@@ -151,8 +151,3 @@ def _segments(report: Report) -> list[tuple[CaseStatus, int, float, float]]:
             found.append((status, count, round(start, 3), round(width, 3)))
             start += width
     return found
-
-
-def _states(report: Report) -> list[FunctionState]:
-    there = {each.state for each in report.picture.functions}
-    return [each for each in _STATES if each in there]

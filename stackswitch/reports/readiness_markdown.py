@@ -63,13 +63,9 @@ def _modules(report: Report, most: int) -> Iterator[str]:
             if derived.derived:
                 names = ", ".join(code(name) for name in derived.derived[: min(most, 60)])
                 yield f"  - {code(derived.list)}, for what was seen: {names}"
-                yield from _more(derived.derived, min(most, 60), "  ")
+                if len(derived.derived) > min(most, 60):
+                    yield f"    and {len(derived.derived) - min(most, 60)} more"
     yield from _rest(report.modules, most)
-
-
-def _more(names: Sequence[str], most: int, indent: str) -> Iterator[str]:
-    if len(names) > most:
-        yield f"{indent}  and {len(names) - most} more"
 
 
 def _traces(report: Report, most: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.fix.evidence import FixRequest, RunOptions
-from stackswitch.fix.loop import Fixed, fix_lists
+from stackswitch.fix.loop import FixResult, fix_lists
 from stackswitch.fix.sources import ListSource
 from stackswitch.fix.suite_evidence import SuiteEvidence
 from stackswitch.suite.loader import Suite
@@ -71,7 +71,7 @@ async def fix_suite(
     *,
     jobs: int = 1,
     **request: Any,
-) -> Fixed:
+) -> FixResult:
     """Fix the lists of a suite, in memory; ``request``: the fields of ``FixRequest``."""
     evidence = SuiteEvidence(suite, shared, asyncify, observer, options=RunOptions(jobs))
     return await fix_lists(evidence, FixRequest(**request))

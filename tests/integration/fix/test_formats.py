@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stackswitch.backends.base import Backend
-from stackswitch.fix.loop import Fixed
+from stackswitch.fix.loop import FixResult
 from stackswitch.fix.sources import shared_source
 from stackswitch.suite.loader import load_suite
 
@@ -53,7 +53,7 @@ def test_a_list_where_it_lives(name: str, tmp_path: Path, run: Run, asyncify: Ba
     text, (old, new) = FILES[name]
     before, path = text.encode(), tmp_path / name
 
-    def fixed(data: bytes, **request: bool) -> Fixed:
+    def fixed(data: bytes, **request: bool) -> FixResult:
         return run(fix_suite(suite, shared_source(path, data), asyncify, jspi, **request))
 
     assert fixed(before, check=True).report.verdict == "falls-short"
