@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stackswitch.errors import BackendUnavailableError, DownloadError
 from stackswitch.models.base import Frozen
-from stackswitch.tools.downloads import npm_package, pypi_package
+from stackswitch.tools.downloads import download_problem, npm_package, pypi_package
 from stackswitch.tools.paths import in_package, this_platform
 from stackswitch.tools.progress import Progress, silent
 
@@ -63,7 +63,8 @@ def named_target(spec: str, progress: Progress = silent) -> Target:
     try:
         source, path = chosen_program(named, progress) or _usual_program(runtime, progress)
     except DownloadError as error:
-        raise BackendUnavailableError(_one_line(error)) from None
+        problem = download_problem(str(error)) or str(error).splitlines()[0]
+        raise BackendUnavailableError(f"it could not be fetched: {problem}") from None
     return Target(spec=spec, runtime=runtime, path=path, source=source)
 
 
@@ -119,23 +120,3 @@ def _fetched(runtime: Runtime, version: str, progress: Progress) -> tuple[str, P
         )
     path = npm_package(package, version, progress=progress) / runtime.inside
     return f"npm, {package}@{version}", path
-
-
-_FETCH_ERRORS = (
-    ("ETARGET", "there is no such version"),
-    ("E404", "there is no such package"),
-    ("No matching distribution", "there is no such version, or no index within reach"),
-    ("ENOTFOUND", "no network: the registry has no address"),
-    ("EAI_AGAIN", "no network: the registry has no address"),
-    ("ECONNREFUSED", "no network: the registry does not answer"),
-    ("ETIMEDOUT", "no network: the registry does not answer"),
-    ("EINTEGRITY", "what came is not what was pinned"),
-    ("DO NOT MATCH THE HASHES", "what came is not what was pinned"),
-)
-"""Words in the messages of npm and pip, and what they mean."""
-
-
-def _one_line(error: DownloadError) -> str:
-    text = str(error)
-    meaning = next((meaning for mark, meaning in _FETCH_ERRORS if mark in text), "")
-    return f"it could not be fetched: {meaning or text.splitlines()[0]}"

@@ -123,23 +123,20 @@ class ModuleStore:
 
     def get(self, sha256: str) -> ObservedModule | None:
         """Return a module by its hash; None: its bytes are not there or are none."""
-        if sha256 not in self._read:
-            try:
-                self._read[sha256] = self._load(sha256)
-            except OSError:  # another program may still bring it
-                return None
-        return self._read[sha256]
-
-    def _load(self, sha256: str) -> ObservedModule | None:
-        data = self.path(sha256).read_bytes()
+        if sha256 in self._read:
+            return self._read[sha256]
+        found: ObservedModule | None = None
         try:
-            found = ObservedModule(parse_module(data))
+            found = ObservedModule(parse_module(self.path(sha256).read_bytes()))
             _ = found.asyncified
+        except OSError:  # another program may still write it
+            return None
         except WasmFormatError as error:
+            found = None
             self.problems[sha256] = (
                 f"a module that the program loads cannot be read ({sha256[:20]}…): {error}"
             )
-            return None
+        self._read[sha256] = found
         return found
 
 

@@ -91,13 +91,11 @@ def read_trace(folder: Path, store: ModuleStore | None = None) -> Trace:
 
 
 def _module(sha256: str, size: int, found: ObservedModule | None) -> TraceModule:
-    if found is None:
-        return TraceModule(module=sha256, size_bytes=size)
     return TraceModule(
         module=sha256,
         size_bytes=size,
-        functions=found.module.function_count,
-        instrumented=len(found.instrumented) if found.asyncified else None,
+        functions=found.module.function_count if found else None,
+        instrumented=len(found.instrumented) if found and found.asyncified else None,
     )
 
 

@@ -143,7 +143,7 @@ def _run_fetcher(name: str, what: str, argv: list[str], *, cwd: Path, env: dict[
     if done.returncode:
         message = _without_stacks(done.stderr or done.stdout)[-2000:]
         advice = f"it needs the network, or a registry that can be reached ({_MIRRORS[name]})"
-        if _NO_VERSION.search(message):
+        if download_problem(message).startswith("there is no such"):
             advice = "the registry has no such package or version: choose another"
         raise DownloadError(
             f"{name} could not fetch {what}\n  command: {' '.join(argv)}\n"
@@ -151,7 +151,25 @@ def _run_fetcher(name: str, what: str, argv: list[str], *, cwd: Path, env: dict[
         )
 
 
-_NO_VERSION = re.compile(r"npm error code (ETARGET|E404)|No matching distribution found")
+_FETCH_ERRORS = (
+    ("ETARGET", "there is no such version"),
+    ("E404", "there is no such package"),
+    ("No matching distribution", "there is no such version, or no index within reach"),
+    ("ENOTFOUND", "no network: the registry has no address"),
+    ("EAI_AGAIN", "no network: the registry has no address"),
+    ("ECONNREFUSED", "no network: the registry does not answer"),
+    ("ETIMEDOUT", "no network: the registry does not answer"),
+    ("EINTEGRITY", "what came is not what was pinned"),
+    ("DO NOT MATCH THE HASHES", "what came is not what was pinned"),
+)
+"""Words in the messages of npm and pip, and what they mean."""
+
+
+def download_problem(message: str) -> str:
+    """Return what a message of npm or pip means, in a few words; empty: not known."""
+    return next((meaning for mark, meaning in _FETCH_ERRORS if mark in message), "")
+
+
 _STACK_LINE = re.compile(r"npm error(\s{2,}.*| }|\s*)\Z")
 """JavaScript's stacks, and the fields of its errors, are indented."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from stackswitch.errors import EngineError
 
@@ -122,10 +122,11 @@ class Connection:
         """Whether it takes requests, as far as is known."""
         return self.broken is None and not self.stream.has_ended()
 
-    async def greet(self, timeout_s: float = HANDSHAKE_TIMEOUT_S) -> dict[str, Any]:
-        """Wait for the other end's first message, and return it; several may wait.
+    async def greet(self, timeout_s: float = HANDSHAKE_TIMEOUT_S, *, needs_jspi: bool = False) -> None:
+        """Wait for the other end's first message; several may wait.
 
-        :raises EngineError: it ends, says something else, or nothing in time; then it is closed
+        :param needs_jspi: the engine must have JSPI, as it had when it was probed
+        :raises EngineError: it has not, it ends, says something else, or nothing in time; then it is closed
         """
         if self._hello is None:
             self._hello = self._loop.create_future()
@@ -133,12 +134,12 @@ class Connection:
         try:
             # Before Python 3.12 wait_for loses a cancellation that comes together with the result.
             await asyncio.wait([self._hello], timeout=timeout_s)
-            return self._hello_content(self._hello, timeout_s)
+            self._check_hello(self._hello, timeout_s, needs_jspi=needs_jspi)
         except BaseException:
             self.close()
             raise
 
-    def _hello_content(self, hello: asyncio.Future[Message], timeout_s: float) -> dict[str, Any]:
+    def _check_hello(self, hello: asyncio.Future[Message], timeout_s: float, *, needs_jspi: bool) -> None:
         if not hello.done():
             printed = self.stream.printed()
             raise EngineError(
@@ -150,7 +151,10 @@ class Connection:
             raise EngineError(
                 f"{self.stream.program} speaks version {version} of the protocol, not {PROTOCOL_VERSION}"
             )
-        return content
+        if needs_jspi and not content.get("jspi"):
+            raise EngineError(
+                f"{self.stream.program} has no WebAssembly.Suspending; it had when it was probed"
+            )
 
     # Out.
 

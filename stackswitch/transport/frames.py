@@ -119,11 +119,6 @@ class FrameDecoder:
         self._size = self._wanted = 0
         self._is_lent = False
 
-    @property
-    def is_between_frames(self) -> bool:
-        """Whether no frame has begun: where a stream may end."""
-        return not self._start and not self._wanted
-
     def push(self, chunk: bytes) -> list[Frame]:
         """Take the next bytes and return the frames that they complete.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import select
 import signal
@@ -54,7 +55,9 @@ class EngineProcess:
     ) -> None:
         self.program = str(argv[0])
         self._loop = asyncio.get_running_loop()
-        pairs = [_socket_pair() for _ in range(sockets)]
+        pairs = [socket.socketpair() for _ in range(sockets)]
+        for each in itertools.chain(*pairs):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         self.sockets = [ours for ours, _ in pairs]
         try:
             self._process = _spawn([*map(str, argv)], [theirs for _, theirs in pairs], env)
@@ -242,13 +245,6 @@ def received(link: socket.socket) -> bytes | None:
         return None
     except OSError:
         return b""
-
-
-def _socket_pair() -> tuple[socket.socket, socket.socket]:
-    pair = socket.socketpair()
-    for each in pair:
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    return pair
 
 
 def _spawn(

@@ -62,5 +62,4 @@ _.import_name
 _.waiting_s
 
 # Fields of a format or of a graph that is read whole; nothing needs these yet.
-_.is_between_frames
 NULL

@@ -89,10 +89,7 @@ class Children:
 
     async def _new_child(self) -> CaseChild:
         child = CaseChild(EngineProcess(self.argv))
-        hello = await child.greet()
-        if self.needs_jspi and not hello.get("jspi"):
-            child.close()
-            raise EngineError(f"{self.engine.path} has no WebAssembly.Suspending; it had when it was probed")
+        await child.greet(needs_jspi=self.needs_jspi)
         return child
 
     def _unfit(self, loaded: LoadedCase) -> Build | None:

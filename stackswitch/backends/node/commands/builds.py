@@ -17,6 +17,7 @@ from pathlib import Path
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen
 from stackswitch.errors import ConfigError, StackswitchError, ToolError
 from stackswitch.models.expect import ListName
+from stackswitch.tools.files import replace_file
 from stackswitch.tools.progress import Progress
 from stackswitch.transform.instrument import request_by_lists
 from stackswitch.wasm.asyncified import is_asyncified
@@ -108,7 +109,7 @@ class Builds:
         """Make the build of a module before a program asks for it."""
         self.start()
         sha256 = hashlib.sha256(module).hexdigest()
-        _put(self.folder / f"{sha256}.wasm", module)
+        replace_file(self.folder / f"{sha256}.wasm", module)
         self._asked.put_nowait(sha256)
         self._idle.clear()
 
@@ -128,12 +129,12 @@ class Builds:
         except (StackswitchError, OSError) as error:
             self.refused[sha256] = str(error)
         if wasm is None:
-            _put(none, b"")
+            replace_file(none, b"")
             return
         own = hashlib.sha256(wasm).hexdigest()
         self.made_of[own] = sha256
-        _put(self.folder / f"{own}.wasm", wasm)
-        _put(build, own.encode())
+        replace_file(self.folder / f"{own}.wasm", wasm)
+        replace_file(build, own.encode())
 
     async def make(self, data: bytes, sha256: str) -> bytes | None:
         """Return the build of a module; None: it can run as it is.
@@ -175,13 +176,6 @@ class Builds:
             self._serving.cancel()
             await asyncio.gather(self._serving, return_exceptions=True)
         await self._binaryen.aclose()
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Whole or not at all: programs read it as soon as it is there."""
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def observed_lists(names: Iterable[str]) -> Lists:

@@ -13,7 +13,6 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackswitch.errors import EngineError
 from stackswitch.tools.paths import node_shim_dir
 
 from .child import GuestChild
@@ -92,11 +91,14 @@ class GuestProcesses:
                 except BaseException:
                     thread.close()
                     raise
-                return await _greeted(GuestChild(thread))
+                child = GuestChild(thread)
+                await child.greet(needs_jspi=True)
+                return child
         self._starting += 1
         try:
             async with self._starts:
-                child = await _greeted(GuestChild(OwnProcess(command.own(), takes_stacks=needs_stacks)))
+                child = GuestChild(OwnProcess(command.own(), takes_stacks=needs_stacks))
+                await child.greet(needs_jspi=True)
                 self._own.append(child)
         finally:
             self._starting -= 1
@@ -111,18 +113,6 @@ class GuestProcesses:
         process = SharedProcess(command.shared(), command.thread_limits(), there.remove)
         there.append(process)
         return process, process.add_thread()
-
-
-async def _greeted(child: GuestChild) -> GuestChild:
-    """Wait until a guest's thread is ready.
-
-    :raises EngineError: it does not start, or cannot switch stacks
-    """
-    hello = await child.greet()
-    if not hello.get("jspi"):
-        child.close()
-        raise EngineError(f"{child.stream.program} has no WebAssembly.Suspending; it had when it was probed")
-    return child
 
 
 _PROCESSES: weakref.WeakValueDictionary[int, GuestProcesses] = weakref.WeakValueDictionary()
