@@ -91,8 +91,11 @@ class Builds:
     def _hear(self) -> None:
         *lines, self._pending = (self._pending + os.read(self._pipe, 1 << 16)).split(b"\n")
         for line in lines:
-            self._asked.put_nowait(line.decode())
-            self._idle.clear()
+            self._request(line.decode())
+
+    def _request(self, sha256: str) -> None:
+        self._asked.put_nowait(sha256)
+        self._idle.clear()
 
     async def _serve(self) -> None:
         while True:
@@ -110,8 +113,7 @@ class Builds:
         self.start()
         sha256 = hashlib.sha256(module).hexdigest()
         replace_file(self.folder / f"{sha256}.wasm", module)
-        self._asked.put_nowait(sha256)
-        self._idle.clear()
+        self._request(sha256)
 
     async def idle(self) -> None:
         """Wait until nothing is being made."""

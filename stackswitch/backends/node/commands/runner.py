@@ -18,7 +18,7 @@ from stackswitch.backends.registry import CommandOptions
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.errors import EngineError
 from stackswitch.models.backend import BackendInfo, BuildKind
-from stackswitch.models.command import BackendSettings, CommandCase
+from stackswitch.models.command import BackendSettings
 from stackswitch.models.expect import ListName
 from stackswitch.models.result import CommandObservation, Unsupported
 from stackswitch.models.trace import TraceSuspension
@@ -30,9 +30,8 @@ from stackswitch.tools import watchdog
 from stackswitch.tools.processes import Ended, run_command, text_of
 from stackswitch.tools.progress import Progress
 
-from .workers import Workers, fits_a_worker
+from .workers import NODE, Workers, fits_a_worker
 
-NODE = "node"
 _MOST_MODULES = 4
 """Modules whose code stays for the next Worker: the newest."""
 
@@ -69,7 +68,10 @@ class CommandRunner:
         self._programs.mkdir()
         self._reading = asyncio.Lock()
         self._workers = Workers(self.node) if settings.workers and build != "own" else None
-        self._write_node()
+        # A ``node`` before all others in PATH: what a command starts runs on the engine too, with its flags.
+        program = self._programs / NODE
+        program.write_bytes(os.fsencode(f"#!/bin/sh\n{self._script()}"))
+        program.chmod(0o755)
 
     @property
     def info(self) -> BackendInfo:
@@ -80,12 +82,6 @@ class CommandRunner:
     def node(self) -> list[str]:
         """The engine, with its flags and the suite's."""
         return [str(self.engine.path), *self.engine.flags, *self.settings.node_args]
-
-    def _write_node(self) -> None:
-        """Put a ``node`` before all others: what a command starts runs on the engine too, with its flags."""
-        program = self._programs / NODE
-        program.write_bytes(os.fsencode(f"#!/bin/sh\n{self._script()}"))
-        program.chmod(0o755)
 
     def _script(self) -> str:
         return f'exec {shlex.join(self.node)} "$@"\n'
@@ -99,7 +95,8 @@ class CommandRunner:
             return CommandObservation(
                 status="unsupported", unsupported=Unsupported(feature=lacking, where=where)
             )
-        if self._workers is not None and not alone and self._fits_a_worker(loaded.case, loaded.folder):
+        own = {**loaded.case.env, **self.settings.env}
+        if self._workers is not None and not alone and fits_a_worker(loaded.case, own, loaded.folder):
             seen = await self._observed(loaded, services, lambda env: self._shared(loaded, env, timeout_s))
             if seen is not None:
                 return seen.model_copy(update={"shared": True})
@@ -147,14 +144,6 @@ class CommandRunner:
         argv = self._argv(loaded.case.command, env, loaded.folder)
         stdin = loaded.case.stdin.encode()
         return await run_command(argv, env, loaded.folder, stdin, timeout_s, self._patience())
-
-    def _fits_a_worker(self, case: CommandCase, folder: Path) -> bool:
-        # Not what is given input: a Worker does not end while that is unread.
-        return (
-            case.command[0] == NODE
-            and not case.stdin
-            and fits_a_worker(case.command, {**case.env, **self.settings.env}, folder)
-        )
 
     async def _shared(self, loaded: LoadedCommand, env: dict[str, str], timeout_s: float) -> Ended | None:
         assert self._workers is not None

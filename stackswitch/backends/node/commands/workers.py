@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stackswitch.errors import EngineError
+from stackswitch.models.command import CommandCase
 from stackswitch.tools.paths import node_shim_dir
 from stackswitch.tools.processes import MOST_STDERR, MOST_STDOUT, Ended
 from stackswitch.transport.connection import Connection
@@ -21,22 +22,23 @@ from stackswitch.transport.frames import Message
 from stackswitch.transport.pool import ChildPool
 from stackswitch.transport.process import EngineProcess
 
+NODE = "node"
 _MOST_RUNS = 200
 """Runs of a process before another takes its place."""
 _OF_PROCESSES = ("NODE_", "UV_", "TZ", "LANG", "LC_", "SSL_", "OPENSSL_")
 """How variables begin that are looked at when a process starts: a Worker's do nothing."""
 
 
-def fits_a_worker(command: Sequence[str], env: Mapping[str, str], folder: Path) -> bool:
-    """Whether a command is a script for Node, without flags, and its variables work in a Worker too.
+def fits_a_worker(case: CommandCase, env: Mapping[str, str], folder: Path) -> bool:
+    """Whether a command is a script for Node, without flags or input, and its variables work in a Worker.
 
-    :param command: as the case gives it, its program ``node``
     :param env: the case's own variables and the suite's
     """
-    script = command[1] if len(command) > 1 else "-"
-    if script.startswith("-") or any(name.startswith(_OF_PROCESSES) for name in env):
+    program, script, *_ = (*case.command, "-")
+    # A Worker does not end while its input is unread.
+    if program != NODE or case.stdin or script.startswith("-"):
         return False
-    return (folder / script).is_file()
+    return not any(name.startswith(_OF_PROCESSES) for name in env) and (folder / script).is_file()
 
 
 class Workers:
