@@ -223,3 +223,18 @@ def test_nothing_in_the_room_reads_files() -> None:
         text = path.read_text("utf-8")
         assert "open(" not in text, path
         assert "subprocess" not in text, path
+
+
+def test_offsets_and_sizes_are_of_bodies_of_defined_functions() -> None:
+    text = '(module (import "env" "w" (func)) (func) (func i32.const 1000 drop) (@custom "x" "y"))'
+    module = parse_module(bytes(wasmtime.wat2wasm(text)))
+    (first, end), (second, last) = module.body_range(1), module.body_range(2)
+    assert [module.code_bytes(each) for each in ([0], [1], [0, 1, 2])] == [0, 2, 2 + last - second]
+    assert [module.function_at(each) for each in (0, first - 1, first, end - 1, end)] == [
+        None,
+        None,
+        1,
+        1,
+        None,
+    ]
+    assert [module.function_at(each) for each in (second, last - 1, last)] == [2, 2, None]

@@ -20,7 +20,7 @@ def named(entries: list[tuple[int, bytes]]) -> bytes:
 
 
 def test_names_are_made_unique_and_filled_in() -> None:
-    module = parse_module(named([(2, b"x"), (3, b"x"), (9, b"x")]))
+    module = parse_module(named([(2, b"x"), (3, b"x"), (4, b"y"), (9, b"x")]))
     assert binaryen_names(module) == ("fimport$0", "0", "x", "x_1")
     assert module.function_names == {2: b"x", 3: b"x"}
     assert [display_name(module, index) for index in range(4)] == ["env.w", "func[1]", "x", "x"]
