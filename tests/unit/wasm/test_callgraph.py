@@ -92,11 +92,12 @@ def test_a_call_of_what_does_not_exist_is_refused() -> None:
 def test_indexes_end_before_the_number_of_functions_and_types() -> None:
     text = """(module (type $v (func)) (type (func (param i32))) (type (func (param i64))) (table 1 funcref)
       (elem declare func $f)
-      (func $f (call $f) (call_indirect (type $v) (i32.const 0)) (drop (ref.func $f))))"""
+      (func $f (call $f) (call_indirect (type $v) (i32.const 0)) (drop (ref.func $f))
+        (call_indirect (type $v) (i32.const 0))))"""
     good = bytes(wasmtime.wat2wasm(text))
     module = parse_module(good)
     assert call_graph(module).direct == {0: frozenset({0})}
-    direct, indirect = call_sites(module, 0)
+    direct, indirect, _ = call_sites(module, 0)
     cases = (direct, 1, "call of 1: there are 1"), (indirect, 3, "call_indirect of 3: there are 3")
     for site, index, says in cases:
         data = bytearray(good)

@@ -89,15 +89,16 @@ def test_of_ways_of_one_length_the_one_with_the_lowest_indexes_is_taken() -> Non
         assert [each.function for each in found] == [start, 1, 9]
 
 
-def test_types_of_one_shape_are_one_bringer() -> None:
+def test_types_of_one_shape_are_one_dominator() -> None:
     text = """(module (type $one (func (param i32))) (type $other (func (param i32)))
       (import "env" "wait" (func $wait)) (table 2 funcref) (elem (i32.const 0) $leaf)
       (func $leaf (type $one) (call $wait))
       (func (call_indirect (type $one) (i32.const 0) (i32.const 0)))
       (func (call_indirect (type $other) (i32.const 0) (i32.const 0))))"""
     graph = call_graph(parse_module(bytes(wasmtime.wat2wasm(text))))
-    types = [each.functions for each in largest_dominators(graph, [0]) if each.function is None]
-    assert types == [2]
+    found = largest_dominators(graph, [0])
+    assert [(each.type_, each.functions) for each in found if each.function is None] == [(0, 2)]
+    assert {each.type_ for each in found if each.function is not None} == {None}
 
 
 def test_the_nearest_wait_of_each_function(graph: CallGraph) -> None:
