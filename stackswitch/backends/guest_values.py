@@ -88,10 +88,7 @@ def checked_args(kinds: Sequence[str], values: Sequence[object], export: str) ->
     """
     if len(values) != len(kinds):
         raise GuestTypeError(f"{export} takes {len(kinds)} arguments ({' '.join(kinds)}), not {len(values)}")
-    return [
-        checked(kind, value, f"argument {number} of {export}")
-        for number, (kind, value) in enumerate(zip(kinds, values, strict=True), 1)
-    ]
+    return _checked_each(kinds, values, "argument", export)
 
 
 def checked_results(kinds: Sequence[str], outcome: object, import_: str) -> list[object]:
@@ -115,7 +112,9 @@ def checked_results(kinds: Sequence[str], outcome: object, import_: str) -> list
             f"{import_} has {len(kinds)} results ({' '.join(kinds)}): a tuple of as many is wanted,"
             f" not {_shown(outcome)}"
         )
-    return [
-        checked(kind, value, f"result {number} of {import_}")
-        for number, (kind, value) in enumerate(zip(kinds, outcome, strict=True), 1)
-    ]
+    return _checked_each(kinds, outcome, "result", import_)
+
+
+def _checked_each(kinds: Sequence[str], values: Sequence[object], what: str, name: str) -> list[object]:
+    pairs = zip(kinds, values, strict=True)
+    return [checked(kind, value, f"{what} {at} of {name}") for at, (kind, value) in enumerate(pairs, 1)]

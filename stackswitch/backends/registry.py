@@ -25,8 +25,6 @@ Opener = Callable[[Any, Progress | None], Awaitable[_OpenedT]]
 """Opens a backend by options, which depend on what it is opened for."""
 Use = Literal["cases", "commands", "guests"]
 """What a backend is opened for: cases that call exports, commands, or guests of the library."""
-_COMMAND_ENGINES = ("node",)
-"""The engines for commands, on every backend: commands bring glue in JavaScript."""
 
 
 class BackendOptions(Frozen):
@@ -82,7 +80,7 @@ class BackendSpec(Frozen):
         if use == "cases":
             return tuple(self.case_openers)
         if use == "commands":
-            return _COMMAND_ENGINES if self.command_opener else ()
+            return ("node",) if self.command_opener else ()  # commands bring glue in JavaScript
         return (self.engine,)
 
     def opener(self, engine: str | None) -> str:

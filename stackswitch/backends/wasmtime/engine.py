@@ -10,7 +10,6 @@ import ctypes
 import hashlib
 import importlib.metadata
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -156,9 +155,3 @@ def without_custom_sections(wasm: bytes) -> bytes:
         if number
     ]
     return HEADER + b"".join(sections)
-
-
-def deadline(seconds: float) -> Callable[[], bool]:
-    """Return a function that returns whether so much time has passed."""
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() > end

@@ -106,8 +106,7 @@ class ModuleInstance:
         if found is None:
             extern = self.extern(name, "func")
             export = self.module.export_named(name)
-            if export is None:
-                raise ScriptError(f"{self.name} exports no {name!r}")
+            assert export is not None
             type_ = self.module.function_type(export.index)
             found = Function(
                 name,

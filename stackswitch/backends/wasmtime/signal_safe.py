@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 _MORE, _FIRST, _BITS = 0x40, 0x80, 6
-_DONE: dict[CodeType, CodeType] = {}
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
@@ -29,13 +29,13 @@ def guarded(function: FunctionT) -> FunctionT:
     :param function: of Python; it is changed
     """
     if sys.version_info >= (3, 11) and isinstance(function, FunctionType):
-        code = function.__code__
-        found = _DONE.get(code)
-        if found is None:
-            table = cover_start(code.co_exceptiontable)
-            found = _DONE[code] = code.replace(co_exceptiontable=table)
-        function.__code__ = found
+        function.__code__ = _covered(function.__code__)
     return function
+
+
+@cache
+def _covered(code: CodeType) -> CodeType:
+    return code.replace(co_exceptiontable=cover_start(code.co_exceptiontable))
 
 
 def cover_start(table: bytes) -> bytes:

@@ -15,6 +15,7 @@ import ctypes
 import json
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from .capi import ByteVec, address, take_bytes, take_error
@@ -52,19 +53,17 @@ class Profiler:
     def __init__(self, store: Store, modules: Sequence[CompiledModule]) -> None:
         self._store = store
         self._modules = modules
-        self._arguments: tuple[Any, ...] = ()
 
     def start(self) -> int:
         """Return a new ``wasmtime_guestprofiler_t``."""
-        if not self._arguments:
-            self._arguments = self._make_arguments()
         engine, name, modules, *_ = self._arguments
         profiler: int = self._store.api.wasmtime_guestprofiler_new(
             engine, name, 1, modules, len(self._modules)
         )
         return profiler
 
-    def _make_arguments(self) -> tuple[Any, ...]:
+    @cached_property
+    def _arguments(self) -> tuple[Any, ...]:
         """Return the engine, any name and the modules by address, and the objects that must live as long."""
         texts = [ctypes.create_string_buffer(b"%d" % at) for at in range(len(self._modules))]
         names = [ByteVec(len(text.value), ctypes.addressof(text)) for text in texts]

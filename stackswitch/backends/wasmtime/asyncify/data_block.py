@@ -29,7 +29,8 @@ class DataBlock:
     """The data block of one instance.
 
     :param start: where in the memory the block begins (bytes)
-    :param room: how many bytes a saved stack may take
+    :param most: how many bytes there are for saved stacks
+    :param room: how many a saved stack may take; None: all
     :param wide: whether pointers have 64 bits
     :param fixed: whether the memory never moves
     :ivar position: a view of the current position, if the memory never moves
@@ -37,12 +38,14 @@ class DataBlock:
 
     __slots__ = ("_base", "_memory", "_type", "end", "first", "position", "start")
 
-    def __init__(self, memory: LinearMemory, *, start: int, room: int, wide: bool, fixed: bool) -> None:
+    def __init__(
+        self, memory: LinearMemory, *, start: int, most: int, room: int | None, wide: bool, fixed: bool
+    ) -> None:
         self._memory = memory
         self._type: Any = ctypes.c_uint64 if wide else ctypes.c_uint32
         self.start = start
         self.first = start + 2 * ctypes.sizeof(self._type)
-        self.end = self.first + room
+        self.end = self.first + (most if room is None else min(room, most))
         self._base = memory.base() if fixed else None
         # Made once where the memory stays in its place: it is looked at three times a wait.
         self.position: Any = None if self._base is None else self._type.from_address(self._base + start)
@@ -94,9 +97,7 @@ def own_memory(memory: LinearMemory, room: int | None) -> DataBlock:
     # Address 0 is left alone: it reads like "no block" in a debugger.
     start = 16
     most = memory.size() - start - 8
-    return DataBlock(
-        memory, start=start, room=most if room is None else min(room, most), wide=False, fixed=True
-    )
+    return DataBlock(memory, start=start, most=most, room=room, wide=False, fixed=True)
 
 
 def guest_memory(memory: LinearMemory, room: int | None, *, wide: bool) -> DataBlock:
@@ -112,6 +113,4 @@ def guest_memory(memory: LinearMemory, room: int | None, *, wide: bool) -> DataB
         raise NoRoomError("the memory cannot grow")
     assert before is not None
     most = pages * PAGE - 16 - min(BEHIND_BYTES, pages * PAGE // 2)
-    return DataBlock(
-        memory, start=before * PAGE, room=most if room is None else min(room, most), wide=wide, fixed=False
-    )
+    return DataBlock(memory, start=before * PAGE, most=most, room=room, wide=wide, fixed=False)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from stackswitch.wasm.adapters import EARLY_IMPORTS
+
+from .call import Answer
 
 ENOUGH = 4
 """So many waits of an import in a row, and the next is expected to be one."""
@@ -17,30 +20,25 @@ LESS_SURE = 8
 """How many times as many it takes after an expected wait was none."""
 
 
+@dataclass(slots=True, eq=False)
 class AdaptedImport:
     """An import that may wait and that the guest calls through its adapter.
 
-    :param number: the adapter's of it
-    :param begin: called with the call's note, reads the arguments from the slots and calls the host function
-    :param write: writes the results to the slots
+    :ivar number: the adapter's of it
+    :ivar begin: called with the call's note, reads the arguments from the slots and calls the host function
     :ivar answer: see ``AsyncifyCall``
     :ivar which: stands for it in the state machine
     :ivar waits: how many times in a row it has waited
     :ivar enough: how many of them make it likely to wait again
     """
 
-    __slots__ = ("answer", "begin", "enough", "name", "number", "waits", "which")
-
-    def __init__(
-        self, number: int, name: str, begin: Callable[[Any], Any], write: Callable[[Any], None]
-    ) -> None:
-        self.number = number
-        self.name = name
-        self.begin = begin
-        self.answer = number + 1, write
-        self.which = object()
-        self.waits = 0
-        self.enough = ENOUGH
+    number: int
+    name: str
+    begin: Callable[[Any], Any]
+    answer: Answer
+    which: object = field(default_factory=object)
+    waits: int = 0
+    enough: int = ENOUGH
 
 
 class EarlyUnwinds:

@@ -124,7 +124,7 @@ def adapted_import(runtime: AsyncifyRuntime, adapter: Adapter, number: int, func
     trapped, new_trap = runtime.store.trapped.append, runtime.store.new_trap
     start = function.params.caller(adapter.values_at, function.serve)
     write = function.results.bound(adapter.values_at)[1]
-    import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, write)
+    import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, (number + 1, write))
     which, early = import_.which, runtime.early
     answer = import_.answer if adapter.shape.arrives else None
     pending, unwinding = adapter.pending, adapter.unwinding

@@ -39,10 +39,6 @@ from .failure import SwitchTimer, failure_of
 from .state_machine import NORMAL, UNWINDING, StateMachine
 
 
-def _not_connected() -> None:
-    raise ProtocolError("nothing-saved", "the build has no control functions")
-
-
 class AsyncifyRuntime:
     """One instance of an Asyncify build.
 
@@ -79,10 +75,10 @@ class AsyncifyRuntime:
         self.unwound = ctypes.c_uint32()
         self.is_ready = False  # a call can be suspended, and that need not be reported
         self.is_quick = False  # once it has unwound, there is nothing else to do
-        self.start_unwind: Callable[[], object] = _not_connected
-        self._stop_unwind: Callable[[], object] = _not_connected
-        self._start_rewind: Callable[[], object] = _not_connected
-        self._stop_rewind: Callable[[], object] = _not_connected
+        self.start_unwind: Callable[[], object]  # set by ``connect``, as the others
+        self._stop_unwind: Callable[[], object]
+        self._start_rewind: Callable[[], object]
+        self._stop_rewind: Callable[[], object]
         self._make_block = make_block
         self._block: DataBlock | None = None
         self._trap = store.trap

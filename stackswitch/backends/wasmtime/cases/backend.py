@@ -27,7 +27,7 @@ from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.names import binaryen_names
 
 from ..asyncify.switcher import AsyncifyStore
-from ..engine import Engine, deadline
+from ..engine import Engine
 from ..errors import is_over
 from ..features import supported_features
 from ..fiber.build import make_fiber_build
@@ -83,7 +83,6 @@ class CaseBackend(ABC):
         self._engine = engine
         self._threads = CaseThreads(engine)
         self._modules: dict[tuple[str, bytes], CompiledCaseModule] = {}
-        self._closed = False
 
     @abstractmethod
     async def prepare(self, loaded: LoadedCase) -> Build:
@@ -109,8 +108,10 @@ class CaseBackend(ABC):
             modules = {name: self._module(loaded, name, wasm) for name, wasm in build.modules.items()}
         except Exception as error:  # noqa: BLE001 (whatever wasmtime has against the module)
             return Observation(status="error", detail=f"wasmtime refuses the module: {error}")
-        late = deadline(timeout_s + _GRACE_S)
-        open_session = partial(self._open_session, loaded.case, modules, lambda: stop.is_set() or late())
+        ends = time.monotonic() + timeout_s + _GRACE_S
+        open_session = partial(
+            self._open_session, loaded.case, modules, lambda: stop.is_set() or time.monotonic() > ends
+        )
         try:
             observed = asyncio.run(stop.applies_to(self._observe(loaded.case, open_session, timeout_s)))
         except Exception as error:  # noqa: BLE001 (one case must not end the others)
@@ -161,12 +162,10 @@ class CaseBackend(ABC):
 
     async def aclose(self) -> None:
         """End Binaryen and wasmtime; a second call does nothing."""
-        if not self._closed:
-            self._closed = True
-            self._modules.clear()
-            if self._binaryen is not None:
-                await self._binaryen.aclose()
-            self._threads.close_engine()
+        self._modules.clear()
+        if self._binaryen is not None:
+            await self._binaryen.aclose()
+        self._threads.close_engine()
 
 
 class AsyncifyBackend(CaseBackend):

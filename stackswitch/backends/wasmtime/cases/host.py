@@ -17,10 +17,10 @@ from stackswitch.models.host import Failure, HostCall, Reentry
 from stackswitch.models.result import LOG_LIMIT
 from stackswitch.models.values import same_value
 
-from ..instance import ModuleInstance, ScriptError
+from ..instance import ScriptError
 from ..store import ThrowTag
 from ..values import Value, ValueCodec
-from .call import CaseCall
+from .call import CaseCall, InstanceHandle
 
 Results = Sequence[Value]
 
@@ -36,10 +36,10 @@ class CannotWaitError(Exception):
 class HostContext(Protocol):
     """What a host function knows of the call that it serves, and how it calls back.
 
-    :ivar instance: the instance that has called it
+    :ivar handle: the instance that has called it
     """
 
-    instance: ModuleInstance
+    handle: InstanceHandle
 
     def may_suspend(self, import_: str) -> bool:
         """Whether the guest can be suspended now; if not, the host function waits in place."""
@@ -132,7 +132,7 @@ class _ServedCall:
     args: tuple[Value, ...]
 
     def check_args(self) -> None:
-        actual = self.context.instance.texts(self.params, self.args)
+        actual = self.context.handle.instance.texts(self.params, self.args)
         if (wanted := _unlike(self.entry.args, actual)) is not None:
             self.host.problems.append(
                 f"{self.entry.import_} was called with ({', '.join(actual)}), not with ({wanted})"
@@ -186,7 +186,7 @@ class _ServedCall:
             )
 
     def _end(self) -> Results:
-        entry, instance = self.entry, self.context.instance
+        entry, instance = self.entry, self.context.handle.instance
         if entry.grows:
             instance.grow_memory(entry.grows)
         for write in entry.writes:
@@ -209,12 +209,14 @@ class _ServedCall:
         return self.args[int(at[4:])] or 0
 
     def _result(self, text: str) -> Value:
-        return self.args[int(text[4:])] if text.startswith("arg:") else self.context.instance.value(text)
+        return (
+            self.args[int(text[4:])] if text.startswith("arg:") else self.context.handle.instance.value(text)
+        )
 
     def failure(self, failure: Failure) -> Exception:
         if failure.tag is None:
             return HostError(failure.message)
-        instance = self.context.instance
+        instance = self.context.handle.instance
         return ThrowTag(instance.extern(failure.tag, "tag"), [instance.val(text) for text in failure.values])
 
 

@@ -51,11 +51,14 @@ class Script:
             for number, step in enumerate(self._case.script):
                 await self._take(number, step)
         finally:
-            await self._drop_all()
+            left = [each.task for started in self._started.values() for each in started]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _take(self, number: int, step: Step) -> None:
         if step.call is not None:
-            await self._ended(number, self._begin(self._session.handle(step.instance), step.call, step))
+            await self._ended(number, self._begin(self._session.instances[step.instance], step.call, step))
         elif step.start is not None:
             await self._start(step)
             self.steps.append(StepObservation(step=number, ended="done"))
@@ -76,7 +79,7 @@ class Script:
             self.steps.append(StepObservation(step=number, ended="done"))
 
     async def _start(self, step: Step) -> None:
-        handle = self._session.handle(step.instance)
+        handle = self._session.instances[step.instance]
         started = self._started[step.start or ""] = []
         for _ in range(step.copies):
             each = await self._session.make(step.instance) if step.fresh else handle
@@ -122,12 +125,6 @@ class Script:
                 **seen,
             )
         )
-
-    async def _drop_all(self) -> None:
-        tasks = [each.task for started in self._started.values() for each in started]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def drop_tasks(grace_s: float) -> None:

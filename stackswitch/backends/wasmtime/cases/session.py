@@ -33,6 +33,7 @@ class CaseSession:
     :param lists: the lists that the modules were built with, for names that they lack
     :param is_over: whether the guests are to be stopped
     :param stacks: read the stack at each wait
+    :ivar instances: by name
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class CaseSession:
         self._modules = modules
         distinct = {id(each.code): each for each in modules.values()}
         self._numbers = {key: number for number, key in enumerate(distinct)}
-        self._instances: dict[str, InstanceHandle] = {}
+        self.instances: dict[str, InstanceHandle] = {}
         self.wasi: StoreWasi | None = None
         options = SwitcherOptions(
             is_over=lambda: is_over() or (self.wasi is not None and self.wasi.is_full),
@@ -70,11 +71,7 @@ class CaseSession:
         :raises BaseException: whatever a start function ended with
         """
         for name in self._modules:
-            self._instances[name] = await self.make(name, may_wait=True)
-
-    def handle(self, name: str) -> InstanceHandle:
-        """Return an instance by name."""
-        return self._instances[name]
+            self.instances[name] = await self.make(name, may_wait=True)
 
     async def make(self, name: str, *, may_wait: bool = False) -> InstanceHandle:
         """Make an instance of a module.
@@ -94,7 +91,7 @@ class CaseSession:
 
     def warnings(self) -> tuple[str, ...]:
         """Say which instances had their calls run one after another, and why."""
-        queued = [each for each in self._instances.values() if each.has_queued]
+        queued = [each for each in self.instances.values() if each.has_queued]
         return tuple([f"calls ran one after another: {each.serial}" for each in queued])
 
     def output(self) -> tuple[str, str]:
@@ -118,14 +115,14 @@ class CaseSession:
         self.switching.close()
         if self.wasi is not None:
             self.wasi.close()
-        self._instances.clear()
+        self.instances.clear()
 
     # --- making instances
 
     def _provided(self, handle: InstanceHandle, each: Any, type_: Any) -> Extern | LinkedFunction:
         """Return what an import gets: another instance's export, a function of WASI's, or the case's."""
-        if each.module in self._instances and each.module != MAIN:
-            return self._instances[each.module].instance.extern(each.name, each.kind)
+        if each.module in self.instances and each.module != MAIN:
+            return self.instances[each.module].instance.extern(each.name, each.kind)
         if each.module == WASI_MODULE and self.wasi is not None:
             return self.wasi.function(each.name)
         if each.kind == "func":
@@ -167,9 +164,6 @@ class CallContext:
     caller: Call | None
     waits: bool
 
-    def __post_init__(self) -> None:
-        self.instance = self.handle.instance
-
     def may_suspend(self, import_: str) -> bool:
         """Whether the guest can be suspended now; notes its stack."""
         call = self.caller
@@ -187,7 +181,7 @@ class CallContext:
 
     def call(self, reentry: Reentry, *, may_wait: bool = False, in_place: bool = False) -> CaseCall:
         """Return a call of an export, not yet begun."""
-        handle = self.handle if reentry.instance is None else self.session.handle(reentry.instance)
+        handle = self.handle if reentry.instance is None else self.session.instances[reentry.instance]
         older = self.session.switching.depth() if self.session.stacks else 0
         note = CaseNote(export=reentry.export, older=older, in_place=in_place)
         parent = self.caller if self.waits and handle is self.handle else None

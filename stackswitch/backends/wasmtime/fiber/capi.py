@@ -22,6 +22,7 @@ import sys
 from collections.abc import Callable
 from ctypes import c_bool, c_char_p, c_size_t, c_uint64, c_void_p
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
@@ -213,14 +214,11 @@ class HostCallback:
 
 def _sampling(dll: Any, store: int) -> type[CallbackArguments]:
     """Return ``CallbackArguments`` that samples the stack too: when its field ``caller`` is set."""
-
-    class Sampled:
-        pointer = c_void_p(store)
-
+    sampled = SimpleNamespace(pointer=c_void_p(store))
     sample = ctypes.PYFUNCTYPE(
         None,
         Converter(operator.attrgetter("profiler")),  # type: ignore[arg-type]
-        Converter(partial(getattr, Sampled, "pointer")),  # type: ignore[arg-type]
+        Converter(partial(getattr, sampled, "pointer")),  # type: ignore[arg-type]
         c_uint64,
     )(("wasmtime_guestprofiler_sample", dll), ((1, "profiler"), (1, "caller"), (1, "delta", 0)))
     return type("SampledArguments", (CallbackArguments,), {"caller": property(None, sample)})

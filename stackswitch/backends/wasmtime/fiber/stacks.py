@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from ..capi import GuestTrap
@@ -34,8 +35,11 @@ class Sampler:
         self._sample_for = sample_for
         self._profiler = 0
         self._samples = 0
-        self._tick_trap: TickTrap | None = None
         self._restart()
+
+    @cached_property
+    def _tick_trap(self) -> TickTrap:
+        return TickTrap(self._dll, self._store)
 
     def _restart(self) -> None:
         self.drop()
@@ -68,8 +72,6 @@ class Sampler:
         """
         self._restart()
         call.frames = ()
-        if self._tick_trap is None:
-            self._tick_trap = TickTrap(self._dll, self._store)
         if not self._tick_trap.begin(self._profiler):
             return None, ()
         trap: BaseException | None = None

@@ -182,24 +182,22 @@ class WasmtimeInstance:
     # --- what the switcher calls
 
     def _is_over(self) -> bool:
-        """Return whether the guest that runs is to be stopped; called at each tick."""
+        """Return whether the guest that runs is to be stopped, as the event loop cannot; called at each tick.
+
+        :raises asyncio.CancelledError: its task was cancelled, by a signal handler or from another thread
+        """
         if self.wasi is not None and self.wasi.is_full:
             return True
         state = self.switching.blocking()
-        if state is None or not self._is_late(state):
+        if state is None:
+            return False
+        if _is_cancelled(self.calls.get(state)) or _is_cancelled(state.awaited_by):
+            raise asyncio.CancelledError
+        if state.ends is None or time.monotonic() <= state.ends:
             return False
         if self.request.stacks and self.switching.reads_at_ticks:
             self.stopped = self._stack(state.backend_call)
         return True
-
-    def _is_late(self, state: CallState) -> bool:
-        """Whether a call is to be stopped while the event loop cannot: its time is up.
-
-        :raises asyncio.CancelledError: its task was cancelled, by a signal handler or from another thread
-        """
-        if _is_cancelled(self.calls.get(state)) or _is_cancelled(state.awaited_by):
-            raise asyncio.CancelledError
-        return state.ends is not None and time.monotonic() > state.ends
 
     def _stack(self, call: Any) -> tuple[int, ...]:
         """Return the functions on a call's stack, innermost first, by index."""
