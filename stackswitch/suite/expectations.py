@@ -45,7 +45,7 @@ def case_result(
         as_expected = fits or (feature in case.needs and expected.outcome != outcome)
     if as_expected and difference is not None:
         detail = f"{detail} ({difference.reason})" if detail else difference.reason
-    elif not as_expected and difference is not None:
+    elif difference is not None:
         detail = f"expected {_describe(expected)}: {difference.reason}; but {detail or _past(outcome)}"
     elif not as_expected and not detail:
         detail = f"expected {_describe(expected)}"
@@ -78,7 +78,7 @@ def _judge(
     trapped = wrong = False
     for step in observation.steps:
         found = list(_step_faults(of_steps[step.step], step, counts=bool(case.steps)))
-        if found and case.steps:
+        if case.steps:
             found = [f"step {step.step}: {text}" for text in found]
         faults += found
         if found:
