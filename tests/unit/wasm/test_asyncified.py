@@ -27,6 +27,7 @@ from stackswitch.wasm.asyncified import (
     checks_state_after_call,
     instrumented_functions,
     is_asyncified,
+    missing_control_exports,
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import call_sites
@@ -160,3 +161,12 @@ def test_globals_beyond_the_first_127_are_found() -> None:
     module = parse_module(bytes(wasmtime.wat2wasm(text.replace("(memory 1)", f"(memory 1) {other}"))))
     assert asyncify_globals(module) == AsyncifyGlobals(130, 131)
     assert [display_name(module, each) for each in instrumented_functions(module)] == ["task"]
+
+
+def test_control_functions_are_missing_unless_exported_under_their_names() -> None:
+    controls = ("start_unwind", "stop_unwind", "start_rewind", "stop_rewind")
+    names = tuple(f"asyncify_{each}" for each in controls)
+    for left_out in (None, *names):
+        exports = "".join(f'(export "{each}" (func 0))' for each in names if each != left_out)
+        module = parse_module(bytes(wasmtime.wat2wasm(f"(module (func) {exports})")))
+        assert missing_control_exports(module) == (() if left_out is None else (left_out,))
