@@ -1,4 +1,4 @@
-"""Runs probes on an engine, in a child that may crash, hang or print anything, and goes on after it."""
+"""Runs probes on an engine, in a child that may crash, hang or print anything; the other probes still run."""
 
 from __future__ import annotations
 

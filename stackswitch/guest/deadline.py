@@ -66,7 +66,7 @@ async def _end(task: asyncio.Task[Any], state: CallState) -> None:
     """Cancel a task and wait until it has ended.
 
     A host function may take as long as it needs to clean up. If it suppresses the cancellation, the guest
-    goes on; then the guest itself is cancelled.
+    continues; then the guest itself is cancelled.
     """
     while not task.done():
         suspension = state.waiting, state.since

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typing_extensions import Unpack
 
-from stackswitch.backends.guest_protocol import GuestModule, OpenRequest, Wasi
+from stackswitch.backends.guest_protocol import GuestModule, OpenRequest
 from stackswitch.backends.registry import backend_spec, check_engine, guest_opener
 from stackswitch.engines.spec import engine_name
 from stackswitch.errors import (
@@ -74,7 +74,9 @@ async def make_request(source: str | Path | bytes, options: GuestOptions) -> Ope
         check_budget(module, options.max_memory)
     functions = host_functions(module, options.imports or {}, wasi=options.wasi is not None)
     if options.wasi is not None:
-        await asyncio.to_thread(_check_dirs, options.wasi)
+        for each in options.wasi.dirs.values():
+            if not await asyncio.to_thread(Path(each).is_dir):
+                raise ConfigError(f"wasi: there is no directory {each}")
     return OpenRequest(
         wasm=wasm,
         module=module,
@@ -86,12 +88,6 @@ async def make_request(source: str | Path | bytes, options: GuestOptions) -> Ope
         limits=options.limits,
         engine=options.engine,
     )
-
-
-def _check_dirs(wasi: Wasi) -> None:
-    for each in wasi.dirs.values():
-        if not Path(each).is_dir():
-            raise ConfigError(f"wasi: there is no directory {each}")
 
 
 def _read(source: str | Path | bytes) -> bytes:

@@ -53,7 +53,7 @@ class ObservedModule:
     def can_wait(self, function: int, offset: int, called: int) -> bool:
         """Whether instrumented functions look, after calls of an import, if they are to unwind.
 
-        :param function: an instrumented one, which calls the import at an offset: most often it tells
+        :param function: an instrumented one, which calls the import at an offset; in most cases it is enough
         """
         if called not in self._waiting:
             if not checks_state_after_call(self.module, function, offset) and called not in self._suspending:

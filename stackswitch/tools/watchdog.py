@@ -49,7 +49,7 @@ class _Client:
         self.mark = ""
         self.ended = False
 
-    def tell(self, line: str, *, forget: str | None = None, start: bool = True) -> None:
+    def update(self, line: str, *, forget: str | None = None, start: bool = True) -> None:
         with self._lock:
             if forget is not None:
                 self._lines.pop(forget, None)
@@ -161,13 +161,13 @@ def watch(pid: int, *, group: bool = True) -> None:
     if _client.ended:  # a thread that has not noticed yet
         _kill(kind, pid)
     else:
-        _client.tell(f"{kind} {pid}")
+        _client.update(f"{kind} {pid}")
 
 
 def unwatch(pid: int) -> None:
     """Forget a child that has ended, and its group."""
     for kind in "gp":
-        _client.tell(f"-{kind} {pid}", forget=f"{kind} {pid}")
+        _client.update(f"-{kind} {pid}", forget=f"{kind} {pid}")
 
 
 def run(
@@ -248,13 +248,13 @@ def remove_at_end(folder: str | os.PathLike[str]) -> None:
 
     For a folder alone no watchdog is started.
     """
-    _client.tell(f"d {os.path.abspath(folder)}", start=False)  # noqa: PTH100 (no pathlib: it starts often)
+    _client.update(f"d {os.path.abspath(folder)}", start=False)  # noqa: PTH100 (no pathlib: it starts often)
 
 
 def keep(folder: str | os.PathLike[str]) -> None:
     """Forget a folder that is removed already, or that has to stay."""
     line = f"d {os.path.abspath(folder)}"  # noqa: PTH100
-    _client.tell(f"-{line}", forget=line)
+    _client.update(f"-{line}", forget=line)
 
 
 @contextlib.contextmanager

@@ -30,9 +30,9 @@ TAIL_BYTES = 4000
 _SEND_BUFFER = 4 << 20
 """The room for bytes on their way, as far as the system gives it: 1 MiB is sent without a wait."""
 _PAUSES_S = (0.001, 0.005, 0.02, 0.05)
-"""Pauses between looks whether a process has ended, once its socket is closed."""
+"""Pauses between checks whether a process has ended, once its socket is closed."""
 _LONGER_PAUSES_S = (*_PAUSES_S, 0.2, 0.5)
-"""The same where the event loop goes on meanwhile."""
+"""The same where the event loop runs meanwhile."""
 # Not a session: Linux's scheduler shares processors between sessions first (sched_autogroup), so on a busy
 # machine each message would wait for the processor, and a round trip take four times as long.
 OWN_GROUP: dict[str, Any] = (

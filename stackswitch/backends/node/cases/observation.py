@@ -23,7 +23,7 @@ def observation(
     """Read the interpreter's answer.
 
     :param modules: what ran, by instance name
-    :param given: what is told of, where that differs by entries more in what ran, before its code
+    :param given: the case's own modules, if those that ran have more entries before their code
     :raises EngineError: the answer is not what the protocol says
     """
     try:
@@ -94,9 +94,9 @@ def _unsupported(found: Mapping[str, str] | None, modules: Mapping[str, Module])
 
 
 class FrameNames:
-    """Frames as the engine tells them, given their names.
+    """Names the frames that the engine reports.
 
-    The engine tells a module by a URL of its own making, which comes here as a number. Which module that is,
+    The engine identifies a module by a URL of its own, which is a number here. Which module that is,
     is certain for the innermost frame of a suspension (``owners``); for the others it is the one in whose
     function the offset lies.
     """

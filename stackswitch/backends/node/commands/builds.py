@@ -142,7 +142,7 @@ class Builds:
         """Return the build of a module; None: it can run as it is.
 
         :raises WasmFormatError: it is no module
-        :raises ConfigError: the lists do not do
+        :raises ConfigError: the lists are not sufficient
         :raises ToolError: Binaryen cannot take it
         """
         request = build_request(parse_module(data), self.lists, self._optimize_level)

@@ -1,4 +1,4 @@
-"""Commands under observation: each runs its own glue on an engine; its trace tells what it waited for."""
+"""Commands under observation: each runs its own glue on an engine; its trace has what it waited for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an engine is told that runs are short: what compiles for speed starts late, a build is checked once.
+"""Flags for engines whose runs are short: they optimise late, and validate a build once.
 
 V8 begins to optimise WebAssembly after some 2 MB of executed code (Node 20): in a program that is over in a
 second, most of the processor's time then goes into code that never pays. Functions that are really hot are
