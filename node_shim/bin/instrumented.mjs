@@ -10,6 +10,7 @@ const INSTALLED = Symbol.for("stackswitch.instrumented");
 
 if (folder && !Reflect.get(globalThis, INSTALLED)) {
   Object.defineProperty(globalThis, INSTALLED, { value: true });
-  install({ force: true, stackBytes: bytes ? Number(bytes) : undefined });
+  // A build may be instrumented for those imports only that were seen to wait: the others return at once.
+  install({ force: true, stackBytes: bytes ? Number(bytes) : undefined, suspendAlways: false });
   replaceModules(folder);
 }

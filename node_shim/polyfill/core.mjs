@@ -3,6 +3,8 @@
 import { Awaiting } from "./awaiting.mjs";
 import { Calls } from "./calls.mjs";
 import { Imports } from "./imports.mjs";
+import { instrumenter } from "./instrument.mjs";
+import { Instrumented } from "./instrumented.mjs";
 import { link } from "./links.mjs";
 import { AsyncifyRuntime } from "./runtime.mjs";
 import { hosts, Suspending, SuspendError as OwnSuspendError } from "./suspending.mjs";
@@ -11,7 +13,12 @@ import { bytesOf, isExportedFunction, isObject } from "./values.mjs";
 
 /** @typedef {import("./activation.mjs").Facts} Facts */
 /** @typedef {{Module: typeof WebAssembly.Module, Instance: typeof WebAssembly.Instance, SuspendError?: any}} Native */
-/** @typedef {{imports: WebAssembly.Imports | undefined, connect: (exports: WebAssembly.Exports) => void}} Joint */
+/**
+ * @typedef {object} Joint what the engine is to be given
+ * @property {WebAssembly.Module} module
+ * @property {WebAssembly.Imports | undefined} imports
+ * @property {(exports: WebAssembly.Exports) => void} connect to be called with the exports
+ */
 /** @typedef {Map<string, any>} Given the values that the program gives for imports, by `module\0name`: each was read once */
 
 const STATE_GLOBAL = "__asyncify_state";
@@ -22,6 +29,7 @@ const NO_TYPES = new ModuleTypes();
 class Switching {
   #native;
   #room;
+  #instrumented;
   #calls;
   #imports;
   /** @type {import("./activation.mjs").NativeStack} */
@@ -37,8 +45,10 @@ class Switching {
    * @param {Native} native
    * @param {import("./runtime.mjs").RoomOptions} room
    * @param {boolean} suspendAlways
+   * @param {import("./instrument.mjs").Instrument | null} instrument
    */
-  constructor(native, room, suspendAlways) {
+  constructor(native, room, suspendAlways, instrument) {
+    this.#instrumented = instrument && new Instrumented(instrument, native.Module);
     this.#native = native;
     this.#room = room;
     this.SuspendError = native.SuspendError ?? OwnSuspendError;
@@ -50,6 +60,20 @@ class Switching {
   /** @param {Function} target */
   promising(target) {
     return this.#calls.promising(target);
+  }
+
+  /**
+   * Read the types of a module's functions: the JavaScript API does not give them.
+   *
+   * @param {unknown} source
+   * @returns {ModuleTypes | null} null: not bytes, the engine will say so
+   */
+  read(source) {
+    const bytes = bytesOf(source);
+    if (bytes === null) return null;
+    const types = moduleTypes(bytes);
+    if (this.#instrumented !== null) types.source = bytes.slice(); // the program may change its bytes
+    return types;
   }
 
   /**
@@ -66,27 +90,23 @@ class Switching {
    *
    * @param {WebAssembly.Module} module
    * @param {WebAssembly.Imports} [imports]
-   * @returns {Joint} `connect` is to be called with the exports
+   * @returns {Joint}
    */
   join(module, imports) {
     const { Module } = this.#native;
     const wanted = Module.imports(module);
     const given = givenFor(wanted, imports);
-    const types = this.#types.get(module) ?? NO_TYPES;
-    const state = wanted.find(({ kind, name }) => kind === "global" && name === STATE_GLOBAL);
-    const sharedState = state && given.get(keyOf(state));
-    const isAsyncified = sharedState !== undefined || Module.exports(module).some(({ name }) => name === "asyncify_start_unwind");
-    if (!isAsyncified && ![...given.values()].some((value) => this.#hostOf(value) !== undefined)) {
-      return { imports, connect: (exports) => this.#noteAll(exports, null, types, given) };
-    }
-    const runtime = this.#runtimeFor(sharedState);
+    const build = this.#buildOf(module, wanted, given);
+    const { types, state, isAsyncified } = build;
+    if (!build.isJoined) return { module, imports, connect: (exports) => this.#noteAll(exports, null, types, given) };
+    const runtime = this.#runtimeFor(state);
     /** @type {WebAssembly.Imports} */
     const joined = {};
     /** @type {{memory?: WebAssembly.Memory, pointer?: WebAssembly.Global}} */
     const imported = {};
     for (const each of wanted) {
       const key = keyOf(each);
-      if (!given.has(key)) return { imports, connect: () => {} }; // the engine will say what is missing
+      if (!given.has(key)) return { module, imports, connect: () => {} }; // the engine will say what is missing
       joined[each.module] ??= {};
       if (each.name in joined[each.module]) continue;
       const value = given.get(key);
@@ -94,7 +114,36 @@ class Switching {
       if (each.kind === "global" && each.name === POINTER_GLOBAL) imported.pointer = value;
       joined[each.module][each.name] = each.kind === "function" ? this.#wrapped(runtime, value, each, types, isAsyncified) : value;
     }
-    return { imports: joined, connect: (exports) => this.#connect(runtime, exports, imported, types, given) };
+    return { module: build.module, imports: joined, connect: (exports) => this.#connect(runtime, exports, imported, types, given) };
+  }
+
+  /**
+   * What is instantiated for a module: the module itself, or what it is when it has been instrumented.
+   *
+   * @param {WebAssembly.Module} module
+   * @param {WebAssembly.ImportDescriptor[]} wanted
+   * @param {Given} given
+   */
+  #buildOf(module, wanted, given) {
+    const types = this.#types.get(module) ?? NO_TYPES;
+    const stateImport = wanted.find(({ kind, name }) => kind === "global" && name === STATE_GLOBAL);
+    const state = stateImport && given.get(keyOf(stateImport));
+    const isBuild = state !== undefined || this.#native.Module.exports(module).some(({ name }) => name === "asyncify_start_unwind");
+    const waits = [...given].filter(([, value]) => this.#waits(value, isBuild)).map(([key]) => key);
+    const made = isBuild || waits.length === 0 ? undefined : this.#instrumented?.get(module, types.source, waits);
+    const isJoined = isBuild || waits.length > 0;
+    return { module, types, ...made, state, isJoined, isAsyncified: isBuild || made !== undefined };
+  }
+
+  /**
+   * Whether a module has to be joined to the value of an import: it may wait itself, or is another instance's export that does.
+   *
+   * @param {any} value
+   * @param {boolean} isBuild
+   */
+  #waits(value, isBuild) {
+    if (this.#hostOf(value) !== undefined) return true;
+    return !isBuild && this.#instrumented !== null && isObject(value) && this.#calls.facts(value)?.runtime?.isReady === true;
   }
 
   /** @param {object | undefined} state */
@@ -184,7 +233,7 @@ class Switching {
     const { Instance, Module } = this.#native;
     if (!(module instanceof Module)) return new Instance(module, imports);
     const joint = this.join(module, imports);
-    const instance = new Instance(module, joint.imports);
+    const instance = new Instance(joint.module, joint.imports);
     joint.connect(instance.exports);
     return instance;
   }
@@ -209,17 +258,6 @@ function givenFor(wanted, imports) {
 }
 
 /**
- * Read the types of a module's functions: the JavaScript API does not give them.
- *
- * @param {unknown} source
- * @returns {ModuleTypes | null} null: not bytes, the engine will say so
- */
-function read(source) {
-  const bytes = bytesOf(source);
-  return bytes === null ? null : moduleTypes(bytes);
-}
-
-/**
  * @param {object} options
  * @param {Native} [options.native] the engine's own (default: `WebAssembly`)
  * @param {number} [options.stackBytes] room for one saved stack (default: 1 MiB, or all of a memory that is there for nothing else)
@@ -228,9 +266,12 @@ function read(source) {
  * @param {boolean} [options.growMemory] add pages to the memory of a guest without `malloc` (default: only if it never looks at
  *   the size of its memory; else its own allocator may take them for its own)
  * @param {boolean} [options.suspendAlways] suspend a call even where the import returned no promise, as the specification says
+ * @param {boolean | import("./instrument.mjs").InstrumentOptions} [options.instrument] instrument modules that are no Asyncify builds
+ *   and have imports that wait, as they are instantiated: on Node, with npm's `binaryen`
  */
-export function createSwitching({ native = WebAssembly, suspendAlways = true, ...room } = {}) {
-  const switching = new Switching(native, room, suspendAlways);
+export function createSwitching({ native = WebAssembly, suspendAlways = true, instrument = false, ...room } = {}) {
+  const instrumented = instrument === false ? null : instrumenter(instrument === true ? {} : instrument);
+  const switching = new Switching(native, room, suspendAlways, instrumented);
   const { promising } = { promising: (/** @type {Function} */ wasmFunc) => switching.promising(wasmFunc) };
   return {
     Suspending,
@@ -238,7 +279,7 @@ export function createSwitching({ native = WebAssembly, suspendAlways = true, ..
     promising,
     instantiate: switching.instantiate.bind(switching),
     join: switching.join.bind(switching),
-    read,
+    read: switching.read.bind(switching),
     remember: switching.remember.bind(switching),
   };
 }

@@ -17,6 +17,8 @@ import { hasNativeJspi } from "./values.mjs";
  * @param {boolean} [options.growMemory] add pages to the memory of a guest without `malloc`
  * @param {boolean} [options.suspendAlways] suspend a call even where the import returned no promise, as the specification says
  *   (default); false: such an import returns at once
+ * @param {boolean | import("./instrument.mjs").InstrumentOptions} [options.instrument] instrument modules that are no Asyncify builds
+ *   and have imports that wait, as they are instantiated: on Node, with npm's `binaryen`
  * @returns a function that takes all of it back; null: nothing was done
  */
 export function install({ force = false, target = globalThis.WebAssembly, ...options } = {}) {
@@ -38,7 +40,7 @@ function wrappers(native, { remember, join, read }) {
   const Module = constructorLike(native.Module, (make, args) => remember(make(args), read(args[0])));
   const Instance = constructorLike(native.Instance, (make, [module, imports, ...rest]) => {
     const joint = module instanceof native.Module ? join(module, imports) : null;
-    const instance = make([module, joint === null ? imports : joint.imports, ...rest]);
+    const instance = make(joint === null ? [module, imports, ...rest] : [joint.module, joint.imports, ...rest]);
     joint?.connect(instance.exports);
     return instance;
   });
@@ -52,7 +54,7 @@ function wrappers(native, { remember, join, read }) {
   /** @type {typeof WebAssembly.instantiate} */
   const instantiateModule = async (module, imports, ...rest) => {
     const joint = join(module, imports);
-    const instance = await native.instantiate.call(WebAssembly, module, joint.imports, ...rest);
+    const instance = await native.instantiate.call(WebAssembly, joint.module, joint.imports, ...rest);
     joint.connect(instance.exports);
     return instance;
   };

@@ -22,6 +22,9 @@ export class ModuleTypes {
   /** @type {Map<string, number>} the indexes of exported functions, by name */
   exported = new Map();
 
+  /** @type {Uint8Array | undefined} the bytes, if the module may be instrumented */
+  source = undefined;
+
   /** Whether the guest takes added pages for its own, as `sbrk` does. */
   managesMemory = true;
 

@@ -10,6 +10,20 @@ export interface Options {
   growMemory?: boolean;
   /** Suspend a call even where the import returned no promise, as the specification says. Default: true. */
   suspendAlways?: boolean;
+  /**
+   * Instrument modules that are no Asyncify builds and have imports that wait, as they are instantiated. Needs Node 20.16 or later,
+   * and npm's `binaryen`. Default: false.
+   */
+  instrument?: boolean | InstrumentOptions;
+}
+
+export interface InstrumentOptions {
+  /** The file `index.js` of npm's `binaryen`. Default: as the program's folder resolves it. */
+  binaryen?: string;
+  /** The folder for what was instrumented; null: none. Default: `$STACKSWITCH_CACHE/polyfill`, or one in the user's cache. */
+  cache?: string | null;
+  /** How much the instrumented functions are optimised, 0 to 4. Default: 1. */
+  optimizeLevel?: number;
 }
 
 export interface InstallOptions extends Options {

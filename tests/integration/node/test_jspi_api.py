@@ -1,4 +1,4 @@
-"""The steps of JSPI's specification, on engines and over the polyfill: results are those of the docs' table."""
+"""The steps of JSPI's specification, on engines and over the polyfill: results are those of the docs."""
 
 from __future__ import annotations
 

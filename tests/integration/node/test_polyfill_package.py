@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
+from wasmtime import wat2wasm
 
 import stackswitch
+from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import npm_argv, wheel_node
 
 ROOT = Path(__file__).parents[3]
@@ -52,9 +55,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _run(project: Path, *flags: str) -> str:
+def _run(project: Path, *flags: str, build: Path = BUILD, cache: Path | None = None) -> str:
     done = subprocess.run(
-        [wheel_node(), *flags, "glue.mjs", BUILD], cwd=project, capture_output=True, text=True, timeout=60
+        [wheel_node(), *flags, "glue.mjs", build],
+        cwd=project,
+        env={**os.environ, "STACKSWITCH_CACHE": str(cache or project / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     return done.stdout.strip() or done.stderr
 
@@ -67,6 +75,25 @@ def test_it_serves_an_engine_without_jspi(project: Path) -> None:
 def test_it_leaves_an_engine_alone_that_has_its_own(project: Path) -> None:
     flags = ("--experimental-wasm-jspi", "--import", "stackswitch-jspi-polyfill/auto")
     assert _run(project, *flags) == "41 true"
+
+
+def test_it_instruments_modules_as_they_are_loaded(project: Path, tmp_path: Path) -> None:
+    packages = npm_packages(ROOT / "node_shim") / "node_modules"
+    (project / "node_modules" / "binaryen").symlink_to(packages / "binaryen")
+    plain = tmp_path / "plain.wasm"
+    plain.write_bytes(wat2wasm(BUILD.with_suffix(".wat").read_text()))
+    cache = tmp_path / "cache"
+
+    def run() -> str:
+        flags = ("--import", "stackswitch-jspi-polyfill/auto-instrument")
+        return _run(project, *flags, build=plain, cache=cache)
+
+    assert run() == "41 false"
+    (kept,) = (cache / "polyfill").iterdir()
+    built = kept.read_bytes()
+    kept.write_bytes(built[:-5])  # a damaged build is made anew
+    assert run() == "41 false"
+    assert kept.read_bytes() == built
 
 
 def test_every_file_that_is_imported_is_in_it(project: Path) -> None:
