@@ -18,6 +18,7 @@ from stackswitch.analysis.facts import Analysis
 from stackswitch.bench.plot import plot
 from stackswitch.bench.tables import tables
 from stackswitch.cli.instrument import InstrumentReport
+from stackswitch.cli.reentrant import ReentrantReport
 from stackswitch.fix.report import FixReport
 from stackswitch.lists import formats
 from stackswitch.models.bench import BenchResult
@@ -62,6 +63,7 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
         DOCS / "schema" / "instrument.schema.json": _schema(InstrumentReport.model_json_schema()),
+        DOCS / "schema" / "reentrant.schema.json": _schema(ReentrantReport.model_json_schema()),
         DOCS / "schema" / "instrumented-section.schema.json": _schema(ReportSection.model_json_schema()),
         DOCS / "schema" / "bench.schema.json": _schema(BenchResult.model_json_schema()),
         DOCS / "schema" / "detect.schema.json": _schema(DetectResult.model_json_schema()),

@@ -19,6 +19,7 @@ COMMANDS = (
     "analyze",
     "fix",
     "instrument",
+    "reentrant",
     "report",
     "explore",
     "bench",

@@ -10,6 +10,7 @@ _.open_jspi
 # Commands, found by name from the table in stackswitch/cli/app.py.
 _.doctor
 _.explore
+_.reentrant
 
 # Called by Python, asyncio, pydantic-settings, pytest, rich, typer, and by the code of `await`.
 _.__getattr__

@@ -1,0 +1,138 @@
+"""Where calls of a JSPI build begin and wait: from glue, traces, lists and patterns, all together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from stackswitch.errors import ConfigError
+from stackswitch.lists.emscripten_imports import full_import_name, in_list_by_itself
+from stackswitch.lists.glue import read_glue
+from stackswitch.models.expect import ListName
+from stackswitch.models.trace import Suspension
+from stackswitch.reports.text import counted
+from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.obstacles import asyncify_path
+
+from .imports import function_import_names, import_indexes, imports_matching
+
+NEVER = (
+    "*.emscripten_resize_heap",
+    "*.emscripten_memcpy*",
+    "*._emscripten_memcpy*",
+    "*.abort",
+    "*._abort_js",
+    "*.__assert_fail",
+    "*.__cxa_*",
+    "*.__resumeException",
+    "*.invoke_*",
+    "*.*etTempRet0",
+    "*._emscripten_throw_longjmp",
+    "*.emscripten_longjmp",
+    "*.__handle_stack_overflow",
+    "*.proc_exit",
+)
+"""Imports that never suspend. The allocator calls the first one, and allocates the C stacks."""
+MAIN_EXPORTS = ("main", "__main_argc_argv")
+"""The exports that Emscripten makes promising by itself."""
+
+
+@dataclass
+class Boundaries:
+    """What was found, and what says so.
+
+    :ivar suspend: imports, ``module.name``
+    :ivar promise: exports
+    :ivar sources: for people: ``app.js: 3 imports, 2 exports``
+    """
+
+    module: Module
+    suspend: set[str] = field(default_factory=set)
+    promise: set[str] = field(default_factory=set)
+    sources: list[str] = field(default_factory=list)
+
+    @property
+    def exports(self) -> tuple[str, ...]:
+        """The functions that the module exports."""
+        return tuple(each.name for each in self.module.exports if each.kind == "func")
+
+    def _add(self, source: str, suspend: Sequence[str], promise: Sequence[str]) -> None:
+        self.suspend.update(suspend)
+        self.promise.update(promise)
+        self.sources.append(f"{source}: {counted(len(suspend), 'import')}, {counted(len(promise), 'export')}")
+
+    def add_glue(self, text: str, name: str) -> None:
+        """Add what Emscripten's glue says.
+
+        :raises ConfigError: nothing in it is about JSPI
+        """
+        glue = read_glue(text)
+        if not glue.is_jspi:
+            raise ConfigError(
+                f"{name}: this glue has no pattern of JSPI (-sJSPI, -sASYNCIFY=2); if another tool wrote it, "
+                "name the imports by --suspend and the exports by --promise"
+            )
+        imports = [each.full_name for each in self.module.function_imports() if glue.suspends(each.name)]
+        self._add(name, imports, [each for each in self.exports if glue.promises(each)])
+
+    def add_stacks(self, suspensions: Sequence[Suspension], name: str) -> None:
+        """Add the imports and the exports of observed waits."""
+        known = set(function_import_names(self.module))
+        imports = {each.import_ for each in suspensions} & known
+        exports = {each.export for each in suspensions} & set(self.exports)
+        self._add(name, sorted(imports), sorted(exports))
+
+    def add_lists(self, lists: Mapping[ListName, tuple[str, ...]], name: str) -> None:
+        """Add ``JSPI_IMPORTS`` and ``JSPI_EXPORTS``, and what Emscripten adds to them.
+
+        :raises ConfigError: neither is there
+        """
+        if not lists.keys() & {"JSPI_IMPORTS", "JSPI_EXPORTS"}:
+            raise ConfigError(f"{name}: it has neither JSPI_IMPORTS nor JSPI_EXPORTS")
+        patterns = [full_import_name(each) for each in lists.get("JSPI_IMPORTS", ())]
+        imports = [
+            each
+            for each in function_import_names(self.module)
+            if in_list_by_itself("JSPI_IMPORTS", each)
+            or any(fnmatchcase(each, pattern) for pattern in patterns)
+        ]
+        wanted = (*lists.get("JSPI_EXPORTS", ()), *MAIN_EXPORTS)
+        self._add(name, imports, [each for each in self.exports if _any(each, wanted)])
+
+    def add_patterns(self, suspend: Sequence[str], promise: Sequence[str]) -> None:
+        """Add imports and exports that patterns match; ``*`` stands for any characters.
+
+        :raises ConfigError: one matches nothing
+        """
+        if not suspend and not promise:
+            return
+        for pattern in promise:
+            if not any(fnmatchcase(each, pattern) for each in self.exports):
+                raise ConfigError(f"the module exports no function {pattern}")
+        imports = (
+            imports_matching(self.module, [full_import_name(each) for each in suspend]) if suspend else ()
+        )
+        self._add("options", imports, [each for each in self.exports if _any(each, promise)])
+
+    def add_every_import(self, never: Sequence[str] = ()) -> None:
+        """Add all imports but those that never suspend.
+
+        :param never: more patterns of such imports
+        """
+        left_out = (*NEVER, *map(full_import_name, never))
+        names = [each for each in function_import_names(self.module) if not _any(each, left_out)]
+        self._add("all imports", names, [])
+
+    def complete(self) -> None:
+        """Without any promising export, take those from which an import that suspends can be reached."""
+        if self.suspend and not self.promise:
+            graph = call_graph(self.module)
+            path = asyncify_path(graph, import_indexes(self.module, self.suspend))
+            found = [each.name for each in self.module.exports if each.kind == "func" and each.index in path]
+            self._add("the call graph", [], found)
+
+
+def _any(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,0 +1,94 @@
+"""What Emscripten's glue of a JSPI build says: which imports it lets suspend, which exports are promising.
+
+The glue tests the keys of its object of imports with patterns that the linker wrote into it, and marks
+functions of its own with ``isAsync``. Minified builds have short keys; the object says what they stand for.
+Sources: ``src/library_async.js`` of Emscripten 3.1 (``ASYNCIFY_IMPORTS``, ``importPatterns``),
+``src/lib/libasync.js`` of 6.0 (``importPattern``, ``exportPattern``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+_PATTERN = r"\b{which}Pattern\s*=\s*/\^([^/\n]*)\$/"
+_PATTERNS = r"\b(?:{which}Patterns|ASYNCIFY_{upper}S)\s*=\s*\[([^\]\n]*)\]"
+_ITEM = re.compile(r"/\^([^/]*)\$/|\"([^\"]*)\"|'([^']*)'")
+_ASYNC = re.compile(r"\b_?([A-Za-z0-9$_]+)\.isAsync\s*=\s*(?:true|!0)")
+_IMPORTS = re.compile(r"\b(?:wasmImports|asmLibraryArg)\s*=\s*\{")
+_ENTRY = re.compile(
+    r"\s*(?:/\*[^*]*\*/\s*)?([\"']?)(?P<key>[\w$.]+)\1\s*(?::\s*(?P<value>[\w$]+)\s*)?(?P<end>,|\})"
+)
+_NAME = re.compile(r"[\w$*.]+")
+
+
+@dataclass(frozen=True)
+class Glue:
+    """The patterns and marks.
+
+    :ivar imports, exports: patterns of names, ``*`` for any characters
+    :ivar marked: functions of the glue that are marked as asynchronous, without their first ``_``
+    :ivar names: what the keys of the object of imports stand for
+    """
+
+    imports: tuple[str, ...]
+    exports: tuple[str, ...]
+    marked: frozenset[str]
+    names: dict[str, str]
+
+    @property
+    def is_jspi(self) -> bool:
+        """Whether it says anything of JSPI."""
+        return bool(self.imports or self.exports or self.marked)
+
+    def suspends(self, name: str) -> bool:
+        """Whether an import of this name (without its module) may suspend."""
+        return _any(name, self.imports) or self.names.get(name, name) in self.marked
+
+    def promises(self, name: str) -> bool:
+        """Whether an export of this name is promising."""
+        return _any(name, self.exports)
+
+
+def read_glue(text: str) -> Glue:
+    """Read glue as ``emcc`` writes it, minified or not; not if closure has renamed properties."""
+    return Glue(
+        imports=tuple(_patterns(text, "import")),
+        exports=tuple(_patterns(text, "export")),
+        marked=frozenset(_ASYNC.findall(text)),
+        names=_import_names(text),
+    )
+
+
+def _any(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, each) for each in patterns)
+
+
+def _patterns(text: str, which: str) -> list[str]:
+    """Return the patterns that the glue has for imports, or for exports, without duplicates."""
+    found = re.findall(_PATTERN.format(which=which), text)
+    for items in re.findall(_PATTERNS.format(which=which, upper=which.upper()), text):
+        found += [next(filter(None, each), "") for each in _ITEM.findall(items)]
+    names: list[str] = []
+    for each in found:
+        alternatives = each.removeprefix("(").removesuffix(")").split("|")
+        names += [_glob(alternative) for alternative in alternatives if _NAME.fullmatch(alternative)]
+    return list(dict.fromkeys(names))
+
+
+def _glob(pattern: str) -> str:
+    """Return a pattern of the linker's as one of ours, without a module (``env.f`` is tested as ``f``)."""
+    return pattern.replace(".*", "*").rpartition(".")[2]
+
+
+def _import_names(text: str) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for opening in _IMPORTS.finditer(text):
+        at = opening.end()
+        while (match := _ENTRY.match(text, at)) is not None:
+            names[match["key"]] = (match["value"] or match["key"]).removeprefix("_")
+            at = match.end()
+            if match["end"] == "}":
+                break
+    return names

@@ -1,0 +1,120 @@
+"""Ways to begin a call, on Node: by an export, by a table, nested; rejections, refusals and traps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from wasmtime import wat2wasm
+
+from stackswitch.engines.locate import find_engine
+
+from .conftest import PROGRAMS, Node, Transform
+
+LISTS = ["--suspend", "wait", *(f"--promise={name}" for name in ("work", "by_table*", "nested", "trap"))]
+
+
+@pytest.fixture
+def kinds(tmp_path: Path) -> Path:
+    path = tmp_path / "kinds.wasm"
+    path.write_bytes(wat2wasm((PROGRAMS / "kinds.wat").read_text("utf-8")))
+    return path
+
+
+def test_calls_of_all_kinds_overlap(kinds: Path, transform: Transform, node: Node) -> None:
+    before = node("kinds.mjs", kinds)
+    assert before["work"] != [1, 2, 3, 4, 5, 6]
+    after = node("kinds.mjs", transform(kinds, *LISTS))
+    assert after["work"] == after["nested"] == after["table"] == after["after"] == [1, 2, 3, 4, 5, 6]
+    assert after["by_table"] == [2, 4, 6, 8, 10, 12]
+    assert after["by_table_to_the_import"] == [1, 2, 3, 4, 5, 6]
+    assert after["begun"] == [101, 102, 103, 104, 105, 106]
+    assert after["unlisted"] == [1, 2, 3, 4, 5, 6]
+    assert after["outer"] == [1, 2, 3, 4, 5, 6]
+    assert after["begun_in_outer"] == [101, 102, 103, 104, 105, 106]
+    assert after["same_function"] == before["same_function"] is True
+    assert set(after["sp"]) == {65536}
+    assert after["refused"] == before["refused"]
+    assert after["rejected"] == ["rejected 901", 1, "rejected 902", 2]
+    assert after["traps"] == [1, "unreachable", 3] * 3
+
+
+def test_a_table_function_that_is_named_may_be_nested(kinds: Path, transform: Transform, node: Node) -> None:
+    after = node("kinds.mjs", transform(kinds, *LISTS, "--promise-table", "unlisted"))
+    assert after["unlisted"] == [1, 2, 3, 4, 5, 6]
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "stackswitch", "reentrant", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_says_what_it_used_and_wrapped(kinds: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    done = command(kinds, "-o", tmp_path / "out.wasm", *LISTS, "--region", "5000", "--json", report)
+    assert done.returncode == 0, done.stderr
+    assert "from options: 1 import, 5 exports" in done.stderr
+    assert "may suspend: env.wait" in done.stderr
+    found = json.loads(report.read_text("utf-8"))
+    assert found["suspending"] == ["env.wait"]
+    assert found["promising"] == ["work", "by_table", "by_table_to_the_import", "nested", "trap"]
+    assert found["region_bytes"] == 5008
+    assert found["size_bytes"] == (tmp_path / "out.wasm").stat().st_size
+
+
+def test_the_build_can_be_piped(kinds: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stackswitch", "reentrant", kinds, "-o", "-", *LISTS],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.startswith(b"\0asm")
+
+
+def test_what_is_missing_is_said(kinds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.wasm"
+    done = command(kinds, "-o", out)
+    assert done.returncode == 2
+    assert "say which imports may suspend: --glue, --list, --trace, --suspend or --all-imports" in done.stderr
+    glue = tmp_path / "app.js"
+    glue.write_text("importPattern=/^(other)$/;exportPattern=/^(work)$/;")
+    done = command(kinds, "-o", out, "--glue", glue)
+    assert done.returncode == 2
+    assert "none of them names an import of this module" in done.stderr
+    assert not out.exists()
+
+
+def test_a_build_that_was_made_is_refused_with_its_exit_code(
+    kinds: Path, transform: Transform, tmp_path: Path
+) -> None:
+    done = command(transform(kinds, *LISTS), "-o", tmp_path / "out.wasm", *LISTS)
+    assert done.returncode == 23
+    assert "re-entrant already" in done.stderr
+
+
+def test_a_trace_says_what_suspends(kinds: Path, node: Node, transform: Transform, tmp_path: Path) -> None:
+    program = tmp_path / "once.mjs"
+    program.write_text(f"""
+      import {{ readFileSync }} from "node:fs";
+      const env = {{ wait: new WebAssembly.Suspending(async (value) => value), begin: () => 0 }};
+      const {{ instance }} = await WebAssembly.instantiate(readFileSync({json.dumps(str(kinds))}), {{ env }});
+      await WebAssembly.promising(instance.exports.work)(1);
+      await WebAssembly.promising(instance.exports.nested)(1);
+    """)
+    trace = tmp_path / "trace.jsonl"
+    subprocess.run(
+        [sys.executable, "-m", "stackswitch", "trace", "--output", trace, "--", find_engine().path,
+         "--experimental-wasm-jspi", program],
+        check=True, timeout=120, capture_output=True,
+    )  # fmt: skip
+    after = node("kinds.mjs", transform(kinds, "--trace", trace))
+    assert after["work"] == after["nested"] == [1, 2, 3, 4, 5, 6]

@@ -1,0 +1,84 @@
+"""What glue of several versions of Emscripten says of suspending imports and promising exports."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackswitch.lists.glue import read_glue
+
+NEW = """
+var Asyncify = { instrumentWasmImports(imports) {
+  var importPattern = /^(js_wait|invoke_.*|__asyncjs__.*)$/;
+  for (let [x, original] of Object.entries(imports)) {
+    let isAsyncifyImport = original.isAsync || importPattern.test(x);
+} }, instrumentWasmExports(exports) { var exportPattern = /^(go|main|__main_argc_argv)$/; } };
+function _fetch_it() {} _fetch_it.isAsync = true;
+var wasmImports = { /** @export */ fetch_it: _fetch_it, /** @export */ js_wait: _js_wait };
+"""
+MINIFIED = (
+    "importPattern=/^(js_wait|__asyncjs__.*)$/;exportPattern=/^(go)$/;_slow.isAsync=true;"
+    "var wasmImports={a:_slow,b:_js_wait,c:invoke_vi};"
+)
+OLD = """
+var ASYNCIFY_IMPORTS = ["env.js_wait","env.invoke_*","wasi_snapshot_preview1.fd_sync"];
+var isAsyncifyImport = ASYNCIFY_IMPORTS.indexOf(x) >= 0 || x.startsWith('__asyncjs__');
+var ASYNCIFY_EXPORTS = ["go"];
+"""
+BETWEEN = """
+var importPatterns = [/^js_wait$/,/^invoke_.*$/,/^__asyncjs__.*$/];
+var exportPatterns = [/^go$/,/^main$/];
+var asmLibraryArg = { "js_wait": _js_wait, "later": _later };
+_later.isAsync = true;
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "imports", "exports"),
+    [
+        (NEW, {"js_wait", "fetch_it", "invoke_vii", "__asyncjs__f"}, {"go", "main"}),
+        (MINIFIED, {"a", "js_wait", "__asyncjs__f"}, {"go"}),
+        (OLD, {"js_wait", "fd_sync", "invoke_vii"}, {"go"}),
+        (BETWEEN, {"js_wait", "later", "invoke_vii", "__asyncjs__f"}, {"go", "main"}),
+    ],
+    ids=["6.0", "minified", "3.1.6", "3.1.40"],
+)
+def test_what_suspends_and_what_is_promising(text: str, imports: set[str], exports: set[str]) -> None:
+    glue = read_glue(text)
+    names = {
+        "js_wait",
+        "fetch_it",
+        "later",
+        "a",
+        "b",
+        "fd_sync",
+        "invoke_vii",
+        "__asyncjs__f",
+        "other",
+        "waits",
+    }
+    assert glue.is_jspi
+    assert {each for each in names if glue.suspends(each)} == imports
+    assert {each for each in ("go", "main", "other") if glue.promises(each)} == exports
+
+
+def test_short_names_are_known() -> None:
+    assert read_glue(MINIFIED).names == {"a": "slow", "b": "js_wait", "c": "invoke_vi"}
+    assert read_glue("wasmImports={f,g:_g}").names == {"f": "f", "g": "g"}
+
+
+def test_other_text_says_nothing() -> None:
+    assert not read_glue("export default () => fetch('/x');").is_jspi
+
+
+def test_a_pattern_that_no_linker_writes_is_left_out() -> None:
+    glue = read_glue("importPattern=/^((a+)+b|js_wait)$/;exportPattern=/^(x{3})$/;")
+    assert glue.imports == ("js_wait",)
+    assert glue.exports == ()
+
+
+@given(st.text(alphabet="/^$()|.*aI=mportPaternwsm{}:,_'\"[]\n"))
+def test_any_text_can_be_read(text: str) -> None:
+    read_glue(text)
+    read_glue(f"importPattern=/^({text})$/;wasmImports={{{text}")
