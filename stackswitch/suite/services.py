@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -27,27 +28,24 @@ _LINE_LIMIT = 1 << 20
 _GIVEN = TypeAdapter(dict[str, str])
 
 
+@dataclass
 class RunningServices:
-    """Services that run. ``env``: what they add to the environment of the cases."""
+    """Services that run. ``env``: what they add to the environment of the cases; ``stderr``: the end of
+    what they wrote to it.
+    """
 
-    def __init__(
-        self,
-        env: dict[str, str],
-        process: asyncio.subprocess.Process | None = None,
-        said: bytearray | None = None,
-    ) -> None:
-        self.env = env
-        self._process = process
-        self._said = said if said is not None else bytearray()
+    env: dict[str, str]
+    process: asyncio.subprocess.Process | None = None
+    stderr: bytearray = field(default_factory=bytearray)
 
     @property
     def problem(self) -> str | None:
         """Why cases cannot use them any more; None: they run."""
-        if self._process is None or self._process.returncode is None:
+        if self.process is None or self.process.returncode is None:
             return None
-        said = text_of(bytes(self._said)).strip()
-        ended = describe_status(self._process.returncode)
-        return f"the suite's services have ended ({ended})" + (f": {said[-500:]}" if said else "")
+        stderr = text_of(bytes(self.stderr)).strip()
+        ended = describe_status(self.process.returncode)
+        return f"the suite's services have ended ({ended})" + (f": {stderr[-500:]}" if stderr else "")
 
 
 @asynccontextmanager
@@ -63,13 +61,13 @@ async def running(spec: Services | None, folder: Path) -> AsyncIterator[RunningS
         return
     process = await _start(spec, folder)
     watchdog.watch(process.pid)
-    said = bytearray()
-    listening = asyncio.create_task(_read(process.stderr, said))
+    stderr = bytearray()
+    listening = asyncio.create_task(_read(process.stderr, stderr))
     draining: asyncio.Task[None] | None = None
     try:
-        env = await _ready(spec, process, said)
+        env = await _ready(spec, process, stderr)
         draining = asyncio.create_task(_read(process.stdout, bytearray()))
-        yield RunningServices(env, process, said)
+        yield RunningServices(env, process, stderr)
     finally:
         await _end(process, _GRACE_UNREADY_S if draining is None else _GRACE_S)
         for task in filter(None, (listening, draining)):
@@ -111,13 +109,13 @@ async def _start(spec: Services, folder: Path) -> asyncio.subprocess.Process:
     )
 
 
-async def _ready(spec: Services, process: asyncio.subprocess.Process, said: bytearray) -> dict[str, str]:
+async def _ready(spec: Services, process: asyncio.subprocess.Process, stderr: bytearray) -> dict[str, str]:
     assert process.stdout is not None
 
     def failed(what: str) -> ToolError:
         status = process.returncode
         return ToolError(
-            f"suite.toml: services: {what}", argv=spec.command, status=status, stderr=text_of(bytes(said))
+            f"suite.toml: services: {what}", argv=spec.command, status=status, stderr=text_of(bytes(stderr))
         )
 
     try:
