@@ -6,7 +6,8 @@
 - calls: ``callgraph``, ``paths`` (to an import), ``dominators``, ``adjacency``
 - Asyncify: ``asyncified`` (which functions are instrumented), ``obstacles`` (what stands in a backend's
   way)
-- changes: ``encoding``, ``adapters``, ``growth_limiter``, ``memory_budget``, ``report_section``
+- modules that are made or changed: ``encoding``, ``adapters``, ``import_wrappers``, ``stack_pointer``,
+  ``memory_budget`` (of ``resizable`` memories and tables, by ``growth_limiter``), ``report_section``
 
 Not here: lists of functions (``lists``), builds made by Binaryen (``binaryen``, ``transform``),
 execution (``backends``).
