@@ -18,11 +18,11 @@ def missing_names(
     names: Sequence[str],
     instrumented: Collection[int],
 ) -> Missing:
-    """Return the names wanting, by list; nothing: the stack can be suspended.
+    """Return the missing names, by list; nothing: the stack can be suspended.
 
     A function goes under ``ASYNCIFY_ONLY`` if there is such a list, else under ``ASYNCIFY_REMOVE`` if that
-    list names it, else under ``ASYNCIFY_ADD``. Where the import itself is wanting, Binaryen had no reason to
-    instrument what leads to it, and will once it is told: then only what the lists keep out is named.
+    list names it, else under ``ASYNCIFY_ADD``. Where the import itself is missing, Binaryen had no reason to
+    instrument what leads to it, and will once it is listed. Then only what the lists exclude is named.
 
     :param import_: ``module.name`` of the import that waits
     :param frames: function indexes

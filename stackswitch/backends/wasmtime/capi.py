@@ -97,7 +97,10 @@ EPOCH_CALLBACK = ctypes.CFUNCTYPE(
 
 
 class _Structure(ctypes.Structure):
-    """A structure that the C API takes by its address."""
+    """A structure that the C API takes by its address.
+
+    Where a failure is read, pass ``byref``: near the limit of recursion ctypes cannot read this property.
+    """
 
     @property
     def _as_parameter_(self) -> Any:
@@ -221,7 +224,7 @@ def address(pointer: Any) -> int:
 def take_bytes(api: Api, vector: ByteVec) -> bytes:
     """Copy a byte vector and free it."""
     data = ctypes.string_at(vector.data, vector.size) if vector.size else b""
-    api.wasm_byte_vec_delete(vector)
+    api.wasm_byte_vec_delete(byref(vector))
     return data
 
 
@@ -252,7 +255,7 @@ def take_trap(api: Api, trap: int) -> GuestTrap:
     """Read a ``wasm_trap_t`` and free it."""
     code, message = c_uint8(), ByteVec()
     has_code = api.wasmtime_trap_code(trap, byref(code))
-    api.wasm_trap_message(trap, message)
+    api.wasm_trap_message(trap, byref(message))
     frames, offsets = _frames(api, api.wasm_trap_trace, trap)
     api.wasm_trap_delete(trap)
     text = _cause(take_bytes(api, message))
@@ -263,23 +266,21 @@ def take_error(api: Api, error: int) -> GuestTrap:
     """Read a ``wasmtime_error_t`` and free it."""
     status, message = c_int32(), ByteVec()
     exited = api.wasmtime_error_exit_status(error, byref(status))
-    api.wasmtime_error_message(error, message)
+    api.wasmtime_error_message(error, byref(message))
     frames, offsets = _frames(api, api.wasmtime_error_wasm_trace, error)
     api.wasmtime_error_delete(error)
     text, exit_status = _cause(take_bytes(api, message)), status.value if exited else None
     return GuestTrap(text, frames=frames, offsets=offsets, exit_status=exit_status)
 
 
-def _frames(
-    api: Api, read: Callable[[int, ByteVec], None], of: int
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _frames(api: Api, read: Callable[[int, Any], None], of: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     vector = ByteVec()
-    read(of, vector)
+    read(of, byref(vector))
     found = (c_void_p * vector.size).from_address(vector.data) if vector.size else ()
     guests = [frame for frame in found if not _is_ours(api, frame)]
     indexes = tuple([api.wasm_frame_func_index(frame) for frame in guests])
     offsets = tuple([api.wasm_frame_module_offset(frame) for frame in guests])
-    api.wasm_frame_vec_delete(vector)
+    api.wasm_frame_vec_delete(byref(vector))
     return indexes, offsets
 
 

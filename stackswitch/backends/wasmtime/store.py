@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
+from ctypes import byref
 from functools import partial
 from typing import Any
 
@@ -179,8 +180,8 @@ class Store:
         if isinstance(error, GuestException):
             # The guest is given a root of its own, which it uses up.
             again = Handle()
-            self.api.wasmtime_exnref_clone(error.exception, again)
-            return self.api.wasmtime_context_set_exception(self.context, again) or 0
+            self.api.wasmtime_exnref_clone(byref(error.exception), byref(again))
+            return self.api.wasmtime_context_set_exception(self.context, byref(again)) or 0
         if catchable and not isinstance(error, GuestTrap):
             self._failed += 1
             self._failures[self._failed] = error
@@ -192,13 +193,13 @@ class Store:
 
     def _throw(self, tag: int, values: list[Val], error: BaseException) -> int:
         exception, payload = Handle(), (Val * len(values))(*values)
-        problem = self.api.wasmtime_exnref_new(self.context, tag, payload, len(values), exception)
+        problem = self.api.wasmtime_exnref_new(self.context, tag, payload, len(values), byref(exception))
         if problem:
             trapped = take_error(self.api, problem)
             trapped.__cause__ = error
             self.trapped.append(trapped)
             return self.new_trap() or 0
-        return self.api.wasmtime_context_set_exception(self.context, exception) or 0
+        return self.api.wasmtime_context_set_exception(self.context, byref(exception)) or 0
 
     def taken(self, error: int | None) -> BaseException:
         """Read why a call failed: an error that it returned, or the trap in the trap slot.
@@ -228,21 +229,21 @@ class Store:
 
     def _drop_exception(self) -> BaseException | None:
         exception, tag, value = Handle(), Handle(), Val()
-        if not self.api.wasmtime_context_take_exception(self.context, exception):
+        if not self.api.wasmtime_context_take_exception(self.context, byref(exception)):
             return None
-        self.api.wasmtime_exnref_tag(self.context, exception, tag)
-        if not self.api.wasmtime_tag_eq(self.context, tag, self._tag):
+        self.api.wasmtime_exnref_tag(self.context, byref(exception), byref(tag))
+        if not self.api.wasmtime_tag_eq(self.context, byref(tag), byref(self._tag)):
             self._rooted.append(exception)
             return GuestException(exception)
-        self.api.wasmtime_exnref_field(self.context, exception, 0, value)
-        self.api.wasmtime_exnref_unroot(exception)
+        self.api.wasmtime_exnref_field(self.context, byref(exception), 0, byref(value))
+        self.api.wasmtime_exnref_unroot(byref(exception))
         return self._failures.pop(value.of[0] & 0xFFFFFFFF, None)
 
     def let_go(self, exception: Handle) -> None:
         """Unroot a guest's exception that left an export and is not to be raised in a guest again."""
         if exception in self._rooted:
             self._rooted.remove(exception)
-            self.api.wasmtime_exnref_unroot(exception)
+            self.api.wasmtime_exnref_unroot(byref(exception))
 
     def close(self) -> None:
         """Free the store; a second call does nothing.
@@ -254,7 +255,7 @@ class Store:
         self.closed = True
         self.references.close()
         for exception in self._rooted:
-            self.api.wasmtime_exnref_unroot(exception)
+            self.api.wasmtime_exnref_unroot(byref(exception))
         self._rooted.clear()
         self.owner.close()
         self._keep.clear()

@@ -22,6 +22,7 @@ from functools import cache, partial
 from struct import Struct
 
 from ..capi import address
+from .capi import c_library
 
 _CODE = bytes.fromhex(
     "f30f1efa"  # endbr64
@@ -45,12 +46,6 @@ _RECORD = Struct("<7Q")
 _ARMED = Struct("<2Q")
 _CALLED = Struct("<4Q")
 _FIRST = 8
-
-
-@cache
-def _strlen() -> int:
-    """Return where it is; looked up once, for ctypes makes a class for each library that it opens."""
-    return address(ctypes.PyDLL(None).strlen)
 
 
 @cache
@@ -84,7 +79,7 @@ class NativeCallback:
         self.address = code
         self._record = ctypes.create_string_buffer(_RECORD.size)
         self._at = at = ctypes.addressof(self._record)
-        _RECORD.pack_into(self._record, 0, 0, 0, 0, 0, 0, _strlen(), at)
+        _RECORD.pack_into(self._record, 0, 0, 0, 0, 0, 0, address(c_library().strlen), at)
         self._environments: list[ctypes.Array[ctypes.c_uint64]] = []
         self.arm = partial(_ARMED.pack_into, self._record, 0, 1, 0)
         self.called = partial(_CALLED.unpack_from, self._record, _FIRST)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_size_t, c_uint64, c_void_p
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from ..errors import OVER_MESSAGE
@@ -17,18 +18,6 @@ from ..store import Store
 from .capi import Converter, FiberApi, c_library
 
 _CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, c_void_p, c_void_p)
-
-
-class _CallbackState:
-    """What the callback finds when it is called."""
-
-    def __init__(self, store: int) -> None:
-        self.error, self.profiler, self.store = c_void_p(), c_void_p(), c_void_p(store)
-        self.no_bytes = c_size_t(0)
-
-    def converter(self, name: str) -> Any:
-        """Return what gives one of them for any argument."""
-        return Converter(partial(getattr, self, name))
 
 
 class TickTrap:
@@ -39,17 +28,17 @@ class TickTrap:
 
     def __init__(self, dll: Any, store: Store) -> None:
         self._store = store
-        self._state = state = _CallbackState(store.pointer)
-        sample = ctypes.PYFUNCTYPE(None, state.converter("profiler"), state.converter("store"), c_uint64)(
+        # What the callback finds when it is called, whatever its arguments.
+        self._state = state = SimpleNamespace(
+            error=c_void_p(), profiler=c_void_p(), store=c_void_p(store.pointer), no_bytes=c_size_t(0)
+        )
+        converters: list[Any] = [Converter(partial(getattr, state, name)) for name in vars(state)]
+        error, profiler, store_at, no_bytes = converters
+        sample: Any = ctypes.PYFUNCTYPE(None, profiler, store_at, c_uint64)(
             ("wasmtime_guestprofiler_sample", dll), ((1, "profiler"), (1, "store", None), (1, "delta", 0))
         )
-        give: Any = ctypes.PYFUNCTYPE(
-            c_size_t,
-            state.converter("error"),
-            Converter(sample),  # type: ignore[arg-type]
-            state.converter("no_bytes"),
-            c_void_p,
-        )(("memmove", c_library()))
+        sampled: Any = Converter(sample)
+        give: Any = ctypes.PYFUNCTYPE(c_size_t, error, sampled, no_bytes, c_void_p)(("memmove", c_library()))
         self._callback = _CALLBACK(give)
         self._works: bool | None = None
 
