@@ -5,6 +5,7 @@ An attribute of an unknown object stands for any object's: ``_.name``.
 
 # Opened by name, from the table in stackswitch/backends/registry.py.
 _.open_asyncify
+_.open_fiber
 _.open_jspi
 
 # Commands, found by name from the table in stackswitch/cli/app.py.

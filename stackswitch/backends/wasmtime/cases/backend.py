@@ -245,12 +245,9 @@ async def open_fiber(options: BackendOptions = DEFAULTS, progress: Progress | No
     engine = FiberEngine()
     try:
         return FiberBackend(engine, await open_binaryen(wasm_opt=options.wasm_opt, progress=progress))
-    except (ToolNotFoundError, DownloadError) as error:
-        if options.wasm_opt is None:
+    except BaseException as error:
+        if isinstance(error, (ToolNotFoundError, DownloadError)) and options.wasm_opt is None:
             return FiberBackend(engine, None, without=str(error).splitlines()[0])
-        engine.close()
-        raise
-    except BaseException:
         engine.close()
         raise
 

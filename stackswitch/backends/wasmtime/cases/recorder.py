@@ -55,14 +55,13 @@ class RecordedStack:
     def suspension(self, backend: str) -> Suspension:
         """Return the record of it."""
         frames: list[Frame] = [(index, -1, self.module.function_name(index)) for index in self.frames]
-        missing = sorted({name for names in self.missing.values() for name in names})
         return Suspension(
             module=self.module.name,
             backend=backend,
             import_=self.import_,
             export=self.export,
             frames=tuple(frames),
-            missing=tuple(missing),
+            missing=tuple(sorted(set().union(*self.missing.values()))),
             count=self.count,
         )
 

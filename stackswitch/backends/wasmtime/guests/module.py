@@ -21,8 +21,6 @@ from .code import GuestCode
 from .engines import asyncify_engine, fiber_engine
 from .instance import WasmtimeInstance
 
-__all__ = ["open_asyncify", "open_fiber"]
-
 
 class WasmtimeModule:
     """See ``backends.guest_protocol.GuestModule``.
