@@ -129,10 +129,6 @@ class ModuleInstance:
             return None if literal == "null" else int(literal)
         return 0 if literal == "null" else self._raw_function(literal)
 
-    def values(self, texts: tuple[str, ...]) -> list[Value]:
-        """Read values' texts."""
-        return [self.value(text) for text in texts]
-
     def text(self, kind: str, value: Value) -> str:
         """Write a value of a kind."""
         if kind in NUMBER_BITS:

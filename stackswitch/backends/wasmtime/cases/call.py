@@ -65,7 +65,7 @@ class CaseCall:
         self._handle = handle
         self._note = note
         self._function = handle.instance.function(note.export)
-        values = handle.instance.values(args)
+        values = [handle.instance.value(text) for text in args]
         self._call: Call = handle.switcher.call(
             self._function, values, note, may_wait=may_wait, parent=parent
         )

@@ -62,13 +62,12 @@ class WasmtimeInstance:
         self._left = asyncio.Event()
         self._leaks = unreachable_stack_pointer(self.module, functions=False)
         self._fuel = request.limits.fuel
-        stacks = request.stacks
         options = SwitcherOptions(
             is_over=weakly(self._is_over),
-            stacks=stacks,
-            on_suspend=weakly(self._suspended) if stacks else None,
+            stacks=request.stacks,
+            on_suspend=weakly(self._suspended) if request.stacks else None,
             on_failure=weakly(self._failed),
-            on_stopped=weakly(self._was_stopped) if stacks else None,
+            on_stopped=weakly(self._was_stopped) if request.stacks else None,
         )
         self.switching = open_store((compiled,), options)
         self.store = self.switching.store
