@@ -15,7 +15,7 @@ from stackswitch import errors
 
 RAISES = re.compile(r":raises ([\w., ]+):")
 DESCRIPTORS = (classmethod, property, staticmethod)
-COMMAND_LINE_ONLY = {"SuiteError", "OutputError", "ListFileError", "DataOnlyError"}
+COMMAND_LINE_ONLY = {"SuiteError", "OutputError", "ListFileError", "DataOnlyError", "ModuleRefusedError"}
 
 
 def public_docstrings() -> Iterator[tuple[str, str]]:
