@@ -45,12 +45,14 @@ class Boundaries:
 
     :ivar suspend: imports, ``module.name``
     :ivar promise: exports
+    :ivar import_names: what imports (full names) stand for in the glue, if it is minified
     :ivar sources: for people: ``app.js: 3 imports, 2 exports``
     """
 
     module: Module
     suspend: set[str] = field(default_factory=set)
     promise: set[str] = field(default_factory=set)
+    import_names: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
 
     @property
@@ -75,6 +77,11 @@ class Boundaries:
                 "name the imports by --suspend and the exports by --promise"
             )
         imports = [each.full_name for each in self.module.function_imports() if glue.suspends(each.name)]
+        self.import_names.update(
+            (each.full_name, glue.names[each.name])
+            for each in self.module.function_imports()
+            if each.name in glue.names
+        )
         self._add(name, imports, [each for each in self.exports if glue.promises(each)])
 
     def add_stacks(self, suspensions: Sequence[Suspension], name: str) -> None:

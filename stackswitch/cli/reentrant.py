@@ -42,6 +42,8 @@ class ReentrantReport(Frozen):
     promising: tuple[str, ...]
     table_functions: tuple[str, ...]
     restoring: tuple[str, ...]
+    invokes: tuple[str, ...]
+    throwing: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -72,6 +74,10 @@ class ReentrantOptions:
         "With --all-imports: an import that never suspends, * for any characters; repeatable.",
         metavar="MODULE.NAME",
     )
+    invokes: bool = option(
+        "Replace Emscripten's invoke_* (C++ exceptions, longjmp), so that calls below them may wait.",
+        default=False,
+    )
     region: int = option("The C stack of a call.", min=1024, metavar="BYTES", default=REGION_BYTES)
     malloc: str | None = option("The module's allocator, if it has another name.", metavar="NAME")
     exnref: bool = option(
@@ -97,6 +103,8 @@ def reentrant(options: ReentrantOptions) -> None:
         promise_table=tuple(options.promise_table or ()),
         region_bytes=options.region + -options.region % 16,
         malloc=options.malloc,
+        invokes=options.invokes,
+        invoke_names=found.import_names,
         new_exceptions=True if options.exnref else None,
     )
     result = make_reentrant(request)
@@ -161,6 +169,8 @@ def _report(
         promising=result.promising,
         table_functions=result.table_functions,
         restoring=result.restoring,
+        invokes=result.invokes,
+        throwing=result.throwing,
         notes=result.notes,
     )
 
@@ -170,6 +180,8 @@ def _show(console: Console, report: ReentrantReport) -> None:
         console.print(f"from {source}")
     console.print(f"may suspend: {some(report.suspending, _MOST_SHOWN)}")
     console.print(f"promising: {some((*report.promising, *report.table_functions), _MOST_SHOWN) or 'none'}")
+    if report.invokes:
+        console.print(f"now in WebAssembly: {some(report.invokes, _MOST_SHOWN)}")
     console.print(f"C stack pointer: global {report.stack_pointer} ({report.evidence})")
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")

@@ -3,7 +3,7 @@
 - ``transform``: puts it together; ``model``: the request and the result
 - ``facts``, ``pointer``, ``stack_size``: look at the module, and refuse what cannot be made sound
 - ``regions.wat``: the functions that switch C stacks; ``assembler`` assembles them
-- ``wrappers``: stand around imports and exports
+- ``wrappers``: stand around imports and exports; ``invokes`` replaces Emscripten's ``invoke_*``
 - ``additions``, ``patch``, ``custom_sections``: write the module
 """
 

@@ -20,6 +20,8 @@ class ReentrantRequest(Frozen):
         wrapped in the table as well
     :ivar region_bytes: how large the C stack of a call is, a multiple of 16
     :ivar malloc: the module's function that allocates, if it has another name
+    :ivar invokes: replace Emscripten's ``invoke_*``, so that calls below them may wait
+    :ivar invoke_names: what minified imports (full names) stand for: ``invoke_vi``, ``__cxa_throw``
     :ivar new_exceptions: catch exceptions as standardised (``try_table``); None: as the module does, else as
         first shipped, which all engines with JSPI have
     """
@@ -30,6 +32,8 @@ class ReentrantRequest(Frozen):
     promise_table: tuple[str, ...] = ()
     region_bytes: int = Field(default=REGION_BYTES, ge=1024, le=1 << 30, multiple_of=16)
     malloc: str | None = None
+    invokes: bool = False
+    invoke_names: dict[str, str] = {}
     new_exceptions: bool | None = None
 
 
@@ -40,6 +44,8 @@ class ReentrantResult(Frozen):
     :ivar promising: the exports that are wrapped
     :ivar table_functions: the functions wrapped in the table, by name
     :ivar restoring: the exports that set the C stack pointer, which are guarded
+    :ivar invokes: the ``invoke_*`` that were replaced
+    :ivar throwing: the imports that throw what these catch
     :ivar call_sites: how many calls of imports were redirected
     :ivar stack_pointer: the index of the global, and ``evidence`` for it
     :ivar own_stack_bytes: the size of the module's own C stack, at most
@@ -51,6 +57,8 @@ class ReentrantResult(Frozen):
     promising: tuple[str, ...]
     table_functions: tuple[str, ...]
     restoring: tuple[str, ...]
+    invokes: tuple[str, ...]
+    throwing: tuple[str, ...]
     call_sites: int
     stack_pointer: int
     evidence: str

@@ -21,10 +21,17 @@
 (global $free addr) ;; call regions without a call, linked by `next`
 (global $retired addr) ;; idle regions that were left with data in them, linked by `next`
 (global $calls i64) ;; how many have begun
+(when invokes ;; see the end
+  (global $thrown i32)
+  (global $thrower addr)
+  (global $catching addr)
+  (global $caught addr))
 
 (func $stackswitch.C_stack_overflow.transform_with_a_larger_region (unreachable))
 (func $stackswitch.out_of_memory_for_a_C_stack (unreachable))
 (func $stackswitch.promising_call_of_a_function_that_is_not_in_the_list (unreachable))
+(when invokes
+  (func $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions (unreachable)))
 
 ;; ---- Making regions
 
@@ -190,6 +197,7 @@
 ;; ---- Calls and waits
 
 (func $enter (result addr) (local $r addr)
+  (when invokes (global.set $thrown (i32.const 0)))
   (call $start)
   (call $settle)
   (local.set $r (call $take))
@@ -213,6 +221,8 @@
   (local.set $home (addr.load offset=home (local.get $r)))
   (call $switch (local.get $host))
   (call $give (local.get $r))
+  ;; What is thrown out of an outermost call ends in its promise.
+  (when invokes (call $note_leave (local.get $r) (local.get $host)))
   (if (addr.eq (local.get $host) (local.get $home)) (then
     (if (addr.given (addr.load offset=kept (local.get $home))) (then
       (if (addr.ge_u (global.get $sp) (addr.load offset=refused (local.get $home)))
@@ -224,6 +234,7 @@
       (if (addr.given (local.get $home)) (then (call $rotate (local.get $home)))))))))
 
 (func $before (result addr) (local $r addr) (local $host addr)
+  (when invokes (global.set $thrown (i32.const 0)))
   (call $start)
   (call $settle)
   (local.set $r (global.get $current))
@@ -383,3 +394,59 @@
 (func $__jspi_exit (param $token i64) (param $failed i32) (call $leave (addr.from_i64 (local.get $token))))
 (func $__jspi_suspend (result i64) (addr.to_i64 (call $before)))
 (func $__jspi_resume (param $token i64) (param $failed i32) (call $after (addr.from_i64 (local.get $token))))
+
+;; ---- Exceptions in JavaScript
+
+;; The glue has one list of the exceptions that catch blocks handle, and one exception that was thrown last, for
+;; all calls. Where calls would mix them up, the module traps. $thrown: what is being thrown is the module's own.
+;; $thrower: whose exception the glue noted last; 0: none, 1: one that has left WebAssembly. $catching: the
+;; regions of the open catch blocks; $caught: how many bytes that takes.
+(when invokes
+  (func $note_throw
+    (call $start)
+    (global.set $thrown (i32.const 1))
+    (global.set $thrower (global.get $current)))
+
+  (func $note_longjmp (global.set $thrown (i32.const 1)))
+
+  ;; After destructors, which may have waited.
+  (func $note_resume
+    (call $start)
+    (if (i32.and (addr.given (global.get $thrower)) (addr.ne (global.get $thrower) (global.get $current)))
+      (then (call $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions)))
+    (call $note_throw))
+
+  (func $note_rethrow
+    (call $start)
+    (call $check_catch)
+    (call $note_throw))
+
+  (func $check_catch
+    (if (addr.given (global.get $caught)) (then
+      (if (addr.ne (global.get $current)
+                   (addr.load offset=0 (addr.sub (addr.add (global.get $catching) (global.get $caught)) (addr.const 8))))
+        (then (call $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions))))))
+
+  (func $note_catch
+    (call $start)
+    (if (addr.eqz (global.get $catching)) (then (global.set $catching (call $allocate (addr.const CATCHES)))))
+    (if (addr.ge_u (global.get $caught) (addr.const CATCHES))
+      (then (call $stackswitch.out_of_memory_for_a_C_stack)))
+    (addr.store offset=0 (addr.add (global.get $catching) (global.get $caught)) (global.get $current))
+    (global.set $caught (addr.add (global.get $caught) (addr.const 8))))
+
+  (func $note_end_catch
+    (call $start)
+    (call $check_catch)
+    (global.set $thrower (addr.const 0))
+    (if (addr.given (global.get $caught))
+      (then (global.set $caught (addr.sub (global.get $caught) (addr.const 8))))))
+
+  ;; What is thrown out of an outermost call ends in its promise; out of a nested one, in its caller.
+  (func $note_leave (param $r addr) (param $host addr)
+    (if (i32.load offset=is_call (local.get $host))
+      (then
+        (if (addr.eq (global.get $thrower) (local.get $r)) (then (global.set $thrower (local.get $host)))))
+      (else
+        (global.set $thrown (i32.const 0))
+        (if (addr.eq (global.get $thrower) (local.get $r)) (then (global.set $thrower (addr.const 1))))))))

@@ -16,6 +16,7 @@ from .additions import Additions
 from .assembler import Context, Text, read_text
 from .custom_sections import custom_sections
 from .facts import HOOKS, Facts
+from .invokes import Invokes
 from .model import ReentrantRequest, ReentrantResult
 from .patch import assembled, patched_sections
 from .pointer import setters
@@ -46,6 +47,8 @@ FIELDS = {
 """Where the fields of a region's header are (bytes)."""
 COOKIES = {"COOKIE": 0x02135467, "COOKIE2": 0x89BACDFE - (1 << 32)}
 """The words at the end of a stack: Emscripten's, ``src/runtime_stack_check.js``."""
+CATCHES_BYTES = 32768
+"""Room for the catch blocks that are open at a time: 8 bytes each."""
 _TRAP = "$stackswitch."
 """How the names of functions that only trap begin: they are the message."""
 
@@ -58,19 +61,20 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     :raises ConfigError: an import, an export or a function that is named does not exist
     """
     module = parse_module(request.wasm)
-    if not request.suspend:
+    if not request.suspend and not request.invokes:
         raise ConfigError("no import may suspend: there is nothing to make re-entrant")
     facts = Facts(module, request.malloc)
     own_stack = own_stack_bytes(module, facts.pointer.initial)
     additions = Additions(module)
     regions = _add_regions(additions, facts, request, own_stack)
-    wrappers = Wrappers(
-        additions,
-        regions,
-        facts.address,
-        facts.new_exceptions if request.new_exceptions is None else request.new_exceptions,
-    )
-    suspending = wrappers.wrap_imports(request.suspend)
+    new_exceptions = facts.new_exceptions if request.new_exceptions is None else request.new_exceptions
+    invokes: tuple[str, ...] = ()
+    throwing: tuple[str, ...] = ()
+    if request.invokes:
+        replaced = Invokes(additions, facts, request.invoke_names, regions, new_exceptions).replace()
+        invokes, throwing = replaced
+    wrappers = Wrappers(additions, regions, facts.address, new_exceptions)
+    suspending = wrappers.wrap_imports(tuple(each for each in request.suspend if each not in invokes))
     promising = wrappers.wrap_exports(request.promise)
     table_functions = wrappers.wrap_table(request.promise_table)
     restoring = tuple(setters(module, facts.pointer.index))
@@ -84,6 +88,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
         promising=promising,
         table_functions=table_functions,
         restoring=restoring,
+        invokes=invokes,
+        throwing=throwing,
         call_sites=patched.call_sites,
         stack_pointer=facts.pointer.index,
         evidence=facts.pointer.evidence,
@@ -95,12 +101,13 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
 def _add_regions(
     additions: Additions, facts: Facts, request: ReentrantRequest, own_stack: int
 ) -> dict[str, int]:
-    """Add the functions of ``regions.wat``; return their indexes by name."""
+    """Add the functions and globals of ``regions.wat``; return their indexes by name."""
     found = facts.functions
     has = {
         "exceptions": found.exceptions is not None,
         "limits": found.set_limits is not None,
         "checks": found.set_checked_limits is not None,
+        "invokes": request.invokes,
         "bounds": found.get_base is not None and found.get_end is not None,
     }
     has["state"] = has["exceptions"] or has["limits"] or has["checks"]
@@ -119,6 +126,7 @@ def _add_regions(
             "ROOM": request.region_bytes + HEADER_BYTES,
             "TOP": facts.pointer.initial,
             "SLACK": min(own_stack or request.region_bytes, request.region_bytes) // 2,
+            "CATCHES": CATCHES_BYTES,
             "POINTER": 8 if facts.address == "i64" else 4,
         },
         address=facts.address,
@@ -126,7 +134,7 @@ def _add_regions(
     for each in text.functions:
         type_index = additions.type_index(each.type)
         additions.add_function(each.name, type_index, context.assemble(each), each.locals)
-    return indexes
+    return {**globals_, **indexes}
 
 
 def regions_text(has: set[str], address: str) -> Text:
@@ -154,10 +162,8 @@ def _notes(facts: Facts, request: ReentrantRequest, own_stack: int) -> Iterator[
             f"the module's own C stack may have {own_stack} bytes, each region {request.region_bytes}:"
             " if a call needs more, use a larger --region"
         )
-    if facts.functions.exceptions is None and any(
-        each.name.startswith("invoke_") for each in facts.module.function_imports()
-    ):
+    if request.invokes:
         yield (
-            "C++ exceptions are in JavaScript here, and so is the list of those being handled: `throw;` in a "
-            "catch block that waits may rethrow another call's exception"
+            "the glue has one list of exceptions that are being handled, for all calls: where catch blocks "
+            "of two calls overlap and would be mixed up, the module traps (not with -fwasm-exceptions)"
         )

@@ -14,7 +14,7 @@ from stackswitch.transform.reentrant.transform import COOKIES, FIELDS, regions_t
 from stackswitch.wasm.module import parse_module
 
 TEXT = Path(reentrant.__file__).with_name("regions.wat").read_text("utf-8")
-FEATURES = ("exceptions", "limits", "checks", "bounds", "state")
+FEATURES = ("invokes", "exceptions", "limits", "checks", "bounds", "state")
 CONSTANTS = {
     **FIELDS,
     **COOKIES,
@@ -24,6 +24,7 @@ CONSTANTS = {
     "TOP": 5248880,
     "SLACK": 300,
     "POINTER": 4,
+    "CATCHES": 32768,
 }
 KNOWN = {
     "malloc": "(param addr) (result addr)",
@@ -99,7 +100,8 @@ def test_every_function_of_the_regions_is_used() -> None:
             for word in str(function.body).replace("'", " ").split()
             if word.startswith("$")
         }
-        entries = {"$enter", "$leave", "$before", "$after", "$restore"}
+        entries = {"$enter", "$leave", "$before", "$after", "$restore", "$note_longjmp", "$note_resume"}
+        entries |= {"$note_rethrow", "$note_catch", "$note_end_catch"}
         contract = {each.name for each in text.functions if each.name.startswith("$__jspi_")}
         unused = {each.name.rstrip(",") for each in text.functions} - used - entries - contract
         assert unused <= ({"$load_state"} if not has else set())
