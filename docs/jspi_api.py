@@ -19,13 +19,14 @@ from stackswitch.engines.locate import find_engine
 from stackswitch.engines.runtimes import ENGINES, RUNTIMES
 from stackswitch.engines.spec import parse_engine
 from stackswitch.engines.targets import named_target
-from stackswitch.tools.paths import node_shim_dir
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import node_shim_dir, wheel_node
 
 _STEPS = node_shim_dir() / "jspi-api"
 _FILE = Path(__file__).parent / "data" / "jspi-api.json"
 _ENGINES = {
-    "native": ("node@26", "node@25", "node@24.19.0", "node@23", "deno", "bun"),
-    "polyfill": ("node@20", "node@22", "node@24.19.0", "node@26", "deno", "bun"),
+    "native": ("node@26", "node@25", "node@24.19.0", "node@23", "deno", "bun", "chromium", "firefox"),
+    "polyfill": ("node@20", "node@22", "node@24.19.0", "node@26", "deno", "bun", "chromium", "firefox"),
 }
 NAMES = [f"{api} {engine}" for api, engines in _ENGINES.items() for engine in engines]
 _AS_SPECIFIED = "as specified"
@@ -33,18 +34,32 @@ _AS_SPECIFIED = "as specified"
 
 def run(api: str, spec: str) -> dict[str, Any]:
     """Run the steps; return the engine's version and the outcome of each step, by group."""
-    if parse_engine(spec, RUNTIMES).name in ENGINES:
+    named = parse_engine(spec, RUNTIMES)
+    if named.name in ENGINES:
         engine = find_engine(spec, purpose="jspi" if api == "native" else "asyncify")
-        command = [engine.path, *engine.flags]
-    else:
-        target = named_target(spec)
-        assert target.path is not None
-        command = [target.path, *target.runtime.before]
-    done = subprocess.run(
-        [*command, _STEPS / "main.mjs", api], check=True, capture_output=True, text=True, timeout=300
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+        return json.loads(_output(engine.path, *engine.flags, _STEPS / "main.mjs", api))
+    target = named_target(spec)
+    assert target.path is not None
+    if target.runtime.how == "browser":
+        return _run_in_page(api, named.name, target.path)
+    return json.loads(_output(target.path, *target.runtime.before, _STEPS / "main.mjs", api))
+
+
+def _run_in_page(api: str, name: str, program: Path) -> dict[str, Any]:
+    task = {
+        "packages": str(npm_packages(node_shim_dir() / "browsers")),
+        "browser": "firefox" if name == "firefox" else "chrome",
+        "program": str(program),
+        "flags": [],
+        "ways": [f"steps-{api}"],
+    }
+    output = _output(wheel_node(), node_shim_dir() / "test" / "browser.mjs", json.dumps(task))
+    steps, end = map(json.loads, output.splitlines())
+    return {"version": end["version"], "groups": steps["groups"]}
+
+
+def _output(*argv: str | Path) -> str:
+    return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def deviations(groups: list[dict[str, Any]]) -> dict[str, str]:

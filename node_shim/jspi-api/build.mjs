@@ -22,6 +22,8 @@ function build(text, asyncified) {
   module.setFeatures(FEATURES);
   if (asyncified) {
     binaryen.setOptimizeLevel(1);
+    const argument = /^;; pass: (\S+)/.exec(text)?.[1];
+    if (argument !== undefined) binaryen.setPassArgument(argument, "1");
     module.runPasses(["asyncify"]);
     module.optimize();
   }

@@ -1,21 +1,15 @@
 // Runs the steps on this engine and prints the results as JSON.
 //
 //   node main.mjs native|polyfill
-//   node main.mjs instrumented BINARYEN
+//   node main.mjs instrumented BINARYEN CACHE
 //
-// `instrumented`: the polyfill, and the plain modules, which are instrumented as they are instantiated. BINARYEN: the file index.js of npm's binaryen.
+// `instrumented`: the polyfill, and the plain modules, which are instrumented as they are instantiated. BINARYEN: the file
+// index.js of npm's binaryen. CACHE: a folder for the builds.
 
-import { install } from "../polyfill.mjs";
-import { runSteps, Tools } from "./harness.mjs";
 import { hostOf } from "./host.mjs";
-import { GROUPS } from "./steps.mjs";
+import { runAll } from "./run.mjs";
 
-const [api = "native", binaryen] = globalThis.process?.argv.slice(2) ?? [];
-const instrument = api === "instrumented" ? { binaryen, cache: null } : false;
-const restore = api === "native" ? null : install({ force: true, instrument });
-const tools = new Tools(api === "polyfill" ? "asyncified" : "plain", await hostOf());
-const groups = [];
-for (const [group, steps] of Object.entries(GROUPS)) groups.push({ group, steps: await runSteps(steps, tools) });
-restore?.();
+const [api = "native", binaryen, cache] = globalThis.process?.argv.slice(2) ?? [];
+const groups = await runAll(api, await hostOf(), { binaryen, cache });
 const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? globalThis.process?.versions?.node ?? "";
 console.log(JSON.stringify({ version, groups }));

@@ -308,6 +308,17 @@ export const WAITS = [
     expected: 21,
   },
   {
+    id: "instances-group",
+    says: "also a main module and a side module, which share the memory and the table",
+    run: (t) => {
+      const main = t.open("main");
+      const { memory, table, __asyncify_state, __asyncify_data } = main; // the latter two of Asyncify builds
+      t.open("side", { memory, table, __asyncify_state, __asyncify_data, wait: new WebAssembly.Suspending(async (/** @type {number} */ value) => value * 2) });
+      return WebAssembly.promising(main.through)(5);
+    },
+    expected: 21,
+  },
+  {
     id: "instances-again",
     says: "an import that waits, exported again, is a function whose calls wait",
     run: async (t) => {

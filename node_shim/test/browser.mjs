@@ -11,7 +11,7 @@ const PAGE_TIMEOUT_MS = 60_000;
 const TYPES = { js: "text/javascript", mjs: "text/javascript", wasm: "application/wasm" };
 const task = JSON.parse(process.argv[2]);
 const ROOTS = [
-  [/^\/(?:polyfill|jspi|wasm|stacks|report|test)(?:\/[a-z0-9-]+)*\.(mjs|wasm)$/, new URL("..", import.meta.url)],
+  [/^\/(?:polyfill|jspi|jspi-api|wasm|stacks|report|test)(?:\/[a-z0-9-]+)*\.(mjs|wasm)$/, new URL("..", import.meta.url)],
   [/^\/c-stack\/[a-z0-9-]+\.(wasm)$/, new URL("../../stackswitch/suite/cases/", import.meta.url)],
   ...(task.folder ? [[/^\/app\/[a-z0-9-]+\.(js|wasm)$/, pathToFileURL(`${task.folder}/`)]] : []),
 ];

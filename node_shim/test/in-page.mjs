@@ -26,7 +26,14 @@ async function glue() {
   for (const [name, run] of Object.entries(GLUE)) await report(name, () => run(bytes, is));
 }
 
+async function steps(api) {
+  const { runAll } = await import("../jspi-api/run.mjs");
+  await send({ name: "steps", error: null, groups: await runAll(api, {}) });
+}
+
 const ways = {
+  "steps-native": () => steps("native"),
+  "steps-polyfill": () => steps("polyfill"),
   async native() {
     await report("the engine has JSPI", () => is([typeof WebAssembly.Suspending, typeof WebAssembly.promising], ["function", "function"]));
     await glue();

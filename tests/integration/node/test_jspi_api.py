@@ -27,10 +27,30 @@ def test_the_engine_that_is_installed() -> None:
     _check(*(f"{api} {HERE}=node:{wheel_node()}" for api in ("native", "polyfill")))
 
 
+BROWSERS = tuple(name for name in TABLE["runs"] if name.endswith(("chromium", "firefox")))
+
+
 @pytest.mark.network
-@pytest.mark.parametrize("name", TABLE["runs"])
+@pytest.mark.parametrize("name", [name for name in TABLE["runs"] if name not in BROWSERS])
 def test_an_engine_of_the_table(name: str) -> None:
     _check(name)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", BROWSERS)
+def test_a_browser_of_the_table(name: str) -> None:
+    _check(name)
+
+
+@pytest.mark.slow
+def test_modules_that_are_instrumented_as_they_are_loaded_do_the_same(tmp_path: Path) -> None:
+    library = npm_packages(ROOT / "node_shim") / "node_modules" / "binaryen" / "index.js"
+    command = [wheel_node(), ROOT / "node_shim" / "jspi-api" / "main.mjs", "instrumented", library, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    steps = [step for group in json.loads(done.stdout)["groups"] for step in group["steps"]]
+    differing = {step["id"] for step in steps if step["outcome"] != "as specified"}
+    own_state = {"instances-group"}  # a side module has no state of the main module's
+    assert differing == {*TABLE["runs"][f"polyfill {HERE}"]["deviations"], *own_state}
 
 
 def test_the_modules_are_what_binaryen_makes_of_their_texts() -> None:
