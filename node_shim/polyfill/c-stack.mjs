@@ -6,6 +6,7 @@
 // takes that region with its arguments in it. Without room for regions, calls go below each other on the guest's own stack.
 
 import { isPointer, pointerFunctions, STACK_POINTER } from "../wasm/stack-pointer.mjs";
+import { Region } from "./region.mjs";
 
 /** @typedef {import("./record.mjs").CallRecord} CallRecord */
 /** @typedef {import("../wasm/instance-memory.mjs").InstanceMemory} InstanceMemory */
@@ -28,28 +29,12 @@ export function cStacksOf(exports, memory, bytes) {
   return access === null ? null : new CStacks(access, memory, exports, bytes);
 }
 
-/** A part of the guest's memory that is the C stack of one call at a time. */
-export class Region {
-  /**
-   * @param {number} low
-   * @param {number} top
-   */
-  constructor(low, top) {
-    this.low = low;
-    this.top = top;
-    /** Where the pointer stands on it, or stood last: what glue has put above stays. */
-    this.pointer = top;
-  }
-
-  /** @param {number} at */
-  has(at) {
-    return at > this.low && at <= this.top;
-  }
-}
-
 export class CStacks {
   /** Calls that have begun and not ended, in that order. */
   #open = /** @type {Set<CallRecord>} */ (new Set());
+
+  /** How many of them are on the guest's own stack. */
+  #onOwn = 0;
 
   #regions = /** @type {Region[]} */ ([]);
 
@@ -65,6 +50,7 @@ export class CStacks {
   #memory;
   #isWide;
   #setLimits;
+  #canRestore;
   #bytes;
 
   /**
@@ -78,6 +64,7 @@ export class CStacks {
     const { emscripten_stack_get_base: base, emscripten_stack_get_end: end, __set_stack_limits: limits } = exports;
     const own = { top: Number(base?.() ?? 0), low: Number(end?.() ?? 0) };
     this.#access = access;
+    this.#canRestore = pointerFunctions(exports) !== null;
     this.#memory = memory;
     this.#isWide = typeof now === "bigint";
     // As large as the guest's own, which ends where its pointer begins at the latest.
@@ -94,8 +81,13 @@ export class CStacks {
     return Number(this.#access.get());
   }
 
-  get hasRegions() {
-    return this.#regions.length > 0;
+  /** Whether glue may have moved the pointer to where it does not stand: it has a function for that, and there are regions. */
+  get mayBeMoved() {
+    return this.#canRestore && this.#regions.length > 0;
+  }
+
+  get hasOpenCalls() {
+    return this.#open.size > 0;
   }
 
   /** @param {number} at */
@@ -122,10 +114,9 @@ export class CStacks {
     const now = this.#now;
     record.outside = now;
     record.isNested = isNested;
-    const isFirst = this.#open.size === 0;
     if (!isNested) this.#noteHome(now);
-    if (isFirst && !isNested) {
-      this.#open.add(record);
+    if (this.#open.size === 0 && !isNested) {
+      this.#add(record);
       return;
     }
     if (!isNested && this.#pending !== null) {
@@ -137,7 +128,13 @@ export class CStacks {
       if (record.region !== null) this.#moveTo(record.region.pointer, record.region);
       else this.#goBelow(now);
     }
+    this.#add(record);
+  }
+
+  /** @param {CallRecord} record */
+  #add(record) {
     this.#open.add(record);
+    if (record.region === null) this.#onOwn++;
   }
 
   /**
@@ -152,7 +149,7 @@ export class CStacks {
       record.outside = this.#pending.pointer;
       this.#pending = null;
     }
-    this.#open.add(record);
+    this.#add(record);
   }
 
   /**
@@ -200,7 +197,7 @@ export class CStacks {
   end(record, failed) {
     const { region, wasResumed } = record;
     const outside = record.outside ?? this.#now;
-    this.#open.delete(record);
+    if (this.#open.delete(record) && region === null) this.#onOwn--;
     record.pointer = record.region = null;
     if (region !== null) region.pointer = region.has(outside) ? outside : region.top;
     if (!wasResumed) {
@@ -243,15 +240,14 @@ export class CStacks {
     if (region === this.#pending) return;
     if (region !== null) {
       if (this.#free.includes(region)) region.pointer = Math.max(region.pointer, now);
-    } else if (![...this.#open].some((each) => each.region === null)) this.#home = Math.max(this.#home, now);
+    } else if (this.#onOwn === 0) this.#home = Math.max(this.#home, now);
     if (this.#pending === null) this.#moveTo(this.#home, null);
     else this.#moveTo(this.#pending.pointer, this.#pending);
   }
 
   /** @param {number} now */
   #noteHome(now) {
-    if (this.#pending !== null || this.#regionAt(now) !== null) return;
-    if (![...this.#open].some(({ region }) => region === null)) this.#home = now;
+    if (this.#pending === null && this.#onOwn === 0 && this.#regionAt(now) === null) this.#home = now;
   }
 
   #goHome() {

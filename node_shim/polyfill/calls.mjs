@@ -89,12 +89,12 @@ export class Calls {
     }
     if (outcome.isSuspended) {
       if (!activation.facts?.type) activation.args = argumentsAgain(activation.args);
-      this.#correctLater(activation);
+      this.#correctLater(activation, true);
       return;
     }
     activation.runtime?.end(activation, false);
     call.resolve(outcome.value);
-    this.#correctLater(activation);
+    this.#correctLater(activation, false);
   }
 
   /**
@@ -105,16 +105,18 @@ export class Calls {
     activation.call.wait = null;
     activation.runtime?.end(activation, true);
     activation.call.reject(error);
-    this.#correctLater(activation);
+    this.#correctLater(activation, false);
   }
 
   /**
    * When the program has reacted to a call, its glue may have moved the C stack pointer.
    *
    * @param {Activation} activation
+   * @param {boolean} isSuspended
    */
-  #correctLater({ runtime }) {
-    if (runtime?.hasRegions) afterReactions(() => this.#stack.length === 0 && runtime.correctPointer());
+  #correctLater(activation, isSuspended) {
+    const { runtime } = activation;
+    if (runtime?.mayBeMoved(activation, isSuspended)) afterReactions(() => this.#stack.length === 0 && runtime.correctPointer());
   }
 
   /**

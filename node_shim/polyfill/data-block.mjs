@@ -114,3 +114,23 @@ export class DataBlock {
     header[0] = this.#pointer(this.#first + size);
   }
 }
+
+/**
+ * Whether addresses have 64 bits. An i32 takes no BigInt, and then nothing runs. An i64 does: the guest then looks into
+ * a block at 0 and may trap over what it finds, after it has set its state; which is put back.
+ *
+ * @param {Record<string, Function>} controls
+ */
+export function takesBigInt({ start_unwind: start, stop_unwind: stop }) {
+  try {
+    start(0n);
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+  }
+  try {
+    stop();
+  } catch {
+    // see above
+  }
+  return true;
+}

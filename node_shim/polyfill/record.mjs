@@ -1,6 +1,6 @@
 // What an instance keeps of a call. Nothing here refers to the call itself, so that an abandoned call can be collected.
 
-/** @typedef {import("./c-stack.mjs").Region} Region */
+/** @typedef {import("./region.mjs").Region} Region */
 
 export class CallRecord {
   /** @type {unknown} the import that the call waits in; null: in none */

@@ -4,7 +4,7 @@ import { InstanceMemory } from "../wasm/instance-memory.mjs";
 import { STACK_POINTER } from "../wasm/stack-pointer.mjs";
 import { Activation } from "./activation.mjs";
 import { cStacksOf } from "./c-stack.mjs";
-import { dataBlockFor } from "./data-block.mjs";
+import { dataBlockFor, takesBigInt } from "./data-block.mjs";
 import { AsyncifyError } from "./errors.mjs";
 import { CallRecord } from "./record.mjs";
 import { NORMAL, REWINDING, StateMachine, UNWINDING } from "./state-machine.mjs";
@@ -48,6 +48,9 @@ export class AsyncifyRuntime {
 
   /** @type {FinalizationRegistry<CallRecord> | null} of calls that are suspended, or were */
   #abandoned;
+
+  /** @type {Activation | null} the call that was suspended last */
+  #last = null;
 
   /**
    * @param {RoomOptions} room
@@ -136,9 +139,22 @@ export class AsyncifyRuntime {
    * @param {boolean} failed
    */
   end({ record }, failed) {
-    this.#abandoned?.unregister(record);
+    if (this.#last?.record === record) this.#last = null;
+    else if (record.wasResumed) this.#abandoned?.unregister(record);
     if (this.machine.forget(record)) this.#block?.clear();
     if (record.outside !== null) this.#cStacks?.end(record, failed);
+  }
+
+  /**
+   * Notice when a suspended call is collected. The last one is held until another is suspended: calls that end one after the other,
+   * as most do, need not be registered.
+   *
+   * @param {Activation} activation
+   */
+  #watch(activation) {
+    const before = this.#last;
+    this.#last = activation;
+    if (before !== null) this.#abandoned?.register(before, before.record, before.record);
   }
 
   /**
@@ -151,8 +167,15 @@ export class AsyncifyRuntime {
     this.#cStacks?.abandon(record);
   }
 
-  get hasRegions() {
-    return this.#cStacks?.hasRegions ?? false;
+  /**
+   * Whether the C stack pointer has to be corrected once the program has reacted to a call that has been suspended or has ended.
+   *
+   * @param {Activation} activation
+   * @param {boolean} isSuspended
+   */
+  mayBeMoved({ record }, isSuspended) {
+    const stacks = this.#cStacks;
+    return stacks !== null && stacks.mayBeMoved && (isSuspended ? !record.wasResumed : stacks.hasOpenCalls || record.wasResumed);
   }
 
   correctPointer() {
@@ -200,7 +223,7 @@ export class AsyncifyRuntime {
     if (saved === 0 && !activation.facts?.isImport) throw new AsyncifyError("nothing-saved");
     const { record } = activation;
     if (record.outside !== null) this.#cStacks?.leave(record);
-    if (!record.wasResumed) this.#abandoned?.register(activation, record, record);
+    if (!record.wasResumed) this.#watch(activation);
     return true;
   }
 
@@ -258,24 +281,4 @@ export class AsyncifyRuntime {
     this.machine.reset();
     stop();
   }
-}
-
-/**
- * Whether addresses have 64 bits. An i32 takes no BigInt, and then nothing runs. An i64 does: the guest then looks into
- * a block at 0 and may trap over what it finds, after it has set its state; which is put back.
- *
- * @param {Record<string, Function>} controls
- */
-function takesBigInt({ start_unwind: start, stop_unwind: stop }) {
-  try {
-    start(0n);
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-  }
-  try {
-    stop();
-  } catch {
-    // see above
-  }
-  return true;
 }
