@@ -12,7 +12,7 @@ def modules_source() -> str:
     folder = node_shim_dir() / "probes"
     paths = [*folder.iterdir(), *(folder / "modules").iterdir()]
     modules = {path.stem: module_bytes(path).hex() for path in paths if path.suffix in MODULE_SUFFIXES}
-    scripts = sorted(path.stem for path in paths if path.suffix == ".mjs")
+    scripts = sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.mjs"))
     lines = [
         "// Written by `python docs/generate.py` from ../probes: do not edit.",
         "",

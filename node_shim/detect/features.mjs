@@ -58,3 +58,11 @@ export function engineFeatures() {
   const found = FEATURES.filter((name) => runModule(name).shown === "yes" && (name !== "memory64" || works(memory64ByBigInt)));
   return works(hostExceptions) ? [...found, "host-exceptions"] : found;
 }
+
+/**
+ * Add the features of this engine to the answer of a probe, if that works.
+ *
+ * @param {import("./run.mjs").Answer} answer
+ * @returns {import("./run.mjs").Answer}
+ */
+export const withFeatures = (answer) => (answer.shown === "yes" ? { ...answer, facts: { features: engineFeatures() } } : answer);

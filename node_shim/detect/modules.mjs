@@ -24,6 +24,8 @@ export const MODULES = {
 };
 
 export const SCRIPTS = [
+  "cases/asyncify",
+  "cases/jspi",
   "deep-at-once",
   "deep-stack",
   "error-stack",

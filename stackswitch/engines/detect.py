@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -15,15 +12,12 @@ from typing import Literal
 
 from stackswitch.errors import BackendUnavailableError, StackswitchError
 from stackswitch.models.engine import Answer, Attempt, DetectResult, EngineReport, ProbeInfo
-from stackswitch.tools import watchdog
-from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.files import read_cached, write_cached
-from stackswitch.tools.paths import cache_dir, node_shim_dir, wheel_node
+from stackswitch.tools.processes import run_command
 from stackswitch.tools.progress import Progress, silent
 
-from .probe import file_stamp
-from .probe_runner import PROBE_TIMEOUT_S, ProbeCommand, ProbeRun, ProbesNotRunError, run_probes
-from .probes import Probe, all_probes, probes_version
+from .probe_runner import PROBE_TIMEOUT_S, ProbeRun, ProbesNotRunError, probe_command, run_probes
+from .probes import Probe, all_probes, cache_file, file_stamp
 from .spec import engine_name
 from .targets import Target, found_targets, named_target
 
@@ -92,9 +86,7 @@ def _cache_file(target: Target, probes: Sequence[Probe]) -> Path:
     if target.path is not None:
         program = f"{target.path.resolve()}\0{file_stamp(target.path)}"
     names = [probe.name for probe in probes]
-    facts = [target.runtime.name, program, printed_version(target), probes_version(), *names]
-    digest = hashlib.sha256("\0".join(facts).encode()).hexdigest()[:24]
-    return cache_dir() / "detect" / f"{target.runtime.name}-{digest}.json"
+    return cache_file("detect", target.runtime.name, program, printed_version(target), *names)
 
 
 def printed_version(target: Target) -> str:
@@ -102,15 +94,12 @@ def printed_version(target: Target) -> str:
     if target.path is None:
         return ""
     argv = [str(target.path), target.runtime.version_arg]
+    running = run_command(argv, os.environ, None, b"", VERSION_TIMEOUT_S, most_stdout=_VERSION_LIMIT)
     try:
-        printed: bytes = watchdog.run(
-            argv, timeout_s=VERSION_TIMEOUT_S, limit_bytes=_VERSION_LIMIT, stderr=subprocess.DEVNULL
-        ).stdout
+        printed = asyncio.run(running).stdout  # whether or not it ended: the probes find out why
     except OSError as error:
         raise BackendUnavailableError(f"{target.path}: it cannot be started: {error.strerror}") from None
-    except subprocess.TimeoutExpired as late:  # the probes will find out why
-        printed = late.output
-    return printed.decode("utf-8", "replace").strip()
+    return printed[:_VERSION_LIMIT].decode("utf-8", "replace").strip()
 
 
 class _ProbeSession:
@@ -146,7 +135,7 @@ class _ProbeSession:
         self, probes: Sequence[Probe], flags: tuple[str, ...], timeout_s: float = PROBE_TIMEOUT_S
     ) -> ProbeRun:
         """Run probes and those that need one of them in one start, since browsers start slowly."""
-        argv = command(self._target, flags, self._progress)
+        argv = probe_command(self._target, flags, self._progress)
         names = [probe.name for probe in probes]
         needing = {each.name: each.needs for each in self._probes if each.needs in names and not each.deep}
         run = run_probes(argv, [*names, *needing], flags, probe_timeout_s=timeout_s)
@@ -212,24 +201,3 @@ def _best_answer(probe: Probe, attempts: Sequence[Attempt]) -> Answer:
     return Answer(
         probe=probe.name, shown=shown, flags=best.flags, why=best.why, facts=best.facts, attempts=others
     )
-
-
-def command(target: Target, flags: tuple[str, ...], progress: Progress = silent) -> ProbeCommand:
-    """Return a function of probe names that returns the command to run them, with these flags."""
-    runtime, shim = target.runtime, node_shim_dir()
-    if runtime.how == "library":
-        paths = {probe.name: str(probe.path) for probe in all_probes() if probe.runs_in("python")}
-        script = str(Path(__file__).with_name("in_wasmtime.py"))
-        return lambda names: [sys.executable, script, ",".join(flags), *(paths[name] for name in names)]
-    if runtime.how == "browser":
-        task = {
-            "packages": str(npm_packages(shim / "browsers", progress=progress)),
-            "browser": "firefox" if runtime.language == "firefox" else "chrome",
-            "program": str(target.path),
-            "flags": flags,
-        }
-        driver = [str(wheel_node()), str(shim / "bin" / "detect-browser.mjs")]
-        return lambda names: [*driver, json.dumps({**task, "probes": names})]
-    given = [runtime.joined.join(flags)] if runtime.joined and flags else list(flags)
-    before = [*runtime.before, *(runtime.flag_form.format(flag) for flag in given)]
-    return lambda names: [str(target.path), *before, str(shim / "bin" / "detect.mjs"), *names]

@@ -1,8 +1,8 @@
 """The lines that an engine prints while it runs probes, read one by one; pure.
 
-Each line is a JSON object: ``{"version", "notes"}`` first, ``{"begin": NAME}`` and ``{"end": NAME, shown,
-why, facts}`` around each probe, ``{"seen": NAME, facts}`` within one, ``{"done": true}`` last. So it is known
-which probe was running when an engine died.
+Each line is a JSON object: ``{"version", "program", "notes"}`` first, ``{"begin": NAME}`` and
+``{"end": NAME, shown, why, facts}`` around each probe, ``{"seen": NAME, facts}`` within one,
+``{"done": true}`` last. So it is known which probe was running when an engine died.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _WHY_LIMIT = 300
 class ProbeOutput:
     """What the lines so far contain.
 
+    ``program``: the engine's own file, if it has printed that.
     ``running``: the probe that has begun and not ended. ``partial_facts``: the facts that it has reported.
     ``unreadable``: what is wrong with the first line that is not one of these.
 
@@ -26,7 +27,7 @@ class ProbeOutput:
 
     def __init__(self, flags: tuple[str, ...] = ()) -> None:
         self._flags = flags
-        self.version = ""
+        self.version = self.program = ""
         self.notes: tuple[str, ...] = ()
         self.attempts: dict[str, Attempt] = {}
         self.running = ""
@@ -43,6 +44,7 @@ class ProbeOutput:
                 if not isinstance(version, str) or not isinstance(notes, list):
                     raise TypeError("the first line does not give a version")  # noqa: TRY301
                 self.version, self.notes = version, tuple(map(str, notes))
+                self.program = str(record.get("program", ""))
             elif record.get("done") is True:
                 self.done = True
             elif "begin" in record:

@@ -4,7 +4,8 @@ A probe is a module whose export ``run`` returns 42 (``NAME.wat``, or ``NAME.hex
 it), or a script (``NAME.mjs``, ``NAME.py``) that returns ``{shown, why, facts}``. Comments at the top
 describe it. The first line: its question. ``needs NAME``: it runs with the flags that made NAME work, or
 not at all. ``try v8: FLAGS``: flags to try, in order, if it fails without. ``deep``: it runs only on
-request. ``probes/modules`` has the modules that scripts run.
+request. ``probes/modules`` has the modules that scripts run, ``probes/cases`` what an engine must be able to
+do before it runs cases (``probe``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal
 
 from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
-from stackswitch.tools.paths import node_shim_dir
+from stackswitch.tools.paths import cache_dir, node_shim_dir
 
 MODULE_SUFFIXES = (".wat", ".hex")
 _SUFFIXES = (*MODULE_SUFFIXES, ".mjs", ".py")
@@ -82,9 +83,24 @@ def parse_head(path: Path, text: str) -> Probe:
 def probes_version() -> str:
     """Return a hash of the probes and of what runs them; cached reports of another hash are not used."""
     shim, here = node_shim_dir(), Path(__file__).parent
-    paths = [shim / "probes", shim / "detect", shim / "browsers"]
+    paths = [shim / name for name in ("probes", "detect", "browsers", "polyfill", "wasm")]
     files = sorted(path for folder in paths for path in folder.rglob("*") if path.is_file())
     digest = hashlib.sha256()
     for path in [*files, *sorted(here.glob("*.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def cache_file(folder: str, engine: str, *facts: str) -> Path:
+    """Return where results of probes are cached: by the engine, facts about it, and the probes."""
+    digest = hashlib.sha256("\0".join([engine, probes_version(), *facts]).encode()).hexdigest()[:24]
+    return cache_dir() / folder / f"{engine}-{digest}.json"
+
+
+def file_stamp(path: Path) -> str:
+    """Return a file's size and time, by which a change is noticed; empty if there is no file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ""
+    return f"{stat.st_size}-{stat.st_mtime_ns}"

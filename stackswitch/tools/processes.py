@@ -14,7 +14,7 @@ from pathlib import Path
 from . import watchdog
 
 MOST_STDOUT = 64 << 20
-"""The most standard output of a command (bytes); one that prints more is killed."""
+"""The most standard output of a command (bytes), unless its caller has another limit."""
 MOST_STDERR = 64 << 10
 """How much of the end of standard error is recorded (bytes)."""
 _POLL_S = 0.02
@@ -35,12 +35,17 @@ class Ended:
     stderr: bytes
     too_much: bool = False
 
+    @property
+    def late(self) -> bool:
+        """Whether it was killed since it took too long."""
+        return self.status is None and not self.too_much
+
 
 class _Listener(asyncio.SubprocessProtocol):
     """Collects what a command prints. asyncio's streams would wait for all that hold the pipes open."""
 
-    def __init__(self, most_stderr: int) -> None:
-        self._most_stderr = most_stderr
+    def __init__(self, most_stdout: int, most_stderr: int, on_stdout: Callable[[bytes], None] | None) -> None:
+        self._most_stdout, self._most_stderr, self._on_stdout = most_stdout, most_stderr, on_stdout
         self.stdout, self.stderr = bytearray(), bytearray()
         self.full = False
         self.exited, self.closed = asyncio.Event(), asyncio.Event()
@@ -50,8 +55,10 @@ class _Listener(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 1:
-            if len(self.stdout) <= MOST_STDOUT:
+            if len(self.stdout) <= self._most_stdout:
                 self.stdout += data
+                if self._on_stdout is not None:
+                    self._on_stdout(data)
             else:
                 self.full = True
                 self.over.set()
@@ -73,23 +80,34 @@ class _Listener(asyncio.SubprocessProtocol):
 async def run_command(
     argv: Sequence[str],
     env: Mapping[str, str],
-    folder: Path,
+    folder: Path | None,
     stdin: bytes,
     timeout_s: float,
     more: Callable[[], Awaitable[float]] | None = None,
     *,
+    most_stdout: int = MOST_STDOUT,
     most_stderr: int = MOST_STDERR,
+    on_stdout: Callable[[bytes], None] | None = None,
+    grace_s: float = 0,
 ) -> Ended:
     """Run a command in a process group of its own, and kill what is left of the group.
 
+    :param folder: its working directory; None: that of this process
     :param timeout_s: after that it is killed (seconds)
     :param more: called when that time is up; returns how much more it gets (seconds)
+    :param most_stdout: a command that prints more is killed (bytes)
     :param most_stderr: how much of the end of standard error is returned at least (bytes)
+    :param on_stdout: called with standard output as it comes
+    :param grace_s: how long a command that is killed may take after a SIGTERM (seconds)
     :raises OSError: it does not start
     """
     watchdog.ready()
     transport, listener = await asyncio.get_running_loop().subprocess_exec(
-        partial(_Listener, most_stderr), *argv, env=dict(env), cwd=folder, start_new_session=True
+        partial(_Listener, most_stdout, most_stderr, on_stdout),
+        *argv,
+        env=dict(env),
+        cwd=folder,
+        start_new_session=True,
     )
     watchdog.watch(transport.get_pid())
     try:
@@ -106,6 +124,9 @@ async def run_command(
         status = transport.get_returncode() if ended else None
         return Ended(status, bytes(listener.stdout), bytes(listener.stderr), listener.full and not ended)
     finally:
+        if grace_s and not listener.exited.is_set():
+            transport.terminate()
+            await _within(listener.exited, grace_s)
         kill_group(transport.get_pid())
         try:
             await _within(listener.exited, None)

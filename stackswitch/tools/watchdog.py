@@ -27,7 +27,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import IO, Any
+    from typing import Any
 
 MARK_VARIABLE = "STACKSWITCH_RUN"
 """The runs that a process belongs to, the outermost first, a colon between."""
@@ -175,13 +175,11 @@ def run(
     *,
     stdin: Any = None,
     timeout_s: float | None = None,
-    limit_bytes: int | None = None,
     **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
     """``subprocess.run`` of a watched process in a session of its own; no Ctrl-C of a terminal reaches it.
 
     :param stdin: what it is given to read; None: nothing
-    :param limit_bytes: a process that writes so much to one stream is killed; None: there is no limit
     :param options: ``cwd``, ``env``, ``text`` and others of ``subprocess.Popen``
     :raises OSError: it does not start
     :raises subprocess.TimeoutExpired: it was killed after ``timeout_s`` (seconds)
@@ -195,52 +193,12 @@ def run(
     with subprocess.Popen(argv, **(pipes | options), start_new_session=True) as process:
         watch(process.pid)
         try:
-            output: tuple[Any, Any] = (
-                process.communicate(stdin, timeout_s)
-                if limit_bytes is None
-                else _read_up_to(limit_bytes, process, timeout_s)
-            )
+            output: tuple[Any, Any] = process.communicate(stdin, timeout_s)
         finally:
             if process.returncode is None:
                 _kill("g", process.pid)
             unwatch(process.pid)
     return subprocess.CompletedProcess(argv, process.returncode, *output)
-
-
-def _read_up_to(
-    limit_bytes: int, process: subprocess.Popen[Any], timeout_s: float | None
-) -> tuple[bytes, bytes]:
-    """Read both streams to their ends; kill the process when one of them reaches the limit.
-
-    :raises subprocess.TimeoutExpired: the process has not ended in time; what was read is in the exception
-    """
-    parts = {1: b"", 2: b""}
-
-    def read(number: int, stream: IO[bytes] | None) -> None:
-        if stream is not None:
-            parts[number] = stream.read(limit_bytes)
-            if len(parts[number]) == limit_bytes:
-                _kill("g", process.pid)
-
-    late = threading.Event()
-
-    def kill_late() -> None:
-        late.set()
-        _kill("g", process.pid)
-
-    timer = threading.Timer(timeout_s if timeout_s is not None else threading.TIMEOUT_MAX, kill_late)
-    reader = threading.Thread(target=read, args=(2, process.stderr), daemon=True)
-    timer.start()
-    reader.start()
-    try:
-        read(1, process.stdout)
-        reader.join()
-        process.wait()
-    finally:
-        timer.cancel()
-    if late.is_set():
-        raise subprocess.TimeoutExpired(process.args, timeout_s or 0, parts[1], parts[2])
-    return parts[1], parts[2]
 
 
 def remove_at_end(folder: str | os.PathLike[str]) -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stackswitch.engines.probe_output import ProbeOutput
+from stackswitch.engines.probe_runner import how_ended, why_no_version
+from stackswitch.tools.processes import Ended
 
 
 def read(*records: object, flags: tuple[str, ...] = ()) -> ProbeOutput:
@@ -17,13 +20,14 @@ def read(*records: object, flags: tuple[str, ...] = ()) -> ProbeOutput:
 
 def test_each_probe_that_ended_has_an_attempt() -> None:
     output = read(
-        {"version": "26.1.0", "notes": ["odd"]},
+        {"version": "26.1.0", "program": "/n", "notes": ["odd"]},
         {"begin": "simd"},
         {"end": "simd", "shown": "yes", "why": "", "facts": {"n": 1}},
         {"done": True},
         flags=("--x",),
     )
     assert (output.version, output.notes, output.running, output.done) == ("26.1.0", ("odd",), "", True)
+    assert output.program == "/n"
     assert output.attempts["simd"].shown == "yes"
     assert output.attempts["simd"].flags == ("--x",)
     assert output.attempts["simd"].facts == {"n": 1}
@@ -50,6 +54,36 @@ def test_a_warning_is_kept_but_does_not_spoil_the_rest() -> None:
     output.read_line(b'{"version": "1"}\n')
     assert output.version == "1"
     assert output.unreadable == "it printed 'Warning: experimental'"
+
+
+@pytest.mark.parametrize(
+    ("stdout", "status", "stderr", "reason"),
+    [
+        (b"", 9, b"x: bad option: --jspi\n", "it does not take --jspi"),
+        (b"", 9, b"V8 did not recognize flag '--jspi'\n", "it does not take --jspi"),
+        (b"", -11, b"", "it ended with SIGSEGV"),
+        (b"", -6, b"\nwords\nin f: Fatal error\n", "it ended with SIGABRT (in f: Fatal error)"),
+        (b"", 101, b"thread 'main' (12) panicked at x", "it ended with exit status 101 (panicked at x)"),
+        (b"", 3, b"out of luck\nmore\n", "it ended with exit status 3 (out of luck)"),
+        (b"", 0, b"", "it printed nothing"),
+        (b"hello", 0, b"", "it printed 'hello'"),
+        (b"[1]", 0, b"", "it printed '[1]'"),
+        (b'{"version": 3}', 0, b"", "it printed '{\"version\": 3}'"),
+        (b"\xff\xfe", 0, b"", "it printed '\ufffd\ufffd'"),
+        (b"", None, b"", "it said nothing for 2 s"),
+    ],
+)
+def test_an_engine_without_a_version_has_a_reason(
+    stdout: bytes, status: int | None, stderr: bytes, reason: str
+) -> None:
+    output = ProbeOutput()
+    if stdout:
+        output.read_line(stdout)
+    assert why_no_version(Ended(status, stdout, stderr), output, 2.0) == reason
+
+
+def test_an_engine_that_was_killed_for_its_output_ended_so() -> None:
+    assert how_ended(Ended(None, b"", b"", too_much=True)) == "too much output"
 
 
 JSON = st.recursive(
