@@ -12,6 +12,9 @@ const { default: binaryen } = await import(pathToFileURL(library).href);
 const UNUSED = ["CompactImports", "CustomPageSizes", "FP16", "SharedEverything", "StackSwitching", "Strings", "WideArithmetic"];
 const MALLOC = "malloc";
 const STACK_POINTER = "__stack_pointer";
+/** A memory for saved stacks only, for a module that has none: its name (see ../wasm/instance-memory.mjs) and size. */
+const OWN_MEMORY = "stackswitch.saved_stacks";
+const OWN_PAGES = 17;
 
 const { All, ...each } = binaryen.Features;
 const module = binaryen.readBinary(new Uint8Array(readFileSync(0)));
@@ -20,6 +23,7 @@ binaryen.setDebugInfo(true);
 binaryen.setOptimizeLevel(optimizeLevel);
 binaryen.setPassArgument("asyncify-imports", imports.join(","));
 exportRoom();
+if (!module.hasMemory()) module.setMemory(OWN_PAGES, OWN_PAGES, OWN_MEMORY);
 instrument();
 exportMemory();
 write(module.emitBinary());

@@ -33,7 +33,8 @@ let probeTable;
  * @param {unknown} value
  */
 export function isExportedFunction(value) {
-  if (typeof value !== "function") return false;
+  // V8 also takes functions of asm.js modules, which have a prototype.
+  if (typeof value !== "function" || Object.hasOwn(value, "prototype")) return false;
   probeTable ??= new WebAssembly.Table({ element: "anyfunc", initial: 1 });
   try {
     probeTable.set(0, value);
