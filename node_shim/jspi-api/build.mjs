@@ -20,6 +20,7 @@ const FEATURES = BulkMemory | ExceptionHandling | Multivalue | MutableGlobals | 
 function build(text, asyncified) {
   const module = binaryen.parseText(text);
   module.setFeatures(FEATURES);
+  if (/^;; .*dynamic linking/m.test(text)) module.addCustomSection("dylink.0", [1, 4, 0, 0, 0, 0]); // no memory, no table
   if (asyncified) {
     binaryen.setOptimizeLevel(1);
     const argument = /^;; pass: (\S+)/.exec(text)?.[1];

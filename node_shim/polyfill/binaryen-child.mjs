@@ -1,11 +1,13 @@
 // Run by instrument.mjs: a module on standard input, the instrumented one on standard output.
 //
-//   node binaryen-child.mjs '{"library", "imports", "optimizeLevel"}'
+//   node binaryen-child.mjs '{"library", "imports", "globals", "optimizeLevel"}'
+//
+// `globals`: whether the module exports Asyncify's state, or imports it: it is one for all modules that share a memory.
 
 import { readFileSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const { library, imports, optimizeLevel } = JSON.parse(process.argv[2]);
+const { library, imports, globals, optimizeLevel } = JSON.parse(process.argv[2]);
 const { default: binaryen } = await import(pathToFileURL(library).href);
 
 /** What changes how a module is written, or no engine without JSPI has. */
@@ -21,7 +23,8 @@ const module = binaryen.readBinary(new Uint8Array(readFileSync(0)));
 module.setFeatures(Object.entries(each).reduce((sum, [name, flag]) => (UNUSED.includes(name) ? sum : sum | flag), 0));
 binaryen.setDebugInfo(true);
 binaryen.setOptimizeLevel(optimizeLevel);
-binaryen.setPassArgument("asyncify-imports", imports.join(","));
+binaryen.setPassArgument("asyncify-imports", imports.join(",") || "none.none");
+binaryen.setPassArgument(`asyncify-${globals}-globals`, "1");
 exportRoom();
 if (!module.hasMemory()) module.setMemory(OWN_PAGES, OWN_PAGES, OWN_MEMORY);
 instrument();

@@ -1,5 +1,6 @@
 // JSPI's two functions over Asyncify: `Suspending` wraps imports, `promising` wraps exports, `instantiate` joins them.
 
+import { isMemory } from "../wasm/instance-memory.mjs";
 import { Awaiting } from "./awaiting.mjs";
 import { Calls } from "./calls.mjs";
 import { Imports } from "./imports.mjs";
@@ -22,6 +23,7 @@ import { bytesOf, isExportedFunction, isObject } from "./values.mjs";
 /** @typedef {Map<string, any>} Given the values that the program gives for imports, by `module\0name`: each was read once */
 
 const STATE_GLOBAL = "__asyncify_state";
+const DATA_GLOBAL = "__asyncify_data";
 const POINTER_GLOBAL = "__stack_pointer";
 const NO_TYPES = new ModuleTypes();
 
@@ -38,6 +40,8 @@ class Switching {
   #types = new WeakMap();
   /** @type {WeakMap<object, AsyncifyRuntime>} by the state's global: a main module may export it, and side modules import it */
   #shared = new WeakMap();
+  /** @type {WeakMap<object, Record<string, WebAssembly.Global>>} the globals of the group that a memory belongs to */
+  #groups = new WeakMap();
   /** @type {{runtime: WeakRef<AsyncifyRuntime>, types: ModuleTypes} | null | undefined} the only Asyncify build; null: there are several */
   #only;
 
@@ -94,9 +98,8 @@ class Switching {
    */
   join(module, imports) {
     const { Module } = this.#native;
-    const wanted = Module.imports(module);
-    const given = givenFor(wanted, imports);
-    const build = this.#buildOf(module, wanted, given);
+    const given = givenFor(Module.imports(module), imports);
+    const build = this.#buildOf(module, given);
     const { types, state, isAsyncified } = build;
     if (!build.isJoined) return { module, imports, connect: (exports) => this.#noteAll(exports, null, types, given) };
     const runtime = this.#runtimeFor(state);
@@ -104,7 +107,7 @@ class Switching {
     const joined = {};
     /** @type {{memory?: WebAssembly.Memory, pointer?: WebAssembly.Global}} */
     const imported = {};
-    for (const each of wanted) {
+    for (const each of Module.imports(build.module)) {
       const key = keyOf(each);
       if (!given.has(key)) return { module, imports, connect: () => {} }; // the engine will say what is missing
       joined[each.module] ??= {};
@@ -121,18 +124,22 @@ class Switching {
    * What is instantiated for a module: the module itself, or what it is when it has been instrumented.
    *
    * @param {WebAssembly.Module} module
-   * @param {WebAssembly.ImportDescriptor[]} wanted
-   * @param {Given} given
+   * @param {Given} given gets what an instrumented module imports besides
    */
-  #buildOf(module, wanted, given) {
+  #buildOf(module, given) {
+    const { Module } = this.#native;
     const types = this.#types.get(module) ?? NO_TYPES;
-    const stateImport = wanted.find(({ kind, name }) => kind === "global" && name === STATE_GLOBAL);
-    const state = stateImport && given.get(keyOf(stateImport));
-    const isBuild = state !== undefined || this.#native.Module.exports(module).some(({ name }) => name === "asyncify_start_unwind");
+    const wanted = Module.imports(module);
+    const valueOf = (/** @type {WebAssembly.ImportDescriptor | undefined} */ each) => each && given.get(keyOf(each));
+    const state = valueOf(wanted.find(({ kind, name }) => kind === "global" && name === STATE_GLOBAL));
+    const isBuild = state !== undefined || Module.exports(module).some(({ name }) => name === "asyncify_start_unwind");
     const waits = [...given].filter(([, value]) => this.#waits(value, isBuild)).map(([key]) => key);
-    const made = isBuild || waits.length === 0 ? undefined : this.#instrumented?.get(module, types.source, waits);
-    const isJoined = isBuild || waits.length > 0;
-    return { module, types, ...made, state, isJoined, isAsyncified: isBuild || made !== undefined };
+    const group = isBuild ? undefined : this.#groups.get(valueOf(wanted.find(({ kind }) => kind === "memory")));
+    const isWanted = waits.length > 0 || group !== undefined || Module.customSections(module, "dylink.0").length > 0;
+    const made = isBuild || !isWanted ? undefined : this.#instrumented?.get(module, types.source, waits, group !== undefined);
+    if (made !== undefined) for (const [name, value] of Object.entries(group ?? {})) given.set(keyOf({ module: "env", name }), value);
+    const isJoined = isBuild || waits.length > 0 || made !== undefined;
+    return { module, types, ...made, state: state ?? group?.[STATE_GLOBAL], isJoined, isAsyncified: isBuild || made !== undefined };
   }
 
   /**
@@ -162,8 +169,12 @@ class Switching {
    */
   #connect(runtime, exports, imported, types, given) {
     runtime.connect(exports, imported, !types.managesMemory);
-    const state = exports[STATE_GLOBAL];
-    if (state instanceof WebAssembly.Global) this.#shared.set(state, runtime);
+    const { [STATE_GLOBAL]: state, [DATA_GLOBAL]: data } = exports;
+    if (state instanceof WebAssembly.Global) {
+      this.#shared.set(state, runtime);
+      const memory = imported.memory ?? Object.values(exports).find(isMemory);
+      if (memory !== undefined) this.#groups.set(memory, { [STATE_GLOBAL]: state, [DATA_GLOBAL]: data });
+    }
     if (runtime.isReady) this.#only = this.#only === undefined ? { runtime: new WeakRef(runtime), types } : null;
     this.#noteAll(exports, runtime, types, given);
   }

@@ -7,9 +7,11 @@
  * @property {string | null} [cache] the folder for what was instrumented (default: one in the user's cache; null: none)
  * @property {number} [optimizeLevel] how much the instrumented functions are optimised, 0 to 4 (default: 1)
  *
- * @typedef {(bytes: Uint8Array, imports: string[]) => Uint8Array} Instrument `imports`: those that may wait, as `module.name`
+ * @typedef {(bytes: Uint8Array, request: {imports: string[], globals: "import" | "export"}) => Uint8Array} Instrument `imports`: those that
+ *   may wait, as `module.name`; `globals`: whether the module imports Asyncify's state or exports it
  */
 
+const FORMAT = 1; // another one when binaryen-child.mjs makes other builds
 const CHILD = new URL("binaryen-child.mjs", import.meta.url);
 
 /**
@@ -29,22 +31,22 @@ export function instrumenter({ binaryen, cache, optimizeLevel = 1 } = {}) {
   const version = JSON.parse(fs.readFileSync(path.join(path.dirname(library), "package.json"), "utf8")).version;
 
   /** @type {Instrument} */
-  function run(bytes, imports) {
-    const request = JSON.stringify({ library, imports, optimizeLevel });
+  function run(bytes, request) {
     const { fileURLToPath } = builtin("node:url");
-    const child = spawnSync(process.execPath, [fileURLToPath(CHILD), request], { input: bytes, maxBuffer: Infinity });
+    const argv = [fileURLToPath(CHILD), JSON.stringify({ library, optimizeLevel, ...request })];
+    const child = spawnSync(process.execPath, argv, { input: bytes, maxBuffer: Infinity });
     if (child.error) throw child.error;
     if (child.status !== 0) throw new Error(`Binaryen cannot instrument the module: ${reasonIn(String(child.stderr))}`);
     return new Uint8Array(child.stdout);
   }
 
-  return (bytes, imports) => {
-    if (folder === null) return run(bytes, imports);
-    const hash = createHash("sha256").update(JSON.stringify({ version, imports, optimizeLevel })).update("\0").update(bytes);
+  return (bytes, request) => {
+    if (folder === null) return run(bytes, request);
+    const hash = createHash("sha256").update(JSON.stringify({ format: FORMAT, version, optimizeLevel, ...request })).update("\0").update(bytes);
     const file = path.join(folder, `${hash.digest("hex")}.wasm`);
     const kept = fs.existsSync(file) ? new Uint8Array(fs.readFileSync(file)) : null;
     if (kept !== null && WebAssembly.validate(kept)) return kept;
-    const made = run(bytes, imports);
+    const made = run(bytes, request);
     const partial = `${file}.${process.pid}`;
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(partial, made);

@@ -23,16 +23,18 @@ export class Instrumented {
    * @param {WebAssembly.Module} module
    * @param {Uint8Array | undefined} source undefined: its bytes are not known
    * @param {string[]} waits the imports that may wait, `module\0name`
+   * @param {boolean} sharesState whether it takes the state of the module whose memory it imports
    * @returns {Build | undefined} undefined: it cannot be made
    */
-  get(module, source, waits) {
+  get(module, source, waits, sharesState) {
     if (source === undefined) return undefined;
     const builds = this.#builds.get(module) ?? new Map();
     this.#builds.set(module, builds);
     const imports = waits.map((key) => key.replace("\0", ".")).sort();
-    const key = imports.join("\n");
+    const globals = sharesState ? "import" : "export";
+    const key = [globals, ...imports].join("\n");
     if (!builds.has(key)) {
-      const bytes = this.#instrument(source, imports);
+      const bytes = this.#instrument(source, { imports, globals });
       builds.set(key, { module: new this.#Module(bytes), types: moduleTypes(bytes) });
     }
     return builds.get(key);

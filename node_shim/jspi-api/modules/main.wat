@@ -1,5 +1,5 @@
 ;; pass: asyncify-export-globals
-;; A main module, which calls its side module through the table.
+;; The main module of dynamic linking, which calls its side module through the table.
 (module
   (type $unary (func (param i32) (result i32)))
   (memory (export "memory") 1)

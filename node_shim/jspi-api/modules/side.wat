@@ -1,5 +1,5 @@
 ;; pass: asyncify-import-globals
-;; A side module: its memory and its table are those of the main module.
+;; A side module of dynamic linking: its memory and its table are those of the main module.
 (module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (import "env" "memory" (memory 1))
