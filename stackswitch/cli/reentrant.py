@@ -74,6 +74,10 @@ class ReentrantOptions:
         "With --all-imports: an import that never suspends, * for any characters; repeatable.",
         metavar="MODULE.NAME",
     )
+    main_module: bool = option(
+        "A main module of dynamic linking; no side module has a suspending import or a promising export.",
+        default=False,
+    )
     invokes: bool = option(
         "Replace Emscripten's invoke_* (C++ exceptions, longjmp), so that calls below them may wait.",
         default=False,
@@ -103,6 +107,7 @@ def reentrant(options: ReentrantOptions) -> None:
         promise_table=tuple(options.promise_table or ()),
         region_bytes=options.region + -options.region % 16,
         malloc=options.malloc,
+        main_module=options.main_module,
         invokes=options.invokes,
         invoke_names=found.import_names,
         new_exceptions=True if options.exnref else None,

@@ -47,10 +47,10 @@ class Facts:
     :raises ModuleRefusedError: the module cannot be made re-entrant
     """
 
-    def __init__(self, module: Module, malloc: str | None) -> None:
+    def __init__(self, module: Module, malloc: str | None = None, *, main_module: bool = False) -> None:
         self.module = module
         _refuse_other_schemes(module)
-        _refuse_several_modules(module)
+        _refuse_several_modules(module, main_module=main_module)
         self.address = _address_type(module)
         self.pointer: Pointer = find_pointer(module, self.address)
         self.functions = self._find_functions(malloc)
@@ -151,12 +151,12 @@ def _refuse_other_schemes(module: Module) -> None:
         )
 
 
-def _refuse_several_modules(module: Module) -> None:
-    if "dylink.0" in module.custom_sections or "dylink" in module.custom_sections:
+def _refuse_several_modules(module: Module, *, main_module: bool) -> None:
+    if "dylink.0" in module.custom_sections and not main_module:
         raise ModuleRefusedError(
             "dynamic-linking",
-            "the module is dynamically linked (dylink.0): its side modules would share its C stack without "
-            "regions; link it statically, without MAIN_MODULE and SIDE_MODULE",
+            "the module is dynamically linked (dylink.0): side modules share its C stack, and their waits "
+            "are not seen; link it statically, or use --main-module if they neither wait nor begin calls",
         )
     linked = [each for each in module.imports if each.module in ("GOT.mem", "GOT.func")]
     if linked:

@@ -20,6 +20,7 @@ class ReentrantRequest(Frozen):
         wrapped in the table as well
     :ivar region_bytes: how large the C stack of a call is, a multiple of 16
     :ivar malloc: the module's function that allocates, if it has another name
+    :ivar main_module: it is a main module of dynamic linking; no side module waits or begins calls by itself
     :ivar invokes: replace Emscripten's ``invoke_*``, so that calls below them may wait
     :ivar invoke_names: what minified imports (full names) stand for: ``invoke_vi``, ``__cxa_throw``
     :ivar new_exceptions: catch exceptions as standardised (``try_table``); None: as the module does, else as
@@ -32,6 +33,7 @@ class ReentrantRequest(Frozen):
     promise_table: tuple[str, ...] = ()
     region_bytes: int = Field(default=REGION_BYTES, ge=1024, le=1 << 30, multiple_of=16)
     malloc: str | None = None
+    main_module: bool = False
     invokes: bool = False
     invoke_names: dict[str, str] = {}
     new_exceptions: bool | None = None

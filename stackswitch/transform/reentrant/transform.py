@@ -63,7 +63,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     module = parse_module(request.wasm)
     if not request.suspend and not request.invokes:
         raise ConfigError("no import may suspend: there is nothing to make re-entrant")
-    facts = Facts(module, request.malloc)
+    facts = Facts(module, request.malloc, main_module=request.main_module)
     own_stack = own_stack_bytes(module, facts.pointer.initial)
     additions = Additions(module)
     regions = _add_regions(additions, facts, request, own_stack)

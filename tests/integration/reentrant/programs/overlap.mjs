@@ -44,17 +44,21 @@ exports = new WebAssembly.Instance(module, imports).exports;
 exports.__wasm_call_ctors?.();
 const names = ["work", "read_text", "nest", "reject", "trap", "big_frame"];
 promising = Object.fromEntries(names.map((name) => [name, WebAssembly.promising(exports[name])]));
-const begin = exports.stackSave();
+// The names of Emscripten 3.1, or those of 6.0 if the glue needs them.
+const save = exports.stackSave ?? exports.emscripten_stack_get_current ?? (() => 0);
+const allocate = exports.stackAlloc ?? exports._emscripten_stack_alloc;
+const restore = exports.stackRestore ?? exports._emscripten_stack_restore;
+const begin = save();
 
 /** What Emscripten's `ccall` does with a string and `async: true`. */
 async function withText(each) {
   const length = 10 + random(90);
-  const stack = exports.stackSave();
-  const at = exports.stackAlloc(length + 1);
+  const stack = save();
+  const at = allocate(length + 1);
   const bytes = new Uint8Array(exports.memory.buffer, at, length);
   for (let i = 0; i < length; i++) bytes[i] = 97 + ((each + i) % 26);
   const wrong = await promising.read_text(at, length, each);
-  exports.stackRestore(stack);
+  restore(stack);
   return wrong;
 }
 
@@ -78,5 +82,5 @@ for (let each = 1; each <= Number(count); each++) {
 const settled = async (all) => (await Promise.all(all)).filter((wrong) => wrong !== 0).length;
 found.wrong = await settled(calls);
 found.inner = await settled(inner);
-found.moved = begin - exports.stackSave();
+found.moved = begin - save();
 console.log(JSON.stringify(found));

@@ -128,3 +128,10 @@ def test_the_pointer_is_found_without_names() -> None:
         result = make_reentrant(ReentrantRequest(wasm=wasm, suspend=("env.wait",), promise=("go",)))
         assert (result.stack_pointer, result.evidence) == (0, evidence)
         assert result.restoring == (("b",) if body == accessors else ())
+
+
+def test_a_main_module_is_taken_if_its_side_modules_do_not_wait() -> None:
+    wasm = assembled(GO)[:8] + section(CUSTOM, name("dylink.0")) + assembled(GO)[8:]
+    assert refused(wasm).reason == "dynamic-linking"
+    made = make_reentrant(ReentrantRequest(wasm=wasm, suspend=("env.wait",), main_module=True)).wasm
+    assert made.startswith(wasm[:8] + section(CUSTOM, name("dylink.0")))
