@@ -13,8 +13,8 @@ from stackswitch.analysis.analyse import GROWTH
 from stackswitch.binaryen.asyncify import AsyncifyRequest, Binaryen, open_binaryen
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.obstacles import asyncify_path
 
 PARTS = (0.05, 0.2, 0.5, 1.0)

@@ -24,8 +24,8 @@ from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import instrumented_functions, suspending_imports
 from stackswitch.wasm.callgraph import call_graph, call_sites
 from stackswitch.wasm.features import used_features
+from stackswitch.wasm.function_names import binaryen_names, display_name
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names, display_name
 from stackswitch.wasm.obstacles import asyncify_obstacles
 
 SLOW_S = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from stackswitch.models.features import FEATURES
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.features import used_features
-from stackswitch.wasm.names import display_name
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.obstacles import asyncify_obstacles
 
 from .facts import Obstacle

@@ -23,8 +23,8 @@ from stackswitch.models.trace import (
 from stackswitch.models.trace_use import TraceUse, UnusedLines, UnusedReason
 from stackswitch.reports.text import counted
 from stackswitch.wasm.callgraph import call_graph, call_sites
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import binaryen_names
 
 from .trace_lines import TraceFile
 from .trace_owners import Owners, owners_of, plain_name

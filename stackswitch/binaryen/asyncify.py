@@ -15,8 +15,8 @@ from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
 from stackswitch.tools.paths import cache_dir
 from stackswitch.tools.progress import Progress
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import binaryen_names
 
 from .cache import BuildCache, entry_key
 from .features import module_flags

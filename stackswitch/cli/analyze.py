@@ -13,7 +13,7 @@ from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use
 from stackswitch.lists.assertions import Assertions
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.trace_use import unused_line, use_line
-from stackswitch.wasm.names import binaryen_names
+from stackswitch.wasm.function_names import binaryen_names
 
 from .command import EXIT_FAILED
 from .inputs import read_module, read_traces

@@ -14,8 +14,8 @@ from stackswitch.models.trace import Suspension
 from stackswitch.reports.text import some
 from stackswitch.transform.instrument import request_by_lists
 from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import binaryen_names
 
 from .evidence import EvidenceSummary, FixRequest, Verification
 from .list_evidence import Stacks

@@ -1,6 +1,7 @@
 """What a list of names matches, as Binaryen's Asyncify pass matches it.
 
-Names are text with surrogate escapes for bytes that are no UTF-8, as ``wasm.names.binaryen_names`` has them.
+Names are text with surrogate escapes for bytes that are no UTF-8, as
+``wasm.function_names.binaryen_names`` has them.
 Sources: Binaryen ``src/support/string.cpp`` (splitting, wildcards) and ``src/passes/Asyncify.cpp`` (what an
 entry may name). ``tests/integration/lists/test_binaryen_lists.py`` compares this module with Binaryen.
 """
@@ -14,8 +15,8 @@ from functools import cached_property
 from itertools import accumulate
 
 from stackswitch.errors import ConfigError
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import binaryen_names
 
 BLANKS = " \n\r\t\f\v"
 """What C's ``isspace`` takes for a blank: Binaryen drops these at the end of a list's text."""
@@ -97,7 +98,7 @@ def shorten(text: str, most: int = 60) -> str:
 class NameIndex:
     """A module's function names, made ready for many look-ups.
 
-    :param names: by function index, imports first (``wasm.names.binaryen_names``)
+    :param names: by function index, imports first (``wasm.function_names.binaryen_names``)
     :param imported: how many of them are imports: a list cannot name those
     """
 

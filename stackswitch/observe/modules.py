@@ -14,8 +14,8 @@ from stackswitch.wasm.asyncified import (
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import CallSite, call_sites
+from stackswitch.wasm.function_names import binaryen_names, display_name
 from stackswitch.wasm.module import Import, Module, parse_module
-from stackswitch.wasm.names import binaryen_names, display_name
 
 from .parts import MODULES, Flat, Part
 

@@ -1,7 +1,7 @@
 """Reading WebAssembly modules, and writing small changes of them. Pure: bytes in, values or bytes out.
 
-- the module: ``module`` (sections, on demand), ``types``, ``names``, ``symbols``, ``custom``; ``reader``
-  reads numbers
+- the module: ``module`` (sections, on demand), ``types``, ``function_names``, ``symbols``,
+  ``custom_sections``; ``reader`` reads numbers
 - code: ``instructions`` (one by one), ``scan`` (only some of them, fast), ``liveness`` of locals
 - calls: ``callgraph``, ``paths`` (to an import), ``dominators``, ``adjacency``
 - Asyncify: ``asyncified`` (which functions are instrumented), ``obstacles`` (what stands in a backend's

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import instructions as op
+from .function_names import display_name
 from .instructions import Instruction, read_instruction
 from .module import Module
-from .names import display_name
 from .reader import Reader
 from .scan import UNREAD, compile_collector, find_instructions
 from .types import ArrayType, FuncType, StructType

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from . import limits
-from .custom import FUNCTION_NAMES, read_names, read_target_features
+from .custom_sections import FUNCTION_NAMES, read_names, read_target_features
 from .encoding import HEADER, SECTION_ORDER, iterate_sections
 from .ranges import Ranges
 from .reader import Reader
@@ -177,7 +177,7 @@ class Module(IndexSpaces):
 
     @cached_property
     def target_features(self) -> tuple[tuple[str, str], ...]:
-        """The features that the producer says it used: (prefix, name) each; see ``custom``.
+        """The features that the producer says it used: (prefix, name) each; see ``custom_sections``.
 
         :raises WasmFormatError: the section is malformed
         """

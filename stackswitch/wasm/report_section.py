@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .asyncified import instrumented_functions
 from .encoding import CUSTOM, iterate_sections, name, section
+from .function_names import binaryen_names
 from .module import Module, parse_module
-from .names import binaryen_names
 
 SECTION = "stackswitch.instrumented"
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from stackswitch.errors import WasmFormatError
 
-from .custom import GLOBAL_NAMES, read_names
+from .custom_sections import GLOBAL_NAMES, read_names
 from .encoding import EXPORT, GLOBAL_KIND, export, with_entries
 from .module import Export, Import, Module
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stackswitch.errors import WasmFormatError
-from stackswitch.wasm.custom import FUNCTION_NAMES, read_target_features
+from stackswitch.wasm.custom_sections import FUNCTION_NAMES, read_target_features
 from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, sized, unsigned, vector
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.reader import Reader

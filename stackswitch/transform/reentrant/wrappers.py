@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stackswitch.errors import ConfigError
-from stackswitch.wasm.names import display_name
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.types import FuncType
 
 from .additions import Additions, call, local_get, local_set

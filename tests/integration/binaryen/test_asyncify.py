@@ -15,8 +15,8 @@ from stackswitch.binaryen.locate import npm_wasm_opt
 from stackswitch.binaryen.tool import Tool, ToolRun
 from stackswitch.errors import ConfigError, ToolError, WasmFormatError
 from stackswitch.tools.progress import silent
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 WAIT = ("env.wait",)

@@ -14,8 +14,8 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 from .conftest import CHAIN, CHAIN_NAMES, only, write_chain
 

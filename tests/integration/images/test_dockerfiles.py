@@ -13,8 +13,8 @@ import pytest
 
 from stackswitch.lists.files import find_lists, read_list
 from stackswitch.suite.loader import load_suite
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 from tests.list_edits import edit_list
 
 ROOT = Path(__file__).parents[3]

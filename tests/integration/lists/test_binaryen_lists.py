@@ -17,8 +17,8 @@ from stackswitch.lists.files import read_list
 from stackswitch.lists.findings import examine
 from stackswitch.lists.namelist import NameIndex, comma_trouble, split_text
 from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 NAMES = [

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stackswitch.wasm.asyncified import instrumented_functions
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 
 def leb(value: int) -> bytes:

@@ -14,8 +14,8 @@ from stackswitch.analysis.trace_lines import read_trace
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.errors import ConfigError
 from stackswitch.wasm.callgraph import call_graph, call_sites
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 WAT = """(module
   (type $t (func (param i32) (result i32)))

@@ -16,8 +16,8 @@ from stackswitch.errors import ConfigError
 from stackswitch.lists.policies import jspi_lists
 from stackswitch.reports.trace_use import summed, unused_line, use_line
 from stackswitch.wasm.callgraph import call_sites
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import binaryen_names
 
 
 def module(text: str) -> Module:

@@ -9,8 +9,8 @@ from stackswitch.lists.evidence import StackReader
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import CallGraph, call_graph
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 TEXT = """(module (import "env" "wait" (func $wait)) (table 1 funcref) (elem (i32.const 0) $leaf)
   (func $leaf (call $wait))

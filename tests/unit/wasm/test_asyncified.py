@@ -31,8 +31,8 @@ from stackswitch.wasm.asyncified import (
     suspending_imports,
 )
 from stackswitch.wasm.callgraph import call_sites
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.module import Module, parse_module
-from stackswitch.wasm.names import display_name
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,8 +11,8 @@ from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import instrumented_functions, suspending_imports
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.features import used_features
+from stackswitch.wasm.function_names import binaryen_names, display_name
 from stackswitch.wasm.module import ArrayType, FuncType, StructType, parse_module
-from stackswitch.wasm.names import binaryen_names, display_name
 from stackswitch.wasm.obstacles import asyncify_obstacles
 from stackswitch.wasm.reader import Reader
 

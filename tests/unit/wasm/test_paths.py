@@ -9,8 +9,8 @@ import pytest
 import wasmtime
 
 from stackswitch.wasm.callgraph import CallGraph, call_graph
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.paths import largest_dominators, next_on_shortest_path, shortest_path
 
 WAT = """(module

@@ -4,8 +4,8 @@ import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.errors import ConfigError
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 PLAIN = bytes(wat2wasm('(module (import "env" "wait" (func)) (func) (func (export "f") (call 1)))'))

@@ -24,7 +24,7 @@ from stackswitch.models.result import Observation
 from stackswitch.models.trace import Suspension
 from stackswitch.tools.progress import Progress
 from stackswitch.wasm.asyncified import instrumented_functions
-from stackswitch.wasm.names import binaryen_names
+from stackswitch.wasm.function_names import binaryen_names
 
 from .children import Children
 from .observation import observation

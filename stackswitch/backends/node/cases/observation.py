@@ -9,8 +9,8 @@ from stackswitch.errors import EngineError
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, StepObservation, Trap, Unsupported
 from stackswitch.models.trace import Frame, Suspension
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import display_name
 
 from .plan import from_wire
 

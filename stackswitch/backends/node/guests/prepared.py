@@ -10,11 +10,11 @@ from pathlib import Path
 from stackswitch.backends.guest_protocol import HostFunction, OpenRequest
 from stackswitch.errors import GuestFrame
 from stackswitch.wasm.features import used_features
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.growth_limiter import REMAINING_EXPORT, has_growth_limiter
 from stackswitch.wasm.import_wrappers import import_wrapper_module
 from stackswitch.wasm.memory_budget import with_memory_budget
 from stackswitch.wasm.module import FuncType, Module, parse_module
-from stackswitch.wasm.names import display_name
 from stackswitch.wasm.stack_pointer import unreachable_stack_pointer, with_stack_pointer
 
 from .values import Host, References

@@ -23,8 +23,8 @@ from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import AsyncifyOptions, Case
 from stackswitch.models.result import Observation, StepObservation
 from stackswitch.tools.progress import Progress
+from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names
 
 from ..asyncify.switcher import AsyncifyStore
 from ..engine import Engine

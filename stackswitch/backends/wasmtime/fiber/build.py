@@ -17,9 +17,9 @@ from stackswitch.binaryen.asyncify import Binaryen
 from stackswitch.models.case import Case
 from stackswitch.models.result import Unsupported
 from stackswitch.transform.instrument import has_legacy_exceptions, without_legacy_exceptions
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.instructions import TRY_TABLE
 from stackswitch.wasm.module import ArrayType, FuncType, Module, StructType, parse_module
-from stackswitch.wasm.names import display_name
 from stackswitch.wasm.scan import find_instructions
 from stackswitch.wasm.stack_pointer import with_stack_pointer
 

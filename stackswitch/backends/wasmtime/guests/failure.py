@@ -13,8 +13,8 @@ from stackswitch.errors import (
     GuestTrapError,
     SuspendRefusedError,
 )
+from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.names import display_name
 
 from ..capi import OUT_OF_FUEL, GuestTrap
 from ..errors import (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stackswitch.errors import ConfigError
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
-from stackswitch.wasm.custom import FUNCTION_NAMES, read_names
+from stackswitch.wasm.custom_sections import FUNCTION_NAMES, read_names
 from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, sized, vector
 from stackswitch.wasm.instructions import CALL, REF_FUNC, read_instructions
 from stackswitch.wasm.module import Module, parse_module

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import asyncify_globals, instrumented_functions, suspending_imports
+from stackswitch.wasm.function_names import binaryen_names, display_name
 from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.names import binaryen_names, display_name
 
 PLAIN = bytes(wasmtime.wat2wasm('(module (import "env" "w" (func)) (func) (func) (func (export "e")))'))
 
