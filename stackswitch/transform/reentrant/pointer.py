@@ -13,6 +13,7 @@ from stackswitch.wasm.module import Module
 from stackswitch.wasm.stack_pointer import FUNCTIONS, NAME, named_stack_pointer
 
 _ACCESSOR_BYTES = 16
+_ALIGNMENT = 16
 _GETTERS = frozenset(get for get, _ in FUNCTIONS) | {"_emscripten_stack_get_current"}
 SETTERS = frozenset(put for _, put in FUNCTIONS)
 # global.get N, i32.const or i64.const, sub, local.tee, global.set N: how LLVM begins a function with a frame.
@@ -108,8 +109,14 @@ def _candidates(module: Module) -> Iterator[tuple[int, str]]:
     if imported:
         yield imported[0], f"the import {NAME}"
         return
-    shown = list(_shown_by_accessors(module))
-    yield from shown or _shown_by_prologues(module)
+    getter = next((each for each in module.exports if each.kind == "func" and each.name in _GETTERS), None)
+    read = accessor(module, getter.index) if getter is not None else []
+    if getter is not None and [op for op, _ in read] == [GLOBAL_GET]:
+        yield read[0][1], f"the body of {getter.name}"
+        return
+    # Other globals may have accessors, too (getTempRet0 and setTempRet0): prologues must not show another one.
+    yield from _shown_by_prologues(module)
+    yield from _shown_by_accessors(module)
 
 
 def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
@@ -121,14 +128,12 @@ def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
         ops = accessor(module, each.index)
         codes = [op for op, _ in ops]
         if codes == [GLOBAL_GET]:
-            if each.name in _GETTERS:
-                yield ops[0][1], f"the body of {each.name}"
-                return
             gets.setdefault(ops[0][1], each.name)
         elif codes == [LOCAL_GET, GLOBAL_SET]:
             puts.setdefault(ops[1][1], each.name)
     for index in gets.keys() & puts.keys():
-        yield index, f"the bodies of {gets[index]} and {puts[index]}"
+        if _starts_as_stack(module, index):
+            yield index, f"the bodies of {gets[index]} and {puts[index]}"
 
 
 def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
@@ -139,8 +144,16 @@ def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
     most = max(counts.values(), default=0)
     if most >= _FEWEST_PROLOGUES:
         for index, count in counts.items():
-            if count * _CLEAR > most:
+            if count * _CLEAR > most and _starts_as_stack(module, index):
                 yield index, f"{count} function prologues"
+
+
+def _starts_as_stack(module: Module, index: int) -> bool:
+    """Whether the global's initial value can be the top of a stack; also if it is not known."""
+    initial = module.initialisers.get(index)
+    if initial is None or initial.value is None:
+        return True
+    return initial.value != 0 and initial.value % _ALIGNMENT == 0
 
 
 def _is_pointer(module: Module, index: int, address: str) -> bool:

@@ -101,6 +101,34 @@ def test_two_candidates_for_the_stack_pointer_are_refused() -> None:
     assert "getb" in str(error)
 
 
+TEMPORARY = """(global $t (mut i32) (i32.const 0))
+  (func (export "getTempRet0") (result i32) (global.get $t))
+  (func (export "setTempRet0") (param i32) (global.set $t (local.get 0)))"""
+FRAME = """(func (result i32) (local i32)
+  (global.set $s (local.tee 0 (i32.sub (global.get $s) (i32.const 16))))
+  (global.set $s (i32.add (local.get 0) (i32.const 16))) (i32.const 0))"""
+
+
+def test_a_global_that_starts_as_zero_is_no_stack_pointer() -> None:
+    module = without_names(text(IMPORT, MEMORY, TEMPORARY, MALLOC.replace("$heap", "$h"), GO))
+    assert refused(module).reason == "no-stack-pointer"
+
+
+def test_accessors_and_prologues_that_disagree_are_refused() -> None:
+    parts = ("(global $s (mut i32) (i32.const 65536))", MALLOC.replace("$heap", "$h"), GO, FRAME * 3)
+    other = TEMPORARY.replace("const 0", "const 32")
+    module = without_names(text(IMPORT, MEMORY, other, *parts))
+    assert refused(module).reason == "two-stack-pointers"
+    right = make_reentrant(
+        ReentrantRequest(
+            wasm=without_names(text(IMPORT, MEMORY, TEMPORARY, *parts)),
+            suspend=("env.wait",),
+            promise=("go",),
+        )
+    )
+    assert (right.stack_pointer, right.evidence) == (1, "3 function prologues")
+
+
 def test_an_asyncify_build_is_refused() -> None:
     path = Path(__file__).parents[2] / "wasm" / "asyncified" / "instrumented.wat"
     assert refused(bytes(wasmtime.wat2wasm(path.read_text("utf-8")))).reason == "asyncify"
