@@ -36,6 +36,8 @@ from .additions import Additions
 
 _START, _ELEMENT = 8, 9
 _TABLE_WITH_INITIALISER = 0x40
+_DECLARATIVE = b"\x03\0"
+"""How a segment of elements begins that only declares functions."""
 _REDIRECTED = frozenset({CALL, RETURN_CALL, REF_FUNC})
 
 
@@ -59,7 +61,10 @@ def patched_sections(additions: Additions) -> Patched:
     """
     module = additions.module
     contents = {number: content for number, _, content in iterate_sections(module.data) if number != CUSTOM}
-    code, sites, moved = _code(additions)
+    referenced: set[int] = set()
+    code, sites, moved = _code(additions, referenced)
+    # The functions that these replace may have been declared by exports, which name others now.
+    declared = [_DECLARATIVE + vector(unsigned(each) for each in sorted(referenced))] if referenced else []
     added = {
         TYPE: additions.types,
         FUNCTION: [unsigned(index) for _, index, _ in additions.functions],
@@ -76,8 +81,9 @@ def patched_sections(additions: Additions) -> Patched:
             out[number] = code
         elif number == EXPORT:
             out[number] = _exports(additions)
-        elif number == _ELEMENT and content is not None:
-            out[number] = _elements(content, additions.references)
+        elif number == _ELEMENT and (content is not None or declared):
+            segments = _elements(content, additions.references) if content is not None else []
+            out[number] = vector([*segments, *declared])
         elif number == _START and content is not None:
             start = content.u32()
             out[number] = unsigned(additions.calls.get(start, start))
@@ -134,9 +140,8 @@ def _with_initialisers(content: Reader, number: int, references: Mapping[int, in
     return unsigned(count) + b"".join(entries)
 
 
-def _elements(content: Reader, references: Mapping[int, int]) -> bytes:
-    segments = content.u32()
-    return unsigned(segments) + b"".join([_element(content, references) for _ in range(segments)])
+def _elements(content: Reader, references: Mapping[int, int]) -> list[bytes]:
+    return [_element(content, references) for _ in range(content.u32())]
 
 
 def _element(content: Reader, references: Mapping[int, int]) -> bytes:
@@ -176,7 +181,11 @@ def _expression(code: bytes, references: Mapping[int, int]) -> bytes:
     return bytes(out + code[last:])
 
 
-def _code(additions: Additions) -> tuple[bytes, int, bool]:
+def _code(additions: Additions, referenced: set[int]) -> tuple[bytes, int, bool]:
+    """Return the code section, how many instructions were redirected, and whether code has moved.
+
+    :param referenced: gets the functions that ``ref.func`` has now instead of others
+    """
     module = additions.module
     data = module.data
     changed = _bodies_with(module, {*additions.calls, *additions.references})
@@ -185,7 +194,9 @@ def _code(additions: Additions) -> tuple[bytes, int, bool]:
     kept = _body_start(module, 0) if module.bodies else 0
     for at in sorted(changed):
         start, end = module.bodies[at]
-        body, found = _body(additions, *module.code_range(at + module.imported_function_count), start)
+        body, found = _body(
+            additions, referenced, *module.code_range(at + module.imported_function_count), start
+        )
         if not found:
             continue
         sites += found
@@ -236,7 +247,7 @@ def _any_length(number: int) -> bytes:
     return longer if number < 0x80 else re.escape(short) + b"|" + longer
 
 
-def _body(additions: Additions, start: int, end: int, first: int) -> tuple[bytes, int]:
+def _body(additions: Additions, referenced: set[int], start: int, end: int, first: int) -> tuple[bytes, int]:
     """Return a body with its calls and references redirected, and how many there were."""
     data = additions.module.data
     out = bytearray()
@@ -248,6 +259,8 @@ def _body(additions: Additions, start: int, end: int, first: int) -> tuple[bytes
             out += data[last : each.offset + 1] + _padded(target, each.end - each.offset - 1)
             last = each.end
             found += 1
+            if each.opcode == REF_FUNC:
+                referenced.add(target)
     return bytes(out + data[last:end]), found
 
 

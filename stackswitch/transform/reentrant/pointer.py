@@ -114,7 +114,7 @@ def _candidates(module: Module) -> Iterator[tuple[int, str]]:
     if getter is not None and [op for op, _ in read] == [GLOBAL_GET]:
         yield read[0][1], f"the body of {getter.name}"
         return
-    # Other globals may have accessors, too (getTempRet0 and setTempRet0): prologues must not show another one.
+    # Other globals may have accessors (getTempRet0 and setTempRet0): prologues must not show another one.
     yield from _shown_by_prologues(module)
     yield from _shown_by_accessors(module)
 

@@ -79,6 +79,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     table_functions = wrappers.wrap_table(request.promise_table)
     restoring = tuple(setters(module, facts.pointer.index))
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
+    setting = {each.index for each in module.exports if each.kind == "func" and each.name in restoring}
+    additions.references.update(dict.fromkeys(setting, regions["$restore"]))
     additions.new_exports.update({each: regions[f"${each}"] for each in HOOKS})
     patched = patched_sections(additions)
     custom = custom_sections(module, _added_names(additions), moved=patched.moved)

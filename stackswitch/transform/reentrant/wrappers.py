@@ -7,7 +7,7 @@ an exception passes. Traps pass without: see ``regions.wat``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackswitch.errors import ConfigError
 from stackswitch.wasm.function_names import display_name
@@ -46,6 +46,7 @@ class Wrappers:
     regions: Mapping[str, int]
     address: str
     new_exceptions: bool
+    _promised: dict[int, int] = field(default_factory=dict)
 
     def wrap_imports(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Wrap imports that may suspend, wherever they are called or referred to; return their full names.
@@ -95,13 +96,11 @@ class Wrappers:
     def _promising(self, name: str, function: int) -> int:
         """Return the wrapper of a function. It is the same under all its names, and in tables."""
         additions = self.additions
-        if function < additions.module.imported_function_count:
-            return self._wrap(
-                f"{name} (promising)", additions.calls.get(function, function), "$enter", "$leave"
-            )
-        if function not in additions.references:
-            additions.references[function] = self._wrap(f"{name} (promising)", function, "$enter", "$leave")
-        return additions.references[function]
+        if function not in self._promised:
+            real = additions.calls.get(function, function)
+            self._promised[function] = self._wrap(f"{name} (promising)", real, "$enter", "$leave")
+            additions.references[function] = self._promised[function]
+        return self._promised[function]
 
     def _wrap(self, name: str, real: int, first: str, last: str) -> int:
         additions = self.additions

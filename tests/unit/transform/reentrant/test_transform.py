@@ -103,6 +103,30 @@ def test_every_way_to_an_import_goes_through_its_wrapper(declared: str, code: st
     )
 
 
+@pytest.mark.parametrize(
+    ("referred", "options"),
+    [
+        ("$wait", {"promise": ("go", "again")}),
+        ("$other", {"promise": ("go", "same")}),
+        ("$restore", {}),
+        ("$table", {"promise_table": ("table",)}),
+    ],
+    ids=["suspending-import", "import", "stackRestore", "table-function"],
+)
+def test_a_function_that_only_its_export_declares_may_be_referred_to(
+    referred: str, options: dict[str, tuple[str, ...]]
+) -> None:
+    wasm = assembled(
+        GO
+        + '(export "again" (func $wait)) (export "same" (func $other))'
+        + '(func $table (export "table") (param i32) (result i32) (call $wait (local.get 0)))'
+        + '(func $restore (export "_emscripten_stack_restore") (param i32) (global.set $sp (local.get 0)))'
+        + f'(func (export "reference") (result funcref) (ref.func {referred}))',
+        '(import "env" "wait" (func $wait (param i32) (result i32))) (import "env" "other" (func $other))',
+    )
+    made(wasm, **options)
+
+
 def test_a_promising_function_has_one_wrapper_under_all_its_names_and_in_the_table() -> None:
     wasm = assembled(
         '(table (export "table") 1 funcref) (elem (i32.const 0) $go) (export "alias" (func $go))' + GO
