@@ -20,7 +20,7 @@ from stackswitch.bench.tables import tables
 from stackswitch.cli.instrument import InstrumentReport
 from stackswitch.cli.reentrant import ReentrantReport
 from stackswitch.fix.report import FixReport
-from stackswitch.lists import formats
+from stackswitch.lists.formats import table
 from stackswitch.models.bench import BenchResult
 from stackswitch.models.case import Case
 from stackswitch.models.command import CommandCase, SuiteFile
@@ -52,7 +52,7 @@ def generated() -> dict[Path, str]:
             DOCS / "php.md", {"summary": php_table.summary(), "table": php_table.table()}
         ),
         DOCS / "lists.md": _filled(
-            DOCS / "lists.md", {"held-out": holdout_table.tables(), "formats": formats.table()}
+            DOCS / "lists.md", {"held-out": holdout_table.tables(), "formats": table.table()}
         ),
         DOCS / "performance.md": _filled(
             DOCS / "performance.md", {"bench": tables(_bench()), "lua": lua_table.table()}

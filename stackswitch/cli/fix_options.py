@@ -8,7 +8,7 @@ from typing import Literal
 
 from stackswitch.fix.command_evidence import Proof
 from stackswitch.fix.evidence import DEFAULT_ROUNDS
-from stackswitch.lists.formats import names as format_names
+from stackswitch.lists.formats.table import names as format_names
 from stackswitch.lists.policies import PolicyName
 
 from .options import (

@@ -9,7 +9,6 @@ from pathlib import Path
 from stackswitch.backends.base import LoadedCase
 from stackswitch.binaryen.listfile import matches
 from stackswitch.errors import ListFileError
-from stackswitch.lists.choice import refuse_new
 from stackswitch.lists.elements import Spelling
 from stackswitch.lists.emscripten_imports import (
     IMPORT_LISTS,
@@ -19,6 +18,7 @@ from stackswitch.lists.emscripten_imports import (
 )
 from stackswitch.lists.files import ListInFile, edit_list, find_lists, read_list
 from stackswitch.lists.functions import Functions
+from stackswitch.lists.list_file import refuse_new
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .choice import TextFile, chosen
 from .elements import ListInFile, rewrite
 from .emscripten import FILE_ADVICE, unsupported_names
+from .formats.values import OPTION_FORMAT
 from .functions import Functions
+from .list_file import TextFile, chosen
 from .namelist import comma_trouble, shorten
 from .ordering import merge
-from .values import OPTION_FORMAT
 
 _MOST_SHOWN = 20
 _MOST_UNWRITABLE = 500

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .choice import TextFile, chosen
 from .editing import Editor
 from .elements import ListInFile, Spelling
 from .functions import Functions
+from .list_file import TextFile, chosen
 
 __all__ = ["Edited", "ListInFile", "edit_list", "find_lists", "read_list"]
 

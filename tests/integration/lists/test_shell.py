@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stackswitch.lists.files import read_list
-from stackswitch.lists.shell import shell_words
+from stackswitch.lists.formats.shell import shell_words
 from stackswitch.lists.source import Text
 from tests.list_edits import edit_list
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists.choice import TextFile
 from stackswitch.lists.editing import Editor
 from stackswitch.lists.elements import Element, ListInFile
+from stackswitch.lists.formats.values import OPTION_FORMAT as ARGUMENT
 from stackswitch.lists.functions import Functions
-from stackswitch.lists.values import OPTION_FORMAT as ARGUMENT
+from stackswitch.lists.list_file import TextFile
 
 
 def read(source: str, **options: Any) -> list[ListInFile]:

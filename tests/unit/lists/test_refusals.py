@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from stackswitch.errors import ListFileError
-from stackswitch.lists import formats
-from stackswitch.lists.choice import refuse_new
 from stackswitch.lists.files import find_lists, read_list
+from stackswitch.lists.formats import table
 from stackswitch.lists.functions import Functions
+from stackswitch.lists.list_file import refuse_new
 from tests.list_edits import edit_list, edit_list_with_wildcards
 
 FUNCTIONS = Functions.of(["main", "foo", "bar", "zzz"])
@@ -253,10 +253,10 @@ def test_the_value_of_a_cache_variable_ends_before_its_type() -> None:
 
 
 def test_every_format_is_in_the_message_and_the_help() -> None:
-    for each in formats.FORMATS:
-        assert each.name in formats.supported()
-        assert each.name in formats.names()
-        assert f"| {each.name} | {each.files} |" in formats.table()
+    for each in table.FORMATS:
+        assert each.name in table.supported()
+        assert each.name in table.names()
+        assert f"| {each.name} | {each.files} |" in table.table()
 
 
 def test_an_import_that_cannot_be_written_is_refused_and_not_replaced() -> None:

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from stackswitch.errors import ListFileError
 
-from .elements import ListInFile
+from ..elements import ListInFile
 from .lexing import Escapes, Language, Strings, Token, c_escape, mark
 from .literals import literal_lists
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
+from ..elements import ListInFile
+from ..source import Text
 from . import (
     cmake,
     dockerfile,
@@ -21,9 +23,7 @@ from . import (
     toml,
     yaml_text,
 )
-from .elements import ListInFile
 from .literals import literal_lists
-from .source import Text
 from .words import mentions_list, shell_lists
 
 _SUFFIXES = """

@@ -14,10 +14,10 @@ from itertools import takewhile
 
 from stackswitch.errors import ListFileError
 
-from .elements import ListInFile
+from ..elements import ListInFile
+from ..source import Encoder, Text
 from .json_text import STRING
 from .shell import HEREDOC
-from .source import Encoder, Text
 from .words import argument_lists, mentions_list, shell_lists
 
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)\s*\Z", re.IGNORECASE)

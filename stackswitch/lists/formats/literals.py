@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .elements import Element, ListInFile, array_list
+from ..elements import Element, ListInFile, array_list
+from ..source import Text, line_of
 from .lexing import Language, Token
-from .source import Text, line_of
 from .values import setting_list
 from .words import KEY, MENTIONS, SETTING, argument_lists, mentions_list
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .elements import Element, ListInFile, array_list
+from ..elements import Element, ListInFile, array_list
+from ..source import EXPANSION, Text
 from .lexing import Strings
-from .source import EXPANSION, Text
 from .values import setting_list
 from .words import AFTER_S, FLAG, VARIABLE, mentions_list, shell_lists
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .source import EXPANSION, Text, TextBuilder
+from ..source import EXPANSION, Text, TextBuilder
 
 Kind = Literal["string", "name", "mark", "newline"]
 

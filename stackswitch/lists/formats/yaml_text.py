@@ -14,8 +14,8 @@ from typing import Any
 
 from stackswitch.errors import ListFileError
 
-from .elements import Element, ListInFile, array_list
-from .source import EXPANSION, Text, TextBuilder, line_of
+from ..elements import Element, ListInFile, array_list
+from ..source import EXPANSION, Text, TextBuilder, line_of
 from .values import setting_list
 from .words import KEY, MENTIONS, VARIABLE, argument_lists, mentions_list
 from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import json_value
 
-from .elements import Element, ListInFile, Spelling
-from .function_names import may_be_name
-from .functions import Functions
-from .namelist import shorten
-from .source import line_of
+from ..elements import Element, ListInFile, Spelling
+from ..function_names import may_be_name
+from ..functions import Functions
+from ..namelist import shorten
+from ..source import line_of
 
 
 def line_list(

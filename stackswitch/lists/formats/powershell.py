@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .elements import ListInFile
+from ..elements import ListInFile
 from .lexing import Escapes, Language, Special, Strings, Token, mark, tokens_of
 from .literals import literal_lists
 from .words import SETTING

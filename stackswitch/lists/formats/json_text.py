@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import json_value
 
-from .elements import Element, ListInFile, array_list
+from ..elements import Element, ListInFile, array_list
 from .lexing import Strings, Token, tokens_of
 from .values import setting_list
 from .words import VARIABLE, argument_lists, mentions_list

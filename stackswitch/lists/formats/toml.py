@@ -17,10 +17,10 @@ from tomlkit.items import Array
 from stackswitch.errors import ListFileError
 from stackswitch.tools.parsing import toml_document
 
-from .elements import Element, ListInFile, array_list
+from ..elements import Element, ListInFile, array_list
+from ..source import line_of
 from .lexing import Escapes, Language, Strings, c_escape, tokens_of
 from .literals import literal_lists
-from .source import line_of
 
 _KEYS = {
     ("asyncify", "only"): "ASYNCIFY_ONLY",

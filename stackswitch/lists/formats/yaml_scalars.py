@@ -9,8 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from ..source import Text, TextBuilder
 from .lexing import Escapes, Strings
-from .source import Text, TextBuilder
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import ScalarNode

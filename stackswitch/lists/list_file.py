@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from stackswitch.errors import ListFileError
 
-from . import response_file
 from .elements import ListInFile, Spelling
-from .formats import (
+from .formats import response_file
+from .formats.table import (
     FORMATS,
     SHELL,
     Format,

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .elements import ListInFile
+from ..elements import ListInFile
+from ..source import Text
 from .lexing import Strings
 from .shell import shell_words
-from .source import Text
 from .values import setting_list
 from .words import VARIABLE, mentions_list, shell_lists
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
+from ..source import EXPANSION, line_of
 from .lexing import Escapes, Language, Special, Strings, Token, c_escape, mark, tokens_of
-from .source import EXPANSION, line_of
 
 _TOKEN = re.compile(
     r"""(?P<newline>\r?\n|[\r\u2028\u2029])|(?P<blank>[^\S\n\r\u2028\u2029]+|//[^\n\r\u2028\u2029]*|/\*.*?\*/|\A\#![^\n]*)"""

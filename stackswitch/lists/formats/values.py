@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 from stackswitch.errors import ConfigError, ListFileError
 
-from .elements import Element, ListInFile, Spelling
-from .emscripten import Item, Quote, SettingError, read_items, to_emscripten
-from .namelist import BLANKS, split_text
-from .source import Text, line_of
+from ..elements import Element, ListInFile, Spelling
+from ..emscripten import Item, Quote, SettingError, read_items, to_emscripten
+from ..namelist import BLANKS, split_text
+from ..source import Text, line_of
 
 _TEMPLATE = re.compile(r"\{\{.*\}\}|<<\s.*\s>>|@[A-Za-z_]\w*@", re.DOTALL)
 """An entry that is only a placeholder: of just, Task, Ansible, CI services, autoconf."""

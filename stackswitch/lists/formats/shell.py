@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ..source import EXPANSION, Text, TextBuilder
 from .lexing import CONTROLS
-from .source import EXPANSION, Text, TextBuilder
 
 Context = Literal["bare", "single", "double", "ansi"]
 HEREDOC = r"<<-?[ \t]*(?P<quote>['\"]?)(?P<tag>\w+)(?P=quote)"

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from stackswitch.errors import ListFileError
 
-from .elements import ListInFile
+from ..elements import ListInFile
+from ..source import Encoder, Text, line_of
 from .shell import Word, shell_words
-from .source import Encoder, Text, line_of
 from .values import OPTION, option_list, setting_list
 
 SETTING = r"(?:ASYNCIFY_(?:ONLY|ADD|REMOVE|IMPORTS|WHITELIST|BLACKLIST)|JSPI_(?:EXPORTS|IMPORTS))"
