@@ -25,7 +25,7 @@ from .text import amount, counted, shortened, size
 from .trace_use import summed, unused_line, use_line
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_SCRIPTS = ("page", "dialogs", "table", "call-tree", "icicle", "call-paths")
+_SCRIPTS = ("page", "dialogs", "table", "call-tree-model", "call-tree-view", "call-paths")
 """Files of ``templates/report``, in the order in which they run."""
 MOST_PRINTED = 300
 """How many cases are in the printed list; the page on a screen has all."""
