@@ -127,14 +127,13 @@ def _imports(
         return imports_matching(module, inputs.imports), "given"
     if listed := inputs.lists.get("ASYNCIFY_IMPORTS"):
         return imports_listed(module, listed), "list"
-    every = function_import_names(module)
-    numbered = [each.full_name for each in module.function_imports()]
+    numbered = module.import_names
     if evidence.imports:
         return tuple(dict.fromkeys(numbered[each] for each in sorted(evidence.imports))), "trace"
     built = suspending_imports(module)
     if built:
         return tuple(dict.fromkeys(numbered[each] for each in sorted(built))), "build"
-    return every, "all"
+    return function_import_names(module), "all"
 
 
 def _policies(builder: ListBuilder, evidence: Evidence) -> list[PolicySize]:
@@ -215,12 +214,11 @@ def _observed(only: frozenset[int] | None, evidence: Evidence, index: NameIndex)
 
 def _build(module: Module, index: NameIndex, only: frozenset[int] | None) -> InstrumentedAndListed:
     instrumented = instrumented_functions(module)
-    if only is None:
-        return InstrumentedAndListed(instrumented=len(instrumented))
+    listed = instrumented if only is None else only
     return InstrumentedAndListed(
         instrumented=len(instrumented),
-        not_listed=tuple(sorted(index.names[each] for each in instrumented - only)),
-        not_instrumented=tuple(sorted(index.names[each] for each in only - instrumented)),
+        not_listed=tuple(sorted(index.names[each] for each in instrumented - listed)),
+        not_instrumented=tuple(sorted(index.names[each] for each in listed - instrumented)),
     )
 
 
@@ -244,10 +242,7 @@ def why(
         close = [each for each in index.names if name.casefold() in each.casefold()][:5]
         meant = f"; there are {', '.join(map(shorten, close))}" if close else ""
         raise ConfigError(f"the module has no function {shorten(name)}{meant}")
-    exports: dict[int, str] = {}
-    for each in graph.module.exports:
-        if each.kind == "func":
-            exports.setdefault(each.index, each.name)
+    exports = graph.module.export_names
     inwards = shortest_path(graph, exports, {function})
     outwards = shortest_path(graph, [function], waiting)
     frames = Counter(index for each in suspensions for index, _, _ in each.frames)[function]

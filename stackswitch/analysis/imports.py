@@ -13,7 +13,7 @@ from stackswitch.wasm.module import Module
 
 def function_import_names(module: Module) -> tuple[str, ...]:
     """Return the imported functions as ``module.name``, each once, in the order of the module."""
-    return tuple(dict.fromkeys(each.full_name for each in module.function_imports()))
+    return tuple(dict.fromkeys(module.import_names))
 
 
 def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]:
@@ -35,8 +35,7 @@ def imports_listed(module: Module, entries: Sequence[str]) -> tuple[str, ...]:
     :raises ConfigError: no entry matches any
     """
     full = [full_import_name(each) for each in entries]
-    names = function_import_names(module)
-    matching = [each for each in full if any(matches(each, name) for name in names)]
+    matching = [each for each in full if any(matches(each, name) for name in module.import_names)]
     return imports_matching(module, matching or full)
 
 

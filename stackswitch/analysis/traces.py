@@ -56,16 +56,6 @@ class GivenModule:
         first = self.module.imported_function_count
         return {self.names[index]: index for index in reversed(range(first, self.module.function_count))}
 
-    @cached_property
-    def imports(self) -> tuple[str, ...]:
-        """The imported functions by index, full names."""
-        return tuple(each.full_name for each in self.module.function_imports())
-
-    @cached_property
-    def exports(self) -> frozenset[str]:
-        """The names of exported functions."""
-        return frozenset(each.name for each in self.module.exports if each.kind == "func")
-
     def import_named(self, line: _Evidence, frames: Sequence[Frame], *, exact: bool) -> str | None:
         """Return the full name of the import that waited; None: it cannot be known.
 
@@ -75,9 +65,10 @@ class GivenModule:
         - the import that the innermost function calls directly
         - the only import that the innermost function's call through a table can reach
         """
-        if line.import_ in self.imports:
+        imports = self.module.import_names
+        if line.import_ in imports:
             return line.import_
-        named = imports_behind(line.import_.removeprefix(f"{UNKNOWN}."), self.imports)
+        named = imports_behind(line.import_.removeprefix(f"{UNKNOWN}."), imports)
         if len(named) == 1:
             return named[0]
         called = self.called(frames[0]) if exact and frames else ()
@@ -96,9 +87,8 @@ class GivenModule:
             targets = {site.target}
         else:
             targets = set(call_graph(self.module).functions_of_type(site.target))
-        return tuple(
-            dict.fromkeys(self.imports[each] for each in sorted(targets) if each < len(self.imports))
-        )
+        imports = self.module.import_names
+        return tuple(dict.fromkeys(imports[each] for each in sorted(targets) if each < len(imports)))
 
 
 @dataclass
@@ -258,7 +248,7 @@ class _Reader:
                 module=given.module.sha256,
                 backend=wait.backend if wait else "jspi",
                 import_=import_,
-                export=line.export if outer and line.export in given.exports else "",
+                export=line.export if outer and line.export in given.module.exported_functions else "",
                 frames=tuple(frames),
                 through=through,
                 import_async=wait is not None and wait.import_async,

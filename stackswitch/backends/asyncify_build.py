@@ -114,7 +114,7 @@ def _unsupported(case: Case, modules: dict[str, Module]) -> Unsupported | None:
         if found is not None:
             return found
         waiting_exports[name] = {
-            each.name for each in module.exports if each.kind == "func" and each.index in reaching
+            name for name, index in module.exported_functions.items() if index in reaching
         }
     return None
 

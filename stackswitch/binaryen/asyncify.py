@@ -246,12 +246,11 @@ def arguments(
 
 def _unusable(module: Module, lists: dict[ListName, tuple[str, ...]]) -> list[tuple[ListName, str]]:
     """What Binaryen would pass over in silence: imports that are not there, names a line can't hold."""
-    imports = [f"{each.module}.{each.name}" for each in module.imports if each.kind == "func"]
     found: list[tuple[ListName, str]] = []
     for which, names in lists.items():
         for name in dict.fromkeys(names):
             if which == "ASYNCIFY_IMPORTS":
-                if not any(matches(name, each) for each in imports):
+                if not any(matches(name, each) for each in module.import_names):
                     found.append((which, name))
             elif "\n" in name:
                 found.append((which, name))

@@ -155,8 +155,7 @@ def _add_report(options: InstrumentOptions, build: Module, lists: Lists) -> None
     if options.imports:
         imports = imports_matching(build, options.imports)
     else:
-        names = [each.full_name for each in build.function_imports()]
-        imports = tuple(names[each] for each in sorted(suspending_imports(build) or ()))
+        imports = tuple(build.import_names[each] for each in sorted(suspending_imports(build) or ()))
     write_output(options.output, with_report_section(build.data, build, imports))
 
 

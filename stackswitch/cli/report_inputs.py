@@ -145,7 +145,7 @@ def _read_files(paths: Sequence[Path]) -> _Files:
         for each in inside:
             result = read_results(each)
             given.results.append(result)
-            where = sorted({f"{one.backend} on {one.engine} {one.engine_version}" for one in result.results})
+            where = sorted({one.where for one in result.results})
             text = f"{counted(len(result.results), 'result')}: {', '.join(where)}" if where else "no result"
             given.result_texts.append((each, text))
     return given

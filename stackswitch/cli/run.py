@@ -118,7 +118,7 @@ def _prepare(options: RunOptions) -> _Call:
     wasm, module = _read(options.module)
     function = module.export_named(options.export)
     if function is None or function.kind != "func":
-        known = ", ".join(sorted(each.name for each in module.exports if each.kind == "func"))
+        known = ", ".join(sorted(module.exported_functions))
         raise ConfigError(
             f"{options.module} exports no function {options.export!r}; it has {known or 'none'}"
         )

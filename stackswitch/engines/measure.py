@@ -8,12 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from stackswitch.errors import ToolError
 from stackswitch.models.readiness import Gain, Measure, Spread, Unit
 from stackswitch.tools import watchdog
-from stackswitch.tools.failures import without_dump
-from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.paths import wheel_node
 from stackswitch.tools.progress import Progress, silent
+from stackswitch.tools.scripts import run_script
 from stackswitch.wasm.module import Import, Module, parse_module
 
 _TIMEOUT_S = 300.0
@@ -31,9 +30,8 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
     :param rounds: how often each is compiled, in alternation
     :raises ToolError: Node does not compile one of them
     """
-    node = wheel_node()
     stubs = {each: _stubs(each) for each in (plain, asyncify)}
-    sizes = [_run(node, each, stubs[each], sizes=True) for each in (plain, asyncify)]
+    sizes = [_run(each, stubs[each], "sizes") for each in (plain, asyncify)]
     measures = []
     for key, what in _SIZES:
         one, other = (each[key] for each in sizes)
@@ -47,7 +45,7 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
         progress(f"measuring, round {number + 1} of {rounds}")
         # Each goes first in every other round, so that warming up affects both.
         order = (plain, asyncify) if number % 2 == 0 else (asyncify, plain)
-        found = {each: _run(node, each, stubs[each]) for each in order}
+        found = {each: _run(each, stubs[each]) for each in order}
         runs.append((found[plain], found[asyncify]))
     for key, what, unit, note in _TIMES:
         pairs = [(one[key], other[key]) for one, other in runs]
@@ -55,7 +53,7 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
         measured = compared(key.removesuffix("_ms"), what, unit, known, note)
         if len(known) == rounds and measured is not None:
             measures.append(measured)
-    version = watchdog.run([str(node), "--version"], encoding="utf-8").stdout
+    version = watchdog.run([str(wheel_node()), "--version"], encoding="utf-8").stdout
     return Gain(
         engine=f"node {version.strip().removeprefix('v')}",
         rounds=rounds,
@@ -133,15 +131,9 @@ def _spread(values: list[float]) -> Spread:
     return Spread(low=min(values), median=median(values), high=max(values), count=len(values))
 
 
-def _run(node: Path, module: Path, stubs: bytes, *, sizes: bool = False) -> dict[str, Any]:
-    script = node_shim_dir() / "bin" / "measure.mjs"
-    argv = [str(node), str(script), str(module), *(["sizes"] if sizes else [])]
-    done = watchdog.run(argv, stdin=stubs, timeout_s=_TIMEOUT_S)
-    try:
-        found: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        errors = without_dump(done.stderr.decode("utf-8", "replace"))
-        raise ToolError(
-            f"{module} could not be measured", argv=argv, status=done.returncode, stderr=errors
-        ) from None
+def _run(module: Path, stubs: bytes, *options: str) -> dict[str, Any]:
+    problem = f"{module} could not be measured"
+    found: dict[str, Any] = run_script(
+        "measure.mjs", str(module), *options, stdin=stubs, timeout_s=_TIMEOUT_S, problem=problem
+    )
     return found

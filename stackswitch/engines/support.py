@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime
 import json
 
-from pydantic import ValidationError
-
-from stackswitch.errors import ConfigError, ToolError
+from stackswitch.errors import ConfigError
 from stackswitch.models.matrix import Support
-from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_packages
-from stackswitch.tools.failures import without_dump
-from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.paths import node_shim_dir
 from stackswitch.tools.progress import Progress, silent
+from stackswitch.tools.scripts import run_script
 
 _TIMEOUT_S = 60.0
 
@@ -31,20 +28,14 @@ def read_support(query: str = "", today: datetime.date | None = None, progress: 
     today = today or datetime.datetime.now(tz=datetime.timezone.utc).date()
     packages = npm_packages(folder, progress=progress)
     task = {"packages": str(packages), "query": query, "today": today.isoformat()}
-    argv = [str(wheel_node()), str(node_shim_dir() / "bin" / "support.mjs"), json.dumps(task)]
     # Run in our folder, so that only the query counts and no configuration of the current folder.
-    done = watchdog.run(argv, cwd=folder, encoding="utf-8", errors="replace", timeout_s=_TIMEOUT_S)
-    try:
-        record = json.loads(done.stdout)
-        error = record.pop("error", "")
-        support = Support.model_validate(record)
-    except (ValueError, ValidationError, AttributeError):
-        raise ToolError(
-            "the support data could not be read",
-            argv=argv[:2],
-            status=done.returncode,
-            stderr=without_dump(done.stderr),
-        ) from None
-    if error:
+    record = run_script(
+        "support.mjs",
+        json.dumps(task),
+        folder=folder,
+        timeout_s=_TIMEOUT_S,
+        problem="the support data could not be read",
+    )
+    if error := record.pop("error", ""):
         raise ConfigError(f"browserslist does not take the query {query!r}: {error.splitlines()[0]}")
-    return support
+    return Support.model_validate(record)

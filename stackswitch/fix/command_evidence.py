@@ -135,7 +135,7 @@ class CommandEvidence:
         self._states = list_states([self.source], [self._modules], request.policy, request.assertions)
         evidence = self._states[0].evidence
         given = [GivenModule(parse_module(data), self.suite.folder.name) for data in self._modules]
-        self._imports = tuple(dict.fromkeys(name for each in given for name in each.imports))
+        self._imports = tuple(dict.fromkeys(name for each in given for name in each.module.import_names))
         used = [use_trace(file, given) for file in traces.files.values()]
         require_use(used, list(traces.files.values()), given)
         self._uses = tuple(each.use for each in used)

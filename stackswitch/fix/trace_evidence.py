@@ -47,11 +47,6 @@ class TargetModule:
         """The bytes, with names."""
         return self.named or self.module.data
 
-    @property
-    def imports(self) -> list[str]:
-        """The imported functions, full names."""
-        return [each.full_name for each in self.module.function_imports()]
-
 
 @dataclass(frozen=True)
 class NamedBuild:
@@ -118,7 +113,7 @@ class TraceEvidence:
         return self._states[self.targets[at].source]
 
     def _lists(self, at: int) -> Lists:
-        return self._state(at).source.lists_for(self.targets[at].imports)
+        return self._state(at).source.lists_for(self.targets[at].module.import_names)
 
     def _add(self, at: int, trace: UsedTrace) -> None:
         """Add what a trace says of a module."""

@@ -54,22 +54,38 @@ class Support(Frozen):
     browsers: tuple[BrowserUse, ...] = ()
 
     @property
+    def use(self) -> float:
+        """The share of all use that these browsers have (percent)."""
+        return sum(each.share for each in self.browsers)
+
+    @property
+    def use_with_jspi(self) -> float:
+        """The share of this use that has JSPI (percent)."""
+        return 100 * sum(each.share for each in self.browsers if each.jspi) / self.use
+
+    @property
+    def without_jspi(self) -> list[BrowserUse]:
+        """The browsers that do not have JSPI, or of which it is unknown; the most used ones first."""
+        return sorted((each for each in self.browsers if not each.jspi), key=lambda each: -each.share)
+
+    @property
+    def sources(self) -> str:
+        """The data, with their versions."""
+        return ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
+
+    @property
     def summary(self) -> str:
         """Which share of the use has JSPI, and which browsers do not, in a line; empty without browsers."""
-        total = sum(each.share for each in self.browsers)
-        if not total:
+        if not self.use:
             return ""
-        having = sum(each.share for each in self.browsers if each.jspi)
-        lacking = [each for each in self.browsers if not each.jspi]
         names = ", ".join(
             f"{each.name} ({each.share:.1f}%{', not known' if each.jspi is None else ''})"
-            for each in sorted(lacking, key=lambda each: -each.share)
+            for each in self.without_jspi
         )
-        data = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
         rest = f"; these do not: {names}" if names else ""
         return (
-            f"of the browsers in the query ({total:.0f}% of all use),"
-            f" {100 * having / total:.0f}% of use has JSPI{rest} (by {data})"
+            f"of the browsers in the query ({self.use:.0f}% of all use),"
+            f" {self.use_with_jspi:.0f}% of use has JSPI{rest} (by {self.sources})"
         )
 
 

@@ -104,21 +104,31 @@ class CommandObservation(Frozen):
     shared: bool = False
 
 
-class CaseResult(Frozen):
-    """One line of ``test --json``: a case on a backend.
-
-    ``outcome``: if it is ``skipped``, the backend could not run, for the reason in ``detail``.
-    ``as_expected`` is then whether the user permits that, and ``engine`` and ``engine_version`` are what was
-    requested (empty: any). ``warnings``: about the case's lists, such as a name that matches nothing.
-    ``module``: the hash (SHA-256) of the module under test; empty: unknown. ``build``: of a command, which
-    build Asyncify ran. ``symptom``: how a command ended whose list lacks names.
-    """
+class CaseRun(Frozen):
+    """A case, and where it ran. ``build``: of a command, which build Asyncify ran."""
 
     case_id: str
     backend: str
     engine: str
     engine_version: str
     build: BuildKind | None = None
+
+    @property
+    def where(self) -> str:
+        """``jspi on node 24.19.0``."""
+        return f"{self.backend} on {self.engine} {self.engine_version}"
+
+
+class CaseResult(CaseRun):
+    """One line of ``test --json``: a case on a backend.
+
+    ``outcome``: if it is ``skipped``, the backend could not run, for the reason in ``detail``.
+    ``as_expected`` is then whether the user permits that, and ``engine`` and ``engine_version`` are what was
+    requested (empty: any). ``warnings``: about the case's lists, such as a name that matches nothing.
+    ``module``: the hash (SHA-256) of the module under test; empty: unknown. ``symptom``: how a command ended
+    whose list lacks names.
+    """
+
     outcome: Outcome
     symptom: Outcome | None = None
     as_expected: bool

@@ -62,11 +62,6 @@ class ObservedModule:
         return True
 
     @cached_property
-    def import_names(self) -> tuple[str, ...]:
-        """The imported functions, by full name."""
-        return tuple(each.full_name for each in self.module.function_imports())
-
-    @cached_property
     def list_names(self) -> tuple[str, ...]:
         """The names by function index, as Binaryen's lists match them."""
         return binaryen_names(self.module)
@@ -94,18 +89,6 @@ class ObservedModule:
         if site.kind in ("call", "return_call"):
             return site.target == callee
         return self.module.types[site.target] == self.module.function_type(callee)
-
-    def exported_as(self, function: int) -> str | None:
-        """The first name under which a function is exported."""
-        return self._exported.get(function)
-
-    @cached_property
-    def _exported(self) -> dict[int, str]:
-        names: dict[int, str] = {}
-        for export in self.module.exports:
-            if export.kind == "func":
-                names.setdefault(export.index, export.name)
-        return names
 
 
 class ModuleStore:

@@ -253,7 +253,7 @@ class _PartReader:
             return stack.import_, ""
         through = "" if imported is None else imported.full_name
         for text in reversed(inside[:-1] if through else inside):
-            behind = () if module is None else imports_behind(text, module.import_names)
+            behind = () if module is None else imports_behind(text, module.module.import_names)
             if len(behind) == 1 and not is_invoke(behind[0]):
                 return behind[0], through
         if through:
@@ -262,7 +262,7 @@ class _PartReader:
 
     def _entry(self, frame: tuple[int, int, int]) -> Entry:
         sha256, found = self.modules.module(frame[0])
-        exported = found.exported_as(frame[1]) if found is not None else None
+        exported = found.module.export_names.get(frame[1]) if found is not None else None
         return Entry(exported or shown_name(sha256, found, frame[1], sha256), exported is not None)
 
     def _missing(

@@ -11,8 +11,9 @@ from stackswitch.models.expect import ListName
 from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, RunColumn
 from stackswitch.models.result import CaseResult
 from stackswitch.reports.text import counted, some
+from stackswitch.suite.shards import Conflict
 
-from .material import Flaky, Material
+from .material import Material
 from .rules import RULES, finding, level_by, merged_names
 
 _JS_FRAME = re.compile(
@@ -145,7 +146,7 @@ class _Judge:
     :ivar why: the reasons
     """
 
-    def __init__(self, results: Sequence[CaseResult], flaky: Flaky | None) -> None:
+    def __init__(self, results: Sequence[CaseResult], flaky: Conflict | None) -> None:
         returned = any(each.as_expected and each.outcome == "returned" for each in results)
         self.results = [(each, _works(each, returned=returned)) for each in results]
         self.jspi, self.asyncify = self._on("jspi"), self._on("asyncify")

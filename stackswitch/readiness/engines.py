@@ -38,7 +38,7 @@ def judge_engines(
     for run in runs:
         if run.backend == "jspi" and run.cases:
             name = f"{run.engine} {run.engine_version}"
-            verdicts[name] = _ran(run, verdicts.get(name), fallback)
+            verdicts[name] = _ran(name, run, verdicts.get(name), fallback)
     found = tuple(verdicts.values())
     asked = [each for each in found if each.level != "unknown"]
     if asked and all(each.level == "not-ready" for each in asked):
@@ -55,50 +55,42 @@ def _probed(report: EngineReport, needed: Sequence[str], fallback: str) -> tuple
         why = report.problem or "JSPI was not probed"
         return EngineVerdict(name=report.name, level="unknown", why=why), ""
     lacking = [name for name in needed if (has := report.answer(name)) is not None and not has.works]
+    level: Level = "not-ready"
     if answer.works and lacking:
-        why = f"it lacks {', '.join(lacking)}, which the module needs"
-        return EngineVerdict(name=report.name, level="not-ready", why=why, fallback=fallback), "no-jspi"
-    if answer.shown == "yes":
+        rule, why = "no-jspi", f"it lacks {', '.join(lacking)}, which the module needs"
+    elif answer.shown == "yes":
         return EngineVerdict(name=report.name, level="ready", why="JSPI works without flags"), ""
-    if answer.shown == "with-flags":
-        why = f"JSPI works with {' '.join(answer.flags)}"
-        verdict = EngineVerdict(
-            name=report.name, level="ready-with-changes", why=why, flags=answer.flags, fallback=fallback
-        )
-        return verdict, "jspi-by-flag"
-    rule = "no-jspi" if answer.shown == "no" else "jspi-unsound"
-    why = "no JSPI" if answer.shown == "no" else f"JSPI is {answer.words}"
-    return EngineVerdict(name=report.name, level="not-ready", why=why, fallback=fallback), rule
+    elif answer.shown == "with-flags":
+        level, rule, why = "ready-with-changes", "jspi-by-flag", f"JSPI works with {' '.join(answer.flags)}"
+    elif answer.shown == "no":
+        rule, why = "no-jspi", "no JSPI"
+    else:
+        rule, why = "jspi-unsound", f"JSPI is {answer.words}"
+    flags = answer.flags if rule == "jspi-by-flag" else ()
+    verdict = EngineVerdict(name=report.name, level=level, why=why, flags=flags, fallback=fallback)
+    return verdict, rule
 
 
-def _ran(run: RunColumn, probed: EngineVerdict | None, fallback: str) -> EngineVerdict:
+def _ran(name: str, run: RunColumn, probed: EngineVerdict | None, fallback: str) -> EngineVerdict:
     count = run.count.replace(" work", " cases work", 1)
     if probed is not None:
         return probed.model_copy(update={"why": f"{probed.why}; {count}"})
     level: Level = "ready" if run.worked + run.meant == run.cases else "ready-with-changes"
     if not run.worked + run.meant:
         level = "not-ready"
-    return EngineVerdict(
-        name=f"{run.engine} {run.engine_version}",
-        level=level,
-        why=count,
-        fallback="" if level == "ready" else fallback,
-        source="run",
-    )
+    fallback = "" if level == "ready" else fallback
+    return EngineVerdict(name=name, level=level, why=count, fallback=fallback, source="run")
 
 
 def judge_users(support: Support | None, query: str) -> tuple[Users | None, tuple[Finding, ...]]:
     """Say how much of a query's use has JSPI."""
-    total = sum(each.share for each in support.browsers) if support else 0.0
-    if support is None or not total:
+    if support is None or not support.use:
         return None, ()
-    having = sum(each.share for each in support.browsers if each.jspi)
-    lacking = sorted((each for each in support.browsers if not each.jspi), key=lambda each: -each.share)
     users = Users(
         query=query,
-        share=round(100 * having / total, 1),
-        without=tuple((each.name, round(100 * each.share / total, 2)) for each in lacking),
-        data=", ".join(f"{name} {version}" for name, version in sorted(support.versions.items())),
+        share=round(support.use_with_jspi, 1),
+        without=tuple((each.name, round(100 * each.share / support.use, 2)) for each in support.without_jspi),
+        data=support.sources,
     )
     if users.share >= 100:
         return users, ()

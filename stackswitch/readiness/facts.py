@@ -21,6 +21,7 @@ from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import CallGraph
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.paths import next_on_shortest_path
+from stackswitch.wasm.stack_pointer import FUNCTIONS, NAME
 
 from .call_tree import MOST_DEPTH, MOST_WAYS, frames_left_out
 
@@ -59,12 +60,11 @@ def shadow_stack(module: Module) -> Literal["none", "reachable", "hidden"]:
     memory has none.
     """
     exports = {each.name for each in module.exports}
-    accessors = {"stackSave", "stackRestore"}, {"emscripten_stack_get_current", "_emscripten_stack_restore"}
-    if "__stack_pointer" in exports or any(each <= exports for each in accessors):
+    if NAME in exports or any(exports.issuperset(pair) for pair in FUNCTIONS):
         return "reachable"
     if not module.memories or not module.globals:
         return "none"
-    imported = any(each.name == "__stack_pointer" for each in module.imports)
+    imported = any(each.name == NAME for each in module.imports)
     first = module.global_type(0)
     pointer = first.mutable and first.type in ("i32", "i64")
     return "hidden" if imported or pointer else "none"
@@ -89,11 +89,10 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
     module = graph.module
     towards = next_on_shortest_path(graph, import_indexes(module, imports))
     names = list(NameIndex.of(module).names)
-    names[: module.imported_function_count] = [each.full_name for each in module.function_imports()]
-    exported = {each.index for each in module.exports if each.kind == "func"}
+    names[: module.imported_function_count] = module.import_names
     half = MOST_DEPTH // 2
     found = []
-    for function in islice((each for each in towards if each in exported), MOST_WAYS):
+    for function in islice((each for each in towards if each in module.export_names), MOST_WAYS):
         way = [function]
         while way[-1] in towards:
             way.append(towards[way[-1]])

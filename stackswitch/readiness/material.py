@@ -14,15 +14,7 @@ from stackswitch.models.readiness import Confidence, Gain, ModuleFacts, Source
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
-
-
-@dataclass(frozen=True)
-class Flaky:
-    """A case that came out differently when it was run again on one engine: in which ways."""
-
-    case_id: str
-    where: str
-    outcomes: tuple[str, ...]
+from stackswitch.suite.shards import Conflict
 
 
 @dataclass(frozen=True)
@@ -31,6 +23,7 @@ class Material:
 
     :ivar title: what the report is about
     :ivar results: merged: a case stands there once a backend and engine
+    :ivar flaky: cases that ended differently when they ran again on one engine
     :ivar missing_shards: where shards of the suite were not given, a line for each backend and engine
     :ivar suspensions: stacks by case; those of no case under ``""``
     :ivar traps: traps and refused suspensions of traces, by case as ``suspensions``
@@ -42,7 +35,7 @@ class Material:
 
     title: str
     results: tuple[CaseResult, ...] = ()
-    flaky: tuple[Flaky, ...] = ()
+    flaky: tuple[Conflict, ...] = ()
     missing_shards: tuple[str, ...] = ()
     suspensions: Mapping[str, tuple[Suspension, ...]] = field(default_factory=dict)
     traps: Mapping[str, tuple[TraceTrap, ...]] = field(default_factory=dict)

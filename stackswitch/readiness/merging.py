@@ -6,11 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from stackswitch.models.result import CaseResult, SuiteResult
-from stackswitch.suite.shards import merge_results
+from stackswitch.suite.shards import Conflict, merge_results
 
-from .material import Flaky
-
-Merged = tuple[tuple[CaseResult, ...], tuple[Flaky, ...], dict[str, int]]
+Merged = tuple[tuple[CaseResult, ...], tuple[Conflict, ...], dict[str, int]]
 
 
 def merged(files: Sequence[SuiteResult]) -> Merged:
@@ -36,11 +34,7 @@ def merged(files: Sequence[SuiteResult]) -> Merged:
         for file in files
     ]
     together = merge_results(renamed)
-    flaky = tuple(
-        Flaky(each.case_id, f"{each.backend} on {each.engine} {each.engine_version}", each.outcomes)
-        for each in together.conflicts
-    )
-    return together.result.results, flaky, dict(sorted(count.items()))
+    return together.result.results, together.conflicts, dict(sorted(count.items()))
 
 
 def missing_shards(files: Sequence[SuiteResult]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from stackswitch.models.readiness import EngineVerdict, Finding, Level, Report
+from stackswitch.models.readiness import Finding, Level, Report
 from stackswitch.reports.text import counted
 
 from .cases import CasesFound, judge_cases
@@ -48,10 +48,10 @@ def judge(material: Material) -> Report:
     found.sort(key=lambda each: _ORDER.index(each.weight))
     findings = silenced(found, material.silence)
     level = level_of(findings)
-    return Report(
+    report = Report(
         title=material.title,
         level=level,
-        headline=_headline(material, level, findings, cases, engines),
+        headline="",
         statuses=cases.counts,
         runs=cases.runs,
         cases=cases.cases,
@@ -71,6 +71,7 @@ def judge(material: Material) -> Report:
         sources=material.sources,
         traces=material.uses,
     )
+    return report.model_copy(update={"headline": _headline(report, material)})
 
 
 def _without_disproved(material: Material, cases: CasesFound) -> Material:
@@ -115,23 +116,15 @@ def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Find
     return list(merged.values())
 
 
-def _headline(
-    material: Material,
-    level: Level,
-    findings: Sequence[Finding],
-    cases: CasesFound,
-    engines: Sequence[EngineVerdict],
-) -> str:
+def _headline(report: Report, material: Material) -> str:
     """The verdict's reason, in one or two sentences."""
-    total = len(cases.cases)
-    of = {at for at, run in enumerate(cases.runs) if run.backend == "jspi" and run.cases}
-    works = sum(any(cell.works and cell.run in of for cell in each.cells) for each in cases.cases)
-    count = [each for each in findings if not each.silenced]
+    level, total = report.level, len(report.cases)
+    count = [each for each in report.findings if not each.silenced]
     parts = []
-    if total and of:
-        meant = sum(any(cell.meant and cell.run in of for cell in each.cells) for each in cases.cases)
+    if total and any(run.backend == "jspi" and run.cases for run in report.runs):
+        meant = report.meant("jspi")
         fail = f", {meant:,} fail{'s' if meant == 1 else ''} there as it should" if meant else ""
-        parts.append(f"{works:,} of {total:,} cases work on JSPI as they are{fail}")
+        parts.append(f"{report.working('jspi'):,} of {total:,} cases work on JSPI as they are{fail}")
     elif traced_on_jspi(material):
         parts.append(_of_traces(material))
     # The findings are in the order of their weights: the first one decides.
@@ -145,7 +138,7 @@ def _headline(
     if unused:
         were = "was" if unused == 1 else "were"
         parts.append(f"incomplete: {counted(unused, 'line')} of the traces {were} not used, or in part only")
-    asked = [each for each in engines if each.level != "unknown"]
+    asked = [each for each in report.engines if each.level != "unknown"]
     if asked and level != "not-ready":
         fit = sum(each.level != "not-ready" for each in asked)
         parts.append(f"{fit} of {len(asked)} engines can run it")

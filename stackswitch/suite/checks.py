@@ -74,7 +74,7 @@ def _step_problems(step: Step, module: Module) -> Iterator[str]:
         return
     export = module.export_named(name)
     if export is None or export.kind != "func":
-        functions = ", ".join(each.name for each in module.exports if each.kind == "func")
+        functions = ", ".join(module.exported_functions)
         yield f"the module exports no function {name!r}; it has {functions or 'none'}"
         return
     type_ = module.function_type(export.index)

@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
 
 from stackswitch.errors import ConfigError
-from stackswitch.models.backend import BuildKind
 from stackswitch.models.base import Frozen
-from stackswitch.models.result import CaseResult, SuiteResult
+from stackswitch.models.result import CaseResult, CaseRun, SuiteResult
 
 from .loader import Suite
 
@@ -85,14 +84,9 @@ def take_shard(suite: Suite, shard: Shard, durations: Mapping[str, float]) -> Su
     return suite.only(split_cases(suite.ids, shard.count, durations)[shard.index - 1])
 
 
-class Conflict(Frozen):
+class Conflict(CaseRun):
     """A case with different results in two runs on the same backend and engine."""
 
-    case_id: str
-    backend: str
-    engine: str
-    engine_version: str
-    build: BuildKind | None = None
     outcomes: tuple[str, ...]
 
 
@@ -125,7 +119,7 @@ def merge_results(results: Sequence[SuiteResult]) -> Merged:
         merged.append(next((each for each in same if not each.as_expected), same[0]))
         if len(same) > 1 and len({_substance(each) for each in same}) > 1:
             outcomes = tuple(dict.fromkeys(_words(each) for each in same))
-            where = {name: getattr(same[0], name) for name in Conflict.model_fields if name != "outcomes"}
+            where = {name: getattr(same[0], name) for name in CaseRun.model_fields}
             conflicts.append(Conflict(**where, outcomes=outcomes))
     return Merged(result=SuiteResult(results=tuple(merged)), conflicts=tuple(conflicts))
 

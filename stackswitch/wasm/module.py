@@ -203,6 +203,21 @@ class Module(IndexSpaces):
         return {index: name for index, name in self.function_name_entries if index < count}
 
     @cached_property
+    def import_names(self) -> tuple[str, ...]:
+        """The imported functions by index, as ``module.name``."""
+        return tuple([each.full_name for each in self._function_imports])
+
+    @cached_property
+    def exported_functions(self) -> dict[str, int]:
+        """The indexes of the exported functions, by name."""
+        return {each.name: each.index for each in self.exports if each.kind == "func"}
+
+    @cached_property
+    def export_names(self) -> dict[int, str]:
+        """The first name of each exported function, by index."""
+        return {index: name for name, index in reversed(self.exported_functions.items())}
+
+    @cached_property
     def _exports_by_name(self) -> dict[str, Export]:
         return {export.name: export for export in self.exports}
 

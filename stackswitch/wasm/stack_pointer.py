@@ -80,8 +80,7 @@ def _is_reachable(module: Module, *, functions: bool) -> bool:
     """Whether a host can read and write the pointer, after ``with_stack_pointer``."""
     if _has_global(module) or named_stack_pointer(module) is not None:
         return True
-    exported = {each.name for each in module.exports if each.kind == "func"}
-    return functions and any(exported.issuperset(pair) for pair in FUNCTIONS)
+    return functions and any(module.exported_functions.keys() >= set(pair) for pair in FUNCTIONS)
 
 
 def _has_global(module: Module) -> bool:

@@ -146,9 +146,8 @@ class ModuleInstance:
 
     def _function_name(self, raw: int) -> str:
         if not self._function_names:
-            for export in self.module.exports:
-                if export.kind == "func":
-                    self._function_names.setdefault(self._raw_function(export.name), export.name)
+            for name in self.module.exported_functions:
+                self._function_names.setdefault(self._raw_function(name), name)
         return self._function_names.get(raw, f"?{raw:#x}")
 
     # --- memory, globals, tables

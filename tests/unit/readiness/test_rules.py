@@ -15,9 +15,10 @@ from stackswitch.models.readiness import (
     Finding,
 )
 from stackswitch.readiness.call_tree import Instrumented
-from stackswitch.readiness.material import Flaky, Material
+from stackswitch.readiness.material import Material
 from stackswitch.readiness.rules import RULES
 from stackswitch.readiness.verdict import judge, level_of
+from stackswitch.suite.shards import Conflict
 
 from .conftest import (
     analysis,
@@ -63,7 +64,15 @@ APPLIES: dict[str, Callable[[], Material]] = {
     "flaky": lambda: Material(
         "app",
         results=both().results,
-        flaky=(Flaky("a/case", "jspi on node 26.1.0", ("returned", "hung")),),
+        flaky=(
+            Conflict(
+                case_id="a/case",
+                backend="jspi",
+                engine="node",
+                engine_version="26.1.0",
+                outcomes=("returned", "hung"),
+            ),
+        ),
     ),
     "not-run-on-jspi": lambda: Material("app", results=(result("asyncify"),)),
     "not-run-on-asyncify": lambda: Material("app", results=(result("jspi"),)),

@@ -7,8 +7,9 @@ import pytest
 from stackswitch.models.readiness import CaseStatus, Level, Report
 from stackswitch.models.result import CaseResult
 from stackswitch.readiness.compare import compared
-from stackswitch.readiness.material import Flaky, Material
+from stackswitch.readiness.material import Material
 from stackswitch.readiness.verdict import judge
+from stackswitch.suite.shards import Conflict
 
 from .conftest import both, engine, obstacle, result, seen, users, well
 
@@ -66,7 +67,13 @@ def test_what_fails_as_it_should_does_not_count_as_working() -> None:
 
 
 def test_a_flaky_case_is_flaky_whatever_the_kept_result_says() -> None:
-    flaky = Flaky("a/case", "jspi on node 26.1.0", ("returned", "hung (unexpected)"))
+    flaky = Conflict(
+        case_id="a/case",
+        backend="jspi",
+        engine="node",
+        engine_version="26.1.0",
+        outcomes=("returned", "hung (unexpected)"),
+    )
     (case,) = judge(Material("app", results=both().results, flaky=(flaky,))).cases
     assert case.status == "flaky"
     assert "hung (unexpected)" in case.why

@@ -25,8 +25,9 @@ from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse, UnusedLines
 from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.compare import compared
-from stackswitch.readiness.material import Flaky, Material
+from stackswitch.readiness.material import Material
 from stackswitch.readiness.verdict import judge
+from stackswitch.suite.shards import Conflict
 
 from .conftest import analysis, engine, facts, gain, result, stack, well
 
@@ -76,7 +77,13 @@ def cases() -> Material:
     case("skipped", {}, {"outcome": "skipped", "detail": "no node\nlooked: PATH", "as_expected": False})
     case("skipped-2", {"outcome": "skipped", "as_expected": False}, {})
     case("flaky", {}, {})
-    flaky = Flaky("flaky", "jspi on node 26.1.0", ("returned", "hung (unexpected)"))
+    flaky = Conflict(
+        case_id="flaky",
+        backend="jspi",
+        engine="node",
+        engine_version="26.1.0",
+        outcomes=("returned", "hung (unexpected)"),
+    )
     stacks = {"both": (stack("leaf", "main"),), "both-2": (stack("leaf", "main"), stack("mid", "main"))}
     return Material(
         "app",

@@ -34,13 +34,12 @@ def build_request(module: Module, lists: Lists, optimize_level: int) -> Asyncify
 
     :raises ConfigError: the lists would make it instrument whatever reaches any import
     """
-    functions = [each.full_name for each in module.function_imports()]
-    if not functions or is_asyncified(module):
+    if not module.import_names or is_asyncified(module):
         return None
     only, imports = lists.get("ASYNCIFY_ONLY"), lists.get("ASYNCIFY_IMPORTS")
     if only is None and imports is None:
         raise ConfigError("a build needs ASYNCIFY_ONLY, or ASYNCIFY_IMPORTS: which imports wait is not known")
-    return request_by_lists(module.data, lists, tuple(functions), optimize_level=optimize_level)
+    return request_by_lists(module.data, lists, module.import_names, optimize_level=optimize_level)
 
 
 class Builds:
