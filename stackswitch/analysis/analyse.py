@@ -20,6 +20,7 @@ from stackswitch.wasm.module import FuncType, Module
 from stackswitch.wasm.obstacles import asyncify_path
 from stackswitch.wasm.paths import Step, largest_dominators, shortest_path
 
+from .assertion_effects import assertion_effects
 from .facts import (
     Analysis,
     Bottleneck,
@@ -31,11 +32,11 @@ from .facts import (
     Way,
     WayStep,
 )
+from .holdout_coverage import coverage_left_out
 from .imports import function_import_names, import_indexes, imports_listed, imports_matching
 from .list_check import FUNCTION_LISTS, check_lists
-from .risks import obstacles_of
-from .trust import assertion_effects, coverage_left_out
-from .untested import next_tests
+from .module_obstacles import obstacles_of
+from .next_tests import next_tests
 
 GROWTH = 0.95
 """Bytes that a byte of instrumented code gains: worked out from whole builds, not measured by list."""

@@ -3,7 +3,7 @@
 ``app`` lists the commands; ``command`` makes one of a frozen dataclass with its options and a function.
 ``options`` declares fields, and what several commands share; ``resolve`` combines options with ``settings``.
 ``inputs`` and ``output`` read and write files; ``console`` is the only way to the terminal. ``entry``,
-``ending``, ``streams`` and ``crash`` turn errors, signals and closed pipes into messages and exit statuses.
+``signals``, ``streams`` and ``crash`` turn errors, signals and closed pipes into messages and exit statuses.
 
 What a command does to modules, lists and suites is not here but in the packages below.
 """
@@ -37,8 +37,8 @@ def main() -> NoReturn:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, leave)
     try:
-        from .ending import exit_at_once, install
         from .entry import run
+        from .signals import exit_at_once, install
     except Exception as error:  # noqa: BLE001 (whatever a broken installation raises)
         text = ascii(f"{type(error).__name__}: {error}")[1:-1]
         print(

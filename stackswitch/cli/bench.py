@@ -16,12 +16,12 @@ from stackswitch.models.bench import BenchResult
 from stackswitch.reports.escape import json_text
 
 from .console import Console
-from .ending import run_async
 from .options import AllowSkip, backends_option, option, writes
 from .output import open_outputs, write_text
 from .progress import Progress
 from .resolve import allowed_skips
 from .settings import load_settings
+from .signals import run_async
 
 
 @dataclass(frozen=True)

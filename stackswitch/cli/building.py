@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackswitch.errors import ToolError
-from stackswitch.fix.guard import Guard
+from stackswitch.fix.file_restore import FileRestorer
 from stackswitch.fix.sources import ListSource
 from stackswitch.tools import watchdog
 
@@ -27,13 +27,13 @@ class BuildCommand:
 
     :ivar command: as the user wrote it
     :ivar folder: where it is run
-    :ivar guard: restores the old lists unless all ends well
+    :ivar restorer: restores the old lists unless all ends well
     :ivar say: takes lines about what is being done
     """
 
     command: str
     folder: Path
-    guard: Guard
+    restorer: FileRestorer
     say: Callable[[str], None]
     _written: dict[Path, bytes] = field(default_factory=dict)
 
@@ -43,7 +43,7 @@ class BuildCommand:
         :raises OutputError: a file was edited by others meanwhile, or cannot be written
         :raises ToolError: the command failed; the message has the end of its output
         """
-        self.guard.protect({each.path: each.before for each in sources})
+        self.restorer.protect({each.path: each.before for each in sources})
         write_lists(sources, self._written)
         self.say(f"building: {self.command}")
         watchdog.ready()

@@ -14,7 +14,7 @@ from stackswitch import __version__
 from stackswitch.errors import StackswitchError
 from stackswitch.reports.escape import on_one_line, visible
 
-from . import ending
+from . import signals
 from .console import Console
 
 EXIT_BUG = StackswitchError.exit_code
@@ -51,7 +51,7 @@ class CrashReporter:
         """Print the message, unless one was printed already."""
         if error is None or isinstance(error, (SystemExit, KeyboardInterrupt)):
             return
-        if ending.requested():  # the interruption is the cause
+        if signals.requested():  # the interruption is the cause
             _write_traceback(error)
             return
         first = not self.crashed

@@ -12,11 +12,11 @@ from stackswitch.backends.registry import BACKENDS, BackendOptions, open_backend
 from stackswitch.errors import BackendUnavailableError, StackswitchError
 
 from .console import Console
-from .ending import run_async
 from .options import JspiEngine, WasmOpt
 from .progress import Progress
 from .resolve import allowed_skips, backend_options, backends_to_run, engine_for
 from .settings import load_settings
+from .signals import run_async
 
 
 @dataclass(frozen=True)

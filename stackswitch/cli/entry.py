@@ -7,7 +7,7 @@ import sys
 
 from stackswitch.errors import OutputError, StackswitchError
 
-from . import ending, streams
+from . import signals, streams
 from .console import Console
 from .crash import EXIT_BUG, CrashReporter
 
@@ -21,11 +21,11 @@ def run() -> int:
     streams.prepare()
     with CrashReporter() as reporter:
         try:
-            ending.begin()
+            signals.begin()
             status = _run()
         except BaseException as error:  # noqa: BLE001 (nothing passes but an exit status)
             status = _status(error, reporter)
-        ending.leave_if_requested()
+        signals.leave_if_requested()
         failed = streams.settle()
         if isinstance(failed, BrokenPipeError):
             status = streams.EXIT_BROKEN_PIPE
@@ -55,7 +55,7 @@ def _run() -> int:
 
 
 def _status(error: BaseException, reporter: CrashReporter) -> int:
-    if ending.requested():
+    if signals.requested():
         return EXIT_INTERRUPTED  # the interruption caused whatever was raised
     ours = _ours(error)
     if ours is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from stackswitch.fix.guard import Guard
+from stackswitch.fix.file_restore import FileRestorer
 from stackswitch.fix.report import PROVED
 from stackswitch.reports.escape import json_text
 
@@ -39,8 +39,8 @@ def fix(options: FixOptions) -> None:
     configured = None if options.list_files else settings.lists.variable or settings.list_variable
     variable = options.variable or configured
     lists = open_lists(options.list_files, settings, variable, options.spelling, made=True)
-    with Guard() as guard:
-        fixed = fix_lists_of(FixInputs(options, settings, lists, allowed, guard, data_only), folder)
+    with FileRestorer() as restorer:
+        fixed = fix_lists_of(FixInputs(options, settings, lists, allowed, restorer, data_only), folder)
         report = fixed.report
         if options.diff:
             for source in fixed.sources:
@@ -48,7 +48,7 @@ def fix(options: FixOptions) -> None:
         written = not options.check and report.verdict not in ("no-progress", "falls-short")
         if written:
             written = report.build is not None or write_lists(fixed.sources)
-            guard.keep()
+            restorer.keep()
     show_report(console, report, written=written, check=options.check)
     write_text(options.json, lambda: json_text(report))
     if report.verdict not in PROVED:

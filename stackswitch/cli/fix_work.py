@@ -24,7 +24,7 @@ from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
 from stackswitch.fix.command_evidence import CommandEvidence, RecordedTraces
 from stackswitch.fix.evidence import EvidenceSource, FixRequest, RunOptions
-from stackswitch.fix.guard import Guard
+from stackswitch.fix.file_restore import FileRestorer
 from stackswitch.fix.loop import FixResult, fix_lists
 from stackswitch.fix.sources import ListSource
 from stackswitch.fix.suite_evidence import SuiteEvidence
@@ -39,12 +39,12 @@ from stackswitch.wasm.symbols import read_symbols, with_symbols
 
 from .building import BuildCommand
 from .console import Console
-from .ending import run_async
 from .fix_options import FixOptions
 from .inputs import read_input, read_module, read_traces
 from .progress import Progress
 from .resolve import backend_options, engine_for, named_module, uses_of
 from .settings import Settings, config_folder
+from .signals import run_async
 
 _NO_OBSERVER = (
     "the backend on which stacks are observed is not available; --observe asyncify observes them on Asyncify"
@@ -60,7 +60,7 @@ class FixInputs:
 
     :ivar lists: the files of ``--list``, or the configured one
     :ivar allowed: the backends that may be skipped
-    :ivar guard: restores the files unless all ends well
+    :ivar restorer: restores the files unless all ends well
     :ivar data_only: whether the suite may start no program
     """
 
@@ -68,7 +68,7 @@ class FixInputs:
     settings: Settings
     lists: list[ListSource]
     allowed: frozenset[str]
-    guard: Guard
+    restorer: FileRestorer
     data_only: bool
 
     @property
@@ -86,7 +86,7 @@ class FixInputs:
         if self.build is None or self.options.check:
             return None
         folder = Path.cwd() if self.options.build else config_folder(Path.cwd()) or Path.cwd()
-        return BuildCommand(self.build, folder, self.guard, progress.say)
+        return BuildCommand(self.build, folder, self.restorer, progress.say)
 
 
 def fix_lists_of(inputs: FixInputs, folder: Path | None) -> FixResult:

@@ -26,13 +26,13 @@ from stackswitch.wasm.report_section import with_report_section
 
 from .command import EXIT_FAILED
 from .console import Console
-from .ending import run_async
 from .inputs import read_module
 from .options import Imports, ListFile, ReadBy, Symbols, Variable, WasmOpt, argument, option, writes
 from .output import open_outputs, write_output, write_text
 from .progress import Progress
 from .resolve import lists_in, named_module, open_list
 from .settings import load_settings
+from .signals import run_async
 
 _MOST_SHOWN = 20
 

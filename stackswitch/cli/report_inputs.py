@@ -27,11 +27,11 @@ from stackswitch.tools.parsing import json_value
 from stackswitch.tools.progress import Progress
 from stackswitch.wasm.module import Module
 
-from .ending import run_async
 from .inputs import read_input, read_model, read_module, read_results, read_traces
 from .report_options import ReportOptions
 from .resolve import lists_in, open_lists
 from .settings import Settings, load_settings
+from .signals import run_async
 
 _MAGIC = b"\0asm"
 _BACKENDS = ("asyncify", "jspi", "fiber")

@@ -24,10 +24,10 @@ from stackswitch.models.values import NUMBER_BITS, value_bits, value_text
 from stackswitch.reports.escape import json_text
 from stackswitch.wasm.module import FuncType, Module
 
-from .ending import run_async
 from .inputs import named_as, read_input
 from .options import argument, option, writes
 from .output import STDOUT, open_outputs, write_guest_output, write_text
+from .signals import run_async
 
 SCHEMA_VERSION = 1
 WASI_MODULE = "wasi_snapshot_preview1"

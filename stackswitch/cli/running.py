@@ -27,9 +27,9 @@ from stackswitch.suite.skipping import SkippedBackend, with_skipped
 from stackswitch.tools.progress import Progress as Callback
 
 from .console import Console
-from .ending import run_async
 from .output import write_output
 from .progress import Progress
+from .signals import run_async
 
 _UNAVAILABLE = (StackswitchError, OSError)
 """What opening a backend raises where it is not available; ``OSError``: no descriptors, no memory."""

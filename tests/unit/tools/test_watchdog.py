@@ -18,7 +18,7 @@ STARTS = {
 }
 EXEMPT = {
     "tools/watchdog.py: _start": "it starts the watchdog",
-    "fix/guard.py: protect": "the guard outlives a SIGKILL: it puts the lists back",
+    "fix/file_restore.py: protect": "the restorer outlives a SIGKILL: it puts the lists back",
 }
 """Functions that start a process without it, each with why."""
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from stackswitch.fix.guard import restore
+from stackswitch.fix.file_restore import restore
 
 
 def test_old_contents_are_restored_and_new_files_removed(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 KEEP = "keep"
 
 
-class Guard:
+class FileRestorer:
     """Restores files at its end, unless ``keep`` is called; a context manager."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Guard:
             self._process.communicate(word)
             self._process = None
 
-    def __enter__(self) -> Guard:
+    def __enter__(self) -> FileRestorer:
         return self
 
     def __exit__(self, *_: object) -> None:
