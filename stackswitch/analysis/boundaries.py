@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -20,6 +21,7 @@ from .imports import function_import_names, import_indexes, imports_matching
 
 NEVER = (
     "*.emscripten_resize_heap",
+    "*.emscripten_notify_memory_growth",
     "*.emscripten_memcpy*",
     "*._emscripten_memcpy*",
     "*.abort",
@@ -34,7 +36,9 @@ NEVER = (
     "*.__handle_stack_overflow",
     "*.proc_exit",
 )
-"""Imports that never suspend. The allocator calls the first one, and allocates the C stacks."""
+"""Imports that never suspend. The allocator calls the first two, and allocates the C stacks."""
+_MINIFIED = re.compile(r"(?:a|env|wasi_snapshot_preview1)\.[A-Za-z_$][A-Za-z0-9_$]?")
+"""A full name as Emscripten minifies it."""
 MAIN_EXPORTS = ("main", "__main_argc_argv")
 """The exports that Emscripten makes promising by itself."""
 
@@ -127,9 +131,21 @@ class Boundaries:
         """Add all imports but those that never suspend.
 
         :param never: more patterns of such imports
+        :raises ConfigError: the names are minified, and no glue says what they stand for
         """
         left_out = (*NEVER, *map(full_import_name, never))
-        names = [each for each in function_import_names(self.module) if not _any(each, left_out)]
+        imports = function_import_names(self.module)
+        if not self.import_names and imports and all(_MINIFIED.fullmatch(each) for each in imports):
+            raise ConfigError(
+                f"the names of imports are minified ({', '.join(imports[:3])}): give the glue by --glue, "
+                "which says which of them must not be wrapped"
+            )
+        names = [
+            each
+            for each in imports
+            if not _any(each, left_out)
+            and not _any(full_import_name(self.import_names.get(each, each)), left_out)
+        ]
         self._add("all imports", names, [])
 
     def complete(self) -> None:

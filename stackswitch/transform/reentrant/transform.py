@@ -17,6 +17,7 @@ from .assembler import Context, Text, read_text
 from .custom_sections import custom_sections
 from .facts import HOOKS, Facts
 from .invokes import Invokes
+from .left_out import growing_imports, stack_exports
 from .model import ReentrantRequest, ReentrantResult
 from .patch import assembled, patched_sections
 from .pointer import setters
@@ -64,6 +65,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     if not request.suspend and not request.invokes:
         raise ConfigError("no import may suspend: there is nothing to make re-entrant")
     facts = Facts(module, request.malloc, main_module=request.main_module)
+    growing = growing_imports(module, request)
+    of_stack = stack_exports(module, request, facts.pointer.index)
     own_stack = own_stack_bytes(module, facts.pointer.initial)
     additions = Additions(module)
     regions = _add_regions(additions, facts, request, own_stack)
@@ -74,8 +77,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
         replaced = Invokes(additions, facts, request.invoke_names, regions, new_exceptions).replace()
         invokes, throwing = replaced
     wrappers = Wrappers(additions, regions, facts.address, new_exceptions)
-    suspending = wrappers.wrap_imports(tuple(each for each in request.suspend if each not in invokes))
-    promising = wrappers.wrap_exports(request.promise)
+    suspending = wrappers.wrap_imports(_without(request.suspend, (*invokes, *growing)))
+    promising = wrappers.wrap_exports(_without(request.promise, of_stack))
     table_functions = wrappers.wrap_table(request.promise_table)
     restoring = tuple(setters(module, facts.pointer.index))
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
@@ -96,7 +99,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
         stack_pointer=facts.pointer.index,
         evidence=facts.pointer.evidence,
         own_stack_bytes=own_stack,
-        notes=(*_notes(facts, request, own_stack), *custom.notes),
+        notes=(*_left_out_notes(growing, of_stack), *_notes(request, own_stack), *custom.notes),
     )
 
 
@@ -158,7 +161,21 @@ def _added_names(additions: Additions) -> list[tuple[int, str]]:
     ]
 
 
-def _notes(facts: Facts, request: ReentrantRequest, own_stack: int) -> Iterator[str]:
+def _without(names: tuple[str, ...], left_out: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each for each in names if each not in left_out)
+
+
+def _left_out_notes(growing: tuple[str, ...], of_stack: tuple[str, ...]) -> Iterator[str]:
+    if growing:
+        yield (
+            f"{', '.join(growing)} may not suspend and is not wrapped: malloc calls it, and the C stacks are "
+            "taken from malloc"
+        )
+    if of_stack:
+        yield f"not wrapped, because they serve the C stack itself: {', '.join(of_stack)}"
+
+
+def _notes(request: ReentrantRequest, own_stack: int) -> Iterator[str]:
     if own_stack > request.region_bytes:
         yield (
             f"the module's own C stack may have {own_stack} bytes, each region {request.region_bytes}:"

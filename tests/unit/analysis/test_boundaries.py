@@ -73,3 +73,18 @@ def test_all_imports_are_all_but_those_that_never_suspend() -> None:
     found.complete()
     assert found.promise == {"go"}
     assert found.sources[-1] == "the call graph: 0 imports, 1 export"
+
+
+def test_all_imports_of_minified_names_are_known_by_the_glue() -> None:
+    module = parse_module(
+        bytes(
+            wat2wasm("""(module (import "a" "a" (func $wait)) (import "a" "b" (func $grow))
+              (func (export "c") (call $wait)) (func (export "d") (call $grow)))""")
+        )
+    )
+    found = Boundaries(module)
+    with pytest.raises(ConfigError, match=r"minified.*--glue"):
+        found.add_every_import()
+    found.import_names.update({"a.a": "js_wait", "a.b": "emscripten_resize_heap"})
+    found.add_every_import()
+    assert found.suspend == {"a.a"}

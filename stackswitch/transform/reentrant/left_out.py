@@ -1,0 +1,67 @@
+"""Imports and exports that must not be wrapped, also if a pattern like ``*`` names them."""
+
+from __future__ import annotations
+
+from stackswitch.wasm.instructions import (
+    CALL,
+    CALL_INDIRECT,
+    CALL_REF,
+    GLOBAL_GET,
+    GLOBAL_SET,
+    RETURN_CALL,
+    RETURN_CALL_INDIRECT,
+    RETURN_CALL_REF,
+)
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.scan import find_instructions
+
+from .model import ReentrantRequest
+
+GROWING = frozenset({"emscripten_resize_heap", "emscripten_notify_memory_growth"})
+"""Imports that ``malloc`` calls, from which the C stacks are taken: a wrapper would call it again."""
+_STACK = ("stackAlloc", "stackSave", "stackRestore", "__set_stack_limits", "___set_stack_limits")
+_STACK_PREFIXES = ("emscripten_stack_", "_emscripten_stack_")
+_CALLS = frozenset({CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF})
+
+
+def growing_imports(module: Module, request: ReentrantRequest) -> tuple[str, ...]:
+    """Return the imports, of those that may suspend, that grow the memory."""
+    return tuple(
+        dict.fromkeys(
+            each.full_name
+            for each in module.function_imports()
+            if each.full_name in request.suspend
+            and request.invoke_names.get(each.full_name, each.name) in GROWING
+        )
+    )
+
+
+def stack_exports(module: Module, request: ReentrantRequest, pointer: int) -> tuple[str, ...]:
+    """Return the exports, of those that are promising, by which glue uses the C stack of whoever runs.
+
+    They call nothing, so they do not wait.
+    """
+    return tuple(
+        each.name
+        for each in module.exports
+        if each.kind == "func"
+        and each.name in request.promise
+        and (
+            each.name in _STACK
+            or each.name.startswith(_STACK_PREFIXES)
+            or _only_uses(module, each.index, pointer)
+        )
+    )
+
+
+def _only_uses(module: Module, function: int, pointer: int) -> bool:
+    """Whether a function uses the pointer and calls nothing."""
+    if function < module.imported_function_count:
+        return False
+    start, end = module.code_range(function)
+    uses = False
+    for each in find_instructions(module.data, start, end, _CALLS | {GLOBAL_GET, GLOBAL_SET}):
+        if each.opcode in _CALLS:
+            return False
+        uses = uses or each.immediates[0] == pointer
+    return uses
