@@ -1,6 +1,7 @@
 """Assembles functions of WebAssembly text, as far as ``regions.wat`` goes: folded instructions, named things.
 
 ``addr`` stands for the type of addresses, i32 or i64. ``(when X …)`` is left out of modules that have no X.
+``(use X)`` stands for what ``(define X …)`` has.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ def read_text(text: str, has: Collection[str], address: str) -> Text:
     functions: list[TextFunction] = []
     globals_: dict[str, str] = {}
     tokens = (each[0] for each in _TOKEN.finditer(text) if not each[0].startswith(";;"))
-    for form in _forms(tokens, frozenset(has)):
+    for form in parse_forms(tokens, frozenset(has)):
         assert isinstance(form, list)
         kind, name, *rest = form
         assert isinstance(name, str)
@@ -165,8 +166,15 @@ def read_text(text: str, has: Collection[str], address: str) -> Text:
     return Text(tuple(functions), globals_)
 
 
-def _forms(tokens: Iterator[str], has: frozenset[str]) -> list[Expression]:
-    """Read what is up to the next closing parenthesis, or the end."""
+def parse_forms(
+    tokens: Iterator[str], has: frozenset[str], defined: dict[str, list[Expression]] | None = None
+) -> list[Expression]:
+    """Read what is up to the next closing parenthesis, or the end.
+
+    :param defined: what names stand for, so far
+    :raises KeyError: a name that is used is not defined before
+    """
+    known = {} if defined is None else defined
     found: list[Expression] = []
     for word in tokens:
         if word == ")":
@@ -174,8 +182,12 @@ def _forms(tokens: Iterator[str], has: frozenset[str]) -> list[Expression]:
         if word != "(":
             found.append(word)
             continue
-        form = _forms(tokens, has)
-        if form[0] != "when":
+        form = parse_forms(tokens, has, known)
+        if form[0] == "define":
+            known[str(form[1])] = form[2:]
+        elif form[0] == "use":
+            found += known[str(form[1])]
+        elif form[0] != "when":
             found.append(form)
         elif form[1] in has:
             found += form[2:]

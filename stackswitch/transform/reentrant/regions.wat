@@ -14,6 +14,7 @@
 ;; pointer over the arguments of a call that has not ended.
 ;;
 ;; `addr` is i32 or i64. `(when X …)` is for modules that have X. `offset=X` is a field of the header.
+;; `(use X)` stands for what `(define X …)` has, where a call would cost too much.
 
 (global $current addr)
 (global $main addr) ;; the module's own stack
@@ -27,9 +28,9 @@
   (global $catching addr)
   (global $caught addr))
 
-(func $stackswitch.C_stack_overflow.transform_with_a_larger_region (unreachable))
+(func $stackswitch.C_stack_overflow.use_a_larger_region (unreachable))
 (func $stackswitch.out_of_memory_for_a_C_stack (unreachable))
-(func $stackswitch.promising_call_of_a_function_that_is_not_in_the_list (unreachable))
+(func $stackswitch.promising_call_that_is_not_listed (unreachable))
 (when invokes
   (func $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions (unreachable)))
 
@@ -54,29 +55,36 @@
   (addr.store offset=sp (local.get $r) (local.get $r))
   (addr.store offset=top (local.get $r) (local.get $r))
   (addr.store offset=low (local.get $r) (addr.add (local.get $at) (addr.const 16)))
-  (addr.store offset=end (local.get $r) (local.get $at))
+  (addr.store offset=span (local.get $r) (addr.const SPAN))
+  (when state (addr.store offset=end (local.get $r) (local.get $at)))
+  (addr.store offset=guard (local.get $r) (local.get $at))
+  (i32.store offset=is_call (local.get $r) (i32.const 1))
   ;; The words that Emscripten's glue expects at the end of a stack.
-  (i32.store offset=0 (local.get $at) (i32.const COOKIE))
-  (i32.store offset=4 (local.get $at) (i32.const COOKIE2))
+  (i64.store offset=0 (local.get $at) (i64.const COOKIES))
   (addr.store offset=all (local.get $r) (global.get $regions))
   (global.set $regions (local.get $r))
   (local.get $r))
 
+(define start
+  (if (addr.eqz (global.get $current)) (then (call $start))))
+
 (func $start
-  (if (addr.eqz (global.get $current)) (then
-    (global.set $main (call $allocate (addr.const HEADER)))
-    (call $blank (global.get $main))
-    (addr.store offset=sp (global.get $main) (global.get $sp))
-    (addr.store offset=accounted (global.get $main) (global.get $sp))
-    (addr.store offset=top (global.get $main) (addr.const TOP))
-    (when bounds
-      (addr.store offset=top (global.get $main) (call $get_base))
-      (addr.store offset=end (global.get $main) (call $get_end)))
-    (if (addr.gt_u (global.get $sp) (addr.load offset=top (global.get $main)))
-      (then (addr.store offset=top (global.get $main) (global.get $sp))))
-    (addr.store offset=all (global.get $main) (global.get $regions))
-    (global.set $regions (global.get $main))
-    (global.set $current (global.get $main)))))
+  (global.set $main (call $allocate (addr.const HEADER)))
+  (call $blank (global.get $main))
+  (addr.store offset=sp (global.get $main) (global.get $sp))
+  (addr.store offset=accounted (global.get $main) (global.get $sp))
+  (addr.store offset=top (global.get $main) (addr.const TOP))
+  (when bounds
+    (addr.store offset=top (global.get $main) (call $get_base))
+    (addr.store offset=end (global.get $main) (call $get_end)))
+  (if (addr.gt_u (global.get $sp) (addr.load offset=top (global.get $main)))
+    (then (addr.store offset=top (global.get $main) (global.get $sp))))
+  (addr.store offset=span (global.get $main) (addr.load offset=top (global.get $main)))
+  (addr.store offset=guard (global.get $main) (addr.add (global.get $main) (addr.const WORDS)))
+  (i64.store offset=words (global.get $main) (i64.const COOKIES))
+  (addr.store offset=all (global.get $main) (global.get $regions))
+  (global.set $regions (global.get $main))
+  (global.set $current (global.get $main)))
 
 (func $take (result addr) (local $r addr)
   (local.set $r (global.get $free))
@@ -84,7 +92,8 @@
   (global.set $free (addr.load offset=next (local.get $r)))
   (local.get $r))
 
-(func $give (param $r addr)
+;; Puts the region $r on the list of free ones.
+(define give
   (addr.store offset=sp (local.get $r) (addr.load offset=top (local.get $r)))
   (addr.store offset=host (local.get $r) (addr.const 0))
   (addr.store offset=home (local.get $r) (addr.const 0))
@@ -109,7 +118,8 @@
     (addr.store offset=0 (call $exceptions) (addr.load offset=caught (local.get $r)))
     (addr.store offset=POINTER (call $exceptions) (addr.load offset=uncaught (local.get $r)))))
 
-(func $switch (param $to addr)
+;; Makes the region $to current.
+(define switch
   (addr.store offset=sp (global.get $current) (global.get $sp))
   (when exceptions
     (addr.store offset=caught (global.get $current) (addr.load offset=0 (call $exceptions)))
@@ -118,27 +128,24 @@
   (global.set $sp (addr.load offset=sp (local.get $to)))
   (when state (call $load_state (local.get $to))))
 
-(func $holds (param $r addr) (result i32)
-  (i32.and
-    (addr.ge_u (global.get $sp) (addr.load offset=low (local.get $r)))
-    (addr.le_u (global.get $sp) (addr.load offset=top (local.get $r)))))
-
 ;; Traps if a call has written below its region.
-(func $check_canary (param $r addr) (local $low addr)
-  (local.set $low (addr.load offset=low (local.get $r)))
-  (if (addr.eqz (local.get $low)) (then (return))) ;; the module's own stack
-  (local.set $low (addr.sub (local.get $low) (addr.const 16)))
-  (if (i32.or
-        (i32.ne (i32.load offset=0 (local.get $low)) (i32.const COOKIE))
-        (i32.ne (i32.load offset=4 (local.get $low)) (i32.const COOKIE2)))
-    (then (call $stackswitch.C_stack_overflow.transform_with_a_larger_region))))
+(func $check_canary (param $r addr)
+  (if (i64.ne (i64.load offset=0 (addr.load offset=guard (local.get $r))) (i64.const COOKIES))
+    (then (call $stackswitch.C_stack_overflow.use_a_larger_region))))
 
-;; Sees that the pointer is in the current region. If it is in one below, a nested call has trapped, and
-;; JavaScript has caught its error: its region is not used any more.
-(func $settle
-  (if (call $holds (global.get $current)) (then (call $check_canary (global.get $current)) (return)))
-  (call $find_current))
+;; Sees that the pointer is in the current region.
+(define find
+  (if (addr.gt_u
+        (addr.sub (global.get $sp) (addr.load offset=low (global.get $current)))
+        (addr.load offset=span (global.get $current)))
+    (then (call $find_current))))
 
+(define settle
+  (call $check_canary (global.get $current))
+  (use find))
+
+;; The pointer may be in a region below: a nested call has trapped, and JavaScript has caught its error. Its
+;; region is not used any more.
 (func $find_current (local $r addr) (local $left i32)
   (local.set $r (global.get $current))
   (call $check_canary (local.get $r))
@@ -148,12 +155,12 @@
     (local.set $left (i32.sub (local.get $left) (i32.const 1)))
     (if (i32.or (addr.eqz (local.get $r)) (i32.eqz (local.get $left))) (then
       (if (i32.load offset=is_call (global.get $current))
-        (then (call $stackswitch.C_stack_overflow.transform_with_a_larger_region)))
-      (call $stackswitch.promising_call_of_a_function_that_is_not_in_the_list)))
+        (then (call $stackswitch.C_stack_overflow.use_a_larger_region)))
+      (call $stackswitch.promising_call_that_is_not_listed)))
     ;; Its functions have ended since, so the pointer is higher than when it was left.
     (br_if $next (i32.eqz (i32.and
-      (call $holds (local.get $r))
-      (addr.ge_u (global.get $sp) (addr.load offset=sp (local.get $r)))))))
+      (addr.ge_u (global.get $sp) (addr.load offset=sp (local.get $r)))
+      (addr.le_u (global.get $sp) (addr.load offset=top (local.get $r)))))))
   (loop $pop
     (if (addr.ne (global.get $current) (local.get $r)) (then
       (call $abandon)
@@ -167,20 +174,20 @@
 
 ;; Makes the region below the current one current: the current one's call has trapped. Its region is free
 ;; unless something may be in it: arguments, or the frames of a call that reached another one by a table.
-(func $abandon (local $dead addr) (local $r addr)
-  (local.set $dead (global.get $current))
-  (global.set $current (call $below (local.get $dead)))
-  (if (i32.eqz (i32.load offset=is_call (local.get $dead))) (then (return)))
-  (local.set $r (global.get $regions))
+(func $abandon (local $r addr) (local $each addr)
+  (local.set $r (global.get $current))
+  (global.set $current (call $below (local.get $r)))
+  (if (i32.eqz (i32.load offset=is_call (local.get $r))) (then (return)))
+  (local.set $each (global.get $regions))
   (loop $next
     (if (i32.or
-          (addr.eq (addr.load offset=home (local.get $r)) (local.get $dead))
-          (i32.and (i32.load offset=waiting (local.get $r))
-                   (addr.eq (addr.load offset=host (local.get $r)) (local.get $dead))))
+          (addr.eq (addr.load offset=home (local.get $each)) (local.get $r))
+          (i32.and (i32.load offset=waiting (local.get $each))
+                   (addr.eq (addr.load offset=host (local.get $each)) (local.get $r))))
       (then (return)))
-    (local.set $r (addr.load offset=all (local.get $r)))
-    (br_if $next (addr.given (local.get $r))))
-  (call $give (local.get $dead)))
+    (local.set $each (addr.load offset=all (local.get $each)))
+    (br_if $next (addr.given (local.get $each))))
+  (use give))
 
 ;; Removes call regions above $r from the top: their calls have trapped.
 (func $abandon_to (param $r addr) (local $some i32)
@@ -196,34 +203,43 @@
 
 ;; ---- Calls and waits
 
-(func $enter (result addr) (local $r addr)
-  (when invokes (global.set $thrown (i32.const 0)))
-  (call $start)
-  (call $settle)
-  (local.set $r (call $take))
-  (i32.store offset=is_call (local.get $r) (i32.const 1))
-  (addr.store offset=host (local.get $r) (global.get $current))
-  (addr.store offset=home (local.get $r) (global.get $current))
-  (addr.store offset=level (local.get $r) (global.get $sp))
-  (addr.store offset=accounted (global.get $current) (global.get $sp))
-  (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
-  (i64.store offset=number (local.get $r) (global.get $calls))
-  (call $switch (local.get $r))
-  (local.get $r))
+;; Whether so much of the current region is used that an idle one is to be left.
+(define full
+  (addr.gt_u
+    (addr.sub (addr.load offset=top (global.get $current)) (global.get $sp))
+    (addr.const SLACK)))
 
-(func $leave (param $r addr) (local $host addr) (local $home addr)
-  (call $settle)
+(func $enter (result addr) (local $to addr)
+  (when invokes (global.set $thrown (i32.const 0)))
+  (use start)
+  (use find)
+  (local.set $to (global.get $free))
+  (if (addr.given (local.get $to))
+    (then (global.set $free (addr.load offset=next (local.get $to))))
+    (else (local.set $to (call $create))))
+  (addr.store offset=host (local.get $to) (global.get $current))
+  (addr.store offset=home (local.get $to) (global.get $current))
+  (addr.store offset=level (local.get $to) (global.get $sp))
+  (addr.store offset=accounted (global.get $current) (global.get $sp))
+  (if (use full) (then (addr.store offset=accounted (global.get $current) (addr.const 0)))) ;; for $account
+  (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
+  (i64.store offset=number (local.get $to) (global.get $calls))
+  (use switch)
+  (local.get $to))
+
+(func $leave (param $r addr) (local $to addr) (local $home addr)
+  (use settle)
   (if (addr.ne (global.get $current) (local.get $r)) (then
     (call $abandon_to (local.get $r))
     (if (addr.ne (global.get $current) (local.get $r))
-      (then (call $stackswitch.promising_call_of_a_function_that_is_not_in_the_list)))))
-  (local.set $host (addr.load offset=host (local.get $r)))
+      (then (call $stackswitch.promising_call_that_is_not_listed)))))
+  (local.set $to (addr.load offset=host (local.get $r)))
   (local.set $home (addr.load offset=home (local.get $r)))
-  (call $switch (local.get $host))
-  (call $give (local.get $r))
+  (use switch)
+  (use give)
   ;; What is thrown out of an outermost call ends in its promise.
-  (when invokes (call $note_leave (local.get $r) (local.get $host)))
-  (if (addr.eq (local.get $host) (local.get $home)) (then
+  (when invokes (call $note_leave (local.get $r) (local.get $to)))
+  (if (addr.eq (local.get $to) (local.get $home)) (then
     (if (addr.given (addr.load offset=kept (local.get $home))) (then
       (if (addr.ge_u (global.get $sp) (addr.load offset=refused (local.get $home)))
         (then (call $raise (addr.load offset=kept (local.get $home)))))))))
@@ -233,22 +249,22 @@
       (local.set $home (call $take_retired (global.get $main)))
       (if (addr.given (local.get $home)) (then (call $rotate (local.get $home)))))))))
 
-(func $before (result addr) (local $r addr) (local $host addr)
+(func $before (result addr) (local $r addr) (local $to addr)
   (when invokes (global.set $thrown (i32.const 0)))
-  (call $start)
-  (call $settle)
+  (use start)
+  (use settle)
   (local.set $r (global.get $current))
-  (local.set $host (addr.load offset=host (local.get $r)))
+  (local.set $to (addr.load offset=host (local.get $r)))
   ;; A function that no list names was made promising and runs on the idle region: others idle elsewhere.
-  (if (addr.eqz (local.get $host)) (then
-    (local.set $host (call $take_idle))
-    (addr.store offset=host (local.get $r) (local.get $host))))
+  (if (addr.eqz (local.get $to)) (then
+    (local.set $to (call $take_idle))
+    (addr.store offset=host (local.get $r) (local.get $to))))
   (i32.store offset=waiting (local.get $r) (i32.const 1))
-  (call $switch (local.get $host))
+  (use switch)
   (local.get $r))
 
-(func $after (param $r addr) (local $host addr)
-  (call $settle)
+(func $after (param $r addr) (local $host addr) (local $to addr)
+  (use find)
   (local.set $host (addr.load offset=host (local.get $r)))
   (if (addr.ne (global.get $current) (local.get $host)) (then
     (call $abandon_to (local.get $host))
@@ -258,41 +274,42 @@
           (i32.and (i32.load offset=is_call (local.get $host)) (addr.given (addr.load offset=home (local.get $host))))
           (i32.eqz (i32.load offset=waiting (local.get $host)))))
       (then (addr.store offset=host (local.get $r) (global.get $current))))))
-  (if (i32.eqz (i32.load offset=is_call (global.get $current))) (then
-    (if (addr.ne (global.get $sp) (addr.load offset=accounted (global.get $current)))
-      (then (call $account (local.get $r))))
-    (if (addr.gt_u
-          (addr.sub (addr.load offset=top (global.get $current)) (global.get $sp))
-          (addr.const SLACK))
-      (then (call $rotate (call $take_idle))
-        (addr.store offset=host (local.get $r) (global.get $current))))))
+  (if (addr.ne (global.get $sp) (addr.load offset=accounted (global.get $current)))
+    (then (call $account (local.get $r))))
   (i32.store offset=waiting (local.get $r) (i32.const 0))
-  (call $switch (local.get $r)))
+  (local.set $to (local.get $r))
+  (use switch))
 
 ;; ---- Idle regions
 
 ;; Something was allocated since a call began or continued: it may be for the call that continues now, so it
 ;; counts as its arguments.
 (func $account (param $r addr) (local $home addr)
+  (if (i32.load offset=is_call (global.get $current)) (then (return)))
   (local.set $home (addr.load offset=home (local.get $r)))
-  (if (addr.eqz (local.get $home)) (then (return))) ;; a call that no list names
-  (if (addr.lt_u (global.get $sp) (addr.load offset=accounted (global.get $current))) (then
-    (if (i32.or
-          (i32.load offset=is_call (local.get $home))
-          (i32.or (addr.eq (local.get $home) (global.get $current))
-                  (addr.eq (local.get $home) (addr.load offset=under (global.get $current)))))
-      (then
-        (addr.store offset=home (local.get $r) (global.get $current))
-        (addr.store offset=level (local.get $r) (global.get $sp))))))
-  (addr.store offset=accounted (global.get $current) (global.get $sp)))
+  (if (i32.and
+        (addr.lt_u (global.get $sp) (addr.load offset=accounted (global.get $current)))
+        (addr.given (local.get $home))) ;; not so of a call that no list names
+    (then
+      (if (i32.or
+            (i32.load offset=is_call (local.get $home))
+            (i32.or (addr.eq (local.get $home) (global.get $current))
+                    (addr.eq (local.get $home) (addr.load offset=under (global.get $current)))))
+        (then
+          (addr.store offset=home (local.get $r) (global.get $current))
+          (addr.store offset=level (local.get $r) (global.get $sp))))))
+  (addr.store offset=accounted (global.get $current) (global.get $sp))
+  (if (use full) (then
+    (call $rotate (call $take_idle))
+    (addr.store offset=host (local.get $r) (global.get $current)))))
 
 ;; Glue that allocates while a call waits, and hands out the address, relies on the guest to take it off. It
 ;; cannot where each call has a stack of its own. So an idle region that fills up is left, until all calls
 ;; that were there have ended.
-(func $rotate (param $new addr) (local $old addr) (local $r addr)
+(func $rotate (param $to addr) (local $old addr) (local $r addr)
   (local.set $old (global.get $current))
-  (addr.store offset=under (local.get $new) (local.get $old))
-  (call $switch (local.get $new))
+  (addr.store offset=under (local.get $to) (local.get $old))
+  (use switch)
   (local.set $r (global.get $regions))
   (loop $next
     (if (i32.and (i32.eqz (i32.load offset=is_call (local.get $r)))
@@ -311,8 +328,6 @@
   (local.set $r (call $take))
   (i32.store offset=is_call (local.get $r) (i32.const 0))
   (addr.store offset=accounted (local.get $r) (addr.load offset=top (local.get $r)))
-  (addr.store offset=host (local.get $r) (addr.const 0))
-  (addr.store offset=under (local.get $r) (addr.const 0))
   (local.get $r))
 
 ;; Takes $only, or any region if that is 0, from the list of retired ones; 0: not yet possible.
@@ -374,7 +389,7 @@
 ;; Instead of stackRestore as JavaScript calls it.
 (func $restore (param $to addr) (local $kept addr)
   (if (addr.eqz (global.get $current)) (then (global.set $sp (local.get $to)) (return)))
-  (call $settle)
+  (use settle)
   (if (addr.gt_u (local.get $to) (global.get $sp)) (then
     (if (addr.gt_u (local.get $to) (addr.load offset=top (global.get $current))) (then (return)))
     (local.set $kept (addr.load offset=kept (global.get $current)))
@@ -403,7 +418,7 @@
 ;; regions of the open catch blocks; $caught: how many bytes that takes.
 (when invokes
   (func $note_throw
-    (call $start)
+    (use start)
     (global.set $thrown (i32.const 1))
     (global.set $thrower (global.get $current)))
 
@@ -411,13 +426,13 @@
 
   ;; After destructors, which may have waited.
   (func $note_resume
-    (call $start)
+    (use start)
     (if (i32.and (addr.given (global.get $thrower)) (addr.ne (global.get $thrower) (global.get $current)))
       (then (call $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions)))
     (call $note_throw))
 
   (func $note_rethrow
-    (call $start)
+    (use start)
     (call $check_catch)
     (call $note_throw))
 
@@ -428,7 +443,7 @@
         (then (call $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions))))))
 
   (func $note_catch
-    (call $start)
+    (use start)
     (if (addr.eqz (global.get $catching)) (then (global.set $catching (call $allocate (addr.const CATCHES)))))
     (if (addr.ge_u (global.get $caught) (addr.const CATCHES))
       (then (call $stackswitch.out_of_memory_for_a_C_stack)))
@@ -436,7 +451,7 @@
     (global.set $caught (addr.add (global.get $caught) (addr.const 8))))
 
   (func $note_end_catch
-    (call $start)
+    (use start)
     (call $check_catch)
     (global.set $thrower (addr.const 0))
     (if (addr.given (global.get $caught))

@@ -24,30 +24,34 @@ from .pointer import setters
 from .stack_size import own_stack_bytes
 from .wrappers import Wrappers
 
-HEADER_BYTES = 144
+HEADER_BYTES = 160
 FIELDS = {
     "sp": 0,
     "top": 8,
     "low": 16,
-    "end": 24,
-    "host": 32,
-    "home": 40,
-    "level": 48,
-    "kept": 56,
-    "refused": 64,
+    "span": 24,
+    "guard": 32,
+    "host": 40,
+    "home": 48,
+    "level": 56,
+    "accounted": 64,
     "next": 72,
-    "all": 80,
-    "under": 88,
-    "number": 96,
-    "is_call": 104,
-    "waiting": 108,
-    "caught": 112,
-    "uncaught": 120,
-    "accounted": 128,
+    "waiting": 80,
+    "is_call": 84,
+    "number": 88,
+    "all": 96,
+    "kept": 104,
+    "refused": 112,
+    "end": 120,
+    "under": 128,
+    "caught": 136,
+    "uncaught": 144,
+    "words": 152,
 }
 """Where the fields of a region's header are (bytes)."""
-COOKIES = {"COOKIE": 0x02135467, "COOKIE2": 0x89BACDFE - (1 << 32)}
-"""The words at the end of a stack: Emscripten's, ``src/runtime_stack_check.js``."""
+COOKIES = 0x89BACDFE_02135467 - (1 << 64)
+"""The words at the end of a stack: Emscripten's, ``src/runtime_stack_check.js``. As a signed number."""
+_CANARY_BYTES = 16
 CATCHES_BYTES = 32768
 """Room for the catch blocks that are open at a time: 8 bytes each."""
 _TRAP = "$stackswitch."
@@ -125,7 +129,9 @@ def _add_regions(
         globals={**globals_, "$sp": facts.pointer.index},
         constants={
             **FIELDS,
-            **COOKIES,
+            "COOKIES": COOKIES,
+            "WORDS": FIELDS["words"],
+            "SPAN": request.region_bytes - _CANARY_BYTES,
             "HEADER": HEADER_BYTES,
             "REGION": request.region_bytes,
             "ROOM": request.region_bytes + HEADER_BYTES,

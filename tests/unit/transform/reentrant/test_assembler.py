@@ -9,18 +9,20 @@ import pytest
 import wasmtime
 
 from stackswitch.transform import reentrant
-from stackswitch.transform.reentrant.assembler import Context, Expression, Text, _forms, read_text
-from stackswitch.transform.reentrant.transform import COOKIES, FIELDS, regions_text
+from stackswitch.transform.reentrant.assembler import Context, Expression, Text, parse_forms, read_text
+from stackswitch.transform.reentrant.transform import COOKIES, FIELDS, HEADER_BYTES, regions_text
 from stackswitch.wasm.module import parse_module
 
 TEXT = Path(reentrant.__file__).with_name("regions.wat").read_text("utf-8")
 FEATURES = ("invokes", "exceptions", "limits", "checks", "bounds", "state")
 CONSTANTS = {
     **FIELDS,
-    **COOKIES,
-    "HEADER": 128,
+    "COOKIES": COOKIES,
+    "WORDS": FIELDS["words"],
+    "SPAN": 65520,
+    "HEADER": HEADER_BYTES,
     "REGION": 65536,
-    "ROOM": 65664,
+    "ROOM": 65536 + HEADER_BYTES,
     "TOP": 5248880,
     "SLACK": 300,
     "POINTER": 4,
@@ -59,7 +61,7 @@ def plain(expression: Expression, address: str) -> str:
 def by_wasmtime(has: frozenset[str], address: str) -> bytes:
     tokens = (line.partition(";;")[0] for line in TEXT.splitlines())
     words = iter(" ".join(tokens).replace("(", " ( ").replace(")", " ) ").split())
-    forms = "\n".join(plain(each, address) for each in _forms(words, has))
+    forms = "\n".join(plain(each, address) for each in parse_forms(words, has))
     imports = "\n".join(
         f'(import "m" "{name}" (func ${name} {type_.replace("addr", address)}))'
         for name, type_ in KNOWN.items()

@@ -1,0 +1,25 @@
+;; A wait in a function with a frame on the C stack, in a loop; a call without a wait.
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory (export "memory") 4 1024)
+  (global $__stack_pointer (mut i32) (i32.const 65536))
+  (global $heap (mut i32) (i32.const 65536))
+  (func (export "malloc") (param $size i32) (result i32) (local $at i32)
+    (local.set $at (global.get $heap))
+    (global.set $heap
+      (i32.add (local.get $at) (i32.and (i32.add (local.get $size) (i32.const 15)) (i32.const -16))))
+    (if (i32.gt_u (global.get $heap) (i32.mul (memory.size) (i32.const 65536)))
+      (then (drop (memory.grow (i32.const 16)))))
+    (local.get $at))
+  (func $leaf (param $value i32) (result i32) (local $frame i32)
+    (global.set $__stack_pointer (local.tee $frame (i32.sub (global.get $__stack_pointer) (i32.const 64))))
+    (i32.store (local.get $frame) (local.get $value))
+    (drop (call $wait (local.get $value)))
+    (i32.load (local.get $frame))
+    (global.set $__stack_pointer (i32.add (local.get $frame) (i32.const 64))))
+  (func (export "waits") (param $count i32) (result i32)
+    (loop $again
+      (drop (call $leaf (local.get $count)))
+      (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
+    (local.get $count))
+  (func (export "call") (param $value i32) (result i32) (i32.add (local.get $value) (i32.const 1))))
