@@ -2,7 +2,8 @@
 
 - ``material`` is what is known; ``verdict`` judges it; ``rules`` and ``rules.toml`` say what each
   finding means
-- ``cases``, ``module``, ``engines``, ``traced`` apply the rules; ``steps`` says what to do
+- ``judge_cases``, ``judge_module``, ``judge_engines`` and ``judge_traces`` apply the rules; ``steps`` says
+  what to do
 - ``facts`` reads the module; ``call_tree`` is the tree of paths to a wait; ``merging`` and ``compare`` join
   reports
 

@@ -8,8 +8,8 @@ from shlex import quote
 
 from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, Step
 
+from .judge_traces import ran_on_jspi
 from .material import Material
-from .traced import ran_on_jspi
 
 _MOST_INLINE = 12
 _ONE_AT_A_TIME = """\

@@ -8,13 +8,13 @@ from dataclasses import replace
 from stackswitch.models.readiness import Finding, Level, Report
 from stackswitch.reports.text import counted
 
-from .cases import CasesFound, judge_cases
-from .engines import judge_engines, judge_users
+from .judge_cases import CasesFound, judge_cases
+from .judge_engines import judge_engines, judge_users
+from .judge_module import judge_gain, judge_lists, judge_module
+from .judge_traces import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
 from .material import Material
-from .module import judge_gain, judge_lists, judge_module
 from .rules import finding, level_by, merged_names, silenced
 from .steps import steps_of
-from .traced import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
 
 _ORDER = ("blocks", "unknown", "change", "note")
 

@@ -12,9 +12,9 @@ from stackswitch.models.readiness import Finding, Gain, ListReport, ModuleFacts,
 from stackswitch.models.trace import Suspension
 from stackswitch.reports.text import counted
 
+from .judge_traces import ran_on_jspi
 from .material import Material
 from .rules import finding, merged_names
-from .traced import ran_on_jspi
 
 _COVERED_WELL = 0.9
 _SEEN = ("seen", "missing", "instrumented")
