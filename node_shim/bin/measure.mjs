@@ -5,6 +5,8 @@
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
+import { stubs } from "../wasm/stubs.mjs";
+
 const bytes = readFileSync(process.argv[2]);
 const imports = stubs(JSON.parse(readFileSync(0, "utf8")));
 const before = process.memoryUsage().rss;
@@ -24,19 +26,3 @@ if (process.argv[3]) {
   Object.assign(measured, { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes, { params }).length });
 }
 console.log(JSON.stringify(measured));
-
-/** @type {(wanted: {module: string, name: string, kind: string, type: any}[]) => WebAssembly.Imports} */
-function stubs(wanted) {
-  /** @type {Record<string, (type: any) => any>} */
-  const make = {
-    func: () => () => 0,
-    memory: (type) => new WebAssembly.Memory(type),
-    table: (type) => new WebAssembly.Table(type),
-    global: (type) => new WebAssembly.Global(type, type.value === "i64" ? 0n : type.value.endsWith("ref") ? null : 0),
-    tag: (type) => new WebAssembly.Tag(type),
-  };
-  /** @type {WebAssembly.Imports} */
-  const made = {};
-  for (const { module: from, name, kind, type } of wanted) (made[from] ??= {})[name] = make[kind](type);
-  return made;
-}

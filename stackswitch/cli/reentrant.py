@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import typer
 
 from stackswitch.analysis.boundaries import Boundaries
 from stackswitch.analysis.traces import GivenModule, require_use, use_trace
+from stackswitch.engines.overlap import COUNT, OverlapRun, PlannedCall, overlap_calls, planned_call
+from stackswitch.errors import ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
@@ -16,10 +19,12 @@ from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, m
 from stackswitch.transform.reentrant.model import REGION_BYTES
 from stackswitch.wasm.module import Module
 
+from .command import EXIT_FAILED
 from .console import Console
 from .inputs import read_input, read_module, read_traces
 from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, argument, option, reads, writes
 from .output import open_outputs, write_output, write_text
+from .progress import Progress
 from .resolve import lists_in, named_module, open_list
 
 _MOST_SHOWN = 12
@@ -45,6 +50,8 @@ class ReentrantReport(Frozen):
     invokes: tuple[str, ...]
     throwing: tuple[str, ...]
     notes: tuple[str, ...]
+    before: OverlapRun | None = None
+    after: OverlapRun | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,11 @@ class ReentrantOptions:
     exnref: bool = option(
         "Catch exceptions as standardised (try_table). Default: as the module does.", default=False
     )
+    prove: list[str] | None = option(
+        "Overlap calls of this export, before and after, and count those that end otherwise than alone: "
+        "go, go(1, 2); repeatable. Imports that suspend return their first number, the others zeros.",
+        metavar="CALL",
+    )
     symbols: Symbols = None
     json: str | None = writes("what was done as JSON")
 
@@ -95,6 +107,7 @@ def reentrant(options: ReentrantOptions) -> None:
     """Make the build, and say what was wrapped.
 
     :raises typer.BadParameter: nothing says which imports may suspend
+    :raises typer.Exit: ``--prove`` found calls that end otherwise than alone
     """
     console = Console(stderr=True)
     open_outputs(options.output, options.json)
@@ -112,11 +125,16 @@ def reentrant(options: ReentrantOptions) -> None:
         invoke_names=found.import_names,
         new_exceptions=True if options.exnref else None,
     )
+    calls = [planned_call(module, each) for each in options.prove or ()]
     result = make_reentrant(request)
     report = _report(options, module, request, result, found)
+    if calls:
+        report = report.model_copy(update=_prove(request, result, calls, console))
     write_output(options.output, result.wasm)
     _show(console, report)
     write_text(options.json, lambda: json_text(report))
+    if report.after is not None and report.after.wrong:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:
@@ -152,6 +170,24 @@ def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:
         )
     found.complete()
     return found
+
+
+def _prove(
+    request: ReentrantRequest, result: ReentrantResult, calls: list[PlannedCall], console: Console
+) -> dict[str, OverlapRun]:
+    """Overlap calls of both builds. A build that does not run to the end has all calls wrong."""
+    runs = {}
+    with Progress(console) as progress, tempfile.TemporaryDirectory() as folder:
+        for name, wasm in (("before", request.wasm), ("after", result.wasm)):
+            progress.say(f"overlapping {COUNT} calls {name}")
+            path = Path(folder) / f"{name}.wasm"
+            path.write_bytes(wasm)
+            try:
+                runs[name] = overlap_calls(path, request.suspend, calls)
+            except ToolError as error:
+                message = str(error).splitlines()[0].replace(str(path), "the module")
+                runs[name] = OverlapRun(calls=COUNT, wrong=COUNT, errors={message: COUNT})
+    return runs
 
 
 def _report(
@@ -190,5 +226,11 @@ def _show(console: Console, report: ReentrantReport) -> None:
     console.print(f"C stack pointer: global {report.stack_pointer} ({report.evidence})")
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")
+    for when, run in (("before", report.before), ("after", report.after)):
+        if run is not None:
+            how = "".join(f"; {count}: {text}" for text, count in run.errors.items())
+            console.print(
+                f"{when}: {run.wrong} of {run.calls} overlapping calls end otherwise than alone{how}"
+            )
     grown = report.size_bytes - report.size_before_bytes
     console.print(f"{report.size_bytes} bytes, {grown} more than before; a call has {report.region_bytes}")

@@ -13,7 +13,9 @@ from stackswitch.tools import watchdog
 from stackswitch.tools.paths import wheel_node
 from stackswitch.tools.progress import Progress, silent
 from stackswitch.tools.scripts import run_script
-from stackswitch.wasm.module import Import, Module, parse_module
+from stackswitch.wasm.module import parse_module
+
+from .stubs import import_stubs
 
 _TIMEOUT_S = 300.0
 _SIZES = (("raw", "size"), ("gzip", "size, gzip 9"), ("brotli", "size, brotli 9"))
@@ -30,7 +32,9 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
     :param rounds: how often each is compiled, in alternation
     :raises ToolError: Node does not compile one of them
     """
-    stubs = {each: _stubs(each) for each in (plain, asyncify)}
+    stubs = {
+        each: json.dumps(import_stubs(parse_module(each.read_bytes()))).encode() for each in (plain, asyncify)
+    }
     sizes = [_run(each, stubs[each], "sizes") for each in (plain, asyncify)]
     measures = []
     for key, what in _SIZES:
@@ -89,38 +93,6 @@ def _named(path: Path, other: Path) -> str:
     parts, others = path.parts[::-1], other.parts[::-1]
     same = next((at for at, (one, two) in enumerate(zip(parts, others, strict=False)) if one != two), 0)
     return "/".join(reversed(parts[: same + 1]))
-
-
-def _stubs(path: Path) -> bytes:
-    """Return the module's imports as JSON, for stubs in JavaScript."""
-    module = parse_module(path.read_bytes())
-    imports = [
-        {"module": each.module, "name": each.name, "kind": each.kind, "type": _type(module, each)}
-        for each in module.imports
-    ]
-    return json.dumps(imports).encode()
-
-
-def _type(module: Module, each: Import) -> dict[str, Any]:
-    if each.kind == "memory":
-        memory = module.memories[each.index]
-        return {**_limits(memory.minimum, memory.maximum, is64=memory.is64), "shared": memory.shared}
-    if each.kind == "table":
-        table = module.tables[each.index]
-        element = "externref" if "extern" in table.type else "anyfunc"
-        return {**_limits(table.minimum, table.maximum, is64=table.is64), "element": element}
-    if each.kind == "global":
-        declared = module.global_type(each.index)
-        value = "anyfunc" if declared.type == "funcref" else declared.type
-        return {"value": value, "mutable": declared.mutable}
-    if each.kind == "tag":
-        return {"parameters": module.tag_type(each.index).params}
-    return {}
-
-
-def _limits(minimum: int, maximum: int | None, *, is64: bool) -> dict[str, Any]:
-    most = {} if maximum is None else {"maximum": maximum}
-    return {"initial": minimum, **most, **({"address": "i64"} if is64 else {})}
 
 
 def _exact(value: float) -> Spread:

@@ -15,15 +15,22 @@ from .paths import node_shim_dir, wheel_node
 
 
 def run_script(
-    name: str, *args: str, stdin: bytes = b"", folder: Path | None = None, timeout_s: float, problem: str
+    name: str,
+    *args: str,
+    stdin: bytes = b"",
+    folder: Path | None = None,
+    flags: tuple[str, ...] = (),
+    timeout_s: float,
+    problem: str,
 ) -> Any:
     """Run a script and return the JSON that it prints. Blocks.
 
     :param folder: its working directory
+    :param flags: options of Node
     :param problem: what is wrong if it prints none, for the error
     :raises ToolError: it does not print JSON, or takes longer than ``timeout_s`` (seconds)
     """
-    argv = [str(wheel_node()), str(node_shim_dir() / "bin" / name), *args]
+    argv = [str(wheel_node()), *flags, str(node_shim_dir() / "bin" / name), *args]
     try:
         done = watchdog.run(argv, stdin=stdin, cwd=folder, timeout_s=timeout_s)
         return json_value(done.stdout)

@@ -118,3 +118,20 @@ def test_a_trace_says_what_suspends(kinds: Path, node: Node, transform: Transfor
     )  # fmt: skip
     after = node("kinds.mjs", transform(kinds, "--trace", trace))
     assert after["work"] == after["nested"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_proof_counts_wrong_calls_before_and_after(kinds: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    proof = ["--prove", "work(3)", "--prove", "nested(0x10)", "--json", report]
+    done = command(kinds, "-o", tmp_path / "out.wasm", *LISTS, *proof)
+    assert done.returncode == 0, done.stderr
+    assert "after: 0 of 100 overlapping calls end otherwise than alone" in done.stderr
+    found = json.loads(report.read_text("utf-8"))
+    assert found["before"]["wrong"] > 0
+    assert found["after"] == {"calls": 100, "wrong": 0, "errors": {}}
+
+
+def test_a_call_that_cannot_be_made_is_an_error(kinds: Path, tmp_path: Path) -> None:
+    done = command(kinds, "-o", tmp_path / "out.wasm", *LISTS, "--prove", "work(nothing)")
+    assert done.returncode == 4
+    assert "nothing is no i32" in done.stderr
