@@ -5,12 +5,12 @@
 "use strict";
 
 const folder = process.env.STACKSWITCH_TRACE;
-const OBSERVER = Symbol.for("stackswitch.observe"); // see install.cjs
+const OBSERVER = Symbol.for("stackswitch.observe"); // see observer.cjs
 
 if (folder && typeof WebAssembly === "object" && Reflect.get(WebAssembly.Module, OBSERVER) === undefined) {
   const loaded = new Set(Object.keys(require.cache));
   try {
-    require("./observe/install.cjs").install(folder);
+    require("./observe/observer.cjs").install(folder);
   } catch {
     // Without a folder to write to nothing can be written: the reader misses this process's part.
   }

@@ -1,7 +1,7 @@
 // A guest of the library: an instance, and the calls of its exports.
 
 import { Exit, explain, meant, uncatchable } from "../errors/traps.mjs";
-import { GuestWasi } from "../wasi/folders.mjs";
+import { GuestWasi } from "../wasi/guest-wasi.mjs";
 import { resultList } from "../wasm/results.mjs";
 import { BODY, FrameWriter } from "../wire/frames.mjs";
 import { Abandoned, ABANDONED, Call, CurrentCall } from "./call.mjs";

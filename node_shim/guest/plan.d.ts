@@ -39,7 +39,7 @@ export interface GuestPlan {
   stacks: boolean;
   /** Why the C stack cannot be reached; null: it can, or there is none. */
   hidden: string | null;
-  wasi: import("../wasi/folders.mjs").GuestWasiOptions | null;
+  wasi: import("../wasi/guest-wasi.mjs").GuestWasiOptions | null;
 }
 
 /** What the instances of a thread share. */

@@ -1,5 +1,5 @@
 // Traps and refused suspensions, where they can be seen without touching their way: rejections of promising calls
-// that the program itself handles (promises.cjs), and what nobody handles (endings.cjs). An error is recorded once.
+// that the program itself handles (promises.cjs), and what nobody handles (exit-hooks.cjs). An error is recorded once.
 
 "use strict";
 

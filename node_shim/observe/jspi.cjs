@@ -3,12 +3,12 @@
 "use strict";
 
 const { isAsyncFunction, isProxy } = require("node:util").types;
-const { constructed, proxied } = require("./replace.cjs");
+const { constructed, proxied } = require("./proxies.cjs");
 const { defineProperty, getOwnPropertyDescriptor } = Object;
 const { apply, construct, get } = Reflect;
 
 /** @typedef {import("./stacks.cjs").Slot} Slot */
-/** @typedef {import("./replace.cjs").ConstructTrap} ConstructTrap */
+/** @typedef {import("./proxies.cjs").ConstructTrap} ConstructTrap */
 
 /**
  * Whether Emscripten's glue marks a function as asynchronous: a library function with `__async`. No code of it runs.

@@ -4,7 +4,7 @@
 "use strict";
 
 const { callSites } = require("./stacks.cjs");
-const { proxied } = require("./replace.cjs");
+const { proxied } = require("./proxies.cjs");
 const { getPrototypeOf, defineProperty, hasOwn } = Object;
 const { apply } = Reflect;
 
@@ -16,7 +16,7 @@ const NEAR = 6; // frames: a program may have put functions of its own around pr
  * @param {Record<string, (...args: unknown[]) => (() => void) | void>} watchers by event, each called before the program's own
  *   listeners; what it returns is called after them, if there are any
  */
-function watchEndings({ exit, ...watchers }) {
+function watchProcessEnd({ exit, ...watchers }) {
   /** @type {Set<string | undefined>} */
   const ignored = new Set(); // places in Node that emit something else
   const before = function () {
@@ -51,4 +51,4 @@ function watchEndings({ exit, ...watchers }) {
   });
 }
 
-module.exports = { watchEndings };
+module.exports = { watchProcessEnd };

@@ -5,7 +5,7 @@
 "use strict";
 
 
-const { replace } = require("./replace.cjs");
+const { replace } = require("./proxies.cjs");
 const { renamedStartUnwind } = require("./asyncify.cjs");
 const { Module, Instance } = WebAssembly;
 const { getOwnPropertyDescriptor, create, freeze, keys } = Object;

@@ -1,4 +1,4 @@
-// What is put in place of WebAssembly's own functions. Each is the native one behind a Proxy (replace.cjs): promises,
+// What is put in place of WebAssembly's own functions. Each is the native one behind a Proxy (proxies.cjs): promises,
 // instances and errors are the engine's own, and nothing of ours stands on them. What a program could still find is
 // listed in docs/trace-format.md.
 
@@ -9,12 +9,12 @@ const { TracePart } = require("./part.cjs");
 const { StackRecorder } = require("./stacks.cjs");
 const { ModuleRecorder } = require("./modules.cjs");
 const { ErrorRecorder } = require("./errors.cjs");
-const { UnwindHooks } = require("./unwinds.cjs");
+const { UnwindHooks } = require("./start-unwind-hooks.cjs");
 const { RejectionWatcher } = require("./promises.cjs");
 const { JspiHooks } = require("./jspi.cjs");
 const { tapSource } = require("./streaming.cjs");
-const { watchEndings } = require("./endings.cjs");
-const { constructed, replace, replaceToString } = require("./replace.cjs");
+const { watchProcessEnd } = require("./exit-hooks.cjs");
+const { constructed, replace, replaceToString } = require("./proxies.cjs");
 
 const PART_VERSION = 1;
 const OBSERVER = Symbol.for("stackswitch.observe"); // WebAssembly.Module answers to it, without having it
@@ -88,7 +88,7 @@ class Observer {
       this.#hookModules();
       this.#jspi.hook((name, handler) => this.#replace(name, handler));
       this.#unwinds.hook();
-      watchEndings({
+      watchProcessEnd({
         exit: () => this.end(process.exitCode ?? 0),
         uncaughtExceptionMonitor: (error) => this.#errors.note(error, "uncaught"),
         unhandledRejection: (error, /** @type {any} */ promise) => {
@@ -108,7 +108,7 @@ class Observer {
 
   /** A module's bytes are looked at before the engine gets them, or as soon as it has made a module of them. */
   #hookModules() {
-    /** @type {import("./replace.cjs").ConstructTrap} */
+    /** @type {import("./proxies.cjs").ConstructTrap} */
     const newModule = (target, args, newTarget) => {
       const module = constructed(target, args, newTarget, newModule);
       this.#source(args[0], "Module");
