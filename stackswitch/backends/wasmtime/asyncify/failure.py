@@ -6,7 +6,7 @@ from typing import Any
 
 from ..capi import OUT_OF_FUEL, GuestTrap
 from ..errors import OverflowedError, ProtocolError
-from .data_block import DataBlock
+from .asyncify_data import AsyncifyData
 from .state_machine import NORMAL, UNWINDING, StateMachine
 
 _OUT_OF_BOUNDS = 1
@@ -33,7 +33,9 @@ class SwitchTimer:
         return now - self._since > _MOST_S
 
 
-def failure_of(error: BaseException, state: int, block: DataBlock | None, *, is_stuck: bool) -> BaseException:
+def failure_of(
+    error: BaseException, state: int, block: AsyncifyData | None, *, is_stuck: bool
+) -> BaseException:
     """Return what to raise for it: in the middle of a switch a trap is the switch's, not the guest's own.
 
     :param state: NORMAL, UNWINDING or REWINDING

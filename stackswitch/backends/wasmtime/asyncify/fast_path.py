@@ -4,10 +4,10 @@ The steps of ``runtime`` are written out here where nothing is out of the ordina
 each transition by its own methods. An interrupt may come between any two lines: ``AsyncifyRuntime.abandon``
 mends what it leaves.
 
-An import that has waited several times in a row is expected to wait again (``early``). The adapter
-then unwinds before the host is called, and ``finish`` serves the import when the guest has returned. That
-saves the callback. Where the host function does not wait after all, an unwind and a rewind were for nothing:
-every 32nd time is looked at, and the expectation dropped.
+An import that has waited several times in a row is expected to wait again (``predicted_unwinds``). The
+adapter then unwinds before the host is called, and ``finish`` serves the import when the guest has returned.
+That saves the callback. Where the host function does not wait after all, an unwind and a rewind were for
+nothing: every 32nd time is looked at, and the expectation dropped.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ..switcher import LinkedFunction
 from ..values import Value
 from .adapter import Adapter
 from .call import Answer, AsyncifyCall
-from .early import AdaptedImport
 from .imports import caller_of
+from .predicted_unwinds import AdaptedImport
 from .runtime import AsyncifyRuntime
 
 _UNCHECKED = 62
@@ -110,7 +110,7 @@ def _checked(runtime: AsyncifyRuntime, import_: AdaptedImport, outcome: Any) -> 
             outcome = done.value
         else:
             return (yield from finish_started(outcome, first))
-    runtime.early.expect_no_wait(import_)
+    runtime.predicted.expect_no_wait(import_)
     return outcome
 
 
@@ -125,18 +125,18 @@ def adapted_import(runtime: AsyncifyRuntime, adapter: Adapter, number: int, func
     start = function.params.caller(adapter.values_at, function.serve)
     write = function.results.bound(adapter.values_at)[1]
     import_ = runtime.served[number + 1] = AdaptedImport(number, name, start, (number + 1, write))
-    which, early = import_.which, runtime.early
+    which, predicted = import_.which, runtime.predicted
     answer = import_.answer if adapter.shape.arrives else None
     pending, unwinding = adapter.pending, adapter.unwinding
 
     def callback() -> int:
         try:
             call = runtime.resuming
-            if call is not None and not (pending or early.now):
+            if call is not None and not (pending or predicted.now):
                 runtime.resuming = None
                 machine.resume(call)
             else:
-                if call is not None or early.now:
+                if call is not None or predicted.now:
                     runtime.look()
                 if machine.state:
                     return runtime.arrive(which, write, name)
@@ -160,7 +160,7 @@ def adapted_import(runtime: AsyncifyRuntime, adapter: Adapter, number: int, func
                         unwinding.value = 1
                         import_.waits += 1
                         if import_.waits >= import_.enough and runtime.is_quick:
-                            early.expect_wait(import_)
+                            predicted.expect_wait(import_)
                     else:
                         runtime.suspend(call, which, name)
                     return 0

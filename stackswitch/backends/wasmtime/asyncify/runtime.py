@@ -32,10 +32,10 @@ from ..store import Store
 from ..switcher import SwitcherOptions
 from ..values import Value
 from .adapter import CONTROLS, Adapter, controller
+from .asyncify_data import AsyncifyData
 from .call import AsyncifyCall, Entry, check_depth
-from .data_block import DataBlock
-from .early import AdaptedImport, EarlyUnwinds
 from .failure import SwitchTimer, failure_of
+from .predicted_unwinds import AdaptedImport, PredictedUnwinds
 from .state_machine import NORMAL, UNWINDING, StateMachine
 
 
@@ -51,7 +51,7 @@ class AsyncifyRuntime:
         self,
         store: Store,
         options: SwitcherOptions,
-        make_block: Callable[[], DataBlock],
+        make_block: Callable[[], AsyncifyData],
         read_stack: Callable[[], tuple[Place, ...]],
         *,
         catches: bool,
@@ -67,7 +67,7 @@ class AsyncifyRuntime:
         self._adapter: Adapter | None = None
         self.resuming: AsyncifyCall | None = None  # the adapter is to end its rewind, if it has not yet
         self.served: dict[int, AdaptedImport] = {}
-        self.early = EarlyUnwinds()
+        self.predicted = PredictedUnwinds()
         self.pending = ctypes.c_uint32()
         self._unwinding = ctypes.c_uint32()
         self.nothing = ctypes.c_uint32()
@@ -80,7 +80,7 @@ class AsyncifyRuntime:
         self._start_rewind: Callable[[], object]
         self._stop_rewind: Callable[[], object]
         self._make_block = make_block
-        self._block: DataBlock | None = None
+        self._block: AsyncifyData | None = None
         self._trap = store.trap
         self._timer = SwitchTimer()
         self.is_stuck = False
@@ -102,7 +102,7 @@ class AsyncifyRuntime:
             adapter.connect([*map(controls.__getitem__, CONTROLS), *([load] if load is not None else [])])
             self._adapter = adapter
             self.pending, self._unwinding, self.nothing = adapter.pending, adapter.unwinding, adapter.nothing
-            self.waiting, self.unwound, self.early.word = adapter.waiting, adapter.unwound, adapter.early
+            self.waiting, self.unwound, self.predicted.word = adapter.waiting, adapter.unwound, adapter.early
             stays = shadow_stack is None or shadow_stack.lazy
             self.is_quick = adapter.shape.arrives and stays
         self._controls = controls
@@ -139,9 +139,9 @@ class AsyncifyRuntime:
         try:
             entry = call.function.entry or self._entry(call.function)
             entry.write(call.args)
-            if self.early.expected:
+            if self.predicted.expected:
                 # Only where the data block is free: it has the stack of its owner in it.
-                self.early.allow(entry.adapted and call.may_wait and self.machine.owner is None)
+                self.predicted.allow(entry.adapted and call.may_wait and self.machine.owner is None)
             if stack is not None:
                 call.outside = stack.get()
                 if len(self.machine.running) == 1 and self.machine.suspended:
@@ -166,7 +166,7 @@ class AsyncifyRuntime:
     def left(self, call: AsyncifyCall, error: int | None, *, adapted: bool) -> bool:
         """The guest has returned, with an error or without: whether the call is now suspended."""
         stack, machine = self.shadow_stack, self.machine
-        if self.resuming is not None or self.early.now:
+        if self.resuming is not None or self.predicted.now:
             self.look()
         if error or self._trap:
             if stack is not None:
@@ -225,7 +225,7 @@ class AsyncifyRuntime:
                     self.resuming = call
                     return entry.resumes.get(number) or entry.resuming(number)
         call.results = results
-        self.early.allow(False)  # the host says how the import ends
+        self.predicted.allow(False)  # the host says how the import ends
         machine.rewind(call)
         if not entry.adapted:
             self._start_rewind()
@@ -266,7 +266,7 @@ class AsyncifyRuntime:
             call.coroutine = None
         if self.store.closed:
             return
-        if self.resuming is call or self.early.now:
+        if self.resuming is call or self.predicted.now:
             self.look()
         self.store.forget()
         stack = self.shadow_stack

@@ -21,8 +21,8 @@ from ..stacks import Place, StackReader
 from ..switcher import LinkedFunction, SwitcherOptions
 from ..values import SlotCodec
 from .adapter import CONTROLS, Adapter, host_function, shape_of
+from .asyncify_data import AsyncifyData, guest_memory, own_memory
 from .call import AsyncifyCall
-from .data_block import DataBlock, guest_memory, own_memory
 from .fast_path import adapted_import, finish
 from .imports import direct_import
 from .runtime import AsyncifyRuntime
@@ -100,7 +100,7 @@ class AsyncifySwitcher:
         self.runtime = AsyncifyRuntime(
             owner.store,
             options,
-            partial(_data_block, instance, owner.buffer_bytes),
+            partial(_asyncify_data, instance, owner.buffer_bytes),
             owner.reader.read,
             catches=options.catchable and compiled.knows_exceptions,
         )
@@ -173,7 +173,7 @@ class AsyncifySwitcher:
         return self._reader.read()
 
 
-def _data_block(instance: ModuleInstance, room: int | None) -> DataBlock:
+def _asyncify_data(instance: ModuleInstance, room: int | None) -> AsyncifyData:
     """Make the data block of an instance, in a memory of its own if the build has one."""
     if instance.has(EXPORT_NAME, "memory"):
         return own_memory(instance.linear_memory(EXPORT_NAME), room)

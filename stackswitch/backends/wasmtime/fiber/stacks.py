@@ -13,7 +13,7 @@ from ..stacks import Place, Profiler
 from ..store import Store
 from .call import FiberCall
 from .capi import FiberApi
-from .tick_trap import TickTrap
+from .epoch_trap import EpochTrap
 
 _SAMPLES_MOST = 1000
 """A profile contains every sample, and only the last one is needed."""
@@ -38,8 +38,8 @@ class Sampler:
         self._restart()
 
     @cached_property
-    def _tick_trap(self) -> TickTrap:
-        return TickTrap(self._dll, self._store)
+    def _epoch_trap(self) -> EpochTrap:
+        return EpochTrap(self._dll, self._store)
 
     def _restart(self) -> None:
         self.drop()
@@ -72,7 +72,7 @@ class Sampler:
         """
         self._restart()
         call.frames = ()
-        if not self._tick_trap.begin(self._profiler):
+        if not self._epoch_trap.begin(self._profiler):
             return None, ()
         trap: BaseException | None = None
         used = True  # unknown after an interrupt, and to free the error twice would be worse
@@ -83,7 +83,7 @@ class Sampler:
                 trap = error
             used = isinstance(trap, GuestTrap) and OVER_MESSAGE in trap.message
         finally:
-            self._tick_trap.end(api, used=used)
+            self._epoch_trap.end(api, used=used)
         return trap if isinstance(trap, GuestTrap) and used else None, call.frames or self._take()
 
     def drop(self) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import stackswitch
-from stackswitch.backends.wasmtime.asyncify.early import ENOUGH
+from stackswitch.backends.wasmtime.asyncify.predicted_unwinds import ENOUGH
 
 pytestmark = pytest.mark.anyio
 MANY = 40 * ENOUGH
@@ -60,7 +60,7 @@ async def opened(wait: Any = always, **options: Any) -> stackswitch.Guest:
 
 def is_early(guest: stackswitch.Guest) -> bool:
     runtime: Any = guest._instance.switcher.runtime  # type: ignore[union-attr]
-    return bool(runtime.early.expected & 1)
+    return bool(runtime.predicted.expected & 1)
 
 
 def total(count: int) -> int:

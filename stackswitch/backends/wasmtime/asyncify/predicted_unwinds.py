@@ -41,8 +41,8 @@ class AdaptedImport:
     enough: int = ENOUGH
 
 
-class EarlyUnwinds:
-    """Which imports of an instance unwind early.
+class PredictedUnwinds:
+    """Which imports of an instance unwind before the host is called.
 
     :ivar word: where the adapter reads it
     :ivar expected: a bit for each that is expected to wait; :ivar now: as the adapter has it

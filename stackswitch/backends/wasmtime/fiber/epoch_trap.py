@@ -1,8 +1,9 @@
-"""What traps a guest on its fiber at wasmtime's next tick and samples its stack: C code only (see ``capi``).
+"""Traps a guest on its fiber when the epoch ends, and samples its stack: C code only (see ``capi``).
 
-wasmtime's callback for ticks returns an error to trap the guest. The callback here is a function object of
-ctypes, libc's ``memmove`` of no bytes, which returns its first argument. What converts the arguments is C
-code too: the first one becomes the error, to convert the second samples the stack, the third becomes 0.
+wasmtime's callback for ends of epochs returns an error to trap the guest. The callback here is a function
+object of ctypes, libc's ``memmove`` of no bytes, which returns its first argument. What converts the
+arguments is C code too: the first one becomes the error, to convert the second samples the stack,
+the third becomes 0.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .capi import Converter, FiberApi, c_library
 _CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, c_void_p, c_void_p)
 
 
-class TickTrap:
+class EpochTrap:
     """The callback, for one store.
 
     :param dll: wasmtime's library
@@ -43,7 +44,7 @@ class TickTrap:
         self._works: bool | None = None
 
     def begin(self, profiler: int) -> bool:
-        """Have the store's guests end at the next tick, and their stack sampled for a profiler.
+        """Have the store's guests end with the epoch, and their stack sampled for a profiler.
 
         :returns: whether that is possible
         """
@@ -60,7 +61,7 @@ class TickTrap:
         return True
 
     def end(self, fibers: FiberApi, *, used: bool) -> None:
-        """Have the store's guests yield at ticks again.
+        """Have the store's guests yield at ends of epochs again.
 
         :param used: a guest was ended
         """

@@ -25,7 +25,7 @@ BEHIND_BYTES = PAGE
 """How much of that stays unused, for a saved stack that overruns: Asyncify notices it too late."""
 
 
-class DataBlock:
+class AsyncifyData:
     """The data block of one instance.
 
     :param start: where in the memory the block begins (bytes)
@@ -89,7 +89,7 @@ class DataBlock:
         self._type.from_address(base + self.start).value = self.first + len(saved)
 
 
-def own_memory(memory: LinearMemory, room: int | None) -> DataBlock:
+def own_memory(memory: LinearMemory, room: int | None) -> AsyncifyData:
     """Use a second memory that is there for nothing else.
 
     :param room: as the case says (bytes), None: all there is
@@ -97,10 +97,10 @@ def own_memory(memory: LinearMemory, room: int | None) -> DataBlock:
     # Address 0 is left alone: it reads like "no block" in a debugger.
     start = 16
     most = memory.size() - start - 8
-    return DataBlock(memory, start=start, most=most, room=room, wide=False, fixed=True)
+    return AsyncifyData(memory, start=start, most=most, room=room, wide=False, fixed=True)
 
 
-def guest_memory(memory: LinearMemory, room: int | None, *, wide: bool) -> DataBlock:
+def guest_memory(memory: LinearMemory, room: int | None, *, wide: bool) -> AsyncifyData:
     """Add pages to the guest's memory for the block: as many as it takes, down to a single one.
 
     :raises NoRoomError: the memory cannot grow by even one page
@@ -113,4 +113,4 @@ def guest_memory(memory: LinearMemory, room: int | None, *, wide: bool) -> DataB
         raise NoRoomError("the memory cannot grow")
     assert before is not None
     most = pages * PAGE - 16 - min(BEHIND_BYTES, pages * PAGE // 2)
-    return DataBlock(memory, start=before * PAGE, most=most, room=room, wide=wide, fixed=False)
+    return AsyncifyData(memory, start=before * PAGE, most=most, room=room, wide=wide, fixed=False)
