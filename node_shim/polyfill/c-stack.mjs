@@ -223,10 +223,16 @@ export class CStacks {
   abandon(record) {
     if (!this.#open.has(record)) return;
     record.isNested = false;
-    const now = this.#now;
-    if (this.#pending?.has(now)) this.#pending.pointer = now;
+    this.note();
     record.wasResumed = true;
     this.end(record, true);
+  }
+
+  /** Note where the pointer stands between calls: glue may have put something on the stack. */
+  note() {
+    const now = this.#now;
+    if (this.#pending?.has(now)) this.#pending.pointer = now;
+    else if (this.#open.size === 0) this.#noteHome(now);
   }
 
   /**
@@ -240,7 +246,7 @@ export class CStacks {
     if (region === this.#pending) return;
     if (region !== null) {
       if (this.#free.includes(region)) region.pointer = Math.max(region.pointer, now);
-    } else if (this.#onOwn === 0) this.#home = Math.max(this.#home, now);
+    } else this.#home = Math.max(this.#home, now);
     if (this.#pending === null) this.#moveTo(this.#home, null);
     else this.#moveTo(this.#pending.pointer, this.#pending);
   }

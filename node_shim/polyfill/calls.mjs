@@ -5,8 +5,8 @@ import { argumentsAgain, convertedArguments, isExportedFunction } from "./values
 
 /** @typedef {import("./activation.mjs").Facts} Facts */
 
-/** Node and browsers have it; an engine without reports no error in a microtask of ours. */
-const afterReactions = globalThis.queueMicrotask ?? (() => {});
+/** Not every engine's shell has queueMicrotask. */
+const inMicrotask = globalThis.queueMicrotask ?? ((/** @type {() => void} */ action) => void Promise.resolve().then(action));
 
 export class Calls {
   #stack;
@@ -89,12 +89,11 @@ export class Calls {
     }
     if (outcome.isSuspended) {
       if (!activation.facts?.type) activation.args = argumentsAgain(activation.args);
-      this.#correctLater(activation, true);
+      if (activation.runtime?.mayBeMoved(activation, true)) this.#whenIdle(() => activation.runtime?.correctPointer());
       return;
     }
     activation.runtime?.end(activation, false);
-    call.resolve(outcome.value);
-    this.#correctLater(activation, false);
+    this.#settle(activation, () => call.resolve(outcome.value));
   }
 
   /**
@@ -104,19 +103,27 @@ export class Calls {
   #fail(activation, error) {
     activation.call.wait = null;
     activation.runtime?.end(activation, true);
-    activation.call.reject(error);
-    this.#correctLater(activation, false);
+    this.#settle(activation, () => activation.call.reject(error));
   }
 
   /**
-   * When the program has reacted to a call, its glue may have moved the C stack pointer.
+   * The program reacts to a call's end, and its glue may move the C stack pointer then: it is noted right before the first
+   * reaction, and corrected right after that.
    *
    * @param {Activation} activation
-   * @param {boolean} isSuspended
+   * @param {() => void} settle
    */
-  #correctLater(activation, isSuspended) {
+  #settle(activation, settle) {
     const { runtime } = activation;
-    if (runtime?.mayBeMoved(activation, isSuspended)) afterReactions(() => this.#stack.length === 0 && runtime.correctPointer());
+    if (!runtime?.mayBeMoved(activation, false)) return settle();
+    this.#whenIdle(() => runtime.notePointer());
+    settle();
+    this.#whenIdle(() => runtime.correctPointer());
+  }
+
+  /** @param {() => void} action in a microtask */
+  #whenIdle(action) {
+    inMicrotask(() => this.#stack.length === 0 && action());
   }
 
   /**

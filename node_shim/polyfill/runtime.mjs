@@ -178,6 +178,10 @@ export class AsyncifyRuntime {
     return stacks !== null && stacks.mayBeMoved && (isSuspended ? !record.wasResumed : stacks.hasOpenCalls || record.wasResumed);
   }
 
+  notePointer() {
+    this.#cStacks?.note();
+  }
+
   correctPointer() {
     this.#cStacks?.correct();
   }
