@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
@@ -120,28 +120,36 @@ def _lacks(report: EngineReport) -> dict[str, Answer]:
     return {name: each for name, each in answers.items() if name not in can}
 
 
-def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> list[Job]:
-    """Return the jobs of one backend on one engine, one a shard."""
+def _jobs(report: EngineReport, backend: str, tested: SuiteRun) -> Iterator[Job]:
+    """Give the jobs of one backend on one engine, one a shard."""
     shown = report.answer(_NEEDED_PROBE.get(backend, ""))
     flags = shown.flags if shown else ()
     works = (each for each in report.answers if each.probe in FEATURES and each.works)
     has = {each.probe for each in works if set(each.flags) <= set(flags)}
     needed = frozenset().union(*tested.needs.values())
-    base = Job(
-        name=f"{backend} on {report.name}",
-        engine=_engine(report),
-        version=report.version,
-        flags=flags,
-        backend=backend,
-        build="asyncified" if backend == "asyncify" else "plain",
-        features=tuple(sorted(has)),
-        # A feature that needs other flags than the backend may be there or not: it is in neither list.
-        lacks=tuple(sorted(needed & _lacks(report).keys())),
-        run="",
-        results="",
-    )
-    shards = [f"{at}/{tested.shards}" for at in range(1, tested.shards + 1)] if tested.shards > 1 else [""]
-    return [_of_shard(base, shard, tested) for shard in shards]
+    for at in range(1, tested.shards + 1):
+        shard = f"{at}/{tested.shards}" if tested.shards > 1 else ""
+        name = f"{backend} on {report.name}" + (f" ({shard})" if shard else "")
+        results = f"results-{re.sub('[^A-Za-z0-9.]+', '-', name.replace('/', 'of')).strip('-')}.json"
+        engine = _engine(report)
+        words = ["stackswitch", "test", *([tested.suite] if tested.suite else [])]
+        words += ["--backend", backend, "--engine", engine]
+        if shard:
+            words += ["--shard", shard, *(["--durations", tested.durations] if tested.durations else [])]
+        yield Job(
+            name=name,
+            engine=engine,
+            version=report.version,
+            flags=flags,
+            backend=backend,
+            build="asyncified" if backend == "asyncify" else "plain",
+            features=tuple(sorted(has)),
+            # A feature that needs other flags than the backend may be there or not: it is in neither list.
+            lacks=tuple(sorted(needed & _lacks(report).keys())),
+            shard=shard,
+            run=shlex.join([*words, "--json", results]),
+            results=results,
+        )
 
 
 def _engine(report: EngineReport) -> str:
@@ -149,14 +157,3 @@ def _engine(report: EngineReport) -> str:
     if report.engine not in ("node", "wasmtime"):
         return f"node:{report.path}"
     return f"{report.engine}@{report.version}" if "@" in report.spec and report.version else report.spec
-
-
-def _of_shard(job: Job, shard: str, tested: SuiteRun) -> Job:
-    name = f"{job.name} ({shard})" if shard else job.name
-    results = f"results-{re.sub('[^A-Za-z0-9.]+', '-', name.replace('/', 'of')).strip('-')}.json"
-    words = ["stackswitch", "test", *([tested.suite] if tested.suite else [])]
-    words += ["--backend", job.backend, "--engine", job.engine]
-    if shard:
-        words += ["--shard", shard, *(["--durations", tested.durations] if tested.durations else [])]
-    words += ["--json", results]
-    return job.model_copy(update={"name": name, "shard": shard, "run": shlex.join(words), "results": results})

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
+from stackswitch.errors import ConfigError, ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.tools import watchdog
+from stackswitch.tools.processes import start
 
 
 class Program(Frozen):
@@ -69,16 +70,7 @@ def programs_of(generator: str) -> Iterator[Iterator[Program]]:
             raise ConfigError(f"{generator}: cannot be read: {error.strerror}") from None
         return
     argv = _words(generator)
-    try:
-        watchdog.ready()
-        child = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-        )
-    except FileNotFoundError:
-        raise ToolNotFoundError.of_program(argv[0]) from None
-    except OSError as error:
-        raise ToolError(f"{argv[0]} does not start: {error}", argv=argv, status=None) from None
-    watchdog.watch(child.pid)
+    child = start(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     stdout = child.stdout
     assert stdout is not None
     ended = False

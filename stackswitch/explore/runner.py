@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from subprocess import PIPE
 from typing import IO
 
-from stackswitch.errors import ToolError, ToolNotFoundError
+from stackswitch.errors import ToolError
 from stackswitch.tools import watchdog
 from stackswitch.tools.parsing import json_value
+from stackswitch.tools.processes import start
 
 from .programs import Program
 
@@ -109,23 +111,7 @@ class Runner:
         self._reap(child)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        try:
-            watchdog.ready()
-            child = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self._environment,
-                start_new_session=True,
-            )
-        except FileNotFoundError:
-            raise ToolNotFoundError.of_program(self._command[0]) from None
-        except (OSError, ValueError) as error:
-            raise ToolError(
-                f"{self._command[0]} does not start: {error}", argv=self._command, status=None
-            ) from None
-        watchdog.watch(child.pid)
+        child = start(self._command, env=self._environment, stdin=PIPE, stdout=PIPE, stderr=PIPE)
         self._lines = queue.Queue()
         self._stderr.clear()
         self._threads = (

@@ -120,17 +120,12 @@ class _Loop:
         states, summary = self.states, self._evidence.summary()
         notes = [*self._evidence.notes, *self._notes, *(note for each in states for note in each.notes)]
         return FixReport(
-            verdict=verification.verdict,
-            reason=verification.reason,
+            **vars(verification),
+            **vars(summary),
             policies=tuple(policy for each in states if (policy := each.policy()) is not None),
             rounds=rounds,
             changed=any(each.source.changed for each in states),
             edits=edits_of(states),
-            results=verification.results,
-            observed=summary.observed,
-            traces=summary.traces,
-            modules=summary.modules,
-            traps=summary.traps,
             assertions=assertion_effects([(each.evidence, each.choice().policy) for each in states]),
             confidence=self._trust() if self._confidence is None else self._confidence,
             notes=tuple(dict.fromkeys(notes)),

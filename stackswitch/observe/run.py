@@ -12,10 +12,11 @@ from pathlib import Path
 from types import FrameType
 
 from stackswitch import __version__
-from stackswitch.errors import ConfigError, ToolError, ToolNotFoundError
+from stackswitch.errors import ConfigError
 from stackswitch.models.trace import TraceEnd, TraceError, TraceStart
 from stackswitch.tools import watchdog
 from stackswitch.tools.paths import node_shim_dir
+from stackswitch.tools.processes import start
 
 from .trace import Trace, read_trace
 
@@ -91,15 +92,9 @@ def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Tra
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    try:
-        # What the command inherits from whoever started us it inherits through us; ours are not inheritable.
-        watchdog.ready()
-        child = subprocess.Popen(command, env=dict(environment), close_fds=False)
-    except FileNotFoundError:
-        raise ToolNotFoundError.of_program(command[0]) from None
-    except (OSError, ValueError) as error:
-        raise ToolError(f"{command[0]} does not start: {error}", argv=command, status=None) from None
-    watchdog.watch(child.pid, group=False)  # it shares our group: the terminal is its own
+    # What the command inherits from whoever started us it inherits through us; ours are not inheritable.
+    # It shares our group: the terminal is its own.
+    child = start(command, group=False, env=dict(environment), close_fds=False)
     with _signals_for(child):
         status = child.wait()
     watchdog.unwatch(child.pid)

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stackswitch.models.readiness import (
-    LEVELS,
-    STATUSES,
-    CaseStatus,
-    Change,
-    Report,
-)
+from stackswitch.models.readiness import LEVELS, STATUSES, CaseStatus, Change, Level, Report
 
 from .verdict import worst
 
@@ -40,41 +34,31 @@ def compared(new: Report, old: Report, name: str) -> Report:
 
 
 def _changes(new: Report, old: Report) -> Iterator[Change]:
-    if new.level != old.level:
-        better = worst((new.level, old.level)) == old.level
-        yield Change(subject="the verdict", before=LEVELS[old.level], after=LEVELS[new.level], better=better)
-    yield from _of_cases(new, old)
+    yield from _of_level("the verdict", old.level, new.level)
+    was, now = ({each.case_id: each.status for each in of.cases} for of in (old, new))
+    for case in dict.fromkeys((*now, *was)):
+        yield from _of_case(case, was.get(case), now.get(case))
     yield from _of_findings(new, old)
-    was = {each.name: each for each in old.engines}
+    levels = {each.name: each.level for each in old.engines}
     for engine in new.engines:
-        before = was.get(engine.name)
-        if before is not None and before.level != engine.level:
-            better = worst((engine.level, before.level)) == before.level
-            yield Change(
-                subject=engine.name, before=LEVELS[before.level], after=LEVELS[engine.level], better=better
-            )
+        yield from _of_level(engine.name, levels.get(engine.name, engine.level), engine.level)
     if new.module is not None and old.module is not None and new.module.sha256 != old.module.sha256:
         sizes = (f"{each.size_bytes:,} bytes" for each in (old.module, new.module))
         yield Change(subject="the module", before=next(sizes), after=next(sizes))
 
 
-def _of_cases(new: Report, old: Report) -> Iterator[Change]:
-    was = {each.case_id: each.status for each in old.cases}
-    now = {each.case_id: each.status for each in new.cases}
-    for case, status in now.items():
-        if case not in was:
-            yield Change(subject=case, before="not there", after=STATUSES[status])
-        elif was[case] != status:
-            better = _STATUS_RANK[status] - _STATUS_RANK[was[case]]
-            yield Change(
-                subject=case,
-                before=STATUSES[was[case]],
-                after=STATUSES[status],
-                better=None if better == 0 else better > 0,
-            )
-    for case, status in was.items():
-        if case not in now:
-            yield Change(subject=case, before=STATUSES[status], after="not there")
+def _of_level(subject: str, before: Level, after: Level) -> Iterator[Change]:
+    if before != after:
+        better = worst((after, before)) == before
+        yield Change(subject=subject, before=LEVELS[before], after=LEVELS[after], better=better)
+
+
+def _of_case(case: str, before: CaseStatus | None, after: CaseStatus | None) -> Iterator[Change]:
+    if before == after:
+        return
+    gain = 0 if before is None or after is None else _STATUS_RANK[after] - _STATUS_RANK[before]
+    words = (STATUSES[each] if each is not None else "not there" for each in (before, after))
+    yield Change(subject=case, before=next(words), after=next(words), better=None if gain == 0 else gain > 0)
 
 
 def _of_findings(new: Report, old: Report) -> Iterator[Change]:

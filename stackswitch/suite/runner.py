@@ -16,7 +16,7 @@ from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import CaseResult, CommandObservation, Observation, SuiteResult
 from stackswitch.models.trace import Suspension, TraceStart, TraceSuspension
-from stackswitch.reports.escape import json_text
+from stackswitch.observe.trace import Trace
 
 from .command_expectations import judge_command
 from .expectations import judge
@@ -123,12 +123,11 @@ def trace_of(loaded: LoadedCase, suspensions: Sequence[Suspension], info: Backen
     """
     hashes = {name: _hash(module) for name, module in loaded.modules.items()}
     start = TraceStart(process=os.getpid(), engine=info.engine, engine_version=info.engine_version)
-    lines = [json_text(start.model_dump(mode="json", by_alias=True), indent=None)]
-    for each in suspensions:
-        known = hashes.get(each.module, each.module)
-        line = TraceSuspension.model_validate({**each.model_dump(), "module": known})
-        lines.append(json_text(line.model_dump(mode="json", by_alias=True), indent=None))
-    return "".join(lines).encode()
+    stacks = [
+        TraceSuspension.model_validate({**vars(each), "module": hashes.get(each.module, each.module)})
+        for each in suspensions
+    ]
+    return Trace(starts=[start], suspensions=stacks).to_jsonl()
 
 
 async def observe_case(

@@ -6,10 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+from stackswitch.errors import ToolError, ToolNotFoundError
 
 from . import watchdog
 
@@ -132,6 +136,26 @@ async def run_command(
             await _within(listener.exited, None)
         finally:
             transport.close()
+
+
+def start(argv: Sequence[str], *, group: bool = True, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program of the user; it is killed when this process ends, until ``watchdog.unwatch``.
+
+    :param group: it leads a session and a process group of its own; else it shares those of this process
+    :param options: of ``subprocess.Popen``
+    :raises ToolNotFoundError: there is no such program
+    :raises ToolError: it does not start
+    """
+    watchdog.ready()
+    try:
+        child = subprocess.Popen(argv, start_new_session=group, **options)
+    except FileNotFoundError:
+        raise ToolNotFoundError.of_program(argv[0]) from None
+    except (OSError, ValueError) as error:
+        what = f"{argv[0]} does not start: {getattr(error, 'strerror', None) or error}"
+        raise ToolError(what, argv=argv, status=None) from None
+    watchdog.watch(child.pid, group=group)
+    return child
 
 
 async def exited(process: asyncio.subprocess.Process) -> int:

@@ -36,6 +36,8 @@ _WAIT_S = 5.0
 _SCAN_S = 3.0
 _PAUSE_S = 0.02
 _PRUNE_EVERY = 64
+_SEND = {"g": os.killpg, "p": os.kill}
+"""How a process group and a single process get a signal."""
 
 
 class _Client:
@@ -264,19 +266,13 @@ def main() -> None:
 
 def _kill(kind: str, pid: int) -> None:
     with contextlib.suppress(OSError):
-        if kind == "g":
-            os.killpg(pid, signal.SIGKILL)
-        else:
-            os.kill(pid, signal.SIGKILL)
+        _SEND[kind](pid, signal.SIGKILL)
 
 
 def _there(kind: str, pid: int, when: str) -> bool:
     """Whether a process, or its group, is still the one that was watched."""
     try:
-        if kind == "g":
-            os.killpg(pid, 0)
-        else:
-            os.kill(pid, 0)
+        _SEND[kind](pid, 0)
     except ProcessLookupError:
         return False
     except OSError:
