@@ -29,11 +29,11 @@ from pathlib import Path
 from stackswitch.backends.base import Backend, LoadedCase
 from stackswitch.backends.registry import BackendOptions, open_backend
 from stackswitch.backends.wasmtime.cases.backend import AsyncifyBackend
-from stackswitch.backends.wasmtime.engine import Engine
+from stackswitch.backends.wasmtime.engine import WasmtimeEngine
 from stackswitch.binaryen.asyncify import Binaryen
 from stackswitch.binaryen.cache import BuildCache
 from stackswitch.binaryen.locate import find_wasm_opt
-from stackswitch.fix.evidence import FixRequest, RunOptions
+from stackswitch.fix.evidence import EvidenceOptions, FixRequest
 from stackswitch.fix.loop import fix_lists
 from stackswitch.fix.sources import apply_lists, has_lists, shared_source
 from stackswitch.fix.suite_evidence import SuiteEvidence
@@ -119,7 +119,7 @@ async def ours(
     """What ``stackswitch fix`` does; returns the list too."""
     started = time.perf_counter()
     source = shared_source(Path("only.txt"), "".join(f"{name}\n" for name in only).encode() or None)
-    evidence = SuiteEvidence(suite, source, asyncify, jspi, options=RunOptions(jobs=JOBS))
+    evidence = SuiteEvidence(suite, source, asyncify, jspi, options=EvidenceOptions(jobs=JOBS))
     fixed = await fix_lists(evidence, FixRequest())
     report = fixed.report
     names = set(fixed.sources[0].lists["ASYNCIFY_ONLY"])
@@ -138,7 +138,7 @@ async def ours(
 async def backend(cache: Path, *, detect: bool) -> AsyncifyBackend:
     """Asyncify on wasmtime with a build cache of its own."""
     binaryen = Binaryen(await find_wasm_opt(), cache=BuildCache(cache))
-    return AsyncifyBackend(Engine(), binaryen, detect="stack" if detect else "state")
+    return AsyncifyBackend(WasmtimeEngine(), binaryen, detect="stack" if detect else "state")
 
 
 async def measure(program: str, draws: int, until: float) -> AsyncIterator[tuple[str, Ended, Ended]]:

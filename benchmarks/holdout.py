@@ -25,10 +25,10 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.trace_lines import read_trace_file
 from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.backends.registry import BackendOptions, open_backend
-from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.evidence import Evidence, EvidenceReader
 from stackswitch.lists.holdout import Split, hold_out, random_splits
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.suite import CONFORMANCE_SUITE
@@ -42,13 +42,13 @@ POLICIES: tuple[PolicyName, ...] = ("observed", "ranked", "dispatch", "typed")
 MISSING = 12
 
 
-def read(reader: StackReader, module: Module, path: Path) -> Evidence:
+def read(reader: EvidenceReader, module: Module, path: Path) -> Evidence:
     """Read what a trace shows of the module."""
-    trace = read_trace(path.read_bytes(), str(path))
+    trace = read_trace_file(path.read_bytes(), str(path))
     return reader.evidence(use_trace(trace, [GivenModule(module)]).suspensions)
 
 
-async def observed(reader: StackReader, module: Module, glob: str) -> dict[str, Evidence]:
+async def observed(reader: EvidenceReader, module: Module, glob: str) -> dict[str, Evidence]:
     """Run cases whose module it is."""
     backend = await open_backend("jspi", BackendOptions())
     found = {}
@@ -79,7 +79,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def cases_with_waits(options: argparse.Namespace, reader: StackReader, module: Module) -> dict[str, Evidence]:
+def cases_with_waits(
+    options: argparse.Namespace, reader: EvidenceReader, module: Module
+) -> dict[str, Evidence]:
     """Return what each case shows of the module: run now, or read from its trace."""
     if options.cases:
         found = asyncio.run(observed(reader, module, options.cases))
@@ -89,7 +91,7 @@ def cases_with_waits(options: argparse.Namespace, reader: StackReader, module: M
     return {case: each for case, each in found.items() if each.functions}
 
 
-def explorations(options: argparse.Namespace, reader: StackReader, module: Module) -> dict[str, Evidence]:
+def explorations(options: argparse.Namespace, reader: EvidenceReader, module: Module) -> dict[str, Evidence]:
     """Return what explorations show, by kind; ``""``: nothing."""
     evidence = {"": Evidence()}
     for kind in ("explored", "blind"):
@@ -155,7 +157,7 @@ def main() -> int:
     options = arguments()
     module = parse_module(options.module.read_bytes())
     graph = call_graph(module)
-    reader = StackReader(graph)
+    reader = EvidenceReader(graph)
     cases = cases_with_waits(options, reader, module)
     beside = explorations(options, reader, module)
     families = {case: case.rpartition("/")[0] for case in cases}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stackswitch.backends.base import Backend, CommandBackend, LoadedCase, LoadedCommand
     from stackswitch.backends.registry import Use
     from stackswitch.models.result import CaseResult
-    from stackswitch.suite.loader import Suite as SuiteOfCases
+    from stackswitch.suite.loader import Suite
     from stackswitch.suite.services import RunningServices
 
 REQUIRE_VARIABLE = "STACKSWITCH_REQUIRE"
@@ -111,10 +111,10 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     folder = parent.config.getoption("stackswitch_suite")
     if folder is None or path.resolve() != Path(folder).resolve():
         return None
-    return Suite.from_parent(parent, path=path)
+    return SuiteDirectory.from_parent(parent, path=path)
 
 
-class Suite(pytest.Directory):
+class SuiteDirectory(pytest.Directory):
     """A folder of cases."""
 
     def collect(self) -> Iterable[pytest.Item]:
@@ -147,7 +147,7 @@ class CaseItem(pytest.Item):
     """A case, or a command, on a backend."""
 
     def __init__(
-        self, *, loaded: LoadedCase | LoadedCommand, backend: str, suite: SuiteOfCases, **kwargs: Any
+        self, *, loaded: LoadedCase | LoadedCommand, backend: str, suite: Suite, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self._loaded = loaded
@@ -205,7 +205,7 @@ class _Session:
         """Run on the session's loop."""
         return self._loop.run_until_complete(work)
 
-    async def open(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> None:
+    async def open(self, suite: Suite, loaded: LoadedCase | LoadedCommand, name: str) -> None:
         """Open the backend of a case; raises what ``backends.registry.open_backend`` does."""
         from stackswitch.backends.base import LoadedCase
         from stackswitch.backends.registry import (
@@ -225,7 +225,7 @@ class _Session:
             self._commands[suite.folder, name] = command = await open_command_backend(name, options)
             self._stack.push_async_callback(command.aclose)
 
-    async def run(self, suite: SuiteOfCases, loaded: LoadedCase | LoadedCommand, name: str) -> CaseResult:
+    async def run(self, suite: Suite, loaded: LoadedCase | LoadedCommand, name: str) -> CaseResult:
         """Run a case on its open backend, with the suite's services running."""
         from stackswitch.backends.base import LoadedCase
         from stackswitch.suite.command_expectations import judge_command

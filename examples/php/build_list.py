@@ -16,10 +16,10 @@ import json
 import sys
 from pathlib import Path
 
-from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.trace_lines import read_trace_file
 from stackswitch.analysis.traces import GivenModule, use_trace
 from stackswitch.lists.default_policy import default_policy
-from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.evidence import Evidence, EvidenceReader
 from stackswitch.lists.policies import ListBuilder
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import parse_module
@@ -30,11 +30,11 @@ SEEN = Path(__file__).parent / "seen.json"
 
 def read_traces(graph: CallGraph, given: list[Path]) -> Evidence:
     """Read files, or folders of them."""
-    reader = StackReader(graph)
+    reader = EvidenceReader(graph)
     observed = Evidence()
     for each in given:
         for path in sorted(each.rglob("*.jsonl")) if each.is_dir() else [each]:
-            trace = read_trace(path.read_bytes(), str(path))
+            trace = read_trace_file(path.read_bytes(), str(path))
             observed |= reader.evidence(use_trace(trace, [GivenModule(graph.module)]).suspensions)
     return observed
 

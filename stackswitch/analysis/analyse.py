@@ -9,7 +9,7 @@ from typing import Any
 
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Assertions
-from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.evidence import Evidence, EvidenceReader
 from stackswitch.lists.namelist import NameIndex, shorten
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.models.expect import ListName
@@ -72,7 +72,7 @@ def analyse(module: Module, name: str, inputs: AnalysisInputs) -> Analysis:
     """
     graph = call_graph(module)
     asyncified = is_asyncified(module)
-    reader = StackReader(graph)
+    reader = EvidenceReader(graph)
     evidence = reader.evidence(inputs.suspensions)
     imports, source = _imports(module, inputs, evidence)
     waiting = import_indexes(module, imports)

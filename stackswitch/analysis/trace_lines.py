@@ -33,7 +33,7 @@ class TraceFile:
         return tuple(line for _, line in self.lines if isinstance(line, TraceTrap))
 
 
-def read_trace(data: bytes, name: str) -> TraceFile:
+def read_trace_file(data: bytes, name: str) -> TraceFile:
     """Read a trace file.
 
     :raises ConfigError: a line is no line of a trace; the message has its number

@@ -123,7 +123,7 @@ def is_refused(trap: TraceTrap) -> bool:
 
 def use_trace(file: TraceFile, modules: Sequence[GivenModule]) -> UsedTrace:
     """Read what a trace says of modules."""
-    reader = _Reader(modules, owners_of(file, [(each.module, each.by_name) for each in modules]))
+    reader = _TraceReader(modules, owners_of(file, [(each.module, each.by_name) for each in modules]))
     for number, line in file.lines:
         if isinstance(line, TraceSuspension) or (isinstance(line, TraceTrap) and line.frames):
             reader.add(number, line)
@@ -157,7 +157,7 @@ def require_use(
     raise ConfigError(f"{names}: {counted(lines, 'line')} {were} read, and none records a wait or a trap")
 
 
-class _Reader:
+class _TraceReader:
     """Reads the lines of a trace.
 
     :ivar loose: traps without a stack, which may be of any module

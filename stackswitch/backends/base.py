@@ -47,7 +47,7 @@ class Build(Frozen):
     warnings: tuple[str, ...] = ()
 
 
-class _Opened(Protocol):
+class _OpenBackend(Protocol):
     """A backend that has been opened."""
 
     @property
@@ -60,7 +60,7 @@ class _Opened(Protocol):
         ...
 
 
-class Backend(_Opened, Protocol):
+class Backend(_OpenBackend, Protocol):
     """One way of switching stacks, on one engine. Safe for several cases at a time."""
 
     async def prepare(self, loaded: LoadedCase) -> Build:
@@ -90,7 +90,7 @@ class LoadedCommand(Frozen):
     problem: str | None = None
 
 
-class CommandBackend(_Opened, Protocol):
+class CommandBackend(_OpenBackend, Protocol):
     """One way of switching stacks, for commands that bring their own glue. Safe for several at a time."""
 
     @property

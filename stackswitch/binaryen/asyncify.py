@@ -20,7 +20,7 @@ from stackswitch.wasm.module import Module, parse_module
 
 from .cache import BuildCache, entry_key
 from .features import module_flags
-from .findings import explain, imported_name, missing_features, read_warnings
+from .findings import explain_unmatched, imported_name, missing_features, read_warnings
 from .listfile import OPTIONS, list_text, matches
 from .locate import FoundTool, find_wasm_opt
 from .stack_memory import with_reachable_memory
@@ -168,7 +168,7 @@ class Binaryen:
             wasm=run.files["out.wasm"],
             memory=memory,
             unmatched=tuple(unmatched),
-            warnings=(*explain(unmatched, lists, imported_names), *found.other),
+            warnings=(*explain_unmatched(unmatched, lists, imported_names), *found.other),
         )
 
     async def translate_exceptions(self, wasm: bytes) -> bytes:

@@ -78,7 +78,7 @@ def imported_name(stderr: str, lists: Mapping[ListName, Iterable[str]]) -> tuple
     return next(((which, name) for name in lists.get(which, ()) if name == said), None)
 
 
-def explain(
+def explain_unmatched(
     unmatched: Iterable[tuple[ListName, str]],
     lists: Mapping[ListName, Iterable[str]],
     imported: Mapping[str, str],

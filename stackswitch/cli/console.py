@@ -57,7 +57,7 @@ def _above_bars(console: RichConsole) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A text in a table, with its style."""
 
     text: str
@@ -123,13 +123,13 @@ class Console:
         for line in text.split("\n"):
             self._line(" " * indent + line, None)
 
-    def table(self, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[TableCell]]) -> None:
         """Print a table; where a terminal is too narrow, a list: per row its first cell, the others below it.
 
         :raises OutputError: standard output cannot be written
         """
         lines = list(rows)
-        columns = list(zip(*([Cell(each) for each in head], *lines), strict=True))
+        columns = list(zip(*([TableCell(each) for each in head], *lines), strict=True))
         sizes = [[cell_len(on_one_line(each.text)) for each in column] for column in columns]
         widths = [min(_WIDEST_COLUMN, max(each)) for each in sizes]
         if self.is_terminal and sum(widths) + 2 * (len(widths) - 1) > self.rich.width:
@@ -138,11 +138,11 @@ class Console:
                 for name, cell in zip(head[1:], row[1:], strict=True):
                     self.print(f"  {name}: {cell.text}", style=cell.style)
             return
-        self._row([Cell(each, "bold") for each in head], widths)
+        self._row([TableCell(each, "bold") for each in head], widths)
         for row in lines:
             self._row(row, widths)
 
-    def _row(self, row: Sequence[Cell], widths: Sequence[int]) -> None:
+    def _row(self, row: Sequence[TableCell], widths: Sequence[int]) -> None:
         parts = []
         for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
             text = terminal(on_one_line(cell.text))

@@ -23,7 +23,7 @@ from stackswitch.backends.registry import (
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.errors import BackendUnavailableError, ConfigError, StackswitchError
 from stackswitch.fix.command_evidence import CommandEvidence, RecordedTraces
-from stackswitch.fix.evidence import EvidenceSource, FixRequest, RunOptions
+from stackswitch.fix.evidence import EvidenceOptions, EvidenceSource, FixRequest
 from stackswitch.fix.file_restore import FileRestorer
 from stackswitch.fix.loop import FixResult, fix_lists
 from stackswitch.fix.sources import ListSource
@@ -169,7 +169,7 @@ def _from_cases(inputs: FixInputs, suite: Suite, opening: BackendOptions) -> _Op
             asyncify,
             jspi,
             rebuild=rebuild if command is not None else None,
-            options=_run_options(inputs, opening, progress),
+            options=_evidence_options(inputs, opening, progress),
         )
         evidence.notes += notes
         return evidence
@@ -177,8 +177,8 @@ def _from_cases(inputs: FixInputs, suite: Suite, opening: BackendOptions) -> _Op
     return open_evidence
 
 
-def _run_options(inputs: FixInputs, opening: BackendOptions, progress: Progress) -> RunOptions:
-    return RunOptions(opening.jobs, inputs.timeout_s, progress.result, progress.expect, progress.say)
+def _evidence_options(inputs: FixInputs, opening: BackendOptions, progress: Progress) -> EvidenceOptions:
+    return EvidenceOptions(opening.jobs, inputs.timeout_s, progress.result, progress.expect, progress.say)
 
 
 def _named(suite: Suite, symbols: Path | None) -> Suite:
@@ -238,7 +238,7 @@ def _from_commands(inputs: FixInputs, suite: Suite, opening: BackendOptions) -> 
             opened.enter_async_context(running(suite.file.services, suite.folder))
         )
         opened.push_async_callback(_end_start, services)
-        run = _run_options(inputs, opening, progress)
+        run = _evidence_options(inputs, opening, progress)
         return CommandEvidence(suite, inputs.lists[0], origin, asyncify, services, options.prove, run)
 
     return open_evidence

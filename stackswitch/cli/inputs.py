@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from stackswitch.analysis.trace_lines import TraceFile, read_trace
+from stackswitch.analysis.trace_lines import TraceFile, read_trace_file
 from stackswitch.errors import ConfigError, WasmFormatError
 from stackswitch.models.result import RESULT_SCHEMA_VERSION, SuiteResult
 from stackswitch.tools.parsing import json_value
@@ -105,6 +105,6 @@ def read_traces(paths: Iterable[Path], name: Callable[[Path], str] = str) -> lis
             raise ConfigError(f"{path}: there is no trace (*.jsonl) in this folder")
         folder = path if path.is_dir() else path.parent
         for file in files:
-            trace = read_trace(read_input(file, "trace"), name(file))
+            trace = read_trace_file(read_input(file, "trace"), name(file))
             found.append((file.relative_to(folder).as_posix().removesuffix(".jsonl"), trace))
     return found

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from stackswitch.models.result import CaseResult, ShardOfSuite, SuiteResult
 from stackswitch.reports.text import some
 
-from .console import Cell, Console
+from .console import Console, TableCell
 
 _STYLES = {"returned": "green", "trapped": "green", "needs-list-fix": "yellow", "unsupported": "dim"}
 
@@ -23,7 +23,7 @@ def show_results(console: Console, result: SuiteResult, *, quiet: bool) -> None:
         by_case[each.case_id][_column(each)] = each
     if not quiet:
         rows = [
-            [Cell(case_id), *(_cell(results.get(column)) for column in columns)]
+            [TableCell(case_id), *(_cell(results.get(column)) for column in columns)]
             for case_id, results in by_case.items()
         ]
         console.table(["case", *columns], rows)
@@ -63,14 +63,14 @@ def _column(each: CaseResult) -> str:
     return f"{each.backend} ({build}{each.engine} {each.engine_version}".rstrip() + ")"
 
 
-def _cell(each: CaseResult | None) -> Cell:
+def _cell(each: CaseResult | None) -> TableCell:
     if each is None:
-        return Cell("-", "dim")
+        return TableCell("-", "dim")
     if each.outcome == "skipped" and each.as_expected:
-        return Cell("○ skipped", "yellow")
+        return TableCell("○ skipped", "yellow")
     if not each.as_expected:
-        return Cell(f"✗ {each.outcome}", "bold red")
-    return Cell(f"✓ {each.outcome}", _STYLES.get(each.outcome, "green"))
+        return TableCell(f"✗ {each.outcome}", "bold red")
+    return TableCell(f"✓ {each.outcome}", _STYLES.get(each.outcome, "green"))
 
 
 def _differences(console: Console, by_case: dict[str, dict[str, CaseResult]]) -> None:

@@ -22,7 +22,7 @@ from stackswitch.errors import ConfigError, EngineError, OutputError, Stackswitc
 from stackswitch.models.backend import BackendInfo, BuildKind
 from stackswitch.models.result import CaseResult, SuiteResult
 from stackswitch.suite.loader import SUITE_NAME, Suite
-from stackswitch.suite.runner import run_suite as run_cases
+from stackswitch.suite.runner import run_suite
 from stackswitch.suite.skipping import SkippedBackend, with_skipped
 from stackswitch.tools.progress import Progress as Callback
 
@@ -55,7 +55,7 @@ class RunRequest:
     traces: Path | None = None
 
 
-def run_suite(request: RunRequest, stderr: Console) -> SuiteResult:
+def run_request(request: RunRequest, stderr: Console) -> SuiteResult:
     """Run a suite. The cases of a backend that is not available are among the results, as skipped.
 
     :raises EngineError: this process has no descriptors or no memory left to run anything
@@ -77,7 +77,7 @@ async def _run(request: RunRequest, stderr: Console) -> SuiteResult:
             backends, commands = opened.backends, opened.commands
             progress.expect(len(suite.cases) * len(backends) + len(suite.commands) * len(commands))
             traces = _TraceWriter(request.traces, several=max(len(commands), len(backends)) > 1)
-            result = await run_cases(
+            result = await run_suite(
                 suite,
                 backends,
                 commands=commands,
@@ -90,7 +90,7 @@ async def _run(request: RunRequest, stderr: Console) -> SuiteResult:
 
 
 @dataclass
-class _Opened:
+class _OpenedBackends:
     """The backends that are available, and the results of those that are not."""
 
     backends: list[Backend] = field(default_factory=list)
@@ -98,9 +98,9 @@ class _Opened:
     skipped: list[CaseResult] = field(default_factory=list)
 
 
-async def _open_backends(request: RunRequest, stack: AsyncExitStack, progress: Callback) -> _Opened:
+async def _open_backends(request: RunRequest, stack: AsyncExitStack, progress: Callback) -> _OpenedBackends:
     """Open each backend for the cases and for the commands that the suite has."""
-    opened, suite = _Opened(), request.suite
+    opened, suite = _OpenedBackends(), request.suite
     for name in request.names:
         spec = backend_spec(name)
         engine = spec.engine_meant(request.options.engine, named=name in request.named)

@@ -48,7 +48,7 @@ from .resolve import (
     uses_of,
 )
 from .results import show_results, show_shard
-from .running import RunRequest, run_suite
+from .running import RunRequest, run_request
 from .settings import Settings, load_settings
 
 
@@ -93,7 +93,7 @@ def test(options: TestOptions) -> None:
     run, of_suite = _run_request(options, settings)
     if of_suite is not None:
         show_shard(console, of_suite)
-    result = run_suite(run, Console(stderr=True)) if run.suite.ids else SuiteResult()
+    result = run_request(run, Console(stderr=True)) if run.suite.ids else SuiteResult()
     result = result.model_copy(update={"shard": of_suite})
     if run.suite.ids:
         show_results(console, result, quiet=options.quiet)

@@ -16,7 +16,7 @@ import typer
 
 from stackswitch.errors import ConfigError, OutputError
 from stackswitch.observe.run import observe
-from stackswitch.observe.trace import Trace, read_trace
+from stackswitch.observe.trace import Trace, merge_trace_parts
 from stackswitch.reports.text import counted
 from stackswitch.tools import watchdog
 
@@ -86,7 +86,7 @@ def _given_environment() -> dict[str, str]:
 
 def _read_parts(folder: Path) -> Trace:
     try:
-        found = read_trace(folder)
+        found = merge_trace_parts(folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be read: {error.strerror}") from None
     if not found.lines:

@@ -20,11 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackswitch.analysis.trace_lines import read_trace as read_lines
+from stackswitch.analysis.trace_lines import read_trace_file
 from stackswitch.errors import OutputError
 from stackswitch.models.trace import TraceModule, TraceStart, TraceSuspension
 from stackswitch.observe.run import observed_environment
-from stackswitch.observe.trace import Trace, read_trace
+from stackswitch.observe.trace import Trace, merge_trace_parts
 from stackswitch.tools.parsing import json_value
 
 from .programs import Program
@@ -109,7 +109,7 @@ class Exploration:
         :raises ConfigError: the folder's trace is malformed
         """
         earlier_modules, earlier = self._read_trace()
-        new = read_trace(self.folder / "parts")
+        new = merge_trace_parts(self.folder / "parts")
         messages = dict.fromkeys(each.message for each in new.errors)
         # A runner that was killed ends without a word, as expected.
         found.problems = [each for each in messages if "without a word" not in each]
@@ -152,7 +152,9 @@ class Exploration:
 
     def _read_trace(self) -> tuple[list[TraceModule], list[TraceSuspension]]:
         path = self.folder / "trace.jsonl"
-        lines = [line for _, line in read_lines(path.read_bytes(), str(path)).lines] if path.exists() else []
+        lines = (
+            [line for _, line in read_trace_file(path.read_bytes(), str(path)).lines] if path.exists() else []
+        )
         modules = [each for each in lines if isinstance(each, TraceModule)]
         return modules, [each for each in lines if isinstance(each, TraceSuspension)]
 

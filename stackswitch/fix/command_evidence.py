@@ -20,7 +20,7 @@ from stackswitch.suite.runner import observe_command
 from stackswitch.suite.services import RunningServices
 from stackswitch.wasm.module import parse_module
 
-from .evidence import EvidenceSummary, FixRequest, RunOptions, Verification, judge_results
+from .evidence import EvidenceOptions, EvidenceSummary, FixRequest, Verification, judge_results
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import why_missing
@@ -58,7 +58,7 @@ class CommandEvidence:
     asyncify: InstrumentedBackend
     services: Awaitable[RunningServices]
     proof: Proof = "all"
-    options: RunOptions = field(default_factory=RunOptions)
+    options: EvidenceOptions = field(default_factory=EvidenceOptions)
     notes: list[str] = field(default_factory=list)
     _observed: dict[str, int] = field(default_factory=dict)
     _functions: dict[str, set[str]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from stackswitch.lists.policies import PolicyName
 
 from .list_evidence import ListEvidence
 from .needs import asserted_of, calls_of, functions_by, functions_for
-from .report import AssertionEffect, Confidence
+from .report import AssertionEffectOnLists, Confidence
 
 MOST_LISTS = 50
 """How many lists are computed at most to say how far one can be trusted."""
@@ -70,7 +70,7 @@ def confidence(
     )
 
 
-def assertion_effects(lists: Iterable[tuple[ListEvidence, PolicyName]]) -> tuple[AssertionEffect, ...]:
+def assertion_effects(lists: Iterable[tuple[ListEvidence, PolicyName]]) -> tuple[AssertionEffectOnLists, ...]:
     """Say what each assertion removes or adds, in all modules together.
 
     :param lists: by file, the evidence and the policy that its list is computed by
@@ -86,7 +86,7 @@ def assertion_effects(lists: Iterable[tuple[ListEvidence, PolicyName]]) -> tuple
                 functions[one.kind, one.entry] += len(one.functions)
                 sizes[one.kind, one.entry] += calls.module.code_bytes(one.functions)
     return tuple(
-        AssertionEffect.model_validate(
+        AssertionEffectOnLists.model_validate(
             {"kind": kind, "entry": entry, "functions": count, "bytes": sizes[kind, entry]}
         )
         for (kind, entry), count in functions.items()

@@ -46,7 +46,7 @@ def _ignore(_: object) -> None:
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class EvidenceOptions:
     """How the cases of a suite are run.
 
     :ivar jobs: cases at a time

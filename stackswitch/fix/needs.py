@@ -11,7 +11,7 @@ from stackswitch.backends.asyncify_missing import missing_names
 from stackswitch.errors import WasmFormatError
 from stackswitch.lists.assertions import Asserted, Assertions, ByCalls
 from stackswitch.lists.emscripten_imports import UNKNOWN
-from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.evidence import Evidence, EvidenceReader
 from stackswitch.lists.functions import Functions
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName
@@ -35,7 +35,7 @@ class ModuleCalls:
         self.module = parse_module(data)
         self.graph = call_graph(self.module)
         self.index = NameIndex.of(self.module)
-        self.stacks = StackReader(self.graph)
+        self.stacks = EvidenceReader(self.graph)
         self._builders: dict[frozenset[int], ListBuilder] = {}
         self._instrumented: dict[tuple[AsyncifyOptions, frozenset[str]], frozenset[int]] = {}
 

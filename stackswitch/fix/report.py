@@ -54,7 +54,7 @@ class ListPolicy(Frozen):
     reason: str
 
 
-class AssertionEffect(Frozen):
+class AssertionEffectOnLists(Frozen):
     """An assertion of the configuration, and what it changes in the computed lists.
 
     ``kind`` *never*: the functions that it removes, and the bytes of their bodies; *always*: those that
@@ -148,7 +148,7 @@ class FixReport(Frozen):
     traces: tuple[TraceUse, ...] = ()
     modules: tuple[TracedModule, ...] = ()
     traps: tuple[UnfixedTrap, ...] = ()
-    assertions: tuple[AssertionEffect, ...] = ()
+    assertions: tuple[AssertionEffectOnLists, ...] = ()
     confidence: tuple[Confidence, ...] = ()
     notes: tuple[str, ...] = ()
     build: str | None = None

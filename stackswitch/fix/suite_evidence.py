@@ -14,7 +14,7 @@ from stackswitch.suite.expectations import judge
 from stackswitch.suite.loader import Suite
 from stackswitch.suite.runner import observe_case
 
-from .evidence import EvidenceSummary, FixRequest, RunOptions, Verification, judge_results
+from .evidence import EvidenceOptions, EvidenceSummary, FixRequest, Verification, judge_results
 from .list_evidence import Stacks
 from .list_state import ListState, list_states
 from .messages import why_missing
@@ -50,9 +50,9 @@ class SuiteEvidence:
         observer: Backend | None = None,
         *,
         rebuild: Rebuild | None = None,
-        options: RunOptions | None = None,
+        options: EvidenceOptions | None = None,
     ) -> None:
-        self._options = options or RunOptions()
+        self._options = options or EvidenceOptions()
         self._asyncify = asyncify
         self._observer = observer
         self._rebuild = rebuild

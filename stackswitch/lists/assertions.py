@@ -13,7 +13,7 @@ from stackswitch.errors import ConfigError
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import CallGraph
 
-from .evidence import StackReader
+from .evidence import EvidenceReader
 from .namelist import NameIndex, shorten
 
 ByCalls = Callable[[CallGraph], frozenset[int]]
@@ -99,7 +99,7 @@ class Asserted:
         found += [Saving("always", entry, own - computed) for entry, own in self._always.items()]
         return tuple(found)
 
-    def check(self, stacks: StackReader, suspensions: Iterable[Suspension], where: str) -> None:
+    def check(self, stacks: EvidenceReader, suspensions: Iterable[Suspension], where: str) -> None:
         """Compare ``never`` with stacks at waits.
 
         :param where: whose stacks they are, for the message

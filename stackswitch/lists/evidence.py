@@ -41,7 +41,7 @@ class Evidence:
         )
 
 
-class StackReader:
+class EvidenceReader:
     """Reads stacks of one module; what it has found about a call it keeps."""
 
     def __init__(self, graph: CallGraph) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from stackswitch.errors import ListFileError
 
 Encoder = Callable[[int, str], str]
-"""Spell text so that it can be put before the character with that number (see ``Text.encode``)."""
+"""Spell text so that it can be put before the character with that number (see ``DecodedText.encode``)."""
 
 
 EXPANSION = "\ufdd0"
@@ -22,7 +22,7 @@ Segments = Mapping[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Text:
+class DecodedText:
     """Decoded characters and the stretch of the file that each came from.
 
     :ivar chars: the characters, escapes and quoting undone
@@ -43,17 +43,17 @@ class Text:
     limit: int = 0
 
     @classmethod
-    def of(cls, source: str) -> Text:
+    def of(cls, source: str) -> DecodedText:
         """Take a file's text as it is."""
         return cls(source, range(len(source)), range(1, len(source) + 1), source, limit=len(source))
 
     @classmethod
-    def empty(cls, source: str, at: int) -> Text:
+    def empty(cls, source: str, at: int) -> DecodedText:
         """Return no characters, at an offset."""
         return cls("", [], [], source, limit=at)
 
     @classmethod
-    def gather(cls, source: str, at: Sequence[int]) -> Text:
+    def gather(cls, source: str, at: Sequence[int]) -> DecodedText:
         """Take the characters at some offsets of a file's text."""
         ends = [each + 1 for each in at]
         return cls("".join([source[each] for each in at]), at, ends, source, limit=ends[-1] if ends else 0)
@@ -67,11 +67,11 @@ class Text:
             if char == EXPANSION
         )
 
-    def slice(self, start: int, end: int | None = None) -> Text:
+    def slice(self, start: int, end: int | None = None) -> DecodedText:
         """Return a part of it, by default to the end."""
         end = len(self.chars) if end is None else end
         outer = self.encode
-        return Text(
+        return DecodedText(
             self.chars[start:end],
             self.starts[start:end],
             self.ends[start:end],
@@ -145,9 +145,11 @@ class TextBuilder:
             self.starts.append(start)
             self.ends.append(end)
 
-    def text(self, encode: Encoder, limit: int, segments: Segments | None = None) -> Text:
-        """Return the text (see ``Text``)."""
-        return Text("".join(self.chars), self.starts, self.ends, self.source, encode, segments or {}, limit)
+    def text(self, encode: Encoder, limit: int, segments: Segments | None = None) -> DecodedText:
+        """Return the text (see ``DecodedText``)."""
+        return DecodedText(
+            "".join(self.chars), self.starts, self.ends, self.source, encode, segments or {}, limit
+        )
 
 
 def decode_file(data: bytes, path: str = "") -> tuple[str, bytes]:

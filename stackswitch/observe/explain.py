@@ -21,7 +21,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Entry:
+class NonPromisingEntry:
     """A function that JavaScript called without ``WebAssembly.promising``.
 
     :ivar exported: whether the module exports it, under this name
@@ -39,12 +39,12 @@ class Explained:
     text: str = ""
 
 
-def explain(
+def explain_error(
     error: str,
     message: str,
     names: Sequence[str],
     js_frames: Sequence[str],
-    entry: Entry | None,
+    entry: NonPromisingEntry | None,
     missing: Sequence[str],
 ) -> Explained:
     """Explain an error that left the guest.
@@ -70,7 +70,7 @@ def explain(
     return Explained()
 
 
-def refused(js_frames: Sequence[str], entry: Entry | None) -> Explained:
+def refused(js_frames: Sequence[str], entry: NonPromisingEntry | None) -> Explained:
     """Explain why the engine refused to suspend."""
     if js_frames:
         between = "; ".join(js_frames)

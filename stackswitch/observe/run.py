@@ -18,7 +18,7 @@ from stackswitch.tools import watchdog
 from stackswitch.tools.paths import node_shim_dir
 from stackswitch.tools.processes import start
 
-from .trace import Trace, read_trace
+from .trace import Trace, merge_trace_parts
 
 FOLDER_VARIABLE = "STACKSWITCH_TRACE"
 SAMPLE_VARIABLE = "STACKSWITCH_TRACE_SAMPLE"
@@ -67,7 +67,7 @@ def observe(
     if not command:
         raise ConfigError("there is no command to observe")
     status = _run(command, observed_environment(environment, folder, sample=sample))
-    return whole_trace(command, status, read_trace(folder))
+    return whole_trace(command, status, merge_trace_parts(folder))
 
 
 def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Trace:

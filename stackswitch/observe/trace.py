@@ -22,7 +22,7 @@ from stackswitch.models.trace import (
 )
 from stackswitch.reports.escape import json_text
 
-from .explain import Entry, explain, refused
+from .explain import NonPromisingEntry, explain_error, refused
 from .modules import ModuleStore, ObservedModule, PartModules, short, shown_name, triples
 from .parts import Part, RawStack, RawTrap, read_parts
 
@@ -68,7 +68,7 @@ def _line(line: TraceLine) -> bytes:
     return json_text(content, indent=None).encode()
 
 
-def read_trace(folder: Path, store: ModuleStore | None = None) -> Trace:
+def merge_trace_parts(folder: Path, store: ModuleStore | None = None) -> Trace:
     """Make a trace of the parts in a folder; fit for what a killed program has left.
 
     :param store: of the modules, where several traces share them; default: those in the folder
@@ -260,10 +260,12 @@ class _PartReader:
             return through, ""
         return (f"?.{inside[-1].split(' (')[0]}" if inside else "?"), ""
 
-    def _entry(self, frame: tuple[int, int, int]) -> Entry:
+    def _entry(self, frame: tuple[int, int, int]) -> NonPromisingEntry:
         sha256, found = self.modules.module(frame[0])
         exported = found.module.export_names.get(frame[1]) if found is not None else None
-        return Entry(exported or shown_name(sha256, found, frame[1], sha256), exported is not None)
+        return NonPromisingEntry(
+            exported or shown_name(sha256, found, frame[1], sha256), exported is not None
+        )
 
     def _missing(
         self,
@@ -303,7 +305,7 @@ class _PartReader:
         line = self._trap_line(frames, trap.error, trap.message)
         lacking = sorted(self.missing | self.missing_imports)
         names = [name for _, _, name in line.frames]
-        found = explain(trap.error, trap.message, names, between, entry, lacking)
+        found = explain_error(trap.error, trap.message, names, between, entry, lacking)
         missing: dict[ListName, tuple[str, ...]] = {}
         if found.cause == "not-promising" and entry is not None:
             missing["JSPI_EXPORTS"] = (entry.name,)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.imports import import_indexes
-from stackswitch.lists.evidence import StackReader
+from stackswitch.lists.evidence import EvidenceReader
 from stackswitch.lists.holdout import hold_out, leave_one_out, random_splits
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName
@@ -110,7 +110,7 @@ def confidence(
 
     :param suspensions: by case; cases that never wait do not count. With fewer than four: nothing is said.
     """
-    reader = StackReader(graph)
+    reader = EvidenceReader(graph)
     cases = {case: reader.evidence(stacks) for case, stacks in suspensions.items() if case and stacks}
     if len(cases) < _LEAST_CASES:
         return ()

@@ -15,7 +15,7 @@ Results = Sequence[Value]
 
 
 @dataclass(slots=True, eq=False)
-class Function:
+class ExportedFunction:
     """An export, ready to be called.
 
     :ivar params: reads and writes the arguments; :ivar results: the results

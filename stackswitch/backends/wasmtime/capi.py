@@ -1,7 +1,8 @@
 """wasmtime's C API, called directly: what `wasmtime-py` wraps in microseconds, for tenths of one.
 
 Addresses are plain integers and the prototypes take them as they are, so that no call converts
-anything. ``wasmtime_func_call_unchecked`` checks no types: ``Function`` is made from the module's own types.
+anything. ``wasmtime_func_call_unchecked`` checks no types: ``ExportedFunction`` is made from
+the module's own types.
 
 Layouts: ``wasmtime_val_raw_t`` is 16 bytes, the number in its first ones, little-endian on every machine;
 results overwrite arguments. Source: wasmtime's ``val.h``, ``func.h``.

@@ -8,7 +8,7 @@ from typing import Any
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.module import parse_module
 
-from .engine import Engine
+from .engine import WasmtimeEngine
 
 
 class CompiledModule:
@@ -21,7 +21,7 @@ class CompiledModule:
     :raises wasmtime.WasmtimeError: it does not validate
     """
 
-    def __init__(self, engine: Engine, wasm: bytes) -> None:
+    def __init__(self, engine: WasmtimeEngine, wasm: bytes) -> None:
         self.module = parse_module(wasm)
         self.code = engine.compile(wasm)
         self.imports: tuple[Any, ...] = tuple(self.code.imports)

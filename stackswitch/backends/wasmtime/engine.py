@@ -30,7 +30,7 @@ THREAD_STACK_BYTES = STACK_BYTES + (16 << 20)
 """What a thread needs that runs guests: their stack, and host functions called at its far end."""
 
 
-class Engine:
+class WasmtimeEngine:
     """A wasmtime engine; safe to use from several threads.
 
     :param stack_bytes: the most that a guest's native stack may take; its thread must have more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stackswitch.models.features import runnable_features
 
-from .engine import Engine
+from .engine import WasmtimeEngine
 
 _PROBES = {
     "exnref": "(module (tag $e) (func (block $h (try_table (catch $e $h) (throw $e)))))",
@@ -20,7 +20,7 @@ _PROBES = {
 }
 
 
-def supported_features(engine: Engine) -> frozenset[str]:
+def supported_features(engine: WasmtimeEngine) -> frozenset[str]:
     """Return the features that the backend has on this engine."""
     import wasmtime
 

@@ -10,7 +10,7 @@ from stackswitch.binaryen.stack_memory import EXPORT_NAME
 from stackswitch.models.values import NUMBER_BITS, split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
 
-from .call import Function
+from .call import ExportedFunction
 from .capi import EXTERN_KINDS, VAL_KINDS, Extern, Handle, Val, take_error
 from .memory import GlobalAccess, LinearMemory
 from .store import Store
@@ -53,7 +53,7 @@ class ModuleInstance:
         self.module = module
         self.handle = Handle()
         self._values = values
-        self._functions: dict[str, Function] = {}
+        self._functions: dict[str, ExportedFunction] = {}
         self._function_names: dict[int, str] = {}
         self.memory: LinearMemory | None = None
         self.memory_budget: GlobalAccess | None = None
@@ -97,7 +97,7 @@ class ModuleInstance:
         """
         return self._values(tuple([value_kind(each, self.module) for each in types]), place)
 
-    def function(self, name: str) -> Function:
+    def function(self, name: str) -> ExportedFunction:
         """Return an exported function, ready to be called.
 
         :raises ScriptError: there is none of that name
@@ -108,7 +108,7 @@ class ModuleInstance:
             export = self.module.export_named(name)
             assert export is not None
             type_ = self.module.function_type(export.index)
-            found = Function(
+            found = ExportedFunction(
                 name,
                 extern,
                 self.codec(type_.params, name),

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from .call import Function
+from .call import ExportedFunction
 from .capi import Extern, GuestTrap
 from .compiled import CompiledModule
 from .instance import ModuleInstance
@@ -81,7 +81,13 @@ class Switcher(Protocol):
         ...
 
     def call(
-        self, function: Function, args: Sequence[Any], note: Any, *, may_wait: bool, parent: Any = None
+        self,
+        function: ExportedFunction,
+        args: Sequence[Any],
+        note: Any,
+        *,
+        may_wait: bool,
+        parent: Any = None,
     ) -> Any:
         """Return a call, not yet begun; it is also the note's ``backend_call``.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..elements import Element, ListInFile, array_list
-from ..source import EXPANSION, Text
+from ..source import EXPANSION, DecodedText
 from .lexing import Strings
 from .values import setting_list
 from .words import AFTER_S, FLAG, VARIABLE, mentions_list, shell_lists
@@ -48,7 +48,7 @@ _BARE = Strings(_PIECES, _undo, lambda text: re.sub(r'([\s()#"\\;$])', r"\\\1", 
 
 @dataclass(frozen=True)
 class _Argument:
-    text: Text
+    text: DecodedText
     start: int
     end: int
     quoted: bool
@@ -91,7 +91,7 @@ def _values(arguments: list[_Argument]) -> list[_Argument]:
     return arguments[: min(ends, default=len(arguments))]
 
 
-def _refuse_separators(text: Text) -> None:
+def _refuse_separators(text: DecodedText) -> None:
     """Reject a list that CMake would split at a semicolon."""
     for at, (char, start) in enumerate(zip(text.chars, text.starts, strict=True)):
         if char == ";" and text.source[start] == ";":
@@ -126,7 +126,7 @@ def _variable(source: str, variable: _Argument, values: list[_Argument]) -> List
     return replace(found, gap=" " if values else "")
 
 
-def _in_argument(text: Text, previous: str) -> Iterator[ListInFile]:
+def _in_argument(text: DecodedText, previous: str) -> Iterator[ListInFile]:
     flag = FLAG.match(text.chars) or (AFTER_S.match(text.chars) if previous == "-s" else None)
     if flag and not re.search(r"\s-", text.chars):
         value = text.slice(flag.end())

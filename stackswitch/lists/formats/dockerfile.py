@@ -15,7 +15,7 @@ from itertools import takewhile
 from stackswitch.errors import ListFileError
 
 from ..elements import ListInFile
-from ..source import Encoder, Text
+from ..source import DecodedText, Encoder
 from .json_text import STRING
 from .shell import HEREDOC
 from .words import argument_lists, mentions_list, shell_lists
@@ -49,7 +49,7 @@ def lists(source: str) -> Iterator[ListInFile]:
             yield from shell_lists(text)
 
 
-def _exec_form(text: Text) -> Iterator[ListInFile]:
+def _exec_form(text: DecodedText) -> Iterator[ListInFile]:
     """Find the lists in the JSON array of an instruction's exec form: no shell reads its strings.
 
     :raises ListFileError: it goes over several lines
@@ -77,7 +77,7 @@ def _without_backticks(encode: Encoder) -> Encoder:
     return checked
 
 
-def instructions(source: str) -> Iterator[Text]:
+def instructions(source: str) -> Iterator[DecodedText]:
     """Take a Dockerfile apart: each instruction without its continuations, each here-document by itself."""
     escape = _escape_character(source)
     continued = re.compile(rf"{re.escape(escape)}[ \t]*\r?\n?\Z")
@@ -92,7 +92,7 @@ def instructions(source: str) -> Iterator[Text]:
         pending += range(start, start + (more.start() if more else len(line)))
         if more:
             continue
-        text = Text.gather(source, pending)
+        text = DecodedText.gather(source, pending)
         yield text
         pending = []
         for heredoc in re.finditer(HEREDOC, text.chars):
@@ -102,9 +102,9 @@ def instructions(source: str) -> Iterator[Text]:
                 if following.strip() == heredoc["tag"]:
                     break
                 body += range(start, at)
-            yield Text.gather(source, body)
+            yield DecodedText.gather(source, body)
     if pending:
-        yield Text.gather(source, pending)
+        yield DecodedText.gather(source, pending)
 
 
 def _escape_character(source: str) -> str:

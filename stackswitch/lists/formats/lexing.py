@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..source import EXPANSION, Text, TextBuilder
+from ..source import EXPANSION, DecodedText, TextBuilder
 
 Kind = Literal["string", "name", "mark", "newline"]
 
@@ -17,7 +17,7 @@ class Token:
     """A token: a string with its text decoded, a name, a mark or a line's end."""
 
     kind: Kind
-    text: Text
+    text: DecodedText
     start: int
     end: int
     lone: bool = False
@@ -146,7 +146,7 @@ class Strings:
     undo: Callable[[str], str | None] = str
     escape: Callable[[str], str] = str
 
-    def text(self, source: str, start: int, end: int) -> Text:
+    def text(self, source: str, start: int, end: int) -> DecodedText:
         """Decode a stretch of the file, quotes not included."""
         built = TextBuilder(source)
         for piece in self.pieces.finditer(source, start, end):
@@ -200,7 +200,7 @@ def tokens_of(
 def mark(source: str, start: int, end: int, kind: Kind = "mark", chars: str | None = None) -> Token:
     """Make a token that is no string."""
     text = source[start:end] if chars is None else chars
-    return Token(kind, Text(text, range(start, start + len(text)), [], source, limit=end), start, end)
+    return Token(kind, DecodedText(text, range(start, start + len(text)), [], source, limit=end), start, end)
 
 
 def c_escape(quote: str, control: str = "\\x{:02x}") -> Callable[[str], str]:

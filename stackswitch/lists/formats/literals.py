@@ -13,7 +13,7 @@ from dataclasses import replace
 from stackswitch.errors import ListFileError
 
 from ..elements import Element, ListInFile, array_list
-from ..source import Text, line_of
+from ..source import DecodedText, line_of
 from .lexing import Language, Token
 from .values import setting_list
 from .words import KEY, MENTIONS, SETTING, argument_lists, mentions_list
@@ -29,16 +29,16 @@ def literal_lists(language: Language, source: str) -> Iterator[ListInFile]:
     :raises ListFileError: one is malformed
     """
     if MENTIONS.search(source):
-        yield from _Reader(source, language).run()
+        yield from _LiteralReader(source, language).run()
 
 
-class _Reader:
+class _LiteralReader:
     def __init__(self, source: str, language: Language) -> None:
         self.source = source
         self.language = language
         self.tokens = [*language.tokens(source)]
         end = len(source)
-        self.tokens.append(Token("newline", Text.empty(source, end), end, end))
+        self.tokens.append(Token("newline", DecodedText.empty(source, end), end, end))
 
     def run(self) -> Iterator[ListInFile]:
         at = 0
@@ -155,7 +155,7 @@ class _Reader:
             return None
         return elements, (elements[0].start, elements[-1].end), at + 1
 
-    def _strings(self, at: int) -> tuple[Text, int] | None:
+    def _strings(self, at: int) -> tuple[DecodedText, int] | None:
         """Read strings that are joined to one, in parentheses or not: the text, the token behind it."""
         parenthesised = self._is(at, {"("})
         first = self._skip_lines(at + 1) if parenthesised else at
@@ -220,7 +220,7 @@ class _Reader:
 
     def _composed_at(self, variable: str, start: int, end: int) -> ListInFile:
         """Return a list that is not literal."""
-        found = setting_list(Text.empty(self.source, start), variable=variable, fragment=True)
+        found = setting_list(DecodedText.empty(self.source, start), variable=variable, fragment=True)
         what = " ".join(self.source[start:end].split()) or "nothing"
         return replace(found, expansions=(what if len(what) <= 60 else f"{what[:59]}…",))
 
@@ -260,7 +260,7 @@ class _Reader:
                 )
 
 
-def _joined(texts: Sequence[Text]) -> Text:
+def _joined(texts: Sequence[DecodedText]) -> DecodedText:
     """Join the texts of strings: each character is spelled as its own string has it."""
     if len(texts) == 1:
         return texts[0]
@@ -271,7 +271,7 @@ def _joined(texts: Sequence[Text]) -> Text:
         owner, place = owners[at] if at < len(owners) else (last, len(last.chars))
         return owner.encode(place, new)
 
-    return Text(
+    return DecodedText(
         "".join(text.chars for text in texts),
         [start for text in texts for start in text.starts],
         [end for text in texts for end in text.ends],

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..elements import ListInFile
-from ..source import Text
+from ..source import DecodedText
 from .lexing import Strings
 from .shell import shell_words
 from .values import setting_list
@@ -74,7 +74,7 @@ def _value_start(line: str) -> int:
     return equals + 1 if name and all(re.fullmatch(r"[\w.%/-]+:?", word) for word in name) else 0
 
 
-def _variable(value: Text, name: str) -> ListInFile:
+def _variable(value: DecodedText, name: str) -> ListInFile:
     """Return the list in a variable's value, which may be quoted for the shell as a whole."""
     if re.match(r"""(["'])\[.*\1\Z""", value.chars, re.DOTALL):
         words = shell_words(value)
@@ -83,7 +83,7 @@ def _variable(value: Text, name: str) -> ListInFile:
     return setting_list(value, variable=name, fragment=True)
 
 
-def _logical_lines(source: str) -> Iterator[tuple[Text, bool]]:
+def _logical_lines(source: str) -> Iterator[tuple[DecodedText, bool]]:
     """Join continued lines, and say of each whether it is a recipe's."""
     at = 0
     while at < len(source):

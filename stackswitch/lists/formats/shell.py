@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from ..source import EXPANSION, Text, TextBuilder
+from ..source import EXPANSION, DecodedText, TextBuilder
 from .lexing import CONTROLS
 
 Context = Literal["bare", "single", "double", "ansi"]
@@ -37,11 +37,11 @@ _QUOTES: dict[str, Context] = {"'": "single", '"': "double", "$'": "ansi"}
 class Word:
     """A word: its text, and the quote that was left open, if one was."""
 
-    text: Text
+    text: DecodedText
     open_quote: str = ""
 
 
-def shell_words(text: Text) -> list[Word]:
+def shell_words(text: DecodedText) -> list[Word]:
     """Take text apart into words; operators and comments are dropped, as are the bodies of here-documents."""
     return _Lexer(text).run()
 
@@ -61,7 +61,7 @@ def spell(context: Context, text: str) -> str:
 
 
 class _Lexer:
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: DecodedText) -> None:
         self.outer = text
         self.source = text.chars
         self.at = 0

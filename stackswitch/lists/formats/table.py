@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import PurePath
 
 from ..elements import ListInFile
-from ..source import Text
+from ..source import DecodedText
 from . import (
     cmake,
     dockerfile,
@@ -213,7 +213,7 @@ FORMATS: tuple[Format, ...] = (
         "`export ASYNCIFY_ONLY=…`, flags of emcc and `wasm-opt`",
         "bash",
         re.compile(r"\.(?:sh|bash|zsh|ksh|dash|env|envrc|rsp|flags|args|sh\.in)\Z|^(?:PKGBUILD|APKBUILD)\Z"),
-        lambda source: shell_lists(Text.of(source)),
+        lambda source: shell_lists(DecodedText.of(source)),
         mentions_list,
         byte_order_mark=False,
     ),

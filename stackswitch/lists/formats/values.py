@@ -10,7 +10,7 @@ from stackswitch.errors import ConfigError, ListFileError
 from ..elements import Element, ListInFile, Spelling
 from ..emscripten import Item, Quote, SettingError, read_items, to_emscripten
 from ..namelist import BLANKS, split_text
-from ..source import Text, line_of
+from ..source import DecodedText, line_of
 
 _TEMPLATE = re.compile(r"\{\{.*\}\}|<<\s.*\s>>|@[A-Za-z_]\w*@", re.DOTALL)
 """An entry that is only a placeholder: of just, Task, Ansible, CI services, autoconf."""
@@ -29,7 +29,7 @@ _Spell = Callable[[str, Item | None], str]
 """Spells a name in the value, as an item that is there already, or (None) as a first one."""
 
 
-def setting_list(value: Text, *, variable: str, fragment: bool = False) -> ListInFile:
+def setting_list(value: DecodedText, *, variable: str, fragment: bool = False) -> ListInFile:
     """Return the list in a setting's value, as emcc reads it.
 
     :param value: the text after ``=``
@@ -59,7 +59,7 @@ def setting_list(value: Text, *, variable: str, fragment: bool = False) -> ListI
     return _list(value, variable, items, spell, at=first, file=file, expansions=expansions)
 
 
-def option_list(argument: Text, option: re.Match[str]) -> ListInFile:
+def option_list(argument: DecodedText, option: re.Match[str]) -> ListInFile:
     """Return the list in an argument of ``wasm-opt``: the text after ``asyncify-…@``.
 
     :param option: the match of ``OPTION``
@@ -93,7 +93,7 @@ def option_list(argument: Text, option: re.Match[str]) -> ListInFile:
 
 
 def _list(
-    value: Text,
+    value: DecodedText,
     variable: str,
     items: Sequence[Item],
     spell: _Spell,
@@ -134,7 +134,7 @@ def _list(
     )
 
 
-def _quote_for(value: Text, at: int) -> Quote:
+def _quote_for(value: DecodedText, at: int) -> Quote:
     """Choose emcc's quotes for a place where no outer layer has to escape them; none, outside all quotes."""
     quotes: tuple[Quote, ...] = ('"', "'")
     for quote in quotes:

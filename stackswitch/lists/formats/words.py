@@ -9,7 +9,7 @@ from dataclasses import replace
 from stackswitch.errors import ListFileError
 
 from ..elements import ListInFile
-from ..source import Encoder, Text, line_of
+from ..source import DecodedText, Encoder, line_of
 from .shell import Word, shell_words
 from .values import OPTION, option_list, setting_list
 
@@ -36,7 +36,7 @@ def mentions_list(text: str) -> bool:
     return _ANYWHERE.search(text) is not None
 
 
-def shell_lists(text: Text, *, depth: int = 0) -> Iterator[ListInFile]:
+def shell_lists(text: DecodedText, *, depth: int = 0) -> Iterator[ListInFile]:
     """Find the lists in a stretch of shell text: flags, assignments, and both inside quoted words.
 
     :raises ListFileError: a list is malformed, or a quote around one is not closed
@@ -103,7 +103,7 @@ def _either_way(encode: Encoder) -> Encoder:
     return checked
 
 
-def _quoted_arguments(text: Text) -> list[Text]:
+def _quoted_arguments(text: DecodedText) -> list[DecodedText]:
     """Return the arguments with a list that are quoted for themselves within a word, as in ``['-sX=a',``."""
     return [
         text.slice(start, end)
@@ -114,7 +114,7 @@ def _quoted_arguments(text: Text) -> list[Text]:
     ]
 
 
-def _several_flags(text: Text) -> bool:
+def _several_flags(text: DecodedText) -> bool:
     """Whether a word is a quoted command line: further flags follow the first."""
     return any(word.text.chars.startswith("-") for word in shell_words(text)[1:])
 
@@ -127,7 +127,7 @@ def _open_quote(word: Word, until: int | None = None) -> ListFileError:
     return text.error(f"a quote{quote} around this list is not closed{more}", where.start() if where else 0)
 
 
-def argument_lists(text: Text, previous: str, *, blanks_split: bool = False) -> Iterator[ListInFile]:
+def argument_lists(text: DecodedText, previous: str, *, blanks_split: bool = False) -> Iterator[ListInFile]:
     """Find the lists in a string.
 
     :param previous: the argument before it: ``-s`` may stand there by itself

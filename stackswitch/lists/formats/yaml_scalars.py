@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from ..source import Text, TextBuilder
+from ..source import DecodedText, TextBuilder
 from .lexing import Escapes, Strings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class UnusualScalarError(Exception):
     """The string is written in a way that is not decoded here."""
 
 
-def scalar_text(source: str, node: ScalarNode) -> Text:
+def scalar_text(source: str, node: ScalarNode) -> DecodedText:
     """Decode a string.
 
     :raises UnusualScalarError: ruamel.yaml reads it in another way than we do
@@ -70,7 +70,7 @@ def scalar_text(source: str, node: ScalarNode) -> Text:
     return text
 
 
-def _block(source: str, start: int, end: int, *, folded: bool) -> Text:
+def _block(source: str, start: int, end: int, *, folded: bool) -> DecodedText:
     """Decode a block scalar: lines without their indentation; in a folded one, joined by blanks."""
     header = _HEADER.match(source, start)
     if header is None:

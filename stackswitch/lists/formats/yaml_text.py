@@ -15,7 +15,7 @@ from typing import Any
 from stackswitch.errors import ListFileError
 
 from ..elements import Element, ListInFile, array_list
-from ..source import EXPANSION, Text, TextBuilder, line_of
+from ..source import EXPANSION, DecodedText, TextBuilder, line_of
 from .values import setting_list
 from .words import KEY, MENTIONS, VARIABLE, argument_lists, mentions_list
 from .yaml_scalars import UnusualScalarError, is_no_string, scalar_text, spell_scalar
@@ -123,9 +123,9 @@ class _Walker:
             )
 
     def _elsewhere(self, variable: str, at: int, what: str) -> ListInFile:
-        return replace(_setting(variable, Text.empty(self.source, at)), expansions=(what,))
+        return replace(_setting(variable, DecodedText.empty(self.source, at)), expansions=(what,))
 
-    def _text(self, node: Node, what: str) -> Text:
+    def _text(self, node: Node, what: str) -> DecodedText:
         try:
             text = scalar_text(self.source, node)
         except UnusualScalarError:
@@ -206,11 +206,11 @@ class _Walker:
         return at - len(found[0]) if found else None
 
 
-def _setting(variable: str, text: Text) -> ListInFile:
+def _setting(variable: str, text: DecodedText) -> ListInFile:
     return setting_list(text, variable=variable, fragment=True)
 
 
-def _filled_in(text: Text, *, dollars: bool) -> Text:
+def _filled_in(text: DecodedText, *, dollars: bool) -> DecodedText:
     """Mark what is filled in before anybody reads the string."""
     filled_in = rf"{_EXPRESSION}|\$\w*" if dollars else _EXPRESSION
     built = TextBuilder(text.source)

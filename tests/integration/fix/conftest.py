@@ -11,7 +11,7 @@ import pytest
 
 from stackswitch.backends.base import Backend
 from stackswitch.backends.registry import BackendOptions, open_backend
-from stackswitch.fix.evidence import FixRequest, RunOptions
+from stackswitch.fix.evidence import EvidenceOptions, FixRequest
 from stackswitch.fix.loop import FixResult, fix_lists
 from stackswitch.fix.sources import ListSource
 from stackswitch.fix.suite_evidence import SuiteEvidence
@@ -73,5 +73,5 @@ async def fix_suite(
     **request: Any,
 ) -> FixResult:
     """Fix the lists of a suite, in memory; ``request``: the fields of ``FixRequest``."""
-    evidence = SuiteEvidence(suite, shared, asyncify, observer, options=RunOptions(jobs))
+    evidence = SuiteEvidence(suite, shared, asyncify, observer, options=EvidenceOptions(jobs))
     return await fix_lists(evidence, FixRequest(**request))

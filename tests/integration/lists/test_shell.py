@@ -11,7 +11,7 @@ import pytest
 
 from stackswitch.lists.files import read_list
 from stackswitch.lists.formats.shell import shell_words
-from stackswitch.lists.source import Text
+from stackswitch.lists.source import DecodedText
 from tests.list_edits import edit_list
 
 PIECES = [
@@ -63,7 +63,7 @@ def test_words_are_those_of_bash(tmp_path: Path) -> None:
     answers = iter(done.stdout.decode().split("\0"))
     for text in texts():
         expected = [next(answers) for _ in range(int(next(answers)))]
-        assert [word.text.chars for word in shell_words(Text.of(text))] == expected, text
+        assert [word.text.chars for word in shell_words(DecodedText.of(text))] == expected, text
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make")

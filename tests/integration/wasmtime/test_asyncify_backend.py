@@ -13,7 +13,7 @@ import wasmtime
 from stackswitch.backends.base import LoadedCase
 from stackswitch.backends.wasmtime.cases.backend import AsyncifyBackend
 from stackswitch.backends.wasmtime.cases.session import CaseSession
-from stackswitch.backends.wasmtime.engine import Engine
+from stackswitch.backends.wasmtime.engine import WasmtimeEngine
 from stackswitch.binaryen.asyncify import open_binaryen
 from stackswitch.models.case import Case
 from stackswitch.models.result import Observation
@@ -47,7 +47,7 @@ class Runner:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.engine = Engine()
+        self.engine = WasmtimeEngine()
         self.binaryen = self.loop.run_until_complete(open_binaryen())
 
     def see(self, loaded: LoadedCase, *, detect: Any = "stack", timeout_s: float = 60) -> Observation:

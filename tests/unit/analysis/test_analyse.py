@@ -10,7 +10,7 @@ import wasmtime
 from stackswitch.analysis.analyse import AnalysisInputs, analyse
 from stackswitch.analysis.facts import Analysis
 from stackswitch.analysis.markdown import analysis_markdown, analysis_text
-from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.trace_lines import read_trace_file
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.errors import ConfigError
 from stackswitch.wasm.callgraph import call_graph, call_sites
@@ -57,7 +57,7 @@ def line(module: str = MODULE.sha256, names: tuple[str, ...] = ("leaf", "mid", "
 
 def used(trace: bytes) -> UsedTrace:
     """Take a trace for the module; one of which nothing can be used is refused."""
-    file, given = read_trace(trace, "t.jsonl"), [GivenModule(MODULE)]
+    file, given = read_trace_file(trace, "t.jsonl"), [GivenModule(MODULE)]
     found = use_trace(file, given)
     if file.suspensions:
         require_use([found], [file], given)
@@ -147,7 +147,7 @@ def test_a_trace_of_another_build_goes_by_name() -> None:
 
 def test_a_line_that_is_none() -> None:
     with pytest.raises(ConfigError, match=r"t\.jsonl: line 2 is no line of a trace"):
-        read_trace(line() + b'{"kind": "nothing"}\n', "t.jsonl")
+        read_trace_file(line() + b'{"kind": "nothing"}\n', "t.jsonl")
 
 
 def test_markdown_says_it_all() -> None:

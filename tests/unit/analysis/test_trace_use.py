@@ -10,7 +10,7 @@ import wasmtime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.analysis.trace_lines import read_trace
+from stackswitch.analysis.trace_lines import read_trace_file
 from stackswitch.analysis.traces import GivenModule, UsedTrace, require_use, use_trace
 from stackswitch.errors import ConfigError
 from stackswitch.lists.policies import jspi_lists
@@ -72,7 +72,7 @@ def trapped(*frames: list[Any], of: str = MAIN.sha256, **rest: Any) -> dict[str,
 
 def taken(*lines: dict[str, Any], modules: tuple[Module, ...] = (MAIN,)) -> UsedTrace:
     data = "".join(json.dumps(each) + "\n" for each in lines).encode()
-    return use_trace(read_trace(data, "t.jsonl"), [GivenModule(each) for each in modules])
+    return use_trace(read_trace_file(data, "t.jsonl"), [GivenModule(each) for each in modules])
 
 
 LEAF = (frame("leaf"), frame("main"))
@@ -199,6 +199,6 @@ def test_names_that_several_given_modules_have_are_no_proof() -> None:
 )
 def test_a_trace_of_which_nothing_can_be_used_is_rejected(lines: list[dict[str, Any]], told: str) -> None:
     data = "".join(json.dumps(each) + "\n" for each in lines).encode()
-    file, modules = read_trace(data, "t.jsonl"), [GivenModule(MAIN, "m.wasm")]
+    file, modules = read_trace_file(data, "t.jsonl"), [GivenModule(MAIN, "m.wasm")]
     with pytest.raises(ConfigError, match=told):
         require_use([use_trace(file, modules)], [file], modules)

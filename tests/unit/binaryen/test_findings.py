@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackswitch.binaryen.findings import explain, imported_name, missing_features, read_warnings
+from stackswitch.binaryen.findings import explain_unmatched, imported_name, missing_features, read_warnings
 from stackswitch.binaryen.listfile import GUARD
 from stackswitch.models.expect import ListName
 
@@ -52,7 +52,7 @@ def test_names_of_labels_are_of_no_account() -> None:
 
 
 def test_blanks_around_a_name_are_shown() -> None:
-    assert explain([("ASYNCIFY_ONLY", " leaf")], {}, {}) == [
+    assert explain_unmatched([("ASYNCIFY_ONLY", " leaf")], {}, {}) == [
         "ASYNCIFY_ONLY: no function has the name ' leaf'"
     ]
 
@@ -97,7 +97,7 @@ def test_features_the_validator_asks_for(stderr: str, flags: tuple[str, ...]) ->
 
 
 def test_findings_in_words() -> None:
-    lines = explain(
+    lines = explain_unmatched(
         [
             ("ASYNCIFY_IMPORTS", "env.gone"),
             ("ASYNCIFY_ONLY", "$wait"),

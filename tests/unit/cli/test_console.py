@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from stackswitch.cli.console import Cell, Console, wrapped
+from stackswitch.cli.console import Console, TableCell, wrapped
 from tests.hostile import NAMES
 
 
@@ -33,7 +33,7 @@ def test_no_line_is_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
     console = Console()
     line = "word " * 500
     console.print(line)
-    console.table(["case", "b" * 90], [[Cell("c" * 300), Cell("✓ returned")]])
+    console.table(["case", "b" * 90], [[TableCell("c" * 300), TableCell("✓ returned")]])
     out = capsys.readouterr().out.split("\n")
     assert out[0] == line
     assert out[1:] == [f"{'case':<100}  {'b' * 90}", f"{'c' * 300}  ✓ returned", ""]
@@ -41,7 +41,7 @@ def test_no_line_is_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_table_of_any_names_has_a_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     texts = [each.decode("utf-8", "surrogateescape") for each in NAMES]
-    Console().table(["name", "again"], [[Cell(each), Cell(each)] for each in texts])
+    Console().table(["name", "again"], [[TableCell(each), TableCell(each)] for each in texts])
     assert len(capsys.readouterr().out.splitlines()) == len(NAMES) + 1
 
 

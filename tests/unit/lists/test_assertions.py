@@ -5,7 +5,7 @@ from wasmtime import wat2wasm
 
 from stackswitch.errors import ConfigError
 from stackswitch.lists.assertions import Asserted, Assertions, without
-from stackswitch.lists.evidence import StackReader
+from stackswitch.lists.evidence import EvidenceReader
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import CallGraph, call_graph
@@ -55,10 +55,10 @@ def test_each_assertion_says_what_it_removes_or_adds() -> None:
 def test_a_contradiction_names_the_stack() -> None:
     frames = tuple((INDEX.names.index(name), -1, name) for name in ("leaf", "low", "high"))
     stack = Suspension(module="m", backend="jspi", import_="env.wait", export="high", frames=frames)
-    asserted(("other",)).check(StackReader(GRAPH), [stack], "case")
+    asserted(("other",)).check(EvidenceReader(GRAPH), [stack], "case")
     with pytest.raises(
         ConfigError, match=r"low was on the stack at a wait for env.wait in case:\n  leaf < low < high"
     ):
-        asserted(("other", "lo*")).check(StackReader(GRAPH), [stack], "case")
+        asserted(("other", "lo*")).check(EvidenceReader(GRAPH), [stack], "case")
     with pytest.raises(ConfigError, match="never and always both name 'low'"):
         asserted(("low",), ("l*w",))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
-from stackswitch.lists.evidence import Evidence, StackReader
+from stackswitch.lists.evidence import Evidence, EvidenceReader
 from stackswitch.lists.holdout import leave_one_out
 from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
@@ -53,7 +53,7 @@ def suspension(
 
 
 def seen(*suspensions: Suspension) -> Evidence:
-    return StackReader(GRAPH).evidence(suspensions)
+    return EvidenceReader(GRAPH).evidence(suspensions)
 
 
 def site(function: int, at: int) -> tuple[int, int]:

@@ -4,15 +4,17 @@ import re
 
 import pytest
 
-from stackswitch.observe.explain import Entry, explain
+from stackswitch.observe.explain import NonPromisingEntry, explain_error
+
+MAIN, TICK = NonPromisingEntry("main"), NonPromisingEntry("tick", exported=False)
 
 
 @pytest.mark.parametrize(
     ("arguments", "cause", "expected"),
     [
         (("SuspendError", "suspending", ["a"], ["invoke (g.js:1)"], None, []), "js-frames", ": invoke"),
-        (("RuntimeError", "trying to suspend", ["a"], [], Entry("main"), []), "not-promising", "main was"),
-        (("SuspendError", "x", ["a"], [], Entry("tick", exported=False), []), "not-exported", "cannot name"),
+        (("RuntimeError", "trying to suspend", ["a"], [], MAIN, []), "not-promising", "main was"),
+        (("SuspendError", "x", ["a"], [], TICK, []), "not-exported", "cannot name"),
         (("RuntimeError", "attempting to suspend", ["a"], [], None, []), "no-entry", "no promising export"),
         (("RuntimeError", "unreachable", ["a"], [], None, ["mid"]), "not-instrumented", "instrumented: mid$"),
         (("RuntimeError", "unreachable", ["a"], [], None, list("abcdefg")), "not-instrumented", "d, e, …$"),
@@ -23,6 +25,6 @@ from stackswitch.observe.explain import Entry, explain
     ],
 )  # fmt: skip
 def test_what_an_error_means(arguments: tuple[object, ...], cause: str, expected: str) -> None:
-    found = explain(*arguments)  # type: ignore[arg-type]
+    found = explain_error(*arguments)  # type: ignore[arg-type]
     assert found.cause == cause
     assert re.search(expected, found.text), found

@@ -11,7 +11,7 @@ import wasmtime
 from stackswitch.models.trace import TRACE_LINE, TraceStart
 from stackswitch.observe.parts import PART_VERSION
 from stackswitch.observe.run import observed_environment
-from stackswitch.observe.trace import read_trace
+from stackswitch.observe.trace import merge_trace_parts
 from stackswitch.wasm.callgraph import call_sites
 from stackswitch.wasm.module import Module, parse_module
 
@@ -84,7 +84,7 @@ def test_the_missing_name_is_found_at_the_first_wait(tmp_path: Path) -> None:
     folder, module = Folder(tmp_path), asyncified()
     frames = [frame(module, each) for each in (LEAF, MID, OUTER)]
     folder.part(folder.keep(module), stack(frames), {"kind": "count", "id": 1, "count": 3})
-    trace = read_trace(tmp_path)
+    trace = merge_trace_parts(tmp_path)
     [seen] = trace.suspensions
     assert (seen.import_, seen.export, seen.missing, seen.count) == ("env.wait", "run", ("mid",), 3)
     assert [name for _, _, name in seen.frames] == ["leaf", "mid", "outer"]
@@ -98,14 +98,14 @@ def test_a_frame_that_cannot_have_been_is_not_named(tmp_path: Path) -> None:
     # `stranger` calls only `outer`: it cannot lie between `mid` and `outer`, which calls `mid` itself.
     frames = [frame(module, each) for each in (LEAF, MID, STRANGER, OUTER)]
     folder.part(folder.keep(module), stack(frames))
-    assert read_trace(tmp_path).missing == {"ASYNCIFY_ONLY": ("mid",)}
+    assert merge_trace_parts(tmp_path).missing == {"ASYNCIFY_ONLY": ("mid",)}
 
 
 def test_javascript_between_is_kept_and_its_import_must_be_known(tmp_path: Path) -> None:
     folder, module = Folder(tmp_path), asyncified()
     frames = [frame(module, each) for each in (LEAF, THROUGH_JS)]
     folder.part(folder.keep(module), stack(frames, gaps=[[0, "wait (g.js:1)"], [1, "invoke (g.js:2)"]]))
-    [seen] = read_trace(tmp_path).suspensions
+    [seen] = merge_trace_parts(tmp_path).suspensions
     assert seen.js_frames == ("invoke (g.js:2)",)
     assert (seen.missing, seen.missing_imports) == ((), ("env.invoke",))
 
@@ -114,7 +114,7 @@ def test_equal_stacks_of_two_processes_are_one(tmp_path: Path) -> None:
     folder, module = Folder(tmp_path), asyncified()
     for process in (1, 2):
         folder.part(folder.keep(module), stack([frame(module, LEAF), frame(module, MID)]), process=process)
-    trace = read_trace(tmp_path)
+    trace = merge_trace_parts(tmp_path)
     assert [each.count for each in trace.suspensions] == [2]
     assert [each.process for each in trace.starts] == [1, 2]
 
@@ -126,7 +126,7 @@ def test_modules_are_told_apart_by_where_their_functions_lie(tmp_path: Path) -> 
     )))  # fmt: skip
     frames = [frame(module, LEAF), frame(module, MID), frame(module, OUTER), frame(side, 1, url=1)]
     folder.part(folder.keep(side), folder.keep(module), stack(frames))
-    [seen] = read_trace(tmp_path).suspensions
+    [seen] = merge_trace_parts(tmp_path).suspensions
     assert seen.frame_modules == (module.sha256,) * 3 + (side.sha256,)
     assert seen.frames[-1][2] == f"{side.sha256[7:15]}!side"
     assert seen.missing == ("mid", f"{side.sha256[7:15]}!side")
@@ -147,7 +147,7 @@ def test_modules_alike_are_told_apart_by_where_they_call(tmp_path: Path) -> None
     for process, kept in enumerate(([side, main], [main, side])):
         lines = [*map(folder.keep, kept), promising, stack(frames, "jspi")]
         folder.part(*lines, process=process)
-    [seen] = read_trace(tmp_path).suspensions
+    [seen] = merge_trace_parts(tmp_path).suspensions
     assert seen.frame_modules == (side.sha256,) * 2 + (main.sha256,) * 2
     assert (seen.import_, seen.export, seen.count) == ("env.f", "run", 2)
 
@@ -159,7 +159,7 @@ def test_a_full_error_may_hold_a_part_of_the_stack(tmp_path: Path) -> None:
     for depth, gaps in ((9, []), (10, []), (9, [[9, "main (a.js:1)"]])):
         flat = [number for _ in range(depth) for number in frame(module, LEAF)]
         folder.part(folder.keep(module), {**trap, "frames": flat, "gaps": gaps})
-        causes.append(read_trace(tmp_path).traps[0].cause)
+        causes.append(merge_trace_parts(tmp_path).traps[0].cause)
     assert causes == ["not-exported", "no-entry", "not-exported"]
 
 
@@ -170,7 +170,7 @@ def test_below_javascript_a_guest_without_asyncify_is_no_part_of_the_stack(tmp_p
     )))  # fmt: skip
     frames = [frame(module, LEAF), frame(module, OUTER), frame(other, 1, url=1)]
     folder.part(folder.keep(other), folder.keep(module), stack(frames, gaps=[[2, "load (x.js:1)"]]))
-    [seen] = read_trace(tmp_path).suspensions
+    [seen] = merge_trace_parts(tmp_path).suspensions
     assert (len(seen.frames), seen.missing, seen.export) == (2, (), "run")
 
 
@@ -179,7 +179,7 @@ def test_a_call_below_no_promising_export_is_no_suspension(tmp_path: Path) -> No
     kept = folder.keep(module)
     frames = [frame(module, LEAF), frame(module, MID)]
     folder.part(kept, {"kind": "promising", "index": OUTER}, stack(frames, "jspi"))
-    trace = read_trace(tmp_path)
+    trace = merge_trace_parts(tmp_path)
     assert trace.suspensions == []
     assert "below mid, which is not promising" in trace.traps[0].message
     assert (trace.traps[0].cause, trace.traps[0].import_, trace.traps[0].missing) == (
@@ -194,7 +194,7 @@ def test_a_trap_is_explained_by_what_was_missing(tmp_path: Path) -> None:
     trap = {"kind": "trap", "error": "RuntimeError", "message": "unreachable", "where": "uncaught",
             "frames": frame(module, OUTER), "gaps": []}  # fmt: skip
     folder.part(folder.keep(module), stack([frame(module, LEAF), frame(module, MID)]), trap)
-    [seen] = read_trace(tmp_path).traps
+    [seen] = merge_trace_parts(tmp_path).traps
     assert seen.frames[0][2] == "outer"
     assert seen.explanation.endswith("not instrumented: mid")
 
@@ -205,7 +205,7 @@ def test_without_a_modules_bytes_there_are_numbers_and_no_guess(tmp_path: Path) 
     folder.part(
         gone, stack([frame(module, LEAF)], gaps=[[0, "handleSleep (g.js:1)"], [0, "_sleep (g.js:9)"]])
     )
-    [seen] = read_trace(tmp_path).suspensions
+    [seen] = merge_trace_parts(tmp_path).suspensions
     assert (seen.module, seen.import_, seen.frames[0][2], seen.missing) == ("", "?._sleep", "func[2]", ())
 
 
@@ -214,7 +214,7 @@ def test_bytes_that_are_no_module_are_told(tmp_path: Path) -> None:
     (tmp_path / "modules" / "00.wasm").write_bytes(b"\0asm")
     gone = {"kind": "module", "sha256": "sha256:00", "size": 4, "how": "Module", "kept": True}
     folder.part(gone, folder.keep(module), stack([frame(module, LEAF)]))
-    trace = read_trace(tmp_path)
+    trace = merge_trace_parts(tmp_path)
     assert "cannot be read" in trace.errors[0].message
     assert trace.suspensions[0].frames[0][2] == "leaf"
 
@@ -222,7 +222,7 @@ def test_bytes_that_are_no_module_are_told(tmp_path: Path) -> None:
 def test_a_part_without_an_end_is_told(tmp_path: Path) -> None:
     folder, module = Folder(tmp_path), asyncified()
     folder.part(folder.keep(module), stack([frame(module, LEAF)]), end=False)
-    trace = read_trace(tmp_path)
+    trace = merge_trace_parts(tmp_path)
     assert "killed" in trace.errors[0].message
     assert trace.ends == []
     assert len(trace.suspensions) == 1
@@ -231,7 +231,7 @@ def test_a_part_without_an_end_is_told(tmp_path: Path) -> None:
 def test_every_line_of_a_file_is_one_of_the_models(tmp_path: Path) -> None:
     folder, module = Folder(tmp_path), asyncified()
     folder.part(folder.keep(module), stack([frame(module, LEAF)]), {"kind": "error", "message": "x"})
-    trace = read_trace(tmp_path)
+    trace = merge_trace_parts(tmp_path)
     lines = trace.to_jsonl().splitlines()
     assert [TRACE_LINE.validate_json(line) for line in lines] == trace.lines
     assert isinstance(TRACE_LINE.validate_json(lines[0]), TraceStart)

@@ -25,7 +25,7 @@ from stackswitch.models.trace import TraceSuspension
 from stackswitch.observe.modules import ModuleStore
 from stackswitch.observe.parts import MODULES
 from stackswitch.observe.run import observed_environment, whole_trace
-from stackswitch.observe.trace import Trace, read_trace
+from stackswitch.observe.trace import Trace, merge_trace_parts
 from stackswitch.tools import watchdog
 from stackswitch.tools.processes import Ended, run_command, text_of
 from stackswitch.tools.progress import Progress
@@ -187,7 +187,7 @@ class CommandRunner:
 
     def _read(self, loaded: LoadedCommand, parts: Path, ended: Ended) -> CommandObservation:
         try:
-            trace = read_trace(parts, self.store)
+            trace = merge_trace_parts(parts, self.store)
         except (EngineError, OSError) as error:
             return CommandObservation(status="error", detail=f"its trace cannot be read: {error}")
         observed = bool(trace.starts)

@@ -15,7 +15,7 @@ from stackswitch.binaryen.stack_memory import LOAD_EXPORT_NAME
 from stackswitch.wasm import adapters
 from stackswitch.wasm.module import FuncType, Module
 
-from ..call import Function
+from ..call import ExportedFunction
 from ..capi import (
     EXTERN_KINDS,
     OUT_OF_FUEL,
@@ -27,7 +27,7 @@ from ..capi import (
     Val,
     take_error,
 )
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 from ..errors import ProtocolError
 from ..store import Store
 from .call import Entry
@@ -89,7 +89,7 @@ class Adapter:
     :ivar values_at: address of the slots
     """
 
-    def __init__(self, engine: Engine, store: Store, shape: Shape) -> None:
+    def __init__(self, engine: WasmtimeEngine, store: Store, shape: Shape) -> None:
         self.shape = shape
         self._store = store
         self._compiled = engine.compile(shape.wasm, named=True)
@@ -134,7 +134,7 @@ class Adapter:
         self._store.keep(found)
         return found
 
-    def connect(self, controls: Sequence[Function]) -> None:
+    def connect(self, controls: Sequence[ExportedFunction]) -> None:
         """Give it the guest's control functions, in the order of ``CONTROLS``, then what loads, if any."""
         self._table = self.extern("table").item
         api, context = self._store.api, self._store.context
@@ -152,7 +152,7 @@ class Adapter:
         if self.shape.arrives:
             self._word(adapters.EMPTY).value = empty
 
-    def entry(self, function: Function) -> Entry | None:
+    def entry(self, function: ExportedFunction) -> Entry | None:
         """Return the way through the adapter into an export, if there is one."""
         number = self.shape.exports.get(FuncType(function.params.kinds, function.results.kinds))
         if number is None or not self._table:
@@ -181,7 +181,7 @@ class Adapter:
         self.waiting.value = self.unwound.value = 0
 
 
-def controller(store: Store, control: Function) -> Callable[[], None]:
+def controller(store: Store, control: ExportedFunction) -> Callable[[], None]:
     """Return what calls a control function: short calls, which no other thread need wait for.
 
     It raises ``ProtocolError`` if the guest traps, and ``GuestTrap`` if its fuel is used up.
@@ -212,7 +212,7 @@ def host_function(store: Store, callback: Any, type_: Any) -> Extern:
     return extern
 
 
-def _reference(function: Function) -> Val:
+def _reference(function: ExportedFunction) -> Val:
     value = Val(kind=VAL_KINDS["funcref"])
     ctypes.memmove(value.content, function.at, 16)
     return value

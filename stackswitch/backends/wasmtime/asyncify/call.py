@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..call import Call, Function, Results
+from ..call import Call, ExportedFunction, Results
 from ..values import Value
 
 Answer = tuple[int, Callable[[Any], None]]
@@ -51,7 +51,7 @@ class AsyncifyCall(Call):
 
     def __init__(
         self,
-        function: Function,
+        function: ExportedFunction,
         args: Results,
         note: Any,
         *,

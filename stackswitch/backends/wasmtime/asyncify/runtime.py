@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from ..call import Function, Results
+from ..call import ExportedFunction, Results
 from ..capi import GuestTrap
 from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
 from ..shadow_stack import ShadowStack
@@ -63,7 +63,7 @@ class AsyncifyRuntime:
         self.catches = catches
         self.on_suspend = options.on_suspend
         self.shadow_stack: ShadowStack | None = None
-        self._controls: dict[str, Function] | None = None
+        self._controls: dict[str, ExportedFunction] | None = None
         self._adapter: Adapter | None = None
         self.resuming: AsyncifyCall | None = None  # the adapter is to end its rewind, if it has not yet
         self.served: dict[int, AdaptedImport] = {}
@@ -87,10 +87,10 @@ class AsyncifyRuntime:
 
     def connect(
         self,
-        controls: dict[str, Function],
+        controls: dict[str, ExportedFunction],
         shadow_stack: ShadowStack | None,
         adapter: Adapter | None = None,
-        load: Function | None = None,
+        load: ExportedFunction | None = None,
     ) -> None:
         """Name what only exists once the instance has been made; before, no call can be suspended.
 
@@ -152,7 +152,7 @@ class AsyncifyRuntime:
         call.entered = True
         return entry
 
-    def _entry(self, function: Function) -> Entry:
+    def _entry(self, function: ExportedFunction) -> Entry:
         """Find the way into an export, once."""
         entry = self._adapter.entry(function) if self._adapter is not None else None
         if entry is None:

@@ -10,10 +10,10 @@ from typing import Any
 
 from stackswitch.binaryen.stack_memory import EXPORT_NAME, LOAD_EXPORT_NAME
 
-from ..call import Function
+from ..call import ExportedFunction
 from ..capi import Extern
 from ..compiled import CompiledModule
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 from ..errors import NoRoomError
 from ..instance import ModuleInstance
 from ..shadow_stack import ShadowStack
@@ -40,7 +40,7 @@ class AsyncifyStore:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: WasmtimeEngine,
         modules: Sequence[CompiledModule],
         options: SwitcherOptions,
         *,
@@ -162,7 +162,13 @@ class AsyncifySwitcher:
             self.runtime.shadow_stack = shadow_stack
 
     def call(
-        self, function: Function, args: Sequence[Any], note: Any, *, may_wait: bool, parent: Any = None
+        self,
+        function: ExportedFunction,
+        args: Sequence[Any],
+        note: Any,
+        *,
+        may_wait: bool,
+        parent: Any = None,
     ) -> AsyncifyCall:
         """Return a call, not yet begun."""
         call = note.backend_call = AsyncifyCall(function, args, note, may_wait=may_wait, parent=parent)

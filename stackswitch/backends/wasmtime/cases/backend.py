@@ -27,7 +27,7 @@ from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
 
 from ..asyncify.switcher import AsyncifyStore
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 from ..errors import is_over
 from ..features import supported_features
 from ..fiber.build import make_fiber_build
@@ -64,7 +64,9 @@ class CaseBackend(ABC):
 
     always_suspendable: ClassVar[bool]
 
-    def __init__(self, name: str, engine: Engine, binaryen: Binaryen | None, without: str = "") -> None:
+    def __init__(
+        self, name: str, engine: WasmtimeEngine, binaryen: Binaryen | None, without: str = ""
+    ) -> None:
         features = supported_features(engine)
         details = {"wasm-opt": f"none, so no legacy exceptions: {without}"}
         if binaryen is not None:
@@ -177,7 +179,7 @@ class AsyncifyBackend(CaseBackend):
 
     always_suspendable = False
 
-    def __init__(self, engine: Engine, binaryen: Binaryen, *, detect: Detect = "stack") -> None:
+    def __init__(self, engine: WasmtimeEngine, binaryen: Binaryen, *, detect: Detect = "stack") -> None:
         super().__init__("asyncify", engine, binaryen)
         self._instrumenter = binaryen
         self._detect: Detect = detect
@@ -227,7 +229,7 @@ async def open_asyncify(
     :raises BackendUnavailableError: wasmtime-py is missing or is another version than we know
     :raises ToolNotFoundError, DownloadError: Binaryen cannot be had
     """
-    engine = Engine()
+    engine = WasmtimeEngine()
     try:
         binaryen = await open_binaryen(wasm_opt=options.wasm_opt, progress=progress)
     except BaseException:

@@ -12,7 +12,7 @@ from stackswitch.models.trace import Frame, Suspension
 from stackswitch.wasm.report_section import find_instrumented
 
 from ..compiled import CompiledModule
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 
 
 class CompiledCaseModule(CompiledModule):
@@ -25,7 +25,7 @@ class CompiledCaseModule(CompiledModule):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: WasmtimeEngine,
         wasm: bytes,
         name: str,
         names: Sequence[str],

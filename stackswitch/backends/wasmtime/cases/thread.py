@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
-from ..engine import THREAD_STACK_BYTES, Engine
+from ..engine import THREAD_STACK_BYTES, WasmtimeEngine
 
 T = TypeVar("T")
 STOP_S = 2.0
@@ -54,7 +54,7 @@ class Stop:
 class CaseThreads:
     """Runs each case on a new thread with a deep stack, all on one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: WasmtimeEngine) -> None:
         self._engine = engine
         self._threads: set[threading.Thread] = set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 from ..store import Store
 from .capi import FiberApi, HostCallback, refuse_python
 
@@ -10,7 +10,7 @@ STACK_BYTES = 16 << 20
 """The size of a call's stack; what is never used takes no memory."""
 
 
-class FiberEngine(Engine):
+class FiberEngine(WasmtimeEngine):
     """A wasmtime engine whose calls are futures.
 
     :raises BackendUnavailableError: wasmtime-py, Python or the C library is not as we know it

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..call import Function
+from ..call import ExportedFunction
 from ..capi import Extern
 from ..compiled import CompiledModule
 from ..instance import ModuleInstance, ScriptError
@@ -142,7 +142,13 @@ class FiberSwitcher:
         self.calls.shadow_stack = shadow_stack
 
     def call(
-        self, function: Function, args: Sequence[Any], note: Any, *, may_wait: bool, parent: Any = None
+        self,
+        function: ExportedFunction,
+        args: Sequence[Any],
+        note: Any,
+        *,
+        may_wait: bool,
+        parent: Any = None,
     ) -> FiberCall:
         """Return a call, not yet begun."""
         pool = function.buffers

@@ -8,7 +8,7 @@ from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.module import Module, parse_module
 
 from ..compiled import CompiledModule
-from ..engine import Engine, without_custom_sections
+from ..engine import WasmtimeEngine, without_custom_sections
 from ..fiber.build import kept_references
 from .failure import Explainer
 
@@ -24,7 +24,7 @@ class GuestCode(CompiledModule):
     :raises GuestError: wasmtime refuses it
     """
 
-    def __init__(self, engine: Engine, wasm: bytes, request: OpenRequest, *, asyncify: bool) -> None:
+    def __init__(self, engine: WasmtimeEngine, wasm: bytes, request: OpenRequest, *, asyncify: bool) -> None:
         try:
             super().__init__(engine, wasm)
         except Exception as error:

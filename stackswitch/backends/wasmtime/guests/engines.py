@@ -14,7 +14,7 @@ from typing import Any
 
 from stackswitch.errors import ConfigError
 
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 from ..fiber.engine import STACK_BYTES as FIBER_STACK_BYTES
 from ..fiber.engine import FiberEngine
 
@@ -23,12 +23,12 @@ ASYNCIFY_STACK_BYTES = 1 << 20
 _HOST_BYTES = 1 << 20
 _USUAL_THREAD_BYTES = 8 << 20
 
-_ENGINES: dict[tuple[Any, ...], Engine] = {}
-_OF_PARENT: list[dict[tuple[Any, ...], Engine]] = []
+_ENGINES: dict[tuple[Any, ...], WasmtimeEngine] = {}
+_OF_PARENT: list[dict[tuple[Any, ...], WasmtimeEngine]] = []
 _LOCK = threading.Lock()
 
 
-def asyncify_engine(stack_bytes: int | None, *, fuel: bool) -> Engine:
+def asyncify_engine(stack_bytes: int | None, *, fuel: bool) -> WasmtimeEngine:
     """Return the engine for Asyncify builds.
 
     :raises ConfigError: the thread's stack is too small for ``stack_bytes``
@@ -40,7 +40,7 @@ def asyncify_engine(stack_bytes: int | None, *, fuel: bool) -> Engine:
             f"stack_bytes={wanted}: on asyncify guests run on the thread's own stack, of {there} bytes;"
             " ask for less, raise `ulimit -s`, or use the backend fiber"
         )
-    return _engine(Engine, wanted, fuel)
+    return _engine(WasmtimeEngine, wanted, fuel)
 
 
 def fiber_engine(stack_bytes: int | None, *, fuel: bool) -> FiberEngine:
@@ -53,7 +53,7 @@ def fiber_engine(stack_bytes: int | None, *, fuel: bool) -> FiberEngine:
     return found
 
 
-def _engine(kind: type[Engine], stack_bytes: int, fuel: bool) -> Engine:
+def _engine(kind: type[WasmtimeEngine], stack_bytes: int, fuel: bool) -> WasmtimeEngine:
     with _LOCK:
         key = (kind, stack_bytes, fuel)
         found = _ENGINES.get(key)

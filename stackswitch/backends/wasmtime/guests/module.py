@@ -13,7 +13,7 @@ from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.stack_pointer import with_stack_pointer
 
 from ..asyncify.switcher import AsyncifyStore
-from ..engine import Engine
+from ..engine import WasmtimeEngine
 from ..fiber.switcher import FiberStore
 from ..switcher import OpenStore
 from .build import asyncified, translated
@@ -29,7 +29,12 @@ class WasmtimeModule:
     """
 
     def __init__(
-        self, backend: str, request: OpenRequest, engine: Engine, compiled: GuestCode, open_store: OpenStore
+        self,
+        backend: str,
+        request: OpenRequest,
+        engine: WasmtimeEngine,
+        compiled: GuestCode,
+        open_store: OpenStore,
     ) -> None:
         self.backend = backend
         self.engine = f"wasmtime {engine.version}"
@@ -83,7 +88,7 @@ async def open_fiber(request: OpenRequest) -> WasmtimeModule:
     return WasmtimeModule("fiber", request, engine, code, partial(FiberStore, engine, yields=True))
 
 
-def _compile(request: OpenRequest, engine: Engine, wasm: bytes, *, asyncify: bool) -> GuestCode:
+def _compile(request: OpenRequest, engine: WasmtimeEngine, wasm: bytes, *, asyncify: bool) -> GuestCode:
     ready = with_stack_pointer(parse_module(wasm))
     if request.limits.max_memory is not None:
         # A memory for saved stacks that we have added is apart; the user's own counts, whatever its name.
