@@ -5,7 +5,8 @@
 // the stack in the meantime (the strings of a `ccall`, a result for a guest that waits) is apart from all frames. The next call
 // takes that region with its arguments in it. Without room for regions, calls go below each other on the guest's own stack.
 
-import { isPointer, pointerFunctions, STACK_POINTER } from "../wasm/stack-pointer.mjs";
+import { pointerFunctions } from "../wasm/stack-pointer.mjs";
+import { pointerOf } from "./pointer.mjs";
 import { Region } from "./region.mjs";
 
 /** @typedef {import("./record.mjs").CallRecord} CallRecord */
@@ -22,10 +23,7 @@ const LARGE_REGIONS = 16; // the regions after these are small: calls by the hun
  * @returns the C stacks of an instance, or null where its pointer cannot be reached
  */
 export function cStacksOf(exports, memory, bytes) {
-  const global = exports[STACK_POINTER];
-  const access = isPointer(global)
-    ? { get: () => global.value, set: (/** @type {WebAssembly.Pointer} */ value) => (global.value = value) }
-    : pointerFunctions(exports);
+  const access = pointerOf(exports);
   return access === null ? null : new CStacks(access, memory, exports, bytes);
 }
 

@@ -159,6 +159,13 @@ describe("C stacks", () => {
     }
   });
 
+  it("are those of wasm-bindgen, too", async () => {
+    const { call, exports } = open(build("bindgen"), { wait: (value) => new Promise((resolve) => setTimeout(resolve, (value * 7) % 5, value)) });
+    const ids = Array.from({ length: 20 }, (_, i) => i + 1);
+    assert.deepEqual(await Promise.all(ids.map((id) => call("frame", id))), ids);
+    assert.equal(exports.__wbindgen_add_to_stack_pointer(0), 65536);
+  });
+
   it("are not lost when calls fail", async () => {
     const { call, exports } = open(build("glue"), { wait: async (value) => (await later(), value === 2 ? Promise.reject(new Error("two")) : value) });
     const before = exports.__stack_pointer.value;

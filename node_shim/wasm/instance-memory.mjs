@@ -9,7 +9,7 @@ export const OWN_MEMORY = "stackswitch.saved_stacks";
 export const isMemory = (value) => value instanceof WebAssembly.Memory;
 
 /** The names under which toolchains export `malloc`. */
-export const MALLOC = ["malloc", "_malloc", "emscripten_builtin_malloc"];
+export const MALLOC = ["malloc", "_malloc", "emscripten_builtin_malloc", "__wbindgen_malloc"];
 
 export class InstanceMemory {
   #malloc;
@@ -47,7 +47,9 @@ export class InstanceMemory {
    */
   allocate(bytes) {
     if (this.#malloc === null) return null;
-    const at = Number(this.#withWidth(this.#malloc, bytes + ALIGN));
+    const malloc = this.#malloc;
+    // wasm-bindgen's takes an alignment too; what C's is given besides is ignored.
+    const at = Number(this.#withWidth((number) => malloc(number, typeof number === "bigint" ? BigInt(ALIGN) : ALIGN), bytes + ALIGN));
     return at === 0 ? null : Math.ceil(at / ALIGN) * ALIGN;
   }
 
