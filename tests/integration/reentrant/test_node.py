@@ -135,3 +135,25 @@ def test_a_call_that_cannot_be_made_is_an_error(kinds: Path, tmp_path: Path) -> 
     done = command(kinds, "-o", tmp_path / "out.wasm", *LISTS, "--prove", "work(nothing)")
     assert done.returncode == 4
     assert "nothing is no i32" in done.stderr
+
+
+def test_a_module_with_64_bit_memory(tmp_path: Path) -> None:
+    module, report = tmp_path / "wide.wasm", tmp_path / "report.json"
+    module.write_bytes(wat2wasm((PROGRAMS / "wide.wat").read_text("utf-8")))
+    calls = [option for value in (3, 4, 5) for option in ("--prove", f"work({value})")]
+    done = command(
+        module,
+        "-o",
+        tmp_path / "out.wasm",
+        "--suspend",
+        "wait",
+        "--promise",
+        "work",
+        *calls,
+        "--json",
+        report,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(report.read_text("utf-8"))
+    assert found["before"]["wrong"] > 0
+    assert found["after"]["wrong"] == 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 import wasmtime
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from stackswitch.errors import ModuleRefusedError, WasmFormatError
+from stackswitch.errors import ConfigError, ModuleRefusedError, WasmFormatError
 from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
 from stackswitch.wasm.encoding import CUSTOM, name, section
 
@@ -163,3 +166,24 @@ def test_a_main_module_is_taken_if_its_side_modules_do_not_wait() -> None:
     assert refused(wasm).reason == "dynamic-linking"
     made = make_reentrant(ReentrantRequest(wasm=wasm, suspend=("env.wait",), main_module=True)).wasm
     assert made.startswith(wasm[:8] + section(CUSTOM, name("dylink.0")))
+
+
+BASE = bytearray(
+    assembled(
+        '(table (export "table") 2 funcref) (elem (i32.const 0) $go $wait) (elem declare func $wait)'
+        "(global funcref (ref.func $wait)) (tag (param i32))" + GO
+    )
+    + section(CUSTOM, name("target_features") + b"\1+\4simd")
+)
+
+
+@given(st.lists(st.tuples(st.integers(8, len(BASE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=300)
+def test_damaged_modules_are_refused_or_transformed_and_nothing_else(changes: list[tuple[int, int]]) -> None:
+    damaged = bytearray(BASE)
+    for at, value in changes:
+        damaged[at] = value
+    with contextlib.suppress(WasmFormatError, ModuleRefusedError, ConfigError):
+        make_reentrant(
+            ReentrantRequest(wasm=bytes(damaged), suspend=("env.wait",), promise=("go",), new_exceptions=True)
+        )

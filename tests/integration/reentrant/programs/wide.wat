@@ -1,0 +1,20 @@
+;; A function with a frame on the C stack of a 64-bit memory. It waits twice.
+(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory (export "memory") i64 2)
+  (global $__stack_pointer (mut i64) (i64.const 65536))
+  (global $heap (mut i64) (i64.const 65536))
+  (func (export "malloc") (param $size i64) (result i64) (local $at i64)
+    (local.set $at (global.get $heap))
+    (global.set $heap
+      (i64.add (local.get $at) (i64.and (i64.add (local.get $size) (i64.const 15)) (i64.const -16))))
+    (if (i64.gt_u (global.get $heap) (i64.mul (memory.size) (i64.const 65536)))
+      (then (drop (memory.grow (i64.const 64)))))
+    (local.get $at))
+  (func (export "work") (param $value i32) (result i32) (local $frame i64)
+    (global.set $__stack_pointer (local.tee $frame (i64.sub (global.get $__stack_pointer) (i64.const 64))))
+    (i32.store (local.get $frame) (local.get $value))
+    (drop (call $wait (local.get $value)))
+    (drop (call $wait (local.get $value)))
+    (i32.load (local.get $frame))
+    (global.set $__stack_pointer (i64.add (local.get $frame) (i64.const 64)))))
