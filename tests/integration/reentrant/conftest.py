@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wasmtime import wat2wasm
 
 from stackswitch.engines.locate import find_engine
 
+LISTS = ["--suspend", "wait", *(f"--promise={name}" for name in ("work", "by_table*", "nested", "trap"))]
+"""Where calls of ``kinds.wat`` begin and wait."""
 PROGRAMS = Path(__file__).parent / "programs"
 Node = Callable[..., Any]
 Transform = Callable[..., Path]
@@ -32,7 +35,7 @@ def node(tmp_path: Path) -> Node:
             text=True,
             timeout=240,
             cwd=tmp_path,
-            env={"PATH": "", **environment},
+            env={"PATH": ""} | environment,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -78,3 +81,24 @@ def emcc(tmp_path: Path) -> Compile:
         return tmp_path / f"{name}.wasm"
 
     return run
+
+
+def check_results(found: dict[str, Any]) -> None:
+    """Check what ``kinds.mjs`` found on a build that is re-entrant."""
+    assert found["work"] == found["nested"] == found["table"] == found["after"] == [1, 2, 3, 4, 5, 6]
+    assert found["by_table"] == [2, 4, 6, 8, 10, 12]
+    assert found["by_table_to_the_import"] == [1, 2, 3, 4, 5, 6]
+    assert found["begun"] == [101, 102, 103, 104, 105, 106]
+    assert found["unlisted"] == [1, 2, 3, 4, 5, 6]
+    assert found["outer"] == [1, 2, 3, 4, 5, 6]
+    assert found["begun_in_outer"] == [101, 102, 103, 104, 105, 106]
+    assert found["rejected"] == ["rejected 901", 1, "rejected 902", 2]
+    assert [each for each in found["traps"] if isinstance(each, int)] == [1, 3] * 3
+
+
+@pytest.fixture
+def kinds(tmp_path: Path) -> Path:
+    """The module of ``kinds.wat``."""
+    path = tmp_path / "kinds.wasm"
+    path.write_bytes(wat2wasm((PROGRAMS / "kinds.wat").read_text("utf-8")))
+    return path
