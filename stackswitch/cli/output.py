@@ -23,12 +23,16 @@ def open_outputs(*files: str | None) -> Console:
     """Check before the work that results can be written; return the console for what people read.
 
     :param files: the values of the command's output options
-    :raises ConfigError: two options ask for standard output
+    :raises ConfigError: two options name standard output or the same file
     :raises OutputError: a file cannot be written
     """
     if files.count(STDOUT) > 1:
         raise ConfigError("two options ask for standard output ('-'); it holds one thing")
     check_writable(files)
+    paths = [Path(each).resolve() for each in files if each is not None and each != STDOUT]
+    regular = [each for each in paths if each.is_file() or not each.exists()]
+    if len(set(regular)) < len(regular):
+        raise ConfigError("two options name the same file for their output; it holds one thing")
     return Console(stderr=STDOUT in files)
 
 

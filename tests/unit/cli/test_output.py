@@ -53,3 +53,10 @@ def test_standard_output_holds_one_thing_and_nothing_else(capsysbinary: pytest.C
     assert b"for people" in err
     with pytest.raises(ConfigError, match="standard output"):
         open_outputs("-", "-")
+
+
+def test_a_file_holds_one_thing(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    with pytest.raises(ConfigError, match="same file"):
+        open_outputs(str(target), str(tmp_path / "." / "out.json"))
+    open_outputs(str(target), None, str(tmp_path / "other.json"), "/dev/null", "/dev/null")
