@@ -16,7 +16,7 @@ from stackswitch.models.base import Frozen
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
-from stackswitch.transform.reentrant.model import REGION_BYTES
+from stackswitch.transform.reentrant.model import MOST_REGION_BYTES, REGION_BYTES
 from stackswitch.wasm.module import Module
 
 from .command import EXIT_FAILED
@@ -89,7 +89,9 @@ class ReentrantOptions:
         "Replace Emscripten's invoke_* (C++ exceptions, longjmp), so that calls below them may wait.",
         default=False,
     )
-    region: int = option("The C stack of a call.", min=1024, metavar="BYTES", default=REGION_BYTES)
+    region: int = option(
+        "The C stack of a call.", min=1024, max=MOST_REGION_BYTES, metavar="BYTES", default=REGION_BYTES
+    )
     malloc: str | None = option("The module's allocator, if it has another name.", metavar="NAME")
     exnref: bool = option(
         "Catch exceptions as standardised (try_table). Default: as the module does.", default=False

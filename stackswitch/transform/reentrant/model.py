@@ -9,6 +9,8 @@ from stackswitch.models.base import Frozen
 REGION_BYTES = 65536
 """How large a call's C stack is by default: what Emscripten gives a whole program."""
 
+MOST_REGION_BYTES = 1 << 30
+
 
 class ReentrantRequest(Frozen):
     """A module, and where its calls begin and wait.
@@ -31,7 +33,7 @@ class ReentrantRequest(Frozen):
     suspend: tuple[str, ...] = ()
     promise: tuple[str, ...] = ()
     promise_table: tuple[str, ...] = ()
-    region_bytes: int = Field(default=REGION_BYTES, ge=1024, le=1 << 30, multiple_of=16)
+    region_bytes: int = Field(default=REGION_BYTES, ge=1024, le=MOST_REGION_BYTES, multiple_of=16)
     malloc: str | None = None
     main_module: bool = False
     invokes: bool = False

@@ -73,6 +73,9 @@ def test_what_is_missing_is_said(kinds: Path, tmp_path: Path) -> None:
     done = command(kinds, "-o", out, "--glue", glue)
     assert done.returncode == 2
     assert "none of them names an import of this module" in done.stderr
+    done = command(kinds, "-o", out, "--suspend", "*", "--region", "1073741825")
+    assert done.returncode == 2
+    assert "less than or equal to 1073741824" in done.stderr
     assert not out.exists()
 
 
