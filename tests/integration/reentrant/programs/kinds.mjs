@@ -39,8 +39,7 @@ export async function kinds(bytes) {
   }
 
   const promising = (name) => WebAssembly.promising(exports[name]);
-  const found = {};
-  found.sp = [exports.__stack_pointer.value];
+  const found = { sp: [exports.__stack_pointer.value] };
   const note = () => found.sp.push(exports.__stack_pointer.value);
 
   for (const name of ["work", "by_table", "by_table_to_the_import", "nested"]) {
