@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from stackswitch.errors import EngineError, StackswitchError
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_package
 from stackswitch.tools.paths import node_shim_dir
-from stackswitch.transport.process import OWN_GROUP
+from stackswitch.tools.processes import start
 
 from .documented_host import DocumentedHost, instrumented
 from .goals import ECHO, goal, suspension_goals
@@ -104,11 +103,7 @@ async def round_trips(measurement: Measurement) -> None:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     argv = [str(engine.path), str(node_shim_dir() / "bin" / "echo.mjs"), str(theirs.fileno())]
-    watchdog.ready()
-    child = subprocess.Popen(  # noqa: ASYNC220 (at once done)
-        argv, pass_fds=[theirs.fileno()], **OWN_GROUP
-    )
-    watchdog.watch(child.pid)
+    child = start(argv, pass_fds=[theirs.fileno()])
     theirs.close()
     loop = asyncio.get_running_loop()
 

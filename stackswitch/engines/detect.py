@@ -16,7 +16,8 @@ from stackswitch.tools.files import read_cached, write_cached
 from stackswitch.tools.processes import run_command
 from stackswitch.tools.progress import Progress, silent
 
-from .probe_runner import PROBE_TIMEOUT_S, ProbeRun, ProbesNotRunError, probe_command, run_probes
+from .probe_output import ProbeOutput
+from .probe_runner import PROBE_TIMEOUT_S, ProbesNotRunError, probe_command, run_probes
 from .probes import Probe, all_probes, cache_file, file_stamp
 from .spec import engine_name
 from .targets import Target, found_targets, named_target
@@ -133,7 +134,7 @@ class _ProbeSession:
 
     def _run(
         self, probes: Sequence[Probe], flags: tuple[str, ...], timeout_s: float = PROBE_TIMEOUT_S
-    ) -> ProbeRun:
+    ) -> ProbeOutput:
         """Run probes and those that need one of them in one start, since browsers start slowly."""
         argv = probe_command(self._target, flags, self._progress)
         names = [probe.name for probe in probes]

@@ -38,12 +38,8 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
     sizes = [_run(each, stubs[each], "sizes") for each in (plain, asyncify)]
     measures = []
     for key, what in _SIZES:
-        one, other = (each[key] for each in sizes)
         ident = "size" if key == "raw" else f"size-{key}"
-        exact = [_exact(each) for each in (one, other, other / one)]
-        measures.append(
-            Measure(id=ident, what=what, unit="bytes", plain=exact[0], asyncify=exact[1], ratio=exact[2])
-        )
+        measures.append(compared(ident, what, "bytes", [(sizes[0][key], sizes[1][key])]))
     runs: list[tuple[dict[str, float | None], dict[str, float | None]]] = []
     for number in range(rounds):
         progress(f"measuring, round {number + 1} of {rounds}")
@@ -54,16 +50,15 @@ def measure_builds(plain: Path, asyncify: Path, *, rounds: int = 11, progress: P
     for key, what, unit, note in _TIMES:
         pairs = [(one[key], other[key]) for one, other in runs]
         known = [(one, other) for one, other in pairs if one is not None and other is not None]
-        measured = compared(key.removesuffix("_ms"), what, unit, known, note)
-        if len(known) == rounds and measured is not None:
-            measures.append(measured)
+        if len(known) == rounds:
+            measures.append(compared(key.removesuffix("_ms"), what, unit, known, note))
     version = watchdog.run([str(wheel_node()), "--version"], encoding="utf-8").stdout
     return Gain(
         engine=f"node {version.strip().removeprefix('v')}",
         rounds=rounds,
         how="stackswitch report --against",
         build=f"{_named(plain, asyncify)} (plain, for JSPI) and {_named(asyncify, plain)} (Asyncify).",
-        measures=tuple(measures),
+        measures=tuple(filter(None, measures)),
     )
 
 
@@ -93,10 +88,6 @@ def _named(path: Path, other: Path) -> str:
     parts, others = path.parts[::-1], other.parts[::-1]
     same = next((at for at, (one, two) in enumerate(zip(parts, others, strict=False)) if one != two), 0)
     return "/".join(reversed(parts[: same + 1]))
-
-
-def _exact(value: float) -> Spread:
-    return Spread(low=value, median=value, high=value)
 
 
 def _spread(values: list[float]) -> Spread:

@@ -18,18 +18,20 @@ _WHY_LIMIT = 300
 class ProbeOutput:
     """What the lines so far contain.
 
-    ``program``: the engine's own file, if it has printed that.
+    ``program``: the engine's own file, if it has printed that. ``timed_out``: a probe did not end.
     ``running``: the probe that has begun and not ended. ``partial_facts``: the facts that it has reported.
     ``unreadable``: what is wrong with the first line that is not one of these.
 
     :param flags: the flags with which the engine was started; every attempt records them
+    :param before: the output of an earlier start, whose attempts count as well
     """
 
-    def __init__(self, flags: tuple[str, ...] = ()) -> None:
+    def __init__(self, flags: tuple[str, ...] = (), before: ProbeOutput | None = None) -> None:
         self._flags = flags
         self.version = self.program = ""
         self.notes: tuple[str, ...] = ()
-        self.attempts: dict[str, Attempt] = {}
+        self.attempts: dict[str, Attempt] = {} if before is None else before.attempts
+        self.timed_out: bool = before is not None and before.timed_out
         self.running = ""
         self.partial_facts: dict[str, JsonValue] = {}
         self.done = False

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stackswitch.models.base import Frozen
-from stackswitch.models.engine import Attempt
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.failures import describe_status
@@ -41,19 +39,6 @@ _THREAD = re.compile(r"^thread '[^']*' (?:\(\d+\) )?")
 
 class ProbesNotRunError(Exception):
     """The engine ended before its first probe; the message says why, in one line."""
-
-
-class ProbeRun(Frozen):
-    """An engine's version, its own file, its notes, and an attempt per probe.
-
-    ``timed_out``: a probe did not end.
-    """
-
-    version: str
-    program: str = ""
-    notes: tuple[str, ...] = ()
-    attempts: dict[str, Attempt] = {}
-    timed_out: bool = False
 
 
 ProbeCommand = Callable[[Sequence[str]], list[str]]
@@ -88,7 +73,7 @@ def run_probes(
     *,
     start_timeout_s: float = START_TIMEOUT_S,
     probe_timeout_s: float = PROBE_TIMEOUT_S,
-) -> ProbeRun:
+) -> ProbeOutput:
     """Run probes in turn. Blocks. If a probe kills the engine or never ends, the engine is started again.
 
     :param command: it includes ``flags`` already; the attempts record them
@@ -96,31 +81,23 @@ def run_probes(
     :param probe_timeout_s: from one line to the next (seconds)
     :raises ProbesNotRunError: the engine did not start, or printed other lines than ours
     """
+    output = ProbeOutput(flags)
     pending = list(names)
-    attempts: dict[str, Attempt] = {}
-    timed_out = False
     while True:
-        output = ProbeOutput(flags)
+        output = ProbeOutput(flags, output)
         ended = _EngineOutput(output, start_timeout_s, probe_timeout_s).run(command(pending))
         if not output.version:
             raise ProbesNotRunError(why_no_version(ended, output, start_timeout_s))
-        timed_out |= ended.late and not output.done
-        attempts |= output.attempts
-        pending = [name for name in pending if name not in attempts]
+        output.timed_out |= ended.late and not output.done
+        pending = [name for name in names if name not in output.attempts]
         if pending and not output.done:
             # An engine that ended between two probes is charged to the next one.
             name = output.running if output.running in pending else pending[0]
             why = f"no answer within {probe_timeout_s:g} s" if ended.late else how_ended(ended)
-            attempts[name] = output.failed_attempt(why, crashed=not ended.late)
+            output.attempts[name] = output.failed_attempt(why, crashed=not ended.late)
             pending.remove(name)
         if output.done or not pending:
-            return ProbeRun(
-                version=output.version,
-                program=output.program,
-                notes=output.notes,
-                attempts=attempts,
-                timed_out=timed_out,
-            )
+            return output
 
 
 class _EngineOutput:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from .backend import BackendInfo, BuildKind
 from .base import Frozen
 from .case import CaseId
-from .expect import Difference, ExpectedOutcome, ListName, with_outcome
+from .expect import Difference, Expectation, ExpectedOutcome
 from .features import FeatureName
 
 CommandBackendName = Literal["asyncify", "jspi"]
@@ -47,30 +47,17 @@ Words = Annotated[tuple[str, ...], AfterValidator(_words)]
 """A program and its arguments."""
 
 
-class CommandExpect(Frozen):
+class CommandExpect(Expectation):
     r"""What a command must do; what is not given is not compared.
 
     ``stdout``: the whole output, byte for byte (what is not UTF-8 as ``\xNN``). ``stdout_file``: a file with
-    it, relative to the case's. ``suspensions``: how many in all. ``missing``: by list, exactly these names.
-    ``symptom``: how a command ended whose list lacks names. ``feature``: what an ``unsupported`` one lacks.
+    it, relative to the case's. ``suspensions``: how many in all. ``symptom``: how a command ended whose list
+    lacks names.
     """
 
-    outcome: ExpectedOutcome = "returned"
-    stdout: str | None = None
     stdout_file: str | None = None
     exit_code: int = Field(default=0, ge=0, le=255)
-    suspensions: int | None = Field(default=None, ge=0)
-    missing: dict[ListName, tuple[str, ...]] = {}
     symptom: ExpectedOutcome | None = None
-    feature: FeatureName | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _outcome_follows(cls, data: object) -> object:
-        """``missing`` or ``symptom`` alone mean needs-list-fix, ``feature`` unsupported."""
-        return with_outcome(
-            data, {"missing": "needs-list-fix", "symptom": "needs-list-fix", "feature": "unsupported"}
-        )
 
     @model_validator(mode="after")
     def _one_stdout(self) -> CommandExpect:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -54,15 +53,6 @@ _ENGINE = re.compile(r"([a-z]+)\s*(?:(<=|>=|==|<|>)\s*(\d+(?:\.\d+)*))?\Z")
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
 
 
-def with_outcome(data: object, implied: Mapping[str, ExpectedOutcome]) -> object:
-    """Add the outcome that the first key of an expectation implies, if it has no outcome."""
-    if isinstance(data, dict) and "outcome" not in data:
-        for key, outcome in implied.items():
-            if data.get(key):
-                return {**data, "outcome": outcome}
-    return data
-
-
 class MemoryExpect(Frozen):
     """Bytes that an instance's first exported memory must contain."""
 
@@ -70,32 +60,50 @@ class MemoryExpect(Frozen):
     hex: HexBytes
 
 
-class Expect(Frozen):
-    """What a call must do; what is not given is not compared.
+_IMPLIED: dict[str, ExpectedOutcome] = {
+    "missing": "needs-list-fix",
+    "symptom": "needs-list-fix",
+    "feature": "unsupported",
+    "trap": "trapped",
+}
+"""By key of an expectation, the outcome that it implies if none is given; the first key counts."""
 
-    ``values``: results. ``trap``: why it did not return. ``error``: the message of the host function's
-    failure. ``suspensions``: how often the call (of a case: all its calls) was suspended. ``log``: the
-    imports called, in order, without WASI's. ``missing``: by list, exactly these names. ``feature``: what an
-    ``unsupported`` case lacks.
+
+class Expectation(Frozen):
+    """What every case can expect; what is not given is not compared.
+
+    ``missing``: by list, exactly these names. ``feature``: what an ``unsupported`` case lacks.
     """
 
     outcome: ExpectedOutcome = "returned"
-    values: tuple[ValueText, ...] | None = None
-    trap: TrapKind | None = None
-    error: str | None = None
-    suspensions: int | None = Field(default=None, ge=0)
-    log: tuple[str, ...] | None = None
     stdout: str | None = None
-    memory: tuple[MemoryExpect, ...] = ()
-    globals: dict[str, ValueText] = {}
+    suspensions: int | None = Field(default=None, ge=0)
     missing: dict[ListName, tuple[str, ...]] = {}
     feature: FeatureName | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _outcome_follows(cls, data: object) -> object:
-        """``trap`` alone means trapped, ``missing`` needs-list-fix, ``feature`` unsupported."""
-        return with_outcome(data, {"missing": "needs-list-fix", "feature": "unsupported", "trap": "trapped"})
+        if isinstance(data, dict) and "outcome" not in data:
+            implied = (outcome for key, outcome in _IMPLIED.items() if data.get(key))
+            return {**data, "outcome": next(implied, "returned")}
+        return data
+
+
+class Expect(Expectation):
+    """What a call must do; what is not given is not compared.
+
+    ``values``: results. ``trap``: why it did not return. ``error``: the message of the host function's
+    failure. ``suspensions``: how often the call (of a case: all its calls) was suspended. ``log``: the
+    imports called, in order, without WASI's.
+    """
+
+    values: tuple[ValueText, ...] | None = None
+    trap: TrapKind | None = None
+    error: str | None = None
+    log: tuple[str, ...] | None = None
+    memory: tuple[MemoryExpect, ...] = ()
+    globals: dict[str, ValueText] = {}
 
 
 class Difference(Frozen):

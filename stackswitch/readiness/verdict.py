@@ -32,7 +32,12 @@ def judge(material: Material) -> Report:
     users, of_users = judge_users(material.support, material.query)
     fallback = bool(of_users) or any(each.level == "not-ready" for each in engines)
     lists, of_lists = judge_lists(material, material.picture.functions, fallback=fallback)
-    of_cases = [_weighed(each, fallback=fallback) for each in cases.findings]
+    of_cases = [
+        each.model_copy(update={"weight": "change"})
+        if fallback and each.rule == "asyncify-list-missing"
+        else each
+        for each in cases.findings
+    ]
     of_traces = list(judge_traces(material))
     found = [
         *_once([*of_cases, *of_traces], of_lists),
@@ -94,12 +99,6 @@ def worst(levels: Iterable[Level]) -> Level:
     """Return the worst of several verdicts."""
     order: tuple[Level, ...] = ("not-ready", "unknown", "ready-with-changes", "ready")
     return min(levels, key=order.index)
-
-
-def _weighed(each: Finding, *, fallback: bool) -> Finding:
-    if each.rule == "asyncify-list-missing" and fallback:
-        return each.model_copy(update={"weight": "change"})
-    return each
 
 
 def _once(of_cases: Sequence[Finding], of_lists: Sequence[Finding]) -> list[Finding]:

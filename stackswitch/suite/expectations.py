@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from stackswitch.models.backend import BackendInfo
 from stackswitch.models.case import Case
-from stackswitch.models.command import CommandCase, CommandExpect
-from stackswitch.models.expect import Difference, Expect, Outcome
+from stackswitch.models.command import CommandCase
+from stackswitch.models.expect import Difference, Expect, Expectation, Outcome
 from stackswitch.models.result import CaseResult, CommandObservation, Observation, StepObservation
 from stackswitch.models.values import same_value
 
@@ -26,7 +26,7 @@ def case_result(
     case: Case | CommandCase,
     info: BackendInfo,
     observation: Observation | CommandObservation,
-    expected: Expect | CommandExpect,
+    expected: Expectation,
     difference: Difference | None,
     outcome: Outcome,
     faults: Sequence[str],
@@ -144,9 +144,7 @@ def suspension_faults(expected: int | None, seen: int) -> Iterator[str]:
         yield f"expected {expected} suspensions, saw {seen}"
 
 
-def missing_faults(
-    expected: Expect | CommandExpect, observation: Observation | CommandObservation
-) -> Iterator[str]:
+def missing_faults(expected: Expectation, observation: Observation | CommandObservation) -> Iterator[str]:
     """Return how the names that lists lack differ from what was expected."""
     for name in sorted({*expected.missing, *observation.missing}):
         wanted, found = set(expected.missing.get(name, ())), set(observation.missing.get(name, ()))
@@ -156,7 +154,7 @@ def missing_faults(
             )
 
 
-def _describe(expected: Expect | CommandExpect) -> str:
+def _describe(expected: Expectation) -> str:
     what = expected.feature or (expected.trap if isinstance(expected, Expect) else None)
     return f"{expected.outcome} ({what})" if what else expected.outcome
 
