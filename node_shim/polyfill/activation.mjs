@@ -88,7 +88,7 @@ export function runActivation(activation, stack) {
     value = activation.target(...activation.args);
   } catch (error) {
     leave(stack, depth);
-    throw activation.runtime === null ? error : activation.runtime.explain(error);
+    throw activation.runtime === null ? error : activation.runtime.explain(error, activation);
   }
   leave(stack, depth);
   return { isSuspended: activation.runtime !== null && activation.runtime.left(activation), value };

@@ -51,7 +51,7 @@ export class Imports {
       } finally {
         stack.pop();
       }
-      runtime.unwind(activation, suspending);
+      runtime.unwind(activation, suspending, name);
       return dummy;
     };
     return suspending;

@@ -62,7 +62,7 @@ export function link(stack, runtime, target, facts, name) {
       return value;
     }
     outer.inner = inner;
-    runtime.unwind(outer, linked);
+    runtime.unwind(outer, linked, name);
     return dummy;
   };
   return linked;

@@ -6,6 +6,9 @@ export class CallRecord {
   /** @type {unknown} the import that the call waits in; null: in none */
   waitsIn = null;
 
+  /** The name of the import that it waited in last, for messages. */
+  importName = "";
+
   /** @type {import("./data-block.mjs").SavedStack | null} its saved stack, while another call has the data block */
   saved = null;
 

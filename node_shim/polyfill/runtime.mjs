@@ -199,8 +199,10 @@ export class AsyncifyRuntime {
    *
    * @param {Activation} activation
    * @param {Function} which
+   * @param {string} name of the import
    */
-  unwind({ record }, which) {
+  unwind({ record }, which, name) {
+    record.importName = name;
     this.#claim(record);
     this.machine.unwind(record, which);
     this.controls.start_unwind(this.block.address);
@@ -266,8 +268,9 @@ export class AsyncifyRuntime {
    * What an error that ended an export means. The instance is brought back to where other calls can run.
    *
    * @param {any} error
+   * @param {Activation} activation the part of the call that it ended
    */
-  explain(error) {
+  explain(error, { record }) {
     const { state } = this.machine;
     if (state === NORMAL) return error;
     this.#reset();
@@ -275,7 +278,9 @@ export class AsyncifyRuntime {
     if (state === UNWINDING && error instanceof WebAssembly.RuntimeError && /out of bounds/i.test(error.message)) {
       return new AsyncifyError("overflow", "it ran out of its memory", { cause: error });
     }
-    return new AsyncifyError("trap-while-switching", String(error?.message ?? error), { cause: error });
+    const message = String(error?.message ?? error);
+    const place = `${message}; it waited in ${record.importName}: the build's lists lack that import, or a function on the stack`;
+    return new AsyncifyError("trap-while-switching", state === REWINDING ? place : message, { cause: error });
   }
 
   #reset() {
