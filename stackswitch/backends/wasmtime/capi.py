@@ -150,7 +150,7 @@ def _unusable(problem: str) -> BackendUnavailableError:
     return BackendUnavailableError(f"{problem}; pip install 'wasmtime>=50,<51'")
 
 
-class Functions:
+class CFunctions:
     """C functions of wasmtime's, by their names.
 
     :param short: those that end at once, and hold Python's lock: their results and arguments
@@ -178,7 +178,7 @@ class Functions:
         raise AttributeError(name)  # every function there is was set when this was made
 
 
-class Api(Functions):
+class Api(CFunctions):
     """The functions, by their names; ``call`` is ``wasmtime_func_call_unchecked``.
 
     ``control`` is the same function for calls that end at once: it holds Python's lock.

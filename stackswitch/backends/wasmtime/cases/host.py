@@ -54,7 +54,7 @@ class HostContext(Protocol):
         ...
 
 
-class Host:
+class CaseHost:
     """The host functions of a case, while it runs.
 
     :ivar log: the imports called, in order; ended at ``LOG_LIMIT``
@@ -124,7 +124,7 @@ class Host:
 class _ServedCall:
     """One call of a host function."""
 
-    host: Host
+    host: CaseHost
     entry: HostCall
     context: HostContext
     params: ValueCodec

@@ -18,7 +18,7 @@ from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..values import Value
 from ..wasi import WASI_MODULE, StoreWasi
 from .call import CaseCall, CaseNote, InstanceHandle
-from .host import Host
+from .host import CaseHost
 from .recorder import CompiledCaseModule, SuspensionRecorder
 
 START = "(start)"
@@ -46,7 +46,7 @@ class CaseSession:
         is_over: Callable[[], bool],
         stacks: bool = True,
     ) -> None:
-        self.host = Host(case)
+        self.host = CaseHost(case)
         self.recorder = SuspensionRecorder(lists)
         self.stacks = stacks
         self._modules = modules

@@ -27,7 +27,7 @@ from typing import Any
 
 from stackswitch.errors import BackendUnavailableError
 
-from ..capi import Functions, Prototypes, address
+from ..capi import CFunctions, Prototypes, address
 
 _POINTER = c_void_p
 _FUNCTIONS: Prototypes = {
@@ -53,7 +53,7 @@ _FUNCTIONS: Prototypes = {
 _RUNNING: Prototypes = {"wasmtime_call_future_poll": (c_bool, ())}
 
 
-class FiberApi(Functions):
+class FiberApi(CFunctions):
     """The functions, by their names."""
 
     def __init__(self) -> None:
