@@ -137,14 +137,25 @@ class Invokes:
     def _target(self, declared: FuncType, full_name: str, letters: str) -> FuncType:
         """Return the type of the functions called: the import's, or one with 64-bit numbers made whole."""
         halved = letters[:1] == "j" and declared.results == ("i32",)
+        takes_function = declared.params[:1] in (("i32",), ("i64",))
+        if not takes_function or not _ZEROS.keys() >= set(declared.results):
+            raise ModuleRefusedError(
+                "unknown-invoke", f"{full_name}: its type is none of Emscripten's invoke_*"
+            )
         if letters and len(declared.params) == len(letters) and not halved:
             return FuncType(declared.params[1:], declared.results)
         if not letters:
             raise ModuleRefusedError("unknown-invoke", f"{full_name}: its name has no signature")
+        unknown = [each for each in letters[1:] if each not in _TYPES]
+        if unknown or letters[0] not in ("v", *_TYPES):
+            raise ModuleRefusedError(
+                "unknown-invoke", f"{full_name}: the signature in its name has a letter that is not known"
+            )
         kinds = [self.facts.address if each == "p" else _TYPES.get(each, "") for each in letters]
         target = FuncType(tuple(kinds[1:]), () if letters[:1] == "v" else tuple(kinds[:1]))
         split = [half for kind in target.params for half in (("i32", "i32") if kind == "i64" else (kind,))]
-        if declared.params[1:] not in (tuple(split), target.params):
+        fits = declared.params[1:] in (tuple(split), target.params)
+        if not fits or not (halved or declared.results == target.results):
             raise ModuleRefusedError(
                 "unknown-invoke", f"{full_name}: its type does not fit the signature in its name"
             )

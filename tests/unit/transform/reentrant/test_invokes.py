@@ -91,6 +91,12 @@ def test_minified_names_are_those_of_the_glue() -> None:
         ("unknown-invoke", module(invoke("invoke_vx", "(param i32)"))),
         ("unknown-invoke", module(invoke("invoke_vff", "(param i32 f64 f64 f64)"))),
         ("unknown-invoke", module(invoke("invoke_", "(param i32)"))),
+        ("unknown-invoke", module(invoke("invoke_xj", "(param i32 i32 i32)"))),
+        ("unknown-invoke", module(invoke("invoke_vxj", "(param i32 i32 i32 i32)"))),
+        ("unknown-invoke", module(invoke("invoke_ij", "(param i32 i32 i32) (result f64)"))),
+        ("unknown-invoke", module(invoke("invoke_v", ""))),
+        ("unknown-invoke", module(invoke("invoke_v", "(param f64)"))),
+        ("unknown-invoke", module(invoke("invoke_i", "(param i32) (result v128)"))),
     ],
 )
 def test_what_is_missing_is_refused_by_name(reason: str, wasm: bytes) -> None:
