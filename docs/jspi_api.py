@@ -26,7 +26,17 @@ _STEPS = node_shim_dir() / "jspi-api"
 _FILE = Path(__file__).parent / "data" / "jspi-api.json"
 _ENGINES = {
     "native": ("node@26", "node@25", "node@24.19.0", "node@23", "deno", "bun", "chromium", "firefox"),
-    "polyfill": ("node@20", "node@22", "node@24.19.0", "node@26", "deno", "bun", "chromium", "firefox"),
+    "polyfill": (
+        "node@18",
+        "node@20",
+        "node@22",
+        "node@24.19.0",
+        "node@26",
+        "deno",
+        "bun",
+        "chromium",
+        "firefox",
+    ),
 }
 NAMES = [f"{api} {engine}" for api, engines in _ENGINES.items() for engine in engines]
 _AS_SPECIFIED = "as specified"
