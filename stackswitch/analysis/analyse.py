@@ -18,7 +18,7 @@ from stackswitch.wasm.asyncified import instrumented_functions, is_asyncified, s
 from stackswitch.wasm.callgraph import CallGraph, call_graph
 from stackswitch.wasm.module import FuncType, Module
 from stackswitch.wasm.obstacles import asyncify_path
-from stackswitch.wasm.paths import Step, largest_dominators, shortest_path
+from stackswitch.wasm.paths import PathStep, largest_dominators, shortest_path
 
 from .assertion_effects import assertion_effects
 from .facts import (
@@ -256,5 +256,5 @@ def why(
     )
 
 
-def _steps(way: Sequence[Step] | None, index: NameIndex) -> tuple[WayStep, ...]:
+def _steps(way: Sequence[PathStep] | None, index: NameIndex) -> tuple[WayStep, ...]:
     return tuple(WayStep(function=index.names[each.function], kind=each.kind) for each in way or ())

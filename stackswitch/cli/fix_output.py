@@ -7,7 +7,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from stackswitch.errors import OutputError
-from stackswitch.fix.report import PROVED, VERDICTS, Confidence, FixReport
+from stackswitch.fix.report import PROVED, VERDICTS, FixReport, ListCoverage
 from stackswitch.fix.sources import ListSource
 from stackswitch.reports.text import counted
 from stackswitch.reports.trace_use import summed
@@ -109,7 +109,7 @@ def _show_traces(console: Console, report: FixReport) -> None:
         console.print(f"{len(report.traps) - _MOST_NAMES} more traps that no name fixes, in the JSON report")
 
 
-def _trust(found: Confidence) -> str:
+def _trust(found: ListCoverage) -> str:
     ways = f"in {found.groups} parts" if found.groups else "each"
     worst = next(iter(found.uncovered), None)
     lost = f"; only {worst} shows {', '.join(found.uncovered[worst][:3])}" if worst is not None else ""

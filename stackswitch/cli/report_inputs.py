@@ -18,9 +18,9 @@ from stackswitch.models.bench import BenchResult
 from stackswitch.models.engine import DetectResult
 from stackswitch.models.readiness import Gain, Report, Source
 from stackswitch.models.result import SuiteResult
-from stackswitch.readiness.material import Material
 from stackswitch.readiness.merging import merged, missing_shards
 from stackswitch.readiness.verdict import judge
+from stackswitch.readiness.verdict_inputs import VerdictInputs
 from stackswitch.reports.text import counted
 from stackswitch.suite.loader import load_suite
 from stackswitch.tools.parsing import json_value
@@ -64,7 +64,7 @@ class ReportInputs:
     :ivar earlier: the report to compare with
     """
 
-    common: Material
+    common: VerdictInputs
     modules: list[ReportModule]
     traces: list[tuple[str, TraceFile]]
     imports: tuple[str, ...]
@@ -97,7 +97,7 @@ def read_inputs(options: ReportOptions, progress: Progress) -> ReportInputs:
     ]
     results, flaky, others = merged(files.results)
     query = options.browserslist or settings.browserslist or ""
-    common = Material(
+    common = VerdictInputs(
         title=options.title or ", ".join(each.name for each in paths) or "the suite",
         results=results,
         flaky=flaky,
@@ -244,5 +244,5 @@ def _read_earlier(path: Path) -> Report:
     results, flaky, others = merged([file])
     shards = missing_shards([file])
     return judge(
-        Material(str(path), results=results, flaky=flaky, missing_shards=shards, other_modules=others)
+        VerdictInputs(str(path), results=results, flaky=flaky, missing_shards=shards, other_modules=others)
     )

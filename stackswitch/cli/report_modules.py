@@ -16,8 +16,8 @@ from stackswitch.models.trace_use import TraceUse
 from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.compare import compared
 from stackswitch.readiness.facts import confidence, listed_names, module_facts, ways
-from stackswitch.readiness.material import Material
 from stackswitch.readiness.verdict import judge, worst
+from stackswitch.readiness.verdict_inputs import VerdictInputs
 from stackswitch.wasm.callgraph import call_graph
 
 from .report_inputs import ReportInputs, ReportModule
@@ -94,12 +94,12 @@ def _traces_by_module(
 
 
 def _with_traces(
-    common: Material,
+    common: VerdictInputs,
     traces: Traces,
     listed: Collection[str] | None = None,
     possible: Iterable[Sequence[str]] = (),
-) -> Material:
-    """Return the material of a report with the content of traces.
+) -> VerdictInputs:
+    """Return the inputs of the verdict with the content of traces.
 
     :param listed: the functions that a list or the build instruments; None: there is neither
     :param possible: ways to a wait that the module's code allows
@@ -110,8 +110,10 @@ def _with_traces(
     return replace(common, suspensions=traces.suspensions, traps=traces.traps, picture=picture)
 
 
-def _with_module(common: Material, given: ReportModule, imports: tuple[str, ...], traces: Traces) -> Material:
-    """Return the material of the report on a module, with the lists of ``common``."""
+def _with_module(
+    common: VerdictInputs, given: ReportModule, imports: tuple[str, ...], traces: Traces
+) -> VerdictInputs:
+    """Return the inputs of the verdict on a module, with the lists of ``common``."""
     module = given.module
     graph = call_graph(module)
     observed = tuple(each for stacks in traces.suspensions.values() for each in stacks)

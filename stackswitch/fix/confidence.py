@@ -12,7 +12,7 @@ from stackswitch.lists.policies import PolicyName
 
 from .list_evidence import ListEvidence
 from .needs import asserted_of, calls_of, functions_by, functions_for
-from .report import AssertionEffectOnLists, Confidence
+from .report import AssertionEffectOnLists, ListCoverage
 
 MOST_LISTS = 50
 """How many lists are computed at most to say how far one can be trusted."""
@@ -27,7 +27,7 @@ def confidence(
     *,
     before: Collection[str] = (),
     still_listed: Collection[str] = (),
-) -> Confidence | None:
+) -> ListCoverage | None:
     """Leave cases out in turn, compute the list from the others, and say whether it covers those left out.
 
     None: fewer than two cases waited.
@@ -65,7 +65,7 @@ def confidence(
         found = leave_one_out(cases, compute, most)
         covered += len(found.covered)
         uncovered |= {case: tuple(sorted(calls.index.defined(gap))) for case, gap in found.missing.items()}
-    return Confidence(
+    return ListCoverage(
         path=path, cases=total, before=covered_before, covered=covered, uncovered=uncovered, groups=groups
     )
 

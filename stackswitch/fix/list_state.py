@@ -15,7 +15,7 @@ from .confidence import confidence
 from .list_evidence import ListEvidence
 from .minimise import unneeded
 from .needs import Needs, asserted_of, calls_of, functions_of
-from .report import Confidence, ListPolicy
+from .report import ListCoverage, ListPolicy
 from .sources import ListSource
 
 
@@ -106,7 +106,7 @@ class ListState:
             return None
         return ListPolicy(path=str(self.source.path), **vars(self.choice()))
 
-    def confidence(self) -> Confidence | None:
+    def confidence(self) -> ListCoverage | None:
         """Say how far the only-list can be trusted; None: there is none, or fewer than two cases wait."""
         if "ASYNCIFY_ONLY" not in self.source.variables:
             return None

@@ -11,7 +11,7 @@ from .confidence import assertion_effects
 from .evidence import EvidenceSource, FixRequest, Verification
 from .list_state import ListState
 from .messages import edits_of, missing_in, shown_by_round
-from .report import Confidence, FixReport
+from .report import FixReport, ListCoverage
 from .sources import ListSource
 
 
@@ -48,7 +48,7 @@ class _Loop:
     _started: float
     states: list[ListState]
     _notes: list[str] = field(default_factory=list)
-    _confidence: tuple[Confidence, ...] | None = None
+    _confidence: tuple[ListCoverage, ...] | None = None
 
     async def check(self) -> FixReport:
         changed = self._update()
@@ -113,7 +113,7 @@ class _Loop:
     def _missing(self) -> str:
         return missing_in(edits_of(self.states))
 
-    def _trust(self) -> tuple[Confidence, ...]:
+    def _trust(self) -> tuple[ListCoverage, ...]:
         return tuple(found for each in self.states if (found := each.confidence()) is not None)
 
     def _report(self, verification: Verification, rounds: int) -> FixReport:

@@ -67,7 +67,7 @@ class AssertionEffectOnLists(Frozen):
     bytes: int
 
 
-class Confidence(Frozen):
+class ListCoverage(Frozen):
     """How far a list can be trusted: each case left out in turn, and the list computed from the others.
 
     ``cases``: those that waited; ``covered``: those whose functions were all in the list of the others;
@@ -149,7 +149,7 @@ class FixReport(Frozen):
     modules: tuple[TracedModule, ...] = ()
     traps: tuple[UnfixedTrap, ...] = ()
     assertions: tuple[AssertionEffectOnLists, ...] = ()
-    confidence: tuple[Confidence, ...] = ()
+    confidence: tuple[ListCoverage, ...] = ()
     notes: tuple[str, ...] = ()
     build: str | None = None
     duration_s: float = 0.0

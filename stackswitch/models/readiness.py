@@ -77,7 +77,7 @@ class Finding(Frozen):
     silenced: str = ""
 
 
-class Step(Frozen):
+class MigrationStep(Frozen):
     """Something to do. ``code``: flags, a list or a command to copy, in ``language``."""
 
     title: str
@@ -179,7 +179,7 @@ class Users(Frozen):
     data: str = ""
 
 
-class Confidence(Frozen):
+class PolicyCoverage(Frozen):
     """How well a policy's list covers new cases (cross-validation).
 
     ``covered``: the share of left-out cases that the list from the others covers (0 to 1). ``points``: (cases
@@ -295,7 +295,7 @@ class ModuleVerdict(Frozen):
     level: Level
     headline: str
     findings: tuple[Finding, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[MigrationStep, ...] = ()
     lists: tuple[ListReport, ...] = ()
 
 
@@ -316,11 +316,11 @@ class Report(Frozen):
     runs: tuple[RunColumn, ...] = ()
     cases: tuple[CaseVerdict, ...] = ()
     findings: tuple[Finding, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[MigrationStep, ...] = ()
     engines: tuple[EngineVerdict, ...] = ()
     users: Users | None = None
     lists: tuple[ListReport, ...] = ()
-    confidence: tuple[Confidence, ...] = ()
+    confidence: tuple[PolicyCoverage, ...] = ()
     test_next: tuple[tuple[str, float, int], ...] = ()
     """Functions that may suspend and were not observed: the probability (0 to 1), how many may with it."""
     picture: Picture = Picture()

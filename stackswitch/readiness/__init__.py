@@ -1,6 +1,6 @@
 """Whether a module can leave Asyncify for JSPI: rules as data, and the verdict that they give. Pure.
 
-- ``material`` is what is known; ``verdict`` judges it; ``rules`` and ``rules.toml`` say what each
+- ``verdict_inputs`` is what is known; ``verdict`` judges it; ``rules`` and ``rules.toml`` say what each
   finding means
 - ``judge_cases``, ``judge_module``, ``judge_engines`` and ``judge_traces`` apply the rules; ``steps`` says
   what to do

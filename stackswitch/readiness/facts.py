@@ -15,7 +15,7 @@ from stackswitch.lists.holdout import hold_out, leave_one_out, random_splits
 from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName
 from stackswitch.models.expect import ListName
-from stackswitch.models.readiness import Confidence, ModuleFacts
+from stackswitch.models.readiness import ModuleFacts, PolicyCoverage
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.callgraph import CallGraph
@@ -105,7 +105,7 @@ def ways(graph: CallGraph, imports: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def confidence(
     graph: CallGraph, imports: Sequence[str], suspensions: Mapping[str, Sequence[Suspension]]
-) -> tuple[Confidence, ...]:
+) -> tuple[PolicyCoverage, ...]:
     """Leave cases out, compute lists from the others, and see which of the left out they cover.
 
     :param suspensions: by case; cases that never wait do not count. With fewer than four: nothing is said.
@@ -128,7 +128,7 @@ def confidence(
             splits = random_splits(cases, count / len(cases), repeats)
             points.append((count, round(hold_out(cases, splits, compute, len).share, 4)))
         found.append(
-            Confidence(
+            PolicyCoverage(
                 policy=policy,
                 functions=len(compute(whole)),
                 covered=round(share, 4),

@@ -13,8 +13,8 @@ from stackswitch.models.result import CaseResult
 from stackswitch.reports.text import counted, some
 from stackswitch.suite.shards import Conflict
 
-from .material import Material
 from .rules import RULES, finding, level_by, merged_names
+from .verdict_inputs import VerdictInputs
 
 _JS_FRAME = re.compile(
     r"javascript (lies|frame)|javascript frames|to suspend|frames? (found )?between|js-frames", re.IGNORECASE
@@ -38,17 +38,17 @@ class CasesFound:
     counts: dict[CaseStatus, int] = field(default_factory=dict)
 
 
-def judge_cases(material: Material) -> CasesFound:
+def judge_cases(inputs: VerdictInputs) -> CasesFound:
     """Give every case its verdict."""
     by_case: dict[str, list[CaseResult]] = defaultdict(list)
-    for each in material.results:
+    for each in inputs.results:
         by_case[each.case_id].append(each)
-    order = {key: at for at, key in enumerate(sorted(set(map(_key, material.results)), key=_column_order))}
+    order = {key: at for at, key in enumerate(sorted(set(map(_key, inputs.results)), key=_column_order))}
     stacks: dict[str, list[int]] = defaultdict(list)
-    for at, stack in enumerate(material.picture.stacks):
+    for at, stack in enumerate(inputs.picture.stacks):
         for case in stack.cases:
             stacks[case].append(at)
-    flaky = {each.case_id: each for each in material.flaky}
+    flaky = {each.case_id: each for each in inputs.flaky}
     applied: dict[tuple[str, str], list[tuple[str, _Applied]]] = defaultdict(list)
     cases = []
     for case_id, results in by_case.items():

@@ -13,8 +13,8 @@ from stackswitch.models.trace import Suspension
 from stackswitch.reports.text import counted
 
 from .judge_traces import ran_on_jspi
-from .material import Material
 from .rules import finding, merged_names
+from .verdict_inputs import VerdictInputs
 
 _COVERED_WELL = 0.9
 _SEEN = ("seen", "missing", "instrumented")
@@ -23,15 +23,15 @@ _SMALLER = 0.98
 """A ratio of Asyncify to plain above this is no gain in size worth the name."""
 
 
-def judge_module(material: Material) -> Iterator[Finding]:
+def judge_module(inputs: VerdictInputs) -> Iterator[Finding]:
     """Apply the rules of the module."""
-    facts, analysis = material.module, material.analysis
-    if len(material.other_modules) > 1:
-        yield finding("several-modules", f"results of {len(material.other_modules)} builds of one module")
+    facts, analysis = inputs.module, inputs.analysis
+    if len(inputs.other_modules) > 1:
+        yield finding("several-modules", f"results of {len(inputs.other_modules)} builds of one module")
     if analysis is not None:
-        yield from _obstacles(analysis.obstacles, ran=ran_on_jspi(material))
+        yield from _obstacles(analysis.obstacles, ran=ran_on_jspi(inputs))
     if facts is not None:
-        yield from _shadow_stack(facts, material)
+        yield from _shadow_stack(facts, inputs)
         if not facts.named and facts.functions:
             yield finding("no-names", f"none of its {facts.functions} functions has a name")
 
@@ -48,10 +48,10 @@ def _obstacles(obstacles: Iterable[Obstacle], *, ran: bool) -> Iterator[Finding]
             yield finding("asyncify-refuses", f"{each.text}: {each.where}{more}", subject=each.feature)
 
 
-def _shadow_stack(facts: ModuleFacts, material: Material) -> Iterator[Finding]:
+def _shadow_stack(facts: ModuleFacts, inputs: VerdictInputs) -> Iterator[Finding]:
     if facts.shadow_stack == "none":
         return
-    exports = {each.export for stacks in material.suspensions.values() for each in stacks} - {""}
+    exports = {each.export for stacks in inputs.suspensions.values() for each in stacks} - {""}
     several = f", {len(exports)} exports wait" if len(exports) > 1 else ""
     yield finding("shared-stack", f"the C stack is shared by all calls{several}")
     if facts.shadow_stack == "hidden":
@@ -59,25 +59,25 @@ def _shadow_stack(facts: ModuleFacts, material: Material) -> Iterator[Finding]:
 
 
 def judge_lists(
-    material: Material, functions: Iterable[Function], *, fallback: bool
+    inputs: VerdictInputs, functions: Iterable[Function], *, fallback: bool
 ) -> tuple[tuple[ListReport, ...], tuple[Finding, ...]]:
     """Compare the lists with what was observed, and derive those of JSPI.
 
     :param fallback: the Asyncify build has to stay for some engines
     """
     functions = tuple(functions)
-    seen = [each for stacks in material.suspensions.values() for each in stacks]
+    seen = [each for stacks in inputs.suspensions.values() for each in stacks]
     findings: list[Finding] = []
     reports: dict[ListName, ListReport] = {}
 
     def note(which: ListName, **facts: object) -> None:
         reports[which] = reports.get(which, ListReport(list=which)).model_copy(update=facts)
 
-    for which, names in material.lists.items():
+    for which, names in inputs.lists.items():
         note(which, entries=len(names))
-    traps = [each for of in material.traps.values() for each in of]
+    traps = [each for of in inputs.traps.values() for each in of]
     jspi = [{which: of for which, of in each.missing.items() if which.startswith("JSPI_")} for each in traps]
-    missing_names = merged_names([*(each.missing for each in material.results), *jspi])
+    missing_names = merged_names([*(each.missing for each in inputs.results), *jspi])
     for which, of in missing_names.items():
         note(which, missing=of)
     missing = tuple(each.name for each in functions if each.state == "missing")
@@ -96,7 +96,7 @@ def judge_lists(
             if names or which in reports:
                 note(which, derived=names)
         note("ASYNCIFY_ONLY", derived=tuple(sorted(each.name for each in functions if each.state in _SEEN)))
-    analysis = material.analysis
+    analysis = inputs.analysis
     for checked in () if analysis is None else analysis.lists:
         stale = tuple(each.entry for each in checked.findings if each.kind != "shadowed")
         note(checked.list, entries=checked.entries, stale=stale)
@@ -109,7 +109,7 @@ def judge_lists(
             f"{counted(unseen, 'listed function')} {'was' if unseen == 1 else 'were'} on no stack at a wait"
         )
         findings.append(finding("never-seen", text, subject="ASYNCIFY_ONLY"))
-    findings += _confidence(material, seen)
+    findings += _confidence(inputs, seen)
     return tuple(reports[which] for which in sorted(reports)), tuple(findings)
 
 
@@ -123,8 +123,8 @@ def _stale(checked: CheckedList, stale: tuple[str, ...]) -> Finding:
     )
 
 
-def _confidence(material: Material, seen: list[Suspension]) -> Iterator[Finding]:
-    for each in material.confidence:
+def _confidence(inputs: VerdictInputs, seen: list[Suspension]) -> Iterator[Finding]:
+    for each in inputs.confidence:
         if each.covered < _COVERED_WELL:
             text = f"a list computed as “{each.policy}” covers {each.covered:.0%} of the cases left out"
             yield finding("thin-evidence", text, subject=each.policy)

@@ -11,46 +11,46 @@ from stackswitch.models.readiness import Finding
 from stackswitch.models.trace import TraceTrap
 from stackswitch.reports.text import counted
 
-from .material import Material
 from .rules import finding, merged_names
+from .verdict_inputs import VerdictInputs
 
 _OF_OTHERS = ("other-module", "unknown-module")
 """Reasons for which a line says nothing of the module of the report."""
 
 
-def ran_on_jspi(material: Material) -> bool:
+def ran_on_jspi(inputs: VerdictInputs) -> bool:
     """Whether a case or a traced program ran on JSPI."""
-    ran = any(each.backend == "jspi" and each.outcome != "skipped" for each in material.results)
-    return ran or traced_on_jspi(material)
+    ran = any(each.backend == "jspi" and each.outcome != "skipped" for each in inputs.results)
+    return ran or traced_on_jspi(inputs)
 
 
-def traced_on_jspi(material: Material) -> bool:
+def traced_on_jspi(inputs: VerdictInputs) -> bool:
     """Whether a traced program waited on JSPI, or was refused to."""
-    waits = any(each.backend == "jspi" for of in material.suspensions.values() for each in of)
-    return waits or any(map(is_refused, _traps(material)))
+    waits = any(each.backend == "jspi" for of in inputs.suspensions.values() for each in of)
+    return waits or any(map(is_refused, _traps(inputs)))
 
 
-def waits_on_jspi(material: Material) -> tuple[int, int]:
+def waits_on_jspi(inputs: VerdictInputs) -> tuple[int, int]:
     """Return how many waits the traces show on JSPI, and how many suspensions the engine refused."""
-    stacks = [each for of in material.suspensions.values() for each in of if each.backend == "jspi"]
-    return sum(each.count for each in stacks if not each.refused), sum(map(is_refused, _traps(material)))
+    stacks = [each for of in inputs.suspensions.values() for each in of if each.backend == "jspi"]
+    return sum(each.count for each in stacks if not each.refused), sum(map(is_refused, _traps(inputs)))
 
 
-def _traps(material: Material) -> list[TraceTrap]:
-    return [each for of in material.traps.values() for each in of]
+def _traps(inputs: VerdictInputs) -> list[TraceTrap]:
+    return [each for of in inputs.traps.values() for each in of]
 
 
-def judge_traces(material: Material) -> Iterator[Finding]:
+def judge_traces(inputs: VerdictInputs) -> Iterator[Finding]:
     """Apply the rules of traces."""
     by_rule: dict[tuple[str, str], list[tuple[str, TraceTrap]]] = defaultdict(list)
-    for case, traps in material.traps.items():
+    for case, traps in inputs.traps.items():
         for trap in traps:
             found = _rule(trap)
             if found is not None:
                 by_rule[found].append((case, trap))
     for (rule, subject), of in by_rule.items():
         yield _of_traps(rule, subject, of)
-    for use in material.uses:
+    for use in inputs.uses:
         for unused in use.unused:
             rule = "trace-other-module" if unused.reason in _OF_OTHERS else "trace-incomplete"
             yield finding(

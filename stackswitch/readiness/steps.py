@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, Step
+from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, MigrationStep
 
 from .judge_traces import ran_on_jspi
-from .material import Material
+from .verdict_inputs import VerdictInputs
 
 _MOST_INLINE = 12
 _ONE_AT_A_TIME = """\
@@ -24,36 +24,36 @@ install();   // leaves an engine's own JSPI alone"""
 
 
 def steps_of(
-    material: Material,
+    inputs: VerdictInputs,
     findings: Sequence[Finding],
     lists: Sequence[ListReport],
     engines: Sequence[EngineVerdict],
-) -> tuple[Step, ...]:
+) -> tuple[MigrationStep, ...]:
     """Return the steps in the order in which to take them."""
     by_rule: dict[str, list[Finding]] = {}
     for each in findings:
         if not each.silenced:
             by_rule.setdefault(each.rule, []).append(each)
-    if not ran_on_jspi(material):
-        return (*_to_know(material), *_flags(by_rule), *_lists_of_jspi(lists), *_mend(by_rule))
+    if not ran_on_jspi(inputs):
+        return (*_to_know(inputs), *_flags(by_rule), *_lists_of_jspi(lists), *_mend(by_rule))
     return (
         *_flags(by_rule),
         *_lists_of_jspi(lists),
         *_engine_flags(engines),
         *_list_of_asyncify(by_rule),
         *_mend(by_rule),
-        *_concurrency(by_rule, material),
-        *_both_builds(by_rule, material, engines),
-        *_later(by_rule, material),
+        *_concurrency(by_rule, inputs),
+        *_both_builds(by_rule, inputs, engines),
+        *_later(by_rule, inputs),
     )
 
 
-def _file(material: Material) -> str:
-    return material.module.name if material.module is not None else "app.wasm"
+def _file(inputs: VerdictInputs) -> str:
+    return inputs.module.name if inputs.module is not None else "app.wasm"
 
 
-def _to_know(material: Material) -> Iterator[Step]:
-    yield Step(
+def _to_know(inputs: VerdictInputs) -> Iterator[MigrationStep]:
+    yield MigrationStep(
         title="Run the cases on both backends",
         text="A case is a few lines of TOML beside the module, or any command that starts Node on your own "
         "glue.",
@@ -61,25 +61,25 @@ def _to_know(material: Material) -> Iterator[Step]:
         language="sh",
         rules=("not-run",),
     )
-    yield Step(
+    yield MigrationStep(
         title="Or trace your own program, unchanged",
         code="stackswitch trace --output program.jsonl -- node program.mjs",
         language="sh",
     )
-    yield Step(
+    yield MigrationStep(
         title="Probe the engines that you support, and report again",
         code="stackswitch detect --json engines.json\n"
-        f"stackswitch report results.json {quote(_file(material))} --traces traces --detect engines.json "
+        f"stackswitch report results.json {quote(_file(inputs))} --traces traces --detect engines.json "
         "--html report.html",
         language="sh",
         rules=("engines-not-asked",),
     )
 
 
-def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[MigrationStep]:
     glue = [rule for rule in ("invoke-imports", "invoke-glue") if rule in by_rule]
     if glue:
-        yield Step(
+        yield MigrationStep(
             title="Keep exceptions and longjmp inside wasm",
             text="Emscripten's invoke_* put JavaScript on the stack; these flags, at compile and link time, "
             "need none.",
@@ -88,7 +88,7 @@ def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
             rules=tuple(glue),
         )
     if "hidden-stack-pointer" in by_rule:
-        yield Step(
+        yield MigrationStep(
             title="Export the C stack's pointer",
             text="The host can then restore it after an abandoned call, and give each call a region.",
             code="-Wl,--export=__stack_pointer -mmutable-globals",
@@ -97,14 +97,14 @@ def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
         )
 
 
-def _lists_of_jspi(lists: Sequence[ListReport]) -> Iterator[Step]:
+def _lists_of_jspi(lists: Sequence[ListReport]) -> Iterator[MigrationStep]:
     derived = {each.list: tuple(sorted({*each.derived, *each.missing})) for each in lists}
     exports = derived.get("JSPI_EXPORTS", ())
     imports = tuple(dict.fromkeys(each.partition(".")[2] or each for each in derived.get("JSPI_IMPORTS", ())))
     if not exports and not imports:
         return
     settings = ["-sJSPI", *_setting("JSPI_EXPORTS", exports), *_setting("JSPI_IMPORTS", imports)]
-    yield Step(
+    yield MigrationStep(
         title="Build for JSPI, without Asyncify",
         text="The exports and imports are those that were observed to wait. An export in which no case waits "
         "is not among them.",
@@ -119,10 +119,10 @@ def _setting(name: str, values: Sequence[str]) -> Iterator[str]:
         yield f"-s{name}={json.dumps(list(values), ensure_ascii=False, separators=(',', ':'))}"
 
 
-def _engine_flags(engines: Sequence[EngineVerdict]) -> Iterator[Step]:
+def _engine_flags(engines: Sequence[EngineVerdict]) -> Iterator[MigrationStep]:
     flagged = [each for each in engines if each.flags]
     if flagged:
-        yield Step(
+        yield MigrationStep(
             title="Start these engines with flags",
             code="\n".join(f"{' '.join(each.flags)}    # {each.name}" for each in flagged),
             language="sh",
@@ -130,14 +130,14 @@ def _engine_flags(engines: Sequence[EngineVerdict]) -> Iterator[Step]:
         )
 
 
-def _list_of_asyncify(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+def _list_of_asyncify(by_rule: dict[str, list[Finding]]) -> Iterator[MigrationStep]:
     missing = by_rule.get("asyncify-list-missing", ())
     names = sorted({name for each in missing for of in each.names.values() for name in of})
     if names:
         shown = names[:_MOST_INLINE]
         left = len(names) - _MOST_INLINE
         more = f"\n… and {left} more: in the JSON report" if left > 0 else ""
-        yield Step(
+        yield MigrationStep(
             title=f"Add {len(names)} name{'s' if len(names) > 1 else ''} to the Asyncify list, while it is "
             f"in use",
             text="stackswitch fix SUITE --list FILE writes them where the list lives, rebuilds, and "
@@ -163,7 +163,7 @@ _FIXES = (
 )
 
 
-def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
+def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[MigrationStep]:
     done: set[str] = set()
     for rule, title in _FIXES:
         for each in by_rule.get(rule, ()):
@@ -173,16 +173,16 @@ def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[Step]:
             concerned = each.cases[:_MOST_INLINE]
             more = len(each.cases) - len(concerned)
             code = "\n".join(concerned) + (f"\n… and {more} more" if more > 0 else "")
-            yield Step(
+            yield MigrationStep(
                 title=title, text=f"{each.text}. {each.mend}", code=code, language="cases", rules=(rule,)
             )
 
 
-def _concurrency(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[Step]:
+def _concurrency(by_rule: dict[str, list[Finding]], inputs: VerdictInputs) -> Iterator[MigrationStep]:
     if "shared-stack" not in by_rule:
         return
-    exports = sorted({each.export for stacks in material.suspensions.values() for each in stacks} - {""})
-    yield Step(
+    exports = sorted({each.export for stacks in inputs.suspensions.values() for each in stacks} - {""})
+    yield MigrationStep(
         title="Make one call at a time",
         text="The C stack is shared by all calls of an instance: two that wait at the same time corrupt "
         "each other. One queue before the exports is enough; an instance for each call serves as well.",
@@ -193,18 +193,18 @@ def _concurrency(by_rule: dict[str, list[Finding]], material: Material) -> Itera
 
 
 def _both_builds(
-    by_rule: dict[str, list[Finding]], material: Material, engines: Sequence[EngineVerdict]
-) -> Iterator[Step]:
+    by_rule: dict[str, list[Finding]], inputs: VerdictInputs, engines: Sequence[EngineVerdict]
+) -> Iterator[MigrationStep]:
     rules = [
         rule for rule in ("no-jspi", "jspi-unsound", "users-without", "engine-differs") if rule in by_rule
     ]
     if not rules or "asyncify-refuses" in by_rule:
         return
     names = [each.name for each in engines if each.level == "not-ready"]
-    name = _file(material).rpartition("/")[2]
+    name = _file(inputs).rpartition("/")[2]
     base = name.removesuffix(".wasm")
     whom = f" ({', '.join(names)})" if names else ""
-    yield Step(
+    yield MigrationStep(
         title="Ship both builds behind one glue until the last engines have caught up",
         text=f"Where JSPI is missing{whom} the polyfill drives the Asyncify build by the same interface.",
         code=f"stackswitch instrument {quote(name)} --list FILE -o {quote(f'{base}.asyncify.wasm')}\n"
@@ -215,11 +215,11 @@ def _both_builds(
     )
 
 
-def _later(by_rule: dict[str, list[Finding]], material: Material) -> Iterator[Step]:
-    name = _file(material)
+def _later(by_rule: dict[str, list[Finding]], inputs: VerdictInputs) -> Iterator[MigrationStep]:
+    name = _file(inputs)
     base = name.removesuffix(".wasm")
     if "not-measured" in by_rule:
-        yield Step(
+        yield MigrationStep(
             title="Measure the gain",
             code=f"stackswitch report results.json {quote(name)} --against {quote(f'{base}.asyncify.wasm')} "
             "--html report.html",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from stackswitch.models.bench import Figure
-from stackswitch.models.readiness import Confidence, Gain, Measure, Point, Spread, Unit
+from stackswitch.models.readiness import Gain, Measure, Point, PolicyCoverage, Spread, Unit
 
 from .escape import html
 from .text import amount
@@ -101,7 +101,7 @@ def _element(name: str, content: str | None = None, **attributes: str | float) -
     return Markup("<{}{}>{}</{}>").format(name, start, html(content), name)
 
 
-def coverage(curves: Sequence[Confidence]) -> Markup:
+def coverage(curves: Sequence[PolicyCoverage]) -> Markup:
     """Return curves for how many left-out cases a list covers, by how many cases it was computed from."""
     lines = [Line(each.policy, each.points) for each in curves if each.points]
     return _curves(lines, "cases the list was computed from", "of the others covered", share=True)

@@ -21,14 +21,14 @@ from .dominators import DominatorTree
 StepKind = Literal["direct", "indirect", "reference"]
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """A call on a path: the function that is called, and how; the first is the beginning of the path."""
 
     function: int
     kind: StepKind
 
 
-def shortest_path(graph: CallGraph, start: Iterable[int], goal: Collection[int]) -> list[Step] | None:
+def shortest_path(graph: CallGraph, start: Iterable[int], goal: Collection[int]) -> list[PathStep] | None:
     """Return the shortest path from one of ``start`` to one of ``goal``; None: there is none.
 
     Of two paths of one length, it is the one whose first different call is direct. A function that is in
@@ -62,12 +62,12 @@ def shortest_path(graph: CallGraph, start: Iterable[int], goal: Collection[int])
                 open_.append(callee)
     if found is None:
         return None
-    path: list[Step] = []
+    path: list[PathStep] = []
     last = found
     while (parent := parents[last]) is not None:
-        path.append(Step(last, parent[1]))
+        path.append(PathStep(last, parent[1]))
         last = parent[0]
-    return [Step(last, "direct"), *reversed(path)]
+    return [PathStep(last, "direct"), *reversed(path)]
 
 
 def next_on_shortest_path(graph: CallGraph, waiting: Iterable[int]) -> dict[int, int]:

@@ -46,7 +46,7 @@ class ExportedFunction:
 
 
 @dataclass(slots=True, eq=False)
-class Note:
+class CallContext:
     """What a session notes on a call; host functions are called with it.
 
     :ivar backend_call: the call, as its switcher has it
@@ -64,7 +64,7 @@ class Note:
 class Call:
     """A call of an export, or the making of an instance, from its beginning to its end.
 
-    :ivar note: a ``Note``, or what has its attributes: host functions are called with it
+    :ivar note: a ``CallContext``, or what has its attributes: host functions are called with it
     :ivar parent: the call whose host function makes this one, and waits for its end
     :ivar may_wait: whether it can be suspended; :ivar suspensions: how often it was
     :ivar entered: whether the guest has run

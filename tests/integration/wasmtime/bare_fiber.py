@@ -10,7 +10,7 @@ from typing import Any
 
 import wasmtime
 
-from stackswitch.backends.wasmtime.call import Note
+from stackswitch.backends.wasmtime.call import CallContext
 from stackswitch.backends.wasmtime.compiled import CompiledModule
 from stackswitch.backends.wasmtime.fiber.call import FiberCall
 from stackswitch.backends.wasmtime.fiber.engine import FiberEngine
@@ -58,7 +58,7 @@ class Guest:
             imports.append(
                 LinkedFunction(each.name, theirs.type, params, results, serve, each.name == "wait")
             )
-        making = self.switcher.instantiate(imports, Note(), may_wait=False)
+        making = self.switcher.instantiate(imports, CallContext(), may_wait=False)
         with contextlib.suppress(StopIteration):
             making.send(None)
         self.switcher.connect(None)
@@ -70,7 +70,7 @@ class Guest:
         return self.runtime.finish_now(self._call(export, args))[0] or 0
 
     def _call(self, export: str, args: tuple[int, ...]) -> FiberCall:
-        return self.switcher.call(self.instance.function(export), args, Note(), may_wait=True)
+        return self.switcher.call(self.instance.function(export), args, CallContext(), may_wait=True)
 
 
 def _serving(function: Callable[..., Any]) -> Callable[..., Any]:

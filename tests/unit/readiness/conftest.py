@@ -1,4 +1,4 @@
-"""Material for verdicts, small and whole."""
+"""VerdictInputs for verdicts, small and whole."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from stackswitch.analysis.facts import Analysis, ObservedAndListed, Obstacle
 from stackswitch.models.engine import Answer, DetectResult, EngineReport, Shown
 from stackswitch.models.matrix import BrowserUse, Support
 from stackswitch.models.readiness import (
-    Confidence,
     Gain,
     Measure,
     ModuleFacts,
+    PolicyCoverage,
     Spread,
 )
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap, TrapCause
 from stackswitch.models.trace_use import TraceUse, UnusedLines, UnusedReason
 from stackswitch.readiness.call_tree import Instrumented, call_tree
-from stackswitch.readiness.material import Material
+from stackswitch.readiness.verdict_inputs import VerdictInputs
 
 
 def result(backend: str, outcome: str = "returned", **rest: Any) -> CaseResult:
@@ -36,8 +36,8 @@ def result(backend: str, outcome: str = "returned", **rest: Any) -> CaseResult:
     )
 
 
-def both(asyncify: str = "returned", jspi: str = "returned", **of_jspi: Any) -> Material:
-    return Material("app", results=(result("asyncify", asyncify), result("jspi", jspi, **of_jspi)))
+def both(asyncify: str = "returned", jspi: str = "returned", **of_jspi: Any) -> VerdictInputs:
+    return VerdictInputs("app", results=(result("asyncify", asyncify), result("jspi", jspi, **of_jspi)))
 
 
 def analysis(*obstacles: Obstacle, **rest: Any) -> Analysis:
@@ -56,9 +56,9 @@ def analysis(*obstacles: Obstacle, **rest: Any) -> Analysis:
     )
 
 
-def obstacle(backend: str, feature: str) -> Material:
+def obstacle(backend: str, feature: str) -> VerdictInputs:
     found = Obstacle(backend=backend, feature=feature, text="it is there", where="func 3", count=2)
-    return Material("app", analysis=analysis(found))
+    return VerdictInputs("app", analysis=analysis(found))
 
 
 def facts(**rest: Any) -> ModuleFacts:
@@ -74,10 +74,10 @@ def facts(**rest: Any) -> ModuleFacts:
     )
 
 
-def engine(shown: Shown, flags: tuple[str, ...] = ()) -> Material:
+def engine(shown: Shown, flags: tuple[str, ...] = ()) -> VerdictInputs:
     answer = Answer(probe="jspi", shown=shown, flags=flags, why="it fails once hot")
     report = EngineReport(spec="node@22", engine="node", version="22.1.0", answers=(answer,))
-    return Material("app", engines=DetectResult(probes=(), engines=(report,)))
+    return VerdictInputs("app", engines=DetectResult(probes=(), engines=(report,)))
 
 
 def stack(*names: str, truncated: bool = False) -> Suspension:
@@ -92,21 +92,21 @@ def stack(*names: str, truncated: bool = False) -> Suspension:
     )
 
 
-def seen(instrumented: Instrumented) -> Material:
+def seen(instrumented: Instrumented) -> VerdictInputs:
     stacks = {"a/case": (stack("leaf", "main"),)}
-    return Material("app", suspensions=stacks, picture=call_tree(stacks, instrumented))
+    return VerdictInputs("app", suspensions=stacks, picture=call_tree(stacks, instrumented))
 
 
-def trapped(error: str, cause: TrapCause = "", **rest: Any) -> Material:
+def trapped(error: str, cause: TrapCause = "", **rest: Any) -> VerdictInputs:
     trap = TraceTrap(
         process=1, error=error, message="it traps", cause=cause, frames=((3, 9, "tick"),), **rest
     )
-    return Material("app", traps={"": (trap,)})
+    return VerdictInputs("app", traps={"": (trap,)})
 
 
-def unused(reason: UnusedReason) -> Material:
+def unused(reason: UnusedReason) -> VerdictInputs:
     lines = UnusedLines(reason=reason, lines=1, numbers=(3,), what=("mid",))
-    return Material("app", uses=(TraceUse(trace="t.jsonl", lines=4, used=3, unused=(lines,)),))
+    return VerdictInputs("app", uses=(TraceUse(trace="t.jsonl", lines=4, used=3, unused=(lines,)),))
 
 
 def gain(ratio: float) -> Gain:
@@ -115,15 +115,15 @@ def gain(ratio: float) -> Gain:
     return Gain(measures=(Measure(id="size", what="size", unit="bytes", plain=one, asyncify=of, ratio=of),))
 
 
-def users(*browsers: BrowserUse) -> Material:
+def users(*browsers: BrowserUse) -> VerdictInputs:
     support = Support(versions={"data": "1"}, node_lts=("24",), browsers=browsers)
-    return Material("app", support=support, query="defaults")
+    return VerdictInputs("app", support=support, query="defaults")
 
 
-def well() -> Material:
+def well() -> VerdictInputs:
     """All is as it should be."""
     stacks = {"a/case": (stack("leaf", "main"),)}
-    return Material(
+    return VerdictInputs(
         "app",
         results=both().results,
         suspensions=stacks,
@@ -131,7 +131,7 @@ def well() -> Material:
         module=facts(),
         analysis=analysis(seen=ObservedAndListed(missing=(), never_seen=0)),
         lists={"ASYNCIFY_ONLY": ("leaf", "main")},
-        confidence=(Confidence(policy="observed", functions=2, covered=1.0),),
+        confidence=(PolicyCoverage(policy="observed", functions=2, covered=1.0),),
         engines=engine("yes").engines,
         support=users(BrowserUse(name="chrome 150", share=30, jspi=True)).support,
         query="defaults",

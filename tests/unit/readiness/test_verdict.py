@@ -7,8 +7,8 @@ import pytest
 from stackswitch.models.readiness import CaseStatus, Level, Report
 from stackswitch.models.result import CaseResult
 from stackswitch.readiness.compare import compared
-from stackswitch.readiness.material import Material
 from stackswitch.readiness.verdict import judge
+from stackswitch.readiness.verdict_inputs import VerdictInputs
 from stackswitch.suite.shards import Conflict
 
 from .conftest import both, engine, obstacle, result, seen, users, well
@@ -51,7 +51,7 @@ KNOWN = {"as_expected": True, "detail": "a known difference"}
     ],
 )
 def test_a_case(results: list[CaseResult], status: CaseStatus, level: Level) -> None:
-    (case,) = judge(Material("app", results=tuple(results))).cases
+    (case,) = judge(VerdictInputs("app", results=tuple(results))).cases
     assert (case.status, case.level) == (status, level)
     assert bool(case.why) == (level != "ready" or status != "both")
 
@@ -59,7 +59,7 @@ def test_a_case(results: list[CaseResult], status: CaseStatus, level: Level) -> 
 def test_what_fails_as_it_should_does_not_count_as_working() -> None:
     good = [result(each, case_id="a/good") for each in ("asyncify", "jspi")]
     about_a_trap = [result(each, "trapped", case_id="a/traps") for each in ("asyncify", "jspi")]
-    report = judge(Material("app", results=(*good, *about_a_trap)))
+    report = judge(VerdictInputs("app", results=(*good, *about_a_trap)))
     assert (report.working("jspi"), report.meant("jspi")) == (1, 1)
     assert [(run.worked, run.meant, run.cases) for run in report.runs] == [(1, 1, 2)] * 2
     assert report.headline.startswith("1 of 2 cases work on JSPI as they are, 1 fails there as it should")
@@ -74,14 +74,14 @@ def test_a_flaky_case_is_flaky_whatever_the_kept_result_says() -> None:
         engine_version="26.1.0",
         outcomes=("returned", "hung (unexpected)"),
     )
-    (case,) = judge(Material("app", results=both().results, flaky=(flaky,))).cases
+    (case,) = judge(VerdictInputs("app", results=both().results, flaky=(flaky,))).cases
     assert case.status == "flaky"
     assert "hung (unexpected)" in case.why
 
 
 def test_cells_stand_by_backend_and_version() -> None:
     results = [result("jspi", engine_version=version) for version in ("26.0.0", "9.0.0")]
-    report = judge(Material("app", results=(*results, result("asyncify"))))
+    report = judge(VerdictInputs("app", results=(*results, result("asyncify"))))
     assert [each.name for each in report.runs] == [
         "asyncify (wasmtime 50.0.1)",
         "jspi (node 9.0.0)",
@@ -95,7 +95,7 @@ def test_findings_gather_cases_and_names() -> None:
         result("asyncify", "needs-list-fix", case_id=case, missing={"ASYNCIFY_ONLY": names})
         for case, names in (("a", ("x", "y")), ("b", ("y", "z")))
     ] + [result("jspi", case_id=case) for case in "ab"]
-    report = judge(Material("app", results=tuple(results)))
+    report = judge(VerdictInputs("app", results=tuple(results)))
     (finding,) = [each for each in report.findings if each.rule == "asyncify-list-missing"]
     assert finding.cases == ("a", "b")
     assert finding.names == {"ASYNCIFY_ONLY": ("x", "y", "z")}
@@ -119,17 +119,19 @@ def test_an_engine(shown: str, level: Level, fallback: str) -> None:
 
 
 def test_there_is_no_falling_back_on_what_asyncify_refuses() -> None:
-    material = Material(
+    inputs = VerdictInputs(
         "app", engines=engine("no").engines, analysis=obstacle("asyncify", "tail-call").analysis
     )
-    report = judge(material)
+    report = judge(inputs)
     assert "Asyncify refuses" in report.engines[0].fallback
     assert not any("both builds" in each.title for each in report.steps)
 
 
 def test_what_asyncify_has_done_it_does_not_refuse() -> None:
     refused = obstacle("asyncify", "catch-suspension").analysis
-    report = judge(Material("app", results=both().results, engines=engine("no").engines, analysis=refused))
+    report = judge(
+        VerdictInputs("app", results=both().results, engines=engine("no").engines, analysis=refused)
+    )
     assert not any(each.rule == "asyncify-refuses" for each in report.findings)
     assert any("both builds" in each.title for each in report.steps)
 
@@ -137,13 +139,13 @@ def test_what_asyncify_has_done_it_does_not_refuse() -> None:
 def test_a_list_matters_once_asyncify_has_to_stay() -> None:
     alone = seen_and_run()
     assert judge(alone).level == "ready"
-    beside = Material(**{**vars(alone), "support": users_without().support, "query": "defaults"})
+    beside = VerdictInputs(**{**vars(alone), "support": users_without().support, "query": "defaults"})
     report = judge(beside)
     assert report.level == "ready-with-changes"
     assert [each.weight for each in report.findings if each.rule == "asyncify-list-missing"] == ["change"]
 
 
-def users_without() -> Material:
+def users_without() -> VerdictInputs:
     from stackswitch.models.matrix import BrowserUse
 
     return users(
@@ -151,14 +153,14 @@ def users_without() -> Material:
     )
 
 
-def seen_and_run() -> Material:
+def seen_and_run() -> VerdictInputs:
     from stackswitch.readiness.call_tree import Instrumented
 
-    return Material(**{**vars(seen(Instrumented(names={"main"}))), "results": both().results})
+    return VerdictInputs(**{**vars(seen(Instrumented(names={"main"}))), "results": both().results})
 
 
 def test_the_way_goes_from_small_to_large_and_carries_what_to_type() -> None:
-    material = Material(
+    inputs = VerdictInputs(
         **{
             **vars(seen_and_run()),
             "engines": engine("no").engines,
@@ -166,7 +168,7 @@ def test_the_way_goes_from_small_to_large_and_carries_what_to_type() -> None:
             "analysis": obstacle("jspi", "js-frames").analysis,
         }
     )
-    steps = judge(material).steps
+    steps = judge(inputs).steps
     assert [each.language for each in steps] == ["flags", "flags", "list", "js", "sh"]
     assert steps[0].code == "-fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
     assert steps[1].code == '-sJSPI\n-sJSPI_EXPORTS=["main"]\n-sJSPI_IMPORTS=["wait"]'
@@ -175,7 +177,7 @@ def test_the_way_goes_from_small_to_large_and_carries_what_to_type() -> None:
 
 
 def test_nothing_but_a_module_says_what_to_run() -> None:
-    report = judge(Material("app", module=well().module, analysis=well().analysis))
+    report = judge(VerdictInputs("app", module=well().module, analysis=well().analysis))
     assert report.level == "unknown"
     assert "stackswitch test" in report.steps[0].code
     assert "app.wasm" in report.steps[2].code
@@ -197,7 +199,9 @@ def test_what_changed_since() -> None:
 
 
 def test_cases_that_came_and_went() -> None:
-    old, new = (judge(Material("app", results=(result("jspi", case_id=case),))) for case in ("old", "new"))
+    old, new = (
+        judge(VerdictInputs("app", results=(result("jspi", case_id=case),))) for case in ("old", "new")
+    )
     changes = {(each.subject, each.before, each.better) for each in compared(new, old, "x").changes}
     assert ("new", "not there", None) in changes
     assert ("old", "not run on both backends", None) in changes
@@ -209,7 +213,7 @@ def test_it_goes_through_json_and_back() -> None:
 
 
 def test_no_case_at_all() -> None:
-    report = judge(Material("app"))
+    report = judge(VerdictInputs("app"))
     assert report.level == "unknown"
     assert report.headline == "No case was run on JSPI."
 
@@ -219,7 +223,7 @@ def test_no_case_at_all() -> None:
 def test_what_was_skipped_was_not_run(allowed: bool, lost: str, level: Level) -> None:
     reason = {"as_expected": allowed, "detail": "no such engine\n  looked: PATH"}
     ran = "asyncify" if lost == "jspi" else "jspi"
-    report = judge(Material("app", results=(result(ran), result(lost, "skipped", **reason))))
+    report = judge(VerdictInputs("app", results=(result(ran), result(lost, "skipped", **reason))))
     assert report.level == level
     assert [(each.status, each.why) for each in report.cases] == [
         ("one-backend", "skipped: no such engine"),

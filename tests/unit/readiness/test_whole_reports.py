@@ -1,4 +1,4 @@
-"""Whole reports, word for word, of material that has something of every kind.
+"""Whole reports, word for word, of inputs that have something of every kind.
 
 The reports are in ``reports/``. Where one is to change: ``STACKSWITCH_BLESS=1 pytest`` writes it anew; read
 the difference.
@@ -19,14 +19,14 @@ from stackswitch.analysis.facts import CheckedList, NextTest, ObservedAndListed,
 from stackswitch.analysis.list_check import ListFinding
 from stackswitch.models.engine import Answer, DetectResult, EngineReport
 from stackswitch.models.matrix import BrowserUse, Support
-from stackswitch.models.readiness import Confidence, Report, Source
+from stackswitch.models.readiness import PolicyCoverage, Report, Source
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse, UnusedLines
 from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.compare import compared
-from stackswitch.readiness.material import Material
 from stackswitch.readiness.verdict import judge
+from stackswitch.readiness.verdict_inputs import VerdictInputs
 from stackswitch.suite.shards import Conflict
 
 from .conftest import analysis, engine, facts, gain, result, stack, well
@@ -35,7 +35,7 @@ HERE = Path(__file__).parent / "reports"
 BETWEEN = "suspend-error: JavaScript lies between the promising export and the import that waits: {}"
 
 
-def cases() -> Material:
+def cases() -> VerdictInputs:
     """A case of each kind, on two engines."""
     found: list[CaseResult] = []
 
@@ -85,7 +85,7 @@ def cases() -> Material:
         outcomes=("returned", "hung (unexpected)"),
     )
     stacks = {"both": (stack("leaf", "main"),), "both-2": (stack("leaf", "main"), stack("mid", "main"))}
-    return Material(
+    return VerdictInputs(
         "app",
         results=tuple(found),
         flaky=(flaky,),
@@ -97,7 +97,7 @@ def cases() -> Material:
     )
 
 
-def module() -> Material:
+def module() -> VerdictInputs:
     """What the bytes, and the lists, may have in the way."""
     obstacles = tuple(
         Obstacle(
@@ -137,7 +137,7 @@ def module() -> Material:
     )
     stacks = {"": (stack("leaf", "main", truncated=True), stack("leaf", "run", truncated=True))}
     stacks[""] = (stacks[""][0], stacks[""][1].model_copy(update={"export": "run", "import_": "env.read"}))
-    return Material(
+    return VerdictInputs(
         "app",
         suspensions=stacks,
         picture=call_tree(stacks, Instrumented(names={"leaf", "main"}), [("go", "env.wait")]),
@@ -145,8 +145,8 @@ def module() -> Material:
         analysis=its,
         lists={"ASYNCIFY_ONLY": ("leaf", "main", "a", "b", "c")},
         confidence=(
-            Confidence(policy="observed", functions=3, covered=0.499),
-            Confidence(policy="dispatch", functions=9, covered=0.9),
+            PolicyCoverage(policy="observed", functions=3, covered=0.499),
+            PolicyCoverage(policy="dispatch", functions=9, covered=0.9),
         ),
         gain=gain(1.0),
         other_modules={"ab" * 32: 3, "cd" * 32: 1},
@@ -154,7 +154,7 @@ def module() -> Material:
     )
 
 
-def engines() -> Material:
+def engines() -> VerdictInputs:
     """Engines of all kinds, those of users too."""
     shown: list[tuple[str, tuple[Answer, ...], str]] = [
         ("yes", (Answer(probe="jspi", shown="yes"),), ""),
@@ -184,7 +184,7 @@ def engines() -> Material:
         BrowserUse(name="safari 18", share=5, jspi=False),
         BrowserUse(name="firefox 140", share=10, jspi=False),
     )
-    return Material(
+    return VerdictInputs(
         "app",
         results=tuple(results),
         module=facts(),
@@ -196,7 +196,7 @@ def engines() -> Material:
     )
 
 
-def traces() -> Material:
+def traces() -> VerdictInputs:
     """Traps and refused suspensions of traced programs, and lines that were not used."""
 
     def trap(**of: Any) -> TraceTrap:
@@ -239,12 +239,12 @@ def traces() -> Material:
         ),
         TraceUse(trace="u.jsonl", lines=1, used=1),
     )
-    return Material(
+    return VerdictInputs(
         "app", suspensions={"": (waits,)}, traps=traps, uses=uses, module=facts(shadow_stack="reachable")
     )
 
 
-def one_trace() -> Material:
+def one_trace() -> VerdictInputs:
     """A single wait, a single line not used."""
     use = TraceUse(trace="t.jsonl", lines=2, used=1, unused=(UnusedLines(reason="no-name", lines=1),))
     refused = Suspension(
@@ -263,12 +263,12 @@ def one_trace() -> Material:
             ),
         )
     }
-    return Material(
+    return VerdictInputs(
         "app", suspensions=stacks, traps=traps, uses=(use,), module=facts(shadow_stack="reachable")
     )
 
 
-def fallback() -> Material:
+def fallback() -> VerdictInputs:
     """The Asyncify build has to stay, and its list lacks many names."""
     names = tuple(f"f{at:02}" for at in range(14))
     stacks = {"a/case": (stack(*names, "main"),)}
@@ -281,8 +281,8 @@ def fallback() -> Material:
     )
 
 
-WHOLE: dict[str, Callable[[], Material]] = {
-    "nothing": lambda: Material("app"),
+WHOLE: dict[str, Callable[[], VerdictInputs]] = {
+    "nothing": lambda: VerdictInputs("app"),
     "well": well,
     "cases": cases,
     "module": module,
@@ -342,8 +342,8 @@ def test_engines_change_too() -> None:
 
 
 def test_another_module_is_told_by_its_size() -> None:
-    old = judge(Material("app", module=facts(size_bytes=1234)))
-    new = judge(Material("app", module=facts(size_bytes=999, sha256="cd" * 32)))
+    old = judge(VerdictInputs("app", module=facts(size_bytes=1234)))
+    new = judge(VerdictInputs("app", module=facts(size_bytes=999, sha256="cd" * 32)))
     (change,) = compared(new, old, "old").changes
     assert (change.subject, change.before, change.after, change.better) == (
         "the module",

@@ -14,8 +14,8 @@ from stackswitch.models.readiness import Report
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension
 from stackswitch.readiness.call_tree import Instrumented, call_tree
-from stackswitch.readiness.material import Material
 from stackswitch.readiness.verdict import judge
+from stackswitch.readiness.verdict_inputs import VerdictInputs
 from stackswitch.reports.annotations import annotation_lines
 from stackswitch.reports.escape import markdown, markdown_code, script_json, visible
 from stackswitch.reports.page import report_page
@@ -83,7 +83,7 @@ def report_of(name: str) -> Report:
     )
     picture = call_tree({name: (stack,)}, Instrumented(missing=(name,)))
     return judge(
-        Material(
+        VerdictInputs(
             name, results=results, picture=picture, suspensions={name: (stack,)}, silence={"fibers": name}
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stackswitch.backends.call_queue import CallQueue
 from stackswitch.wasm.stack_pointer import serialization_reason
 
-from ..call import Call, Note
+from ..call import Call, CallContext
 from ..instance import ModuleInstance
 from ..switcher import SwitcherStore
 from ..values import Value
@@ -15,7 +15,7 @@ from .recorder import CompiledCaseModule, RecordedStack
 
 
 @dataclass(slots=True, eq=False)
-class CaseNote(Note):
+class CaseCallContext(CallContext):
     """What a case notes on a call.
 
     :ivar export: what is called
@@ -57,7 +57,7 @@ class CaseCall:
         self,
         handle: InstanceHandle,
         args: tuple[str, ...],
-        note: CaseNote,
+        note: CaseCallContext,
         *,
         may_wait: bool = True,
         parent: Call | None = None,

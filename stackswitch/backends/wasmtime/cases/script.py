@@ -14,7 +14,7 @@ from stackswitch.models.result import StepObservation
 
 from ..errors import is_over
 from ..instance import ModuleInstance, ScriptError
-from .call import CaseCall, CaseNote, InstanceHandle
+from .call import CaseCall, CaseCallContext, InstanceHandle
 from .outcome import TimeUpError, trap_of
 from .session import CaseSession
 
@@ -89,7 +89,7 @@ class Script:
 
     @staticmethod
     def _begin(handle: InstanceHandle, export: str, step: Step) -> _Running:
-        call = CaseCall(handle, step.args, CaseNote(export=export))
+        call = CaseCall(handle, step.args, CaseCallContext(export=export))
         task = asyncio.ensure_future(call.run())
         # asyncio logs failures that are never retrieved, and a script may end before it comes to this one.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())

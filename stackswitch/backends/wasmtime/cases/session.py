@@ -17,7 +17,7 @@ from ..shadow_stack import shadow_stack_of
 from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..values import Value
 from ..wasi import WASI_MODULE, StoreWasi
-from .call import CaseCall, CaseNote, InstanceHandle
+from .call import CaseCall, CaseCallContext, InstanceHandle
 from .host import CaseHost
 from .recorder import CompiledCaseModule, SuspensionRecorder
 
@@ -84,7 +84,7 @@ class CaseSession:
             self._provided(handle, each, theirs.type)
             for each, theirs in zip(module.module.imports, module.imports, strict=True)
         ]
-        await handle.switcher.instantiate(imports, CaseNote(export=START), may_wait=may_wait)
+        await handle.switcher.instantiate(imports, CaseCallContext(export=START), may_wait=may_wait)
         handle.instance.find_memory()
         handle.switcher.connect(shadow_stack_of(handle.instance))
         return handle
@@ -103,7 +103,7 @@ class CaseSession:
         """Note the stack of a call that is about to wait."""
         if not self.stacks:
             return
-        note: CaseNote = call.note
+        note: CaseCallContext = call.note
         number = self._numbers[id(handle.module.code)]
         frames = handle.switcher.read_stack(call)
         own = frames[: len(frames) - note.older]
@@ -136,7 +136,7 @@ class CaseSession:
         results = self.switching.values(handle.instance.codec(types.results).kinds, given=True)
         always_suspends = self.switching.always_suspends and waits
 
-        def serve(note: CaseNote | None, *args: Value) -> Any:
+        def serve(note: CaseCallContext | None, *args: Value) -> Any:
             call: Call | None = None if note is None else note.backend_call
             context = CallContext(self, handle, call, waits)
             outcome = begin(name, context, params, results, args, sync=not waits)
@@ -169,7 +169,7 @@ class CallContext:
         call = self.caller
         if call is None:
             return False
-        note: CaseNote = call.note
+        note: CaseCallContext = call.note
         if not call.may_wait and not note.in_place:
             return True  # the switcher says why not
         self.session.note_stack(self.handle, call, import_)
@@ -183,6 +183,6 @@ class CallContext:
         """Return a call of an export, not yet begun."""
         handle = self.handle if reentry.instance is None else self.session.instances[reentry.instance]
         older = self.session.switching.depth() if self.session.stacks else 0
-        note = CaseNote(export=reentry.export, older=older, in_place=in_place)
+        note = CaseCallContext(export=reentry.export, older=older, in_place=in_place)
         parent = self.caller if self.waits and handle is self.handle else None
         return CaseCall(handle, reentry.args, note, may_wait=may_wait, parent=parent)

@@ -10,7 +10,7 @@ from stackswitch.models.engine import DetectResult
 from stackswitch.models.expect import ListName
 from stackswitch.models.matrix import Support
 from stackswitch.models.picture import Picture
-from stackswitch.models.readiness import Confidence, Gain, ModuleFacts, Source
+from stackswitch.models.readiness import Gain, ModuleFacts, PolicyCoverage, Source
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
@@ -18,7 +18,7 @@ from stackswitch.suite.shards import Conflict
 
 
 @dataclass(frozen=True)
-class Material:
+class VerdictInputs:
     """All that is known; each part may be missing.
 
     :ivar title: what the report is about
@@ -44,7 +44,7 @@ class Material:
     analysis: Analysis | None = None
     lists: Mapping[ListName, tuple[str, ...]] = field(default_factory=dict)
     picture: Picture = field(default_factory=Picture)
-    confidence: tuple[Confidence, ...] = ()
+    confidence: tuple[PolicyCoverage, ...] = ()
     engines: DetectResult | None = None
     support: Support | None = None
     query: str = ""
