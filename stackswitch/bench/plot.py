@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from html import escape
+
+from markupsafe import Markup
 
 from stackswitch.models.bench import BenchResult
+from stackswitch.reports.charts import apart, element
 
 _WIDTH, _HEIGHT = 720, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 220, 30, 50
@@ -30,29 +32,25 @@ def plot(result: BenchResult) -> str:
         share = (math.log10(value) - low) / ((high - low) or 1)
         return _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
 
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
-        f'<text x="{_LEFT}" y="18">µs for one wait, by the frames below it</text>',
+    parts = [
+        element("rect", width=_WIDTH, height=_HEIGHT, fill="white"),
+        element("text", "µs for one wait, by the frames below it", x=_LEFT, y=18),
     ]
     for power in range(low, high + 1):
         at = y(10**power)
-        out.append(
-            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}" stroke="#dddddd"/>'
-        )
-        out.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{10**power:g}</text>')
-    out += [
-        f'<text x="{x(depth):.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{depth}</text>'
-        for depth in depths
-    ]
-    ends: list[float] = []
-    for number, (host, points) in enumerate(sorted(lines.items(), key=lambda line: -line[1][-1][1])):
+        parts += [
+            element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=at, y2=at, stroke="#dddddd"),
+            element("text", f"{10**power:g}", x=_LEFT - 8, y=at + 4, text_anchor="end"),
+        ]
+    bottom = _HEIGHT - _BOTTOM + 20
+    parts += [element("text", f"{each}", x=x(each), y=bottom, text_anchor="middle") for each in depths]
+    hosts = sorted(lines.items(), key=lambda line: -line[1][-1][1])
+    names = apart({number: y(max(points)[1]) + 4 for number, (_, points) in enumerate(hosts)}, 15)
+    for number, (host, points) in enumerate(hosts):
         colour = _COLOURS[number % len(_COLOURS)]
         path = " ".join(f"{x(depth):.1f},{y(value):.1f}" for depth, value in sorted(points))
-        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        last = y(max(points)[1]) + 4
-        last = max([last, *(each + 15 for each in ends)])  # names do not overlap
-        ends.append(last)
-        out.append(f'<text x="{_WIDTH - _RIGHT + 8}" y="{last:.1f}" fill="{colour}">{escape(host)}</text>')
-    return "\n".join([*out, "</svg>"]) + "\n"
+        parts.append(element("polyline", points=path, fill="none", stroke=colour, stroke_width=2))
+        parts.append(element("text", host, x=_WIDTH - _RIGHT + 8, y=names[number], fill=colour))
+    box, content = f"0 0 {_WIDTH} {_HEIGHT}", Markup("\n").join(["", *parts, ""])
+    xmlns = "http://www.w3.org/2000/svg"
+    return f"{element('svg', content, xmlns=xmlns, viewBox=box, font_family='sans-serif', font_size=12)}\n"

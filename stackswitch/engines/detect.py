@@ -164,7 +164,11 @@ class _ProbeSession:
 
     def _run_with_flags(self, probes: Iterable[Probe]) -> None:
         waiting = [(probe, list(self._sets(probe))) for probe in probes]
-        while waiting := [(p, sets) for p, sets in waiting if sets and not _works(self._attempts[p.name])]:
+        while waiting := [
+            (probe, sets)
+            for probe, sets in waiting
+            if sets and all(each.shown != "yes" for each in self._attempts[probe.name])
+        ]:
             flags = waiting[0][1][0]
             chosen = [probe for probe, sets in waiting if flags in sets]
             for _, sets in waiting:
@@ -189,10 +193,6 @@ class _ProbeSession:
             self._attempts[probe.name].append(Attempt(flags=(), shown="no", why=f"it needs {probe.needs}"))
         else:
             self._run([probe], working.flags, DEEP_TIMEOUT_S)
-
-
-def _works(attempts: Sequence[Attempt]) -> bool:
-    return any(attempt.shown == "yes" for attempt in attempts)
 
 
 def _best_answer(probe: Probe, attempts: Sequence[Attempt]) -> Answer:

@@ -34,10 +34,11 @@ def annotation_lines(report: Report, file: str = "") -> str:
         if each.silenced:
             continue
         cases = f" ({', '.join(each.cases[:3])}{', …' if len(each.cases) > 3 else ''})" if each.cases else ""
-        title = f"stackswitch: {each.rule}"
+        properties = {"file": file, "line": "1" if file else "", "title": f"stackswitch: {each.rule}"}
+        given = ",".join(f"{key}={command_property(value)}" for key, value in properties.items() if value)
         text = command_data(shortened(f"{each.text}{cases}. {each.mend}", _MOST_TEXT))
         by_command.setdefault(_COMMANDS[each.weight], []).append(
-            f"::{_COMMANDS[each.weight]} {_properties(file, title)}::{text}"
+            f"::{_COMMANDS[each.weight]} {given}::{text}"
         )
     return "".join(f"{line}\n" for line in _limited(by_command))
 
@@ -50,8 +51,3 @@ def _limited(by_command: dict[str, list[str]]) -> Iterator[str]:
         yield from lines[: MOST_OF_A_KIND - 1]
         more = counted(len(lines) - MOST_OF_A_KIND + 1, "more finding")
         yield f"::{command} title=stackswitch::{command_data(f'{more}: see the report')}"
-
-
-def _properties(file: str, title: str) -> str:
-    given = {"file": file, "line": "1" if file else "", "title": title}
-    return ",".join(f"{name}={command_property(value)}" for name, value in given.items() if value)

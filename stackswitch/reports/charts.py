@@ -70,15 +70,15 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
         y = 6 + at * 30
         length = max(2.0, width * spread.median / most)
         parts += [
-            _element("text", label, x=0, y=y + 14, class_="label"),
-            _element("rect", x=label_width, y=y, width=length, height=18, rx=3, class_=f"bar-{kind}"),
+            element("text", label, x=0, y=y + 14, class_="label"),
+            element("rect", x=label_width, y=y, width=length, height=18, rx=3, class_=f"bar-{kind}"),
         ]
         if spread.count > 1 and spread.high > spread.low:
             low, high = (label_width + width * each / most for each in (spread.low, spread.high))
             path = f"M{low:.1f} {y + 9}H{high:.1f}M{low:.1f} {y + 5}v8M{high:.1f} {y + 5}v8"
-            parts.append(_element("path", d=path, class_="spread"))
+            parts.append(element("path", d=path, class_="spread"))
         end = label_width + max(length, width * spread.high / most)
-        parts.append(_element("text", amount(spread.median, unit), x=end + 8.0, y=y + 14, class_="value"))
+        parts.append(element("text", amount(spread.median, unit), x=end + 8.0, y=y + 14, class_="value"))
     spoken = ", ".join(f"{row.label} {amount(row.spread.median, unit)}" for row in rows)
     box = f"0 0 {_BARS_WIDTH} {2 + 30 * len(rows)}"
     return _svg(parts, box, "bars", f"{what}: {spoken}")
@@ -86,10 +86,10 @@ def bar_chart(what: str, rows: Sequence[Bar], unit: Unit, *, label_width: int) -
 
 def _svg(parts: Sequence[Markup], box: str, kind: str, label: str) -> Markup:
     content = Markup("").join(parts)
-    return _element("svg", content, viewBox=box, class_=kind, role="img", aria_label=label)
+    return element("svg", content, viewBox=box, class_=kind, role="img", aria_label=label)
 
 
-def _element(name: str, content: str | None = None, **attributes: str | float) -> Markup:
+def element(name: str, content: str | None = None, **attributes: str | float) -> Markup:
     """Return an element, all text in it escaped; fractions have one digit."""
     shown = {
         key.rstrip("_").replace("_", "-"): f"{value:.1f}" if isinstance(value, float) else str(value)
@@ -131,20 +131,20 @@ def _curves(lines: Sequence[Line], across: str, upwards: str, *, share: bool) ->
         y = at(left, tick)[1]
         label = f"{tick:.0%}" if share else f"{tick:,.0f}"
         parts += [
-            _element("path", d=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}", class_="rule"),
-            _element("text", label, x=_LEFT - 6, y=y + 4, class_="tick", text_anchor="end"),
+            element("path", d=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}", class_="rule"),
+            element("text", label, x=_LEFT - 6, y=y + 4, class_="tick", text_anchor="end"),
         ]
     middle = {"class_": "tick", "text_anchor": "middle"}
     for x in sorted({left, right}):
-        parts.append(_element("text", f"{x:.0f}", x=at(x, 0)[0], y=_HEIGHT - _BOTTOM + 16, **middle))
-    parts.append(_element("text", across, x=(_LEFT + _WIDTH - _RIGHT) / 2, y=_HEIGHT - 4, **middle))
-    names = _apart({number: at(*line.points[-1])[1] for number, line in enumerate(lines)})
+        parts.append(element("text", f"{x:.0f}", x=at(x, 0)[0], y=_HEIGHT - _BOTTOM + 16, **middle))
+    parts.append(element("text", across, x=(_LEFT + _WIDTH - _RIGHT) / 2, y=_HEIGHT - 4, **middle))
+    names = apart({number: at(*line.points[-1])[1] for number, line in enumerate(lines)})
     for number, line in enumerate(lines):
         places = [at(x, y) for x, y in line.points]
-        curve = [_element("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places))]
-        curve += [_element("circle", cx=x, cy=y, r=3) for x, y in places]
-        curve.append(_element("text", line.name, x=places[-1][0] + 8, y=names[number] + 4.0))
-        parts.append(_element("g", Markup("").join(curve), class_=f"line line-{number % 4}"))
+        curve = [element("path", d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places))]
+        curve += [element("circle", cx=x, cy=y, r=3) for x, y in places]
+        curve.append(element("text", line.name, x=places[-1][0] + 8, y=names[number] + 4.0))
+        parts.append(element("g", Markup("").join(curve), class_=f"line line-{number % 4}"))
     spoken = "; ".join(
         f"{line.name}: "
         + ", ".join(f"{x:.0f}: {f'{y:.0%}' if share else f'{y:.0f}'}" for x, y in line.points)
@@ -162,7 +162,7 @@ def _ticks(top: float, *, whole: bool) -> list[float]:
     return [float(each) for each in range(0, int(top) + 1, step)]
 
 
-def _apart(heights: Mapping[int, float], least: float = 14) -> dict[int, float]:
+def apart(heights: Mapping[int, float], least: float = 14) -> dict[int, float]:
     """Move names down until none covers another, in the order of their curves."""
     found: dict[int, float] = {}
     lowest = -least

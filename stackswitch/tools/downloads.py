@@ -128,6 +128,8 @@ def _npm(what: str, args: list[str], *, cwd: Path) -> None:
     _run_fetcher("npm", what, argv, cwd=cwd, env=env)
 
 
+_STACK_LINE = re.compile(r"npm error(\s{2,}.*| }|\s*)\Z")
+"""In messages of npm: the stacks of its own JavaScript, and the fields of its errors, are indented."""
 _MIRRORS = {"npm": "npm_config_registry", "pip": "PIP_INDEX_URL"}
 
 
@@ -141,7 +143,8 @@ def _run_fetcher(name: str, what: str, argv: list[str], *, cwd: Path, env: dict[
             f"{name} did not get {what} within {FETCH_TIMEOUT_S:.0f} s\n  command: {' '.join(argv)}"
         ) from None
     if done.returncode:
-        message = _without_stacks(done.stderr or done.stdout)[-2000:]
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        message = "\n".join(line for line in lines if not _STACK_LINE.match(line))[-2000:]
         advice = f"it needs the network, or a registry that can be reached ({_MIRRORS[name]})"
         if download_problem(message).startswith("there is no such"):
             advice = "the registry has no such package or version: choose another"
@@ -168,15 +171,6 @@ _FETCH_ERRORS = (
 def download_problem(message: str) -> str:
     """Return what a message of npm or pip means, in a few words; empty: not known."""
     return next((meaning for mark, meaning in _FETCH_ERRORS if mark in message), "")
-
-
-_STACK_LINE = re.compile(r"npm error(\s{2,}.*| }|\s*)\Z")
-"""JavaScript's stacks, and the fields of its errors, are indented."""
-
-
-def _without_stacks(text: str) -> str:
-    """Return a message of npm without the stack of its own JavaScript."""
-    return "\n".join(line for line in text.strip().splitlines() if not _STACK_LINE.match(line))
 
 
 def _once(folder: Path, install: Callable[[Path], None], doing: str, progress: Progress) -> Path:

@@ -51,21 +51,21 @@ class _Client:
         self.mark = ""
         self.ended = False
 
-    def update(self, line: str, *, forget: str | None = None, start: bool = True) -> None:
+    def update(self, line: str, *, forget: bool = False, start: bool = True) -> None:
         with self._lock:
-            if forget is not None:
-                self._lines.pop(forget, None)
+            if forget:
+                self._lines.pop(line, None)
             else:
                 self._lines[line] = None
             if self._process is not None:
                 try:
-                    self._send(line)
+                    self._send(f"-{line}" if forget else line)
                 except OSError:  # it was killed: another takes its place
                     self._reap()
                 else:
                     return
-            if start and forget is None and not self.ended:
-                self._start()
+            if start and not forget:
+                self.ready()
 
     def ready(self) -> None:
         with self._lock:
@@ -169,7 +169,7 @@ def watch(pid: int, *, group: bool = True) -> None:
 def unwatch(pid: int) -> None:
     """Forget a child that has ended, and its group."""
     for kind in "gp":
-        _client.update(f"-{kind} {pid}", forget=f"{kind} {pid}")
+        _client.update(f"{kind} {pid}", forget=True)
 
 
 def run(
@@ -213,8 +213,7 @@ def remove_at_end(folder: str | os.PathLike[str]) -> None:
 
 def keep(folder: str | os.PathLike[str]) -> None:
     """Forget a folder that is removed already, or that has to stay."""
-    line = f"d {os.path.abspath(folder)}"  # noqa: PTH100
-    _client.update(f"-{line}", forget=line)
+    _client.update(f"d {os.path.abspath(folder)}", forget=True)  # noqa: PTH100
 
 
 @contextlib.contextmanager
