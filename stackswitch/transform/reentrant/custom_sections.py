@@ -16,7 +16,9 @@ from stackswitch.wasm.reader import Reader
 
 _EXCEPTIONS = "exception-handling"
 _FILE_OFFSETS = ("sourceMappingURL",)
-_CODE_OFFSETS = ("external_debug_info", "metadata.code.branch_hint", "build_id")
+_CODE_OFFSETS = ("external_debug_info", "build_id")
+_BEFORE_CODE = "metadata.code."
+"""How the names of sections begin that hold offsets in functions and must stand before the code."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,11 @@ def custom_sections(module: Module, added_names: list[tuple[int, str]], *, moved
             raw = _names(content, added_names) or raw
         elif title == "target_features":
             raw = _features(content) or raw
-        elif title in _FILE_OFFSETS or (moved and (title.startswith(".debug_") or title in _CODE_OFFSETS)):
+        elif (
+            title in _FILE_OFFSETS
+            or title.startswith(_BEFORE_CODE)
+            or (moved and (title.startswith(".debug_") or title in _CODE_OFFSETS))
+        ):
             dropped.append(title)
             raw = None
         if raw is not None:

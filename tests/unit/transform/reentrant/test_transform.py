@@ -328,9 +328,10 @@ def padded(wasm: bytes) -> bytes:
 
 def test_dwarf_is_kept_if_no_code_moves_and_dropped_with_a_note_if_some_does() -> None:
     dwarf = section(CUSTOM, name(".debug_info") + b"offsets")
-    linked = padded(assembled(GO)) + dwarf
+    linked = padded(assembled(GO)) + dwarf + section(CUSTOM, name("metadata.code.branch_hint") + b"\0")
     result = made(linked)
     assert custom(result.wasm, ".debug_info") == b"offsets"
+    assert custom(result.wasm, "metadata.code.branch_hint") is None
     assert not any("DWARF" in each for each in result.notes)
     # A short index: the wrapper's does not fit where many functions precede it.
     many = assembled(GO + "(func)" * 200) + dwarf
