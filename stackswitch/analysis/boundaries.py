@@ -131,10 +131,15 @@ class Boundaries:
         """Add all imports but those that never suspend.
 
         :param never: more patterns of such imports
-        :raises ConfigError: the names are minified, and no glue says what they stand for
+        :raises ConfigError: a pattern matches nothing, or the names are minified, and no glue says what they
+            stand for
         """
         left_out = (*NEVER, *map(full_import_name, never))
         imports = function_import_names(self.module)
+        known = {*imports, *map(full_import_name, self.import_names.values())}
+        for pattern in map(full_import_name, never):
+            if not any(fnmatchcase(each, pattern) for each in known):
+                raise ConfigError(f"the module imports no function {pattern}")
         if not self.import_names and imports and all(_MINIFIED.fullmatch(each) for each in imports):
             raise ConfigError(
                 f"the names of imports are minified ({', '.join(imports[:3])}): give the glue by --glue, "

@@ -142,7 +142,7 @@ def reentrant(options: ReentrantOptions) -> None:
 def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:
     """Return where calls begin and wait, by all options that say so.
 
-    :raises typer.BadParameter: none does
+    :raises typer.BadParameter: none does, or --never is without --all-imports
     :raises ConfigError: one of the files is something else, or a pattern matches nothing
     """
     found = Boundaries(module)
@@ -160,6 +160,8 @@ def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:
         for file, each in zip(files, used, strict=True):
             found.add_stacks(each.suspensions, file.name)
     found.add_patterns(options.suspend or (), options.promise or ())
+    if options.never and not options.all_imports:
+        raise typer.BadParameter("it needs --all-imports", param_hint="--never")
     if options.all_imports:
         found.add_every_import(options.never or ())
     if not found.suspend:

@@ -76,6 +76,9 @@ def test_what_is_missing_is_said(kinds: Path, tmp_path: Path) -> None:
     done = command(kinds, "-o", out, "--suspend", "*", "--region", "1073741825")
     assert done.returncode == 2
     assert "less than or equal to 1073741824" in done.stderr
+    done = command(kinds, "-o", out, "--suspend", "*", "--never", "*")
+    assert done.returncode == 2
+    assert "--never: it needs --all-imports" in done.stderr
     assert not out.exists()
 
 

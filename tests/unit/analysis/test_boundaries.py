@@ -73,6 +73,8 @@ def test_all_imports_are_all_but_those_that_never_suspend() -> None:
     found.complete()
     assert found.promise == {"go"}
     assert found.sources[-1] == "the call graph: 0 imports, 1 export"
+    with pytest.raises(ConfigError, match=r"imports no function env\.nothing"):
+        found.add_every_import(["nothing"])
 
 
 def test_all_imports_of_minified_names_are_known_by_the_glue() -> None:
@@ -86,5 +88,5 @@ def test_all_imports_of_minified_names_are_known_by_the_glue() -> None:
     with pytest.raises(ConfigError, match=r"minified.*--glue"):
         found.add_every_import()
     found.import_names.update({"a.a": "js_wait", "a.b": "emscripten_resize_heap"})
-    found.add_every_import()
+    found.add_every_import(["emscripten_resize_*"])
     assert found.suspend == {"a.a"}
