@@ -15,8 +15,8 @@ const calls = { run: (call, action) => storage.run(call, action), current: () =>
 
 /** @type {(plan: import("../case/plan.d.ts").CasePlan) => import("../case/plan.d.ts").Environment} */
 function environmentFor(plan) {
-  const { asyncify, separate_stacks: separate } = plan;
-  return { switching: asyncify ? new AsyncifySwitching(asyncify) : new JspiSwitching({ separate }), calls };
+  const { asyncify } = plan;
+  return { switching: asyncify ? new AsyncifySwitching(asyncify) : new JspiSwitching(), calls };
 }
 
 // A guest's abandoned calls may fail when nobody listens any more.

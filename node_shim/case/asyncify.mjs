@@ -35,9 +35,14 @@ export class AsyncifySwitching {
   promising(exported, { isNested = false } = {}) {
     const enter = this.#polyfill.promising(exported);
     const queued = this.#queued.get(exported);
-    if (queued === undefined) return enter;
+    if (queued === undefined) return (args, returned, failed) => enter(...args).then(returned, failed);
     const onWait = () => this.notes.add(`calls ran one after another: ${queued.why}`);
-    return (...args) => queued.queue.begin(() => enter(...args), isNested, onWait);
+    return (args, returned, failed) => queued.queue.begin(() => enter(...args), isNested, onWait).then(returned, failed);
+  }
+
+  /** @type {CaseSwitching["plain"]} */
+  plain(exported) {
+    return exported;
   }
 
   /** @type {CaseSwitching["compile"]} */
@@ -46,7 +51,7 @@ export class AsyncifySwitching {
   }
 
   /** @type {CaseSwitching["instantiate"]} */
-  instantiate(module, imports, why = null) {
+  instantiate(module, imports, { serial: why = null } = {}) {
     const instance = this.#polyfill.instantiate(module, imports);
     if (why === null) return instance;
     const queue = new CallQueue();

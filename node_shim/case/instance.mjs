@@ -62,7 +62,7 @@ export class Instance {
   /** @type {WebAssembly.Exports} */
   exports = {};
 
-  /** @type {Map<string, (...args: any[]) => Promise<any>>} */
+  /** @type {Map<string, import("../jspi/switching.mjs").Entry>} */
   #promising = new Map();
 
   /** @type {Set<Call>} calls under way */
@@ -88,7 +88,7 @@ export class Instance {
     }
     this.run.active.push({ kind: "start", name: this.name });
     try {
-      this.exports = this.run.switching.instantiate(module, imports, this.plan.serialization_reason ?? null).exports;
+      this.exports = this.run.switching.instantiate(module, imports, this.plan.calls).exports;
     } finally {
       this.run.active.pop();
     }

@@ -19,8 +19,8 @@ export interface InstancePlan {
   tables: Record<string, { is64: boolean }>;
   globals: Record<string, string>;
   memory: { name: string; is64: boolean } | null;
-  /** Why calls on this instance run one after another; null: they may overlap. */
-  serialization_reason?: string | null;
+  /** How calls on this instance are kept apart. */
+  calls?: import("../jspi/switching.mjs").Calls;
 }
 
 export interface FailurePlan {
@@ -85,7 +85,6 @@ export interface CasePlan {
   exports: string[];
   imports: string[];
   asyncify?: AsyncifyPlan | null;
-  separate_stacks?: boolean;
   wasi: import("../wasi/preview1.mjs").WasiOptions | null;
   steps: Step[];
 }
@@ -98,10 +97,10 @@ export interface CaseSwitching {
   readonly suspendsAlways: boolean;
   readonly notes: Set<string>;
   suspending(host: Function): object;
-  promising(exported: Function, options?: { isNested?: boolean }): (...args: any[]) => Promise<any>;
+  promising(exported: Function, options?: { isNested?: boolean }): import("../jspi/switching.mjs").Entry;
+  plain(exported: any): (...args: any[]) => any;
   compile(bytes: Uint8Array): WebAssembly.Module;
-  /** `why`: the reason for which calls on the instance run one after another; null: they may overlap. */
-  instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports, why?: string | null): WebAssembly.Instance;
+  instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports, calls?: import("../jspi/switching.mjs").Calls): WebAssembly.Instance;
   /** Whether the frames of a wait can all be saved. To be called before an unwind: a guest with a frame that cannot is lost. */
   canSuspend(instance: string, importName: string, frames: Frame[]): boolean;
   restoresPointer(exported: Function): boolean;

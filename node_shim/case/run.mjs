@@ -204,9 +204,9 @@ export class Run {
     try {
       const values = args.map((text) => instance.fromWire(text));
       if (promising) {
-        call.promise = this.calls.run(call, () => instance.entry(exportName, parent !== null)(...values)).then(end).catch(fail);
+        call.promise = this.calls.run(call, () => instance.entry(exportName, parent !== null)(values, end, fail)).catch(fail);
       } else {
-        end(instance.exports[exportName](...values));
+        end(this.switching.plain(instance.exports[exportName])(...values));
       }
     } catch (error) {
       fail(error);

@@ -25,9 +25,9 @@ export class GuestInstance {
   /** @type {WebAssembly.Exports} */
   exports = {};
 
-  /** @type {((...args: any[]) => Promise<any>)[]} by the number of the export */
+  /** @type {import("../jspi/switching.mjs").Entry[]} by the number of the export */
   #entries = [];
-  /** @type {((...args: any[]) => Promise<any>)[]} for calls that another call waits for */
+  /** @type {import("../jspi/switching.mjs").Entry[]} for calls that another call waits for */
   #nested = [];
 
   /**
@@ -68,7 +68,7 @@ export class GuestInstance {
       if (!plan.concurrent) functions.check(/** @type {Compiled} */ (modules.get(CHECKED)).module);
       const imports = functions.imports();
       this.current.latest = new Call(this, plan.call, START);
-      this.exports = this.switching.instantiate(module, imports, plan.hidden).exports;
+      this.exports = this.switching.instantiate(module, imports, plan.calls).exports;
     } catch (error) {
       return this.#failure(error);
     } finally {
@@ -101,10 +101,9 @@ export class GuestInstance {
       this.thread.writer.send(frame);
       call.end();
     };
-    this.current.run(call, () => entry(...args)).then(
-      (result) => end(this.#returned(call, result)),
-      (error) => end(this.#failed(call, error)),
-    );
+    const returned = (/** @type {any} */ result) => end(this.#returned(call, result));
+    const failed = (/** @type {unknown} */ error) => end(this.#failed(call, error));
+    this.current.run(call, () => entry(args, returned, failed));
   }
 
   /**
@@ -121,7 +120,7 @@ export class GuestInstance {
     let frame;
     try {
       const args = read(plan.params, view, at + 10, this.references);
-      frame = this.#returned(call, this.current.run(call, () => this.exports[plan.name](...args)));
+      frame = this.#returned(call, this.current.run(call, () => this.switching.plain(this.exports[plan.name])(...args)));
     } catch (error) {
       frame = this.#failed(call, error);
     } finally {

@@ -37,8 +37,8 @@ export interface GuestPlan {
   concurrent: boolean;
   /** Whether Python is sent the stack with each host call. */
   stacks: boolean;
-  /** Why the C stack cannot be reached; null: it can, or there is none. */
-  hidden: string | null;
+  /** How calls that overlap are kept apart. */
+  calls: import("../jspi/switching.mjs").Calls;
   wasi: import("../wasi/guest-wasi.mjs").GuestWasiOptions | null;
 }
 

@@ -60,8 +60,8 @@ class Server {
 
   /** @type {Record<string, (request: any, parts: Uint8Array[]) => any>} */
   #requests = {
-    compile: ({ module, concurrent }, [bytes]) => {
-      const switching = new JspiSwitching({ separate: concurrent });
+    compile: ({ module }, [bytes]) => {
+      const switching = new JspiSwitching();
       this.#modules.set(module, { module: switching.compile(bytes.slice()), switching });
     },
     instantiate: async (/** @type {import("./plan.d.ts").GuestPlan} */ plan) => {

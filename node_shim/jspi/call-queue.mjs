@@ -52,10 +52,13 @@ export class QueuedCalls {
     this.#onWait = onWait;
   }
 
-  /** @param {Function} exported */
-  promising(exported) {
+  /**
+   * @param {Function} exported
+   * @param {boolean} isNested whether a call under way waits for these
+   * @returns {import("./switching.mjs").Entry}
+   */
+  promising(exported, isNested) {
     const enter = WebAssembly.promising(exported);
-    return (/** @type {unknown[]} */ args, /** @type {boolean} */ isNested) =>
-      this.#queue.begin(() => enter(...args), isNested, this.#onWait);
+    return (args, returned, failed) => this.#queue.begin(() => enter(...args), isNested, this.#onWait).then(returned, failed);
   }
 }

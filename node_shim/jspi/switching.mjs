@@ -1,36 +1,35 @@
-// Switching stacks by JSPI, for instances with a C stack too, so that calls may overlap: adapters in wasm give each call a
-// C stack of its own.
+// Switching stacks by JSPI, for instances with a C stack too: each call has its own where the module has been made for it
+// (stackswitch/backends/node/call_stacks.py), else calls run one after another.
 //
 //     const switching = new JspiSwitching();
 //     const module = switching.compile(bytes);
-//     const { exports } = switching.instantiate(module, { env: { wait: switching.suspending(async () => 7) } });
+//     const { exports } = switching.instantiate(module, { env: { wait: switching.suspending(async () => 7) } }, how);
 //     const run = switching.promising(exports.run);
-//     await Promise.all([run(1), run(2)]);
+//     await Promise.all([run([1], show, fail), run([2], show, fail)]);
 //     switching.notes;    // why calls had to run one after another, if they had to
 
-import { isPointer, pointerFunctionNames, pointerFunctions, STACK_POINTER } from "../wasm/stack-pointer.mjs";
-import { makeImports } from "./adapters.mjs";
+import { isPointer, STACK_POINTER } from "../wasm/stack-pointer.mjs";
 import { QueuedCalls } from "./call-queue.mjs";
-import { CallStacks, REGION_BYTES } from "./call-stacks.mjs";
-import { readModule } from "./module.mjs";
+import { CallStacks, CallsWithoutWaits } from "./call-stacks.mjs";
 
-/** @typedef {import("./module.mjs").ModuleFacts} ModuleFacts */
-/** @typedef {{from: string, name: string, host: Function, type: number}} WaitingImport */
+/**
+ * Calls an export; the promise resolves when the call has ended and one of the two functions has been called. (A promise of
+ * its own for what this host does when a call ends would make a call a fifth slower.)
+ *
+ * @typedef {(args: any[], returned: (value: any) => void, failed: (error: any) => void) => Promise<void>} Entry
+ */
+
+/**
+ * How calls of an instance are kept apart.
+ *
+ * @typedef {object} Calls
+ * @property {string | null} [serial] why they run one after another; null: they may overlap
+ * @property {string[]} [separate] the exports whose calls have a C stack each
+ */
 
 export { hasNativeJspi as hasJspi } from "../polyfill/values.mjs";
 
-/**
- * Return the value that is imported first of a kind, or first of a kind and a name.
- *
- * @param {WebAssembly.Module} module
- * @param {WebAssembly.Imports | undefined} imports
- * @param {string} kind
- * @param {string | null} [wanted]
- */
-function imported(module, imports, kind, wanted = null) {
-  const found = WebAssembly.Module.imports(module).find((each) => each.kind === kind && (wanted === null || each.name === wanted));
-  return found === undefined ? null : imports?.[found.module]?.[found.name] ?? null;
-}
+const NO_ROOM = "the guest's memory has no room for another C stack";
 
 export class JspiSwitching {
   /** Whether an import suspends its caller though its result is there at once. */
@@ -39,26 +38,10 @@ export class JspiSwitching {
   /** @type {Set<string>} why calls had to run one after another */
   notes = new Set();
 
-  #separate;
-  #regionBytes;
-  /** @type {WeakMap<object, Function>} by their Suspending */
-  #hosts = new WeakMap();
-  /** @type {WeakMap<WebAssembly.Module, ModuleFacts>} */
-  #facts = new WeakMap();
-  /** @type {WeakMap<Function, CallStacks | QueuedCalls>} by exported function */
+  /** @type {WeakMap<Function, CallStacks | CallsWithoutWaits | QueuedCalls>} by exported function */
   #byFunction = new WeakMap();
-  /** @type {WeakMap<object, CallStacks>} by the global that side modules have in common */
+  /** @type {WeakMap<object, QueuedCalls>} by the global that instances have in common as their stack pointer */
   #byPointer = new WeakMap();
-
-  /**
-   * @param {object} [options]
-   * @param {boolean} [options.separate] whether calls get stacks of their own where they can; without, they share one, as in the engine
-   * @param {number} [options.regionBytes] the size of each
-   */
-  constructor({ separate = true, regionBytes = REGION_BYTES } = {}) {
-    this.#separate = separate;
-    this.#regionBytes = regionBytes;
-  }
 
   /** Whether the frames of a wait can be suspended: always. */
   canSuspend() {
@@ -67,131 +50,89 @@ export class JspiSwitching {
 
   /** @param {Function} host */
   suspending(host) {
-    const made = new WebAssembly.Suspending(host);
-    this.#hosts.set(made, host);
-    return made;
+    return new WebAssembly.Suspending(host);
   }
 
   /** @param {Uint8Array} bytes */
   compile(bytes) {
-    const module = new WebAssembly.Module(bytes);
-    if (this.#separate) this.#facts.set(module, readModule(bytes));
-    return module;
+    return new WebAssembly.Module(bytes);
   }
 
   /**
    * @param {WebAssembly.Module} module
    * @param {WebAssembly.Imports} imports
-   * @param {string | null} [hidden] why the C stack of this module cannot be reached, if it has one; null: it can, or there is none
+   * @param {Calls} [calls]
    */
-  instantiate(module, imports, hidden = null) {
-    const facts = this.#facts.get(module);
-    const found = facts === undefined ? [] : this.#waiting(facts, imports);
-    if (facts === undefined || found.length === 0) return new WebAssembly.Instance(module, imports);
-    if (hidden !== null) return this.#note(new WebAssembly.Instance(module, imports), this.#queued(hidden));
-    const given = imported(module, imports, "global", STACK_POINTER);
-    const stacks = this.#stacksFor(module, facts, given);
-    if (stacks === null) return new WebAssembly.Instance(module, imports);
-    const instance = new WebAssembly.Instance(module, this.#adapted(facts, imports, found, stacks));
+  instantiate(module, imports, { serial = null, separate = [] } = {}) {
+    const instance = new WebAssembly.Instance(module, imports);
     const { exports } = instance;
-    const pointer = [exports[STACK_POINTER], given].find(isPointer) ?? pointerFunctions(exports);
-    if (pointer === null) return this.#note(instance, this.#queued(`${STACK_POINTER} is not a mutable global`));
-    stacks.connect(pointer, exports, imported(module, imports, "memory"));
-    if (pointer instanceof WebAssembly.Global) this.#byPointer.set(pointer, stacks);
-    return this.#note(instance, stacks);
+    if (serial !== null) this.#keep(Object.values(exports), this.#queued(serial, exports, imports));
+    else if (separate.length > 0) {
+      const stacks = new CallStacks(exports, () => this.#note(NO_ROOM));
+      this.#keep(separate.map((name) => exports[name]), stacks);
+      const pointer = exports[STACK_POINTER];
+      this.#keep(Object.values(exports), new CallsWithoutWaits(isPointer(pointer) ? pointer : undefined));
+    }
+    return instance;
   }
 
   /**
    * @param {Function} exported
    * @param {{isNested?: boolean}} [options] `isNested`: whether a call under way on the instance waits for these
-   * @returns {(...args: any[]) => Promise<any>}
+   * @returns {Entry}
    */
   promising(exported, { isNested = false } = {}) {
-    const stacks = this.#byFunction.get(exported);
-    if (stacks === undefined) return WebAssembly.promising(exported);
-    const call = stacks.promising(exported);
-    return (...args) => call(args, isNested);
+    const calls = this.#byFunction.get(exported);
+    if (calls !== undefined) return calls.promising(exported, isNested);
+    const enter = WebAssembly.promising(exported);
+    return (args, returned, failed) => enter(...args).then(returned, failed);
   }
 
   /**
-   * Whether the pointer is put back after failed calls of an export: a host must not.
+   * The export for ordinary calls.
+   *
+   * @param {any} exported
+   * @returns {(...args: any[]) => any}
+   */
+  plain(exported) {
+    const calls = this.#byFunction.get(exported);
+    return calls === undefined || calls instanceof QueuedCalls ? exported : calls.plain(exported);
+  }
+
+  /**
+   * Whether the C stack of a call that failed is given back here: a host must not move the pointer.
    *
    * @param {Function} exported
    */
   restoresPointer(exported) {
-    return this.#byFunction.get(exported) instanceof CallStacks;
+    const calls = this.#byFunction.get(exported);
+    return calls !== undefined && !(calls instanceof QueuedCalls);
+  }
+
+  /**
+   * @param {string} why
+   * @param {WebAssembly.Exports} exports
+   * @param {WebAssembly.Imports} imports
+   */
+  #queued(why, exports, imports) {
+    const pointer = [exports[STACK_POINTER], ...Object.values(imports).map((each) => each[STACK_POINTER])].find(isPointer);
+    const known = pointer && this.#byPointer.get(pointer);
+    if (known) return known;
+    const queued = new QueuedCalls(() => this.#note(why));
+    if (pointer) this.#byPointer.set(pointer, queued);
+    return queued;
   }
 
   /** @param {string} why */
-  #queued(why) {
-    return new QueuedCalls(() => this.notes.add(`calls ran one after another: ${why}`));
+  #note(why) {
+    this.notes.add(`calls ran one after another: ${why}`);
   }
 
   /**
-   * How calls on an instance of the module are kept apart; null: there is nothing to keep apart.
-   *
-   * @param {WebAssembly.Module} module
-   * @param {ModuleFacts} facts
-   * @param {any} given the global that it imports as its pointer
+   * @param {any[]} functions
+   * @param {CallStacks | CallsWithoutWaits | QueuedCalls} calls
    */
-  #stacksFor(module, facts, given) {
-    const shared = given === null ? undefined : this.#byPointer.get(given);
-    if (shared !== undefined) return shared;
-    const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-    const hasFunctions = pointerFunctionNames((name) => names.has(name)) !== null;
-    if (!isPointer(given) && !names.has(STACK_POINTER) && !hasFunctions) return null;
-    const noRoom = () => this.notes.add("calls ran one after another: the guest's memory has no room for another C stack");
-    return new CallStacks(facts.wide, this.#regionBytes, noRoom);
-  }
-
-  /**
-   * The waiting imports of a module that can have an adapter: not those that it imports by two types.
-   *
-   * @param {ModuleFacts} facts
-   * @param {WebAssembly.Imports} imports
-   */
-  #waiting(facts, imports) {
-    /** @type {WaitingImport[]} */
-    const found = [];
-    for (const [key, type] of facts.imports) {
-      const [from, name] = key.split("\0");
-      const host = this.#hosts.get(imports?.[from]?.[name] ?? this);
-      if (host !== undefined && type !== null) found.push({ from, name, host, type });
-    }
-    return found;
-  }
-
-  /**
-   * The imports again, the waiting ones by way of adapters.
-   *
-   * @param {ModuleFacts} facts
-   * @param {WebAssembly.Imports} imports
-   * @param {WaitingImport[]} found
-   * @param {CallStacks} stacks
-   */
-  #adapted(facts, imports, found, stacks) {
-    const types = found.map(({ type }) => type);
-    const hosts = found.map(({ host, type }) => {
-      const arity = facts.types[type]?.params.length ?? 0;
-      return new WebAssembly.Suspending(stacks.leaving(host, arity));
-    });
-    const functions = makeImports(facts, stacks.wide, stacks.hub, types, hosts);
-    const out = { ...imports };
-    for (const [at, { from, name }] of found.entries()) {
-      if (out[from] === imports[from]) out[from] = { ...imports[from] };
-      out[from][name] = functions[at];
-    }
-    return out;
-  }
-
-  /**
-   * @param {WebAssembly.Instance} instance
-   * @param {CallStacks | QueuedCalls} stacks
-   */
-  #note(instance, stacks) {
-    for (const value of Object.values(instance.exports)) {
-      if (typeof value === "function" && !this.#byFunction.has(value)) this.#byFunction.set(value, stacks);
-    }
-    return instance;
+  #keep(functions, calls) {
+    for (const each of functions) if (typeof each === "function" && !this.#byFunction.has(each)) this.#byFunction.set(each, calls);
   }
 }

@@ -1,21 +1,17 @@
 // The wasm frames on the stack. V8 gives structured call sites; elsewhere the text is parsed.
 
-import { MODULE_NAME } from "../jspi/adapters.mjs";
 import { parseFrame, rawFrames, wasmFrame } from "./frames.mjs";
 
 /** @typedef {import("./frames.mjs").Frame} Frame */
 
 if ("stackTraceLimit" in Error) Error.stackTraceLimit = Infinity;
 
-/** @param {Frame} frame */
-const isAdapter = ([url]) => url.includes(MODULE_NAME);
-
 /** The guest's frames from the innermost down to the first of the host's: those that a suspension saves. */
 export function guestFrames() {
   const frames = [];
   for (const raw of rawFrames(guestFrames)) {
     const frame = wasmFrame(raw);
-    if (frame !== null) isAdapter(frame) || frames.push(frame);
+    if (frame !== null) frames.push(frame);
     else if (frames.length > 0) break;
   }
   return frames;
@@ -33,7 +29,7 @@ export function framesOfError(error, limit) {
   const text = typeof error?.stack === "string" ? error.stack : "";
   for (const line of text.split("\n")) {
     const frame = parseFrame(line);
-    if (frame !== null && !isAdapter(frame)) frames.push(frame);
+    if (frame !== null) frames.push(frame);
     if (frames.length === limit) break;
   }
   return frames;

@@ -46,15 +46,18 @@ const ways = {
   },
   async concurrent() {
     const { JspiSwitching } = await import("../jspi/switching.mjs");
-    const bytes = await bytesOf("/c-stack/cstack-exported.wasm");
-    for (const separate of [true, false]) {
-      await report(separate ? "calls that overlap keep their data" : "and lose it without adapters", async () => {
-        const switching = new JspiSwitching({ separate });
+    for (const [name, path, calls] of [
+      ["calls that overlap keep their data", "/app/reentrant.wasm", { separate: ["rounds"] }],
+      ["and lose it on one stack", "/c-stack/cstack-exported.wasm", {}],
+    ]) {
+      await report(name, async () => {
+        const switching = new JspiSwitching();
         const wait = switching.suspending((call) => new Promise((resolve) => setTimeout(resolve, (call * 7) % 5, 0)));
-        const { exports } = switching.instantiate(switching.compile(bytes), { env: { wait } });
+        const { exports } = switching.instantiate(switching.compile(await bytesOf(path)), { env: { wait } }, calls);
         const rounds = switching.promising(exports.rounds);
-        const lost = await Promise.all(Array.from({ length: 50 }, () => rounds(5)));
-        is(lost.some((each) => each !== 0), !separate);
+        const call = () => new Promise((resolve, reject) => rounds([5], resolve, reject));
+        const lost = await Promise.all(Array.from({ length: 50 }, call));
+        is(lost.some((each) => each !== 0), calls.separate === undefined);
       });
     }
   },

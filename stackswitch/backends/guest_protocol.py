@@ -242,10 +242,12 @@ class GuestModule(Protocol):
     """A module prepared on a backend, for any number of instances.
 
     :ivar backend: the backend's name; :ivar engine: name and version
+    :ivar serial: why calls of an instance run one after another though they may overlap; None: they do not
     """
 
     backend: str
     engine: str
+    serial: str | None
 
     async def instantiate(self, state: CallState) -> GuestInstance:
         """Make an instance and run its start function. If it is cancelled, it leaves nothing behind.

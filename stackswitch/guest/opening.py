@@ -132,7 +132,8 @@ async def open_module(request: OpenRequest, backend: str) -> tuple[GuestModule, 
     :raises ConfigError: there is no such backend, or none for the request's engine
     """
     if backend != AUTO:
-        return await _prepare(request, backend), "it was asked for"
+        module = await _prepare(request, backend)
+        return module, "; ".join(["it was asked for", *_restrictions(module)])
     refused: list[str] = []
     last: StackswitchError | None = None
     choices = candidates(request)
@@ -149,10 +150,15 @@ async def open_module(request: OpenRequest, backend: str) -> tuple[GuestModule, 
             last = error
             refused.append(f"{name}: {str(error).splitlines()[0]}")
         else:
-            return module, "; ".join([f"{name}: {reason}", *(f"not {each}" for each in refused)])
+            whys = [f"{name}: {reason}", *(f"not {each}" for each in refused), *_restrictions(module)]
+            return module, "; ".join(whys)
     if len(refused) == 1 and last is not None:
         raise last
     raise BackendUnavailableError("no backend can run this module:\n  " + "\n  ".join(refused)) from last
+
+
+def _restrictions(module: GuestModule) -> list[str]:
+    return [] if module.serial is None else [f"calls run one after another: {module.serial}"]
 
 
 async def _prepare(request: OpenRequest, backend: str) -> GuestModule:

@@ -2,7 +2,8 @@
 
 - the module: ``module`` (sections, on demand), ``types``, ``function_names``, ``symbols``,
   ``custom_sections``; ``reader`` reads numbers
-- code: ``instructions`` (one by one), ``scan`` (only some of them, fast), ``liveness`` of locals
+- code: ``instructions`` (one by one), ``scan`` (only some of them, fast), ``liveness`` of locals,
+  ``moved_code`` (places in what was made of a module)
 - calls: ``callgraph``, ``paths`` (to an import), ``dominators``, ``adjacency``
 - Asyncify: ``asyncified`` (which functions are instrumented), ``obstacles`` (what stands in a backend's
   way)

@@ -45,7 +45,7 @@ def unreachable_stack_pointer(module: Module, *, functions: bool = True) -> str 
 
     :param functions: whether the host uses Emscripten's functions
     """
-    if not module.memories or _is_reachable(module, functions=functions):
+    if not module.memories or is_reachable(module, functions=functions):
         return None
     size = module.memories[0].minimum * _PAGE
     for index, type_ in enumerate(module.globals):
@@ -68,7 +68,7 @@ def serialization_reason(module: Module, *, functions: bool = True) -> str | Non
 
     :param functions: whether the host uses Emscripten's functions
     """
-    if not _is_reachable(module, functions=functions):
+    if not is_reachable(module, functions=functions):
         return unreachable_stack_pointer(module, functions=functions)
     memory = module.memories[0] if module.memories else None
     if memory is not None and memory.maximum == memory.minimum and module.export_named("malloc") is None:
@@ -76,8 +76,11 @@ def serialization_reason(module: Module, *, functions: bool = True) -> str | Non
     return None
 
 
-def _is_reachable(module: Module, *, functions: bool) -> bool:
-    """Whether a host can read and write the pointer, after ``with_stack_pointer``."""
+def is_reachable(module: Module, *, functions: bool = True) -> bool:
+    """Whether a host can read and write the pointer, after ``with_stack_pointer``.
+
+    :param functions: whether the host uses Emscripten's functions
+    """
     if _has_global(module) or named_stack_pointer(module) is not None:
         return True
     return functions and any(module.exported_functions.keys() >= set(pair) for pair in FUNCTIONS)

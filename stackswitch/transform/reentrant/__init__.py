@@ -7,7 +7,7 @@
 - ``additions``, ``patch``, ``custom_sections``: write the module
 """
 
-from .model import ReentrantRequest, ReentrantResult
+from .model import CALL_FAILED, NEXT_CALL, ReentrantRequest, ReentrantResult
 from .transform import make_reentrant
 
-__all__ = ["ReentrantRequest", "ReentrantResult", "make_reentrant"]
+__all__ = ["CALL_FAILED", "NEXT_CALL", "ReentrantRequest", "ReentrantResult", "make_reentrant"]

@@ -37,11 +37,17 @@ _PLAIN = {
     "i32.sub": 0x6B,
     "i32.and": 0x71,
     "i32.or": 0x72,
+    "i32.shl": 0x74,
+    "i32.shr_u": 0x76,
     "i64.add": 0x7C,
     "i64.sub": 0x7D,
     "i64.and": 0x83,
     "i64.or": 0x84,
+    "i64.shl": 0x86,
+    "i64.shr_u": 0x88,
+    "i32.wrap_i64": 0xA7,
 }
+_OF_MEMORY = {"memory.size": b"\x3f\0", "memory.grow": b"\x40\0"}
 _INDEXED = {"global.get": 0x23, "global.set": 0x24, "local.get": 0x20, "local.set": 0x21, "call": 0x10}
 _CONVERSIONS = {
     ("given", "i32"): b"\x41\0\x47",  # i32.const 0, i32.ne
@@ -118,6 +124,8 @@ class Context:
             op = f"{self.address}.{what}"
         if op in _PLAIN:
             return bytes([_PLAIN[op]])
+        if op in _OF_MEMORY:
+            return _OF_MEMORY[op]
         if what == "const":
             return (b"\x42" if op.startswith("i64") else b"\x41") + signed(self._number(immediates[0]))
         if op in _LOADS:

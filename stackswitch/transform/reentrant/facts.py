@@ -8,9 +8,10 @@ from functools import cached_property
 
 from stackswitch.errors import ConfigError, ModuleRefusedError, WasmFormatError
 from stackswitch.wasm.asyncified import is_asyncified
-from stackswitch.wasm.instructions import TRY, TRY_TABLE
+from stackswitch.wasm.instructions import MEMORY_GROW, MEMORY_SIZE, TRY, TRY_TABLE
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.scan import find_instructions
+from stackswitch.wasm.stack_pointer import NO_STACK_SPACE
 from stackswitch.wasm.types import FuncType
 
 from .pointer import Pointer, find_pointer
@@ -20,14 +21,18 @@ HOOKS = ("__jspi_enter", "__jspi_exit", "__jspi_suspend", "__jspi_resume")
 _BINDGEN = ("__jspi_stack_base", "__jspi_suspended", "__jspi_stack_top")
 _SCANNED_BYTES = 1 << 20
 """Modules larger than this are searched for exceptions only if they declare a tag."""
+_OF_MEMORY = frozenset({MEMORY_SIZE, MEMORY_GROW})
 _MALLOC = ("malloc", "_malloc", "emscripten_builtin_malloc", "dlmalloc", "__libc_malloc")
 
 
 @dataclass(frozen=True)
 class StackFunctions:
-    """Functions of the module that concern its C stack, by index; None: it has none."""
+    """Functions of the module that concern its C stack, by index; None: it has none.
 
-    malloc: int
+    Without ``malloc``, regions are in pages that are added to the memory.
+    """
+
+    malloc: int | None
     exceptions: int | None
     set_limits: int | None
     set_checked_limits: int | None
@@ -43,17 +48,25 @@ class StackFunctions:
 class Facts:
     """What the transform needs to know of a module.
 
+    :param for_host: see ``ReentrantRequest``
     :ivar address: the type of addresses, ``i32`` or ``i64``
     :raises ModuleRefusedError: the module cannot be made re-entrant
     """
 
-    def __init__(self, module: Module, malloc: str | None = None, *, main_module: bool = False) -> None:
+    def __init__(
+        self,
+        module: Module,
+        malloc: str | None = None,
+        *,
+        main_module: bool = False,
+        for_host: bool = False,
+    ) -> None:
         self.module = module
         _refuse_other_schemes(module)
         _refuse_several_modules(module, main_module=main_module)
         self.address = _address_type(module)
         self.pointer: Pointer = find_pointer(module, self.address)
-        self.functions = self._find_functions(malloc)
+        self.functions = self._find_functions(malloc, for_host=for_host)
 
     def find(self, names: Iterable[str], params: tuple[str, ...], results: tuple[str, ...]) -> int | None:
         """Return the function of this type that is exported under one of the names, or else is named so."""
@@ -91,12 +104,14 @@ class Facts:
                 return each.opcode == TRY_TABLE
         return False
 
-    def _find_functions(self, malloc: str | None) -> StackFunctions:
+    def _find_functions(self, malloc: str | None, *, for_host: bool) -> StackFunctions:
         one, two = (self.address,), (self.address, self.address)
         allocate = self.find((malloc,) if malloc else _MALLOC, one, one)
         if allocate is None and malloc is not None:
             raise ConfigError(f"the module has no function {malloc} that takes a size and returns an address")
-        if allocate is None:
+        if allocate is None and for_host:
+            _refuse_pages(self.module)
+        elif allocate is None:
             raise ModuleRefusedError(
                 "no-malloc",
                 "the module has no malloc, exported or named: link with -sEXPORTED_FUNCTIONS=_malloc,… or "
@@ -109,6 +124,29 @@ class Facts:
             set_checked_limits=self.find(("__set_stack_limits", "___set_stack_limits"), two, ()),
             get_base=self.find(("emscripten_stack_get_base", "_emscripten_stack_get_base"), (), one),
             get_end=self.find(("emscripten_stack_get_end", "_emscripten_stack_get_end"), (), one),
+        )
+
+
+def _refuse_pages(module: Module) -> None:
+    """Check that pages which are added to the memory stay those of whoever has added them.
+
+    :raises ModuleRefusedError: the memory cannot grow, or the module may take all memory for its own, as
+        Emscripten's ``sbrk`` does: it compares ``memory.size`` with the end of what it has given out
+    """
+    memory = module.memories[0]
+    if memory.maximum == memory.minimum:
+        raise ModuleRefusedError("no-room", NO_STACK_SPACE)
+    names = {each.name for each in module.exports} | {each.name for each in module.function_imports()}
+    by_name = any("emscripten" in each or "sbrk" in each for each in names)
+    found = {
+        each.opcode
+        for function in module.defined_functions
+        for each in find_instructions(module.data, *module.code_range(function), _OF_MEMORY)
+    }
+    if by_name or (MEMORY_SIZE in found and MEMORY_GROW not in found):
+        raise ModuleRefusedError(
+            "no-malloc",
+            "the module has no malloc, exported or named, and may take added pages of memory for its own",
         )
 
 

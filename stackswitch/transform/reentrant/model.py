@@ -10,6 +10,11 @@ REGION_BYTES = 65536
 """How large a call's C stack is by default: what Emscripten gives a whole program."""
 
 MOST_REGION_BYTES = 1 << 30
+NEXT_CALL, CALL_FAILED = "stackswitch.next_call", "stackswitch.call_failed"
+"""Exports for hosts: ``() -> i32``, the number of the call that begins next, 0 if there is no room for its C
+stack; ``(i32) -> ()``, a call has ended by an error."""
+TRAPS = "stackswitch."
+"""How the names of added functions that only trap begin: they are the message."""
 
 
 class ReentrantRequest(Frozen):
@@ -27,6 +32,9 @@ class ReentrantRequest(Frozen):
     :ivar invoke_names: what minified imports (full names) stand for: ``invoke_vi``, ``__cxa_throw``
     :ivar new_exceptions: catch exceptions as standardised (``try_table``); None: as the module does, else as
         first shipped, which all engines with JSPI have
+    :ivar for_host: the host calls exports itself, and never functions of the table. Then these are not
+        wrapped, and ``NEXT_CALL`` and ``CALL_FAILED`` are exported as well. A module without ``malloc`` has
+        its regions in pages that are added to the memory.
     """
 
     wasm: bytes = Field(repr=False)
@@ -39,6 +47,7 @@ class ReentrantRequest(Frozen):
     invokes: bool = False
     invoke_names: dict[str, str] = {}
     new_exceptions: bool | None = None
+    for_host: bool = False
 
 
 class ReentrantResult(Frozen):

@@ -22,6 +22,9 @@
 (global $free addr) ;; call regions without a call, linked by `next`
 (global $retired addr) ;; idle regions that were left with data in them, linked by `next`
 (global $calls i64) ;; how many have begun
+(when pages ;; of memory, for modules without malloc: what is left of them
+  (global $room addr)
+  (global $room_end addr))
 (when invokes ;; see the end
   (global $thrown i32)
   (global $thrower addr)
@@ -36,10 +39,27 @@
 
 ;; ---- Making regions
 
+;; Sets $at to an address of $size bytes and 16 more, for its alignment; 0: there is no room.
+(define find_room
+  (local.set $size (addr.add (local.get $size) (addr.const 16)))
+  (when malloc (local.set $at (call $malloc (local.get $size))))
+  (when pages
+    (if (addr.gt_u (local.get $size) (addr.sub (global.get $room_end) (global.get $room))) (then
+      (local.set $at (memory.grow (addr.shr_u (addr.add (local.get $size) (addr.const 65535)) (addr.const 16))))
+      (if (addr.ne (local.get $at) (addr.const -1)) (then
+        (global.set $room (addr.shl (local.get $at) (addr.const 16)))
+        (global.set $room_end (addr.shl (memory.size) (addr.const 16)))))))
+    (local.set $at (addr.const 0))
+    (if (addr.le_u (local.get $size) (addr.sub (global.get $room_end) (global.get $room))) (then
+      (local.set $at (global.get $room))
+      (global.set $room (addr.add (local.get $at) (local.get $size)))))))
+
+(define aligned (addr.and (addr.add (local.get $at) (addr.const 15)) (addr.const -16)))
+
 (func $allocate (param $size addr) (result addr) (local $at addr)
-  (local.set $at (call $malloc (addr.add (local.get $size) (addr.const 16))))
+  (use find_room)
   (if (addr.eqz (local.get $at)) (then (call $stackswitch.out_of_memory_for_a_C_stack)))
-  (addr.and (addr.add (local.get $at) (addr.const 15)) (addr.const -16)))
+  (use aligned))
 
 (func $blank (param $at addr) (local $end addr)
   (local.set $end (addr.add (local.get $at) (addr.const HEADER)))
@@ -48,8 +68,8 @@
     (local.set $at (addr.add (local.get $at) (addr.const 8)))
     (br_if $next (addr.lt_u (local.get $at) (local.get $end)))))
 
-(func $create (result addr) (local $at addr) (local $r addr)
-  (local.set $at (call $allocate (addr.const ROOM)))
+;; Makes $r a region at $at.
+(define make
   (local.set $r (addr.add (local.get $at) (addr.const REGION)))
   (call $blank (local.get $r))
   (addr.store offset=sp (local.get $r) (local.get $r))
@@ -62,7 +82,11 @@
   ;; The words that Emscripten's glue expects at the end of a stack.
   (i64.store offset=0 (local.get $at) (i64.const COOKIES))
   (addr.store offset=all (local.get $r) (global.get $regions))
-  (global.set $regions (local.get $r))
+  (global.set $regions (local.get $r)))
+
+(func $create (result addr) (local $at addr) (local $r addr)
+  (local.set $at (call $allocate (addr.const ROOM)))
+  (use make)
   (local.get $r))
 
 (define start
@@ -172,12 +196,8 @@
   (if (i32.load offset=is_call (local.get $r)) (then (return (addr.load offset=host (local.get $r)))))
   (addr.load offset=under (local.get $r)))
 
-;; Makes the region below the current one current: the current one's call has trapped. Its region is free
-;; unless something may be in it: arguments, or the frames of a call that reached another one by a table.
-(func $abandon (local $r addr) (local $each addr)
-  (local.set $r (global.get $current))
-  (global.set $current (call $below (local.get $r)))
-  (if (i32.eqz (i32.load offset=is_call (local.get $r))) (then (return)))
+;; Returns if something may be in the region $r.
+(define return_if_used
   (local.set $each (global.get $regions))
   (loop $next
     (if (i32.or
@@ -186,7 +206,15 @@
                    (addr.eq (addr.load offset=host (local.get $each)) (local.get $r))))
       (then (return)))
     (local.set $each (addr.load offset=all (local.get $each)))
-    (br_if $next (addr.given (local.get $each))))
+    (br_if $next (addr.given (local.get $each)))))
+
+;; Makes the region below the current one current: the current one's call has trapped. Its region is free
+;; unless something may be in it: arguments, or the frames of a call that reached another one by a table.
+(func $abandon (local $r addr) (local $each addr)
+  (local.set $r (global.get $current))
+  (global.set $current (call $below (local.get $r)))
+  (if (i32.eqz (i32.load offset=is_call (local.get $r))) (then (return)))
+  (use return_if_used)
   (use give))
 
 ;; Removes call regions above $r from the top: their calls have trapped.
@@ -465,3 +493,52 @@
       (else
         (global.set $thrown (i32.const 0))
         (if (addr.eq (global.get $thrower) (local.get $r)) (then (global.set $thrower (addr.const 1))))))))
+
+;; ---- For a host that knows when calls end: JavaScript catches what no handler of the module's does, traps.
+
+(when host
+  ;; The number of the call that begins next, for $stackswitch.call_failed; 0: there is no room for its C stack.
+  (func $stackswitch.next_call (result i32) (local $size addr) (local $at addr) (local $r addr)
+    (use start)
+    (if (addr.eqz (global.get $free)) (then
+      (local.set $size (addr.const ROOM))
+      (use find_room)
+      (if (addr.eqz (local.get $at)) (then (return (i32.const 0))))
+      (local.set $at (use aligned))
+      (use make)
+      (use give)))
+    (i32.wrap_i64 (i64.add (global.get $calls) (i64.const 1))))
+
+  ;; A call has ended by an error, and no code of the module is on the native stack: its region is free.
+  (func $stackswitch.call_failed (param $number i32) (local $r addr)
+    (local.set $r (global.get $regions))
+    (loop $next
+      (if (i32.and (i32.eq (i32.load offset=number (local.get $r)) (local.get $number))
+                   (i32.and (i32.load offset=is_call (local.get $r)) (addr.given (addr.load offset=home (local.get $r)))))
+        (then (call $end_failed (local.get $r)) (return)))
+      (local.set $r (addr.load offset=all (local.get $r)))
+      (br_if $next (addr.given (local.get $r)))))
+
+  (func $end_failed (param $r addr) (local $home addr) (local $each addr)
+    (if (call $is_running (local.get $r)) (then (call $leave (local.get $r)) (return)))
+    ;; It has failed at its wait.
+    (local.set $home (addr.load offset=home (local.get $r)))
+    (i32.store offset=waiting (local.get $r) (i32.const 0))
+    (use return_if_used)
+    (use give)
+    (if (addr.eq (local.get $home) (global.get $current)) (then
+      (if (addr.given (addr.load offset=kept (local.get $home))) (then
+        (if (addr.ge_u (global.get $sp) (addr.load offset=refused (local.get $home)))
+          (then (call $raise (addr.load offset=kept (local.get $home))))))))))
+
+  ;; Whether a call's region is current, or below the current one.
+  (func $is_running (param $r addr) (result i32) (local $at addr) (local $left i32)
+    (local.set $at (global.get $current))
+    (local.set $left (i32.const 10000))
+    (loop $next
+      (if (addr.eq (local.get $at) (local.get $r)) (then (return (i32.const 1))))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (if (i32.and (i32.load offset=is_call (local.get $at)) (i32.ne (local.get $left) (i32.const 0))) (then
+        (local.set $at (addr.load offset=host (local.get $at)))
+        (br_if $next (addr.given (local.get $at))))))
+    (i32.const 0)))

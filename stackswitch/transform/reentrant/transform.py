@@ -18,7 +18,7 @@ from .custom_sections import custom_sections
 from .facts import HOOKS, Facts
 from .invokes import Invokes
 from .left_out import growing_imports, stack_exports
-from .model import ReentrantRequest, ReentrantResult
+from .model import CALL_FAILED, NEXT_CALL, TRAPS, ReentrantRequest, ReentrantResult
 from .patch import assembled, patched_sections
 from .pointer import setters
 from .stack_size import own_stack_bytes
@@ -54,7 +54,7 @@ COOKIES = 0x89BACDFE_02135467 - (1 << 64)
 _CANARY_BYTES = 16
 CATCHES_BYTES = 32768
 """Room for the catch blocks that are open at a time: 8 bytes each."""
-_TRAP = "$stackswitch."
+_TRAP = f"${TRAPS}"
 """How the names of functions that only trap begin: they are the message."""
 
 
@@ -68,7 +68,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     module = parse_module(request.wasm)
     if not request.suspend and not request.invokes:
         raise ConfigError("no import may suspend: there is nothing to make re-entrant")
-    facts = Facts(module, request.malloc, main_module=request.main_module)
+    facts = Facts(module, request.malloc, main_module=request.main_module, for_host=request.for_host)
     growing = growing_imports(module, request)
     of_stack = stack_exports(module, request, facts.pointer.index)
     own_stack = own_stack_bytes(module, facts.pointer.initial)
@@ -80,7 +80,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     if request.invokes:
         replaced = Invokes(additions, facts, request.invoke_names, regions, new_exceptions).replace()
         invokes, throwing = replaced
-    wrappers = Wrappers(additions, regions, facts.address, new_exceptions)
+    in_tables = not request.for_host
+    wrappers = Wrappers(additions, regions, facts.address, new_exceptions, in_tables=in_tables)
     suspending = wrappers.wrap_imports(_without(request.suspend, (*invokes, *growing)))
     promising = wrappers.wrap_exports(_without(request.promise, of_stack))
     table_functions = wrappers.wrap_table(request.promise_table)
@@ -88,7 +89,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
     setting = {each.index for each in module.exports if each.kind == "func" and each.name in restoring}
     additions.references.update(dict.fromkeys(setting, regions["$restore"]))
-    additions.new_exports.update({each: regions[f"${each}"] for each in HOOKS})
+    hooks = (*HOOKS, NEXT_CALL, CALL_FAILED) if request.for_host else HOOKS
+    additions.new_exports.update({each: regions[f"${each}"] for each in hooks})
     patched = patched_sections(additions)
     custom = custom_sections(module, _added_names(additions), moved=patched.moved)
     return ReentrantResult(
@@ -117,6 +119,9 @@ def _add_regions(
         "limits": found.set_limits is not None,
         "checks": found.set_checked_limits is not None,
         "invokes": request.invokes,
+        "malloc": found.malloc is not None,
+        "pages": found.malloc is None,
+        "host": request.for_host,
         "bounds": found.get_base is not None and found.get_end is not None,
     }
     has["state"] = has["exceptions"] or has["limits"] or has["checks"]

@@ -40,12 +40,14 @@ class Wrappers:
 
     :ivar regions: the functions of ``regions.wat``, by name
     :ivar address: the type of addresses
+    :ivar in_tables: whether promising functions are wrapped in tables as well
     """
 
     additions: Additions
     regions: Mapping[str, int]
     address: str
     new_exceptions: bool
+    in_tables: bool = True
     _promised: dict[int, int] = field(default_factory=dict)
 
     def wrap_imports(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -99,7 +101,8 @@ class Wrappers:
         if function not in self._promised:
             real = additions.calls.get(function, function)
             self._promised[function] = self._wrap(f"{name} (promising)", real, "$enter", "$leave")
-            additions.references[function] = self._promised[function]
+            if self.in_tables:
+                additions.references[function] = self._promised[function]
         return self._promised[function]
 
     def _wrap(self, name: str, real: int, first: str, last: str) -> int:

@@ -22,7 +22,7 @@ GUEST = b"""(module
   (import "env" "pair" (func $pair (param i32) (result i32 i64)))
   (import "env" "nothing" (func $nothing))
   (import "env" "back" (func $back (param i32) (result i32)))
-  (memory (export "memory") 2 4)
+  (memory (export "memory") 2 5)
   (global $sp (export "__stack_pointer") (mut i32) (i32.const 65536))
   (data (i32.const 64) "http://localhost/\\00")
   (func $push (result i32)

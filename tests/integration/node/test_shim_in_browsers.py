@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from stackswitch.backends.node.call_stacks import with_call_stacks
+from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.wasm.module import parse_module
 
 REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 PROGRAMS = {
@@ -26,19 +29,26 @@ NAMES = re.findall(r'^  async "([^"]+)"\(', GLUE, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="module", params=sorted(PROGRAMS))
-def told(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the pages of a browser told; a browser that is not here is skipped, or fails where required."""
     name: str = request.param
     program = next((found for each in PROGRAMS[name] if (found := shutil.which(each))), None)
     if program is None:
         (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name} here")
     shim = node_shim_dir()
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "app").mkdir()
+    module = parse_module((CONFORMANCE_SUITE / "c-stack" / "cstack-exported.wasm").read_bytes())
+    (folder / "app" / "reentrant.wasm").write_bytes(
+        with_call_stacks(module, ["env.wait"], ["rounds"], ["legacy-exceptions"]).wasm
+    )
     task = {
         "packages": str(npm_packages(shim / "browsers")),
         "browser": "firefox" if name == "firefox" else "chrome",
         "program": str(program),
         "flags": [],
         "ways": WAYS,
+        "folder": str(folder),
     }
     argv: list[str | Path] = [wheel_node(), shim / "test" / "browser.mjs", json.dumps(task)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=240)

@@ -25,6 +25,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.tools.progress import Progress
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.function_names import binaryen_names
+from stackswitch.wasm.stack_pointer import serialization_reason
 
 from .children import Children
 from .observation import observation
@@ -125,7 +126,8 @@ class NodeAsyncifyBackend(Children):
             "imports": [each for each in case.waiting_imports if _is_listed(case, each)],
         }
         asyncify = {"buffer_bytes": case.asyncify.buffer_bytes, "guard": guard if guarded else None}
-        plan = case_plan(case, plain, case.expectations(self.info)[1], asyncify)
+        calls = {name: {"serial": serialization_reason(module)} for name, module in plain.items()}
+        plan = case_plan(case, plain, case.expectations(self.info)[1], asyncify, calls)
         seen = await self._run_plan(plan, build.modules, timeout_s)
         if isinstance(seen, Observation):
             return seen

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from stackswitch.backends.base import Build, LoadedCase
+from stackswitch.backends.node.call_stacks import CallStacks, with_call_stacks
 from stackswitch.backends.registry import BackendOptions
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.models.result import Observation
 from stackswitch.tools.progress import Progress
-from stackswitch.wasm.stack_pointer import with_stack_pointer
 
 from .children import Children
 from .observation import observation
@@ -41,21 +41,43 @@ class JspiBackend(Children):
 
     def __init__(self, engine: Engine, children: int, *, separate_stacks: bool = True) -> None:
         super().__init__("jspi", engine, children)
+        self._made: dict[tuple[bytes, frozenset[str], frozenset[str], bool], CallStacks] = {}
         self._separate_stacks = separate_stacks
 
     async def prepare(self, loaded: LoadedCase) -> Build:
-        """Check that the engine has what the modules need, and export their C stack pointers."""
+        """Check that the engine has what the modules need, and give each call that may overlap a C stack."""
         if (unfit := self._unfit(loaded)) is not None:
             return unfit
-        modules = {name: self._module(binary) for name, binary in loaded.modules.items()}
-        return Build(modules={name: with_stack_pointer(module) for name, module in modules.items()})
+        made = await asyncio.to_thread(self._with_call_stacks, loaded)
+        return Build(modules={name: each.wasm for name, each in made.items()})
+
+    def _with_call_stacks(self, loaded: LoadedCase) -> dict[str, CallStacks]:
+        """Return the modules as they run, by instance name."""
+        case = loaded.case
+        suspend = frozenset((*case.waiting_imports, *(case.jspi.imports or ())))
+        promise = frozenset((*case.called_exports, *(case.jspi.exports or ())))
+        may_overlap = any(step.start is not None for step in case.script)
+        if not (self._separate_stacks and may_overlap):
+            suspend = promise = frozenset()
+        is_alone = len(loaded.modules) == 1
+        made = {}
+        for name, binary in loaded.modules.items():
+            key = (binary, suspend, promise, is_alone)
+            if key not in self._made:
+                self._made[key] = with_call_stacks(
+                    self._module(binary), suspend, promise, self.info.features, is_alone=is_alone
+                )
+            made[name] = self._made[key]
+        return made
 
     async def _observe(self, loaded: LoadedCase, build: Build, timeout_s: float) -> Observation:
-        modules = {name: self._module(binary) for name, binary in build.modules.items()}
-        expected = loaded.case.expectations(self.info)[1]
-        plan = case_plan(loaded.case, modules, expected, separate_stacks=self._separate_stacks)
-        seen = await self._run_plan(plan, build.modules, timeout_s)
-        if isinstance(seen, Observation):
-            return seen
         given = {name: self._module(binary) for name, binary in loaded.modules.items()}
-        return observation(seen, modules, given)
+        running = {name: self._module(binary) for name, binary in build.modules.items()}
+        calls = {
+            name: {"serial": each.serial, "separate": each.separate}
+            for name, each in self._with_call_stacks(loaded).items()
+        }
+        expected = loaded.case.expectations(self.info)[1]
+        plan = case_plan(loaded.case, given, expected, calls=calls)
+        seen = await self._run_plan(plan, build.modules, timeout_s)
+        return seen if isinstance(seen, Observation) else observation(seen, given, running)

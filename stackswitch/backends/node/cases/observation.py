@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stackswitch.backends.node.call_stacks import trap_message
 from stackswitch.errors import EngineError
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, StepObservation, Trap, Unsupported
 from stackswitch.models.trace import Frame, Suspension
 from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.module import Module
+from stackswitch.wasm.moved_code import MovedCode
 
 from .plan import from_wire
 
@@ -18,25 +20,23 @@ BACKEND = "jspi"
 
 
 def observation(
-    seen: Mapping[str, Any], modules: Mapping[str, Module], given: Mapping[str, Module] | None = None
+    seen: Mapping[str, Any], modules: Mapping[str, Module], running: Mapping[str, Module] | None = None
 ) -> Observation:
     """Read the interpreter's answer.
 
-    :param modules: what ran, by instance name
-    :param given: the case's own modules, if those that ran have more entries before their code
+    :param modules: by instance name
+    :param running: what was made of them, which ran; None: they ran themselves
     :raises EngineError: the answer is not what the protocol says
     """
     try:
         if seen["status"] == "error":
             return Observation(status="error", detail=seen["detail"])
-        given = given or modules
-        grown = {name: len(module.data) - len(given[name].data) for name, module in modules.items()}
-        frames = FrameNames(modules, seen["owners"], grown)
+        frames = FrameNames(modules, running or modules, seen["owners"])
         return Observation(
             status=seen["status"],
             detail=seen["detail"],
-            steps=tuple(_step(each, frames, modules) for each in seen["steps"]),
-            suspensions=tuple(_suspension(each, frames, given) for each in seen["suspensions"]),
+            steps=tuple(_step(each, frames) for each in seen["steps"]),
+            suspensions=tuple(_suspension(each, frames, modules) for each in seen["suspensions"]),
             suspension_count=seen["suspension_count"],
             log=tuple(seen["log"]),
             stdout=seen["stdout"],
@@ -50,7 +50,7 @@ def observation(
         raise EngineError(f"the interpreter's answer is malformed: {error!r}") from None
 
 
-def _step(step: Mapping[str, Any], frames: FrameNames, modules: Mapping[str, Module]) -> StepObservation:
+def _step(step: Mapping[str, Any], frames: FrameNames) -> StepObservation:
     trap = step["trap"]
     return StepObservation(
         step=step["step"],
@@ -60,7 +60,7 @@ def _step(step: Mapping[str, Any], frames: FrameNames, modules: Mapping[str, Mod
         if trap is None
         else Trap(
             kind=trap["kind"],
-            message=trap["message"],
+            message=frames.trap_message(trap["frames"]) or trap["message"],
             error=trap.get("error"),
             frames=tuple(
                 f"{name} (function {index}, offset {offset:#x})"
@@ -102,15 +102,16 @@ class FrameNames:
     """
 
     def __init__(
-        self, modules: Mapping[str, Module], owners: Mapping[str, str], grown: Mapping[str, int]
+        self, modules: Mapping[str, Module], running: Mapping[str, Module], owners: Mapping[str, str]
     ) -> None:
-        self._grown = grown
         self._modules = modules
+        self._running = running
+        self._moved = {name: MovedCode(modules[name], module) for name, module in running.items()}
         self._distinct = len({module.sha256 for module in modules.values()})
         self._owners: dict[int, str] = {int(number): name for number, name in owners.items()}
 
     def read(self, flat: Sequence[int], base: str | None) -> list[Frame]:
-        """Read (URL's number, function index, offset) triples.
+        """Read (URL's number, function index, offset) triples; functions that were added are left out.
 
         :param base: the instance whose frames are named plainly; those of other modules get their
             instance's name and ``!`` in front
@@ -119,10 +120,24 @@ class FrameNames:
         for at in range(0, len(flat), 3):
             url, index, offset = flat[at : at + 3]
             owner = self._owner(url, index, offset)
+            moved = self._moved[owner]
+            if moved.is_added(index):
+                continue
             name = display_name(self._modules[owner], index)
             plain = self._distinct == 1 or owner == (base or MAIN)
-            frames.append((index, offset - self._grown[owner], name if plain else f"{owner}!{name}"))
+            place = moved.given_offset(index, offset)
+            frames.append((index, place, name if plain else f"{owner}!{name}"))
         return frames
+
+    def trap_message(self, flat: Sequence[int]) -> str | None:
+        """Return what a trap says that is not the guest's own.
+
+        :param flat: see ``read``
+        """
+        if not flat:
+            return None
+        owner = self._owner(*flat[:3])
+        return trap_message(self._running[owner], flat[1]) if self._moved[owner].is_added(flat[1]) else None
 
     def _owner(self, url: int, index: int, offset: int) -> str:
         if self._distinct == 1:
@@ -132,7 +147,7 @@ class FrameNames:
             free = [
                 name
                 for name, module in self._modules.items()
-                if module.sha256 not in taken and module.function_at(offset) == index
+                if module.sha256 not in taken and self._running[name].function_at(offset) == index
             ]
             self._owners[url] = free[0] if free else MAIN
         return self._owners[url]

@@ -13,7 +13,6 @@ from stackswitch.models.expect import Expect
 from stackswitch.models.host import HostCall
 from stackswitch.models.values import split_value, value_bits, value_text
 from stackswitch.wasm.module import FuncType, Module
-from stackswitch.wasm.stack_pointer import serialization_reason, unreachable_stack_pointer
 
 _FLOATS = {"f32": 8, "f64": 16}
 _KINDS = {"i32", "i64", "f32", "f64", "v128"}
@@ -42,8 +41,7 @@ def case_plan(
     modules: Mapping[str, Module],
     looked_at: Iterable[Expect],
     asyncify: dict[str, Any] | None = None,
-    *,
-    separate_stacks: bool = True,
+    calls: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dict[str, Any]:
     """Write a case for the interpreter.
 
@@ -52,17 +50,15 @@ def case_plan(
         globals is read only where one looks
     :param asyncify: the stacks are switched by Asyncify, with this (see ``node_shim/case/asyncify.mjs``);
         JSPI's lists say nothing then
-    :param separate_stacks: on JSPI, give calls that overlap a C stack each
+    :param calls: by instance name, how its calls are kept apart: ``Calls`` in ``jspi/switching.mjs``
     """
     host: dict[str, list[dict[str, Any]]] = {}
     for entry in case.host:
         host.setdefault(entry.import_, []).append(_entry(entry))
-    # On JSPI whether there is room for a C stack is seen when one is wanted.
-    reason = unreachable_stack_pointer if asyncify is None else serialization_reason
     exports, imports = (case.jspi.exports, case.jspi.imports) if asyncify is None else (None, None)
     return {
         "instances": [
-            _instance(name, module) | {"serialization_reason": reason(module)}
+            _instance(name, module) | {"calls": (calls or {}).get(name, {})}
             for name, module in modules.items()
         ],
         "host": host,
@@ -70,7 +66,6 @@ def case_plan(
         "exports": case.called_exports if exports is None else exports,
         "imports": case.waiting_imports if imports is None else imports,
         "asyncify": asyncify,
-        "separate_stacks": separate_stacks,
         "wasi": None if case.wasi is None else case.wasi.model_dump(mode="json"),
         "steps": [
             {

@@ -191,7 +191,11 @@ def guest_error(failure: Mapping[str, Any], instance: InstanceState) -> GuestErr
     status = failure.get("status")
     if status is None:
         instance.lose_c_stack(f"it trapped ({kind})")
-    frames = instance.prepared.frames(failure.get("frames", ()))
+    pairs = failure.get("frames", ())
+    frames = instance.prepared.frames(pairs)
     return GuestTrapError(
-        message, kind=kind, frames=frames, exit_status=status if isinstance(status, int) else None
+        instance.prepared.trap_message(pairs) or message,
+        kind=kind,
+        frames=frames,
+        exit_status=status if isinstance(status, int) else None,
     )

@@ -52,7 +52,8 @@ async def open_jspi(plan: OpenRequest) -> JspiModule:
             raise GuestError(
                 f"{engine.kind} {engine.version} lacks {feature}, which the module uses: {where}"
             )
-    opened = JspiModule(plan, engine)
+    # A large module takes a second to be given a C stack for each call.
+    opened = JspiModule(plan, engine, await asyncio.to_thread(PreparedModule, plan, engine.features))
     try:
         await opened.pool.prepare()
     except BaseException:
@@ -69,9 +70,10 @@ class JspiModule:
 
     backend = "jspi"
 
-    def __init__(self, plan: OpenRequest, engine: Engine) -> None:
+    def __init__(self, plan: OpenRequest, engine: Engine, prepared: PreparedModule) -> None:
         self.engine = f"{engine.kind} {engine.version}"
-        self._prepared = PreparedModule(plan)
+        self.serial = prepared.serial
+        self._prepared = prepared
         self._command = _engine_command(plan, engine)
         self._processes = processes_of_loop()
         self.pool = ChildPool(self._new_child)
@@ -79,12 +81,11 @@ class JspiModule:
 
     async def _new_child(self) -> GuestChild:
         prepared = self._prepared
-        request = prepared.request
         child = await self._processes.start(
-            self._command, needs_stacks=request.stacks, may_share=prepared.may_share
+            self._command, needs_stacks=prepared.request.stacks, may_share=prepared.may_share
         )
-        checked = {"type": "compile", "module": _CHECKED, "concurrent": False}
-        guest = {"type": "compile", "module": GUEST, "concurrent": request.concurrent}
+        checked = {"type": "compile", "module": _CHECKED}
+        guest = {"type": "compile", "module": GUEST}
         try:
             await child.request(checked, [prepared.checked])
             await child.request(guest, [prepared.wasm])

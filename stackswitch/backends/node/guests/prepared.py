@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from stackswitch.backends.guest_protocol import HostFunction, OpenRequest
+from stackswitch.backends.node.call_stacks import CallStacks, trap_message, with_call_stacks
 from stackswitch.errors import GuestFrame
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.function_names import display_name
@@ -15,6 +16,7 @@ from stackswitch.wasm.growth_limiter import REMAINING_EXPORT, has_growth_limiter
 from stackswitch.wasm.import_wrappers import import_wrapper_module
 from stackswitch.wasm.memory_budget import with_memory_budget
 from stackswitch.wasm.module import FuncType, Module, parse_module
+from stackswitch.wasm.moved_code import MovedCode
 from stackswitch.wasm.stack_pointer import unreachable_stack_pointer, with_stack_pointer
 
 from .values import Host, References
@@ -26,6 +28,7 @@ GUEST = 1
 class PreparedModule:
     """A module as it runs in a child.
 
+    :param features: what the engine has
     :raises GuestError: it imports a function whose values cannot cross
     :ivar request: what it was opened with
     :ivar module: as it was given
@@ -33,21 +36,29 @@ class PreparedModule:
     :ivar checked: the module that stands between the guest and the functions that wait
     :ivar exports: the exported functions' types
     :ivar functions: the host functions, by their numbers in the child
+    :ivar serial: why calls run one after another though they may overlap; None: they do not
     :ivar gives_stack_back: whether a call that is ended gives its part of the C stack back
     :ivar may_share: whether it may share a process with other guests
     """
 
-    def __init__(self, request: OpenRequest) -> None:
+    def __init__(self, request: OpenRequest, features: Collection[str]) -> None:
         self.request = request
         self.module: Module = request.module
-        self.wasm = with_stack_pointer(request.module)
+        suspend = [each.full_name for each in request.functions.values() if each.waits]
+        exports = [each.name for each in self.module.exports if each.kind == "func"]
+        if request.concurrent:
+            self._stacks = with_call_stacks(request.module, suspend, exports, features)
+        else:
+            self._stacks = CallStacks(with_stack_pointer(request.module))
+        self.serial = self._stacks.serial
+        self.wasm = self._stacks.wasm
         self._is_counted = False
         if request.limits.max_memory is not None:
             self.wasm = with_memory_budget(self.wasm, request.limits.max_memory)
             self._is_counted = has_growth_limiter(parse_module(self.wasm), request.module)
-        self._offset = None if self._is_counted else len(self.wasm) - len(request.wasm)
-        self._hidden = unreachable_stack_pointer(request.module)
-        self.gives_stack_back = self._hidden is None
+        self.gives_stack_back = (
+            bool(self._stacks.separate) or unreachable_stack_pointer(request.module) is None
+        )
         self.exports: dict[str, FuncType] = {
             each.name: self.module.function_type(each.index)
             for each in self.module.exports
@@ -102,7 +113,7 @@ class PreparedModule:
             "instance": instance,
             "call": call,
             "concurrent": self.request.concurrent,
-            "hidden": self._hidden,
+            "calls": {"serial": self.serial, "separate": self._stacks.separate},
             "stacks": self.request.stacks,
             "imports": self._imports,
             "exports": [
@@ -125,21 +136,35 @@ class PreparedModule:
     @cached_property
     def running(self) -> Module:
         """The module that runs: the one given, with what was added to it."""
-        return parse_module(self.wasm)
+        return self.module if self.wasm is self.module.data else parse_module(self.wasm)
+
+    @cached_property
+    def _moved(self) -> MovedCode:
+        return MovedCode(self.module, self.running)
 
     def frames(self, pairs: Sequence[Sequence[int]]) -> tuple[GuestFrame, ...]:
-        """Name the frames of a stack.
+        """Name the frames of a stack, without those of functions that were added.
 
         :param pairs: function index and offset of the call in what runs (-1: not known), innermost first
         """
-        offset = self._offset
+        moved = self._moved
         return tuple(
             [
                 GuestFrame(
-                    display_name(self.module, index), index, -1 if offset is None or at < 0 else at - offset
+                    display_name(self.module, index),
+                    index,
+                    -1 if self._is_counted or at < 0 else moved.given_offset(index, at),
                 )
                 for index, at in pairs
-                if index
-                < self.module.function_count  # what was added counts growth (``wasm.growth_limiter``)
+                if not moved.is_added(index)
             ]
         )
+
+    def trap_message(self, pairs: Sequence[Sequence[int]]) -> str | None:
+        """Return what a trap says that is not the guest's own.
+
+        :param pairs: see ``frames``
+        """
+        if not pairs or not self._moved.is_added(pairs[0][0]):
+            return None
+        return trap_message(self.running, pairs[0][0])

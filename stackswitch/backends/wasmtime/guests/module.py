@@ -37,6 +37,7 @@ class WasmtimeModule:
         open_store: OpenStore,
     ) -> None:
         self.backend = backend
+        self.serial: str | None = None
         self.engine = f"wasmtime {engine.version}"
         self._request = request
         self._compiled = compiled
