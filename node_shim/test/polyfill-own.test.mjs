@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
 import { createSwitching, hasNativeJspi, install } from "../polyfill.mjs";
+import { pointerOf } from "../polyfill/pointer.mjs";
 import { dummyResult, moduleTypes } from "../polyfill/types.mjs";
 import { bytesOf } from "../detect/run.mjs";
 import { fromHex } from "../wasm/hex.mjs";
@@ -164,6 +165,12 @@ describe("C stacks", () => {
     const ids = Array.from({ length: 20 }, (_, i) => i + 1);
     assert.deepEqual(await Promise.all(ids.map((id) => call("frame", id))), ids);
     assert.equal(exports.__wbindgen_add_to_stack_pointer(0), 65536);
+  });
+
+  it("are left to a build that gives them to its calls", () => {
+    const functions = { stackSave: () => 0, stackRestore: () => {} };
+    assert.equal(pointerOf(functions).get(), 0);
+    assert.equal(pointerOf({ ...functions, __jspi_enter: () => 0n }), null);
   });
 
   it("are not lost when calls fail", async () => {
