@@ -14,7 +14,7 @@ const { default: binaryen } = await import(pathToFileURL(library).href);
 const UNUSED = ["CompactImports", "CustomPageSizes", "FP16", "SharedEverything", "StackSwitching", "Strings", "WideArithmetic"];
 const MALLOC = "malloc";
 const STACK_POINTER = "__stack_pointer";
-/** A memory for saved stacks only, for a module that has none: its name (see ../wasm/instance-memory.mjs) and size. */
+/** A memory for saved stacks only, for a module that has none: its name (see instance-memory.mjs) and size. */
 const OWN_MEMORY = "stackswitch.saved_stacks";
 const OWN_PAGES = 17;
 

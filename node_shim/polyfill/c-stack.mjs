@@ -5,12 +5,11 @@
 // the stack in the meantime (the strings of a `ccall`, a result for a guest that waits) is apart from all frames. The next call
 // takes that region with its arguments in it. Without room for regions, calls go below each other on the guest's own stack.
 
-import { pointerFunctions } from "../wasm/stack-pointer.mjs";
-import { pointerOf } from "./pointer.mjs";
+import { pointerFunctions, pointerOf } from "./pointer.mjs";
 import { Region } from "./region.mjs";
 
 /** @typedef {import("./record.mjs").CallRecord} CallRecord */
-/** @typedef {import("../wasm/instance-memory.mjs").InstanceMemory} InstanceMemory */
+/** @typedef {import("./instance-memory.mjs").InstanceMemory} InstanceMemory */
 
 const LEAST_BYTES = 65536;
 const MOST_BYTES = 1 << 20;
@@ -52,7 +51,7 @@ export class CStacks {
   #bytes;
 
   /**
-   * @param {import("../wasm/stack-pointer.mjs").PointerAccess} access
+   * @param {import("./pointer.mjs").PointerAccess} access
    * @param {InstanceMemory} memory
    * @param {WebAssembly.Exports} exports
    * @param {number} [bytes]

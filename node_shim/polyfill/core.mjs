@@ -1,9 +1,9 @@
 // JSPI's two functions over Asyncify: `Suspending` wraps imports, `promising` wraps exports, `instantiate` joins them.
 
-import { isMemory } from "../wasm/instance-memory.mjs";
 import { Awaiting } from "./awaiting.mjs";
 import { Calls } from "./calls.mjs";
 import { Imports } from "./imports.mjs";
+import { isMemory } from "./instance-memory.mjs";
 import { instrumenter } from "./instrument.mjs";
 import { Instrumented } from "./instrumented.mjs";
 import { link } from "./links.mjs";

@@ -6,7 +6,7 @@
 // Source: Binaryen, src/passes/Asyncify.cpp, opening comment. Asyncify looks whether the end was passed only when an
 // unwind has ended, so there is room behind the end that nobody else uses.
 
-import { ALIGN, isMemory, OWN_MEMORY, PAGE } from "../wasm/instance-memory.mjs";
+import { ALIGN, isMemory, OWN_MEMORY, PAGE } from "./instance-memory.mjs";
 import { AsyncifyError } from "./errors.mjs";
 
 const STACK_BYTES = 1 << 20;
@@ -18,7 +18,7 @@ const GUARD_BYTES = PAGE;
  * Make the data block of an instance.
  *
  * @param {WebAssembly.Exports} exports
- * @param {import("../wasm/instance-memory.mjs").InstanceMemory} guest
+ * @param {import("./instance-memory.mjs").InstanceMemory} guest
  * @param {number} [bytes] how much a saved stack may take; undefined: the usual size
  */
 export function dataBlockFor(exports, guest, bytes) {

@@ -1,11 +1,11 @@
 // Instances of Asyncify builds that share a state: their control functions, their data block, their C stacks, the calls on them.
 
-import { InstanceMemory } from "../wasm/instance-memory.mjs";
 import { STACK_POINTER } from "../wasm/stack-pointer.mjs";
 import { Activation } from "./activation.mjs";
 import { cStacksOf } from "./c-stack.mjs";
 import { dataBlockFor, takesBigInt } from "./data-block.mjs";
 import { AsyncifyError } from "./errors.mjs";
+import { InstanceMemory } from "./instance-memory.mjs";
 import { CallRecord } from "./record.mjs";
 import { NORMAL, REWINDING, StateMachine, UNWINDING } from "./state-machine.mjs";
 

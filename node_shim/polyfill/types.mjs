@@ -2,8 +2,8 @@
 // are imports, and whether pages can be added to the memory.
 
 import { usesMemorySize } from "../wasm/instructions.mjs";
-import { MALLOC } from "../wasm/instance-memory.mjs";
 import { KIND, SECTION, sectionsOf } from "../wasm/read.mjs";
+import { MALLOC } from "./instance-memory.mjs";
 
 /** @typedef {import("../wasm/read.mjs").FunctionType} FunctionType */
 /** @typedef {import("../wasm/read.mjs").Reader} Reader */

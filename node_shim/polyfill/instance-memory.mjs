@@ -19,9 +19,9 @@ export class InstanceMemory {
    * @param {WebAssembly.Exports} exports of the instance
    * @param {WebAssembly.Memory | null | undefined} imported the memory that the instance imports, if it does
    * @param {boolean} wide whether the guest's pointers have 64 bits
-   * @param {boolean} [mayGrow] whether pages may be added: the guest must not take them for its own
+   * @param {boolean} mayGrow whether pages may be added: the guest must not take them for its own
    */
-  constructor(exports, imported, wide, mayGrow = true) {
+  constructor(exports, imported, wide, mayGrow) {
     this.wide = wide;
     this.#mayGrow = mayGrow;
     /** @type {WebAssembly.Memory | null} */
