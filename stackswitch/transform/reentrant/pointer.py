@@ -11,6 +11,7 @@ from stackswitch.errors import ModuleRefusedError, WasmFormatError
 from stackswitch.wasm.instructions import END, GLOBAL_GET, GLOBAL_SET, LOCAL_GET, read_instructions
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.stack_pointer import FUNCTIONS, NAME, named_stack_pointer
+from stackswitch.wasm.types import FuncType
 
 _ACCESSOR_BYTES = 16
 _ALIGNMENT = 16
@@ -71,8 +72,9 @@ def find_pointer(module: Module, address: str) -> Pointer:
 
 def setters(module: Module, pointer: int) -> Iterator[str]:
     """Yield the exported functions that set the pointer to their argument."""
+    type_ = FuncType((module.global_type(pointer).type,), ())
     for each in module.exports:
-        if each.kind == "func":
+        if each.kind == "func" and module.function_type(each.index) == type_:
             ops = accessor(module, each.index)
             by_body = [op for op, _ in ops] == [LOCAL_GET, GLOBAL_SET] and ops[1][1] == pointer
             if each.name in SETTERS or by_body:

@@ -387,3 +387,8 @@ def test_names_that_are_not_there_are_errors() -> None:
         made(assembled(GO), suspend=())
     with pytest.raises(ConfigError, match="no function arena"):
         made(assembled(GO), malloc="arena")
+
+
+def test_an_export_with_the_name_of_a_setter_and_another_type_stays() -> None:
+    wasm = assembled('(func (export "_emscripten_stack_restore") (param f64))' + GO)
+    assert made(wasm).restoring == ("stackRestore",)
