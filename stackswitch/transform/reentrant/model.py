@@ -23,8 +23,7 @@ class ReentrantRequest(Frozen):
     :ivar wasm: a linked module that runs on JSPI
     :ivar suspend: the imports that may suspend, ``module.name``
     :ivar promise: the exports that are called through ``WebAssembly.promising``
-    :ivar promise_table: functions of the table that are, by name or decimal index; exports in ``promise`` are
-        wrapped in the table as well
+    :ivar promise_table: functions of the table that are, by name or decimal index
     :ivar region_bytes: how large the C stack of a call is, a multiple of 16
     :ivar malloc: the module's function that allocates, if it has another name
     :ivar main_module: it is a main module of dynamic linking; no side module waits or begins calls by itself
@@ -32,9 +31,9 @@ class ReentrantRequest(Frozen):
     :ivar invoke_names: what minified imports (full names) stand for: ``invoke_vi``, ``__cxa_throw``
     :ivar new_exceptions: catch exceptions as standardised (``try_table``); None: as the module does, else as
         first shipped, which all engines with JSPI have
-    :ivar for_host: the host calls exports itself, and never functions of the table. Then these are not
-        wrapped, and ``NEXT_CALL`` and ``CALL_FAILED`` are exported as well. A module without ``malloc`` has
-        its regions in pages that are added to the memory.
+    :ivar for_host: the host calls exports itself, and never functions of the table. ``NEXT_CALL`` and
+        ``CALL_FAILED`` are exported as well. A module without ``malloc`` has its regions in pages that are
+        added to the memory.
     """
 
     wasm: bytes = Field(repr=False)

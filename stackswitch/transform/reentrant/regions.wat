@@ -209,7 +209,7 @@
     (br_if $next (addr.given (local.get $each)))))
 
 ;; Makes the region below the current one current: the current one's call has trapped. Its region is free
-;; unless something may be in it: arguments, or the frames of a call that reached another one by a table.
+;; unless something may be in it: arguments of another call, or what a call that waits will come back to.
 (func $abandon (local $r addr) (local $each addr)
   (local.set $r (global.get $current))
   (global.set $current (call $below (local.get $r)))
@@ -296,17 +296,23 @@
   (local.set $host (addr.load offset=host (local.get $r)))
   (if (addr.ne (global.get $current) (local.get $host)) (then
     (call $abandon_to (local.get $host))
-    ;; If the host is a call that neither waits nor has ended, it has reached this call by a table, and waits
-    ;; with it.
-    (if (i32.eqz (i32.and
-          (i32.and (i32.load offset=is_call (local.get $host)) (addr.given (addr.load offset=home (local.get $host))))
-          (i32.eqz (i32.load offset=waiting (local.get $host)))))
-      (then (addr.store offset=host (local.get $r) (global.get $current))))))
+    (addr.store offset=host (local.get $r) (global.get $current))))
   (if (addr.ne (global.get $sp) (addr.load offset=accounted (global.get $current)))
     (then (call $account (local.get $r))))
   (i32.store offset=waiting (local.get $r) (i32.const 0))
   (local.set $to (local.get $r))
   (use switch))
+
+;; A function by reference: the module may call it itself, in the middle of a call. It is part of that call.
+(when references
+  (func $enter_if_idle (result addr)
+    (use start)
+    (use find)
+    (if (i32.load offset=is_call (global.get $current)) (then (return (addr.const 0))))
+    (call $enter))
+
+  (func $leave_if_entered (param $r addr)
+    (if (addr.given (local.get $r)) (then (call $leave (local.get $r))))))
 
 ;; ---- Idle regions
 

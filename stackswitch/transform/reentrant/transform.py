@@ -80,8 +80,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     if request.invokes:
         replaced = Invokes(additions, facts, request.invoke_names, regions, new_exceptions).replace()
         invokes, throwing = replaced
-    in_tables = not request.for_host
-    wrappers = Wrappers(additions, regions, facts.address, new_exceptions, in_tables=in_tables)
+    wrappers = Wrappers(additions, regions, facts.address, new_exceptions)
     suspending = wrappers.wrap_imports(_without(request.suspend, (*invokes, *growing)))
     promising = wrappers.wrap_exports(_without(request.promise, of_stack))
     table_functions = wrappers.wrap_table(request.promise_table)
@@ -122,6 +121,7 @@ def _add_regions(
         "malloc": found.malloc is not None,
         "pages": found.malloc is None,
         "host": request.for_host,
+        "references": bool(request.promise_table),
         "bounds": found.get_base is not None and found.get_end is not None,
     }
     has["state"] = has["exceptions"] or has["limits"] or has["checks"]

@@ -40,14 +40,12 @@ class Wrappers:
 
     :ivar regions: the functions of ``regions.wat``, by name
     :ivar address: the type of addresses
-    :ivar in_tables: whether promising functions are wrapped in tables as well
     """
 
     additions: Additions
     regions: Mapping[str, int]
     address: str
     new_exceptions: bool
-    in_tables: bool = True
     _promised: dict[int, int] = field(default_factory=dict)
 
     def wrap_imports(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -92,17 +90,18 @@ class Wrappers:
             index = by_name.get(each, int(each) if each.isdecimal() else -1)
             if index not in defined:
                 raise ConfigError(f"the module has no function {each}")
-            self._promising(each, index)
+            wrapper = self._wrap(
+                f"{each} (promising, by reference)", index, "$enter_if_idle", "$leave_if_entered"
+            )
+            self.additions.references[index] = wrapper
         return names
 
     def _promising(self, name: str, function: int) -> int:
-        """Return the wrapper of a function. It is the same under all its names, and in tables."""
-        additions = self.additions
+        """Return the wrapper of a function, the same under all its names. References to the function stay."""
         if function not in self._promised:
-            real = additions.calls.get(function, function)
+            real = self.additions.calls.get(function, function)
             self._promised[function] = self._wrap(f"{name} (promising)", real, "$enter", "$leave")
-            if self.in_tables:
-                additions.references[function] = self._promised[function]
+            self.additions.references.setdefault(function, function)
         return self._promised[function]
 
     def _wrap(self, name: str, real: int, first: str, last: str) -> int:

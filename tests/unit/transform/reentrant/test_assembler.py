@@ -14,7 +14,7 @@ from stackswitch.transform.reentrant.transform import COOKIES, FIELDS, HEADER_BY
 from stackswitch.wasm.module import parse_module
 
 TEXT = Path(reentrant.__file__).with_name("regions.wat").read_text("utf-8")
-FEATURES = ("invokes", "exceptions", "limits", "checks", "bounds", "state")
+FEATURES = ("references", "invokes", "exceptions", "limits", "checks", "bounds", "state")
 CONSTANTS = {
     **FIELDS,
     "COOKIES": COOKIES,
@@ -103,6 +103,7 @@ def test_every_function_of_the_regions_is_used() -> None:
             if word.startswith("$")
         }
         entries = {"$enter", "$leave", "$before", "$after", "$restore", "$note_longjmp", "$note_resume"}
+        entries |= {"$enter_if_idle", "$leave_if_entered"}
         entries |= {"$note_rethrow", "$note_catch", "$note_end_catch"}
         contract = {each.name for each in text.functions if each.name.startswith("$__jspi_")}
         unused = {each.name.rstrip(",") for each in text.functions} - used - entries - contract
