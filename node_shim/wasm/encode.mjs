@@ -50,9 +50,5 @@ export const get = (local) => [0x20, ...leb(local)];
 /** @type {Instruction} */
 export const setLocal = (local) => [0x21, ...leb(local)];
 /** @type {Instruction} */
-export const globalGet = (index) => [0x23, ...leb(index)];
-/** @type {Instruction} */
-export const globalSet = (index) => [0x24, ...leb(index)];
-/** @type {Instruction} */
 export const call = (index) => [0x10, ...leb(index)];
 export const END = [0x0b];

@@ -7,7 +7,6 @@
 
 export const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, MEMORY: 5, EXPORT: 7, CODE: 10 };
 export const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3, TAG: 4 };
-export const IS_64 = 4; // a flag of limits
 
 const REF = [0x63, 0x64]; // (ref null heap), (ref heap)
 const HEAP_TYPES_FROM = 0x40; // below, a byte is no shorthand of a reference type
