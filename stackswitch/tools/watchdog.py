@@ -204,11 +204,12 @@ def run(
 
 
 def remove_at_end(folder: str | os.PathLike[str]) -> None:
-    """Have a temporary folder removed when this process ends, however it ends, if it has started others.
+    """Have a temporary folder removed when this process ends, however it ends.
 
-    For a folder alone no watchdog is started.
+    In a program that uses the library no watchdog is started for a folder alone: a SIGKILL then leaves it.
     """
-    _client.update(f"d {os.path.abspath(folder)}", start=False)  # noqa: PTH100 (no pathlib: it starts often)
+    line = f"d {os.path.abspath(folder)}"  # noqa: PTH100 (no pathlib: it starts often)
+    _client.update(line, start=_client.mark != "")
 
 
 def keep(folder: str | os.PathLike[str]) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -143,6 +143,36 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     run.send_signal(signal.SIGHUP)
     stderr = run.communicate(timeout=20)[1]
     assert run.returncode == 0, stderr
+
+
+def test_a_killed_run_that_started_no_other_process_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    (tmp_path / "case.wat").write_text("""(module (import "env" "wait" (func $wait))
+        (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+        (func (export "main") (call $wait) (drop (call $yield))))""")
+    (tmp_path / "case.toml").write_text(
+        'why = "It waits."\nsource = "case.wat"\nexport = "main"\ntimeout_s = 20\n'
+        'host = [{ import = "env.wait", delay_ms = 15000 }]\n[wasi]\nargs = ["case"]\n'
+    )
+    process = subprocess.Popen(
+        [*START, "test", ".", "--backend", "fiber"], cwd=tmp_path, stdout=subprocess.DEVNULL
+    )
+    wait_until(lambda: any(temporary.iterdir()))
+    time.sleep(0.2)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    wait_until(lambda: not any(temporary.iterdir()))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def started(argv: list[str], folder: Path, ready: Path) -> subprocess.Popen[str]:
