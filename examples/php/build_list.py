@@ -39,12 +39,18 @@ def read_traces(graph: CallGraph, given: list[Path]) -> Evidence:
     return observed
 
 
+def import_names(builder: ListBuilder, observed: Evidence) -> list[str]:
+    """Return the imports that waited, ``module.name``."""
+    imports = (builder.module.function_import(index) for index in sorted(observed.imports))
+    return list(dict.fromkeys(each.full_name for each in imports if each is not None))
+
+
 def to_data(observed: Evidence, builder: ListBuilder) -> dict[str, object]:
     """Return the observed functions, and the imports that waited, by name."""
     return {
         "module": builder.module.sha256,
-        "imports": ListBuilder(builder.graph, observed.imports).import_names(),
-        "functions": builder.names(observed.functions),
+        "imports": import_names(builder, observed),
+        "functions": sorted(builder.index.defined(observed.functions)),
     }
 
 
@@ -68,8 +74,8 @@ def main() -> int:
     builder = ListBuilder(graph, ())
     observed = read_traces(graph, options.traces) if options.traces else read_data(builder)
     choice = default_policy(graph.module, observed.functions, 0)
-    built = ListBuilder(graph, observed.imports).build(choice.policy, observed)
-    names = built.options.lists["ASYNCIFY_ONLY"]
+    functions = ListBuilder(graph, observed.imports).build(choice.policy, observed)
+    names = sorted(builder.index.defined(functions))
     text = "\n".join(names) + "\n"
     if options.traces:
         SEEN.write_text(json.dumps(to_data(observed, builder), indent=0) + "\n", "utf-8")
@@ -78,7 +84,7 @@ def main() -> int:
         f"{len(names)} names, {len(observed.functions)} of them observed at a wait,"
         f" by {choice.policy}: {choice.reason}"
     )
-    print("imports that wait:", " ".join(built.options.lists["ASYNCIFY_IMPORTS"]))
+    print("imports that wait:", " ".join(import_names(builder, observed)))
     if LIST.read_text("utf-8") != text:
         print(f"{LIST} is not the list that these data give", file=sys.stderr)
         return 1

@@ -3,7 +3,8 @@
 //
 // The first call is on the guest's own stack. While calls wait, the pointer stands on the *pending* region: what glue puts on
 // the stack in the meantime (the strings of a `ccall`, a result for a guest that waits) is apart from all frames. The next call
-// takes that region with its arguments in it. Without room for regions, calls go below each other on the guest's own stack.
+// takes that region with its arguments in it. A guest without `malloc` gets regions in added pages, and none before calls overlap.
+// Without room for regions, calls go below each other on the guest's own stack.
 
 import { pointerFunctions, pointerOf } from "./pointer.mjs";
 import { Region } from "./region.mjs";
@@ -121,7 +122,7 @@ export class CStacks {
       record.region = this.#pending;
       this.#pending = null;
     } else {
-      record.region = this.#take();
+      record.region = this.#take(true);
       if (record.region !== null) this.#moveTo(record.region.pointer, record.region);
       else this.#goBelow(now);
     }
@@ -161,7 +162,7 @@ export class CStacks {
       if (region !== null) this.#moveTo(/** @type {number} */ (outside));
       return;
     }
-    this.#pending ??= this.#take();
+    this.#pending ??= this.#take(false);
     if (this.#pending !== null) this.#moveTo(this.#pending.pointer, this.#pending);
     else if (region !== null && outside !== null && !region.has(outside)) this.#moveTo(outside);
   }
@@ -271,15 +272,19 @@ export class CStacks {
     if (lowest !== from) this.#moveTo(lowest, null);
   }
 
-  /** A region that no call has: the one that was given back first, since glue may still read what it has put on the others. */
-  #take() {
+  /**
+   * A region that no call has: the one that was given back first, since glue may still read what it has put on the others.
+   *
+   * @param {boolean} mayGrow whether pages may be added for it: not before a second call begins, as the guest may see them
+   */
+  #take(mayGrow) {
     const free = this.#free.shift();
     if (free !== undefined) {
       if (free.pointer - free.low < (free.top - free.low) / 2) free.pointer = free.top;
       return free;
     }
     const bytes = this.#regions.length < LARGE_REGIONS ? this.#bytes : Math.min(this.#bytes, LEAST_BYTES);
-    const top = this.#memory.region(bytes);
+    const top = this.#memory.region(bytes, mayGrow);
     if (top === null) return null;
     const region = new Region(top - bytes, top);
     this.#regions.push(region);

@@ -31,13 +31,14 @@ export class InstanceMemory {
 
   /**
    * @param {number} bytes
+   * @param {boolean} mayGrow whether pages may be added for it
    * @returns {number | null} the top of a C stack for one call; null: there is no room
    */
-  region(bytes) {
+  region(bytes, mayGrow) {
     if (this.memory === null) return null;
     const at = this.allocate(bytes);
     if (at !== null) return at + bytes;
-    const grown = this.grow(Math.ceil(bytes / PAGE));
+    const grown = mayGrow ? this.grow(Math.ceil(bytes / PAGE)) : null;
     return grown === null || grown.size < bytes ? null : grown.at + bytes;
   }
 
