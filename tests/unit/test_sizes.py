@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (".ci", "benchmarks", "docs", "examples", "fuzz", "guests", "node_shim", "stackswitch", "tests")
+INSTALLED = {"cache", "node_modules", "site-packages"}
 SUFFIXES = {".py", ".js", ".mjs", ".cjs"}
 
 FILE_LINES = 400
@@ -27,7 +28,7 @@ def sources() -> Iterator[Path]:
     """Yield each file of code that somebody wrote: not what npm or a build put there."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in SUFFIXES and "node_modules" not in path.parts and "cache" not in path.parts:
+            if path.suffix in SUFFIXES and INSTALLED.isdisjoint(path.parts):
                 yield path
 
 
