@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from stackswitch.errors import ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
+from stackswitch.tools import watchdog
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
 from stackswitch.transform.reentrant.model import MOST_REGION_BYTES, REGION_BYTES
 from stackswitch.wasm.module import Module
@@ -181,7 +181,7 @@ def _prove(
 ) -> dict[str, OverlapRun]:
     """Overlap calls of both builds. A build that does not run to the end has all calls wrong."""
     runs = {}
-    with Progress(console) as progress, tempfile.TemporaryDirectory() as folder:
+    with Progress(console) as progress, watchdog.scratch("stackswitch-reentrant-") as folder:
         for name, wasm in (("before", request.wasm), ("after", result.wasm)):
             progress.say(f"overlapping {COUNT} calls {name}")
             path = Path(folder) / f"{name}.wasm"
