@@ -10,7 +10,7 @@ import typer
 from stackswitch.analysis.boundaries import Boundaries
 from stackswitch.analysis.traces import GivenModule, require_use, use_trace
 from stackswitch.engines.overlap import COUNT, OverlapRun, PlannedCall, overlap_calls, planned_call
-from stackswitch.errors import ToolError
+from stackswitch.errors import ModuleRefusedError, ToolError
 from stackswitch.models.base import Frozen
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
@@ -128,7 +128,10 @@ def reentrant(options: ReentrantOptions) -> None:
         new_exceptions=True if options.exnref else None,
     )
     calls = [planned_call(module, each) for each in options.prove or ()]
-    result = make_reentrant(request)
+    try:
+        result = make_reentrant(request)
+    except ModuleRefusedError as error:
+        raise ModuleRefusedError(error.reason, f"{options.module}: {error}") from None
     report = _report(options, module, request, result, found)
     if calls:
         report = report.model_copy(update=_prove(request, result, calls, console))
