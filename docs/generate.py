@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import adapter_source
 import holdout_table
 import jspi_api
 import layers
@@ -60,6 +61,7 @@ def generated() -> dict[Path, str]:
         DOCS / "jspi-api.md": _filled(DOCS / "jspi-api.md", {"table": jspi_api.table()}),
         DOCS / "suspension.svg": plot(_bench()),
         node_shim_dir() / "detect" / "modules.mjs": probe_modules.modules_source(),
+        **adapter_source.adapter_files(),
         DOCS / "schema" / "fix.schema.json": _schema(FixReport.model_json_schema()),
         DOCS / "schema" / "analysis.schema.json": _schema(Analysis.model_json_schema()),
         DOCS / "schema" / "instrument.schema.json": _schema(InstrumentReport.model_json_schema()),

@@ -12,15 +12,20 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-_PATTERN = r"\b{which}Pattern\s*=\s*/\^([^/\n]*)\$/"
-_PATTERNS = r"\b(?:{which}Patterns|ASYNCIFY_{upper}S)\s*=\s*\[([^\]\n]*)\]"
-_ITEM = re.compile(r"/\^([^/]*)\$/|\"([^\"]*)\"|'([^']*)'")
-_ASYNC = re.compile(r"\b_?([A-Za-z0-9$_]+)\.isAsync\s*=\s*(?:true|!0)")
-_IMPORTS = re.compile(r"\b(?:wasmImports|asmLibraryArg)\s*=\s*\{")
-_ENTRY = re.compile(
-    r"\s*(?:/\*[^*]*\*/\s*)?([\"']?)(?P<key>[\w$.]+)\1\s*(?::\s*(?P<value>[\w$]+)\s*)?(?P<end>,|\})"
+EXPRESSIONS = {
+    "pattern": r"\b{which}Pattern[ \t\r\n]*=[ \t\r\n]*/\^([^/\n]*)\$/",
+    "patterns": r"\b(?:{which}Patterns|ASYNCIFY_{upper}S)[ \t\r\n]*=[ \t\r\n]*\[([^\]\n]*)\]",
+    "item": r"/\^([^/]*)\$/|\"([^\"]*)\"|'([^']*)'",
+    "async": r"\b_?([A-Za-z0-9$_]+)\.isAsync[ \t\r\n]*=[ \t\r\n]*(?:true|!0)",
+    "imports": r"\b(?:wasmImports|asmLibraryArg)[ \t\r\n]*=[ \t\r\n]*\{",
+    "entry": r"[ \t\r\n]*(?:/\*[^*]*\*/[ \t\r\n]*)?([\"']?)([A-Za-z0-9_$.]+)\1[ \t\r\n]*"
+    r"(?::[ \t\r\n]*([A-Za-z0-9_$]+)[ \t\r\n]*)?(,|\})",
+    "name": r"[A-Za-z0-9_$*.]+",
+}
+"""Regular expressions, such that Python and JavaScript read them alike: the npm package has the same."""
+_ITEM, _ASYNC, _IMPORTS, _ENTRY, _NAME = (
+    re.compile(EXPRESSIONS[name], re.ASCII) for name in ("item", "async", "imports", "entry", "name")
 )
-_NAME = re.compile(r"[\w$*.]+")
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,20 @@ def _any(name: str, patterns: tuple[str, ...]) -> bool:
 
 def _patterns(text: str, which: str) -> list[str]:
     """Return the patterns that the glue has for imports, or for exports, without duplicates."""
-    found = re.findall(_PATTERN.format(which=which), text)
-    for items in re.findall(_PATTERNS.format(which=which, upper=which.upper()), text):
+    found = re.findall(_expression("pattern", which), text)
+    for items in re.findall(_expression("patterns", which), text):
         found += [next(filter(None, each), "") for each in _ITEM.findall(items)]
     names: list[str] = []
     for each in found:
         alternatives = each.removeprefix("(").removesuffix(")").split("|")
         names += [_glob(alternative) for alternative in alternatives if _NAME.fullmatch(alternative)]
     return list(dict.fromkeys(names))
+
+
+def _expression(name: str, which: str) -> re.Pattern[str]:
+    """Return the expression of imports or exports."""
+    text = EXPRESSIONS[name].replace("{which}", which).replace("{upper}", which.upper())
+    return re.compile(text, re.ASCII)
 
 
 def _glob(pattern: str) -> str:
@@ -87,8 +98,9 @@ def _import_names(text: str) -> dict[str, str]:
     for opening in _IMPORTS.finditer(text):
         at = opening.end()
         while (match := _ENTRY.match(text, at)) is not None:
-            names[match["key"]] = (match["value"] or match["key"]).removeprefix("_")
+            _, key, value, end = match.groups()
+            names[key] = (value or key).removeprefix("_")
             at = match.end()
-            if match["end"] == "}":
+            if end == "}":
                 break
     return names

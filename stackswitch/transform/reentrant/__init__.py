@@ -2,7 +2,9 @@
 
 - ``transform``: puts it together; ``model``: the request and the result
 - ``facts``, ``pointer``, ``stack_size``: look at the module, and refuse what cannot be made sound
-- ``regions.wat``: the functions that switch C stacks; ``assembler`` assembles them
+- ``adapter.json``: what is added and said, as data; ``adapter`` reads it. ``python docs/generate.py`` writes
+  it from ``regions.wat`` (the functions that switch C stacks), ``wrappers.wat`` and ``adapter.toml``
+- ``assembler``: assembles the two texts
 - ``wrappers``: stand around imports and exports; ``invokes`` replaces Emscripten's ``invoke_*``
 - ``additions``, ``patch``, ``custom_sections``: write the module
 """

@@ -80,11 +80,6 @@ def local_get(index: int) -> bytes:
     return b"\x20" + unsigned(index)
 
 
-def local_set(index: int) -> bytes:
-    """Encode ``local.set``."""
-    return b"\x21" + unsigned(index)
-
-
 def call(index: int) -> bytes:
     """Encode ``call``."""
     return b"\x10" + unsigned(index)

@@ -1,24 +1,30 @@
-"""Assembles functions of WebAssembly text, as far as ``regions.wat`` goes: folded instructions, named things.
+"""Assembles WebAssembly text, as far as ``regions.wat`` and ``wrappers.wat`` go, into templates of code.
 
-``addr`` stands for the type of addresses, i32 or i64. ``(when X …)`` is left out of modules that have no X.
-``(use X)`` stands for what ``(define X …)`` has.
+Instructions are folded or not, things are named. ``addr`` stands for the type of addresses, i32 or i64.
+``(when X …)`` is for modules that have X. ``(use X)`` stands for what ``(define X …)`` has.
+
+What depends on a module stays open: see ``adapter`` for what a template is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stackswitch.wasm.encoding import signed, unsigned, value_type
-from stackswitch.wasm.types import FuncType
+
+from .adapter import AdapterFunction, Regions, Template, TemplateItem
 
 Expression = str | list["Expression"]
 _TOKEN = re.compile(r";;[^\n]*|[()]|[^\s()]+")
 _LOADS = {"i32.load": (0x28, 2), "i64.load": (0x29, 3), "i32.store": (0x36, 2), "i64.store": (0x37, 3)}
 _PLAIN = {
     "unreachable": 0x00,
+    "throw_ref": 0x0A,
+    "end": 0x0B,
     "return": 0x0F,
+    "catch_all": 0x19,
     "i32.eqz": 0x45,
     "i32.eq": 0x46,
     "i32.ne": 0x47,
@@ -46,6 +52,7 @@ _PLAIN = {
     "i64.shl": 0x86,
     "i64.shr_u": 0x88,
     "i32.wrap_i64": 0xA7,
+    "i64.extend_i32_u": 0xAD,
 }
 _OF_MEMORY = {"memory.size": b"\x3f\0", "memory.grow": b"\x40\0"}
 _INDEXED = {"global.get": 0x23, "global.set": 0x24, "local.get": 0x20, "local.set": 0x21, "call": 0x10}
@@ -59,123 +66,155 @@ _CONVERSIONS = {
 }
 _LOOP, _IF, _ELSE, _BR, _BR_IF, _END = (bytes([each]) for each in (3, 4, 5, 0x0C, 0x0D, 0x0B))
 _EMPTY = b"\x40"
-
-
-@dataclass(frozen=True)
-class TextFunction:
-    """A function of the text: its name, its type, the types of its other locals, its instructions as text."""
-
-    name: str
-    type: FuncType
-    locals: tuple[str, ...]
-    names: Mapping[str, int]
-    body: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class Text:
-    """What a text declares: functions in their order, and the types of its globals by name."""
-
-    functions: tuple[TextFunction, ...]
-    globals: Mapping[str, str]
+_WITHOUT_NAMES = {"if_empty": b"\x04\x40", "block_exnref": b"\x02\x69"}
+_TRY, _TRY_TABLE, _CATCH_ALL_REF, _RETHROW, _CALL_INDIRECT = b"\x06", b"\x1f", b"\x01\x03\0", 0x09, b"\x11"
 
 
 @dataclass
-class Context:
-    """What the names in instructions stand for.
+class Assembler:
+    """Assembles the instructions of one function.
 
-    :ivar functions, globals: indexes by name
-    :ivar constants: numbers that ``.const`` and ``offset=`` may name
+    :ivar constants: numbers that ``.const`` and ``offset=`` may name; other names stay open
     :ivar address: the type of addresses
+    :ivar local: indexes of locals by name; names that are not there stay open
     """
 
-    functions: Mapping[str, int]
-    globals: Mapping[str, int]
     constants: Mapping[str, int]
     address: str
+    local: Mapping[str, int] = field(default_factory=dict)
     _labels: list[str] = field(default_factory=list)
 
-    def assemble(self, function: TextFunction) -> bytes:
-        """Return a function's instructions, without the last ``end``.
+    def assemble(self, expressions: Iterable[Expression]) -> Template:
+        """Return the code of expressions.
 
-        :raises KeyError: an instruction or a name is not known
+        :raises KeyError: an instruction is not known
         """
-        return b"".join(self._instruction(each, function.names) for each in function.body)
+        return _merged(item for each in expressions for item in self._instruction(each))
 
-    def _instruction(self, expression: Expression, local: Mapping[str, int]) -> bytes:
+    def _instruction(self, expression: Expression) -> Template:
         assert isinstance(expression, list)
         op, *rest = expression
         assert isinstance(op, str)
+        if op == "when":
+            return [["when", rest[0], self.assemble(rest[1:])]]
+        if op == "insert":
+            return [["part", rest[0]]]
         if op in ("if", "loop"):
-            return self._block(op, rest, local)
+            return self._block(op, rest)
         if op in ("br", "br_if"):
             label, *condition = rest
             depth = unsigned(len(self._labels) - 1 - self._labels.index(str(label)))
-            return self._all(condition, local) + (_BR if op == "br" else _BR_IF) + depth
+            return [*self.assemble(condition), ((_BR if op == "br" else _BR_IF) + depth).hex()]
         immediates = [each for each in rest if isinstance(each, str)]
-        operands = self._all([each for each in rest if not isinstance(each, str)], local)
-        return operands + self._operation(op, immediates, local)
+        operands = self.assemble([each for each in rest if not isinstance(each, str)])
+        return operands + self._operation(op, immediates)
 
-    def _operation(self, op: str, immediates: list[str], local: Mapping[str, int]) -> bytes:
+    def _operation(self, op: str, immediates: list[str]) -> Template:
         kind, _, what = op.partition(".")
         if kind == "addr":
             if (what, self.address) in _CONVERSIONS:
-                return _CONVERSIONS[what, self.address]
+                return [_CONVERSIONS[what, self.address].hex()]
             op = f"{self.address}.{what}"
         if op in _PLAIN:
-            return bytes([_PLAIN[op]])
-        if op in _OF_MEMORY:
-            return _OF_MEMORY[op]
+            return [bytes([_PLAIN[op]]).hex()]
+        if op in _OF_MEMORY or op in _WITHOUT_NAMES:
+            return [(_OF_MEMORY.get(op) or _WITHOUT_NAMES[op]).hex()]
+        if op in ("try", "try_table"):
+            first, last = (_TRY, b"") if op == "try" else (_TRY_TABLE, _CATCH_ALL_REF)
+            return [first.hex(), ["part", immediates[0]], last.hex()]
+        if op == "rethrow":
+            return [(bytes([_RETHROW]) + unsigned(int(immediates[0]))).hex()]
+        if op == "call_indirect":
+            return [_CALL_INDIRECT.hex(), *(["index", each] for each in immediates)]
         if what == "const":
-            return (b"\x42" if op.startswith("i64") else b"\x41") + signed(self._number(immediates[0]))
+            return [("42" if op.startswith("i64") else "41"), self._number(immediates[0])]
         if op in _LOADS:
             opcode, align = _LOADS[op]
-            return bytes([opcode, align]) + unsigned(self._number(immediates[0].removeprefix("offset=")))
-        spaces = {"global": self.globals, "local": local, "call": self.functions}
-        return bytes([_INDEXED[op]]) + unsigned(spaces[kind][immediates[0]])
+            offset = self._number(immediates[0].removeprefix("offset="), unsigned)
+            return [bytes([opcode, align]).hex(), offset]
+        opcode, name = _INDEXED[op], immediates[0]
+        known = kind == "local" and name in self.local
+        index = unsigned(self.local[name]).hex() if known else ["index", name]
+        return [bytes([opcode]).hex(), index]
 
-    def _block(self, op: str, rest: list[Expression], local: Mapping[str, int]) -> bytes:
+    def _block(self, op: str, rest: list[Expression]) -> Template:
         if op == "loop":
             self._labels.append(str(rest[0]))
-            code = _LOOP + _EMPTY + self._all(rest[1:], local)
+            code = [(_LOOP + _EMPTY).hex(), *self.assemble(rest[1:])]
         else:
             condition, *branches = rest
-            code = self._instruction(condition, local) + _IF + _EMPTY
+            code = [*self._instruction(condition), (_IF + _EMPTY).hex()]
             self._labels.append("")
             for branch in branches:
-                code += (_ELSE if branch[0] == "else" else b"") + self._all(list(branch[1:]), local)
+                code += [_ELSE.hex()] if branch[0] == "else" else []
+                code += self.assemble(list(branch[1:]))
         self._labels.pop()
-        return code + _END
+        return [*code, _END.hex()]
 
-    def _all(self, expressions: list[Expression], local: Mapping[str, int]) -> bytes:
-        return b"".join(self._instruction(each, local) for each in expressions)
+    def _number(self, text: str, encode: Callable[[int], bytes] = signed) -> TemplateItem:
+        if text in self.constants:
+            return encode(self.constants[text]).hex()
+        return ["constant", text] if text.isupper() else encode(int(text, 0)).hex()
 
-    def _number(self, text: str) -> int:
-        return self.constants[text] if text in self.constants else int(text, 0)
+
+def _merged(items: Iterable[TemplateItem]) -> Template:
+    """Return a template in which bytes that follow each other are one item."""
+    out: Template = []
+    for each in items:
+        if isinstance(each, str) and out and isinstance(out[-1], str):
+            out[-1] += each
+        elif each:
+            out.append(each)
+    return out
 
 
-def read_text(text: str, has: Collection[str], address: str) -> Text:
-    """Read functions and globals.
+def regions(text: str, constants: Mapping[str, int], address: str) -> Regions:
+    """Assemble functions, and read globals.
 
-    :param has: the names X for which ``(when X …)`` stays
+    :param constants: what is the same for all modules
     :param address: what ``addr`` stands for
     """
-    functions: list[TextFunction] = []
-    globals_: dict[str, str] = {}
-    tokens = (each[0] for each in _TOKEN.finditer(text) if not each[0].startswith(";;"))
-    for form in parse_forms(tokens, frozenset(has)):
-        assert isinstance(form, list)
+    functions: list[AdapterFunction] = []
+    globals_: list[tuple[str, str, tuple[str, ...]]] = []
+    for form, when in _conditional(parse_forms(_tokens(text)), ()):
         kind, name, *rest = form
         assert isinstance(name, str)
         if kind == "global":
-            globals_[name] = _type(rest[0], address)
+            globals_.append((name, _type(rest[0], address), when))
         else:
-            functions.append(_function(name, rest, address))
-    return Text(tuple(functions), globals_)
+            functions.append(_function(name, rest, when, constants, address))
+    return Regions(globals=tuple(globals_), functions=tuple(functions))
+
+
+def codes(text: str) -> dict[str, Template]:
+    """Assemble the forms ``(code NAME …)``."""
+    found = {}
+    for form in parse_forms(_tokens(text)):
+        assert isinstance(form, list)
+        kind, name, *rest = form
+        assert kind == "code"
+        found[str(name)] = Assembler({}, "").assemble(rest)
+    return found
+
+
+def _tokens(text: str) -> Iterator[str]:
+    return (each[0] for each in _TOKEN.finditer(text) if not each[0].startswith(";;"))
+
+
+def _conditional(
+    forms: Iterable[Expression], when: tuple[str, ...]
+) -> Iterator[tuple[list[Expression], tuple[str, ...]]]:
+    """Yield declarations, each with the conditions that it is under."""
+    for form in forms:
+        assert isinstance(form, list)
+        if form[0] == "when":
+            yield from _conditional(form[2:], (*when, str(form[1])))
+        else:
+            yield form, when
 
 
 def parse_forms(
-    tokens: Iterator[str], has: frozenset[str], defined: dict[str, list[Expression]] | None = None
+    tokens: Iterator[str], defined: dict[str, list[Expression]] | None = None
 ) -> list[Expression]:
     """Read what is up to the next closing parenthesis, or the end.
 
@@ -190,19 +229,19 @@ def parse_forms(
         if word != "(":
             found.append(word)
             continue
-        form = parse_forms(tokens, has, known)
+        form = parse_forms(tokens, known)
         if form[0] == "define":
             known[str(form[1])] = form[2:]
         elif form[0] == "use":
             found += known[str(form[1])]
-        elif form[0] != "when":
+        else:
             found.append(form)
-        elif form[1] in has:
-            found += form[2:]
     return found
 
 
-def _function(name: str, rest: list[Expression], address: str) -> TextFunction:
+def _function(
+    name: str, rest: list[Expression], when: tuple[str, ...], constants: Mapping[str, int], address: str
+) -> AdapterFunction:
     params: list[str] = []
     results: list[str] = []
     others: list[str] = []
@@ -216,7 +255,14 @@ def _function(name: str, rest: list[Expression], address: str) -> TextFunction:
             results.append(_type(each[1], address))
         else:
             body.append(each)
-    return TextFunction(name, FuncType(tuple(params), tuple(results)), tuple(others), names, tuple(body))
+    return AdapterFunction(
+        name=name,
+        when=when,
+        params=tuple(params),
+        results=tuple(results),
+        locals=tuple(others),
+        code=Assembler(constants, address, names).assemble(body),
+    )
 
 
 def _type(text: Expression, address: str) -> str:

@@ -14,11 +14,7 @@ from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, s
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.reader import Reader
 
-_EXCEPTIONS = "exception-handling"
-_FILE_OFFSETS = ("sourceMappingURL",)
-_CODE_OFFSETS = ("external_debug_info", "build_id")
-_BEFORE_CODE = "metadata.code."
-"""How the names of sections begin that hold offsets in functions and must stand before the code."""
+from .adapter import adapter, note
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,7 @@ def custom_sections(module: Module, added_names: list[tuple[int, str]], *, moved
     :param added_names: index and name of the functions that are added
     :param moved: code is at other offsets in the code section
     """
+    known = adapter().sections
     first: list[bytes] = []
     last: list[bytes] = []
     dropped: list[str] = []
@@ -53,9 +50,9 @@ def custom_sections(module: Module, added_names: list[tuple[int, str]], *, moved
         elif title == "target_features":
             raw = _features(content) or raw
         elif (
-            title in _FILE_OFFSETS
-            or title.startswith(_BEFORE_CODE)
-            or (moved and (title.startswith(".debug_") or title in _CODE_OFFSETS))
+            title in known.file_offsets
+            or title.startswith(known.before_code)
+            or (moved and (title.startswith(known.debug) or title in known.code_offsets))
         ):
             dropped.append(title)
             raw = None
@@ -67,14 +64,11 @@ def custom_sections(module: Module, added_names: list[tuple[int, str]], *, moved
 
 
 def _notes(dropped: list[str]) -> tuple[str, ...]:
+    debug = adapter().sections.debug
     notes = []
-    if any(each.startswith(".debug_") for each in dropped):
-        notes.append("DWARF was dropped: code has moved, and its offsets would be wrong")
-    notes += [
-        f"the section {each} was dropped: it holds offsets of code, which has moved"
-        for each in dict.fromkeys(dropped)
-        if not each.startswith(".debug_")
-    ]
+    if any(each.startswith(debug) for each in dropped):
+        notes.append(note("debug"))
+    notes += [note("section", name=each) for each in dict.fromkeys(dropped) if not each.startswith(debug)]
     return tuple(notes)
 
 
@@ -112,7 +106,8 @@ def _features(content: Reader) -> bytes | None:
         features = list(read_target_features(content))
     except WasmFormatError:
         return None
-    if _EXCEPTIONS not in [each for _, each in features]:
-        features.append(("+", _EXCEPTIONS))
+    feature = adapter().sections.feature
+    if feature not in [each for _, each in features]:
+        features.append(("+", feature))
     entries = vector(prefix.encode() + name(each) for prefix, each in features)
     return section(CUSTOM, name("target_features") + entries)

@@ -6,23 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from stackswitch.errors import ConfigError, ModuleRefusedError, WasmFormatError
+from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import is_asyncified
 from stackswitch.wasm.instructions import MEMORY_GROW, MEMORY_SIZE, TRY, TRY_TABLE
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.scan import find_instructions
-from stackswitch.wasm.stack_pointer import NO_STACK_SPACE
 from stackswitch.wasm.types import FuncType
 
+from .adapter import adapter, mistake, names, refusal
 from .pointer import Pointer, find_pointer
 
-HOOKS = ("__jspi_enter", "__jspi_exit", "__jspi_suspend", "__jspi_resume")
-"""Exports of the contract of binaryen#9102. Modules made here have them too."""
-_BINDGEN = ("__jspi_stack_base", "__jspi_suspended", "__jspi_stack_top")
-_SCANNED_BYTES = 1 << 20
-"""Modules larger than this are searched for exceptions only if they declare a tag."""
 _OF_MEMORY = frozenset({MEMORY_SIZE, MEMORY_GROW})
-_MALLOC = ("malloc", "_malloc", "emscripten_builtin_malloc", "dlmalloc", "__libc_malloc")
 
 
 @dataclass(frozen=True)
@@ -95,7 +89,7 @@ class Facts:
     def new_exceptions(self) -> bool:
         """Whether the module's code has exceptions as standardised (``try_table``), not as first shipped."""
         module = self.module
-        if not module.tags and len(module.data) > _SCANNED_BYTES:
+        if not module.tags and len(module.data) > adapter().sizes["scanned"]:
             return False
         opcodes = frozenset({TRY, TRY_TABLE})
         for function in module.defined_functions:
@@ -105,26 +99,32 @@ class Facts:
         return False
 
     def _find_functions(self, malloc: str | None, *, for_host: bool) -> StackFunctions:
-        one, two = (self.address,), (self.address, self.address)
-        allocate = self.find((malloc,) if malloc else _MALLOC, one, one)
+        allocate = self._known("malloc", malloc)
         if allocate is None and malloc is not None:
-            raise ConfigError(f"the module has no function {malloc} that takes a size and returns an address")
+            raise mistake("malloc", name=malloc)
         if allocate is None and for_host:
             _refuse_pages(self.module)
         elif allocate is None:
-            raise ModuleRefusedError(
-                "no-malloc",
-                "the module has no malloc, exported or named: link with -sEXPORTED_FUNCTIONS=_malloc,… or "
-                "keep the name section, or name its allocator with --malloc",
-            )
+            raise refusal("no-malloc")
         return StackFunctions(
             malloc=allocate,
-            exceptions=self.find(("__cxa_get_globals", "__cxa_get_globals_fast"), (), one),
-            set_limits=self.find(("emscripten_stack_set_limits", "_emscripten_stack_set_limits"), two, ()),
-            set_checked_limits=self.find(("__set_stack_limits", "___set_stack_limits"), two, ()),
-            get_base=self.find(("emscripten_stack_get_base", "_emscripten_stack_get_base"), (), one),
-            get_end=self.find(("emscripten_stack_get_end", "_emscripten_stack_get_end"), (), one),
+            exceptions=self._known("exceptions"),
+            set_limits=self._known("set_limits"),
+            set_checked_limits=self._known("set_checked_limits"),
+            get_base=self._known("get_base"),
+            get_end=self._known("get_end"),
         )
+
+    def _known(self, key: str, name: str | None = None) -> int | None:
+        """Return a function of ``functions`` in ``adapter.toml``.
+
+        :param name: its name, if it has another one
+        """
+        known, params, results = adapter().functions[key]
+        types = [
+            tuple(self.address if each == "addr" else each for each in side) for side in (params, results)
+        ]
+        return self.find((name,) if name else known, *types)
 
 
 def _refuse_pages(module: Module) -> None:
@@ -135,19 +135,16 @@ def _refuse_pages(module: Module) -> None:
     """
     memory = module.memories[0]
     if memory.maximum == memory.minimum:
-        raise ModuleRefusedError("no-room", NO_STACK_SPACE)
-    names = {each.name for each in module.exports} | {each.name for each in module.function_imports()}
-    by_name = any("emscripten" in each or "sbrk" in each for each in names)
+        raise refusal("no-room")
+    known = {each.name for each in module.exports} | {each.name for each in module.function_imports()}
+    by_name = any("emscripten" in each or "sbrk" in each for each in known)
     found = {
         each.opcode
         for function in module.defined_functions
         for each in find_instructions(module.data, *module.code_range(function), _OF_MEMORY)
     }
     if by_name or (MEMORY_SIZE in found and MEMORY_GROW not in found):
-        raise ModuleRefusedError(
-            "no-malloc",
-            "the module has no malloc, exported or named, and may take added pages of memory for its own",
-        )
+        raise refusal("no-malloc:pages")
 
 
 def _address_type(module: Module) -> str:
@@ -156,54 +153,28 @@ def _address_type(module: Module) -> str:
     :raises ModuleRefusedError: there is none, or more than one, or it is shared
     """
     if len(module.memories) != 1:
-        raise ModuleRefusedError(
-            "memories",
-            f"the module has {len(module.memories)} memories; a C stack is known in the one memory only",
-        )
+        raise refusal("memories", count=len(module.memories))
     memory = module.memories[0]
     if memory.shared:
-        raise ModuleRefusedError(
-            "threads",
-            "the memory is shared (pthreads): each thread needs its own regions, which is not supported yet",
-        )
+        raise refusal("threads")
     return "i64" if memory.is64 else "i32"
 
 
 def _refuse_other_schemes(module: Module) -> None:
     if is_asyncified(module):
-        raise ModuleRefusedError(
-            "asyncify", "this is an Asyncify build, which has its own rules: give the JSPI build (-sJSPI)"
-        )
-    has = [each for each in HOOKS if module.export_named(each) is not None]
-    if has:
-        raise ModuleRefusedError(
-            "hooks",
-            f"the module exports {has[0]}: it is re-entrant already (by this command, -sREENTRANT_JSPI "
-            "or the hooks of -sJSPI_HOOKS), and two schemes would exclude each other",
-        )
-    exported = [each for each in _BINDGEN if module.export_named(each) is not None]
-    if exported:
-        raise ModuleRefusedError(
-            "wasm-bindgen",
-            f"the module exports {exported[0]}: wasm-bindgen saves and restores its stack itself",
-        )
+        raise refusal("asyncify")
+    for reason, key in (("hooks", "hooks"), ("wasm-bindgen", "bindgen")):
+        has = [each for each in names(key) if module.export_named(each) is not None]
+        if has:
+            raise refusal(reason, name=has[0])
 
 
 def _refuse_several_modules(module: Module, *, main_module: bool) -> None:
     if "dylink.0" in module.custom_sections and not main_module:
-        raise ModuleRefusedError(
-            "dynamic-linking",
-            "the module is dynamically linked (dylink.0): side modules share its C stack, and their waits "
-            "are not seen; link it statically, or use --main-module if they neither wait nor begin calls",
-        )
-    linked = [each for each in module.imports if each.module in ("GOT.mem", "GOT.func")]
+        raise refusal("dynamic-linking")
+    linked = [each for each in module.imports if each.module in names("dynamic_imports")]
     if linked:
-        raise ModuleRefusedError(
-            "dynamic-linking",
-            f"the module imports {linked[0].full_name}: it is one of several that share a C stack",
-        )
+        raise refusal("dynamic-linking:import", name=linked[0].full_name)
     objects = [each for each in module.custom_sections if each == "linking" or each.startswith("reloc.")]
     if objects:
-        raise ModuleRefusedError(
-            "object-file", f"the module has a section {objects[0]}: it is not linked yet"
-        )
+        raise refusal("object-file", name=objects[0])

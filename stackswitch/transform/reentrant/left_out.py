@@ -15,12 +15,9 @@ from stackswitch.wasm.instructions import (
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.scan import find_instructions
 
+from .adapter import names
 from .model import ReentrantRequest
 
-GROWING = frozenset({"emscripten_resize_heap", "emscripten_notify_memory_growth"})
-"""Imports that ``malloc`` calls, from which the C stacks are taken: a wrapper would call it again."""
-_STACK = ("stackAlloc", "stackSave", "stackRestore", "__set_stack_limits", "___set_stack_limits")
-_STACK_PREFIXES = ("emscripten_stack_", "_emscripten_stack_")
 _CALLS = frozenset({CALL, CALL_INDIRECT, CALL_REF, RETURN_CALL, RETURN_CALL_INDIRECT, RETURN_CALL_REF})
 
 
@@ -31,7 +28,7 @@ def growing_imports(module: Module, request: ReentrantRequest) -> tuple[str, ...
             each.full_name
             for each in module.function_imports()
             if each.full_name in request.suspend
-            and request.invoke_names.get(each.full_name, each.name) in GROWING
+            and request.invoke_names.get(each.full_name, each.name) in names("growing")
         )
     )
 
@@ -47,8 +44,8 @@ def stack_exports(module: Module, request: ReentrantRequest, pointer: int) -> tu
         if each.kind == "func"
         and each.name in request.promise
         and (
-            each.name in _STACK
-            or each.name.startswith(_STACK_PREFIXES)
+            each.name in names("stack")
+            or each.name.startswith(names("stack_prefixes"))
             or _only_uses(module, each.index, pointer)
         )
     )

@@ -9,7 +9,8 @@ from stackswitch.models.base import Frozen
 REGION_BYTES = 65536
 """How large a call's C stack is by default: what Emscripten gives a whole program."""
 
-MOST_REGION_BYTES = 1 << 30
+LEAST_REGION_BYTES, MOST_REGION_BYTES = 1024, 1 << 30
+REGION_ALIGNMENT = 16
 NEXT_CALL, CALL_FAILED = "stackswitch.next_call", "stackswitch.call_failed"
 """Exports for hosts: ``() -> i32``, the number of the call that begins next, 0 if there is no room for its C
 stack; ``(i32) -> ()``, a call has ended by an error."""
@@ -40,7 +41,9 @@ class ReentrantRequest(Frozen):
     suspend: tuple[str, ...] = ()
     promise: tuple[str, ...] = ()
     promise_table: tuple[str, ...] = ()
-    region_bytes: int = Field(default=REGION_BYTES, ge=1024, le=MOST_REGION_BYTES, multiple_of=16)
+    region_bytes: int = Field(
+        default=REGION_BYTES, ge=LEAST_REGION_BYTES, le=MOST_REGION_BYTES, multiple_of=REGION_ALIGNMENT
+    )
     malloc: str | None = None
     main_module: bool = False
     invokes: bool = False

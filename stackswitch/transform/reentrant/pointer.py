@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stackswitch.errors import ModuleRefusedError, WasmFormatError
+from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.instructions import END, GLOBAL_GET, GLOBAL_SET, LOCAL_GET, read_instructions
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.stack_pointer import FUNCTIONS, NAME, named_stack_pointer
+from stackswitch.wasm.stack_pointer import NAME, named_stack_pointer
 from stackswitch.wasm.types import FuncType
+
+from .adapter import adapter, names, refusal
 
 _ACCESSOR_BYTES = 16
 _ALIGNMENT = 16
-_GETTERS = frozenset(get for get, _ in FUNCTIONS) | {"_emscripten_stack_get_current"}
-SETTERS = frozenset(put for _, put in FUNCTIONS)
 # global.get N, i32.const or i64.const, sub, local.tee, global.set N: how LLVM begins a function with a frame.
 _PROLOGUE = re.compile(
     rb"\x23([\x00-\x7f])(?:\x41[\x80-\xff]{0,4}[\x00-\x7f]\x6b|\x42[\x80-\xff]{0,4}[\x00-\x7f]\x7d)"
@@ -45,28 +45,16 @@ def find_pointer(module: Module, address: str) -> Pointer:
     found = dict(_candidates(module))
     usable = {index: why for index, why in found.items() if _is_pointer(module, index, address)}
     if len(usable) > 1:
-        listed = ", ".join(f"global {index} ({why})" for index, why in usable.items())
-        raise ModuleRefusedError(
-            "two-stack-pointers", f"several globals may be the C stack pointer: {listed}"
-        )
+        listed = ", ".join(_shown("candidate", index=index, evidence=why) for index, why in usable.items())
+        raise refusal("two-stack-pointers", globals=listed)
     if not usable:
-        raise ModuleRefusedError(
-            "no-stack-pointer",
-            "no global is the C stack pointer for certain: link with --profiling-funcs or -g2, which keep "
-            f"the name section, or with -Wl,--export={NAME}",
-        )
+        raise refusal("no-stack-pointer")
     ((index, why),) = usable.items()
     initial = module.initialisers.get(index)
     if initial is None:
-        raise ModuleRefusedError(
-            "dynamic-linking",
-            f"the C stack pointer (global {index}) is imported: the stack belongs to another module too",
-        )
+        raise refusal("dynamic-linking:pointer", index=index)
     if initial.value is None:
-        raise ModuleRefusedError(
-            "no-stack-pointer",
-            f"global {index} ({why}) does not start as a constant, so its stack is unknown",
-        )
+        raise refusal("no-stack-pointer:initial", index=index, evidence=why)
     return Pointer(index, initial.value, why)
 
 
@@ -77,7 +65,7 @@ def setters(module: Module, pointer: int) -> Iterator[str]:
         if each.kind == "func" and module.function_type(each.index) == type_:
             ops = accessor(module, each.index)
             by_body = [op for op, _ in ops] == [LOCAL_GET, GLOBAL_SET] and ops[1][1] == pointer
-            if each.name in SETTERS or by_body:
+            if each.name in names("setters") or by_body:
                 yield each.name
 
 
@@ -101,24 +89,31 @@ def _candidates(module: Module) -> Iterator[tuple[int, str]]:
     """Yield the globals that the best evidence shows, and that evidence."""
     named = named_stack_pointer(module)
     if named is not None:
-        yield named, "the name section"
+        yield named, _shown("name")
         return
     exported = module.export_named(NAME)
     if exported is not None and exported.kind == "global":
-        yield exported.index, f"the export {NAME}"
+        yield exported.index, _shown("export")
         return
     imported = [each.index for each in module.imports if each.kind == "global" and each.name == NAME]
     if imported:
-        yield imported[0], f"the import {NAME}"
+        yield imported[0], _shown("import")
         return
-    getter = next((each for each in module.exports if each.kind == "func" and each.name in _GETTERS), None)
+    getter = next(
+        (each for each in module.exports if each.kind == "func" and each.name in names("getters")), None
+    )
     read = accessor(module, getter.index) if getter is not None else []
     if getter is not None and [op for op, _ in read] == [GLOBAL_GET]:
-        yield read[0][1], f"the body of {getter.name}"
+        yield read[0][1], _shown("getter", name=getter.name)
         return
     # Other globals may have accessors (getTempRet0 and setTempRet0): prologues must not show another one.
     yield from _shown_by_prologues(module)
     yield from _shown_by_accessors(module)
+
+
+def _shown(key: str, **values: object) -> str:
+    """Return evidence in words; see ``evidence`` in ``adapter.toml``."""
+    return adapter().evidence[key].format(**values)
 
 
 def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
@@ -135,7 +130,7 @@ def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
             puts.setdefault(ops[1][1], each.name)
     for index in gets.keys() & puts.keys():
         if _starts_as_stack(module, index):
-            yield index, f"the bodies of {gets[index]} and {puts[index]}"
+            yield index, _shown("accessors", get=gets[index], put=puts[index])
 
 
 def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
@@ -147,7 +142,7 @@ def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
     if most >= _FEWEST_PROLOGUES:
         for index, count in counts.items():
             if count * _CLEAR > most and _starts_as_stack(module, index):
-                yield index, f"{count} function prologues"
+                yield index, _shown("prologues", count=count)
 
 
 def _starts_as_stack(module: Module, index: int) -> bool:

@@ -1,4 +1,5 @@
-;; Regions: the C stacks of a module whose calls overlap. `assembler.py` assembles this file into the module.
+;; Regions: the C stacks of a module whose calls overlap. `python docs/generate.py` assembles this file into `adapter.json`,
+;; which the transform and the npm package read: run it after a change.
 ;;
 ;; A region is a C stack of its own with a header; `top` is its highest address. A *call* region belongs to one
 ;; promising call. An *idle* region is the stack of code that runs while no promising call does: the module's

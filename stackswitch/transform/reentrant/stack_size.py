@@ -8,8 +8,7 @@ from stackswitch.wasm.encoding import DATA, iterate_sections
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.sections import read_constant_expression
 
-_FIRST_BYTES = 1024
-"""Linkers leave the first bytes of memory free, so that null is no address."""
+from .adapter import adapter
 
 
 def own_stack_bytes(module: Module, top: int) -> int:
@@ -18,7 +17,8 @@ def own_stack_bytes(module: Module, top: int) -> int:
     :param top: the initial value of the stack pointer
     :raises WasmFormatError: the data section is malformed
     """
-    return max(0, top - max((end for end in _data_ends(module) if end <= top), default=_FIRST_BYTES))
+    first = adapter().sizes["linker_leaves"]
+    return max(0, top - max((end for end in _data_ends(module) if end <= top), default=first))
 
 
 def _data_ends(module: Module) -> Iterator[int]:

@@ -7,15 +7,14 @@ exports that are promising. Glue stays as it is. ``regions.wat`` says how the st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from stackswitch.errors import ConfigError
 from stackswitch.wasm.module import parse_module
+from stackswitch.wasm.types import FuncType
 
+from .adapter import Links, adapter, linked, mistake, names, note
 from .additions import Additions
-from .assembler import Context, Text, read_text
 from .custom_sections import custom_sections
-from .facts import HOOKS, Facts
+from .facts import Facts
 from .invokes import Invokes
 from .left_out import growing_imports, stack_exports
 from .model import CALL_FAILED, NEXT_CALL, TRAPS, ReentrantRequest, ReentrantResult
@@ -24,36 +23,6 @@ from .pointer import setters
 from .stack_size import own_stack_bytes
 from .wrappers import Wrappers
 
-HEADER_BYTES = 160
-FIELDS = {
-    "sp": 0,
-    "top": 8,
-    "low": 16,
-    "span": 24,
-    "guard": 32,
-    "host": 40,
-    "home": 48,
-    "level": 56,
-    "accounted": 64,
-    "next": 72,
-    "waiting": 80,
-    "is_call": 84,
-    "number": 88,
-    "all": 96,
-    "kept": 104,
-    "refused": 112,
-    "end": 120,
-    "under": 128,
-    "caught": 136,
-    "uncaught": 144,
-    "words": 152,
-}
-"""Where the fields of a region's header are (bytes)."""
-COOKIES = 0x89BACDFE_02135467 - (1 << 64)
-"""The words at the end of a stack: Emscripten's, ``src/runtime_stack_check.js``. As a signed number."""
-_CANARY_BYTES = 16
-CATCHES_BYTES = 32768
-"""Room for the catch blocks that are open at a time: 8 bytes each."""
 _TRAP = f"${TRAPS}"
 """How the names of functions that only trap begin: they are the message."""
 
@@ -67,7 +36,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     """
     module = parse_module(request.wasm)
     if not request.suspend and not request.invokes:
-        raise ConfigError("no import may suspend: there is nothing to make re-entrant")
+        raise mistake("nothing")
     facts = Facts(module, request.malloc, main_module=request.main_module, for_host=request.for_host)
     growing = growing_imports(module, request)
     of_stack = stack_exports(module, request, facts.pointer.index)
@@ -88,7 +57,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
     setting = {each.index for each in module.exports if each.kind == "func" and each.name in restoring}
     additions.references.update(dict.fromkeys(setting, regions["$restore"]))
-    hooks = (*HOOKS, NEXT_CALL, CALL_FAILED) if request.for_host else HOOKS
+    hooks = (*names("hooks"), NEXT_CALL, CALL_FAILED) if request.for_host else names("hooks")
     additions.new_exports.update({each: regions[f"${each}"] for each in hooks})
     patched = patched_sections(additions)
     custom = custom_sections(module, _added_names(additions), moved=patched.moved)
@@ -125,40 +94,31 @@ def _add_regions(
         "bounds": found.get_base is not None and found.get_end is not None,
     }
     has["state"] = has["exceptions"] or has["limits"] or has["checks"]
-    text = regions_text({name for name, there in has.items() if there}, facts.address)
-    globals_ = {name: additions.add_global(kind) for name, kind in text.globals.items()}
+    declared = adapter().regions[facts.address]
+    wanted = {name for name, there in has.items() if there}
+    globals_ = {
+        name: additions.add_global(kind) for name, kind, when in declared.globals if wanted.issuperset(when)
+    }
+    functions = [each for each in declared.functions if wanted.issuperset(each.when)]
     first = additions.next_function
-    indexes = {each.name: first + at for at, each in enumerate(text.functions)}
-    context = Context(
-        functions={**found.by_name(), **indexes},
-        globals={**globals_, "$sp": facts.pointer.index},
+    indexes = {each.name: first + at for at, each in enumerate(functions)}
+    sizes = adapter().sizes
+    region = request.region_bytes
+    links = Links(
+        indexes={**found.by_name(), **indexes, **globals_, "$sp": facts.pointer.index},
         constants={
-            **FIELDS,
-            "COOKIES": COOKIES,
-            "WORDS": FIELDS["words"],
-            "SPAN": request.region_bytes - _CANARY_BYTES,
-            "HEADER": HEADER_BYTES,
-            "REGION": request.region_bytes,
-            "ROOM": request.region_bytes + HEADER_BYTES,
+            "SPAN": region - sizes["canary"],
+            "REGION": region,
+            "ROOM": region + sizes["header"],
             "TOP": facts.pointer.initial,
-            "SLACK": min(own_stack or request.region_bytes, request.region_bytes) // 2,
-            "CATCHES": CATCHES_BYTES,
-            "POINTER": 8 if facts.address == "i64" else 4,
+            "SLACK": min(own_stack or region, region) // 2,
         },
-        address=facts.address,
+        has=wanted,
     )
-    for each in text.functions:
-        type_index = additions.type_index(each.type)
-        additions.add_function(each.name, type_index, context.assemble(each), each.locals)
+    for each in functions:
+        type_index = additions.type_index(FuncType(each.params, each.results))
+        additions.add_function(each.name, type_index, linked(each.code, links), each.locals)
     return {**globals_, **indexes}
-
-
-def regions_text(has: set[str], address: str) -> Text:
-    """Read ``regions.wat``.
-
-    :param has: see ``read_text``
-    """
-    return read_text(Path(__file__).with_name("regions.wat").read_text("utf-8"), has, address)
 
 
 def _added_names(additions: Additions) -> list[tuple[int, str]]:
@@ -178,22 +138,13 @@ def _without(names: tuple[str, ...], left_out: tuple[str, ...]) -> tuple[str, ..
 
 def _left_out_notes(growing: tuple[str, ...], of_stack: tuple[str, ...]) -> Iterator[str]:
     if growing:
-        yield (
-            f"{', '.join(growing)} may not suspend and is not wrapped: malloc calls it, and the C stacks are "
-            "taken from malloc"
-        )
+        yield note("growing", names=", ".join(growing))
     if of_stack:
-        yield f"not wrapped, because they serve the C stack itself: {', '.join(of_stack)}"
+        yield note("of_stack", names=", ".join(of_stack))
 
 
 def _notes(request: ReentrantRequest, own_stack: int) -> Iterator[str]:
     if own_stack > request.region_bytes:
-        yield (
-            f"the module's own C stack may have {own_stack} bytes, each region {request.region_bytes}:"
-            " if a call needs more, use a larger --region"
-        )
+        yield note("own_stack", own=own_stack, region=request.region_bytes)
     if request.invokes:
-        yield (
-            "the glue has one list of exceptions that are being handled, for all calls: where catch blocks "
-            "of two calls overlap and would be mixed up, the module traps (not with -fwasm-exceptions)"
-        )
+        yield note("invokes")

@@ -9,29 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stackswitch.errors import ConfigError
 from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.types import FuncType
 
-from .additions import Additions, call, local_get, local_set
-
-_TRY, _CATCH_ALL, _RETHROW, _END, _RETURN = b"\x06", b"\x19", b"\x09\0", b"\x0b", b"\x0f"
-_BLOCK_EXNREF, _THROW_REF = b"\x02\x69", b"\x0a"
-_TRY_TABLE, _CATCH_ALL_REF = b"\x1f", b"\x01\x03\0"
-
-
-def try_and_rethrow(
-    results: bytes, body: bytes, handler: bytes, after: bytes, *, new_exceptions: bool
-) -> bytes:
-    """Encode ``body``, then ``after``. If an exception leaves ``body``: ``handler``, and it is thrown again.
-
-    :param results: the block type of ``body``
-    :param after, handler: neither takes nor leaves values
-    """
-    if new_exceptions:
-        tried = _TRY_TABLE + results + _CATCH_ALL_REF + body + _END
-        return _BLOCK_EXNREF + tried + after + _RETURN + _END + handler + _THROW_REF
-    return _TRY + results + body + _CATCH_ALL + handler + _RETHROW + _END + after
+from .adapter import Links, adapter, linked, mistake
+from .additions import Additions, local_get
 
 
 @dataclass(frozen=True)
@@ -56,10 +38,10 @@ class Wrappers:
         imports = self.additions.module.function_imports()
         missing = set(names) - {each.full_name for each in imports}
         if missing:
-            raise ConfigError(f"the module imports no function {', '.join(sorted(missing))}")
+            raise mistake("imports", names=", ".join(sorted(missing)))
         chosen = [each for each in imports if each.full_name in names]
         for each in chosen:
-            wrapper = self._wrap(f"{each.full_name} (may suspend)", each.index, "$before", "$after")
+            wrapper = self._wrap("suspend", each.full_name, each.index, "$before", "$after")
             self.additions.calls[each.index] = self.additions.references[each.index] = wrapper
         return tuple(dict.fromkeys(each.full_name for each in chosen))
 
@@ -71,7 +53,7 @@ class Wrappers:
         functions = {each.name: each.index for each in self.additions.module.exports if each.kind == "func"}
         missing = set(names) - functions.keys()
         if missing:
-            raise ConfigError(f"the module exports no function {', '.join(sorted(missing))}")
+            raise mistake("exports", names=", ".join(sorted(missing)))
         for name, index in functions.items():
             if name in names:
                 self.additions.exports[name] = self._promising(name, index)
@@ -89,10 +71,8 @@ class Wrappers:
         for each in names:
             index = by_name.get(each, int(each) if each.isdecimal() else -1)
             if index not in defined:
-                raise ConfigError(f"the module has no function {each}")
-            wrapper = self._wrap(
-                f"{each} (promising, by reference)", index, "$enter_if_idle", "$leave_if_entered"
-            )
+                raise mistake("function", name=each)
+            wrapper = self._wrap("table", each, index, "$enter_if_idle", "$leave_if_entered")
             self.additions.references[index] = wrapper
         return names
 
@@ -100,23 +80,22 @@ class Wrappers:
         """Return the wrapper of a function, the same under all its names. References to the function stay."""
         if function not in self._promised:
             real = self.additions.calls.get(function, function)
-            self._promised[function] = self._wrap(f"{name} (promising)", real, "$enter", "$leave")
+            self._promised[function] = self._wrap("promise", name, real, "$enter", "$leave")
             self.additions.references.setdefault(function, function)
         return self._promised[function]
 
-    def _wrap(self, name: str, real: int, first: str, last: str) -> int:
+    def _wrap(self, title: str, name: str, real: int, first: str, last: str) -> int:
         additions = self.additions
         type_index = additions.type_of(real)
         type_ = additions.module.types[type_index]
         assert isinstance(type_, FuncType)
         region = len(type_.params)
-        close = local_get(region) + call(self.regions[last])
-        body = try_and_rethrow(
-            additions.block_type(type_.results),
-            b"".join(local_get(each) for each in range(region)) + call(real),
-            close,
-            close,
-            new_exceptions=self.new_exceptions,
-        )
-        code = call(self.regions[first]) + local_set(region) + body
-        return additions.add_function(name, type_index, code, (self.address,))
+        known = {"$first": self.regions[first], "$last": self.regions[last], "$real": real, "$region": region}
+        parts = {
+            "results": additions.block_type(type_.results),
+            "arguments": b"".join(local_get(each) for each in range(region)),
+        }
+        template = adapter().codes["wrapper.try_table" if self.new_exceptions else "wrapper.try"]
+        code = linked(template, Links(known, parts))
+        shown = adapter().titles[title].format(name=name)
+        return additions.add_function(shown, type_index, code, (self.address,))

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-import itertools
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import wasmtime
 
 from stackswitch.transform import reentrant
-from stackswitch.transform.reentrant.assembler import Context, Expression, Text, parse_forms, read_text
-from stackswitch.transform.reentrant.transform import COOKIES, FIELDS, HEADER_BYTES, regions_text
+from stackswitch.transform.reentrant.adapter import Links, Template, adapter, linked
+from stackswitch.transform.reentrant.assembler import Assembler, Expression, parse_forms, regions
 from stackswitch.wasm.module import parse_module
+from stackswitch.wasm.types import FuncType
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 TEXT = Path(reentrant.__file__).with_name("regions.wat").read_text("utf-8")
 FEATURES = ("references", "invokes", "exceptions", "limits", "checks", "bounds", "state")
-CONSTANTS = {
-    **FIELDS,
-    "COOKIES": COOKIES,
-    "WORDS": FIELDS["words"],
+SIZES = adapter().sizes
+CHOSEN = {
     "SPAN": 65520,
-    "HEADER": HEADER_BYTES,
     "REGION": 65536,
-    "ROOM": 65536 + HEADER_BYTES,
+    "ROOM": 65536 + SIZES["header"],
     "TOP": 5248880,
     "SLACK": 300,
-    "POINTER": 4,
-    "CATCHES": 32768,
 }
+"""What depends on the module or the request."""
+CONSTANTS = {
+    **tomllib.loads(Path(reentrant.__file__).with_name("adapter.toml").read_text("utf-8"))["fields"],
+    **CHOSEN,
+    "COOKIES": 0x89BACDFE_02135467 - (1 << 64),
+    "WORDS": 152,
+    "HEADER": SIZES["header"],
+    "POINTER": 4,
+    "CATCHES": SIZES["catches"],
+}
+FIXED = {name: value for name, value in CONSTANTS.items() if name not in CHOSEN}
 KNOWN = {
     "malloc": "(param addr) (result addr)",
     "exceptions": "(result addr)",
@@ -58,10 +71,21 @@ def plain(expression: Expression, address: str) -> str:
     return f"({plain(op, address)} {inner})"
 
 
+def chosen(forms: list[Expression], has: frozenset[str]) -> Iterator[Expression]:
+    """Leave out what a module that has not all does not get."""
+    for each in forms:
+        if isinstance(each, str):
+            yield each
+        elif each[0] == "when":
+            yield from chosen(each[2:], has) if each[1] in has else ()
+        else:
+            yield list(chosen(each, has))
+
+
 def by_wasmtime(has: frozenset[str], address: str) -> bytes:
     tokens = (line.partition(";;")[0] for line in TEXT.splitlines())
     words = iter(" ".join(tokens).replace("(", " ( ").replace(")", " ) ").split())
-    forms = "\n".join(plain(each, address) for each in parse_forms(words, has))
+    forms = "\n".join(plain(each, address) for each in chosen(parse_forms(words), has))
     imports = "\n".join(
         f'(import "m" "{name}" (func ${name} {type_.replace("addr", address)}))'
         for name, type_ in KNOWN.items()
@@ -71,46 +95,53 @@ def by_wasmtime(has: frozenset[str], address: str) -> bytes:
     return bytes(wasmtime.wat2wasm(f"(module {imports} {memory} {sp} {forms})"))
 
 
-def by_us(text: Text, address: str) -> list[bytes]:
-    indexes = {f"${name}": at for at, name in enumerate(KNOWN)}
-    indexes.update({each.name: len(KNOWN) + at for at, each in enumerate(text.functions)})
-    globals_ = {name: at + 1 for at, name in enumerate(text.globals)}
-    context = Context(indexes, {**globals_, "$sp": 0}, CONSTANTS, address)
-    return [context.assemble(each) + b"\x0b" for each in text.functions]
+def by_us(has: frozenset[str], address: str) -> list[tuple[str, FuncType, bytes]]:
+    declared = regions(TEXT, FIXED, address)
+    functions = [each for each in declared.functions if has.issuperset(each.when)]
+    globals_ = ["$sp", *(name for name, _, when in declared.globals if has.issuperset(when))]
+    names = [*(f"${name}" for name in KNOWN), *(each.name for each in functions)]
+    indexes = {name: at for each in (globals_, names) for at, name in enumerate(each)}
+    links = Links(indexes, constants=CHOSEN, has=has)
+    return [
+        (each.name, FuncType(each.params, each.results), linked(each.code, links) + b"\x0b")
+        for each in functions
+    ]
 
 
 @pytest.mark.parametrize("address", ["i32", "i64"])
 @pytest.mark.parametrize("has", [FEATURES[:size] for size in range(len(FEATURES) + 1)], ids=len)
 def test_it_writes_the_instructions_that_wasmtime_does(has: tuple[str, ...], address: str) -> None:
-    text = regions_text(set(has), address)
-    module = parse_module(by_wasmtime(frozenset(has), address))
-    assert len(module.defined_functions) == len(text.functions)
-    for index, function, code in zip(
-        module.defined_functions, text.functions, by_us(text, address), strict=True
-    ):
+    features = frozenset((*has, "malloc"))
+    module = parse_module(by_wasmtime(features, address))
+    functions = by_us(features, address)
+    assert len(module.defined_functions) == len(functions)
+    for index, (name, type_, code) in zip(module.defined_functions, functions, strict=True):
         start, end = module.code_range(index)
-        assert module.data[start:end] == code, function.name
-        assert module.function_type(index) == function.type
+        assert module.data[start:end] == code, name
+        assert module.function_type(index) == type_
 
 
 def test_every_function_of_the_regions_is_used() -> None:
-    for has in itertools.chain([()], [FEATURES]):
-        text = regions_text(set(has), "i32")
-        used = {
-            word
-            for function in text.functions
-            for word in str(function.body).replace("'", " ").split()
-            if word.startswith("$")
-        }
+    for has in (frozenset[str](), frozenset(FEATURES)):
+        functions = [each for each in adapter().regions["i32"].functions if has.issuperset(each.when)]
+        used = {name for each in functions for name in names_in(each.code, has)}
         entries = {"$enter", "$leave", "$before", "$after", "$restore", "$note_longjmp", "$note_resume"}
         entries |= {"$enter_if_idle", "$leave_if_entered"}
         entries |= {"$note_rethrow", "$note_catch", "$note_end_catch"}
-        contract = {each.name for each in text.functions if each.name.startswith("$__jspi_")}
-        unused = {each.name.rstrip(",") for each in text.functions} - used - entries - contract
+        contract = {each.name for each in functions if each.name.startswith("$__jspi_")}
+        unused = {each.name for each in functions} - used - entries - contract
         assert unused <= ({"$load_state"} if not has else set())
 
 
+def names_in(template: Template, has: frozenset[str]) -> Iterator[str]:
+    for each in template:
+        if not isinstance(each, str):
+            if each[0] != "when":
+                yield each[1]
+            elif each[1] in has:
+                yield from names_in(each[2], has)
+
+
 def test_an_instruction_that_is_not_known_is_an_error() -> None:
-    text = read_text("(func $f (i32.popcnt (i32.const 1)))", (), "i32")
     with pytest.raises(KeyError):
-        Context({}, {}, {}, "i32").assemble(text.functions[0])
+        Assembler({}, "i32").assemble([["i32.popcnt", ["i32.const", "1"]]])
