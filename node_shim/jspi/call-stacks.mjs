@@ -1,7 +1,10 @@
 // Calls of an instance that gives each a C stack of its own (stackswitch/transform/reentrant): its wasm switches stacks. What
 // wasm cannot know is here: that a call has ended by a trap, or by an error that nothing of the guest's may catch.
 
-/** Exports of such an instance: what number the next call has (0: there is no room for its C stack), and that a call failed. */
+/**
+ * Exports of such an instance: what number the next call has (0: there is no room for its C stack), given whether it is alone;
+ * and that a call failed.
+ */
 const NEXT_CALL = "stackswitch.next_call";
 const CALL_FAILED = "stackswitch.call_failed";
 
@@ -80,7 +83,7 @@ export class CallStacks {
    */
   plain(exported) {
     return (/** @type {unknown[]} */ ...args) => {
-      const number = this.#next();
+      const number = this.#next(this.#isAlone);
       try {
         return exported(...args);
       } catch (error) {
@@ -102,7 +105,7 @@ export class CallStacks {
     let number = 0;
     let promise;
     try {
-      number = this.#next();
+      number = this.#next(this.#isAlone);
     } catch (error) {
       return Promise.reject(error).catch(failed); // the guest's malloc trapped
     }
@@ -128,6 +131,11 @@ export class CallStacks {
         failed(error);
       },
     );
+  }
+
+  /** Whether a call that begins now has the module's own C stack. */
+  get #isAlone() {
+    return this.#open === 0 ? 1 : 0;
   }
 
   /** @param {number} number of a call that failed */

@@ -26,6 +26,8 @@
 (when pages ;; of memory, for modules without malloc: what is left of them
   (global $room addr)
   (global $room_end addr))
+(when host
+  (global $alone i32)) ;; whether the call that begins next is
 (when invokes ;; see the end
   (global $thrown i32)
   (global $thrower addr)
@@ -130,6 +132,18 @@
   (addr.store offset=next (local.get $r) (global.get $free))
   (global.set $free (local.get $r)))
 
+;; Leaves the idle region $old to the calls that have begun so far.
+(define retire
+  (i64.store offset=number (local.get $old) (global.get $calls))
+  (addr.store offset=next (local.get $old) (global.get $retired))
+  (global.set $retired (local.get $old)))
+
+;; Leaves the module's own stack as it is, to be idle again.
+(define retire_main
+  (local.set $old (global.get $main))
+  (use retire)
+  (i64.store offset=number (local.get $old) (i64.const 0)))
+
 ;; ---- Switching
 
 ;; What belongs to a stack besides its pointer: the limits that checks compare it with, and the exceptions
@@ -197,26 +211,39 @@
   (if (i32.load offset=is_call (local.get $r)) (then (return (addr.load offset=host (local.get $r)))))
   (addr.load offset=under (local.get $r)))
 
-;; Returns if something may be in the region $r.
-(define return_if_used
+;; Whether something may be in the region $r: arguments of another call, or what a call that waits will come
+;; back to.
+(func $is_used (param $r addr) (result i32) (local $each addr)
   (local.set $each (global.get $regions))
   (loop $next
     (if (i32.or
           (addr.eq (addr.load offset=home (local.get $each)) (local.get $r))
           (i32.and (i32.load offset=waiting (local.get $each))
                    (addr.eq (addr.load offset=host (local.get $each)) (local.get $r))))
-      (then (return)))
+      (then (return (i32.const 1))))
     (local.set $each (addr.load offset=all (local.get $each)))
-    (br_if $next (addr.given (local.get $each)))))
+    (br_if $next (addr.given (local.get $each))))
+  (i32.const 0))
 
-;; Makes the region below the current one current: the current one's call has trapped. Its region is free
-;; unless something may be in it: arguments of another call, or what a call that waits will come back to.
-(func $abandon (local $r addr) (local $each addr)
+;; The call of the region $r has failed. The region is free, or left to the calls that use it.
+(func $release (param $r addr) (local $old addr)
+  (if (i32.eqz (call $is_used (local.get $r))) (then (use give) (return)))
+  (i32.store offset=is_call (local.get $r) (i32.const 0))
+  (i32.store offset=waiting (local.get $r) (i32.const 0))
+  (addr.store offset=host (local.get $r) (addr.const 0))
+  (addr.store offset=home (local.get $r) (addr.const 0))
+  (addr.store offset=under (local.get $r) (addr.const 0))
+  (local.set $old (local.get $r))
+  (use retire))
+
+;; Makes the region below the current one current: the current one's call has trapped.
+(func $abandon (local $r addr)
   (local.set $r (global.get $current))
+  (when host
+    (if (addr.eq (local.get $r) (global.get $main)) (then
+      (if (i32.load offset=is_call (local.get $r)) (then (call $leave_own) (return))))))
   (global.set $current (call $below (local.get $r)))
-  (if (i32.eqz (i32.load offset=is_call (local.get $r))) (then (return)))
-  (use return_if_used)
-  (use give))
+  (if (i32.load offset=is_call (local.get $r)) (then (call $release (local.get $r)))))
 
 ;; Removes call regions above $r from the top: their calls have trapped.
 (func $abandon_to (param $r addr) (local $some i32)
@@ -238,10 +265,21 @@
     (addr.sub (addr.load offset=top (global.get $current)) (global.get $sp))
     (addr.const SLACK)))
 
+;; Back to the module's own stack, which is larger, when all that were there have ended.
+(define come_back
+  (if (addr.given (global.get $retired)) (then
+    (if (i32.eqz (i32.load offset=is_call (global.get $current))) (then
+      (local.set $home (call $take_retired (global.get $main)))
+      (if (addr.given (local.get $home)) (then (call $rotate (local.get $home)))))))))
+
 (func $enter (result addr) (local $to addr)
   (when invokes (global.set $thrown (i32.const 0)))
   (use start)
   (use find)
+  (when host
+    (if (global.get $alone) (then
+      (global.set $alone (i32.const 0))
+      (if (call $enters_own) (then (return (global.get $main)))))))
   (local.set $to (global.get $free))
   (if (addr.given (local.get $to))
     (then (global.set $free (addr.load offset=next (local.get $to))))
@@ -262,6 +300,8 @@
     (call $abandon_to (local.get $r))
     (if (addr.ne (global.get $current) (local.get $r))
       (then (call $stackswitch.promising_call_that_is_not_listed)))))
+  (when host
+    (if (addr.eq (local.get $r) (global.get $main)) (then (call $leave_own) (return))))
   (local.set $to (addr.load offset=host (local.get $r)))
   (local.set $home (addr.load offset=home (local.get $r)))
   (use switch)
@@ -272,11 +312,7 @@
     (if (addr.given (addr.load offset=kept (local.get $home))) (then
       (if (addr.ge_u (global.get $sp) (addr.load offset=refused (local.get $home)))
         (then (call $raise (addr.load offset=kept (local.get $home)))))))))
-  ;; Back to the module's own stack, which is larger, when all that were there have ended.
-  (if (addr.given (global.get $retired)) (then
-    (if (i32.eqz (i32.load offset=is_call (global.get $current))) (then
-      (local.set $home (call $take_retired (global.get $main)))
-      (if (addr.given (local.get $home)) (then (call $rotate (local.get $home)))))))))
+  (use come_back))
 
 (func $before (result addr) (local $r addr) (local $to addr)
   (when invokes (global.set $thrown (i32.const 0)))
@@ -352,9 +388,7 @@
       (then (addr.store offset=host (local.get $r) (addr.const 0))))
     (local.set $r (addr.load offset=all (local.get $r)))
     (br_if $next (addr.given (local.get $r))))
-  (i64.store offset=number (local.get $old) (global.get $calls))
-  (addr.store offset=next (local.get $old) (global.get $retired))
-  (global.set $retired (local.get $old)))
+  (use retire))
 
 (func $take_idle (result addr) (local $r addr)
   (local.set $r (call $take_retired (global.get $main)))
@@ -376,8 +410,9 @@
           (if (addr.given (local.get $before))
             (then (addr.store offset=next (local.get $before) (local.get $next)))
             (else (global.set $retired (local.get $next))))
-          (addr.store offset=sp (local.get $r) (addr.load offset=top (local.get $r)))
-          (addr.store offset=accounted (local.get $r) (addr.load offset=top (local.get $r)))
+          (if (i64.ne (i64.load offset=number (local.get $r)) (i64.const 0))
+            (then (addr.store offset=sp (local.get $r) (addr.load offset=top (local.get $r)))))
+          (addr.store offset=accounted (local.get $r) (addr.load offset=sp (local.get $r)))
           (addr.store offset=host (local.get $r) (addr.const 0))
           (addr.store offset=kept (local.get $r) (addr.const 0))
           (addr.store offset=under (local.get $r) (addr.const 0))
@@ -505,8 +540,18 @@
 
 (when host
   ;; The number of the call that begins next, for $stackswitch.call_failed; 0: there is no room for its C stack.
-  (func $stackswitch.next_call (result i32) (local $size addr) (local $at addr) (local $r addr)
+  ;; $alone: no other call has begun that has not ended.
+  (func $stackswitch.next_call (param $alone i32) (result i32) (local $size addr) (local $at addr) (local $r addr) (local $old addr)
     (use start)
+    (global.set $alone (local.get $alone))
+    (if (addr.eqz (global.get $free)) (then
+      (local.set $r (call $take_retired (addr.const 0)))
+      (if (addr.eq (local.get $r) (global.get $main))
+        (then (use retire_main))
+        (else
+          (if (addr.given (local.get $r)) (then
+            (i32.store offset=is_call (local.get $r) (i32.const 1))
+            (use give)))))))
     (if (addr.eqz (global.get $free)) (then
       (local.set $size (addr.const ROOM))
       (use find_room)
@@ -517,22 +562,22 @@
     (i32.wrap_i64 (i64.add (global.get $calls) (i64.const 1))))
 
   ;; A call has ended by an error, and no code of the module is on the native stack: its region is free.
-  (func $stackswitch.call_failed (param $number i32) (local $r addr)
+  (func $stackswitch.call_failed (param $number i32) (local $r addr) (local $home addr)
     (local.set $r (global.get $regions))
     (loop $next
       (if (i32.and (i32.eq (i32.load offset=number (local.get $r)) (local.get $number))
                    (i32.and (i32.load offset=is_call (local.get $r)) (addr.given (addr.load offset=home (local.get $r)))))
-        (then (call $end_failed (local.get $r)) (return)))
+        (then (call $end_failed (local.get $r)) (use come_back) (return)))
       (local.set $r (addr.load offset=all (local.get $r)))
       (br_if $next (addr.given (local.get $r)))))
 
-  (func $end_failed (param $r addr) (local $home addr) (local $each addr)
+  (func $end_failed (param $r addr) (local $home addr)
     (if (call $is_running (local.get $r)) (then (call $leave (local.get $r)) (return)))
     ;; It has failed at its wait.
+    (if (addr.eq (local.get $r) (global.get $main)) (then (call $leave_own) (return)))
     (local.set $home (addr.load offset=home (local.get $r)))
     (i32.store offset=waiting (local.get $r) (i32.const 0))
-    (use return_if_used)
-    (use give)
+    (call $release (local.get $r))
     (if (addr.eq (local.get $home) (global.get $current)) (then
       (if (addr.given (addr.load offset=kept (local.get $home))) (then
         (if (addr.ge_u (global.get $sp) (addr.load offset=refused (local.get $home)))
@@ -549,3 +594,55 @@
         (local.set $at (addr.load offset=host (local.get $at)))
         (br_if $next (addr.given (local.get $at))))))
     (i32.const 0)))
+
+;; ---- A call that is alone when it begins
+
+;; It runs on the module's own stack, which may be much larger than a region. While it waits, others idle
+;; elsewhere ($before). When it has ended, that stack is idle again, with what was there before.
+(when host
+  ;; Whether such a call begins now.
+  (func $enters_own (result i32)
+    (if (i32.or (addr.ne (global.get $current) (global.get $main))
+                (i32.or (i32.load offset=is_call (global.get $main))
+                        (i32.or (addr.given (addr.load offset=host (global.get $main))) (use full))))
+      (then (return (i32.const 0))))
+    (when exceptions ;; code that is in a catch block runs there
+      (if (i32.or (addr.given (addr.load offset=0 (call $exceptions)))
+                  (addr.given (addr.load offset=POINTER (call $exceptions))))
+        (then (return (i32.const 0)))))
+    (i32.store offset=is_call (global.get $main) (i32.const 1))
+    (addr.store offset=home (global.get $main) (global.get $main))
+    (addr.store offset=level (global.get $main) (global.get $sp))
+    (addr.store offset=entry (global.get $main) (global.get $sp))
+    (addr.store offset=accounted (global.get $main) (global.get $sp))
+    (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
+    (i64.store offset=number (global.get $main) (global.get $calls))
+    (i32.const 1))
+
+  ;; It has ended, or has failed at its wait: then another region is current.
+  (func $leave_own (local $to addr) (local $old addr)
+    (local.set $to (addr.load offset=host (global.get $main)))
+    (addr.store offset=sp (global.get $main) (addr.load offset=entry (global.get $main)))
+    (addr.store offset=under (global.get $main) (addr.const 0))
+    (addr.store offset=host (global.get $main) (addr.const 0))
+    (addr.store offset=home (global.get $main) (addr.const 0))
+    (i32.store offset=waiting (global.get $main) (i32.const 0))
+    (i32.store offset=is_call (global.get $main) (i32.const 0))
+    (when exceptions
+      (addr.store offset=caught (global.get $main) (addr.const 0))
+      (addr.store offset=uncaught (global.get $main) (addr.const 0)))
+    (if (addr.ne (global.get $current) (global.get $main)) (then
+      (if (i32.eqz (i32.load offset=is_call (global.get $current)))
+        (then (call $rotate (global.get $main)))
+        (else (use retire_main)))
+      (return)))
+    (global.set $sp (addr.load offset=sp (global.get $main)))
+    (when state (call $load_state (global.get $main)))
+    (if (addr.eqz (local.get $to)) (then (return))) ;; it has never waited
+    (if (i32.load offset=is_call (local.get $to)) (then
+      (use switch)
+      (use retire_main)
+      (return)))
+    (addr.store offset=under (global.get $main) (local.get $to))
+    (local.set $old (local.get $to))
+    (use retire)))

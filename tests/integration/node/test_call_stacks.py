@@ -200,6 +200,42 @@ async def test_a_call_that_needs_more_says_so() -> None:
         assert "C stack overflow" in str(error)
 
 
+RECURSIVE = b"""(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (memory (export "memory") 17)
+  (global $sp (export "__stack_pointer") (mut i32) (i32.const 1048576))
+  (func $down (export "down") (param $depth i32) (result i32) (local $frame i32) (local $got i32)
+    (global.set $sp (local.tee $frame (i32.sub (global.get $sp) (i32.const 64))))
+    (i32.store (local.get $frame) (local.get $depth))
+    (local.set $got (if (result i32) (local.get $depth)
+      (then (call $down (i32.sub (local.get $depth) (i32.const 1)))) (else (call $wait (i32.const 5)))))
+    (if (i32.ne (i32.load (local.get $frame)) (local.get $depth)) (then (unreachable)))
+    (global.set $sp (i32.add (local.get $frame) (i32.const 64)))
+    (local.get $got)))"""
+"""A C stack of 1 MiB. A call takes 64 bytes of it a level, waits at the end, and compares on the way out."""
+
+
+@in_loop
+async def test_a_call_that_is_alone_has_the_guests_own_stack() -> None:
+    gates = Gates()
+    imports = {"env.wait": gates.wait}
+    async with stackswitch.open(RECURSIVE, backend="jspi", imports=imports, concurrent=True) as guest:
+        for _ in range(5):
+            deep = asyncio.ensure_future(guest.call("down", 10_000))  # 640 kB
+            await gates.arrived(1)
+            others = [asyncio.ensure_future(guest.call("down", 500)) for _ in range(20)]
+            await gates.arrived(21)
+            gates.release()
+            assert await asyncio.gather(deep, *others) == [5] * 21
+            cancelled = asyncio.ensure_future(guest.call("down", 10_000))
+            await gates.arrived(1)
+            cancelled.cancel()
+            await gathered([cancelled])
+            gates.waiting.clear()
+            assert guest.get_global("__stack_pointer") == 1 << 20
+        assert len(guest.memory) == (17 + 21) * PAGE
+
+
 @in_loop
 async def test_calls_wait_where_there_is_no_room_for_a_stack() -> None:
     gates = Gates()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import pytest
 import wasmtime
@@ -11,52 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackswitch.errors import ModuleRefusedError
-from stackswitch.transform.reentrant import CALL_FAILED, NEXT_CALL, ReentrantRequest, make_reentrant
+from stackswitch.transform.reentrant import CALL_FAILED, NEXT_CALL
 from stackswitch.wasm.instructions import read_instructions
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.moved_code import MovedCode
 
-from .guests import ENGINE, GO, MALLOC, STACK, assembled, validate
-
-IMPORT = '(import "env" "wait" (func $wait (param i32) (result i32)))'
-PAGE = 65536
-
-
-def text(*parts: str) -> bytes:
-    return bytes(wasmtime.wat2wasm(f"(module {IMPORT} {' '.join(parts)} {GO})"))
-
-
-def made(wasm: bytes, region_bytes: int = 4096) -> bytes:
-    request = ReentrantRequest(
-        wasm=wasm,
-        suspend=("env.wait",),
-        promise=("go",),
-        region_bytes=region_bytes,
-        new_exceptions=True,
-        for_host=True,
-    )
-    return make_reentrant(request).wasm
-
-
-class Instance:
-    """An instance, and the exports that an engine and a host call."""
-
-    def __init__(self, wasm: bytes) -> None:
-        self.store = wasmtime.Store(ENGINE)
-        kinds = [wasmtime.ValType.i32()]
-        wait = wasmtime.Func(self.store, wasmtime.FuncType(kinds, kinds), lambda value: value)
-        self.exports: Any = wasmtime.Instance(self.store, validate(wasm), [wait]).exports(self.store)
-
-    def call(self, name: str, *args: int) -> Any:
-        return self.exports[name](self.store, *args)
-
-    @property
-    def pages(self) -> int:
-        return int(self.exports["memory"].size(self.store))
-
-    def enter(self) -> tuple[int, int]:
-        """Begin a call; return its number and its token."""
-        return self.call(NEXT_CALL), self.call("__jspi_enter")
+from .guests import GO, MALLOC, STACK, assembled
+from .hosts import PAGE, Instance, made, text
 
 
 @pytest.mark.parametrize("address", ["i32", "i64"])
@@ -80,11 +40,11 @@ def test_no_number_if_there_is_no_room() -> None:
     one = Instance(made(text(STACK.replace('"memory") 1', '"memory") 1 2')), 65184))
     first, token = one.enter()
     assert first == 1
-    assert one.call(NEXT_CALL) == 0
+    assert one.call(NEXT_CALL, 0) == 0
     with pytest.raises(wasmtime.Trap):
         one.call("__jspi_enter")
     one.call("__jspi_exit", token, 0)
-    assert one.call(NEXT_CALL) == 2
+    assert one.call(NEXT_CALL, 0) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,7 +84,7 @@ def test_regions_of_calls_that_fail_are_used_again(random: Random, malloc: str) 
     for _ in range(150):
         choice = random.random()
         if choice < 0.5 and len(waiting) < 8:
-            number, token = one.enter()
+            number, token = one.enter(alone=not waiting)
             frame = one.call("stackAlloc", 32) & 0xFFFFFFFF
             began += 1
             if random.random() < 0.3:  # it traps: its frames stay on the stack
