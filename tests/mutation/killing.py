@@ -182,6 +182,7 @@ class Killer:
         self.reached = reached
         self.root = root
         self.importers = _importers()
+        gc.unfreeze()  # what an earlier killer has frozen is not among the objects
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         gc.collect()
         gc.freeze()
@@ -196,7 +197,7 @@ class Killer:
         file = str(self.root / mutant.file)
         wanted = set(range(mutant.lines[0], mutant.lines[1] + 1))
         if mutant.function is None:
-            wanted = _readers(tree, mutant)
+            wanted |= _readers(tree, mutant)
         its = [test for test, each in self.reached.items() if not wanted.isdisjoint(each.lines.get(file, ()))]
         if mutant.function is None:
             names = set(mutant.names)
@@ -302,7 +303,7 @@ class Killer:
             stale |= new
             open_ += new
         for each in [each for each in sys.modules if each in stale or each.split(".")[0] == "tests"]:
-            del sys.modules[each]
+            _forget(each)
         sys.meta_path.insert(0, _Finder(name, file, code))
 
         def run(items: list[pytest.Item]) -> int:
@@ -321,14 +322,20 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _readers(tree: ast.Module, mutant: Mutant) -> set[int]:
     """Return the lines that read what a mutant changes at import; none: it is not known."""
-    if not mutant.names:
-        return set(range(mutant.lines[0], mutant.lines[1] + 1))
     found: set[int] = set()
     for each in ast.walk(tree):
         match each:
             case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name) if name in mutant.names:
                 found.add(each.lineno)
     return found
+
+
+def _forget(name: str) -> None:
+    """Unload a module: ``from package import`` takes it from its package before it looks for it anew."""
+    package, _, attribute = name.rpartition(".")
+    if package in sys.modules:
+        vars(sys.modules[package]).pop(attribute, None)
+    del sys.modules[name]
 
 
 def _importers() -> dict[str, set[str]]:

@@ -5,7 +5,8 @@ A mutant replaces one node of the file's syntax tree. The operators:
 - a comparison moves its bound by one (``<`` and ``<=``), or is negated where it is not itself a condition;
 - a condition is always true, or always false; an operand of ``and`` or ``or``, or a ``not``, is left out;
 - arithmetic is exchanged (``+`` and ``-``, ``<<`` and ``>>``, ``&`` and ``|``); a minus sign is left out;
-- a number grows by one; a string or bytes get an ``X`` on both sides; ``True`` becomes ``False``;
+- a number grows by one; a string or bytes get an ``X`` on both sides; ``True`` becomes ``False``; of the
+  characters that are stripped the first one is left out;
 - a statement that only has an effect is left out (a call, ``+=``, an assignment to a part, ``raise``,
   ``continue``, ``break``);
 - an element of a table, or of the right side of ``in``, is left out; a keyword argument is left out;
@@ -52,6 +53,7 @@ _PAIRS = (
     ("removeprefix", "removesuffix"),
 )
 _EXCHANGED = dict(_PAIRS) | {other: one for one, other in _PAIRS}
+_STRIPPING = {"strip", "lstrip", "rstrip"}
 _PROSE = re.compile(r"[A-Za-z,]{2,} [A-Za-z`]+ ?")
 _UNREAD_KEYWORDS = {"strict", "repr", "compare", "encoding", "maxsize"}
 _UNREAD_NAMES = {"__slots__", "__all__", "__match_args__"}
@@ -67,7 +69,8 @@ class Mutant:
 
     :ivar where: the qualified name of the function or class that holds it; ``""``: the module
     :ivar lines: first and last line of the statement's part that holds it
-    :ivar function: line and name of the outermost function that holds it; None: it takes effect at import
+    :ivar function: line and name of the outermost function that holds it; None: it takes effect at import,
+        since no function holds it, or one that makes a value of the module
     :ivar names: the module's names whose value it changes, where it takes effect at import
     """
 
@@ -109,7 +112,23 @@ def mutants_of(path: Path, root: Path) -> tuple[ast.Module, list[Mutant]]:
     tree = ast.parse(path.read_text("utf-8"))
     walk = _Walk(path.relative_to(root).as_posix())
     walk.children(tree)
+    called = _called_at_import(tree)
+    for each in walk.found:
+        if each.function and each.where.split(".")[0] in called:
+            each.names, each.function = called[each.where.split(".")[0]], None
     return tree, walk.found
+
+
+def _called_at_import(tree: ast.Module) -> dict[str, tuple[str, ...]]:
+    """Return the functions that make values of the module (a table read from a file), and their names."""
+    functions = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+    found: dict[str, tuple[str, ...]] = {}
+    for each in tree.body:
+        if isinstance(each, (ast.Assign, ast.AnnAssign)) and each.value is not None:
+            called = (node.func for node in ast.walk(each.value) if isinstance(node, ast.Call))
+            for name in (node.id for node in called if isinstance(node, ast.Name) and node.id in functions):
+                found[name] = found.get(name, ()) + _names_set(each)
+    return found
 
 
 class _Walk:
@@ -302,6 +321,8 @@ def _constants(node: ast.Constant, slot: tuple[ast.AST, str, int | None]) -> Ite
             yield ast.Constant(not node.value)
         case int() | float():
             yield ast.Constant(node.value + 1)
+        case str() if isinstance(holder, ast.Call) and getattr(holder.func, "attr", "") in _STRIPPING:
+            yield ast.Constant(node.value[1:])
         case str() if not _PROSE.search(node.value):
             yield ast.Constant(f"X{node.value}X")
         case bytes():
