@@ -19,7 +19,7 @@ from .ordering import merge
 _MOST_SHOWN = 20
 _MOST_UNWRITABLE = 500
 _HARMLESS = "stackswitch_tries_this_name"
-_QUOTES = re.compile(r"[\"'\\$]*\Z")
+_QUOTES = re.compile(r"[\"'\\$]*")
 _NOT_READ_BACK = "it cannot be written here so that it is read back the same"
 _SEVERAL = re.compile(r"(?!operator\b)[A-Za-z_]\w*(?:[\s;]+[A-Za-z_]\w*)+[\s;]*")
 """Identifiers separated by something else than commas; ``operator new`` is one name."""
@@ -102,7 +102,7 @@ class Editor:
     def _wildcard(self, name: str, kept: Sequence[str], functions: Functions) -> str | None:
         """Return a wildcard for a function alone that can be written here."""
         for wildcard in functions.sole_wildcards(name):
-            if not self._unsupported([wildcard]) and self._attempt([*kept, wildcard]) is not None:
+            if self._attempt([*kept, wildcard]) is not None:
                 return wildcard
         return None
 
@@ -139,8 +139,8 @@ class Editor:
             and self._source[:start] == edited[:start]
             and self._source[self._place.end :] == edited[end:]
             # Quotes around the first and the last name count as theirs.
-            and (place.start >= start or _QUOTES.match(edited[place.start : start]) is not None)
-            and (place.end <= end or _QUOTES.match(edited[end : place.end]) is not None)
+            and _QUOTES.fullmatch(edited[place.start : start]) is not None
+            and _QUOTES.fullmatch(edited[end : place.end]) is not None
         )
 
     def _unsupported(self, added: Sequence[str]) -> dict[str, str]:
@@ -162,7 +162,7 @@ class Editor:
         parts = [list(added)]
         while parts and len(found) < _MOST_UNWRITABLE:
             part = parts.pop()
-            if not part or self._attempt([*kept, *part]) is not None:
+            if self._attempt([*kept, *part]) is not None:
                 continue
             half = len(part) // 2
             if half:
@@ -177,8 +177,9 @@ class Editor:
             advice = "put the names into a file, a name a line, and give wasm-opt …@@FILE"
         lost = [f"{shorten(name)}: {why}" for name, why in bad.items()]
         more = [f"and {len(lost) - _MOST_SHOWN} more"] if len(lost) > _MOST_SHOWN else []
+        least = "at least " if len(bad) == _MOST_UNWRITABLE else ""  # the search for them ends there
         problem = (
-            f"{len(bad)} of the names cannot be given here ({self._place.format}):\n  "
+            f"{least}{len(bad)} of the names cannot be given here ({self._place.format}):\n  "
             + "\n  ".join(lost[:_MOST_SHOWN] + more)
             + f"\n  instead: {advice}"
             if bad

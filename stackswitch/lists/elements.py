@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal
@@ -170,8 +170,8 @@ class _Gap:
 
     def then(self, other: _Gap) -> _Gap:
         """Return the gap that is left when the name between two gaps goes."""
-        if self.breaks and other.breaks:
-            return _Gap(self.rest, self.lines + other.lines, self.indent, breaks=True)
+        if self.breaks:
+            return replace(self, lines=self.lines + other.lines)
         return other if other.breaks else self
 
 
@@ -195,11 +195,11 @@ class _Rewriter:
     def _usual(self) -> _Gap:
         plain = Counter(gap.text for gap in self.gaps if gap.plain(self.place.comment))
         if plain:
-            return _Gap.of(plain.most_common(1)[0][0])
+            return _Gap.of(max(plain, key=plain.__getitem__))
         start = self.head.rfind("\n") + 1
         line_end = "\r\n" if self.head[:start].endswith("\r\n") else "\n"
         if start and "\n" not in self.place.gap and not self.head[start:].strip():
-            return _Gap(self.place.gap.rstrip() + line_end, "", self.head[start:], breaks=True)
+            return _Gap.of(self.place.gap.rstrip() + line_end + self.head[start:])
         return _Gap.of(self.place.gap)
 
     def run(self, names: Sequence[str]) -> str:
@@ -274,16 +274,14 @@ class _Rewriter:
                     usual.rest[:line_end] + self.remark + usual.rest[line_end:] + usual.lines + usual.indent
                 )
             gap = self._joined(before, following)
-            return gap.rest + gap.indent if gap.breaks else gap.text
-        if here is None:
+            return gap.rest + gap.indent
+        if not here:  # a new name, or the first old one, after a new one
             return usual.text
-        # An old name after a new one.
-        if last is None:
-            return self._joined(0, here).text if here else usual.text
-        gap = self._joined(last, here)
-        if not gap.breaks:
+        # An old name after a new one. A remark in the gap is about the name that stood before the gap.
+        gap = self._joined(last or 0, here)
+        if last is None and not self.place.remarks:
             return gap.text
-        return (usual.rest if usual.breaks else gap.rest) + gap.lines + gap.indent
+        return self.comment.sub("", gap.rest) + gap.lines + gap.indent
 
     def _leading(self, old: int) -> str:
         """Return the comments that stood before the first name that stays."""
@@ -322,7 +320,7 @@ class _Rewriter:
                 lines = re.sub(r"\r?\n\Z", "", lines)
                 return head + (lines.lstrip(" \t") if head[start:] else lines) + tail
             return head + _without_comma(self.gaps[0].rest) + lines + tail
-        if alone and alone.end() <= len(tail):
+        if alone:
             return head[:start] + tail[alone.end() :]
         return head + tail
 

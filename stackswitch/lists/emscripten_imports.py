@@ -8,18 +8,13 @@ makes asynchronous by itself is data, in ``emscripten_async.toml``, with its sou
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from stackswitch.tools.parsing import toml_value
 
 IMPORT_LISTS: tuple[ListName, ...] = ("ASYNCIFY_IMPORTS", "JSPI_IMPORTS")
 GLUE_MODULE = "env"
@@ -47,7 +42,7 @@ class _Source(Frozen):
 @lru_cache(maxsize=1)
 def _sources() -> tuple[_Source, ...]:
     text = Path(__file__).with_name("emscripten_async.toml").read_text("utf-8")
-    return tuple(_Source.model_validate(each) for each in tomllib.loads(text)["source"])
+    return tuple(_Source.model_validate(each) for each in toml_value(text)["source"])
 
 
 def full_import_name(entry: str) -> str:

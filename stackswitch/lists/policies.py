@@ -89,9 +89,7 @@ class ListBuilder:
     @cached_property
     def ranking(self) -> Ranking:
         """What scores the functions that ``typed`` takes."""
-        imported = self.module.imported_function_count
-        candidates = [each for each in self.build("typed", Evidence()) if each >= imported]
-        return Ranking(self.graph, self.index.names, candidates)
+        return Ranking(self.graph, self.index.names, self.build("typed", Evidence()))
 
     @cached_property
     def _through_tables(self) -> frozenset[int]:

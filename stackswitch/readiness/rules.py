@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,11 +13,7 @@ from stackswitch.errors import ConfigError
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
 from stackswitch.models.readiness import Finding, Level, Scope, Weight
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from stackswitch.tools.parsing import toml_value
 
 
 class Rule(Frozen):
@@ -33,7 +28,7 @@ class Rule(Frozen):
 
 def _read() -> dict[str, Rule]:
     text = Path(__file__).with_name("rules.toml").read_text("utf-8")
-    rules = [Rule.model_validate(each) for each in tomllib.loads(text)["rule"]]
+    rules = [Rule.model_validate(each) for each in toml_value(text)["rule"]]
     return {each.id: each for each in rules}
 
 

@@ -120,7 +120,7 @@ def _headline(report: Report, inputs: VerdictInputs) -> str:
     level, total = report.level, len(report.cases)
     count = [each for each in report.findings if not each.silenced]
     parts = []
-    if total and any(run.backend == "jspi" and run.cases for run in report.runs):
+    if any(run.backend == "jspi" and run.cases for run in report.runs):
         meant = report.meant("jspi")
         fail = f", {meant:,} fail{'s' if meant == 1 else ''} there as it should" if meant else ""
         parts.append(f"{report.working('jspi'):,} of {total:,} cases work on JSPI as they are{fail}")

@@ -12,6 +12,7 @@ import pytest
 from stackswitch.errors import ListFileError
 from stackswitch.lists.editing import Editor
 from stackswitch.lists.elements import Element, ListInFile
+from stackswitch.lists.emscripten import FILE_ADVICE
 from stackswitch.lists.formats.values import OPTION_FORMAT as ARGUMENT
 from stackswitch.lists.functions import Functions
 from stackswitch.lists.list_file import TextFile
@@ -95,10 +96,11 @@ def test_a_name_that_cannot_be_written_becomes_a_wildcard_or_is_refused() -> Non
     assert text == SOURCE.replace("a, b", f"a, b, {wildcard}")
     with pytest.raises(ListFileError) as caught:
         edited("a b bang!")
-    told = str(caught.value)
-    assert "1 of the names cannot be given here (small):" in told
-    assert "'bang!': it cannot be written here so that it is read back the same" in told
-    assert caught.value.line == 2
+    assert str(caught.value) == (
+        "app.x:2: 1 of the names cannot be given here (small):\n"
+        "  'bang!': it cannot be written here so that it is read back the same\n"
+        f"  instead: {FILE_ADVICE}"
+    )
     with pytest.raises(ListFileError, match="1 of the names"):
         edited("a b new!", functions)
 
@@ -115,17 +117,37 @@ def test_few_bad_names_among_many_are_found() -> None:
     assert "'n04'" not in told
 
 
+def test_a_bad_name_is_found_where_old_names_must_stay() -> None:
+    def change(found: list[ListInFile]) -> list[ListInFile]:
+        return [each for each in found if each.variable != "ASYNCIFY_ONLY" or "a" in each.names]
+
+    with pytest.raises(ListFileError, match="1 of the names"):
+        spoiled(change).edit(["a", "b", "bang!"], None)
+
+
 def test_no_more_than_twenty_names_are_told() -> None:
     names = [f"n{at:02}!" for at in range(25)]
     with pytest.raises(ListFileError) as caught:
         editor(SOURCE).edit(names, None)
-    told = str(caught.value)
-    assert "25 of the names" in told
-    assert told.count(": it cannot be written") == 20
-    assert "and 5 more" in told
+    first, *lines, more, _advice = str(caught.value).splitlines()
+    assert "25 of the names" in first
+    assert lines == [
+        f"  'n{at:02}!': it cannot be written here so that it is read back the same" for at in range(20)
+    ]
+    assert more == "  and 5 more"
     with pytest.raises(ListFileError) as caught:
         editor(SOURCE).edit(names[:20], None)
     assert "more" not in str(caught.value)
+
+
+def test_a_search_that_ends_before_its_end_says_so() -> None:
+    def told(count: int) -> str:
+        with pytest.raises(ListFileError) as caught:
+            editor(SOURCE).edit(["a", "b", *(f"n{at}!" for at in range(count))], None)
+        return str(caught.value).splitlines()[0]
+
+    assert told(499).endswith(": 499 of the names cannot be given here (small):")
+    assert told(510).endswith(": at least 500 of the names cannot be given here (small):")
 
 
 def spoiled(change: Any) -> Editor:
@@ -139,8 +161,9 @@ def spoiled(change: Any) -> Editor:
         lambda found: [*found, found[0]],  # one list more
         lambda found: [found[2], found[1], found[0]],  # other lists
         lambda found: read(SOURCE.replace("[z]", "[zz]").replace("a, b", "a, b, c")),  # moved
+        lambda found: [found[1], found[0], found[2]],  # found before the other one
     ],
-    ids=["names", "more", "others", "moved"],
+    ids=["names", "more", "others", "moved", "order"],
 )
 def test_an_edit_that_is_not_read_back_as_meant_changes_nothing(change: Any) -> None:
     with pytest.raises(ListFileError, match="would not be read back as meant") as caught:
@@ -186,3 +209,161 @@ def test_an_argument_s_names_must_suit_a_list_joined_by_commas() -> None:
 def test_doubles_keep_each_its_spelling() -> None:
     source = "ASYNCIFY_ONLY = [a, b, a]"
     assert editor(source).edit(["a", "b", "c"], None)[0] == "ASYNCIFY_ONLY = [a, b, a, c]"
+
+
+def test_a_double_keeps_the_spelling_that_emcc_rewrites() -> None:
+    source = "ASYNCIFY_ONLY = [f(int?.x), z, f(int?.x), m#n]"
+    text, _ = editor(source, spelling="emscripten").edit(["f(int, x)", "z", "m&n", "new"], None)
+    assert text == source.replace("m#n", "m#n, new")
+
+
+def test_entries_that_emcc_takes_for_one_name_are_refused() -> None:
+    source = "OTHER = [z]\n\nASYNCIFY_ONLY = [first second; third, other]"
+    file = SmallFile(source, "app.x", options={"spelling": "emscripten"})
+    with pytest.raises(ListFileError) as caught:
+        Editor(file, "ASYNCIFY_ONLY")
+    assert str(caught.value) == (
+        "app.x:3: ASYNCIFY_ONLY has 'first second; third', which emcc takes for one name: separate names by "
+        "commas"
+    )
+    with pytest.raises(ListFileError, match="separate names by commas"):
+        Editor(replace(file, functions=Functions.of(["first", "second"])), "ASYNCIFY_ONLY")
+    # A module's function of this name is one name. Binaryen splits a list as it is written.
+    for fine in (
+        replace(file, functions=Functions.of(["first second; third"])),
+        SmallFile(source, "app.x"),
+        SmallFile(source.replace("first", "operator"), "app.x", options={"spelling": "emscripten"}),
+    ):
+        assert Editor(fine, "ASYNCIFY_ONLY").edit(["other"], None)[0].endswith("[other]")
+
+
+def test_names_that_are_put_in_count_as_known() -> None:
+    functions = Functions.of(["a", "b"])
+    file = TextFile("a\nb\n", "list.txt", functions=functions)
+    assert Editor(file, "").edit(["new(int)"], None)[0] == "new(int)\n"
+
+
+def test_a_name_whose_wildcards_cannot_be_written_either_is_refused() -> None:
+    """The wildcards are ``bang*!`` and ``bang*``. Where a list rejects both, nothing is changed."""
+    functions = Functions.of(["a", "b", "bang.!"])
+
+    def refuse(what: str) -> Callable[[list[ListInFile]], list[ListInFile]]:
+        return lambda found: [each for each in found if not any(what in name for name in each.names)]
+
+    with pytest.raises(ListFileError, match=r"1 of the names .*\n  'bang\.!': it cannot be written"):
+        spoiled(refuse("bang")).edit(["a", "b", "bang.!"], functions)
+    text, wildcards = spoiled(refuse("!")).edit(["a", "b", "bang.!"], functions)
+    assert (text, wildcards) == (SOURCE.replace("a, b", "a, b, bang*"), {"bang.!": "bang*"})
+
+
+def test_a_wildcard_must_get_to_binaryen_too() -> None:
+    """emcc turns ``.`` into a blank, so the name needs a wildcard. An argument split on commas takes it."""
+    functions = Functions.of(["a", "b", "f.part.0", "g<"])
+    text, wildcards = edited("a b f.part.0", functions, spelling="emscripten")
+    assert (text, wildcards) == (SOURCE.replace("a, b", "a, b, f*part*0"), {"f.part.0": "f*part*0"})
+    assert edited("a b f.part.0", functions) == (SOURCE.replace("a, b", "a, b, f.part.0"), {})
+    with pytest.raises(ListFileError, match=r"emcc turns \. in it into something else; 'f\*part\*0' would"):
+        edited("a b f.part.0", spelling="emscripten")
+
+
+def test_edits_that_only_fail_together_change_nothing() -> None:
+    """Each of two names can be written, but not both."""
+
+    def change(found: list[ListInFile]) -> list[ListInFile]:
+        return [each for each in found if not {"x*1", "y*1"} <= set(each.names)]
+
+    functions = Functions.of(["a", "b", "x!1", "y!1"])
+    with pytest.raises(ListFileError, match="would not be read back as meant"):
+        spoiled(change).edit(["a", "b", "x!1", "y!1"], functions)
+
+
+def test_the_advice_is_for_the_reader_of_the_list() -> None:
+    for form, advice in (("small", FILE_ADVICE), (ARGUMENT, "put the names into a file, a name a line, and")):
+        with pytest.raises(ListFileError, match=re.escape(f"instead: {advice}")):
+            edited("a b bang!", format=form, gap="\n")
+
+
+def test_an_entry_without_a_star_stands_for_no_other_name() -> None:
+    functions = Functions.of(["a", "b", "c"])
+    assert edited("b c", functions) == (SOURCE.replace("a, b", "b, c"), {})
+    # A function may be called ``fir*``. Then the entry is its name.
+    star = Functions.of(["fir*", "second"])
+    one = editor("ASYNCIFY_ONLY = [fir*, other]")
+    assert one.edit(["fir*"], star) == ("ASYNCIFY_ONLY = [fir*]", {})
+    # What is asked for is written, also beside a wildcard that is asked for.
+    functions = Functions.of(["first", "second"])
+    assert one.edit(["fir*", "first"], functions) == ("ASYNCIFY_ONLY = [fir*, first]", {})
+
+
+@pytest.mark.parametrize(
+    ("source", "names", "expected"),
+    [
+        # Quotes that stood before the first name, or behind the last one, are that name's.
+        ('A="a,b"; x\n', "b", 'A="b"; x\n'),
+        ('A="a,b"; x\n', "a", 'A="a"; x\n'),
+        ("A=a,b; x\n", "a f(x)", "A=a,'f(x)'; x\n"),
+        ("A=a,b; x\n", "", "A=; x\n"),
+        ('A=$\'"a","b"\'; x\n', "b", "A=$'\"b\"'; x\n"),
+        ('A=$\'"a","b"\'; x\n', "b c", 'A=$\'"b","c"\'; x\n'),
+    ],
+)
+def test_a_list_stands_where_it_stood(source: str, names: str, expected: str) -> None:
+    source, expected = (each.replace("A=", "ASYNCIFY_ONLY=") for each in (source, expected))
+    assert Editor(TextFile(source, "a.sh"), "ASYNCIFY_ONLY").edit(names.split(), None)[0] == expected
+
+
+@dataclass(frozen=True)
+class Quoted(TextFile):
+    """A text with one list, whose names stand between two double quotes.
+
+    :ivar emptied: what an edit writes for a list of no names, and between which offsets
+    :ivar wide: how many characters an edited list begins early, and ends late
+    """
+
+    emptied: tuple[int, int, str] | None = None
+    wide: tuple[int, int] = (0, 0)
+
+    def lists(self) -> list[ListInFile]:
+        start, end = self.source.index('"') + 1, self.source.rindex('"')
+        words = re.finditer(r"\w+", self.source[start:end])
+        elements = tuple(Element(each[0], start + each.start(), start + each.end()) for each in words)
+        early, late = self.wide if len(elements) < 2 else (0, 0)
+        found = ListInFile(
+            variable="",
+            line=1,
+            elements=elements,
+            spelling="binaryen",
+            start=start - early,
+            end=max(start, end) + late,
+            at=start,
+            render=lambda name, _: name,
+            emptied=self.emptied,
+        )
+        return [found]
+
+
+@pytest.mark.parametrize(
+    "emptied",
+    [
+        (1, 6, 'x""'),  # something is put before the list
+        (2, 7, '"x>'),  # something is put behind it
+        (1, 6, '"'),  # a quote goes, and the other one stands for both
+    ],
+)
+def test_an_edit_that_changes_what_is_outside_is_refused(emptied: tuple[int, int, str]) -> None:
+    source = '<"a,b">'
+    assert Editor(Quoted(source), "").edit([], None)[0] == '<"">'
+    with pytest.raises(ListFileError, match="would not be read back as meant"):
+        Editor(Quoted(source, emptied=emptied), "").edit([], None)
+
+
+@pytest.mark.parametrize(
+    ("wide", "refused"), [((1, 0), False), ((0, 1), False), ((2, 0), True), ((0, 2), True)]
+)
+def test_a_list_grows_by_quotes_alone(wide: tuple[int, int], *, refused: bool) -> None:
+    one = Editor(Quoted('<"a,b">', wide=wide), "")
+    if refused:
+        with pytest.raises(ListFileError, match="would not be read back as meant"):
+            one.edit(["a"], None)
+    else:
+        assert one.edit(["a"], None)[0] == '<"a">'

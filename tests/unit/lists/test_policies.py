@@ -6,15 +6,16 @@ import pytest
 import wasmtime
 
 from stackswitch.lists.evidence import Evidence
+from stackswitch.lists.namelist import NameIndex
 from stackswitch.lists.policies import ListBuilder, PolicyName, jspi_lists
 from stackswitch.models.trace import Suspension
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import parse_module
 from tests.pass_options import built_list
 
-TEXT = """(module (type $v (func)) (type $i (func (param i32)))
+TEXT = """(module (type $v (func)) (type $i (func (param i32))) (type $l (func (param i64)))
   (import "env" "wait" (func $wait)) (import "env" "log" (func $log))
-  (table 4 funcref) (elem (i32.const 0) func $leaf $idle) (elem declare func $leaf)
+  (table 4 funcref) (elem (i32.const 0) func $leaf $idle $second) (elem declare func $leaf)
   (func $leaf (type $v) (call $wait))
   (func $idle (type $i) (call $log))
   (func $direct (call $leaf))
@@ -24,11 +25,14 @@ TEXT = """(module (type $v (func)) (type $i (func (param i32)))
   (func $above_table (call $by_table))
   (func $above_other (call $by_other_table_type))
   (func $above_reference (call $by_reference))
-  (func $apart (call $log)))
+  (func $apart (call $log))
+  (func $second (type $l) (call $by_table))
+  (func $by_second (call_indirect (type $l) (i64.const 0) (i32.const 2))))
 """
 MODULE = parse_module(bytes(wasmtime.wat2wasm(TEXT)))
 BUILDER = ListBuilder(call_graph(MODULE), [0])
 ALWAYS = {"leaf", "direct"}
+BY_TABLE = {"by_table", "above_table", "second", "by_second"}
 NO_EVIDENCE = Evidence()
 INDEX = BUILDER.index.by_name
 SEEN = Evidence(frozenset({INDEX["leaf"]}), frozenset({INDEX["by_reference"]}), frozenset({0}))
@@ -41,12 +45,12 @@ SEEN = Evidence(frozenset({INDEX["leaf"]}), frozenset({INDEX["by_reference"]}), 
         ("observed", SEEN, {"leaf"}),
         ("dispatch", NO_EVIDENCE, ALWAYS),
         ("dispatch", SEEN, ALWAYS | {"by_reference", "above_reference"}),
-        ("typed", NO_EVIDENCE, ALWAYS | {"by_table", "above_table", "by_reference", "above_reference"}),
+        ("typed", NO_EVIDENCE, ALWAYS | BY_TABLE | {"by_reference", "above_reference"}),
         # Like Binaryen it takes every call through a table, and is blind to call_ref.
         (
             "auto",
             NO_EVIDENCE,
-            ALWAYS | {"by_table", "above_table", "by_other_table_type", "above_other"},
+            ALWAYS | BY_TABLE | {"by_other_table_type", "above_other"},
         ),
     ],
 )
@@ -61,7 +65,7 @@ def test_a_policy(policy: PolicyName, evidence: Evidence, names: set[str]) -> No
         ("observed", {"ASYNCIFY_ONLY": ("leaf",)}, False),
         ("ranked", {"ASYNCIFY_ONLY": ("leaf",)}, False),
         ("dispatch", {"ASYNCIFY_ADD": ("by_reference",)}, True),
-        ("typed", {"ASYNCIFY_ADD": ("by_reference", "by_table")}, True),
+        ("typed", {"ASYNCIFY_ADD": ("by_reference", "by_second", "by_table")}, True),
         ("auto", {}, False),
     ],
 )
@@ -87,6 +91,17 @@ def test_names_are_those_of_defined_functions() -> None:
     assert BUILDER.index.defined([INDEX["leaf"], 0, INDEX["apart"], 1]) == {"apart", "leaf"}
 
 
+def test_what_ranked_may_add_is_what_typed_takes() -> None:
+    builder = ListBuilder(BUILDER.graph, [0])
+    assert set(builder.ranking.candidates) == builder.build("typed", NO_EVIDENCE)
+
+
+def test_names_that_were_read_elsewhere_are_used() -> None:
+    names = [f"n{at}" for at in range(len(BUILDER.index.names))]
+    builder = ListBuilder(BUILDER.graph, [0], NameIndex(names, MODULE.imported_function_count))
+    assert built_list(builder, "observed", SEEN).options.lists["ASYNCIFY_ONLY"] == (f"n{INDEX['leaf']}",)
+
+
 def suspension(import_: str, export: str, through: str = "") -> Suspension:
     return Suspension(
         module="ab" * 32, backend="jspi", import_=import_, export=export, frames=(), through=through
@@ -99,10 +114,19 @@ def test_what_jspi_needs() -> None:
         suspension("env.read", "main"),
         suspension("env.wait", "again"),
         suspension("?", "unknown import"),
+        suspension("?.f", "unknown module"),
+        suspension("env.ready?", "main"),
         suspension("env.b", "", through="env.other"),
         suspension("env.c", "", through="env.invoke_vi"),
     ]
     assert jspi_lists(seen) == {
-        "JSPI_EXPORTS": ("again", "main", "unknown import"),
-        "JSPI_IMPORTS": ("env.c", "env.read", "env.wait"),
+        "JSPI_EXPORTS": ("again", "main", "unknown import", "unknown module"),
+        "JSPI_IMPORTS": ("env.c", "env.read", "env.ready?", "env.wait"),
     }
+
+
+def test_what_jspi_needs_is_sorted() -> None:
+    names = "hgfedcba"
+    lists = jspi_lists([suspension(f"env.{each}", each) for each in names])
+    assert lists["JSPI_EXPORTS"] == tuple(reversed(names))
+    assert lists["JSPI_IMPORTS"] == tuple(f"env.{each}" for each in reversed(names))

@@ -62,17 +62,71 @@ def test_where_more_was_seen_than_the_budget_a_quarter_of_that_is_added() -> Non
     module = parse_module(bytes(wasmtime.wat2wasm(text)))
     builder = ListBuilder(call_graph(module), [0])
     added = {}
-    for count in (4, 8, 12, 20):
+    for count in (1, 4, 8, 12, 20):
         seen = frozenset(range(1, 1 + count))
         drawn = builder.build("ranked", Evidence(seen, frozenset(), frozenset({0})))
         added[count] = len(drawn - seen)
     # 16 % of 30 functions are 4.8; a quarter of 8, 12 and 20 is 2, 3 and 5.
-    assert added == {4: 1, 8: 2, 12: 3, 20: 5}
+    assert added == {1: 3, 4: 1, 8: 2, 12: 3, 20: 5}
 
 
 def test_without_evidence_there_is_nothing_to_learn_from() -> None:
     builder = ListBuilder(call_graph(module_with(1, 12)), [0])
     assert builder.build("ranked", Evidence()) == frozenset()
+    # An import that waits is no observed function.
+    assert builder.build("ranked", Evidence(frozenset({0}), frozenset(), frozenset({0}))) == frozenset()
+
+
+def module_of(*bodies: tuple[str, str]) -> Module:
+    """A module of functions with a name and a body each."""
+    body = "".join(f'(func ${name} (@name "{name}") {text})' for name, text in bodies)
+    text = (
+        f'(module (type $v (func)) (import "env" "wait" (func $wait)) (table 9 funcref)'
+        f"(elem (i32.const 0) func ${bodies[0][0]}) {body})"
+    )
+    return parse_module(bytes(wasmtime.wat2wasm(text)))
+
+
+PAD = "(drop (i32.const 1))"
+WAITS = f"{PAD * 20} (call $wait)"
+LETTERS = "abcdefghijklmnopqrstuvwx"
+PICKS = f"{PAD * 20} (call_indirect (type $v) (i32.const 0))"
+
+
+def added_names(module: Module, seen: set[str], waited: frozenset[int] = frozenset({0})) -> set[str]:
+    """What ``ranked`` adds where these functions were seen."""
+    builder = ListBuilder(call_graph(module), [0])
+    evidence = Evidence(frozenset(map(builder.index.by_name.get, seen)), frozenset(), waited)
+    return {builder.index.names[each] for each in builder.build("ranked", evidence) - evidence.functions}
+
+
+def test_the_likely_ones_come_first_and_of_those_the_small_ones() -> None:
+    nets = [(f"net_{at:02}", WAITS) for at in range(12)]
+    picks = [(f"str_{at:02}", PICKS) for at in range(12)]
+    seen = {name for name, _ in nets[:8]}
+    # A quarter of eight functions is room for two.
+    added = added_names(module_of(*nets[:8], *picks, *nets[8:]), seen)
+    assert len(added) == 2
+    assert added <= {name for name, _ in nets}
+    large = [(f"net_{at:02}", f"{PAD * 20}{WAITS}") for at in range(8, 12)]
+    small = [(f"net_{at:02}", WAITS) for at in range(12, 16)]
+    added = added_names(module_of(*nets[:8], *large, *small), seen)
+    assert len(added) == 2
+    assert added <= {name for name, _ in small}
+
+
+def test_an_import_that_may_wait_counts_before_it_was_seen_to() -> None:
+    """No name has a word in common with another, so what the functions call has to tell."""
+    bodies = [
+        (f"{letter}q", f"{PAD * 20} (call ${'zq' if at % 2 else 'wait'})")
+        for at, letter in enumerate(LETTERS)
+    ]
+    module = module_of(*bodies, ("zq", PICKS))
+    seen = {name for name, _ in bodies[:16:2]}
+    added = added_names(module, seen, frozenset())
+    assert len(added) == 2
+    assert added <= {name for name, _ in bodies[16::2]}
+    assert added == added_names(module, seen)
 
 
 def test_a_family_that_waits_comes_before_one_that_does_not() -> None:

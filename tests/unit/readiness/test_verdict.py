@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from stackswitch.analysis.facts import NextTest
 from stackswitch.models.readiness import CaseStatus, Level, Report
 from stackswitch.models.result import CaseResult
 from stackswitch.readiness.compare import compared
@@ -11,7 +14,7 @@ from stackswitch.readiness.verdict import judge
 from stackswitch.readiness.verdict_inputs import VerdictInputs
 from stackswitch.suite.shards import Conflict
 
-from .conftest import both, engine, obstacle, result, seen, users, well
+from .conftest import analysis, both, engine, obstacle, result, seen, stack, users, well
 
 MISSING = {"missing": {"ASYNCIFY_ONLY": ("leaf",)}, "detail": "ASYNCIFY_ONLY lacks leaf"}
 KNOWN = {"as_expected": True, "detail": "a known difference"}
@@ -136,6 +139,22 @@ def test_what_asyncify_has_done_it_does_not_refuse() -> None:
     assert any("both builds" in each.title for each in report.steps)
 
 
+@pytest.mark.parametrize(
+    ("results", "refused"),
+    [
+        ((result("jspi"),), True),
+        ((result("asyncify", "hung"), result("jspi")), True),
+        ((result("asyncify"), result("asyncify", "trapped", case_id="a/traps")), False),
+        ((result("asyncify", "trapped"),), False),
+    ],
+)
+def test_only_a_run_on_asyncify_disproves_that_it_refuses(
+    results: tuple[CaseResult, ...], *, refused: bool
+) -> None:
+    inputs = replace(obstacle("asyncify", "catch-suspension"), results=results)
+    assert any(each.rule == "asyncify-refuses" for each in judge(inputs).findings) == refused
+
+
 def test_a_list_matters_once_asyncify_has_to_stay() -> None:
     alone = seen_and_run()
     assert judge(alone).level == "ready"
@@ -143,6 +162,23 @@ def test_a_list_matters_once_asyncify_has_to_stay() -> None:
     report = judge(beside)
     assert report.level == "ready-with-changes"
     assert [each.weight for each in report.findings if each.rule == "asyncify-list-missing"] == ["change"]
+
+
+def test_a_list_that_a_case_lacks_matters_once_asyncify_has_to_stay() -> None:
+    alone = VerdictInputs("app", results=(result("asyncify", "needs-list-fix", **MISSING), result("jspi")))
+    beside = replace(alone, support=users_without().support, query="defaults")
+    for inputs, weight in ((alone, "note"), (beside, "change")):
+        findings = judge(inputs).findings
+        assert [each.weight for each in findings if each.rule == "asyncify-list-missing"] == [weight]
+
+
+def test_what_to_test_next_is_told_where_there_are_stacks_to_learn_from() -> None:
+    next_tests = (NextTest(function="leaf", chance=0.5, brings=3),)
+    stacks = {"a/case": (stack("leaf"),)}
+    inputs = VerdictInputs("app", analysis=analysis(test_next=next_tests))
+    assert judge(inputs).test_next == ()
+    assert judge(replace(inputs, suspensions=stacks)).test_next == (("leaf", 0.5, 3),)
+    assert judge(replace(inputs, analysis=None, suspensions=stacks)).test_next == ()
 
 
 def users_without() -> VerdictInputs:
