@@ -30,6 +30,7 @@ from stackswitch.models.matrix import Matrix
 from stackswitch.models.readiness import Report
 from stackswitch.models.result import SuiteResult
 from stackswitch.models.trace import TRACE_LINE
+from stackswitch.observe.rules import RULES as FINDING_RULES
 from stackswitch.readiness.rules import RULES
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.suite.loader import load_suite
@@ -72,6 +73,7 @@ def generated() -> dict[Path, str]:
         DOCS / "schema" / "matrix.schema.json": _schema(Matrix.model_json_schema()),
         DOCS / "schema" / "report.schema.json": _schema(Report.model_json_schema(mode="serialization")),
         DOCS / "readiness-rules.md": _rules(),
+        DOCS / "findings.md": _filled(DOCS / "findings.md", {"rules": _finding_rules()}),
     }
 
 
@@ -157,6 +159,22 @@ def _rules() -> str:
                     "",
                 ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _finding_rules() -> str:
+    lines = []
+    for rule in FINDING_RULES.values():
+        lines += [
+            f"### {rule.id}",
+            "",
+            f"{rule.title}. On {' and '.join(rule.backends)}: **{rule.severity}**.",
+            "",
+            rule.meaning,
+            "",
+            f"*What to do:* {rule.fix}",
+            "",
+        ]
+    return "\n".join(lines).rstrip()
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-// Traps and refused suspensions, where they can be seen without touching their way: rejections of promising calls
+// Traps, refused suspensions and an engine that has no JSPI, where they can be seen without touching their way: rejections of promising calls
 // that the program itself handles (promises.cjs), and what nobody handles (exit-hooks.cjs). An error is recorded once.
 
 "use strict";
@@ -7,6 +7,7 @@ const { RuntimeError, SuspendError, Exception } = WebAssembly;
 const MOST_TRAPS = 1_000;
 const MOST_TEXT = 10_000;
 const MOST_CAUSES = 5;
+const NO_JSPI = /^WebAssembly\.(Suspending|promising) is not a/;
 const WASM_FRAME = /wasm:\/\/|wasm-function\[\d/;
 
 class ErrorRecorder {
@@ -59,6 +60,7 @@ class ErrorRecorder {
 function isOfWasm(error) {
   if (error instanceof RuntimeError || (SuspendError !== undefined && error instanceof SuspendError)) return true;
   if (Exception !== undefined && error instanceof Exception) return true;
+  if (error instanceof TypeError) return NO_JSPI.test(error.message);
   // A full stack is a RangeError, wherever it fills.
   return error instanceof RangeError && typeof error.stack === "string" && WASM_FRAME.test(error.stack);
 }

@@ -181,7 +181,7 @@ class StackRecorder {
       }
       entry = { id: ++this.#count, slot, key: key.slice(0, length), count: 0, written: 0, next: this.#entries.get(hash) };
       this.#entries.set(hash, entry);
-      this.#writeStack(entry, sites.slice(slot.skip, slot.skip + used));
+      this.#writeStack(entry, sites.slice(slot.skip, slot.skip + used + 1));
     }
     const count = ++entry.count;
     if ((count & (count - 1)) === 0) this.#writeCount(entry);
@@ -194,7 +194,8 @@ class StackRecorder {
   }
 
   /**
-   * Write a stack that is new: frames are flat numbers (URL's number, index, offset); gaps are JavaScript.
+   * Write a stack that is new: frames are flat numbers (URL's number, index, offset); gaps are JavaScript, the last one is
+   * what entered the guest.
    *
    * @param {Entry} entry
    * @param {Site[]} sites

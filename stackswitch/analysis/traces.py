@@ -11,9 +11,9 @@ from functools import cached_property
 
 from stackswitch.errors import ConfigError
 from stackswitch.lists.emscripten_imports import UNKNOWN, imports_behind, is_invoke
+from stackswitch.models.base import Frame
 from stackswitch.models.trace import (
     REFUSED,
-    Frame,
     Suspension,
     TraceEnd,
     TraceError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stackswitch.models.readiness import LEVELS, Level, Report
 from stackswitch.models.result import SuiteResult
-from stackswitch.reports.annotations import annotation_lines
+from stackswitch.reports.annotations import annotation_lines, report_annotations
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.junit import junit_xml
 from stackswitch.reports.page import report_page
@@ -36,7 +36,7 @@ def write_formats(options: ReportOptions, inputs: ReportInputs, result: Report) 
     if options.junit is not None:
         write_output(options.junit, junit_xml(SuiteResult(results=inputs.common.results)))
     if options.annotate:
-        write_text(STDOUT, lambda: annotation_lines(result, inputs.list_path))
+        write_text(STDOUT, lambda: annotation_lines(report_annotations(result, inputs.list_path)))
 
 
 def show_verdict(console: Console, result: Report) -> None:

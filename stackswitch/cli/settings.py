@@ -61,6 +61,12 @@ class ReportSettings(Frozen):
     silence: dict[str, str] = {}
 
 
+class TraceSettings(Frozen):
+    """``[trace]``: ``silence``: rules whose findings do not count here, each with its reason."""
+
+    silence: dict[str, str] = {}
+
+
 class Settings(BaseSettings):
     """What a project may set. The environment (``STACKSWITCH_…``) goes before the file.
 
@@ -71,7 +77,8 @@ class Settings(BaseSettings):
     those to support, for ``matrix``; ``browserslist``: a query for it.
     ``data_only``: refuse suites and settings that start programs, as ``--data-only``;
     ``lists``: the file in which the list lives that ``fix`` keeps, or a table (``ListSettings``);
-    ``list_variable``: which one in the file. ``fix``: see ``FixSettings``; ``report``: ``ReportSettings``.
+    ``list_variable``: which one in the file. ``fix``: see ``FixSettings``; ``report``: ``ReportSettings``;
+    ``trace``: ``TraceSettings``.
     """
 
     model_config = SettingsConfigDict(env_prefix="STACKSWITCH_", extra="forbid", frozen=True)
@@ -91,6 +98,7 @@ class Settings(BaseSettings):
     asyncify: dict[str, tuple[str, ...]] = {}
     jspi: dict[str, tuple[str, ...]] = {}
     report: ReportSettings = ReportSettings()
+    trace: TraceSettings = TraceSettings()
     engines: Names = ()
     browserslist: str | None = None
 

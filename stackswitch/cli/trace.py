@@ -1,38 +1,45 @@
-"""``stackswitch trace``: observe any Node program; say which names are missing."""
+"""``stackswitch trace``: observe any Node program; find mistakes in stack switching."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import typer
 
 from stackswitch.errors import ConfigError, OutputError
+from stackswitch.observe.rules import check_silence, silenced
 from stackswitch.observe.run import observe
 from stackswitch.observe.trace import Trace, merge_trace_parts
-from stackswitch.reports.text import counted
+from stackswitch.reports.annotations import annotation_lines
+from stackswitch.reports.findings import fails, finding_annotations, findings_junit, findings_markdown
 from stackswitch.tools import watchdog
 
+from .command import EXIT_FAILED
 from .console import Console
 from .options import argument, option
-from .output import STDOUT, check_writable, write_output
+from .output import STDOUT, open_outputs, write_output, write_text
 from .resolve import command_on
+from .settings import load_settings
+from .trace_summary import show_summary
 
-_SHOWN = 20
+FailOn = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
 class TraceOptions:
-    """Observe any Node program: each wait with its stack, traps explained, and the names that are missing.
+    """Observe any Node program: record each wait with its stack, and find mistakes in stack switching.
 
-    Standard input and output are the program's; a summary goes to stderr, the trace to a file. Exits with the
+    Standard input and output are the program's; findings go to stderr, the trace to a file. Exits with the
     program's own status (128 and the signal's number, if one ended it).
     """
 
@@ -47,6 +54,16 @@ class TraceOptions:
     parts: Path | None = option(
         "Run nothing: make the trace of what observed programs left there.", "--from", metavar="FOLDER"
     )
+    fail_on: FailOn | None = option(
+        "Exit with 1 if there is a finding so severe. The program's own status, if not 0, has priority."
+    )
+    markdown: str | None = option("Write the findings as Markdown.", metavar="FILE")
+    junit: str | None = option("Write the findings as JUnit XML.", metavar="FILE")
+    annotate: bool = option(
+        "Print the findings, after the program's output, as annotations of GitHub Actions.",
+        "--annotations",
+        default=False,
+    )
 
 
 def trace(options: TraceOptions) -> None:
@@ -54,13 +71,15 @@ def trace(options: TraceOptions) -> None:
 
     :raises typer.Exit: with the command's own status
     """
-    if options.output == STDOUT:
-        raise ConfigError(
-            "a trace cannot go to standard output, which is the program's: name a file with --output"
-        )
+    outputs = {"--output": options.output, "--markdown": options.markdown, "--junit": options.junit}
+    for name, file in outputs.items():
+        if file == STDOUT:
+            raise ConfigError(f"{name}: standard output is the program's: name a file")
     if bool(options.command) == (options.parts is not None):
         raise typer.BadParameter("give a command after --, or a folder with --from", param_hint="COMMAND")
-    check_writable([options.output])
+    silence = load_settings(Path.cwd()).trace.silence
+    check_silence(silence)
+    open_outputs(*outputs.values())
     console = Console(stderr=True)
     with _locked_folder(Path(options.output)) as folder:
         if options.parts is not None:
@@ -69,10 +88,22 @@ def trace(options: TraceOptions) -> None:
             given = _given_environment()
             argv, environment = command_on(options.engine, options.command or [], given, console)
             found = observe(argv, folder, environment, sample=options.sample)
+        found.findings = [silenced(each, silence) for each in found.findings]
         write_output(options.output, found.to_jsonl())
-    _show_summary(console, found, options.output)
+    _write_findings(options, found)
+    show_summary(console, found, options.output)
     status = found.ends[-1].status if options.parts is None else 0
-    raise typer.Exit(status or 0)
+    failed = options.fail_on is not None and fails(found.findings, options.fail_on)
+    raise typer.Exit(status or (EXIT_FAILED if failed else 0))
+
+
+def _write_findings(options: TraceOptions, found: Trace) -> None:
+    write_text(options.markdown, lambda: findings_markdown(found.findings))
+    if options.junit is not None:
+        name = shlex.join(options.command or [str(options.parts)])
+        write_output(options.junit, findings_junit(found.findings, name))
+    if options.annotate:
+        write_text(STDOUT, lambda: annotation_lines(finding_annotations(found.findings, Path.cwd())))
 
 
 def _given_environment() -> dict[str, str]:
@@ -127,33 +158,3 @@ def _locked_folder(output: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{output}: could not be prepared: {error.strerror}") from None
-
-
-def _show_summary(console: Console, found: Trace, output: str) -> None:
-    def say(text: str, style: str = "") -> None:
-        console.message(f"stackswitch: {text}", style=style)
-
-    imports = {(each.module, each.import_) for each in found.suspensions}
-    say(
-        f"{counted(found.suspension_count, 'suspension')},"
-        f" {counted(len(found.suspensions), 'distinct stack')},"
-        f" {counted(len(imports), 'waiting import')} → {output}"
-    )
-    ran = sorted({f"{each.engine} {each.engine_version}" for each in found.starts if each.engine == "node"})
-    if ran and not found.suspensions and not found.traps:
-        why = "no wait was observed" if found.modules else "no WebAssembly module was compiled"
-        hint = "; `--engine node@26` runs the command on another Node" if found.modules else ""
-        say(f"{why} ({', '.join(ran)}){hint}", style="yellow")
-    for name, names in found.missing.items():
-        say(f"{name} lacks {counted(len(names), 'name')}:", style="red")
-        for each in names[:_SHOWN]:
-            console.print(f"  {each}")
-        if len(names) > _SHOWN:
-            console.print(f"  … and {len(names) - _SHOWN} more, in the trace")
-    for trap in found.traps:
-        say(f"{trap.error}: {trap.message}", style="red")
-        if trap.explanation:
-            console.message(trap.explanation, indent=2)
-    for error in found.errors:
-        whose = "" if error.process is None else f"process {error.process}: "
-        say(f"{whose}{error.message}", style="yellow")

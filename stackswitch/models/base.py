@@ -1,4 +1,4 @@
-"""The base class of all models."""
+"""What models have in common: their base class, and a frame of a stack."""
 
 from __future__ import annotations
 
@@ -9,3 +9,7 @@ class Frozen(BaseModel):
     """An immutable model without undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+Frame = tuple[int, int, str]
+"""Function index (imports included), byte offset in the module (-1: unknown), name."""

@@ -9,20 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from .base import Frozen
+from .base import Frame, Frozen
 from .expect import ListName
+from .finding import TraceFinding
 
 TRACE_SCHEMA_VERSION = 1
-
-Frame = tuple[int, int, str]
-"""Function index (imports included), byte offset in the module (-1: unknown), name."""
 
 
 class Suspension(Frozen):
     """A suspension: the import, and the stack between it and the promising export. Equal ones are counted.
 
     ``frames``: innermost first, without the import. ``js_frames``: host frames between frames of the guest,
-    as ``name (place)``. ``truncated``: the stack has more frames. ``missing``: the names on this stack that
+    as ``name (place)``. ``call_site``: the JavaScript that entered the guest, the first time; empty: not
+    seen. ``truncated``: the stack has more frames. ``missing``: the names on this stack that
     the build does not instrument. ``through``: the import that the innermost frame calls, if JavaScript then
     called ``import_`` (Emscripten's ``invoke_*``). ``import_async``: the program's own glue marks the import
     as asynchronous. ``refused``: the engine refused to suspend, so nothing waited.
@@ -37,6 +36,7 @@ class Suspension(Frozen):
     import_async: bool = False
     refused: bool = False
     js_frames: tuple[str, ...] = ()
+    call_site: str = ""
     truncated: bool = False
     missing: tuple[str, ...] = ()
     count: int = 1
@@ -92,6 +92,7 @@ TrapCause = Literal[
     "not-instrumented",
     "saved-stack",
     "engine-stack",
+    "no-jspi",
 ]
 """How stack switching caused a trap; empty: unknown, or it did not.
 
@@ -99,6 +100,7 @@ TrapCause = Literal[
 that is not exported, which no list can name. ``js-frames``: JavaScript was between frames of the guest.
 ``no-entry``: the engine refused, and the stack does not show the entry. ``not-instrumented``: the build lacks
 names. ``saved-stack``: Asyncify's buffer is too small. ``engine-stack``: the engine's stack is full.
+``no-jspi``: the engine has no JSPI.
 """
 REFUSED: tuple[TrapCause, ...] = ("not-promising", "not-exported", "js-frames", "no-entry")
 """Causes with which the engine refused to suspend. The stack is still one of a suspension."""
@@ -121,6 +123,7 @@ class TraceTrap(Frozen):
     message: str
     frames: tuple[Frame, ...] = ()
     js_frames: tuple[str, ...] = ()
+    call_site: str = ""
     frame_modules: tuple[str, ...] = ()
     import_: str = Field(default="", alias="import")
     export: str = ""
@@ -155,7 +158,7 @@ class TraceEnd(Frozen):
 
 
 TraceLine = Annotated[
-    TraceStart | TraceModule | TraceSuspension | TraceTrap | TraceError | TraceEnd,
+    TraceStart | TraceModule | TraceSuspension | TraceTrap | TraceFinding | TraceError | TraceEnd,
     Field(discriminator="kind"),
 ]
 TRACE_LINE: TypeAdapter[TraceLine] = TypeAdapter(TraceLine)

@@ -15,7 +15,10 @@ _AFTER_BAD_UNWIND = re.compile(
     r"unreachable|null function|signature mismatch|out of bounds|divide|remainder|illegal cast",
     re.IGNORECASE,
 )
+_NO_JSPI = re.compile(r"WebAssembly\.(Suspending|promising) is not a")
 _FULL_STACK = re.compile(r"call stack size exceeded", re.IGNORECASE)
+CONSTRUCTORS = ("__wasm_call_ctors", "_initialize")
+"""Functions that run constructors; glue does not await them, so that no list helps."""
 _CONTROL = "asyncify_"
 _MOST_NAMED = 5
 
@@ -24,7 +27,7 @@ _MOST_NAMED = 5
 class NonPromisingEntry:
     """A function that JavaScript called without ``WebAssembly.promising``.
 
-    :ivar exported: whether the module exports it, under this name
+    :ivar exported: whether the module exports it, under this name, for JavaScript to call and await
     """
 
     name: str
@@ -54,6 +57,8 @@ def explain_error(
     :param entry: the outermost function, if the program has not made it promising
     :param missing: the names that the process's waits have shown to be missing, before or after
     """
+    if _NO_JSPI.search(message):
+        return Explained("no-jspi", f"the program uses JSPI, and the engine has none: {message}")
     if error == "SuspendError" or _SUSPEND.search(message):
         return refused(js_frames, entry)
     if names and names[0].startswith(_CONTROL):
@@ -79,6 +84,11 @@ def refused(js_frames: Sequence[str], entry: NonPromisingEntry | None) -> Explai
     if entry is None:
         text = "an import that waits was called where no promising export can be suspended"
         return Explained("no-entry", text)
+    if entry.name in CONSTRUCTORS:
+        return Explained(
+            "not-exported",
+            f"{entry.name} waits: it runs constructors, and glue calls it before the program starts",
+        )
     if entry.exported:
         text = f"{entry.name} was called without WebAssembly.promising: JSPI_EXPORTS lacks it"
         return Explained("not-promising", text)

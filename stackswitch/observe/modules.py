@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 
 from stackswitch.errors import WasmFormatError
+from stackswitch.models.expect import ListName
 from stackswitch.wasm.asyncified import (
     checks_state_after_call,
     instrumented_functions,
     is_asyncified,
     suspending_imports,
 )
-from stackswitch.wasm.callgraph import CallSite, call_sites
+from stackswitch.wasm.callgraph import CallSite, call_graph, call_sites
 from stackswitch.wasm.function_names import binaryen_names, display_name
 from stackswitch.wasm.module import Import, Module, parse_module
+from stackswitch.wasm.obstacles import asyncify_path
 
 from .parts import MODULES, Flat, Part
 
 SHORT = 8
 """Digits of a hash that stand before the names of another module's functions."""
+_NEARLY_ALL, _MOST = 0.98, 0.8
+"""Shares of the functions that Binaryen would instrument. Inlining after the pass removes some."""
 _MOST_FRAMES = 2_000
 """Frames that a module's identity is drawn from, for each URL."""
 
@@ -60,6 +64,42 @@ class ObservedModule:
                 return False
             self._waiting.add(called)
         return True
+
+    @cached_property
+    def _reached(self) -> tuple[Set[int], Set[int]]:
+        """The functions that Binaryen instruments without a list, and those of them by direct calls alone."""
+        graph = call_graph(self.module)
+        waiting = self._suspending
+        return asyncify_path(graph, waiting), asyncify_path(graph, waiting, ignore_indirect=True)
+
+    @cached_property
+    def _share(self) -> float:
+        """How much is instrumented of what Binaryen instruments without a list."""
+        reached, _ = self._reached
+        return len(reached & self.instrumented) / len(reached) if reached else 1.0
+
+    def list_for(self, function: int) -> ListName:
+        """The list to change for a function that is not instrumented and waits.
+
+        ``ASYNCIFY_ADD``: Binaryen would not instrument it by itself, or indirect calls were ignored.
+        ``ASYNCIFY_REMOVE``: nearly all others are instrumented. ``ASYNCIFY_ONLY``: few are.
+        """
+        reached, directly = self._reached
+        if function not in reached:
+            return "ASYNCIFY_ADD"
+        if function not in directly and not (reached - directly) & self.instrumented:
+            return "ASYNCIFY_ADD"
+        return "ASYNCIFY_REMOVE" if self._share >= _MOST else "ASYNCIFY_ONLY"
+
+    def knows_import(self, function: int, offset: int, called: int) -> bool:
+        """Whether the build takes an import, which a function calls at an offset, for one that may wait.
+
+        If the function is not instrumented, its code does not show it. A build without a list would have
+        instrumented the function if it did.
+        """
+        if function in self.instrumented:
+            return self.can_wait(function, offset, called)
+        return called in self._suspending or self._share < _NEARLY_ALL
 
     @cached_property
     def list_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ A part may end in the middle of a line (its process was killed, the disk was ful
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,22 +19,35 @@ MODULES = "modules"
 
 Flat = tuple[int, ...]
 """Frames as flat numbers, innermost first, three a frame: the URL's number, function index, offset."""
+Gaps = tuple[tuple[int, str], ...]
+"""JavaScript frames, as ``name (place)``, each with the number of guest frames inside it."""
 
 
 @dataclass
 class RawStack:
-    """A stack at a wait. ``gaps``: JavaScript frames, each with the number of guest frames inside it."""
+    """A stack at a wait.
+
+    ``gaps``: JavaScript frames, each with the number of guest frames inside it; the one that entered the
+    guest has all inside it.
+    """
 
     how: str
     import_: str | None
     frames: Flat
-    gaps: tuple[tuple[int, str], ...]
+    gaps: Gaps
     truncated: bool
     count: int = 1
     import_async: bool = False
 
 
+def entered_at(frames: Sequence[object], gaps: Gaps) -> str:
+    """Return the JavaScript that entered the guest, the innermost frame of it; empty: not known."""
+    return next((text for at, text in gaps if at == len(frames)), "") if frames else ""
+
+
 _DEFAULT_STACK_TRACE_LIMIT = 10
+_FIRST_WITH_PROMISING = 23
+"""The first Node with ``WebAssembly.promising``; 20 and 22 have the API before it, behind flags."""
 
 
 @dataclass
@@ -43,7 +57,7 @@ class RawTrap:
     error: str
     message: str
     frames: Flat
-    gaps: tuple[tuple[int, str], ...]
+    gaps: Gaps
 
     @property
     def may_be_cut(self) -> bool:
@@ -66,6 +80,12 @@ class Part:
     traps: list[RawTrap] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     end: dict[str, Any] | None = None
+
+    @property
+    def has_promising(self) -> bool:
+        """Whether exports are made promising by a function that is observed, not by the API before it."""
+        major = str(self.start.get("engine_version", "")).split(".")[0]
+        return bool(self.promising) or (major.isdigit() and int(major) >= _FIRST_WITH_PROMISING)
 
 
 def read_parts(folder: Path) -> list[Part]:
@@ -139,5 +159,5 @@ def _flat(numbers: list[int]) -> Flat:
     return tuple(numbers)
 
 
-def _gaps(gaps: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+def _gaps(gaps: list[tuple[int, str]]) -> Gaps:
     return tuple((int(at), str(text)) for at, text in gaps)

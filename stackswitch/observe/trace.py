@@ -8,10 +8,11 @@ from pathlib import Path
 
 from stackswitch.errors import WasmFormatError
 from stackswitch.lists.emscripten_imports import INVOKE, imports_behind, is_invoke
+from stackswitch.models.base import Frame
 from stackswitch.models.expect import ListName
+from stackswitch.models.finding import TraceFinding
 from stackswitch.models.trace import (
     REFUSED,
-    Frame,
     TraceEnd,
     TraceError,
     TraceLine,
@@ -22,9 +23,11 @@ from stackswitch.models.trace import (
 )
 from stackswitch.reports.escape import json_text
 
-from .explain import NonPromisingEntry, explain_error, refused
-from .modules import ModuleStore, ObservedModule, PartModules, short, shown_name, triples
-from .parts import Part, RawStack, RawTrap, read_parts
+from .explain import CONSTRUCTORS, NonPromisingEntry, explain_error, refused
+from .findings import find
+from .missing import missing_names
+from .modules import ModuleStore, ObservedModule, PartModules, shown_name, triples
+from .parts import Gaps, Part, RawStack, RawTrap, entered_at, read_parts
 
 
 @dataclass
@@ -35,13 +38,22 @@ class Trace:
     modules: list[TraceModule] = field(default_factory=list)
     suspensions: list[TraceSuspension] = field(default_factory=list)
     traps: list[TraceTrap] = field(default_factory=list)
+    findings: list[TraceFinding] = field(default_factory=list)
     errors: list[TraceError] = field(default_factory=list)
     ends: list[TraceEnd] = field(default_factory=list)
 
     @property
     def lines(self) -> list[TraceLine]:
         """All lines, in the order in which they stand in a file."""
-        return [*self.starts, *self.modules, *self.suspensions, *self.traps, *self.errors, *self.ends]
+        return [
+            *self.starts,
+            *self.modules,
+            *self.suspensions,
+            *self.traps,
+            *self.findings,
+            *self.errors,
+            *self.ends,
+        ]
 
     @property
     def suspension_count(self) -> int:
@@ -83,6 +95,7 @@ def merge_trace_parts(folder: Path, store: ModuleStore | None = None) -> Trace:
     for part in parts:
         _PartReader(part, PartModules(part, store, sizes), trace, merged).read()
     trace.suspensions = list(merged.values())
+    trace.findings = find(trace.suspensions, trace.traps, store.get)
     trace.modules = [_module(sha256, size, store.get(sha256)) for sha256, size in sizes.items()]
     trace.errors += [
         TraceError(message=store.problems[sha256]) for sha256 in sizes if sha256 in store.problems
@@ -171,12 +184,12 @@ class _PartReader:
         if not frames:
             self._error(f"{stack.count} suspensions below no frame of the guest")
             return
-        if stack.how == "jspi" and self.part.promising and frames[-1][1] not in self.part.promising:
+        if stack.how == "jspi" and self.part.has_promising and frames[-1][1] not in self.part.promising:
             # Node 23 and 24 call the import before they refuse: this was no wait.
             self.refusals.append(stack)
             return
         base, innermost = self.modules.module(frames[0][0])
-        missing, missing_imports = self._missing(stack, frames, gaps, base)
+        missing, missing_imports = missing_names(self.modules, stack.how, frames, gaps, base)
         self.missing.update(missing)
         self.missing_imports.update(missing_imports)
         import_, through = self._import(stack, innermost, frames[0])
@@ -190,7 +203,8 @@ class _PartReader:
                 import_async=stack.import_async,
                 export=self._entry(frames[-1]).name,
                 frames=self._names(frames, base),
-                js_frames=tuple(text for at, text in gaps if at > 0),
+                js_frames=tuple(text for at, text in gaps if 0 < at < len(frames)),
+                call_site=entered_at(frames, gaps),
                 truncated=stack.truncated,
                 missing=missing,
                 count=stack.count,
@@ -215,14 +229,14 @@ class _PartReader:
             one if known is None else known.model_copy(update={"count": known.count + one.count})
         )
 
-    def _cut(self, stack: RawStack) -> tuple[list[tuple[int, int, int]], tuple[tuple[int, str], ...]]:
+    def _cut(self, stack: RawStack) -> tuple[list[tuple[int, int, int]], Gaps]:
         """Leave out what lies below: a guest's frames, beyond JavaScript, that Asyncify has no hand in."""
         frames = triples(stack.frames)
         for at, _ in stack.gaps:
             if 0 < at < len(frames):
                 found = self.modules.module(frames[at][0])[1]
                 if found is not None and not found.asyncified:
-                    return frames[:at], tuple(gap for gap in stack.gaps if gap[0] < at)
+                    return frames[:at], tuple(gap for gap in stack.gaps if gap[0] <= at)
         return frames, stack.gaps
 
     def _names(self, frames: Sequence[tuple[int, int, int]], base: str) -> tuple[Frame, ...]:
@@ -263,38 +277,8 @@ class _PartReader:
     def _entry(self, frame: tuple[int, int, int]) -> NonPromisingEntry:
         sha256, found = self.modules.module(frame[0])
         exported = found.module.export_names.get(frame[1]) if found is not None else None
-        return NonPromisingEntry(
-            exported or shown_name(sha256, found, frame[1], sha256), exported is not None
-        )
-
-    def _missing(
-        self,
-        stack: RawStack,
-        frames: list[tuple[int, int, int]],
-        gaps: tuple[tuple[int, str], ...],
-        base: str,
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The functions and the imports on a stack that an Asyncify build is not ready to suspend."""
-        if stack.how != "asyncify":
-            return (), ()
-        functions: dict[str, None] = {}
-        imports: dict[str, None] = {}
-        outside_js = {at for at, _ in gaps} | {0}
-        for at, (url, index, offset) in enumerate(frames):
-            sha256, found = self.modules.module(url)
-            if found is None or index >= found.module.function_count:
-                continue
-            prefix = "" if sha256 == base else f"{short(sha256)}!"
-            if index not in found.instrumented:
-                inner = frames[at - 1] if at and at not in outside_js else None
-                outer = frames[at + 1] if at + 1 < len(frames) and at + 1 not in outside_js else None
-                if _was_there(found, url, (index, offset), inner, outer):
-                    functions.setdefault(prefix + found.list_names[index])
-            elif at in outside_js:
-                imported = found.called_import(index, offset)
-                if imported is not None and not found.can_wait(index, offset, imported.index):
-                    imports.setdefault(prefix + imported.full_name)
-        return tuple(functions), tuple(imports)
+        callable_ = exported is not None and exported not in CONSTRUCTORS
+        return NonPromisingEntry(exported or shown_name(sha256, found, frame[1], sha256), callable_)
 
     def _trap(self, trap: RawTrap) -> TraceTrap:
         frames = triples(trap.frames)
@@ -320,6 +304,7 @@ class _PartReader:
             "cause": found.cause,
             "missing": missing,
             "explanation": found.text,
+            "call_site": entered_at(frames, trap.gaps),
         }
         if found.cause in REFUSED and frames:
             update |= {"import_": self._refused_import(frames), "export": self._entry(frames[-1]).name}
@@ -367,19 +352,7 @@ class _PartReader:
                 "missing": {"JSPI_EXPORTS": (entry.name,)} if entry.exported else {},
                 "caught": True,
                 "explanation": why.text,
+                "call_site": entered_at(frames, stack.gaps),
             }
             found.append(line.model_copy(update=update))
         return found
-
-
-def _was_there(
-    module: ObservedModule,
-    url: int,
-    frame: tuple[int, int],
-    inner: tuple[int, int, int] | None,
-    outer: tuple[int, int, int] | None,
-) -> bool:
-    """Whether a frame can have been: it calls what is inside it, or what is outside does not call past it."""
-    if inner is None or inner[0] != url or module.may_call(*frame, inner[1]):
-        return True
-    return not (outer is not None and outer[0] == url and module.may_call(*outer[1:], inner[1]))

@@ -19,9 +19,15 @@ _ERRORS = ("error", "crashed", "skipped")
 
 def junit_xml(result: SuiteResult) -> bytes:
     """Return the file: a test suite for each backend and engine, times in seconds."""
+    by_name = groupby(sorted(result.results, key=_suite_name), key=_suite_name)
+    return junit_file(_test_suite(name, results) for name, results in by_name)
+
+
+def junit_file(suites: Iterable[TestSuite]) -> bytes:
+    """Return a report of test suites as a file."""
     report = JUnitXml(name="stackswitch")
-    for name, results in groupby(sorted(result.results, key=_suite_name), key=_suite_name):
-        report.add_testsuite(_test_suite(name, results))
+    for suite in suites:
+        report.add_testsuite(suite)
     report.update_statistics()  # type: ignore[no-untyped-call]
     report._elem.attrib.pop("skipped", None)  # which the schema that Jenkins reads by has in suites alone
     out = io.BytesIO()

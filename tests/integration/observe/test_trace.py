@@ -153,7 +153,7 @@ def test_asyncify_names_what_is_missing(
     if not missing:
         assert seen.stdout == "result 15\n"
     else:
-        assert f"ASYNCIFY_ONLY lacks {len(missing)} name" in seen.stderr
+        assert "missing-function: " in seen.stderr
 
 
 def test_asyncify_names_an_import_that_is_missing(
@@ -163,7 +163,7 @@ def test_asyncify_names_an_import_that_is_missing(
     seen = trace(node.path, program(tmp_path, ASYNCIFY, "program.cjs"))
     assert seen.missing == set()
     assert seen.suspensions[0].missing_imports == ("env.wait",)
-    assert "ASYNCIFY_IMPORTS lacks 1 name" in seen.stderr
+    assert "missing-import: ASYNCIFY_IMPORTS lacks env.wait" in seen.stderr
 
 
 def test_a_program_that_is_not_node(tmp_path: Path, trace: Trace) -> None:

@@ -16,7 +16,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.readiness.call_tree import Instrumented, call_tree
 from stackswitch.readiness.verdict import judge
 from stackswitch.readiness.verdict_inputs import VerdictInputs
-from stackswitch.reports.annotations import annotation_lines
+from stackswitch.reports.annotations import annotation_lines, report_annotations
 from stackswitch.reports.escape import markdown, markdown_code, script_json, visible
 from stackswitch.reports.page import report_page
 from stackswitch.reports.readiness_markdown import readiness_markdown
@@ -150,8 +150,8 @@ def _without_code(text: str) -> str:
 @settings(max_examples=60)
 @given(names)
 def test_annotations_stay_one_line_each(name: str) -> None:
-    lines = annotation_lines(report_of(name), name).split("\n")
-    assert len(lines) == len(annotation_lines(HARMLESS, "harmless").split("\n"))
+    lines = annotation_lines(report_annotations(report_of(name), name)).split("\n")
+    assert len(lines) == len(annotation_lines(report_annotations(HARMLESS, "harmless")).split("\n"))
     for line in lines[:-1]:
         match = re.fullmatch(r"::(error|warning|notice) file=([^,:]*),line=1,title=([^,:]*)::(.*)", line)
         assert match is not None

@@ -7,9 +7,10 @@ from typing import Any
 
 from stackswitch.backends.node.call_stacks import trap_message
 from stackswitch.errors import EngineError
+from stackswitch.models.base import Frame
 from stackswitch.models.case import MAIN
 from stackswitch.models.result import Observation, StepObservation, Trap, Unsupported
-from stackswitch.models.trace import Frame, Suspension
+from stackswitch.models.trace import Suspension
 from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.moved_code import MovedCode

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stackswitch.backends.asyncify_missing import Missing, missing_names
+from stackswitch.models.base import Frame
 from stackswitch.models.case import AsyncifyOptions
 from stackswitch.models.expect import ListName
-from stackswitch.models.trace import Frame, Suspension
+from stackswitch.models.trace import Suspension
 from stackswitch.wasm.report_section import find_instrumented
 
 from ..compiled import CompiledModule

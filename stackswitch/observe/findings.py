@@ -1,0 +1,187 @@
+"""What a trace shows to be wrong, as findings: pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from stackswitch.lists.emscripten_imports import INVOKE
+from stackswitch.models.expect import ListName
+from stackswitch.models.finding import FindingStack, TraceFinding
+from stackswitch.models.trace import TraceSuspension, TraceTrap
+from stackswitch.reports.findings import MOST_NAMED
+from stackswitch.reports.text import counted, some
+
+from .explain import CONSTRUCTORS
+from .modules import ObservedModule
+from .rules import RULES, finding
+
+_MOST_STACKS = 3
+
+FindModule = Callable[[str], ObservedModule | None]
+
+
+def find(
+    suspensions: Sequence[TraceSuspension], traps: Sequence[TraceTrap], module: FindModule
+) -> list[TraceFinding]:
+    """Return the findings of a run, those that explain others first.
+
+    :param module: returns the module of a hash; None: its bytes were not kept
+    """
+    return [*_missing(suspensions, module), *_of_traps(traps)]
+
+
+def _missing(suspensions: Sequence[TraceSuspension], module: FindModule) -> Iterator[TraceFinding]:
+    by_module: dict[str, list[TraceSuspension]] = defaultdict(list)
+    for each in suspensions:
+        if each.missing or each.missing_imports:
+            by_module[each.module].append(each)
+    for sha256, stacks in by_module.items():
+        short_of_imports = [each for each in stacks if each.missing_imports]
+        if short_of_imports:
+            names = _sorted(each.missing_imports for each in short_of_imports)
+            text = (
+                f"ASYNCIFY_IMPORTS lacks {some(names, MOST_NAMED)}: the build does not unwind after its calls"
+            )
+            yield _of_stacks("missing-import", text, short_of_imports, {"ASYNCIFY_IMPORTS": names})
+        yield from _missing_functions(sha256, stacks, module)
+
+
+def _missing_functions(
+    sha256: str, stacks: Sequence[TraceSuspension], module: FindModule
+) -> Iterator[TraceFinding]:
+    """Of functions on stacks of an unknown import, it is the import that has to be added first."""
+    found = module(sha256)
+    plain = [each for each in stacks if each.missing and not each.missing_imports]
+    names = _sorted(each.missing for each in plain)
+    for of_build, listed in _by_list(names, found).items():
+        has = "names" if of_build == "ASYNCIFY_REMOVE" else "lacks"
+        text = f"{of_build} {has} {counted(len(listed), 'function')} on the stacks of waits: "
+        concerned = [each for each in plain if set(listed) & set(each.missing)]
+        rule = "removed-function" if of_build == "ASYNCIFY_REMOVE" else "missing-function"
+        yield _of_stacks(rule, text + some(listed, MOST_NAMED), concerned, {of_build: listed})
+    explained = [each for each in stacks if each.missing and each.missing_imports]
+    rest = tuple(each for each in _sorted(each.missing for each in explained) if each not in names)
+    if rest:
+        text = f"{counted(len(rest), 'function')} on the stacks of such an import not instrumented: "
+        fix = "Add the import first, build again, and complete the list with what is then still missing."
+        more = {"severity": "note", "caused_by": "missing-import", "fix": fix}
+        yield _of_stacks("missing-function", text + some(rest, MOST_NAMED), explained, {}, **more)
+
+
+def _by_list(names: Sequence[str], module: ObservedModule | None) -> dict[ListName, tuple[str, ...]]:
+    """Return the names by the list that has to change; ``ASYNCIFY_ONLY`` for those of another module."""
+    found: dict[ListName, list[str]] = defaultdict(list)
+    lists: dict[str, ListName] = {}
+    wanted = set(names)
+    if module is not None:
+        lists = {name: module.list_for(at) for at, name in enumerate(module.list_names) if name in wanted}
+    for name in names:
+        found[lists.get(name, "ASYNCIFY_ONLY")].append(name)
+    return {which: tuple(of) for which, of in found.items()}
+
+
+def _sorted(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(sorted({name for each in names for name in each}))
+
+
+def _of_stacks(
+    rule: str,
+    text: str,
+    stacks: Sequence[TraceSuspension],
+    names: dict[ListName, tuple[str, ...]],
+    **more: object,
+) -> TraceFinding:
+    imports = {each.import_ for each in stacks}
+    exports = {each.export for each in stacks}
+    return finding(
+        rule,
+        text,
+        module=stacks[0].module,
+        import_=imports.pop() if len(imports) == 1 else "",
+        export=exports.pop() if len(exports) == 1 else "",
+        names=names,
+        stacks=tuple(
+            _stack(each, f"a wait, {counted(each.count, 'time')}") for each in stacks[:_MOST_STACKS]
+        ),
+        call_site=next((each.call_site for each in stacks if each.call_site), ""),
+        evidence={"distinct_stacks": len(stacks)},
+        count=sum(each.count for each in stacks),
+        **more,
+    )
+
+
+def _stack(of: TraceSuspension | TraceTrap, label: str) -> FindingStack:
+    return FindingStack(
+        label=label,
+        import_=of.import_,
+        export=of.export,
+        frames=of.frames,
+        js_frames=of.js_frames,
+        call_site=of.call_site,
+    )
+
+
+def _of_traps(traps: Sequence[TraceTrap]) -> Iterator[TraceFinding]:
+    """One finding for traps of one kind at one place."""
+    grouped: dict[tuple[str, ...], list[TraceTrap]] = defaultdict(list)
+    for trap in traps:
+        rule = _rule_of(trap)
+        if rule:
+            between = trap.js_frames[0] if trap.js_frames else ""
+            grouped[rule, trap.module, trap.export, trap.import_, between].append(trap)
+    for (rule, *_), alike in grouped.items():
+        yield _of_trap(rule, alike)
+
+
+def _rule_of(trap: TraceTrap) -> str:
+    """Return the rule that explains a trap; empty: none, or the stacks of waits show it."""
+    if trap.cause == "js-frames":
+        return (
+            "invoke-between"
+            if any(each.startswith(INVOKE) for each in trap.js_frames)
+            else "javascript-between"
+        )
+    return {
+        "not-promising": "not-promising",
+        "not-exported": "not-promising",
+        "no-entry": "not-promising",
+        "saved-stack": "saved-stack-overflow",
+        "engine-stack": "engine-stack-overflow",
+        "no-jspi": "no-jspi",
+    }.get(trap.cause, "")
+
+
+def _of_trap(rule: str, alike: Sequence[TraceTrap]) -> TraceFinding:
+    trap = alike[0]
+    caught = all(each.caught for each in alike)
+    backend = (
+        "asyncify" if rule == "saved-stack-overflow" else "" if len(RULES[rule].backends) > 1 else "jspi"
+    )
+    return finding(
+        rule,
+        trap.explanation,
+        severity="warning" if caught else RULES[rule].severity,
+        backend=backend,
+        process=trap.process,
+        thread=trap.thread,
+        module=trap.module,
+        import_=trap.import_,
+        export=trap.export,
+        fix=_fix_of(trap) or RULES[rule].fix,
+        names=trap.missing,
+        stacks=(_stack(trap, f"{trap.error}: {trap.message}"),),
+        call_site=trap.js_frames[0] if trap.js_frames else trap.call_site,
+        count=len(alike),
+    )
+
+
+def _fix_of(trap: TraceTrap) -> str:
+    if trap.cause == "not-promising":
+        return f"Add {trap.export} to JSPI_EXPORTS."
+    if trap.export in CONSTRUCTORS:
+        return "Move the wait out of the constructor, into a function that JavaScript calls and awaits."
+    if trap.cause == "not-exported":
+        where = f" at {trap.call_site}" if trap.call_site else " where JavaScript calls it"
+        return f"Wrap the function in WebAssembly.promising{where}; no list can name it."
+    return ""

@@ -1,0 +1,89 @@
+"""A module, its Asyncify builds, and programs that run them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MODULE = """(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (import "env" "other" (func $other))
+  (import "env" "callback" (func $callback))
+  (import "env" "invoke_v" (func $invoke_v (param i32)))
+  (memory (export "memory") 1)
+  (type $t (func (param i32) (result i32)))
+  (type $v (func))
+  (table (export "table") 2 funcref) (elem (i32.const 0) $leaf $inner)
+  (func $leaf (param i32) (result i32) (i32.add (i32.const 1) (call $wait (local.get 0))))
+  (func $mid (param i32) (result i32)
+    (i32.mul (i32.const 2) (call_indirect (type $t) (local.get 0) (i32.const 0))))
+  (func $outer (export "run") (param i32) (result i32) (i32.add (i32.const 3) (call $mid (local.get 0))))
+  (func $inner (export "inner") (drop (call $wait (i32.const 1))))
+  (func $others (export "others") (call $other))
+  (func $more1 (call $others)) (func $more2 (call $more1)) (func $more3 (call $more2))
+  (func $more4 (call $more3)) (func $more5 (export "more") (call $more4))
+  (func (export "through") (call $callback))
+  (func (export "calm") (call $callback))
+  (func (export "invoked") (call $invoke_v (i32.const 1)))
+  (func (export "__wasm_call_ctors") (drop (call $wait (i32.const 1))))
+  (func $deep (export "deep") (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
+  (func (export "trap") unreachable))"""
+
+JSPI = """import { readFileSync } from "node:fs";
+const { Suspending, promising } = WebAssembly;
+const wait = new WebAssembly.Suspending((n) => new Promise((done) => setTimeout(done, 1, n)));
+let guest, quiet;
+const env = {
+  wait,
+  other() {},
+  callback() { if (!quiet) guest.inner(); },
+  invoke_v: function invoke_v(index) { guest.table.get(index)(); },
+};
+guest = (await WebAssembly.instantiate(readFileSync("guest.wasm"), { env })).instance.exports;
+"""
+
+ASYNCIFY = """const { readFileSync } = require("node:fs");
+const DATA = 16;
+let guest, awake;
+const wait = (n) => {
+  if (guest.asyncify_get_state() === 2) return guest.asyncify_stop_rewind(), n;
+  new Int32Array(guest.memory.buffer, DATA, 2).set([DATA + 8, 4096]);
+  guest.asyncify_start_unwind(DATA);
+  setTimeout(() => awake(), 1);
+  return 0;
+};
+const call = async (value) => {
+  let result = guest.run(value);
+  while (guest.asyncify_get_state() === 1) {
+    guest.asyncify_stop_unwind();
+    await new Promise((done) => { awake = done; });
+    guest.asyncify_start_rewind(DATA);
+    result = guest.run(value);
+  }
+  return result;
+};
+process.on("uncaughtException", () => {});
+const env = { wait, other() {}, callback() {}, invoke_v() {} };
+WebAssembly.instantiate(readFileSync("guest.wasm"), { env })
+  .then(({ instance }) => { guest = instance.exports; return call(5); })
+  .then((result) => console.log("result", result));
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """An Asyncify build of the module."""
+
+    file: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+WAIT = ("env.wait",)
+BOTH = ("env.wait", "env.other")
+BUILDS = {
+    "all": Build("all.wasm", {"imports": WAIT}),
+    "only leaf and outer": Build("only.wasm", {"imports": WAIT, "only": ("leaf", "outer")}),
+    "all but leaf": Build("removed.wasm", {"imports": BOTH, "remove": ("leaf",)}),
+    "no indirect calls": Build("direct.wasm", {"imports": BOTH, "ignore_indirect": True}),
+    "another import": Build("other.wasm", {"imports": ("env.other",)}),
+}

@@ -1,0 +1,234 @@
+"""Each rule of ``stackswitch trace`` on programs of which it has to speak, and on their right twins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import wasmtime
+
+from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
+from stackswitch.models.finding import TraceFinding
+from stackswitch.observe.rules import RULES
+
+from .conftest import Trace, Traced
+from .finding_programs import ASYNCIFY, BUILDS, JSPI, MODULE, Build
+
+ENGINES = {"asyncify": ("node@20", "node@24", "node@26"), "jspi": ("node@24", "node@26")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program.
+
+    :ivar found: what has to be found, as ``rule severity``, in the order of the trace
+    :ivar engines: on which it runs; default: all with that backend
+    """
+
+    id: str
+    backend: str
+    script: str
+    found: tuple[str, ...] = ()
+    build: Build | None = None
+    engines: Sequence[str] = ()
+    says: tuple[str, ...] = ()
+
+
+CASES = (
+    Case(
+        "a build that lacks nothing",
+        "asyncify",
+        ASYNCIFY,
+        build=BUILDS["all"],
+    ),
+    Case(
+        "a list that lacks a function",
+        "asyncify",
+        ASYNCIFY,
+        ("missing-function error",),
+        BUILDS["only leaf and outer"],
+        says=("ASYNCIFY_ONLY lacks 1 function on the stacks of waits: mid", "env.wait ← leaf ← mid ← outer"),
+    ),
+    Case(
+        "a function that was taken out",
+        "asyncify",
+        ASYNCIFY,
+        ("removed-function error",),
+        BUILDS["all but leaf"],
+        says=("ASYNCIFY_REMOVE names 1 function on the stacks of waits: leaf",),
+    ),
+    Case(
+        "a build that ignores indirect calls",
+        "asyncify",
+        ASYNCIFY,
+        ("missing-function error",),
+        BUILDS["no indirect calls"],
+        says=("ASYNCIFY_ADD lacks 2 functions on the stacks of waits: mid, outer",),
+    ),
+    Case(
+        "an import that is not in ASYNCIFY_IMPORTS",
+        "asyncify",
+        ASYNCIFY,
+        ("missing-import error", "missing-function note"),
+        BUILDS["another import"],
+        says=("ASYNCIFY_IMPORTS lacks env.wait", "explained by missing-import"),
+    ),
+    Case("a call as JSPI wants it", "jspi", JSPI + "console.log(await promising(guest.run)(1));"),
+    Case(
+        "an export that is not promising",
+        "jspi",
+        JSPI + "guest.run(1);",
+        ("not-promising error",),
+        says=("run was called without WebAssembly.promising: JSPI_EXPORTS lacks it", "program.mjs:"),
+    ),
+    Case(
+        "an export that is not promising, and the program caught that",
+        "jspi",
+        JSPI + "try { guest.run(1); } catch {}",
+        ("not-promising warning",),
+        engines=("node@24",),  # on Node 26 nothing of it can be seen
+    ),
+    Case(
+        "a function of a table that is not promising",
+        "jspi",
+        JSPI + "guest.table.get(0)(1);",
+        ("not-promising error",),
+        says=("Wrap the function in WebAssembly.promising at ", "no list can name it"),
+    ),
+    Case(
+        "a constructor that waits",
+        "jspi",
+        JSPI + "guest.__wasm_call_ctors();",
+        ("not-promising error",),
+        says=("Move the wait out of the constructor",),
+    ),
+    Case(
+        "JavaScript between",
+        "jspi",
+        JSPI + "await promising(guest.through)().catch(() => {});",
+        ("javascript-between error",),
+        says=("JavaScript: callback (",),
+    ),
+    Case(
+        "invoke_* between",
+        "jspi",
+        JSPI + "await promising(guest.invoked)().catch(() => {});",
+        ("invoke-between error",),
+        says=("stackswitch reentrant",),
+    ),
+    Case("callbacks that do not wait", "jspi", JSPI + "guest.quiet = 1; await promising(guest.calm)();"),
+    Case("no JSPI", "asyncify", JSPI, ("no-jspi error",), engines=("node@20",), says=("Node 24.20",)),
+    Case(
+        "recursion without end on JSPI",
+        "jspi",
+        JSPI + "await promising(guest.deep)(1).catch(() => {});",
+        ("engine-stack-overflow error",),
+    ),
+    Case(
+        "a trap that has nothing to do with it",
+        "jspi",
+        JSPI + "await promising(guest.trap)().catch(() => {});",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The builds that the cases name, each as a file."""
+    folder = tmp_path_factory.mktemp("builds")
+    wasm = bytes(wasmtime.wat2wasm(MODULE))
+    (folder / "plain.wasm").write_bytes(wasm)
+
+    async def make() -> None:
+        binaryen = await open_binaryen()
+        try:
+            for build in BUILDS.values():
+                made = await binaryen.asyncify(AsyncifyRequest(wasm=wasm, **build.options))
+                (folder / build.file).write_bytes(made.wasm)
+        finally:
+            await binaryen.aclose()
+
+    asyncio.run(make())
+    return folder
+
+
+def run_case(case: Case, engine: str, builds: Path, folder: Path, trace: Trace, *options: str) -> Traced:
+    module = builds / (case.build.file if case.build else "plain.wasm")
+    (folder / "guest.wasm").write_bytes(module.read_bytes())
+    script = folder / ("program.cjs" if case.script.startswith("const {") else "program.mjs")
+    script.write_text(case.script)
+    return trace("node", script.name, options=("--engine", engine, *options))
+
+
+PAIRS = [(case, engine) for case in CASES for engine in case.engines or ENGINES[case.backend]]
+
+
+@pytest.mark.parametrize(("case", "engine"), PAIRS, ids=[f"{case.id}, {engine}" for case, engine in PAIRS])
+def test_what_is_found(case: Case, engine: str, builds: Path, tmp_path: Path, trace: Trace) -> None:
+    seen = run_case(case, engine, builds, tmp_path, trace)
+    found = [each for each in seen.lines if isinstance(each, TraceFinding)]
+    assert [f"{each.rule} {each.severity}" for each in found] == list(case.found), seen.stderr
+    for text in case.says:
+        assert text in seen.stderr
+
+
+def test_each_rule_has_a_case() -> None:
+    found = {each.split()[0] for case in CASES for each in case.found}
+    assert found == set(RULES) - {"saved-stack-overflow"}
+    assert any(not case.found for case in CASES)
+
+
+FAULTY = next(case for case in CASES if case.id == "a list that lacks a function")
+CAUGHT = next(case for case in CASES if "caught" in case.id)
+GOOD = CASES[0]
+
+
+@pytest.mark.parametrize(
+    ("case", "options", "status"),
+    [
+        (CAUGHT, (), 0),
+        (CAUGHT, ("--fail-on", "error"), 0),
+        (CAUGHT, ("--fail-on", "warning"), 1),
+        (GOOD, ("--fail-on", "warning"), 0),
+    ],
+)
+def test_the_status(
+    case: Case, options: tuple[str, ...], status: int, builds: Path, tmp_path: Path, trace: Trace
+) -> None:
+    assert run_case(case, "node@24", builds, tmp_path, trace, *options).status == status
+
+
+def test_a_silenced_rule_does_not_count(builds: Path, tmp_path: Path, trace: Trace) -> None:
+    config = tmp_path / "stackswitch.toml"
+    config.write_text('[trace.silence]\nnot-promising = "the probe of our loader"\n')
+    options = ("--fail-on", "warning")
+    seen = run_case(CAUGHT, "node@24", builds, tmp_path, trace, *options)
+    assert seen.status == 0
+    assert "silenced: the probe of our loader" in seen.stderr
+    for content, says in (("nothing = 'x'", "there is no rule 'nothing'"), ("no-jspi = ' '", "say why")):
+        config.write_text(f"[trace.silence]\n{content}\n")
+        seen = run_case(CAUGHT, "node@24", builds, tmp_path, trace)
+        assert (seen.status, seen.lines) == (4, [])
+        assert says in seen.stderr
+
+
+def test_every_format_has_the_findings(builds: Path, tmp_path: Path, trace: Trace) -> None:
+    options = ("--junit", "out.xml", "--markdown", "out.md", "--annotations")
+    seen = run_case(FAULTY, "node@24", builds, tmp_path, trace, *options)
+    failure = ElementTree.parse(tmp_path / "out.xml").find(".//failure")
+    assert failure is not None
+    assert "lacks 1 function" in failure.attrib["message"]
+    assert "**error** `missing-function`" in (tmp_path / "out.md").read_text()
+    assert seen.stdout.splitlines()[-1].startswith("::error file=program.cjs,line=")
+
+
+def test_without_findings_the_formats_say_so(builds: Path, tmp_path: Path, trace: Trace) -> None:
+    options = ("--junit", "out.xml", "--markdown", "out.md", "--annotations")
+    seen = run_case(GOOD, "node@24", builds, tmp_path, trace, *options)
+    assert "no findings" in (tmp_path / "out.xml").read_text()
+    assert "0 findings" in (tmp_path / "out.md").read_text()
+    assert "::" not in seen.stdout
