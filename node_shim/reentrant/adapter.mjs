@@ -95,6 +95,9 @@ export default {
     "nothing": "no import may suspend: there is nothing to make re-entrant",
     "imports": "the module imports no function {names}",
     "exports": "the module exports no function {names}",
+    "import_pattern": "the module imports no function {pattern}; it imports {present}",
+    "glue": "{name}: this glue has no pattern of JSPI (-sJSPI, -sASYNCIFY=2); if another tool wrote it, name the imports by --suspend and the exports by --promise",
+    "minified": "the names of imports are minified ({names}): give the glue by --glue, which says which of them must not be wrapped",
     "function": "the module has no function {name}",
     "malloc": "the module has no function {name} that takes a size and returns an address"
   },

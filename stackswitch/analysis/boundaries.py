@@ -13,6 +13,7 @@ from stackswitch.lists.glue import read_glue
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import Suspension
 from stackswitch.reports.text import counted
+from stackswitch.transform.reentrant.adapter import mistake
 from stackswitch.wasm.callgraph import call_graph
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.obstacles import asyncify_path
@@ -76,10 +77,7 @@ class Boundaries:
         """
         glue = read_glue(text)
         if not glue.is_jspi:
-            raise ConfigError(
-                f"{name}: this glue has no pattern of JSPI (-sJSPI, -sASYNCIFY=2); if another tool wrote it, "
-                "name the imports by --suspend and the exports by --promise"
-            )
+            raise mistake("glue", name=name)
         imports = [each.full_name for each in self.module.function_imports() if glue.suspends(each.name)]
         self.import_names.update(
             (each.full_name, glue.names[each.name])
@@ -121,7 +119,7 @@ class Boundaries:
             return
         for pattern in promise:
             if not any(fnmatchcase(each, pattern) for each in self.exports):
-                raise ConfigError(f"the module exports no function {pattern}")
+                raise mistake("exports", names=pattern)
         imports = (
             imports_matching(self.module, [full_import_name(each) for each in suspend]) if suspend else ()
         )
@@ -139,12 +137,9 @@ class Boundaries:
         known = {*imports, *map(full_import_name, self.import_names.values())}
         for pattern in map(full_import_name, never):
             if not any(fnmatchcase(each, pattern) for each in known):
-                raise ConfigError(f"the module imports no function {pattern}")
+                raise mistake("imports", names=pattern)
         if not self.import_names and imports and all(_MINIFIED.fullmatch(each) for each in imports):
-            raise ConfigError(
-                f"the names of imports are minified ({', '.join(imports[:3])}): give the glue by --glue, "
-                "which says which of them must not be wrapped"
-            )
+            raise mistake("minified", names=", ".join(imports[:3]))
         names = [
             each
             for each in imports

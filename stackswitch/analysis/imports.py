@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stackswitch.binaryen.listfile import matches
-from stackswitch.errors import ConfigError
 from stackswitch.lists.emscripten_imports import full_import_name
 from stackswitch.reports.text import some
+from stackswitch.transform.reentrant.adapter import mistake
 from stackswitch.wasm.module import Module
 
 
@@ -25,7 +25,7 @@ def imports_matching(module: Module, patterns: Sequence[str]) -> tuple[str, ...]
     for pattern in patterns:
         if not any(matches(pattern, name) for name in names):
             present = some(names, 12) or "none"
-            raise ConfigError(f"the module imports no function {pattern}; it imports {present}")
+            raise mistake("import_pattern", pattern=pattern, present=present)
     return tuple(name for name in names if any(matches(pattern, name) for pattern in patterns))
 
 

@@ -6,6 +6,7 @@ Layout: the core specification's "Binary Format / Modules"
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Literal
@@ -196,7 +197,7 @@ def read_exports(reader: Reader, spaces: IndexSpaces) -> tuple[Export, ...]:
         if code >= len(KINDS):
             raise reader.fail(f"unknown export kind {code:#x}", reader.pos - 1)
         if name in exports:
-            raise reader.fail(f"two exports are named {name!r}", start)
+            raise reader.fail(f"two exports are named {json.dumps(name, ensure_ascii=False)}", start)
         kind = KINDS[code]
         exports[name] = Export(name, kind, reader.index(kind, spaces.size(kind)))
     return tuple(exports.values())

@@ -128,7 +128,7 @@ def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
             gets.setdefault(ops[0][1], each.name)
         elif codes == [LOCAL_GET, GLOBAL_SET]:
             puts.setdefault(ops[1][1], each.name)
-    for index in gets.keys() & puts.keys():
+    for index in sorted(gets.keys() & puts.keys()):
         if _starts_as_stack(module, index):
             yield index, _shown("accessors", get=gets[index], put=puts[index])
 

@@ -6,6 +6,7 @@ an exception passes. Traps pass without: see ``regions.wat``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,7 +70,7 @@ class Wrappers:
         defined = module.defined_functions
         by_name = {display_name(module, index): index for index in defined} if names else {}
         for each in names:
-            index = by_name.get(each, int(each) if each.isdecimal() else -1)
+            index = by_name.get(each, int(each) if re.fullmatch(r"[0-9]{1,9}", each) else -1)
             if index not in defined:
                 raise mistake("function", name=each)
             wrapper = self._wrap("table", each, index, "$enter_if_idle", "$leave_if_entered")

@@ -34,7 +34,8 @@ def test_the_npm_package_has_the_same_data() -> None:
 
 
 def test_every_message_is_used_and_every_one_that_is_used_is_there() -> None:
-    code = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.py"))
+    files = [*FOLDER.glob("*.py"), *(FOLDER.parents[1] / "analysis").glob("*.py")]
+    code = "\n".join(path.read_text("utf-8") for path in files)
     for function, known in (
         ("refusal", adapter().refusals),
         ("mistake", adapter().mistakes),

@@ -1,0 +1,87 @@
+// Where calls of a JSPI build begin and wait: from glue and patterns, all together. As in Python (`stackswitch/analysis/boundaries.py`).
+
+import { pathTo } from "./call-graph.mjs";
+import { isJspi, readGlue, suspends } from "./glue.mjs";
+import { fullName, globbed, listed } from "./patterns.mjs";
+import { adapter, mistake } from "./specification.mjs";
+
+/** @typedef {import("./module.mjs").Module} Module */
+
+/** @type {string[]} */
+const NEVER = adapter.javascript.never;
+const MINIFIED = /^(?:a|env|wasi_snapshot_preview1)\.[A-Za-z_$][A-Za-z0-9_$]?$/;
+const SHOWN = 12;
+
+/** @type {(number: number, what: string) => string} */
+const counted = (number, what) => `${number.toLocaleString("en-US")} ${what}${number === 1 ? "" : "s"}`;
+
+export class Boundaries {
+  /** Imports, `module.name`. @type {Set<string>} */ suspend = new Set();
+  /** @type {Set<string>} */ promise = new Set();
+  /** What imports (full names) stand for in the glue, if it is minified. @type {Record<string, string>} */ importNames = Object.create(null);
+  /** For people. @type {string[]} */ sources = [];
+
+  /** @param {Module} module */
+  constructor(module) {
+    this.module = module;
+    this.imports = [...new Set(module.functionImports.map((each) => each.fullName))];
+    this.exports = module.functionExports.map((each) => each.name);
+  }
+
+  /** @param {string} source @param {string[]} suspend @param {string[]} promise */
+  #add(source, suspend, promise) {
+    for (const each of suspend) this.suspend.add(each);
+    for (const each of promise) this.promise.add(each);
+    this.sources.push(`${source}: ${counted(suspend.length, "import")}, ${counted(promise.length, "export")}`);
+  }
+
+  /** Add what Emscripten's glue says. @param {string} text @param {string} name */
+  addGlue(text, name) {
+    const glue = readGlue(text);
+    if (!isJspi(glue)) throw mistake("glue", { name });
+    const { functionImports } = this.module;
+    for (const each of functionImports) if (Object.hasOwn(glue.names, each.name)) this.importNames[each.fullName] = glue.names[each.name];
+    const imports = functionImports.filter((each) => suspends(glue, each.name)).map((each) => each.fullName);
+    this.#add(name, imports, this.exports.filter((each) => globbed(each, glue.exports)));
+  }
+
+  /** Add imports and exports that patterns match. @param {string[]} suspend @param {string[]} promise */
+  addPatterns(suspend, promise) {
+    if (suspend.length === 0 && promise.length === 0) return;
+    for (const each of promise) if (!this.exports.some((name) => globbed(name, [each]))) throw mistake("exports", { names: each });
+    const entries = suspend.map(fullName);
+    for (const each of entries) {
+      if (!this.imports.some((name) => listed(each, name))) throw mistake("import_pattern", { pattern: each, present: this.#present() });
+    }
+    const imports = this.imports.filter((name) => entries.some((each) => listed(each, name)));
+    this.#add("options", imports, this.exports.filter((each) => globbed(each, promise)));
+  }
+
+  #present() {
+    const { imports } = this;
+    const more = imports.length > SHOWN ? ` and ${imports.length - SHOWN} more` : "";
+    return `${imports.slice(0, SHOWN).join(", ")}${more}` || "none";
+  }
+
+  /** Add all imports but those that never suspend; `never`: more patterns of such. @param {string[]} never */
+  addEveryImport(never) {
+    const { imports, importNames } = this;
+    const more = never.map(fullName);
+    const known = [...imports, ...Object.values(importNames).map(fullName)];
+    for (const each of more) if (!known.some((name) => globbed(name, [each]))) throw mistake("imports", { names: each });
+    if (Object.keys(importNames).length === 0 && imports.length > 0 && imports.every((each) => MINIFIED.test(each))) {
+      throw mistake("minified", { names: imports.slice(0, 3).join(", ") });
+    }
+    const leftOut = [...NEVER, ...more];
+    const names = imports.filter((each) => !globbed(each, leftOut) && !globbed(fullName(importNames[each] ?? each), leftOut));
+    this.#add("all imports", names, []);
+  }
+
+  /** Without any promising export, take those from which an import that suspends can be reached. */
+  complete() {
+    if (this.suspend.size === 0 || this.promise.size > 0) return;
+    const waiting = this.module.functionImports.filter((each) => this.suspend.has(each.fullName)).map((each) => each.index);
+    const path = pathTo(this.module, waiting);
+    this.#add("the call graph", [], this.module.functionExports.filter((each) => path.has(each.index)).map((each) => each.name));
+  }
+}

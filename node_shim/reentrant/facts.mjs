@@ -1,0 +1,139 @@
+// What a module must have to be made re-entrant, and what must not be in it.
+
+import { isAsyncified } from "./asyncified.mjs";
+import { WasmFormatError } from "./errors.mjs";
+import { OP } from "./instructions.mjs";
+import { findPointer } from "./pointer.mjs";
+import { findInstructions } from "./scan.mjs";
+import { adapter, mistake, refusal } from "./specification.mjs";
+
+/** @typedef {import("./module.mjs").Module} Module */
+
+const { names } = adapter;
+const EXCEPTIONS = new Set([OP.TRY, OP.TRY_TABLE]);
+const OF_MEMORY = new Set([OP.MEMORY_SIZE, OP.MEMORY_GROW]);
+
+/** @type {(raw: Uint8Array) => string} a text for bytes, whatever they are */
+const bytesAsText = (raw) => {
+  let text = "";
+  for (const byte of raw) text += String.fromCharCode(byte);
+  return text;
+};
+const encoder = new TextEncoder();
+
+export class Facts {
+  /** @type {Map<string, number> | undefined} */ #byName;
+
+  /**
+   * @param {Module} module
+   * @param {{malloc?: string, mainModule?: boolean, forHost?: boolean}} options
+   */
+  constructor(module, { malloc, mainModule = false, forHost = false }) {
+    this.module = module;
+    refuseOtherSchemes(module);
+    refuseSeveralModules(module, mainModule);
+    this.address = addressType(module);
+    this.pointer = findPointer(module, this.address);
+    this.functions = this.#findFunctions(malloc, forHost);
+  }
+
+  /**
+   * The function of a type that is exported under one of the names, or else is named so.
+   *
+   * @param {string[]} wanted
+   * @param {string[]} params
+   * @param {string[]} results
+   * @returns {number | undefined}
+   */
+  find(wanted, params, results) {
+    const type = { params, results };
+    const fits = (/** @type {number | undefined} */ index) =>
+      index !== undefined && index >= this.module.importedFunctions && this.module.hasType(index, type);
+    for (const name of wanted) {
+      const exported = this.module.exports.get(name);
+      if (exported?.kind === "func" && fits(exported.index)) return exported.index;
+    }
+    for (const name of wanted) {
+      const index = this.#named(name);
+      if (fits(index)) return index;
+    }
+    return undefined;
+  }
+
+  /** @param {string} name */
+  #named(name) {
+    if (this.#byName === undefined) {
+      this.#byName = new Map();
+      try {
+        for (const [index, raw] of this.module.functionNames) this.#byName.set(bytesAsText(raw), index);
+      } catch (error) {
+        if (!(error instanceof WasmFormatError)) throw error;
+      }
+    }
+    return this.#byName.get(bytesAsText(encoder.encode(name)));
+  }
+
+  /** Whether the module's code has exceptions as standardised (`try_table`), not as first shipped. */
+  get newExceptions() {
+    const { module } = this;
+    if (module.tags.length === 0 && module.bytes.length > adapter.sizes.scanned) return false;
+    for (const range of module.code()) {
+      for (const { opcode } of findInstructions(module.bytes, ...range, EXCEPTIONS)) return opcode === OP.TRY_TABLE;
+    }
+    return false;
+  }
+
+  /** @param {string | undefined} malloc @param {boolean} forHost @returns {Record<string, number | undefined>} */
+  #findFunctions(malloc, forHost) {
+    const found = this.#known("malloc", malloc);
+    if (found === undefined && malloc !== undefined) throw mistake("malloc", { name: malloc });
+    if (found === undefined && forHost) refusePages(this.module);
+    else if (found === undefined) throw refusal("no-malloc");
+    const others = Object.keys(adapter.functions).filter((key) => key !== "malloc");
+    return { malloc: found, ...Object.fromEntries(others.map((key) => [key, this.#known(key)])) };
+  }
+
+  /** @param {string} key of the specification @param {string} [name] its name, if it has another one */
+  #known(key, name) {
+    const [known, params, results] = adapter.functions[key];
+    const types = (/** @type {string[]} */ side) => side.map((each) => (each === "addr" ? this.address : each));
+    return this.find(name ? [name] : known, types(params), types(results));
+  }
+}
+
+/** @param {Module} module */
+function refusePages(module) {
+  const [memory] = module.memories;
+  if (memory.maximum === memory.minimum) throw refusal("no-room");
+  const known = [...module.exports.keys(), ...module.functionImports.map((each) => each.name)];
+  const byName = known.some((each) => each.includes("emscripten") || each.includes("sbrk"));
+  const found = new Set();
+  for (const range of module.code()) for (const { opcode } of findInstructions(module.bytes, ...range, OF_MEMORY)) found.add(opcode);
+  if (byName || (found.has(OP.MEMORY_SIZE) && !found.has(OP.MEMORY_GROW))) throw refusal("no-malloc:pages");
+}
+
+/** @param {Module} module */
+function addressType(module) {
+  const count = module.memories.length;
+  if (count !== 1) throw refusal("memories", { count });
+  if (module.memories[0].shared) throw refusal("threads");
+  return module.memories[0].is64 ? "i64" : "i32";
+}
+
+/** @param {Module} module */
+function refuseOtherSchemes(module) {
+  if (isAsyncified(module)) throw refusal("asyncify");
+  for (const [reason, key] of [["hooks", "hooks"], ["wasm-bindgen", "bindgen"]]) {
+    const name = names[key].find((/** @type {string} */ each) => module.exports.has(each));
+    if (name !== undefined) throw refusal(reason, { name });
+  }
+}
+
+/** @param {Module} module @param {boolean} mainModule */
+function refuseSeveralModules(module, mainModule) {
+  if (module.customSections.has("dylink.0") && !mainModule) throw refusal("dynamic-linking");
+  const linked = module.imports.find((each) => names.dynamic_imports.includes(each.module));
+  if (linked !== undefined) throw refusal("dynamic-linking:import", { name: linked.fullName });
+  const object = [...module.customSections.keys()].find((each) => each === "linking" || each.startsWith("reloc."));
+  if (object !== undefined) throw refusal("object-file", { name: object });
+}

@@ -1,0 +1,29 @@
+// Transforms the modules of requests, one a line of JSON, by the npm package's code; answers with a line each: what was made, or why not.
+//
+// A request has `options` of `makeReentrant`, or what Python's transform is given (`exact`), with names and no patterns.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const [root] = process.argv.slice(2);
+const { makeReentrant } = await import(`${root}/reentrant.mjs`);
+const { Module } = await import(`${root}/reentrant/module.mjs`);
+const { transform } = await import(`${root}/reentrant/transform.mjs`);
+const ERRORS = ["ModuleRefusedError", "ConfigError", "WasmFormatError"];
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { file, hex, options, exact } = JSON.parse(line);
+  const bytes = file === undefined ? Uint8Array.from(Buffer.from(hex, "hex")) : new Uint8Array(readFileSync(file));
+  console.log(JSON.stringify(answer(bytes, options, exact)));
+}
+
+function answer(bytes, options, exact) {
+  try {
+    const { wasm, ...rest } = exact ? transform({ module: new Module(bytes), ...exact }) : makeReentrant(bytes, options);
+    return { sha256: createHash("sha256").update(wasm).digest("hex"), ...rest };
+  } catch (error) {
+    if (!ERRORS.includes(error.name)) throw error;
+    return { error: error.name, reason: error.reason ?? null, message: error.message };
+  }
+}
