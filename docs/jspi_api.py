@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from stackswitch.engines.detect import engine_version
 from stackswitch.engines.locate import find_engine
 from stackswitch.engines.runtimes import ENGINES, RUNTIMES
 from stackswitch.engines.spec import parse_engine
@@ -25,7 +26,17 @@ from stackswitch.tools.paths import node_shim_dir, wheel_node
 _STEPS = node_shim_dir() / "jspi-api"
 _FILE = Path(__file__).parent / "data" / "jspi-api.json"
 _ENGINES = {
-    "native": ("node@26", "node@25", "node@24.19.0", "node@23", "deno", "bun", "chromium", "firefox"),
+    "native": (
+        "node@26",
+        "node@25",
+        "node@24.19.0",
+        "node@23",
+        "deno",
+        "bun",
+        "jsc",
+        "chromium",
+        "firefox",
+    ),
     "polyfill": (
         "node@18",
         "node@20",
@@ -52,7 +63,9 @@ def run(api: str, spec: str) -> dict[str, Any]:
     assert target.path is not None
     if target.runtime.how == "browser":
         return _run_in_page(api, named.name, target.path)
-    return json.loads(_output(target.path, *target.runtime.before, _STEPS / "main.mjs", api))
+    runtime = target.runtime
+    found = json.loads(_output(target.path, *runtime.before, _STEPS / "main.mjs", *runtime.after, api))
+    return {**found, "version": engine_version(found["version"], target)}
 
 
 def _run_in_page(api: str, name: str, program: Path) -> dict[str, Any]:

@@ -1,11 +1,9 @@
-// Node, Deno and Bun start here; the arguments are names of probes. One line of JSON for each message.
+// Node, Deno, Bun and engines' own shells start here; the arguments are names of probes. One line of JSON for each message.
 
+import { ARGUMENTS, endProgram, PROGRAM, printJson, VERSION } from "../detect/program.mjs";
 import { runProbes } from "../detect/run.mjs";
 
-const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? process.versions.node;
-/** @param {object} message */
-const emit = (message) => console.log(JSON.stringify(message));
 // `program`: the engine itself. What was started may be a shim that looks for it and starts it.
-emit({ version, program: process.execPath ?? "" });
-await runProbes(process.argv.slice(2), emit);
-process.exit(0);
+printJson({ version: VERSION, program: PROGRAM });
+await runProbes(ARGUMENTS, printJson);
+endProgram();

@@ -55,7 +55,7 @@ export async function roundTrips({ WebAssembly, setTimeout }, api, bytes, rounds
   }
   if (api === "suspender") return { shown: "yes" }; // one suspender is one stack
   try {
-    const run = instance((/** @type {number} */ value) => new Promise((resolve) => setTimeout(resolve, 0, value)));
+    const run = instance((/** @type {number} */ value) => new Promise((resolve) => setTimeout(() => resolve(value), 0)));
     const values = await Promise.all(Array.from({ length: atOnce }, (_, i) => run(i)));
     const wrong = values.findIndex((value, i) => value !== expected(i));
     if (wrong >= 0) throw new Error(`call ${wrong} gave ${values[wrong]} instead of ${expected(wrong)}`);

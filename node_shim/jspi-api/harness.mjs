@@ -96,7 +96,7 @@ const plain = (value) => JSON.stringify(value, (_, each) => (typeof each === "bi
 export async function runSteps(steps, tools) {
   const results = [];
   for (const { id, says, run, expected } of steps) {
-    const got = await Promise.race([outcome(run, tools), new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS, "hung"))]);
+    const got = await Promise.race([outcome(run, tools), new Promise((resolve) => setTimeout(() => resolve("hung"), TIMEOUT_MS))]);
     if (got === "hung" || got === "no build") results.push({ id, says, outcome: got, got: null });
     else results.push({ id, says, outcome: got === plain(expected) ? "as specified" : "deviates", got: JSON.parse(got ?? "null") });
   }

@@ -6,10 +6,11 @@
 // `instrumented`: the polyfill, and the plain modules, which are instrumented as they are instantiated. BINARYEN: the file
 // index.js of npm's binaryen. CACHE: a folder for the builds.
 
+import { ARGUMENTS, endProgram, printJson, VERSION } from "../detect/program.mjs";
 import { hostOf } from "./host.mjs";
 import { runAll } from "./run.mjs";
 
-const [api = "native", binaryen, cache] = globalThis.process?.argv.slice(2) ?? [];
+const [api = "native", binaryen, cache] = ARGUMENTS;
 const groups = await runAll(api, await hostOf(), { binaryen, cache });
-const version = globalThis.Deno?.version.deno ?? globalThis.Bun?.version ?? globalThis.process?.versions?.node ?? "";
-console.log(JSON.stringify({ version, groups }));
+printJson({ version: VERSION, groups });
+endProgram();

@@ -5,7 +5,7 @@ import { AT_ONCE, ROUNDS, roundTrips } from "../detect/roundtrip.mjs";
 
 /** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
-  if (globalThis.process === undefined) return { shown: "no", why: "a browser has no such contexts" };
+  if (globalThis.process === undefined) return { shown: "no", why: "no node:vm, which makes contexts" };
   const vm = await import("node:vm");
   const context = vm.createContext({ setTimeout });
   const scope = vm.runInContext("globalThis", context);

@@ -3,15 +3,17 @@
 
 import { AT_ONCE, ROUNDS } from "../detect/roundtrip.mjs";
 
-const FILE = new URL("../detect/worker.mjs", import.meta.url);
+const FILE = "../detect/worker.mjs";
 const TIMEOUT_MS = 8000;
 
 /** @param {import("../detect/run.mjs").ProbeTools} tools */
 export default async function probe({ bytesOf }) {
   const web = typeof globalThis.Worker === "function";
+  if (!web && globalThis.process === undefined) return { shown: "no", why: "no Worker" };
+  const file = new URL(FILE, import.meta.url);
   const worker = web
-    ? new Worker(FILE, { type: "module" })
-    : new (await import("node:worker_threads")).Worker(FILE);
+    ? new Worker(file, { type: "module" })
+    : new (await import("node:worker_threads")).Worker(file);
   const task = { bytes: bytesOf("round-trip"), rounds: ROUNDS, atOnce: AT_ONCE };
   try {
     return await new Promise((resolve, reject) => {

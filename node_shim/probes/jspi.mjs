@@ -1,6 +1,7 @@
 // JSPI, the standard API (Suspending, promising): 10,000 round trips until hot, then 100 calls at once
 // try v8: --experimental-wasm-jspi
 // try v8: --experimental-wasm-jspi --no-turbo-inline-js-wasm-calls
+// try jsc: --useJSPI=1
 // try chromium: --experimental-wasm-jspi
 // try firefox: javascript.options.wasm_js_promise_integration
 

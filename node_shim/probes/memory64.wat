@@ -3,6 +3,7 @@
 ;; try chromium: --experimental-wasm-memory64
 ;; try firefox: javascript.options.wasm_memory64
 ;; try wasmtime: wasm_memory64
+;; try jsc: --useWasmMemory64=1
 (module
   (memory i64 1)
   (func (export "run") (result i32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -25,6 +26,8 @@ from .targets import Target, found_targets, named_target
 VERSION_TIMEOUT_S = 10.0
 _VERSION_LIMIT = 200
 DEEP_TIMEOUT_S = 60.0
+UNKNOWN_VERSION = "unknown"
+"""What ``detect/program.mjs`` prints in an engine's own shell, where JavaScript cannot read the version."""
 _RANK = ("yes", "with-flags", "unsound", "crashed", "no")
 
 
@@ -103,6 +106,14 @@ def printed_version(target: Target) -> str:
     return printed[:_VERSION_LIMIT].decode("utf-8", "replace").strip()
 
 
+def engine_version(reported: str, target: Target) -> str:
+    """Return the version that an engine has reported; if that is unknown, the one that its program prints."""
+    if reported != UNKNOWN_VERSION:
+        return reported
+    found = re.search(r"\d+(?:\.\d+)+", printed_version(target))
+    return found[0] if found else reported
+
+
 class _ProbeSession:
     """The probes of one engine."""
 
@@ -129,7 +140,12 @@ class _ProbeSession:
                 self._run_needing(probe)
         answers = tuple(_best_answer(probe, self._attempts[probe.name]) for probe in self._probes)
         return base.model_copy(
-            update={"version": run.version, "notes": run.notes, "answers": answers, "flags": self._flags}
+            update={
+                "version": engine_version(run.version, self._target),
+                "notes": run.notes,
+                "answers": answers,
+                "flags": self._flags,
+            }
         )
 
     def _run(

@@ -28,8 +28,8 @@ PROBE_TIMEOUT_S = 20.0
 _GRACE_S = 3.0
 _STDOUT_LIMIT = 1 << 20
 
-REFUSALS = ("bad option: ", "did not recognize flag ")
-"""How engines say that they do not know a flag: Node; V8 in Deno."""
+REFUSALS = ("bad option: ", "did not recognize flag ", "invalid option: ")
+"""How engines say that they do not know a flag: Node; V8 in Deno; jsc."""
 FATAL_MARKS = ("panicked at", "FATAL ERROR:", "Fatal error", "Fatal process", "Fatal JavaScript")
 """The line of standard error that says why an engine died has one of these."""
 
@@ -63,7 +63,8 @@ def probe_command(target: Target, flags: tuple[str, ...], progress: Progress = s
         return lambda names: [*driver, json.dumps({**task, "probes": names})]
     given = [runtime.joined.join(flags)] if runtime.joined and flags else list(flags)
     before = [*runtime.before, *(runtime.flag_form.format(flag) for flag in given)]
-    return lambda names: [str(target.path), *before, str(shim / "bin" / "detect.mjs"), *names]
+    program = [str(target.path), *before, str(shim / "bin" / "detect.mjs"), *runtime.after]
+    return lambda names: [*program, *names]
 
 
 def run_probes(

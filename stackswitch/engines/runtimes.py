@@ -22,10 +22,11 @@ class Runtime(Frozen):
     ``programs``: looked for on PATH, in this order. ``variable``: the environment variable that names one.
     ``language``: which of a probe's ``try`` lines speak its flags. ``how``: ``script``, it runs our
     JavaScript as a program; ``browser``, on a page; ``library``, in a Python process. ``before``: what goes
-    before the script; ``flag_form``: how flags are given, ``{}`` is one of them or, if ``joined`` is set, all
-    of them joined by it. ``packages``: npm's package by platform, ``inside``: where the program lies in it.
-    ``wheel``: the PyPI package that holds it, ``module``: what that is imported as, ``pins``: its versions
-    with their digests, for pip. ``version_arg``: makes it print its version and end.
+    before the script, ``after``: between it and its arguments; ``flag_form``: how flags are given, ``{}`` is
+    one of them or, if ``joined`` is set, all of them joined by it. ``packages``: npm's package by platform,
+    ``inside``: where the program lies in it. ``wheel``: the PyPI package that holds it, ``module``: what that
+    is imported as, ``pins``: its versions with their digests, for pip. ``version_arg``: makes it print its
+    version and end.
 
     ``flag_sets``: of an engine that can run cases, tried in turn until one works, the likely ones first;
     ``asyncify_flag_sets``: the same for an engine that need not have JSPI. A listed flag need not work:
@@ -38,6 +39,7 @@ class Runtime(Frozen):
     programs: tuple[str, ...] = ()
     variable: str = ""
     before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     flag_form: str = "{}"
     joined: str = ""
     packages: dict[str, str] = {}
@@ -138,6 +140,15 @@ RUNTIMES = {
             ),
             inside="bin/bun",
             install="npm install --global bun",
+        ),
+        Runtime(
+            name="jsc",
+            how="script",
+            language="jsc",
+            programs=("jsc",),
+            variable="STACKSWITCH_JSC",
+            after=("--",),
+            install="apt-get install libjavascriptcoregtk-bin",
         ),
         Runtime(
             name="chromium",

@@ -31,7 +31,7 @@ BROWSERS = tuple(name for name in TABLE["runs"] if name.endswith(("chromium", "f
 
 
 @pytest.mark.network
-@pytest.mark.parametrize("name", [name for name in TABLE["runs"] if name not in BROWSERS])
+@pytest.mark.parametrize("name", [name for name in TABLE["runs"] if name not in (*BROWSERS, "native jsc")])
 def test_an_engine_of_the_table(name: str) -> None:
     _check(name)
 

@@ -61,6 +61,7 @@ def test_a_warning_is_kept_but_does_not_spoil_the_rest() -> None:
     [
         (b"", 9, b"x: bad option: --jspi\n", "it does not take --jspi"),
         (b"", 9, b"V8 did not recognize flag '--jspi'\n", "it does not take --jspi"),
+        (b"", 1, b"ERROR: invalid option: --useJSPI=1\n", "it does not take --useJSPI=1"),
         (b"", -11, b"", "it ended with SIGSEGV"),
         (b"", -6, b"\nwords\nin f: Fatal error\n", "it ended with SIGABRT (in f: Fatal error)"),
         (b"", 101, b"thread 'main' (12) panicked at x", "it ended with exit status 101 (panicked at x)"),

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from stackswitch.engines import detect
+from stackswitch.engines.detect import engine_version
+from stackswitch.engines.probe_runner import probe_command
 from stackswitch.engines.runtimes import RUNTIMES
 from stackswitch.engines.targets import found_targets, named_target
 from stackswitch.errors import BackendUnavailableError, ConfigError
@@ -22,6 +25,25 @@ def test_a_program_is_named_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "deno").touch()
     target = named_target(f"deno:{tmp_path / 'deno'}")
     assert (target.runtime.name, target.path) == ("deno", tmp_path / "deno")
+
+
+def test_a_shell_gets_its_arguments_behind_two_dashes(tmp_path: Path) -> None:
+    (tmp_path / "jsc").touch()
+    command = probe_command(named_target(f"jsc:{tmp_path / 'jsc'}"), ("--useJSPI=1",))(["jspi", "simd"])
+    assert command[:2] == [str(tmp_path / "jsc"), "--useJSPI=1"]
+    assert command[3:] == ["--", "jspi", "simd"]
+
+
+@pytest.mark.parametrize(
+    ("reported", "printed", "version"),
+    [("24.1.0", "", "24.1.0"), ("unknown", "JSC 2.54.2-1", "2.54.2"), ("unknown", ">>> ", "unknown")],
+)
+def test_the_program_says_its_version_where_javascript_cannot(
+    reported: str, printed: str, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detect, "printed_version", lambda _: printed)
+    (tmp_path / "jsc").touch()
+    assert engine_version(reported, named_target(f"jsc:{tmp_path / 'jsc'}")) == version
 
 
 def test_a_browser_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
