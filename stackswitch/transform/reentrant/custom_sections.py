@@ -1,75 +1,99 @@
-"""Custom sections of a module whose code moves: copied, added to, or dropped with a note.
+"""Custom sections of a module whose code moves: copied, moved, added to, or dropped with a note.
 
-Function names are added, and the feature of catching exceptions. What holds offsets of code is dropped if
-code has moved: a wrong line in a debugger is worse than none.
+Function names are added, and the feature of catching exceptions. What holds offsets of code and cannot be
+moved is dropped: a wrong line in a debugger is worse than none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackswitch.errors import WasmFormatError
+from stackswitch.wasm.code_metadata import move_code_metadata
+from stackswitch.wasm.code_moves import CodeMoves
 from stackswitch.wasm.custom_sections import FUNCTION_NAMES, read_target_features
 from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, sized, unsigned, vector
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.reader import Reader
 
-from .adapter import adapter, note
+from .adapter import adapter
+from .debug_info import custom_section, moved_debug_sections
+
+_EXTERNAL = "external_debug_info"
 
 
-@dataclass(frozen=True)
+@dataclass
 class CustomSections:
-    """The bytes of custom sections, before and after all others, and notes on those that were dropped."""
+    """The bytes of custom sections by place, and notes on those that were dropped.
 
-    first: bytes
-    last: bytes
-    notes: tuple[str, ...]
+    :ivar first, last: those before and after all other sections
+    :ivar before_code: those that stand right before the code
+    """
+
+    first: list[bytes] = field(default_factory=list)
+    before_code: list[bytes] = field(default_factory=list)
+    last: list[bytes] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def custom_sections(module: Module, added_names: list[tuple[int, str]], *, moved: bool) -> CustomSections:
+def custom_sections(
+    module: Module, added_names: list[tuple[int, str]], moves: CodeMoves, urls: dict[str, str | None]
+) -> CustomSections:
     """Return a module's custom sections, as they are to be.
 
     :param added_names: index and name of the functions that are added
-    :param moved: code is at other offsets in the code section
+    :param urls: by the section that names a file with offsets of code: what it names now; None: no such file
     """
     known = adapter().sections
-    first: list[bytes] = []
-    last: list[bytes] = []
-    dropped: list[str] = []
-    named = False
-    other_seen = False
+    found = CustomSections()
+    dwarf = moved_debug_sections(module.data, moves)
+    named = other_seen = False
     for number, start, content in iterate_sections(module.data):
         if number != CUSTOM:
             other_seen = True
             continue
         title = content.name()
         raw: bytes | None = module.data[start : content.end]
+        place = found.last if other_seen else found.first
         if title == "name" and not named:
             named = True
             raw = _names(content, added_names) or raw
         elif title == "target_features":
             raw = _features(content) or raw
-        elif (
-            title in known.file_offsets
-            or title.startswith(known.before_code)
-            or (moved and (title.startswith(known.debug) or title in known.code_offsets))
-        ):
-            dropped.append(title)
-            raw = None
+        elif title.startswith(known.before_code):
+            place = found.before_code
+            raw = _metadata(content, title, module, moves)
+        elif title.startswith(known.debug):
+            moved = dwarf.sections.get(title)
+            raw = None if moved is None else custom_section(title, moved)
+        elif title in known.file_offsets or (moves and title in known.code_offsets):
+            url = urls.get(title)
+            raw = None if url is None else custom_section(title, name(url))
         if raw is not None:
-            (last if other_seen else first).append(raw)
+            place.append(raw)
+        elif not title.startswith(known.debug):
+            found.notes.append(_dropped(title))
     if not named:
-        last.append(_name_section([], added_names))
-    return CustomSections(b"".join(first), b"".join(last), _notes(dropped))
+        found.last.append(_name_section([], added_names))
+    found.notes = [*dwarf.notes, *dict.fromkeys(found.notes)]
+    return found
 
 
-def _notes(dropped: list[str]) -> tuple[str, ...]:
-    debug = adapter().sections.debug
-    notes = []
-    if any(each.startswith(debug) for each in dropped):
-        notes.append(note("debug"))
-    notes += [note("section", name=each) for each in dict.fromkeys(dropped) if not each.startswith(debug)]
-    return tuple(notes)
+def _dropped(title: str) -> str:
+    known = adapter().sections
+    why = "it is the number of another module"
+    if title.startswith(known.before_code):
+        why = "it is malformed"
+    elif title in (*known.file_offsets, _EXTERNAL):
+        why = "the file that it names was not given, and has offsets of code, which has moved"
+    return f"the section {title} was dropped: {why}"
+
+
+def _metadata(content: Reader, title: str, module: Module, moves: CodeMoves) -> bytes | None:
+    try:
+        return custom_section(title, move_code_metadata(content, module, moves))
+    except WasmFormatError:
+        return None
 
 
 def _names(content: Reader, added: list[tuple[int, str]]) -> bytes | None:

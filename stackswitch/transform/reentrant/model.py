@@ -35,6 +35,10 @@ class ReentrantRequest(Frozen):
     :ivar for_host: the host calls exports itself, and never functions of the table. ``NEXT_CALL`` and
         ``CALL_FAILED`` are exported as well. A module without ``malloc`` has its regions in pages that are
         added to the memory.
+    :ivar source_map: the file that the section ``sourceMappingURL`` names
+    :ivar source_map_url: what the section names in the build
+    :ivar debug_module: the file that the section ``external_debug_info`` names (``-gseparate-dwarf``)
+    :ivar debug_module_url: what the section names in the build
     """
 
     wasm: bytes = Field(repr=False)
@@ -50,6 +54,10 @@ class ReentrantRequest(Frozen):
     invoke_names: dict[str, str] = {}
     new_exceptions: bool | None = None
     for_host: bool = False
+    source_map: bytes | None = Field(default=None, repr=False)
+    source_map_url: str = ""
+    debug_module: bytes | None = Field(default=None, repr=False)
+    debug_module_url: str = ""
 
 
 class ReentrantResult(Frozen):
@@ -65,6 +73,7 @@ class ReentrantResult(Frozen):
     :ivar stack_pointer: the index of the global, and ``evidence`` for it
     :ivar own_stack_bytes: the size of the module's own C stack, at most
     :ivar notes: what the user should know: sections that were dropped, what cannot be made right
+    :ivar source_map, debug_module: the files that the request gave, of the module made
     """
 
     wasm: bytes = Field(repr=False)
@@ -79,3 +88,5 @@ class ReentrantResult(Frozen):
     evidence: str
     own_stack_bytes: int
     notes: tuple[str, ...]
+    source_map: bytes | None = Field(default=None, repr=False)
+    debug_module: bytes | None = Field(default=None, repr=False)

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stackswitch.wasm.code_moves import CodeMoves
 from stackswitch.wasm.encoding import (
     CODE,
     CUSTOM,
@@ -21,7 +22,6 @@ from stackswitch.wasm.encoding import (
     export,
     iterate_sections,
     section,
-    sized,
     unsigned,
     vector,
 )
@@ -33,6 +33,7 @@ from stackswitch.wasm.sections import KINDS, read_constant_expression
 from stackswitch.wasm.types import read_global_type, read_table_type, read_value_type
 
 from .additions import Additions
+from .custom_sections import CustomSections
 
 _START, _ELEMENT = 8, 9
 _TABLE_WITH_INITIALISER = 0x40
@@ -46,12 +47,12 @@ class Patched:
     """Sections by number, without custom ones.
 
     :ivar call_sites: how many instructions were redirected
-    :ivar moved: whether code is at another offset in the code section than before
+    :ivar moves: where code is now
     """
 
     sections: dict[int, bytes]
     call_sites: int
-    moved: bool
+    moves: CodeMoves
 
 
 def patched_sections(additions: Additions) -> Patched:
@@ -62,7 +63,7 @@ def patched_sections(additions: Additions) -> Patched:
     module = additions.module
     contents = {number: content for number, _, content in iterate_sections(module.data) if number != CUSTOM}
     referenced: set[int] = set()
-    code, sites, moved = _code(additions, referenced)
+    code, sites, moves = _code(additions, referenced)
     # The functions that these replace may have been declared by exports, which name others now.
     declared = [_DECLARATIVE + vector(unsigned(each) for each in sorted(referenced))] if referenced else []
     added = {
@@ -89,17 +90,18 @@ def patched_sections(additions: Additions) -> Patched:
             out[number] = unsigned(additions.calls.get(start, start))
         elif content is not None:
             out[number] = content.take(content.left)
-    return Patched(out, sites, moved)
+    return Patched(out, sites, moves)
 
 
-def assembled(sections: Mapping[int, bytes], first: bytes, last: bytes) -> bytes:
-    """Return a module of sections.
-
-    :param first: custom sections that stand before the others
-    :param last: those that stand after them
-    """
-    body = b"".join(section(number, sections[number]) for number in SECTION_ORDER if number in sections)
-    return HEADER + first + body + last
+def assembled(sections: Mapping[int, bytes], custom: CustomSections) -> bytes:
+    """Return a module of sections."""
+    parts = [HEADER, *custom.first]
+    for number in SECTION_ORDER:
+        if number == CODE:
+            parts += custom.before_code
+        if number in sections:
+            parts.append(section(number, sections[number]))
+    return b"".join([*parts, *custom.last])
 
 
 def _extended(content: Reader | None, added: list[bytes]) -> bytes:
@@ -181,36 +183,37 @@ def _expression(code: bytes, references: Mapping[int, int]) -> bytes:
     return bytes(out + code[last:])
 
 
-def _code(additions: Additions, referenced: set[int]) -> tuple[bytes, int, bool]:
-    """Return the code section, how many instructions were redirected, and whether code has moved.
+def _code(additions: Additions, referenced: set[int]) -> tuple[bytes, int, CodeMoves]:
+    """Return the code section, how many instructions were redirected, and where code is now.
 
     :param referenced: gets the functions that ``ref.func`` has now instead of others
     """
     module = additions.module
     data = module.data
     changed = _bodies_with(module, {*additions.calls, *additions.references})
-    sites, moved = 0, False
-    parts: list[bytes] = []
-    kept = _body_start(module, 0) if module.bodies else 0
+    sites = 0
+    content = module.section_offsets.get(CODE, 0)
+    first = kept = _body_start(module, 0) if module.bodies else content
+    count = _padded(len(module.bodies) + len(additions.functions), first - content)
+    growths = [(first, len(count) - (first - content))]
+    parts: list[bytes] = [count]
     for at in sorted(changed):
         start, end = module.bodies[at]
-        body, found = _body(
+        body, grown, found = _body(
             additions, referenced, *module.code_range(at + module.imported_function_count), start
         )
         if not found:
             continue
         sites += found
-        if len(body) == end - start:
-            parts += [data[kept:start], body]
-        else:
-            moved = True
-            parts += [data[kept : _body_start(module, at)], sized(body)]
+        head = _body_start(module, at)
+        size = _padded(len(body), start - head)
+        parts += [data[kept:head], size, body]
+        growths += [(start, len(size) - (start - head)), *grown]
         kept = end
-    if module.bodies:
-        parts.append(data[kept : module.bodies[-1][1]])
-    bodies = [body for _, _, body in additions.functions]
-    before, after = unsigned(len(module.bodies)), unsigned(len(module.bodies) + len(bodies))
-    return after + b"".join(parts) + b"".join(bodies), sites, moved or len(before) != len(after)
+    end = module.bodies[-1][1] if module.bodies else content
+    parts += [data[kept:end], *(body for _, _, body in additions.functions)]
+    moves = CodeMoves([(at - content, growth) for at, growth in growths if growth], end - content)
+    return b"".join(parts), sites, moves
 
 
 def _body_start(module: Module, at: int) -> int:
@@ -247,21 +250,28 @@ def _any_length(number: int) -> bytes:
     return longer if number < 0x80 else re.escape(short) + b"|" + longer
 
 
-def _body(additions: Additions, referenced: set[int], start: int, end: int, first: int) -> tuple[bytes, int]:
-    """Return a body with its calls and references redirected, and how many there were."""
+def _body(
+    additions: Additions, referenced: set[int], start: int, end: int, first: int
+) -> tuple[bytes, list[tuple[int, int]], int]:
+    """Return a body with its calls and references redirected, where it has grown, and how many there were."""
     data = additions.module.data
     out = bytearray()
+    growths: list[tuple[int, int]] = []
     last, found = first, 0
     for each in find_instructions(data, start, end, _REDIRECTED):
         targets = additions.references if each.opcode == REF_FUNC else additions.calls
         target = targets.get(each.immediates[0])
         if target is not None:
-            out += data[last : each.offset + 1] + _padded(target, each.end - each.offset - 1)
+            room = each.end - each.offset - 1
+            immediate = _padded(target, room)
+            out += data[last : each.offset + 1] + immediate
+            if len(immediate) != room:
+                growths.append((each.end, len(immediate) - room))
             last = each.end
             found += 1
             if each.opcode == REF_FUNC:
                 referenced.add(target)
-    return bytes(out + data[last:end]), found
+    return bytes(out + data[last:end]), growths, found
 
 
 def _padded(number: int, length: int) -> bytes:

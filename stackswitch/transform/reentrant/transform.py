@@ -14,6 +14,7 @@ from stackswitch.wasm.types import FuncType
 from .adapter import Links, adapter, linked, mistake, names, note
 from .additions import Additions
 from .custom_sections import custom_sections
+from .debug_info import moved_files
 from .facts import Facts
 from .invokes import Invokes
 from .left_out import growing_imports, stack_exports
@@ -60,9 +61,15 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     hooks = (*names("hooks"), NEXT_CALL, CALL_FAILED) if request.for_host else names("hooks")
     additions.new_exports.update({each: regions[f"${each}"] for each in hooks})
     patched = patched_sections(additions)
-    custom = custom_sections(module, _added_names(additions), moved=patched.moved)
+    urls = {
+        "sourceMappingURL": None if request.source_map is None else request.source_map_url,
+        "external_debug_info": None if request.debug_module is None else request.debug_module_url,
+    }
+    custom = custom_sections(module, _added_names(additions), patched.moves, urls)
+    wasm = assembled(patched.sections, custom)
+    files = moved_files(request, module, wasm, patched.moves, patched.sections)
     return ReentrantResult(
-        wasm=assembled(patched.sections, custom.first, custom.last),
+        wasm=wasm,
         suspending=suspending,
         promising=promising,
         table_functions=table_functions,
@@ -73,7 +80,9 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
         stack_pointer=facts.pointer.index,
         evidence=facts.pointer.evidence,
         own_stack_bytes=own_stack,
-        notes=(*_left_out_notes(growing, of_stack), *_notes(request, own_stack), *custom.notes),
+        notes=(*_left_out_notes(growing, of_stack), *_notes(request, own_stack), *custom.notes, *files.notes),
+        source_map=files.source_map,
+        debug_module=files.debug_module,
     )
 
 
