@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
@@ -63,7 +64,7 @@ class LineTable:
     def __init__(self, info: DWARFInfo) -> None:
         self._spans: list[tuple[int, int, tuple[int, ...]]] = []
         for unit, rows in enumerate(line_rows(info)):
-            for row, after in zip(rows, rows[1:], strict=False):
+            for row, after in itertools.pairwise(rows):
                 if not row[5] and 0 < row[0] < after[0]:
                     self._spans.append((row[0], after[0], (unit, *row[1:4])))
         self._spans.sort()

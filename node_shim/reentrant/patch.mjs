@@ -1,7 +1,7 @@
 // Puts additions into a module's sections, and redirects calls and references; all else keeps its bytes.
 
 import { concat } from "../wasm/encode.mjs";
-import { HEADER, KINDS, SECTION, SECTION_ORDER, exportEntry, sized, unsigned, vector } from "./encode.mjs";
+import { HEADER, KINDS, SECTION, SECTION_ORDER, exportEntry, unsigned, vector } from "./encode.mjs";
 import { OP } from "./instructions.mjs";
 import { readConstant } from "./module.mjs";
 import { Reader, sectionsOf } from "./reader.mjs";
@@ -155,23 +155,22 @@ function patchedCode(additions) {
   const parts = [];
   let callSites = 0;
   let moved = false;
-  let kept = starts.length > 0 ? bodyStart(module, 0) : 0;
+  const first = starts.length > 0 ? bodyStart(module, 0) : module.codeOffset;
+  const room = starts.length > 0 ? first - module.codeOffset : 0;
+  let kept = first;
   for (const at of bodiesWith(module, new Set([...additions.calls.keys(), ...additions.references.keys()]))) {
     const { body, found } = patchedBody(additions, referenced, at);
     if (found === 0) continue;
     callSites += found;
-    if (body.length === ends[at] - starts[at]) parts.push(bytes.subarray(kept, starts[at]), body);
-    else {
-      moved = true;
-      parts.push(bytes.subarray(kept, bodyStart(module, at)), sized(body));
-    }
+    const head = bodyStart(module, at);
+    parts.push(bytes.subarray(kept, head), padded(body.length, starts[at] - head), body);
+    moved ||= body.length !== ends[at] - starts[at];
     kept = ends[at];
   }
   if (starts.length > 0) parts.push(bytes.subarray(kept, ends[ends.length - 1]));
-  const before = unsigned(starts.length);
-  const after = unsigned(starts.length + additions.functions.length);
-  const content = concat([after, ...parts, ...additions.functions.map((each) => each.body)]);
-  return { content, callSites, moved: moved || before.length !== after.length, referenced };
+  const count = padded(starts.length + additions.functions.length, room);
+  const content = concat([count, ...parts, ...additions.functions.map((each) => each.body)]);
+  return { content, callSites, moved: moved || count.length !== room, referenced };
 }
 
 /** Where the size of a body stands. @param {import("./module.mjs").Module} module @param {number} at */

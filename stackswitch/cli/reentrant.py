@@ -21,9 +21,10 @@ from stackswitch.wasm.module import Module
 
 from .command import EXIT_FAILED
 from .console import Console
+from .debug_files import debug_file
 from .inputs import read_input, read_module, read_traces
 from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, argument, option, reads, writes
-from .output import open_outputs, write_output, write_text
+from .output import check_writable, open_outputs, write_output, write_text
 from .progress import Progress
 from .resolve import lists_in, named_module, open_list
 
@@ -50,6 +51,7 @@ class ReentrantReport(Frozen):
     invokes: tuple[str, ...]
     throwing: tuple[str, ...]
     notes: tuple[str, ...]
+    files: tuple[str, ...] = ()
     before: OverlapRun | None = None
     after: OverlapRun | None = None
 
@@ -114,6 +116,10 @@ def reentrant(options: ReentrantOptions) -> None:
     console = Console(stderr=True)
     open_outputs(options.output, options.json)
     module = named_module(read_module(options.module), options.symbols)
+    source_map = debug_file("sourceMappingURL", module, options.module, options.output)
+    debug_module = debug_file("external_debug_info", module, options.module, options.output)
+    files = tuple(each.output for each in (source_map, debug_module) if each is not None)
+    check_writable(files)
     found = _boundaries(options, module)
     request = ReentrantRequest(
         wasm=module.data,
@@ -126,16 +132,23 @@ def reentrant(options: ReentrantOptions) -> None:
         invokes=options.invokes,
         invoke_names=found.import_names,
         new_exceptions=True if options.exnref else None,
+        source_map=source_map and source_map.data,
+        source_map_url=source_map.url if source_map else "",
+        debug_module=debug_module and debug_module.data,
+        debug_module_url=debug_module.url if debug_module else "",
     )
     calls = [planned_call(module, each) for each in options.prove or ()]
     try:
         result = make_reentrant(request)
     except ModuleRefusedError as error:
         raise ModuleRefusedError(error.reason, f"{options.module}: {error}") from None
-    report = _report(options, module, request, result, found)
+    report = _report(options, module, request, result, found).model_copy(update={"files": files})
     if calls:
         report = report.model_copy(update=_prove(request, result, calls, console))
     write_output(options.output, result.wasm)
+    for made, file in ((result.source_map, source_map), (result.debug_module, debug_module)):
+        if made is not None and file is not None:
+            write_output(file.output, made)
     _show(console, report)
     write_text(options.json, lambda: json_text(report))
     if report.after is not None and report.after.wrong:
@@ -231,6 +244,8 @@ def _show(console: Console, report: ReentrantReport) -> None:
     if report.invokes:
         console.print(f"now in WebAssembly: {some(report.invokes, _MOST_SHOWN)}")
     console.print(f"C stack pointer: global {report.stack_pointer} ({report.evidence})")
+    for file in report.files:
+        console.print(f"for debuggers: {file}")
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")
     for when, run in (("before", report.before), ("after", report.after)):

@@ -3,7 +3,8 @@
 - the module: ``module`` (sections, on demand), ``types``, ``function_names``, ``symbols``,
   ``custom_sections``; ``reader`` reads numbers
 - code: ``instructions`` (one by one), ``scan`` (only some of them, fast), ``liveness`` of locals,
-  ``moved_code`` (places in what was made of a module)
+  ``moved_code`` (places in what was made of a module), ``code_moves`` (the other way), and what has places
+  of code in it: ``dwarf``, ``source_map``, ``code_metadata``
 - calls: ``callgraph``, ``paths`` (to an import), ``dominators``, ``adjacency``
 - Asyncify: ``asyncified`` (which functions are instrumented), ``obstacles`` (what stands in a backend's
   way)

@@ -6,7 +6,7 @@
   it from ``regions.wat`` (the functions that switch C stacks), ``wrappers.wat`` and ``adapter.toml``
 - ``assembler``: assembles the two texts
 - ``wrappers``: stand around imports and exports; ``invokes`` replaces Emscripten's ``invoke_*``
-- ``additions``, ``patch``, ``custom_sections``: write the module
+- ``additions``, ``patch``, ``custom_sections``: write the module; ``debug_info``: what debuggers read
 """
 
 from .model import CALL_FAILED, NEXT_CALL, ReentrantRequest, ReentrantResult

@@ -16,10 +16,9 @@ from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, s
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.reader import Reader
 
-from .adapter import adapter
+from .adapter import adapter, note
 from .debug_info import custom_section, moved_debug_sections
-
-_EXTERNAL = "external_debug_info"
+from .model import ReentrantRequest
 
 
 @dataclass
@@ -37,16 +36,19 @@ class CustomSections:
 
 
 def custom_sections(
-    module: Module, added_names: list[tuple[int, str]], moves: CodeMoves, urls: dict[str, str | None]
+    module: Module, request: ReentrantRequest, added_names: list[tuple[int, str]], moves: CodeMoves
 ) -> CustomSections:
     """Return a module's custom sections, as they are to be.
 
     :param added_names: index and name of the functions that are added
-    :param urls: by the section that names a file with offsets of code: what it names now; None: no such file
     """
     known = adapter().sections
     found = CustomSections()
-    dwarf = moved_debug_sections(module.data, moves)
+    dwarf = moved_debug_sections(module.data, moves, keep=request.debug_info)
+    urls = {
+        "sourceMappingURL": None if request.source_map is None else request.source_map_url,
+        "external_debug_info": None if request.debug_module is None else request.debug_module_url,
+    }
     named = other_seen = False
     for number, start, content in iterate_sections(module.data):
         if number != CUSTOM:
@@ -62,31 +64,22 @@ def custom_sections(
             raw = _features(content) or raw
         elif title.startswith(known.before_code):
             place = found.before_code
-            raw = _metadata(content, title, module, moves)
+            raw = _metadata(content, title, module, moves) if request.debug_info else None
         elif title.startswith(known.debug):
             moved = dwarf.sections.get(title)
             raw = None if moved is None else custom_section(title, moved)
+        elif (url := urls.get(title)) is not None:
+            raw = custom_section(title, name(url))
         elif title in known.file_offsets or (moves and title in known.code_offsets):
-            url = urls.get(title)
-            raw = None if url is None else custom_section(title, name(url))
+            raw = None
         if raw is not None:
             place.append(raw)
         elif not title.startswith(known.debug):
-            found.notes.append(_dropped(title))
+            found.notes.append(note("section", name=title))
     if not named:
         found.last.append(_name_section([], added_names))
     found.notes = [*dwarf.notes, *dict.fromkeys(found.notes)]
     return found
-
-
-def _dropped(title: str) -> str:
-    known = adapter().sections
-    why = "it is the number of another module"
-    if title.startswith(known.before_code):
-        why = "it is malformed"
-    elif title in (*known.file_offsets, _EXTERNAL):
-        why = "the file that it names was not given, and has offsets of code, which has moved"
-    return f"the section {title} was dropped: {why}"
 
 
 def _metadata(content: Reader, title: str, module: Module, moves: CodeMoves) -> bytes | None:

@@ -12,7 +12,7 @@ from stackswitch.wasm.encoding import CODE, CUSTOM, HEADER, SECTION_ORDER, itera
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.source_map import move_source_map
 
-from .adapter import adapter
+from .adapter import adapter, note
 from .model import ReentrantRequest
 
 
@@ -24,23 +24,23 @@ class DebugSections:
     notes: tuple[str, ...]
 
 
-def moved_debug_sections(data: bytes, moves: CodeMoves) -> DebugSections:
-    """Return the sections of DWARF in a module, moved."""
+def moved_debug_sections(data: bytes, moves: CodeMoves, *, keep: bool = True) -> DebugSections:
+    """Return the sections of DWARF in a module, moved.
+
+    :param keep: else they are dropped if code has moved
+    """
     sections = dict(_dwarf(data))
     if not sections or not moves:
         return DebugSections(sections, ())
+    if not keep:
+        return DebugSections({}, (note("debug"),))
     try:
         moved = move_dwarf(sections, moves)
     except WasmFormatError as error:
-        return DebugSections(
-            {}, (f"DWARF was dropped, because code has moved and it cannot be read: {error}",)
-        )
-    notes = [f"{each} was dropped: code has moved, and its offsets would be wrong" for each in moved.dropped]
+        return DebugSections({}, (note("debug") + f" ({error})",))
+    notes = [note("section", name=each) for each in moved.dropped]
     if moved.split:
-        notes.append(
-            "code has moved, and DWARF in .dwo or .dwp files (-gsplit-dwarf) has not: lines are right, the "
-            "extents of functions may be wrong (with -gseparate-dwarf, all of it is moved)"
-        )
+        notes.append(note("split"))
     return DebugSections(moved.sections, tuple(notes))
 
 

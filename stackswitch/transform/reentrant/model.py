@@ -35,6 +35,7 @@ class ReentrantRequest(Frozen):
     :ivar for_host: the host calls exports itself, and never functions of the table. ``NEXT_CALL`` and
         ``CALL_FAILED`` are exported as well. A module without ``malloc`` has its regions in pages that are
         added to the memory.
+    :ivar debug_info: keep what debuggers read; else it is dropped where code moves
     :ivar source_map: the file that the section ``sourceMappingURL`` names
     :ivar source_map_url: what the section names in the build
     :ivar debug_module: the file that the section ``external_debug_info`` names (``-gseparate-dwarf``)
@@ -54,6 +55,7 @@ class ReentrantRequest(Frozen):
     invoke_names: dict[str, str] = {}
     new_exceptions: bool | None = None
     for_host: bool = False
+    debug_info: bool = True
     source_map: bytes | None = Field(default=None, repr=False)
     source_map_url: str = ""
     debug_module: bytes | None = Field(default=None, repr=False)

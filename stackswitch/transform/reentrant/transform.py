@@ -61,11 +61,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     hooks = (*names("hooks"), NEXT_CALL, CALL_FAILED) if request.for_host else names("hooks")
     additions.new_exports.update({each: regions[f"${each}"] for each in hooks})
     patched = patched_sections(additions)
-    urls = {
-        "sourceMappingURL": None if request.source_map is None else request.source_map_url,
-        "external_debug_info": None if request.debug_module is None else request.debug_module_url,
-    }
-    custom = custom_sections(module, _added_names(additions), patched.moves, urls)
+    custom = custom_sections(module, request, _added_names(additions), patched.moves)
     wasm = assembled(patched.sections, custom)
     files = moved_files(request, module, wasm, patched.moves, patched.sections)
     return ReentrantResult(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stackswitch.errors import ConfigError
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
 from stackswitch.wasm.custom_sections import FUNCTION_NAMES, read_names
-from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, sized, vector
+from stackswitch.wasm.encoding import CUSTOM, iterate_sections, name, section, vector
 from stackswitch.wasm.instructions import CALL, REF_FUNC, read_instructions
 from stackswitch.wasm.module import Module, parse_module
 from stackswitch.wasm.types import FuncType
@@ -299,45 +299,6 @@ def without_names(wasm: bytes) -> bytes:
 def test_a_malformed_name_section_is_kept() -> None:
     wasm = without_names(assembled(GO)) + section(CUSTOM, name("name") + b"\1\xff")
     assert custom(made(wasm).wasm, "name") == b"\1\xff"
-
-
-def padded(wasm: bytes) -> bytes:
-    """Return the module with the index of each call in five bytes, as a linker writes it."""
-    module = parse_module(wasm)
-    out = bytearray(wasm[:8])
-    for number, start, content in iterate_sections(wasm):
-        if number != 10:
-            out += wasm[start : content.end]
-            continue
-        bodies = []
-        for function in module.defined_functions:
-            first, _ = module.body_range(function)
-            body = bytearray()
-            last = first
-            begin, end = module.code_range(function)
-            for each in read_instructions(wasm, begin, end):
-                if each.opcode == CALL:
-                    index = each.immediates[0]
-                    body += wasm[last : each.offset + 1] + bytes([index | 0x80, 0x80, 0x80, 0x80, 0])
-                    last = each.end
-            body += wasm[last:end]
-            bodies.append(sized(bytes(body)))
-        out += section(10, vector(bodies))
-    return bytes(out)
-
-
-def test_dwarf_is_kept_if_no_code_moves_and_dropped_with_a_note_if_some_does() -> None:
-    dwarf = section(CUSTOM, name(".debug_info") + b"offsets")
-    linked = padded(assembled(GO)) + dwarf + section(CUSTOM, name("metadata.code.branch_hint") + b"\0")
-    result = made(linked)
-    assert custom(result.wasm, ".debug_info") == b"offsets"
-    assert custom(result.wasm, "metadata.code.branch_hint") is None
-    assert not any("DWARF" in each for each in result.notes)
-    # A short index: the wrapper's does not fit where many functions precede it.
-    many = assembled(GO + "(func)" * 200) + dwarf
-    result = made(many)
-    assert custom(result.wasm, ".debug_info") is None
-    assert any("DWARF was dropped" in each for each in result.notes)
 
 
 def test_code_before_and_after_a_changed_function_keeps_its_bytes() -> None:
