@@ -83,7 +83,7 @@ class Server {
  *
  * @param {(...parts: Uint8Array[]) => void} write sends bytes on the main stream
  * @param {import("./blocking.mjs").BlockingStream} blocking the blocking stream
- * @returns {(chunk: Buffer) => void} takes the next bytes of the main stream
+ * @returns {(chunk: Buffer, size?: number) => void} takes the next bytes of the main stream
  */
 export function serve(write, blocking) {
   Error.stackTraceLimit = STACK_LIMIT;
@@ -91,5 +91,5 @@ export function serve(write, blocking) {
   const server = new Server(write, blocking);
   server.writer.message(MESSAGE.HELLO, 0, greeting());
   const reader = new FrameReader((kind, view, at, end) => server.take(kind, view, at, end));
-  return (chunk) => reader.push(chunk);
+  return (chunk, size) => reader.push(chunk, size);
 }

@@ -21,14 +21,14 @@ const READ_BYTES = 1 << 16;
 
 /**
  * @param {number | string} fd
- * @param {(chunk: Buffer) => void} push takes the bytes that come; they are good until it returns
+ * @param {(chunk: Buffer, size?: number) => void} push takes the bytes that come; they are good until it returns
  * @param {() => void} quit called when Python is gone
  * @returns {(...parts: Uint8Array[]) => void} sends; it has done with the bytes when it returns
  */
 export function openSocket(fd, push, quit = () => process.exit(0)) {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const callback = (/** @type {number} */ count) => {
-    push(count === buffer.length ? buffer : buffer.subarray(0, count));
+    push(buffer, count);
     return true;
   };
   // Not in a Worker: the inspector cannot pause what computes below that callback (../guest/pause.mjs).
@@ -102,7 +102,7 @@ export function serveRequests(fd, answer, { problem, take, quit } = {}) {
     else return take?.(kind, view, at, end);
     return undefined;
   });
-  const writer = new FrameWriter(openSocket(fd, (chunk) => reader.push(chunk), quit));
+  const writer = new FrameWriter(openSocket(fd, (chunk, size) => reader.push(chunk, size), quit));
   writer.message(KIND.HELLO, 0, problem === undefined ? greeting() : { ...greeting(), problem });
   return writer;
 }

@@ -15,6 +15,7 @@ const decoder = new TextDecoder();
 export const LARGE = 1 << 16;
 const MOST_KEPT = 4 << 20; // a larger buffer is not used again
 const NOTHING = Buffer.alloc(0);
+const NOW = Promise.resolve();
 
 /**
  * @typedef {(kind: number, view: DataView, at: number, end: number) => Promise<unknown> | undefined} TakeFrame takes a frame, whose
@@ -34,43 +35,48 @@ export class FrameReader {
   #busy = false;
   /** @type {Buffer[]} */
   #waiting = []; // what came while busy
+  /** @type {Buffer} */
+  #viewed = NOTHING;
+  /** @type {DataView} of that buffer: to make one for each frame takes as long as to read it */
+  #view = new DataView(NOTHING.buffer, 0, 0);
 
   /** @param {TakeFrame} take */
   constructor(take) {
     this.#take = take;
   }
 
-  /** @param {Buffer} chunk */
-  push(chunk) {
-    if (this.#busy) {
-      this.#waiting.push(Buffer.from(chunk));
-      return;
-    }
+  /**
+   * @param {Buffer} chunk
+   * @param {number} [size] how many bytes of it have come
+   */
+  push(chunk, size = chunk.length) {
+    if (this.#busy) return this.#hold(chunk, 0, size);
     let data = chunk;
     let at = 0;
     if (this.#wanted > 0) {
-      at = this.#fill(chunk);
+      at = this.#fill(chunk, 0, size);
       if (this.#size < this.#wanted) return;
       const end = this.#wanted;
       this.#wanted = 0;
-      if (this.#give(this.#buffer, 0, end)) return this.#hold(data, at);
+      if (this.#give(this.#buffer, 0, end)) return this.#hold(data, at, size);
     } else if (this.#start.length > 0) {
-      data = Buffer.concat([this.#start, chunk]);
+      data = Buffer.concat([this.#start, chunk.subarray(0, size)]);
+      size = data.length;
       this.#start = NOTHING;
     }
-    while (data.length - at >= BODY) {
+    while (size - at >= BODY) {
       const end = at + 4 + data.readUInt32LE(at);
-      if (end > data.length) {
+      if (end > size) {
         if (end - at <= LARGE) break;
         this.#beginLarge(end - at);
-        this.#fill(data.subarray(at));
+        this.#fill(data, at, size);
         return;
       }
       const from = at;
       at = end;
-      if (this.#give(data, from, end)) return this.#hold(data, at);
+      if (this.#give(data, from, end)) return this.#hold(data, at, size);
     }
-    if (at < data.length) this.#start = Buffer.from(data.subarray(at));
+    if (at < size) this.#start = Buffer.from(data.subarray(at, size));
   }
 
   /** @param {number} wanted */
@@ -84,11 +90,13 @@ export class FrameReader {
    * Take what a large frame lacks.
    *
    * @param {Buffer} chunk
+   * @param {number} at
+   * @param {number} end
    * @returns how many bytes that were
    */
-  #fill(chunk) {
-    const taken = Math.min(chunk.length, this.#wanted - this.#size);
-    this.#buffer.set(taken === chunk.length ? chunk : chunk.subarray(0, taken), this.#size);
+  #fill(chunk, at, end) {
+    const taken = Math.min(end - at, this.#wanted - this.#size);
+    this.#buffer.set(chunk.subarray(at, at + taken), this.#size);
     this.#size += taken;
     return taken;
   }
@@ -100,7 +108,11 @@ export class FrameReader {
    * @returns whether the next frame has to wait
    */
   #give(data, at, end) {
-    const later = this.#take(data[at + 4], new DataView(data.buffer, data.byteOffset + at, end - at), BODY, end - at);
+    if (data !== this.#viewed) {
+      this.#viewed = data;
+      this.#view = new DataView(data.buffer, data.byteOffset, data.length);
+    }
+    const later = this.#take(data[at + 4], this.#view, at + BODY, end);
     if (later === undefined) return false;
     this.#busy = true;
     later.finally(() => {
@@ -112,13 +124,13 @@ export class FrameReader {
     return true;
   }
 
-  /** @type {(data: Buffer, at: number) => void} */
-  #hold(data, at) {
-    if (at < data.length) this.#waiting.push(Buffer.from(data.subarray(at)));
+  /** @type {(data: Buffer, at: number, end: number) => void} */
+  #hold(data, at, end) {
+    if (at < end) this.#waiting.push(Buffer.from(data.subarray(at, end)));
   }
 }
 
-/** Sends frames, those of one turn of the event loop together. */
+/** Sends frames: together those of calls that go on in one turn of the event loop. */
 export class FrameWriter {
   #write;
   /** @type {Buffer[]} */
@@ -151,7 +163,7 @@ export class FrameWriter {
     if (elsewhere !== undefined) {
       this.flush();
       this.#write(frame, elsewhere);
-    } else if (this.#unsent.push(frame) === 1) process.nextTick(this.flush);
+    } else if (this.#unsent.push(frame) === 1) void NOW.then(this.flush); // nextTick takes longer
   }
 
   /** Send now. */

@@ -115,7 +115,9 @@ class Connection:
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._unsent: list[bytes] = []
         self._deferred: list[Frame] = []
-        self._dispatching = self._flush_is_due = False
+        self._dispatching = 0
+        """Of how many frames that came together one is being handed out."""
+        self._flush_is_due = False
 
     @property
     def is_usable(self) -> bool:
@@ -190,10 +192,11 @@ class Connection:
 
     def _flush(self) -> None:
         self._flush_is_due = False
-        if not self._unsent:
-            return
-        data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
-        self._unsent = []
+        if self._unsent:
+            unsent, self._unsent = self._unsent, []
+            self._transmit(b"".join(unsent))
+
+    def _transmit(self, data: bytes) -> None:
         try:
             self.stream.send(data)
         except OSError:
@@ -202,28 +205,26 @@ class Connection:
     # In.
 
     def came(self, chunk: bytes) -> None:
-        """Take the next bytes of the stream."""
+        """Take the next bytes of the stream; what is sent meanwhile goes when all frames are handed out."""
         try:
             frames = self._decoder.push(chunk)
-            self._take_all([*self._deferred, *frames] if self._deferred else frames)
+            if self._deferred:
+                frames = [*self._deferred, *frames]
+                self._deferred = []
+            self._dispatching = count = len(frames)
+            left = iter(frames)
+            try:
+                for kind, data, at, end in left:
+                    self.take(kind, data, at, end)
+            finally:
+                self._dispatching = 0
+                if self._unsent:
+                    self._flush()
+                if count > 1:
+                    self.defer([*left])  # a task raised what ends the loop
         except EngineError as error:
             self.fail(error)
             self.stream.kill()
-
-    def _take_all(self, frames: list[Frame]) -> None:
-        """Hand out frames; what is sent meanwhile goes when all are handed out."""
-        self._deferred = []
-        self._dispatching = True
-        done = 0
-        try:
-            for kind, data, at, end in frames:
-                done += 1
-                self.take(kind, data, at, end)
-        finally:
-            self._dispatching = False
-            self._flush()
-            if done < len(frames):  # a task raised what ends the loop
-                self.defer(frames[done:])
 
     def defer(self, frames: Sequence[Frame]) -> None:
         """Hand out frames at the loop's next turn."""

@@ -17,7 +17,7 @@ from .messages import HOST_CALL, RETURNED
 from .state import InstanceState
 from .waiter import InlineWaiter
 
-_LOST = -1
+_LOST: Frame = (-1, b"", 0, 0)
 
 
 class RemoteCall:
@@ -57,7 +57,7 @@ class RemoteCall:
     def lost(self, error: EngineError) -> None:
         """The child is gone, or the instance was closed."""
         self._error = error
-        self._wake((_LOST, b"", 0, 0))
+        self._wake(_LOST)
 
     def _wake(self, event: Frame) -> None:
         self.event = event
@@ -68,72 +68,69 @@ class RemoteCall:
         self._closed = error
         if self._instance.loop.is_closed():
             return
-        self._instance.loop.call_soon(self._wake, (_LOST, b"", 0, 0))
+        self._instance.loop.call_soon(self._wake, _LOST)
         if self._serving is not None and self._serving is not asyncio.current_task():
             self._serving.cancel()
 
     # In the task.
 
-    async def serve_until(self, made: asyncio.Future[Any]) -> None:
-        """Serve host functions until something else has come true (the start function's)."""
-        made.add_done_callback(lambda _: self._waiter.wake())
-        while not made.done():
-            await self._waiter
-            event, self.event = self.event, None
-            if event is not None and event[0] == HOST_CALL:
-                await self._serve(*event[1:])
+    async def serve(self, made: asyncio.Future[Any] | None = None) -> Frame:
+        """Run the guest's host functions in this task until the call ends, and return its last frame.
 
-    async def finish(self) -> tuple[Any, ...]:
-        """Serve the guest's host functions until the call ends, and return its results."""
-        waiter = self._waiter
+        :param made: wait until this is done instead (an instantiation); the frame then says nothing
+        """
+        instance, state, waiter, task = self._instance, self.state, self._waiter, asyncio.current_task()
+        if made is not None:
+            made.add_done_callback(lambda _: waiter.wake())
         while True:
             while self.event is None:
+                if made is not None and made.done():
+                    return _LOST
                 await waiter
             (op, frame, at, end), self.event = self.event, None
-            if op == HOST_CALL:
-                await self._serve(frame, at, end)
+            if op != HOST_CALL:
+                if made is None:
+                    return op, frame, at, end
+                continue
+            blocking = self.blocking
+            host, host_call, args = instance.host_call(frame, at, end, state)
+            try:
+                if host.waits:
+                    state.suspend(host.name)
+                    self._serving = task
+                    try:
+                        result = await host.function(state, *args)
+                    finally:
+                        state.waiting = self._serving = None
+                    # It may have taken a cancellation for an answer.
+                    if state.ends is not None and time.monotonic() > state.ends:
+                        raise asyncio.CancelledError  # noqa: TRY301 (as if the function had)
+                else:
+                    result = host.function(state, *args)
+                answer = host.result_frame(self.number, host_call, result)
+            except BaseException as error:
+                self.failed, self._failed_in = error, host.name
+                self._answer(messages.reject(self.number, host_call), blocking=blocking)
+                if not isinstance(error, Exception):  # else the guest's end brings the stack
+                    self._check_closed(error)
+                    raise
             else:
-                return self.outcome(op, frame, at, end)
-
-    async def _serve(self, frame: bytes, at: int, end: int) -> None:
-        """Run a host function in this task, and answer."""
-        instance, state, blocking = self._instance, self.state, self.blocking
-        host, host_call, args = instance.host_call(frame, at, end, state)
-        try:
-            if host.waits:
-                state.suspend(host.name)
-                self._serving = asyncio.current_task()
-                try:
-                    result = await host.function(state, *args)
-                finally:
-                    state.waiting = self._serving = None
-                # It may have taken a cancellation for an answer.
-                if state.ends is not None and time.monotonic() > state.ends:
-                    raise asyncio.CancelledError  # noqa: TRY301 (as if the function had)
-            else:
-                result = host.function(state, *args)
-            answer = host.result_frame(self.number, host_call, result)
-        except BaseException as error:
-            instance.slices = []
-            self.failed, self._failed_in = error, host.name
-            self._answer(messages.reject(self.number, host_call), blocking=blocking)
-            if isinstance(error, Exception):
-                return  # the guest's end brings the stack
-            instance.lose_c_stack(f"{state.export} was ended while it waited")
-            if self._closed is not None and isinstance(error, asyncio.CancelledError):
-                # The task continues: from Python 3.11 it counts cancellations.
-                getattr(asyncio.current_task(), "uncancel", int)()
-                raise self._closed from None
-            raise
-        instance.slices = []
-        self._answer(answer, blocking=blocking)
+                self._answer(answer, blocking=blocking)
 
     def _answer(self, frame: bytes, *, blocking: bool) -> None:
-        child = self._instance.child
-        if child.broken is None:
-            child.answer(frame, blocking=blocking)
-        else:
-            self._error, self.event = child.broken, (_LOST, b"", 0, 0)
+        self._instance.slices = []
+        try:
+            self._instance.child.answer(frame, blocking=blocking)
+        except EngineError as error:
+            self._error, self.event = error, _LOST
+
+    def _check_closed(self, error: BaseException) -> None:
+        """Raise why the instance was closed, if that is what ended a host function."""
+        self._instance.lose_c_stack(f"{self.state.export} was ended while it waited")
+        if self._closed is not None and isinstance(error, asyncio.CancelledError):
+            # The task continues: from Python 3.11 it counts cancellations.
+            getattr(asyncio.current_task(), "uncancel", int)()
+            raise self._closed from None
 
     def serve_now(self, frame: bytes, at: int, end: int) -> None:
         """Run a plain host function where nothing can be awaited (a call by ``call_now``)."""
@@ -153,7 +150,7 @@ class RemoteCall:
         :raises GuestError: it trapped, or could not be suspended; or whatever a host function raised
         """
         instance = self._instance
-        if op == _LOST:
+        if op == _LOST[0]:
             raise self._closed or GuestStateError(
                 instance.unfit or f"the guest's process is gone: {self._error}"
             )

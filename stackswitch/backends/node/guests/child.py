@@ -94,9 +94,15 @@ class GuestChild(Connection):
     # Out.
 
     def answer(self, frame: bytes, *, blocking: bool) -> None:
-        """Send a host function's result on the stream that it was called on."""
+        """Send a host function's result on the stream that it was called on.
+
+        :raises EngineError: the child is gone
+        """
         if not blocking:
-            self.send(frame)
+            if self._dispatching == 1 and not self._unsent and self.broken is None:
+                self._transmit(frame)  # at once: the child waits, and there is nothing to send it with
+            else:
+                self.send(frame)
             return
         self._guest_blocks = False
         if self.broken is not None:
@@ -138,7 +144,8 @@ class GuestChild(Connection):
     def take(self, kind: int, data: bytes, at: int, end: int) -> None:
         """See ``Connection.take``."""
         if kind == HOST_CALL:
-            call = self.calls.get(from_bytes(data[at : at + 4], "little"))
+            (number,) = messages.NUMBER.unpack_from(data, at)
+            call = self.calls.get(number)
             if call is not None:
                 call.host_called(data, at, end, blocking=False)
         elif kind in (RETURNED, FAILED):

@@ -51,7 +51,7 @@ class JspiInstance(InstanceState):
         state.backend_call = self.child.calls[call.number] = call
         try:
             self.child.send(frame)
-            return await call.finish()
+            return call.outcome(*await call.serve())
         except asyncio.CancelledError:
             if self.child.calls.get(call.number) is call:
                 abandoned = self._abandon(call)

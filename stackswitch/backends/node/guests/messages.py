@@ -39,7 +39,7 @@ THREAD_HEAD = struct.Struct("<IBI")
 """Of MAIN and BLOCKING: bytes that follow, kind, the thread's number."""
 _READ = struct.Struct("<IBIIdd")
 _WRITE_HEAD = struct.Struct("<IBId")
-_SIZE = struct.Struct("<I")
+NUMBER = struct.Struct("<I")
 _ABANDON = struct.Struct("<IBI")
 _CODES = {"i32": "i4x", "i64": "q", "f32": "f4x", "f64": "d", "externref": "i4x"}
 CROSSING = tuple(_CODES)
@@ -79,8 +79,8 @@ def write_head(memory: int, address: int, size: int) -> bytes:
 def slices(frame: bytes, at: int, count: int) -> Iterator[bytes | None]:
     """Give the slices of memory at the end of a HOST_CALL; None: its bounds were not in memory."""
     for _ in range(count):
-        (size,) = _SIZE.unpack_from(frame, at)
-        at += _SIZE.size
+        (size,) = NUMBER.unpack_from(frame, at)
+        at += NUMBER.size
         if size == OUT_OF_BOUNDS:
             yield None
             continue
@@ -90,6 +90,6 @@ def slices(frame: bytes, at: int, count: int) -> Iterator[bytes | None]:
 
 def stack(frame: bytes, end: int) -> list[tuple[int, int]]:
     """Read the stack at the end of a HOST_CALL: function index and offset of each frame, innermost first."""
-    (count,) = _SIZE.unpack_from(frame, end - _SIZE.size)
-    numbers = struct.unpack_from(f"<{2 * count}I", frame, end - _SIZE.size - 8 * count)
+    (count,) = NUMBER.unpack_from(frame, end - NUMBER.size)
+    numbers = struct.unpack_from(f"<{2 * count}I", frame, end - NUMBER.size - 8 * count)
     return list(zip(numbers[::2], numbers[1::2], strict=True))

@@ -118,7 +118,7 @@ class JspiModule:
             child.request(self._prepared.instance_request(instance.number, call.number))
         )
         try:
-            await call.serve_until(request)
+            await call.serve(request)
             answer = (await request).content
         finally:
             child.calls.pop(call.number, None)

@@ -25,8 +25,7 @@ class InlineWaiter:
 
     def __await__(self) -> Generator[InlineWaiter, None, None]:
         self._asyncio_future_blocking = True
-        yield self
-        self.result()
+        yield self  # the task calls ``result`` and throws what that raises
 
     def wake(self) -> None:
         """Let the task go on, now: to be called from a callback of the loop, never from a task."""
