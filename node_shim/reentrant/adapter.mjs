@@ -15,6 +15,7 @@ export default {
   "names": {
     "hooks": ["__jspi_enter", "__jspi_exit", "__jspi_suspend", "__jspi_resume"],
     "bindgen": ["__jspi_stack_base", "__jspi_suspended", "__jspi_stack_top"],
+    "pyodide": ["_pyproxy_apply_promising"],
     "getters": ["emscripten_stack_get_current", "stackSave", "_emscripten_stack_get_current"],
     "growing": ["emscripten_resize_heap", "emscripten_notify_memory_growth"],
     "stack": ["stackAlloc", "stackSave", "stackRestore", "__set_stack_limits", "___set_stack_limits"],
@@ -70,6 +71,7 @@ export default {
     "asyncify": "this is an Asyncify build, which has its own rules: give the JSPI build (-sJSPI)",
     "hooks": "the module exports {name}: it is re-entrant already (by this command, -sREENTRANT_JSPI or the hooks of -sJSPI_HOOKS), and two schemes would exclude each other",
     "wasm-bindgen": "the module exports {name}: wasm-bindgen saves and restores its stack itself",
+    "pyodide": "the module exports {name}: Pyodide's JavaScript saves and restores the C stack itself, so its calls may overlap",
     "dynamic-linking": "the module is dynamically linked (dylink.0): side modules share its C stack, and their waits are not seen; link it statically, or use --main-module if they neither wait nor begin calls",
     "dynamic-linking:import": "the module imports {name}: it is one of several that share a C stack",
     "dynamic-linking:pointer": "the C stack pointer (global {index}) is imported: the stack belongs to another module too",

@@ -123,7 +123,7 @@ function addressType(module) {
 /** @param {Module} module */
 function refuseOtherSchemes(module) {
   if (isAsyncified(module)) throw refusal("asyncify");
-  for (const [reason, key] of [["hooks", "hooks"], ["wasm-bindgen", "bindgen"]]) {
+  for (const [reason, key] of [["hooks", "hooks"], ["wasm-bindgen", "bindgen"], ["pyodide", "pyodide"]]) {
     const name = names[key].find((/** @type {string} */ each) => module.exports.has(each));
     if (name !== undefined) throw refusal(reason, { name });
   }

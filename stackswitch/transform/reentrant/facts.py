@@ -163,7 +163,7 @@ def _address_type(module: Module) -> str:
 def _refuse_other_schemes(module: Module) -> None:
     if is_asyncified(module):
         raise refusal("asyncify")
-    for reason, key in (("hooks", "hooks"), ("wasm-bindgen", "bindgen")):
+    for reason, key in (("hooks", "hooks"), ("wasm-bindgen", "bindgen"), ("pyodide", "pyodide")):
         has = [each for each in names(key) if module.export_named(each) is not None]
         if has:
             raise refusal(reason, name=has[0])

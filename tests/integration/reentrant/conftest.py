@@ -30,7 +30,7 @@ def node(tmp_path: Path) -> Node:
 
     def run(program: str, *arguments: str | Path, **environment: str) -> Any:
         done = subprocess.run(
-            [engine.path, "--experimental-wasm-jspi", PROGRAMS / program, *map(str, arguments)],
+            [engine.path, *engine.flags, PROGRAMS / program, *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=240,

@@ -99,10 +99,10 @@ def test_a_trace_says_what_suspends(kinds: Path, node: Node, transform: Transfor
       await WebAssembly.promising(instance.exports.work)(1);
       await WebAssembly.promising(instance.exports.nested)(1);
     """)
-    trace = tmp_path / "trace.jsonl"
+    trace, engine = tmp_path / "trace.jsonl", find_engine()
     subprocess.run(
-        [sys.executable, "-m", "stackswitch", "trace", "--output", trace, "--", find_engine().path,
-         "--experimental-wasm-jspi", program],
+        [sys.executable, "-m", "stackswitch", "trace", "--output", trace, "--", engine.path, *engine.flags,
+         program],
         check=True, timeout=120, capture_output=True,
     )  # fmt: skip
     after = node("run-kinds.mjs", transform(kinds, "--trace", trace))

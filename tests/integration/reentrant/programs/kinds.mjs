@@ -1,4 +1,4 @@
-// Each way to begin a call of kinds.wat, several at once and out of order. The function is whole: a browser gets its text.
+// Each way to begin a call of kinds.wat, several at once and out of order. It imports nothing: see pages.mjs.
 
 /** @param {Uint8Array} bytes the module @returns what the calls returned */
 export async function kinds(bytes) {

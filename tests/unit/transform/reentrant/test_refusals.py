@@ -71,6 +71,11 @@ def without_names(wasm: bytes) -> bytes:
             "wasm-bindgen",
             assembled(GO + '(global (export "__jspi_stack_base") i32 (i32.const 0))'),
         ),
+        (
+            "pyodide",
+            "saves and restores the C stack itself",
+            assembled(GO + '(func (export "_pyproxy_apply_promising"))') + section(CUSTOM, name("dylink.0")),
+        ),
     ],
 )
 def test_a_module_is_refused_by_name(reason: str, says: str, wasm: bytes) -> None:
