@@ -40,7 +40,8 @@ export class Boundaries {
     const glue = readGlue(text);
     if (!isJspi(glue)) throw mistake("glue", { name });
     const { functionImports } = this.module;
-    for (const each of functionImports) if (Object.hasOwn(glue.names, each.name)) this.importNames[each.fullName] = glue.names[each.name];
+    const named = glue.renamed ? [] : functionImports.filter((each) => Object.hasOwn(glue.names, each.name));
+    for (const each of named) this.importNames[each.fullName] = glue.names[each.name];
     const imports = functionImports.filter((each) => suspends(glue, each.name)).map((each) => each.fullName);
     this.#add(name, imports, this.exports.filter((each) => globbed(each, glue.exports)));
   }

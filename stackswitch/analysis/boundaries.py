@@ -82,7 +82,7 @@ class Boundaries:
         self.import_names.update(
             (each.full_name, glue.names[each.name])
             for each in self.module.function_imports()
-            if each.name in glue.names
+            if each.name in glue.names and not glue.renamed
         )
         self._add(name, imports, [each for each in self.exports if glue.promises(each)])
 

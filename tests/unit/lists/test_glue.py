@@ -33,6 +33,17 @@ var asmLibraryArg = { "js_wait": _js_wait, "later": _later };
 _later.isAsync = true;
 """
 
+# As the Closure Compiler writes it: variables and properties are renamed, functions moved into the object.
+CLOSED = (
+    "var p={load:(a,b)=>{return/[,}]/.test(a)?`},${b}`:'}'},"
+    'js_wait:function(a){return w(async()=>({x:a}))},fetch_it:t,other:u,"waits":v};t.h=!0;v.h = !0;u.g=!0;'
+    "function q(){var a=p,b=/^(invoke_.*|__asyncjs__.*|js_wait)$/;for(let [c,d]of Object.entries(a))"
+    'typeof d=="function"&&(d.h||b.test(c))&&(a[c]=d=new WebAssembly.Suspending(d))}'
+    "function r(c){var f=/^(go|main)$/;s=new Set;var g={};for(let [k,l]of Object.entries(c))"
+    'typeof l=="function"&&f.test(k)&&(s.add(l),l=WebAssembly.promising(l)),g[k]=l;return g}'
+    "var z=/^(x|y)$/;z.test(e);var i={env:p,wasi_snapshot_preview1:p};"
+)
+
 
 @pytest.mark.parametrize(
     ("text", "imports", "exports"),
@@ -41,8 +52,9 @@ _later.isAsync = true;
         (MINIFIED, {"a", "js_wait", "__asyncjs__f"}, {"go"}),
         (OLD, {"js_wait", "fd_sync", "invoke_vii"}, {"go"}),
         (BETWEEN, {"js_wait", "later", "invoke_vii", "__asyncjs__f"}, {"go", "main"}),
+        (CLOSED, {"js_wait", "fetch_it", "waits", "invoke_vii", "__asyncjs__f"}, {"go", "main"}),
     ],
-    ids=["6.0", "minified", "3.1.6", "3.1.40"],
+    ids=["6.0", "minified", "3.1.6", "3.1.40", "closure"],
 )
 def test_what_suspends_and_what_is_promising(text: str, imports: set[str], exports: set[str]) -> None:
     glue = read_glue(text)
@@ -66,6 +78,14 @@ def test_what_suspends_and_what_is_promising(text: str, imports: set[str], expor
 def test_short_names_are_known() -> None:
     assert read_glue(MINIFIED).names == {"a": "slow", "b": "js_wait", "c": "invoke_vi"}
     assert read_glue("wasmImports={f,g:_g}").names == {"f": "f", "g": "g"}
+    assert read_glue("wasmImports={/** @export */ f: _g, h: (a) => a, i: _j}").names == {"f": "g", "i": "j"}
+
+
+def test_names_that_the_closure_compiler_gives_are_known_as_such() -> None:
+    glue = read_glue(CLOSED)
+    assert glue.renamed
+    assert glue.names == {"fetch_it": "t", "other": "u", "waits": "v"}
+    assert not read_glue(NEW).renamed
 
 
 def test_other_text_says_nothing() -> None:
