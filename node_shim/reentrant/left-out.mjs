@@ -11,14 +11,39 @@ import { adapter } from "./specification.mjs";
 
 const { names } = adapter;
 const CALLS = new Set([OP.CALL, OP.CALL_INDIRECT, OP.CALL_REF, OP.RETURN_CALL, OP.RETURN_CALL_INDIRECT, OP.RETURN_CALL_REF]);
+const DIRECT_CALLS = new Set([OP.CALL, OP.RETURN_CALL]);
 const CALLS_AND_GLOBALS = new Set([...CALLS, OP.GLOBAL_GET, OP.GLOBAL_SET]);
 
-/** The imports, of those that may suspend, that grow the memory. @param {Module} module @param {string[]} suspend @param {Record<string, string>} importNames */
-export function growingImports(module, suspend, importNames) {
+/**
+ * The imports, of those that may suspend, that `malloc` calls: by name, or by direct calls.
+ *
+ * @param {Module} module
+ * @param {string[]} suspend
+ * @param {Record<string, string>} importNames
+ * @param {number | null} malloc
+ */
+export function allocatingImports(module, suspend, importNames, malloc) {
   const wanted = new Set(suspend);
+  const called = malloc === null ? new Set() : calledFrom(module, malloc);
   const stands = (/** @type {string} */ fullName, /** @type {string} */ name) => (Object.hasOwn(importNames, fullName) ? importNames[fullName] : name);
-  const found = module.functionImports.filter(({ fullName, name }) => wanted.has(fullName) && names.growing.includes(stands(fullName, name)));
+  const found = module.functionImports.filter(
+    ({ fullName, name, index }) => wanted.has(fullName) && (called.has(index) || names.growing.includes(stands(fullName, name))),
+  );
   return [...new Set(found.map((each) => each.fullName))];
+}
+
+/** The functions to which direct calls lead from one. @param {Module} module @param {number} first */
+function calledFrom(module, first) {
+  const reached = new Set([first]);
+  const left = [first];
+  for (let each = left.pop(); each !== undefined; each = left.pop()) {
+    for (const { immediates: [target] } of findInstructions(module.bytes, ...module.codeRange(each), DIRECT_CALLS)) {
+      if (reached.has(target)) continue;
+      reached.add(target);
+      if (target >= module.importedFunctions && target < module.functionCount) left.push(target);
+    }
+  }
+  return reached;
 }
 
 /** The exports, of those that are promising, by which glue uses the C stack of whoever runs. @param {Module} module @param {string[]} promise @param {number} pointer */

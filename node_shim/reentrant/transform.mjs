@@ -5,7 +5,7 @@ import { Additions } from "./additions.mjs";
 import { customSections } from "./custom-sections.mjs";
 import { Facts } from "./facts.mjs";
 import { Invokes } from "./invokes.mjs";
-import { growingImports, ownStackBytes, stackExports } from "./left-out.mjs";
+import { allocatingImports, ownStackBytes, stackExports } from "./left-out.mjs";
 import { assembled, patchedSections } from "./patch.mjs";
 import { setters } from "./pointer.mjs";
 import { adapter, linked, mistake, said } from "./specification.mjs";
@@ -57,7 +57,7 @@ export function transform(request) {
   const { module, suspend, promise, promiseTable = [], region = sizes.region, importNames = {} } = request;
   if (suspend.length === 0 && !request.invokes) throw mistake("nothing");
   const facts = new Facts(module, request);
-  const growing = growingImports(module, suspend, importNames);
+  const growing = allocatingImports(module, suspend, importNames, facts.functions.malloc);
   const ofStack = stackExports(module, promise, facts.pointer.index);
   const ownStack = ownStackBytes(module, facts.pointer.initial);
   const additions = new Additions(module);

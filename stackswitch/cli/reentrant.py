@@ -11,6 +11,7 @@ from stackswitch.analysis.boundaries import Boundaries
 from stackswitch.analysis.traces import GivenModule, require_use, use_trace
 from stackswitch.engines.overlap import COUNT, OverlapRun, PlannedCall, overlap_calls, planned_call
 from stackswitch.errors import ModuleRefusedError, ToolError
+from stackswitch.lists.emscripten_imports import full_import_name
 from stackswitch.models.base import Frozen
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
@@ -142,6 +143,7 @@ def reentrant(options: ReentrantOptions) -> None:
         result = make_reentrant(request)
     except ModuleRefusedError as error:
         raise ModuleRefusedError(error.reason, f"{options.module}: {error}") from None
+    _refuse_left_out(options, request, result)
     report = _report(options, module, request, result, found).model_copy(update={"files": files})
     if calls:
         report = report.model_copy(update=_prove(request, result, calls, console))
@@ -153,6 +155,21 @@ def reentrant(options: ReentrantOptions) -> None:
     write_text(options.json, lambda: json_text(report))
     if report.after is not None and report.after.wrong:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _refuse_left_out(options: ReentrantOptions, request: ReentrantRequest, result: ReentrantResult) -> None:
+    """Check that the imports which options name, not only match, are wrapped.
+
+    :raises ModuleRefusedError: one is not
+    """
+    named = {full_import_name(each) for each in options.suspend or ()}.intersection(request.suspend)
+    missing = sorted(named.difference(result.suspending, result.invokes))
+    if missing:
+        raise ModuleRefusedError(
+            "allocator",
+            f"{options.module}: {', '.join(missing)} cannot suspend: malloc calls it, and the C stacks are "
+            "taken from malloc; leave it out of --suspend, or name another allocator with --malloc",
+        )
 
 
 def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:

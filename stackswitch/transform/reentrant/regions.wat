@@ -23,6 +23,7 @@
 (global $free addr) ;; call regions without a call, linked by `next`
 (global $retired addr) ;; idle regions that were left with data in them, linked by `next`
 (global $calls i64) ;; how many have begun
+(when malloc (global $allocating i32))
 (when pages ;; of memory, for modules without malloc: what is left of them
   (global $room addr)
   (global $room_end addr))
@@ -37,6 +38,7 @@
 (func $stackswitch.C_stack_overflow.use_a_larger_region (unreachable))
 (func $stackswitch.out_of_memory_for_a_C_stack (unreachable))
 (func $stackswitch.promising_call_that_is_not_listed (unreachable))
+(when malloc (func $stackswitch.malloc_calls_an_import_that_may_suspend (unreachable)))
 (when invokes
   (func $stackswitch.catch_blocks_of_two_calls_overlap.use_-fwasm-exceptions (unreachable)))
 
@@ -60,7 +62,11 @@
 (define aligned (addr.and (addr.add (local.get $at) (addr.const 15)) (addr.const -16)))
 
 (func $allocate (param $size addr) (result addr) (local $at addr)
+  (when malloc
+    (if (global.get $allocating) (then (call $stackswitch.malloc_calls_an_import_that_may_suspend)))
+    (global.set $allocating (i32.const 1)))
   (use find_room)
+  (when malloc (global.set $allocating (i32.const 0)))
   (if (addr.eqz (local.get $at)) (then (call $stackswitch.out_of_memory_for_a_C_stack)))
   (use aligned))
 

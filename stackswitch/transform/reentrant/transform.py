@@ -17,7 +17,7 @@ from .custom_sections import custom_sections
 from .debug_info import moved_files
 from .facts import Facts
 from .invokes import Invokes
-from .left_out import growing_imports, stack_exports
+from .left_out import allocating_imports, stack_exports
 from .model import CALL_FAILED, NEXT_CALL, TRAPS, ReentrantRequest, ReentrantResult
 from .patch import assembled, patched_sections
 from .pointer import setters
@@ -39,7 +39,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     if not request.suspend and not request.invokes:
         raise mistake("nothing")
     facts = Facts(module, request.malloc, main_module=request.main_module, for_host=request.for_host)
-    growing = growing_imports(module, request)
+    growing = allocating_imports(module, request, facts.functions.malloc)
     of_stack = stack_exports(module, request, facts.pointer.index)
     own_stack = own_stack_bytes(module, facts.pointer.initial)
     additions = Additions(module)

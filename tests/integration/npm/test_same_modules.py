@@ -54,6 +54,8 @@ POINTERS = (
 ALLOCATORS = (
     '(func (export "malloc") (param ADDR) (result ADDR) (ADDR.const 70000))',
     "(func $malloc (param ADDR) (result ADDR) (ADDR.const 70000))",
+    """(func $hook (param ADDR) (result ADDR) (call $other) (ADDR.const 70000))
+       (func (export "malloc") (param ADDR) (result ADDR) (return_call $hook (local.get 0)))""",
     "",
 )
 EXTRAS = (

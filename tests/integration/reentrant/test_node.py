@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,21 @@ def test_a_build_that_was_made_is_refused_with_its_exit_code(
     done = command(transform(kinds, *LISTS), "-o", tmp_path / "out.wasm", *LISTS)
     assert done.returncode == 23
     assert "re-entrant already" in done.stderr
+
+
+def test_an_import_that_malloc_calls_is_refused_if_it_is_named(tmp_path: Path) -> None:
+    text = (PROGRAMS / "wide.wat").read_text("utf-8")
+    text = text.replace('(import "env"', '(import "env" "hook" (func $hook)) (import "env"', 1)
+    text = re.sub(r'\(export "malloc"\)([^\n]*)', r'(export "malloc")\1 (call $hook)', text)
+    module = tmp_path / "hook.wasm"
+    module.write_bytes(wat2wasm(text))
+    out = ["-o", str(tmp_path / "out.wasm"), "--promise", "work", "--suspend", "wait"]
+    done = command(module, *out, "--suspend", "h*")
+    assert done.returncode == 0, done.stderr
+    assert "env.hook may not suspend and is not wrapped" in done.stderr
+    done = command(module, *out, "--suspend", "hook")
+    assert done.returncode == 23
+    assert "env.hook cannot suspend: malloc calls it" in done.stderr
 
 
 def test_a_trace_says_what_suspends(kinds: Path, node: Node, transform: Transform, tmp_path: Path) -> None:
