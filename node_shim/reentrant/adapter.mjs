@@ -108,6 +108,7 @@ export default {
     "of_stack": "not wrapped, because they serve the C stack itself: {names}",
     "own_stack": "the module's own C stack may have {own} bytes, each region {region}: if a call needs more, use a larger --region",
     "invokes": "the glue has one list of exceptions that are being handled, for all calls: where catch blocks of two calls overlap and would be mixed up, the module traps (not with -fwasm-exceptions)",
+    "exceptions": "if the module throws C++ exceptions (-fwasm-exceptions), calls share its list of exceptions that are being handled, and go wrong where their catch blocks overlap: link with -sEXPORTED_FUNCTIONS=___cxa_get_globals,… or keep the name section",
     "debug": "DWARF was dropped: code has moved, and its offsets would be wrong",
     "split": "code has moved, and DWARF in .dwo or .dwp files (-gsplit-dwarf) has not: lines are right, the extents of functions may be wrong (with -gseparate-dwarf, all of it is moved)",
     "section": "the section {name} was dropped: it holds offsets of code, which has moved"

@@ -88,7 +88,7 @@ export function transform(request) {
     stackPointer: facts.pointer.index,
     evidence: facts.pointer.evidence,
     ownStackBytes: ownStack,
-    notes: [...leftOutNotes(growing, ofStack), ...ownNotes(ownStack, region, request.invokes), ...custom.notes],
+    notes: [...leftOutNotes(growing, ofStack), ...ownNotes(ownStack, region, request.invokes, facts), ...custom.notes],
   };
 }
 
@@ -181,8 +181,10 @@ function leftOutNotes(growing, ofStack) {
   return notes;
 }
 
-/** @param {number} own @param {number} region @param {boolean | undefined} invokes */
-function ownNotes(own, region, invokes) {
+/** @param {number} own @param {number} region @param {boolean | undefined} invokes @param {Facts} facts */
+function ownNotes(own, region, invokes, facts) {
   const notes = own > region ? [said("notes", "own_stack", { own, region })] : [];
-  return invokes ? [...notes, said("notes", "invokes")] : notes;
+  if (invokes) notes.push(said("notes", "invokes"));
+  if (facts.module.tags.length > 0 && facts.functions.exceptions === undefined) notes.push(said("notes", "exceptions"));
+  return notes;
 }

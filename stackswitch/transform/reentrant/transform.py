@@ -76,7 +76,12 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
         stack_pointer=facts.pointer.index,
         evidence=facts.pointer.evidence,
         own_stack_bytes=own_stack,
-        notes=(*_left_out_notes(growing, of_stack), *_notes(request, own_stack), *custom.notes, *files.notes),
+        notes=(
+            *_left_out_notes(growing, of_stack),
+            *_notes(request, facts, own_stack),
+            *custom.notes,
+            *files.notes,
+        ),
         source_map=files.source_map,
         debug_module=files.debug_module,
     )
@@ -148,8 +153,10 @@ def _left_out_notes(growing: tuple[str, ...], of_stack: tuple[str, ...]) -> Iter
         yield note("of_stack", names=", ".join(of_stack))
 
 
-def _notes(request: ReentrantRequest, own_stack: int) -> Iterator[str]:
+def _notes(request: ReentrantRequest, facts: Facts, own_stack: int) -> Iterator[str]:
     if own_stack > request.region_bytes:
         yield note("own_stack", own=own_stack, region=request.region_bytes)
     if request.invokes:
         yield note("invokes")
+    if facts.module.tags and facts.functions.exceptions is None:
+        yield note("exceptions")

@@ -81,3 +81,13 @@ def run(wasm: bytes) -> list[int]:
     go = wasmtime.Instance(store, module, imports).exports(store)["go"]
     assert isinstance(go, wasmtime.Func)
     return [go(store, 7), go(store, 7)]
+
+
+def test_a_list_of_exceptions_that_is_not_found_is_noted() -> None:
+    tag = GO + "(tag (param i32))"
+    known = '(func (export "__cxa_get_globals") (result i32) (i32.const 512))'
+    shared = [
+        any("list of exceptions" in note for note in made(assembled(each)).notes)
+        for each in (GO, tag, tag + known)
+    ]
+    assert shared == [False, True, False]
