@@ -18,6 +18,7 @@ from stackswitch.transform.reentrant.model import (
     LEAST_REGION_BYTES,
     MOST_REGION_BYTES,
     NEXT_CALL,
+    RECLAIM,
     REGION_ALIGNMENT,
     REGION_BYTES,
     TRAPS,
@@ -69,6 +70,7 @@ def specification() -> Adapter:
     data["names"] |= {
         "traps": TRAPS,
         "host_hooks": (NEXT_CALL, CALL_FAILED),
+        "reclaim": RECLAIM,
         "pointer": NAME,
         "getters": [*sorted(get for get, _ in FUNCTIONS), *data["names"]["getters"]],
         "setters": sorted(put for _, put in FUNCTIONS),

@@ -72,7 +72,7 @@ export function transform(request) {
   const tableFunctions = wrappers.wrapTable(promiseTable);
   const restoring = [...setters(module, facts.pointer.index)];
   guard(additions, restoring, regions);
-  const hooks = request.forHost ? [...names.hooks, ...names.host_hooks] : names.hooks;
+  const hooks = request.forHost ? [...names.hooks, ...names.host_hooks] : [...names.hooks, names.reclaim];
   for (const each of hooks) additions.newExports.set(each, regions[`$${each}`]);
   const patched = patchedSections(additions);
   const custom = customSections(module.bytes, addedNames(additions), patched.moved);
@@ -157,6 +157,7 @@ function conditions(found, { invokes = false, forHost = false, promiseTable }) {
     malloc: found.malloc !== undefined,
     pages: found.malloc === undefined,
     host: forHost,
+    glue: !forHost,
     references: promiseTable.length > 0,
     bounds: found.get_base !== undefined && found.get_end !== undefined,
     state: found.exceptions !== undefined || found.set_limits !== undefined || found.set_checked_limits !== undefined,

@@ -14,6 +14,8 @@ REGION_ALIGNMENT = 16
 NEXT_CALL, CALL_FAILED = "stackswitch.next_call", "stackswitch.call_failed"
 """Exports for hosts: ``(i32) -> i32``, the number of the call that begins next, 0 if there is no room for its
 C stack, given whether no other call is open; ``(i32) -> ()``, a call has ended by an error."""
+RECLAIM = "stackswitch.reclaim"
+"""An export for glue, ``() -> ()``: what runs has trapped. No code of the module is on the native stack."""
 TRAPS = "stackswitch."
 """How the names of added functions that only trap begin: they are the message."""
 

@@ -542,6 +542,31 @@
         (global.set $thrown (i32.const 0))
         (if (addr.eq (global.get $thrower) (local.get $r)) (then (global.set $thrower (addr.const 1))))))))
 
+;; ---- For glue that goes on after traps
+
+;; JavaScript calls it where no code of the module is on the native stack, as in a handler of a promise. So what
+;; runs has trapped, and what has not, waits.
+(when glue
+  (func $stackswitch.reclaim (local $r addr) (local $home addr) (local $waiting i32)
+    (use start)
+    (call $abandon_to (addr.const 0))
+    (local.set $r (global.get $regions))
+    (loop $next
+      (local.set $waiting (i32.or (local.get $waiting) (i32.load offset=waiting (local.get $r))))
+      (if (i32.and (i32.and (i32.load offset=is_call (local.get $r)) (addr.given (addr.load offset=home (local.get $r))))
+                   (i32.eqz (i32.load offset=waiting (local.get $r))))
+        (then (call $release (local.get $r))))
+      (local.set $r (addr.load offset=all (local.get $r)))
+      (br_if $next (addr.given (local.get $r))))
+    (if (addr.given (addr.load offset=kept (global.get $current))) (then
+      (if (addr.ge_u (global.get $sp) (addr.load offset=refused (global.get $current)))
+        (then (call $raise (addr.load offset=kept (global.get $current)))))))
+    (when invokes
+      (if (i32.eqz (local.get $waiting)) (then ;; no catch block is open
+        (global.set $thrower (addr.const 0))
+        (global.set $caught (addr.const 0)))))
+    (use come_back)))
+
 ;; ---- For a host that knows when calls end: JavaScript catches what no handler of the module's does, traps.
 
 (when host

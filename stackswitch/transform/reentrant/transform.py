@@ -18,7 +18,7 @@ from .debug_info import moved_files
 from .facts import Facts
 from .invokes import Invokes
 from .left_out import allocating_imports, stack_exports
-from .model import CALL_FAILED, NEXT_CALL, TRAPS, ReentrantRequest, ReentrantResult
+from .model import CALL_FAILED, NEXT_CALL, RECLAIM, TRAPS, ReentrantRequest, ReentrantResult
 from .patch import assembled, patched_sections
 from .pointer import setters
 from .stack_size import own_stack_bytes
@@ -58,7 +58,7 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
     setting = {each.index for each in module.exports if each.kind == "func" and each.name in restoring}
     additions.references.update(dict.fromkeys(setting, regions["$restore"]))
-    hooks = (*names("hooks"), NEXT_CALL, CALL_FAILED) if request.for_host else names("hooks")
+    hooks = (*names("hooks"), *((NEXT_CALL, CALL_FAILED) if request.for_host else (RECLAIM,)))
     additions.new_exports.update({each: regions[f"${each}"] for each in hooks})
     patched = patched_sections(additions)
     custom = custom_sections(module, request, _added_names(additions), patched.moves)
@@ -100,6 +100,7 @@ def _add_regions(
         "malloc": found.malloc is not None,
         "pages": found.malloc is None,
         "host": request.for_host,
+        "glue": not request.for_host,
         "references": bool(request.promise_table),
         "bounds": found.get_base is not None and found.get_end is not None,
     }

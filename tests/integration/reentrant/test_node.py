@@ -31,6 +31,17 @@ def test_a_table_function_that_is_named_may_be_nested(kinds: Path, transform: Tr
     assert after["unlisted"] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_million_calls_that_trap_take_no_memory(kinds: Path, transform: Transform, node: Node) -> None:
+    found = node("traps.mjs", transform(kinds, *LISTS), "1000000")
+    assert found == {
+        "grown": 0,
+        "messages": ["unreachable"],
+        "results": [1, 2, 5],
+        "more": [3, 4],
+        "moved": 0,
+    }
+
+
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "stackswitch", "reentrant", *map(str, arguments)],
