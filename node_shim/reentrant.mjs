@@ -26,6 +26,7 @@ const { sizes } = adapter;
  * @property {string} [malloc] the module's allocator, if it has another name
  * @property {boolean} [mainModule] a main module of dynamic linking; no side module has a suspending import or a promising export
  * @property {boolean} [invokes] replace Emscripten's `invoke_*` (C++ exceptions, longjmp), so that calls below them may wait
+ * @property {boolean} [debugInfo] keep what debuggers read (default: true); else it is dropped where code moves
  * @property {boolean} [exnref] catch exceptions as standardised (`try_table`); default: as the module does
  *
  * @typedef {import("./reentrant/transform.mjs").Reentrant & {sources: string[]}} ReentrantResult `sources`: what named how many imports and
@@ -35,6 +36,7 @@ const { sizes } = adapter;
 /** The options there are. An unknown one may be a feature of a later version: it is refused, so that no module is other than was asked for. */
 const OPTIONS = [
   "suspend", "promise", "glue", "glueName", "allImports", "never", "promiseTable", "region", "malloc", "mainModule", "invokes", "exnref",
+  "debugInfo",
 ];
 
 /**
@@ -50,7 +52,7 @@ export function makeReentrant(bytes, options) {
   if (unknown !== undefined) throw new ConfigError(`not in the npm package yet: ${unknown}`);
   const module = new Module(asBytes(bytes));
   const found = boundaries(module, options);
-  const { region = sizes.region, malloc, promiseTable, mainModule, invokes, exnref } = options;
+  const { region = sizes.region, malloc, promiseTable, mainModule, invokes, exnref, debugInfo } = options;
   if (!Number.isInteger(region) || region < sizes.region_least || region > sizes.region_most) {
     throw new ConfigError(`region is ${region}: a call's C stack has ${sizes.region_least} to ${sizes.region_most} bytes`);
   }
@@ -64,6 +66,7 @@ export function makeReentrant(bytes, options) {
     mainModule,
     invokes,
     importNames: found.importNames,
+    debugInfo,
     newExceptions: exnref ? true : undefined,
   });
   return { ...made, sources: found.sources };

@@ -11,6 +11,8 @@
  *   may wait, as `module.name`; `globals`: whether the module imports Asyncify's state or exports it
  */
 
+import { buildCache } from "../wasm/build-cache.mjs";
+
 const FORMAT = 1; // another one when binaryen-child.mjs makes other builds
 const CHILD = new URL("binaryen-child.mjs", import.meta.url);
 
@@ -22,11 +24,9 @@ export function instrumenter({ binaryen, cache, optimizeLevel = 1 } = {}) {
   const { process } = globalThis;
   const builtin = process?.getBuiltinModule;
   if (builtin === undefined) throw new Error("instrumenting modules as they are loaded needs Node 20.16 or later; use `stackswitch instrument` before");
-  const { createHash } = builtin("node:crypto");
   const fs = builtin("node:fs");
   const path = builtin("node:path");
   const { spawnSync } = builtin("node:child_process");
-  const folder = cache === undefined ? defaultCache(process.env, path, builtin("node:os").homedir()) : cache;
   const library = binaryen ?? resolved(builtin("node:module"), path.join(process.cwd(), "program.js"));
   const version = JSON.parse(fs.readFileSync(path.join(path.dirname(library), "package.json"), "utf8")).version;
 
@@ -40,28 +40,8 @@ export function instrumenter({ binaryen, cache, optimizeLevel = 1 } = {}) {
     return new Uint8Array(child.stdout);
   }
 
-  return (bytes, request) => {
-    if (folder === null) return run(bytes, request);
-    const hash = createHash("sha256").update(JSON.stringify({ format: FORMAT, version, optimizeLevel, ...request })).update("\0").update(bytes);
-    const file = path.join(folder, `${hash.digest("hex")}.wasm`);
-    const kept = fs.existsSync(file) ? new Uint8Array(fs.readFileSync(file)) : null;
-    if (kept !== null && WebAssembly.validate(kept)) return kept;
-    const made = run(bytes, request);
-    const partial = `${file}.${process.pid}`;
-    fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(partial, made);
-    fs.renameSync(partial, file); // a process that reads meanwhile sees all of it, or nothing
-    return made;
-  };
-}
-
-/**
- * @param {Record<string, string | undefined>} env
- * @param {typeof import("node:path")} path
- * @param {string} home
- */
-function defaultCache({ STACKSWITCH_CACHE: own, XDG_CACHE_HOME: xdg }, path, home) {
-  return own ? path.join(own, "polyfill") : path.join(xdg || path.join(home, ".cache"), "stackswitch", "polyfill");
+  const cached = buildCache(cache, "polyfill");
+  return (bytes, request) => cached(bytes, { format: FORMAT, version, optimizeLevel, ...request }, () => run(bytes, request));
 }
 
 /**

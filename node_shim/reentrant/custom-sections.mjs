@@ -2,11 +2,13 @@
 
 import { concat } from "../wasm/encode.mjs";
 import { SECTION, name, section, sized, unsigned, vector } from "./encode.mjs";
+import { movedDebugSections } from "./debug-info.mjs";
 import { WasmFormatError } from "./errors.mjs";
 import { LIMITS, Reader, sectionsOf } from "./reader.mjs";
 import { hex } from "./types.mjs";
 import { adapter, said } from "./specification.mjs";
 
+/** @typedef {import("./code-moves.mjs").CodeMoves} CodeMoves */
 /** @typedef {[number, string][]} AddedNames */
 
 const known = adapter.sections;
@@ -14,51 +16,71 @@ const FUNCTION_NAMES = 1;
 const PREFIXES = [0x2b, 0x2d, 0x3d]; // + used, - forbidden, = required
 
 /**
- * A module's custom sections, as they are to be, before and after all others, and notes on those that were dropped.
+ * The bytes of custom sections by place, and notes on those that were dropped.
  *
- * @param {Uint8Array} bytes
- * @param {AddedNames} added
- * @param {boolean} moved code is at other offsets
+ * @typedef {{first: Uint8Array[], beforeCode: Uint8Array[], last: Uint8Array[], notes: string[]}} CustomSections
  */
-export function customSections(bytes, added, moved) {
-  /** @type {Uint8Array[]} */ const first = [];
-  /** @type {Uint8Array[]} */ const last = [];
-  /** @type {string[]} */ const dropped = [];
+
+/**
+ * A module's custom sections, as they are to be.
+ *
+ * @param {import("./module.mjs").Module} module
+ * @param {AddedNames} added
+ * @param {CodeMoves} moves
+ * @param {boolean} debugInfo keep what debuggers read; else it is dropped where code moves
+ * @returns {CustomSections}
+ */
+export function customSections(module, added, moves, debugInfo) {
+  /** @type {CustomSections} */
+  const found = { first: [], beforeCode: [], last: [], notes: [] };
+  const dwarf = movedDebugSections(module.bytes, moves, debugInfo);
   let named = false;
   let otherSeen = false;
-  for (const { id, start, content } of sectionsOf(bytes)) {
+  for (const { id, start, content } of sectionsOf(module.bytes)) {
     if (id !== SECTION.CUSTOM) {
       otherSeen = true;
       continue;
     }
     const title = content.name();
     /** @type {Uint8Array | null} */
-    let raw = bytes.subarray(start, content.end);
+    let raw = module.bytes.subarray(start, content.end);
+    let place = otherSeen ? found.last : found.first;
     if (title === "name" && !named) {
       named = true;
       raw = unlessMalformed(() => names(content, added)) ?? raw;
     } else if (title === "target_features") raw = unlessMalformed(() => features(content)) ?? raw;
-    else if (holdsOffsets(title, moved)) {
-      dropped.push(title);
-      raw = null;
-    }
-    if (raw !== null) (otherSeen ? last : first).push(raw);
+    else if (title.startsWith(known.before_code)) {
+      place = found.beforeCode;
+      raw = debugInfo ? unlessMalformed(() => customSection(title, metadata(content, module, moves))) : null;
+    } else if (title.startsWith(known.debug)) {
+      const moved = dwarf.sections.get(title);
+      raw = moved === undefined ? null : customSection(title, moved);
+    } else if (known.file_offsets.includes(title) || (moves.any && known.code_offsets.includes(title))) raw = null;
+    if (raw !== null) place.push(raw);
+    else if (!title.startsWith(known.debug)) found.notes.push(said("notes", "section", { name: title }));
   }
-  if (!named) last.push(nameSection([], added));
-  return { first, last, notes: notesOn(dropped) };
+  if (!named) found.last.push(nameSection([], added));
+  found.notes = [...dwarf.notes, ...new Set(found.notes)];
+  return found;
 }
 
-/** @type {(title: string, moved: boolean) => boolean} */
-const holdsOffsets = (title, moved) =>
-  known.file_offsets.includes(title) ||
-  title.startsWith(known.before_code) ||
-  (moved && (title.startsWith(known.debug) || known.code_offsets.includes(title)));
+/** @type {(title: string, content: Uint8Array) => Uint8Array} */
+const customSection = (title, content) => section(SECTION.CUSTOM, concat([name(title), content]));
 
-/** @param {string[]} dropped */
-function notesOn(dropped) {
-  const isDebug = (/** @type {string} */ each) => each.startsWith(known.debug);
-  const others = [...new Set(dropped)].filter((each) => !isDebug(each)).map((each) => said("notes", "section", { name: each }));
-  return dropped.some(isDebug) ? [said("notes", "debug"), ...others] : others;
+/** Offsets in functions (branch hints and the like), moved. @param {Reader} content @param {import("./module.mjs").Module} module @param {CodeMoves} moves */
+function metadata(content, module, moves) {
+  const functions = content.times(content.count("functions", LIMITS.FUNCTIONS, 2), () => {
+    const index = content.index("function", module.functionCount);
+    if (index < module.importedFunctions) throw content.fail(`function ${index} is imported`);
+    const start = module.starts[index - module.importedFunctions] - module.codeOffset;
+    const items = content.times(content.count("items", LIMITS.MODULE_BYTES, 2), () => {
+      const offset = content.u32();
+      return concat([unsigned(moves.length(start, offset)), sized(content.take(content.u32()))]);
+    });
+    return concat([unsigned(index), vector(items)]);
+  });
+  content.expectEnd("code metadata");
+  return vector(functions);
 }
 
 /** @template T @param {() => T} make @returns {T | null} null: the section is malformed, as it may be */

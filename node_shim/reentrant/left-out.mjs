@@ -20,11 +20,11 @@ const CALLS_AND_GLOBALS = new Set([...CALLS, OP.GLOBAL_GET, OP.GLOBAL_SET]);
  * @param {Module} module
  * @param {string[]} suspend
  * @param {Record<string, string>} importNames
- * @param {number | null} malloc
+ * @param {number | undefined} malloc
  */
 export function allocatingImports(module, suspend, importNames, malloc) {
   const wanted = new Set(suspend);
-  const called = malloc === null ? new Set() : calledFrom(module, malloc);
+  const called = malloc === undefined ? new Set() : calledFrom(module, malloc);
   const stands = (/** @type {string} */ fullName, /** @type {string} */ name) => (Object.hasOwn(importNames, fullName) ? importNames[fullName] : name);
   const found = module.functionImports.filter(
     ({ fullName, name, index }) => wanted.has(fullName) && (called.has(index) || names.growing.includes(stands(fullName, name))),

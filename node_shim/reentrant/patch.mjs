@@ -2,6 +2,7 @@
 
 import { concat } from "../wasm/encode.mjs";
 import { HEADER, KINDS, SECTION, SECTION_ORDER, exportEntry, unsigned, vector } from "./encode.mjs";
+import { CodeMoves } from "./code-moves.mjs";
 import { OP } from "./instructions.mjs";
 import { readConstant } from "./module.mjs";
 import { Reader, sectionsOf } from "./reader.mjs";
@@ -53,20 +54,20 @@ export function patchedSections(additions) {
       out.set(id, Uint8Array.from(unsigned(additions.calls.get(start) ?? start)));
     } else if (content !== undefined) out.set(id, content.take(content.left));
   }
-  return { sections: out, callSites: code.callSites, moved: code.moved };
+  return { sections: out, callSites: code.callSites, moves: code.moves };
 }
 
 /**
- * A module of sections; `first` and `last` are the custom sections before and after them.
+ * A module of sections.
  *
  * @param {Map<number, Uint8Array>} sections
- * @param {Uint8Array[]} first
- * @param {Uint8Array[]} last
+ * @param {import("./custom-sections.mjs").CustomSections} custom
  */
-export function assembled(sections, first, last) {
-  const inOrder = SECTION_ORDER.filter((id) => sections.has(id)).flatMap((id) => {
-    const content = /** @type {Uint8Array} */ (sections.get(id));
-    return [[id], unsigned(content.length), content];
+export function assembled(sections, { first, beforeCode, last }) {
+  const inOrder = SECTION_ORDER.flatMap((id) => {
+    const content = sections.get(id);
+    const before = id === SECTION.CODE ? beforeCode : [];
+    return content === undefined ? before : [...before, [id], unsigned(content.length), content];
   });
   return concat([HEADER, ...first, ...inOrder, ...last]);
 }
@@ -152,25 +153,30 @@ function patchedCode(additions) {
   const { bytes, starts, ends } = module;
   /** @type {Set<number>} functions that `ref.func` has now instead of others */
   const referenced = new Set();
-  const parts = [];
   let callSites = 0;
-  let moved = false;
-  const first = starts.length > 0 ? bodyStart(module, 0) : module.codeOffset;
-  const room = starts.length > 0 ? first - module.codeOffset : 0;
+  const start = module.codeOffset;
+  const first = starts.length > 0 ? bodyStart(module, 0) : start;
+  const count = padded(starts.length + additions.functions.length, first - start);
+  /** @type {Bytes[]} */
+  const parts = [count];
+  /** @type {[number, number][]} */
+  const growths = [[first, count.length - (first - start)]];
   let kept = first;
   for (const at of bodiesWith(module, new Set([...additions.calls.keys(), ...additions.references.keys()]))) {
-    const { body, found } = patchedBody(additions, referenced, at);
+    const { body, grown, found } = patchedBody(additions, referenced, at);
     if (found === 0) continue;
     callSites += found;
     const head = bodyStart(module, at);
-    parts.push(bytes.subarray(kept, head), padded(body.length, starts[at] - head), body);
-    moved ||= body.length !== ends[at] - starts[at];
+    const size = padded(body.length, starts[at] - head);
+    parts.push(bytes.subarray(kept, head), size, body);
+    growths.push([starts[at], size.length - (starts[at] - head)]);
+    for (const each of grown) growths.push(each);
     kept = ends[at];
   }
-  if (starts.length > 0) parts.push(bytes.subarray(kept, ends[ends.length - 1]));
-  const count = padded(starts.length + additions.functions.length, room);
-  const content = concat([count, ...parts, ...additions.functions.map((each) => each.body)]);
-  return { content, callSites, moved: moved || count.length !== room, referenced };
+  const end = starts.length > 0 ? ends[ends.length - 1] : start;
+  parts.push(bytes.subarray(kept, end), ...additions.functions.map((each) => each.body));
+  const moves = new CodeMoves(growths.filter(([, growth]) => growth !== 0).map(([at, growth]) => [at - start, growth]), end - start);
+  return { content: concat(parts), callSites, moves, referenced };
 }
 
 /** Where the size of a body stands. @param {import("./module.mjs").Module} module @param {number} at */
@@ -217,22 +223,33 @@ function paddedNumber(bytes, at, end) {
   return -1;
 }
 
-/** A body with its calls and references redirected, and how many there were. @param {Additions} additions @param {Set<number>} referenced @param {number} at */
+/**
+ * A body with its calls and references redirected, where it has grown, and how many there were.
+ *
+ * @param {Additions} additions
+ * @param {Set<number>} referenced
+ * @param {number} at
+ */
 function patchedBody({ module, calls, references }, referenced, at) {
   const { bytes, starts, ends } = module;
   const parts = [];
+  /** @type {[number, number][]} */
+  const grown = [];
   let last = starts[at];
   let found = 0;
   for (const each of findInstructions(bytes, ...module.codeRange(at + module.importedFunctions), REDIRECTED)) {
     const reference = each.opcode === OP.REF_FUNC;
     const target = (reference ? references : calls).get(each.immediates[0]);
     if (target === undefined) continue;
-    parts.push(bytes.subarray(last, each.offset + 1), padded(target, each.end - each.offset - 1));
+    const room = each.end - each.offset - 1;
+    const immediate = padded(target, room);
+    parts.push(bytes.subarray(last, each.offset + 1), immediate);
+    if (immediate.length !== room) grown.push([each.end, immediate.length - room]);
     last = each.end;
     found++;
     if (reference) referenced.add(target);
   }
-  return { body: found === 0 ? new Uint8Array() : concat([...parts, bytes.subarray(last, ends[at])]), found };
+  return { body: found === 0 ? new Uint8Array() : concat([...parts, bytes.subarray(last, ends[at])]), grown, found };
 }
 
 /** A number in so many bytes, or in as many as it needs. @param {number} number @param {number} length */

@@ -25,6 +25,7 @@ import { Wrappers } from "./wrappers.mjs";
  * @property {boolean} [invokes] replace Emscripten's `invoke_*`
  * @property {Record<string, string>} [importNames] what minified imports (full names) stand for
  * @property {boolean} [newExceptions] catch exceptions as standardised (`try_table`); undefined: as the module does
+ * @property {boolean} [debugInfo] keep what debuggers read (default); else it is dropped where code moves
  * @property {boolean} [forHost] the host calls exports itself, and never functions of the table
  *
  * What was made, and what was done.
@@ -75,9 +76,9 @@ export function transform(request) {
   const hooks = request.forHost ? [...names.hooks, ...names.host_hooks] : [...names.hooks, names.reclaim];
   for (const each of hooks) additions.newExports.set(each, regions[`$${each}`]);
   const patched = patchedSections(additions);
-  const custom = customSections(module.bytes, addedNames(additions), patched.moved);
+  const custom = customSections(module, addedNames(additions), patched.moves, request.debugInfo ?? true);
   return {
-    wasm: assembled(patched.sections, custom.first, custom.last),
+    wasm: assembled(patched.sections, custom),
     suspend: suspending,
     promise: promising,
     promiseTable: tableFunctions,

@@ -17,7 +17,7 @@ let last = Promise.resolve();
 const oneAtATime = (call) => (...args) => (last = last.then(() => call(...args), () => call(...args)));
 const handle = oneAtATime(WebAssembly.promising(instance.exports.{export}));"""
 _BOTH = """\
-import {{ hasNativeJspi, install }} from "stackswitch-jspi-polyfill";
+import {{ hasNativeJspi, install }} from "stackswitch-jspi";
 
 const file = hasNativeJspi() ? "{plain}" : "{asyncified}";
 install();   // leaves an engine's own JSPI alone"""
@@ -208,7 +208,7 @@ def _both_builds(
         title="Ship both builds behind one glue until the last engines have caught up",
         text=f"Where JSPI is missing{whom} the polyfill drives the Asyncify build by the same interface.",
         code=f"stackswitch instrument {quote(name)} --list FILE -o {quote(f'{base}.asyncify.wasm')}\n"
-        "npm install stackswitch-jspi-polyfill\n\n"
+        "npm install stackswitch-jspi\n\n"
         + _BOTH.format(plain=name, asyncified=f"{base}.asyncify.wasm"),
         language="js",
         rules=tuple(rules),

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from wasmtime import wat2wasm
 
 from stackswitch.analysis.boundaries import Boundaries
 from stackswitch.errors import ModuleRefusedError, StackswitchError
-from stackswitch.tools.paths import node_shim_dir, wheel_node
+from stackswitch.tools.downloads import npm_packages
+from stackswitch.tools.paths import node_shim_dir, npm_argv, wheel_node
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
 from stackswitch.wasm.module import parse_module
 
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "npm" / "jspi"
+PROGRAMS = Path(__file__).parent / "programs"
+KINDS = ROOT / "tests" / "integration" / "reentrant" / "programs" / "kinds.wat"
 Answer = dict[str, Any]
 Compare = Callable[..., Answer]
 _EXACT = {
@@ -30,6 +38,7 @@ _EXACT = {
     "invoke_names": "importNames",
     "new_exceptions": "newExceptions",
     "for_host": "forHost",
+    "debug_info": "debugInfo",
 }
 """What a request of Python's is called in JavaScript."""
 _RESULT = {
@@ -52,7 +61,7 @@ class Lines:
     """A Node that transforms what it is given, line by line."""
 
     def __init__(self) -> None:
-        program = Path(__file__).with_name("transform-lines.mjs")
+        program = PROGRAMS / "transform-lines.mjs"
         self.child = subprocess.Popen(
             [wheel_node(), program, node_shim_dir().resolve().as_uri()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -89,7 +98,7 @@ def answer_of(make: Callable[[], ReentrantResult]) -> Answer:
     except StackswitchError as error:
         reason = error.reason if isinstance(error, ModuleRefusedError) else None
         return {"error": type(error).__name__, "reason": reason, "message": str(error)}
-    found = json.loads(result.model_dump_json(exclude={"wasm"}))
+    found = json.loads(result.model_dump_json(exclude={"wasm", "source_map", "debug_module"}))
     return {
         "sha256": hashlib.sha256(result.wasm).hexdigest(),
         **{name: found[its] for name, its in _RESULT.items()},
@@ -103,7 +112,7 @@ def compare(lines: Lines) -> Compare:
     def run(wasm: bytes, **options: Any) -> Answer:
         exact = {_EXACT[name]: value for name, value in options.items() if value is not None}
         exact = {"suspend": [], "promise": [], **exact}
-        expected = answer_of(lambda: make_reentrant(ReentrantRequest(wasm=wasm, debug_info=False, **options)))
+        expected = answer_of(lambda: make_reentrant(ReentrantRequest(wasm=wasm, **options)))
         assert lines.ask({"hex": wasm.hex(), "exact": exact}) == expected
         return expected
 
@@ -138,7 +147,6 @@ def compare_files(lines: Lines) -> Compare:
             return make_reentrant(
                 ReentrantRequest(
                     wasm=module.data,
-                    debug_info=False,  # the npm package drops it
                     suspend=tuple(sorted(found.suspend)),
                     promise=tuple(sorted(found.promise)),
                     invoke_names=found.import_names,
@@ -156,3 +164,24 @@ def compare_files(lines: Lines) -> Compare:
         return expected
 
     return run
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the package is installed, as npm packs it."""
+    folder = tmp_path_factory.mktemp("project")
+    types = npm_packages(ROOT / "tests" / "checks" / "javascript") / "node_modules"
+    packed = subprocess.run(
+        npm_argv("pack", "--json", "--pack-destination", str(folder), str(PACKAGE)),
+        check=True, capture_output=True, text=True, cwd=folder, env={**os.environ, "NODE_PATH": str(types)},
+    )  # fmt: skip
+    (told,) = json.loads(packed.stdout[packed.stdout.index("[") :])
+    (folder / "package.json").write_text('{"private": true, "type": "module"}')
+    subprocess.run(
+        npm_argv("install", "--offline", "--no-audit", "--no-fund", f"./{told['filename']}"),
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    for each in PROGRAMS.iterdir():
+        shutil.copyfile(each, folder / each.name)
+    (folder / "kinds.wasm").write_bytes(wat2wasm(KINDS.read_text("utf-8")))
+    return folder

@@ -97,7 +97,6 @@ CUSTOM_SECTIONS = (
     section(CUSTOM, name("target_features") + b"\1+\4simd"),
     section(CUSTOM, name("target_features") + b"\1*"),
     section(CUSTOM, name("sourceMappingURL") + b"\1x"),
-    section(CUSTOM, name(".debug_info") + b"abc"),
     section(CUSTOM, name("metadata.code.branch_hint") + b"\0"),
     section(CUSTOM, name("build_id") + b"\1x"),
     section(CUSTOM, name("name") + b"\1" + sized(vector([b"\1" + name("again")]))),
@@ -148,9 +147,18 @@ requests = st.fixed_dictionaries(
         "invoke_names": st.sampled_from([{}, {"env.other": "__cxa_end_catch", "env.wait": "invoke_v"}]),
         "new_exceptions": st.booleans(),
         "for_host": st.booleans(),
+        "debug_info": st.booleans(),
     },
 )  # fmt: skip
 RELAXED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+
+
+def test_pages_that_are_added_for_a_host(compare: Compare) -> None:
+    text = """(module (import "env" "wait" (func $wait (param i32) (result i32))) (memory 1)
+      (global (export "__stack_pointer") (mut i32) (i32.const 65536))
+      (func (export "go") (param i32) (result i32) (call $wait (local.get 0))))"""
+    wasm = bytes(wasmtime.wat2wasm(text))
+    assert "sha256" in compare(wasm, suspend=("env.wait",), promise=("go",), for_host=True)
 
 
 @given(wasm=modules(), request=requests)

@@ -1,4 +1,4 @@
-"""The npm package: packed, unpacked as npm would, and used by glue that knows only JSPI."""
+"""The npm package's polyfill, used by glue that knows only JSPI; and what is in the package."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import json
 import os
 import re
 import subprocess
-import tarfile
 from pathlib import Path
 
-import pytest
 from wasmtime import wat2wasm
 
 import stackswitch
 from stackswitch.tools.downloads import npm_packages
-from stackswitch.tools.paths import npm_argv, wheel_node
+from stackswitch.tools.paths import wheel_node
 
-ROOT = Path(__file__).parents[3]
-PACKAGE = ROOT / "npm" / "polyfill"
+from .conftest import PACKAGE, ROOT
+
 BUILD = ROOT / "node_shim" / "test" / "builds" / "glue.wasm"
 GLUE = """
 import { readFileSync } from "node:fs";
@@ -30,32 +28,8 @@ console.log(value, String(Suspending).includes("[native code]"));
 """
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which the package is installed."""
-    folder = tmp_path_factory.mktemp("project")
-    packed = subprocess.run(
-        npm_argv("pack", "--json", "--pack-destination", str(folder), str(PACKAGE)),
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-    )
-    (told,) = json.loads(packed.stdout[packed.stdout.index("[") :])
-    into = folder / "node_modules" / "stackswitch-jspi-polyfill"
-    into.parent.mkdir()
-    with tarfile.open(folder / told["filename"]) as archive:
-        for member in archive.getmembers():
-            target = into / Path(member.name).relative_to("package")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            data = archive.extractfile(member)
-            assert data is not None
-            target.write_bytes(data.read())
-    (folder / "glue.mjs").write_text(GLUE)
-    return folder
-
-
 def _run(project: Path, *flags: str, build: Path = BUILD, cache: Path | None = None) -> str:
+    (project / "glue.mjs").write_text(GLUE)
     done = subprocess.run(
         [wheel_node(), *flags, "glue.mjs", build],
         cwd=project,
@@ -69,11 +43,11 @@ def _run(project: Path, *flags: str, build: Path = BUILD, cache: Path | None = N
 
 def test_it_serves_an_engine_without_jspi(project: Path) -> None:
     assert "TypeError" in _run(project)  # the glue alone
-    assert _run(project, "--import", "stackswitch-jspi-polyfill/auto") == "41 false"
+    assert _run(project, "--import", "stackswitch-jspi/auto") == "41 false"
 
 
 def test_it_leaves_an_engine_alone_that_has_its_own(project: Path) -> None:
-    flags = ("--experimental-wasm-jspi", "--import", "stackswitch-jspi-polyfill/auto")
+    flags = ("--experimental-wasm-jspi", "--import", "stackswitch-jspi/auto")
     assert _run(project, *flags) == "41 true"
 
 
@@ -85,7 +59,7 @@ def test_it_instruments_modules_as_they_are_loaded(project: Path, tmp_path: Path
     cache = tmp_path / "cache"
 
     def run() -> str:
-        flags = ("--import", "stackswitch-jspi-polyfill/auto-instrument")
+        flags = ("--import", "stackswitch-jspi/auto-instrument")
         return _run(project, *flags, build=plain, cache=cache)
 
     assert run() == "41 false"
@@ -97,7 +71,7 @@ def test_it_instruments_modules_as_they_are_loaded(project: Path, tmp_path: Path
 
 
 def test_every_file_that_is_imported_is_in_it(project: Path) -> None:
-    folder = project / "node_modules" / "stackswitch-jspi-polyfill"
+    folder = project / "node_modules" / "stackswitch-jspi"
     for path in folder.rglob("*.mjs"):
         for found in re.findall(r'from "(\.[^"]+)"', path.read_text()):
             assert (path.parent / found).is_file(), f"{path.name} imports {found}"

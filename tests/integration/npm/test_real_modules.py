@@ -1,0 +1,79 @@
+"""Programs of the system's emcc, SQLite and PHP from npm: the npm package makes what the command makes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stackswitch.errors import StackswitchError
+from stackswitch.tools.downloads import npm_packages
+
+from ..reentrant.conftest import Compile, emcc
+from .conftest import ROOT, Compare
+
+__all__ = ["emcc"]
+REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
+WITH_MALLOC = ("-sEXPORTED_FUNCTIONS=_malloc,_main", "-sALLOW_MEMORY_GROWTH")
+
+
+def packages(folder: Path, what: str) -> Path:
+    try:
+        return npm_packages(folder) / "node_modules"
+    except StackswitchError as error:
+        (pytest.fail if what in REQUIRED else pytest.skip)(f"it cannot be installed: {error}")
+
+
+@pytest.mark.emscripten
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-O1", "-g2"),
+        ("-O1",),
+        ("-O1", "-sSTACK_OVERFLOW_CHECK=2", "-g2"),
+        ("-O1", "-g2", "-fwasm-exceptions"),
+    ],
+    ids=" ".join,
+)
+def test_c(emcc: Compile, compare_files: Compare, options: tuple[str, ...]) -> None:
+    module = emcc("overlap.c", *WITH_MALLOC, *options)
+    for more in ({}, {"region_bytes": 8192}, {"malloc": "malloc"}):
+        assert "sha256" in compare_files(module, suspend=("pause_for",), promise=("work", "nest"), **more)
+        assert "sha256" in compare_files(module, all_imports=True, **more)
+
+
+@pytest.mark.emscripten
+@pytest.mark.parametrize("options", [(), ("-sWASM_BIGINT",)], ids=["halves", "bigint"])
+def test_c_plus_plus_with_exceptions_in_javascript(
+    emcc: Compile,
+    compare_files: Compare,
+    options: tuple[str, ...],
+) -> None:
+    module = emcc("exceptions.cpp", "-fexceptions", "-O1", "-g2", *WITH_MALLOC[1:], *options)
+    made = compare_files(module, suspend=("pause_for",), invokes=True)
+    assert made["invokes"]
+    assert made["throwing"]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    "name", ["wa-sqlite-jspi", "mc-wa-sqlite-jspi", "wa-sqlite-async", "wa-sqlite-dynamic-main"]
+)
+def test_sqlite(compare_files: Compare, name: str) -> None:
+    folder = packages(ROOT / "tests" / "corpus", "corpus")
+    module = folder / "@journeyapps" / "wa-sqlite" / "dist" / f"{name}.wasm"
+    glue = module.with_suffix(".mjs").read_text("utf-8")
+    made = compare_files(module, glue=glue)
+    assert ("sha256" in made) == name.endswith("-jspi")
+    if "sha256" in made:
+        assert made["promise"]
+
+
+@pytest.mark.php
+def test_php(compare_files: Compare) -> None:
+    folder = packages(ROOT / "examples" / "php", "php")
+    (module,) = folder.glob("@php-wasm/node-8-3/jspi/*/php_8_3.wasm")
+    glue = (module.parents[1] / "php_8_3.js").read_text("utf-8")
+    assert compare_files(module, glue=glue)["reason"] == "dynamic-linking"
+    assert "sha256" in compare_files(module, glue=glue, main_module=True)
