@@ -100,6 +100,7 @@ export default {
     "exports": "the module exports no function {names}",
     "import_pattern": "the module imports no function {pattern}; it imports {present}",
     "glue": "{name}: this glue has no pattern of JSPI (-sJSPI, -sASYNCIFY=2); if another tool wrote it, name the imports by --suspend and the exports by --promise",
+    "glue_patterns": "{name}: this glue has patterns that cannot be read: {patterns}; name the imports by --suspend and the exports by --promise, without the glue",
     "minified": "the names of imports are minified ({names}): give the glue by --glue, which says which of them must not be wrapped",
     "function": "the module has no function {name}",
     "malloc": "the module has no function {name} that takes a size and returns an address"
@@ -330,6 +331,7 @@ export default {
     "never": ["*.emscripten_resize_heap", "*.emscripten_notify_memory_growth", "*.emscripten_memcpy*", "*._emscripten_memcpy*", "*.abort", "*._abort_js", "*.__assert_fail", "*.__cxa_*", "*.__resumeException", "*.invoke_*", "*.*etTempRet0", "*._emscripten_throw_longjmp", "*.emscripten_longjmp", "*.__handle_stack_overflow", "*.proc_exit"],
     "glue": {
       "pattern": "\\b{which}Pattern[ \\t\\r\\n]*=[ \\t\\r\\n]*/\\^([^/\\n]*)\\$/",
+      "assigned": "\\b{which}Pattern[ \\t\\r\\n]*=(?!=|[ \\t\\r\\n]*/\\^[^/\\n]*\\$/)[ \\t\\r\\n]*([^;\\n]{0,80})",
       "patterns": "\\b(?:{which}Patterns|ASYNCIFY_{upper}S)[ \\t\\r\\n]*=[ \\t\\r\\n]*\\[([^\\]\\n]*)\\]",
       "item": "/\\^([^/]*)\\$/|\\\"([^\\\"]*)\\\"|'([^']*)'",
       "async": "\\b_?([A-Za-z0-9$_]+)\\.{mark}[ \\t\\r\\n]*=[ \\t\\r\\n]*(?:true|!0)",

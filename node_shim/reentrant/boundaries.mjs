@@ -38,6 +38,7 @@ export class Boundaries {
   /** Add what Emscripten's glue says. @param {string} text @param {string} name */
   addGlue(text, name) {
     const glue = readGlue(text);
+    if (glue.unread.length > 0) throw mistake("glue_patterns", { name, patterns: glue.unread.join(", ") });
     if (!isJspi(glue)) throw mistake("glue", { name });
     const { functionImports } = this.module;
     const named = glue.renamed ? [] : functionImports.filter((each) => Object.hasOwn(glue.names, each.name));

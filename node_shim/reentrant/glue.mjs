@@ -21,6 +21,7 @@ const LOOP_CHARS = 800;
  * @property {Record<string, string>} names what the keys of the object of imports stand for
  * @property {boolean} renamed the Closure Compiler has renamed variables: `marked` and the values of `names` are no names of
  *   Emscripten's
+ * @property {string[]} unread patterns, or parts of them, that are none of the linker's and cannot be read
  */
 
 /** Read glue as `emcc` writes it, minified or not, also what the Closure Compiler makes of it. @param {string} text @returns {Glue} */
@@ -29,12 +30,19 @@ export function readGlue(text) {
   const of = (/** @type {boolean} */ suspends) => renamed.filter((each) => each.suspends === suspends).map((each) => each.pattern);
   const marks = new Set(["isAsync", ...renamed.map((each) => each.mark).filter(Boolean)]);
   const marked = [...marks].flatMap((mark) => [...text.matchAll(expression("async", { mark }))].map((each) => each[1]));
+  const imports = alternatives(text, "import", of(true));
+  const exports = alternatives(text, "export", of(false));
+  const unread = [...imports, ...exports].filter((each) => each !== "" && !NAME.test(each));
+  for (const which of ["import", "export"]) {
+    unread.push(...[...text.matchAll(expression("assigned", { which }))].map((each) => each[1].trim()));
+  }
   return {
-    imports: patterns(text, "import", of(true)),
-    exports: patterns(text, "export", of(false)),
+    imports: globs(imports),
+    exports: globs(exports),
     marked: new Set(marked),
     names: importNames(text, renamed.length > 0),
     renamed: renamed.length > 0,
+    unread: [...new Set(unread)],
   };
 }
 
@@ -74,15 +82,17 @@ export const suspends = ({ imports, marked, names }, name) =>
   globbed(name, imports) || marked.has(Object.hasOwn(names, name) ? names[name] : name);
 
 /** @param {string} text @param {string} which @param {string[]} renamed */
-function patterns(text, which, renamed) {
+function alternatives(text, which, renamed) {
   const parts = { which, upper: which.toUpperCase() };
   const found = [...renamed, ...[...text.matchAll(expression("pattern", parts))].map((each) => each[1])];
   for (const [, items] of text.matchAll(expression("patterns", parts))) {
     for (const [, ...groups] of items.matchAll(new RegExp(expressions.item, "g"))) found.push(groups.find(Boolean) ?? "");
   }
-  const alternatives = found.flatMap((each) => each.replace(/^\(/, "").replace(/\)$/, "").split("|"));
-  return [...new Set(alternatives.filter((each) => NAME.test(each)).map(glob))];
+  return found.flatMap((each) => each.replace(/^\(/, "").replace(/\)$/, "").split("|"));
 }
+
+/** @param {string[]} found */
+const globs = (found) => [...new Set(found.filter((each) => NAME.test(each)).map(glob))];
 
 /** A pattern of the linker's as one of ours, without a module. @param {string} pattern */
 function glob(pattern) {

@@ -73,9 +73,11 @@ class Boundaries:
     def add_glue(self, text: str, name: str) -> None:
         """Add what Emscripten's glue says.
 
-        :raises ConfigError: nothing in it is about JSPI
+        :raises ConfigError: nothing in it is about JSPI, or it has patterns that cannot be read
         """
         glue = read_glue(text)
+        if glue.unread:
+            raise mistake("glue_patterns", name=name, patterns=", ".join(glue.unread))
         if not glue.is_jspi:
             raise mistake("glue", name=name)
         imports = [each.full_name for each in self.module.function_imports() if glue.suspends(each.name)]

@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 
 EXPRESSIONS = {
     "pattern": r"\b{which}Pattern[ \t\r\n]*=[ \t\r\n]*/\^([^/\n]*)\$/",
+    "assigned": r"\b{which}Pattern[ \t\r\n]*=(?!=|[ \t\r\n]*/\^[^/\n]*\$/)[ \t\r\n]*([^;\n]{0,80})",
     "patterns": r"\b(?:{which}Patterns|ASYNCIFY_{upper}S)[ \t\r\n]*=[ \t\r\n]*\[([^\]\n]*)\]",
     "item": r"/\^([^/]*)\$/|\"([^\"]*)\"|'([^']*)'",
     "async": r"\b_?([A-Za-z0-9$_]+)\.{mark}[ \t\r\n]*=[ \t\r\n]*(?:true|!0)",
@@ -54,6 +55,7 @@ class Glue:
     :ivar names: what the keys of the object of imports stand for
     :ivar renamed: the Closure Compiler has renamed variables: ``marked`` and the values of ``names`` are no
         names of Emscripten's
+    :ivar unread: patterns, or parts of them, that are none of the linker's and cannot be read
     """
 
     imports: tuple[str, ...]
@@ -61,6 +63,7 @@ class Glue:
     marked: frozenset[str]
     names: dict[str, str]
     renamed: bool = False
+    unread: tuple[str, ...] = ()
 
     @property
     def is_jspi(self) -> bool:
@@ -80,12 +83,18 @@ def read_glue(text: str) -> Glue:
     """Read glue as ``emcc`` writes it, minified or not, also what the Closure Compiler makes of it."""
     renamed = _renamed_patterns(text)
     marks = sorted({"isAsync", *(each.mark for each in renamed if each.mark)})
+    imports = _alternatives(text, "import", [each.pattern for each in renamed if each.suspends])
+    exports = _alternatives(text, "export", [each.pattern for each in renamed if not each.suspends])
+    unread = [each for each in (*imports, *exports) if each and not _NAME.fullmatch(each)]
+    for which in ("import", "export"):
+        unread += [each.strip() for each in _expression("assigned", which=which).findall(text)]
     return Glue(
-        imports=tuple(_patterns(text, "import", [each.pattern for each in renamed if each.suspends])),
-        exports=tuple(_patterns(text, "export", [each.pattern for each in renamed if not each.suspends])),
+        imports=_globs(imports),
+        exports=_globs(exports),
         marked=frozenset(name for mark in marks for name in _expression("async", mark=mark).findall(text)),
         names=_import_names(text, renamed=bool(renamed)),
         renamed=bool(renamed),
+        unread=tuple(dict.fromkeys(unread)),
     )
 
 
@@ -117,17 +126,17 @@ def _any(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, each) for each in patterns)
 
 
-def _patterns(text: str, which: str, renamed: list[str]) -> list[str]:
-    """Return the patterns that the glue has for imports, or for exports, without duplicates."""
+def _alternatives(text: str, which: str, renamed: list[str]) -> list[str]:
+    """Return the alternatives of the patterns that the glue has for imports, or for exports."""
     parts = {"which": which, "upper": which.upper()}
     found = renamed + _expression("pattern", **parts).findall(text)
     for items in _expression("patterns", **parts).findall(text):
         found += [next(filter(None, each), "") for each in _ITEM.findall(items)]
-    names: list[str] = []
-    for each in found:
-        alternatives = each.removeprefix("(").removesuffix(")").split("|")
-        names += [_glob(alternative) for alternative in alternatives if _NAME.fullmatch(alternative)]
-    return list(dict.fromkeys(names))
+    return [part for each in found for part in each.removeprefix("(").removesuffix(")").split("|")]
+
+
+def _globs(alternatives: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_glob(each) for each in alternatives if _NAME.fullmatch(each)))
 
 
 def _expression(name: str, **parts: str) -> re.Pattern[str]:

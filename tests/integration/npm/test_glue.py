@@ -18,6 +18,7 @@ PARTS = (
     "b=/^(invoke_.*|wait)$/;", "c = /^(go|main)$/;", "(d.h||b.test(e))", "d.isAsync||c.test(k)", "c.test(e)",
     "new WebAssembly.Suspending(d)", "WebAssembly.promising(l)", "_v.h=!0;", "t.h = true,",
     "_later.isAsync=true;",
+    "importPattern = /wait/;", "exportPattern\n=/^(ma?in|x)$/;", "if (importPattern == x)",
     "importPattern=/^(wait)$/;", "exportPatterns=[/^go$/];", 'ASYNCIFY_IMPORTS=["env.wait"];',
 )  # fmt: skip
 

@@ -43,6 +43,8 @@ def test_glue_counts_for_imports_that_the_module_has() -> None:
     assert (found.suspend, found.promise) == ({"env.js_wait"}, {"go", "main"})
     with pytest.raises(ConfigError, match=r"other\.js: this glue has no pattern of JSPI"):
         found.add_glue("export {}", "other.js")
+    with pytest.raises(ConfigError, match=r"patterns that cannot be read: wait\[ab\];"):
+        found.add_glue("importPattern=/^(js_wait|wait[ab])$/;exportPattern=/^()$/;", "other.js")
 
 
 def test_stacks_count_with_their_import_and_export() -> None:

@@ -102,3 +102,21 @@ def test_a_pattern_that_no_linker_writes_is_left_out() -> None:
 def test_any_text_can_be_read(text: str) -> None:
     read_glue(text)
     read_glue(f"importPattern=/^({text})$/;wasmImports={{{text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("let importPattern = /^(a|b.*|c\\d|(d))$/;", ("c\\d", "(d)")),
+        ("var exportPattern = /^(go|ma?in)$/i;importPattern=/^(x)$/", ("ma?in",)),
+        ("importPattern = /wait/;", ("/wait/",)),
+        ("const importPattern =\n new RegExp(list.join('|'));", ("new RegExp(list.join('|'))",)),
+        ("var ASYNCIFY_IMPORTS = ['env.a', 'env.b+'];", ("env.b+",)),
+        (
+            "if (importPattern == x) y(); var exportPattern = /^()$/;importPattern=/^(a)$/;",
+            (),
+        ),
+    ],
+)
+def test_patterns_that_cannot_be_read_are_named(text: str, unread: tuple[str, ...]) -> None:
+    assert read_glue(text).unread == unread
