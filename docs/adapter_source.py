@@ -13,6 +13,7 @@ from stackswitch.tools.paths import node_shim_dir
 from stackswitch.transform import reentrant
 from stackswitch.transform.reentrant.adapter import Adapter
 from stackswitch.transform.reentrant.assembler import codes, regions
+from stackswitch.transform.reentrant.linking import LINKED
 from stackswitch.transform.reentrant.model import (
     CALL_FAILED,
     LEAST_REGION_BYTES,
@@ -71,6 +72,7 @@ def specification() -> Adapter:
         "traps": TRAPS,
         "host_hooks": (NEXT_CALL, CALL_FAILED),
         "reclaim": RECLAIM,
+        "linked": tuple(LINKED),
         "pointer": NAME,
         "getters": [*sorted(get for get, _ in FUNCTIONS), *data["names"]["getters"]],
         "setters": sorted(put for _, put in FUNCTIONS),

@@ -24,7 +24,7 @@ const { sizes } = adapter;
  * @property {string[]} [promiseTable] functions that JavaScript takes from the table and makes promising: names or decimal indexes
  * @property {number} [region] the C stack of a call, in bytes (default: 65536)
  * @property {string} [malloc] the module's allocator, if it has another name
- * @property {boolean} [mainModule] a main module of dynamic linking; no side module has a suspending import or a promising export
+ * @property {boolean} [mainModule] a main module of dynamic linking. The command makes side modules that wait or begin calls (`--side-of`)
  * @property {boolean} [invokes] replace Emscripten's `invoke_*` (C++ exceptions, longjmp), so that calls below them may wait
  * @property {boolean} [debugInfo] keep what debuggers read (default: true); else it is dropped where code moves
  * @property {boolean} [exnref] catch exceptions as standardised (`try_table`); default: as the module does
@@ -58,7 +58,7 @@ export function makeReentrant(bytes, options) {
   }
   const made = transform({
     module,
-    suspend: [...found.suspend],
+    suspend: [...found.suspend, ...found.addresses],
     promise: [...found.promise],
     promiseTable,
     region: Math.ceil(region / sizes.region_multiple) * sizes.region_multiple,
@@ -76,13 +76,13 @@ export function makeReentrant(bytes, options) {
  * @param {Module} module
  * @param {ReentrantOptions} options
  */
-function boundaries(module, { glue, glueName = "the glue", suspend = [], promise = [], allImports = false, never = [] }) {
+function boundaries(module, { glue, glueName = "the glue", suspend = [], promise = [], allImports = false, never = [], mainModule = false }) {
   const found = new Boundaries(module);
   if (glue !== undefined) found.addGlue(glue, glueName);
   found.addPatterns(suspend, promise);
   if (never.length > 0 && !allImports) throw new ConfigError("never needs allImports");
   if (allImports) found.addEveryImport(never);
-  if (found.suspend.size === 0) {
+  if (found.suspend.size === 0 && !(mainModule && found.sources.length > 0)) {
     const said = found.sources.join("; ");
     throw new ConfigError(
       said

@@ -2,6 +2,7 @@
 
 import { pathTo } from "./call-graph.mjs";
 import { isJspi, readGlue, suspends } from "./glue.mjs";
+import { ADDRESS } from "./linking.mjs";
 import { fullName, globbed, listed } from "./patterns.mjs";
 import { adapter, mistake } from "./specification.mjs";
 
@@ -20,6 +21,7 @@ export class Boundaries {
   /** @type {Set<string>} */ promise = new Set();
   /** What imports (full names) stand for in the glue, if it is minified. @type {Record<string, string>} */ importNames = Object.create(null);
   /** For people. @type {string[]} */ sources = [];
+  /** Imports `GOT.func.name`: the addresses of functions that may suspend. @type {Set<string>} */ addresses = new Set();
 
   /** @param {Module} module */
   constructor(module) {
@@ -35,6 +37,13 @@ export class Boundaries {
     this.sources.push(`${source}: ${counted(suspend.length, "import")}, ${counted(promise.length, "export")}`);
   }
 
+  /** Add the addresses of imported functions; `waits` gets their full names. @param {(name: string) => boolean} waits */
+  #addAddresses(waits) {
+    for (const { module, name, fullName: taken } of this.module.imports) {
+      if (module === ADDRESS && !this.exports.includes(name) && waits(fullName(name))) this.addresses.add(taken);
+    }
+  }
+
   /** Add what Emscripten's glue says. @param {string} text @param {string} name */
   addGlue(text, name) {
     const glue = readGlue(text);
@@ -45,6 +54,7 @@ export class Boundaries {
     for (const each of named) this.importNames[each.fullName] = glue.names[each.name];
     const imports = functionImports.filter((each) => suspends(glue, each.name)).map((each) => each.fullName);
     this.#add(name, imports, this.exports.filter((each) => globbed(each, glue.exports)));
+    this.#addAddresses((each) => suspends(glue, each.slice(each.indexOf(".") + 1)));
   }
 
   /** Add imports and exports that patterns match. @param {string[]} suspend @param {string[]} promise */
@@ -56,6 +66,7 @@ export class Boundaries {
       if (!this.imports.some((name) => listed(each, name))) throw mistake("import_pattern", { pattern: each, present: this.#present() });
     }
     const imports = this.imports.filter((name) => entries.some((each) => listed(each, name)));
+    this.#addAddresses((each) => globbed(each, entries));
     this.#add("options", imports, this.exports.filter((each) => globbed(each, promise)));
   }
 
@@ -69,7 +80,8 @@ export class Boundaries {
   addEveryImport(never) {
     const { imports, importNames } = this;
     const more = never.map(fullName);
-    const known = [...imports, ...Object.values(importNames).map(fullName)];
+    const addresses = this.module.imports.filter((each) => each.module === ADDRESS);
+    const known = [...imports, ...Object.values(importNames).map(fullName), ...addresses.map((each) => fullName(each.name))];
     for (const each of more) if (!known.some((name) => globbed(name, [each]))) throw mistake("imports", { names: each });
     if (Object.keys(importNames).length === 0 && imports.length > 0 && imports.every((each) => MINIFIED.test(each))) {
       throw mistake("minified", { names: imports.slice(0, 3).join(", ") });
@@ -77,6 +89,7 @@ export class Boundaries {
     const leftOut = [...NEVER, ...more];
     const names = imports.filter((each) => !globbed(each, leftOut) && !globbed(fullName(importNames[each] ?? each), leftOut));
     this.#add("all imports", names, []);
+    this.#addAddresses((each) => !globbed(each, leftOut));
   }
 
   /** Without any promising export, take those from which an import that suspends can be reached. */

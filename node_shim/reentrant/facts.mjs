@@ -1,15 +1,15 @@
 // What a module must have to be made re-entrant, and what must not be in it.
 
-import { isAsyncified } from "./asyncified.mjs";
 import { WasmFormatError } from "./errors.mjs";
 import { OP } from "./instructions.mjs";
-import { findPointer } from "./pointer.mjs";
+import { refuseLinking, refuseObjects } from "./linking.mjs";
+import { refuseOtherSchemes } from "./other-schemes.mjs";
+import { findPointer, setters } from "./pointer.mjs";
 import { findInstructions } from "./scan.mjs";
 import { adapter, mistake, refusal } from "./specification.mjs";
 
 /** @typedef {import("./module.mjs").Module} Module */
 
-const { names } = adapter;
 const EXCEPTIONS = new Set([OP.TRY, OP.TRY_TABLE]);
 const OF_MEMORY = new Set([OP.MEMORY_SIZE, OP.MEMORY_GROW]);
 
@@ -31,9 +31,13 @@ export class Facts {
   constructor(module, { malloc, mainModule = false, forHost = false }) {
     this.module = module;
     refuseOtherSchemes(module);
-    refuseSeveralModules(module, mainModule);
+    /** Whether side modules share the C stack. */
+    this.linked = mainModule && !forHost;
+    refuseLinking(module, mainModule, this.linked);
+    refuseObjects(module);
     this.address = addressType(module);
-    this.pointer = findPointer(module, this.address);
+    this.pointer = findPointer(module, this.address, this.linked);
+    if (this.linked && setters(module, this.pointer.index).next().done) throw refusal("dynamic-linking:main");
     this.functions = this.#findFunctions(malloc, forHost);
   }
 
@@ -118,22 +122,4 @@ function addressType(module) {
   if (count !== 1) throw refusal("memories", { count });
   if (module.memories[0].shared) throw refusal("threads");
   return module.memories[0].is64 ? "i64" : "i32";
-}
-
-/** @param {Module} module */
-function refuseOtherSchemes(module) {
-  if (isAsyncified(module)) throw refusal("asyncify");
-  for (const [reason, key] of [["hooks", "hooks"], ["wasm-bindgen", "bindgen"], ["pyodide", "pyodide"]]) {
-    const name = names[key].find((/** @type {string} */ each) => module.exports.has(each));
-    if (name !== undefined) throw refusal(reason, { name });
-  }
-}
-
-/** @param {Module} module @param {boolean} mainModule */
-function refuseSeveralModules(module, mainModule) {
-  if (module.customSections.has("dylink.0") && !mainModule) throw refusal("dynamic-linking");
-  const linked = module.imports.find((each) => names.dynamic_imports.includes(each.module));
-  if (linked !== undefined) throw refusal("dynamic-linking:import", { name: linked.fullName });
-  const object = [...module.customSections.keys()].find((each) => each === "linking" || each.startsWith("reloc."));
-  if (object !== undefined) throw refusal("object-file", { name: object });
 }

@@ -120,7 +120,12 @@ export class Module {
   /** @returns {Map<number, Uint8Array>} raw names of functions by index; throws if the section is malformed */
   get functionNames() {
     const count = this.functionCount;
-    return new Map(this.#names(FUNCTION_NAMES).filter(([index]) => index < count));
+    return new Map(this.functionNameEntries.filter(([index]) => index < count));
+  }
+
+  /** @returns {[number, Uint8Array][]} */
+  get functionNameEntries() {
+    return this.#names(FUNCTION_NAMES);
   }
 
   /** @returns {[number, Uint8Array][]} */

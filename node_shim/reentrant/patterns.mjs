@@ -61,3 +61,13 @@ export function listed(entry, name) {
 
 /** An entry as Emscripten completes it: with `env.` in front where it names no module. @param {string} entry */
 export const fullName = (entry) => (entry.includes(".") ? entry : `env.${entry}`);
+
+/** Texts in the order of their code points. @type {(texts: Iterable<string>) => string[]} */
+export const sorted = (texts) => [...texts].sort((one, other) => compare([...one], [...other]));
+
+/** @type {(one: string[], other: string[]) => number} */
+function compare(one, other) {
+  const at = one.findIndex((each, place) => each !== other[place]);
+  if (at < 0) return one.length - other.length;
+  return other[at] === undefined ? 1 : /** @type {number} */ (one[at].codePointAt(0)) - /** @type {number} */ (other[at].codePointAt(0));
+}

@@ -5,7 +5,7 @@ import { OP, readInstructions } from "./instructions.mjs";
 import { adapter, refusal, said } from "./specification.mjs";
 
 /** @typedef {import("./module.mjs").Module} Module */
-/** @typedef {{index: number, initial: number | bigint, evidence: string}} Pointer */
+/** @typedef {{index: number, initial: number | bigint | undefined, evidence: string}} Pointer `initial` is undefined if it is imported */
 
 const { names } = adapter;
 const ACCESSOR_BYTES = 16;
@@ -20,8 +20,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** @type {(key: string, values?: Record<string, unknown>) => string} */
 const shown = (key, values) => said("evidence", key, values);
 
-/** @type {(module: Module, address: string) => Pointer} throws a ModuleRefusedError */
-export function findPointer(module, address) {
+/** @type {(module: Module, address: string, mayImport?: boolean) => Pointer} throws a ModuleRefusedError */
+export function findPointer(module, address, mayImport = false) {
   const usable = [...new Map(candidates(module))].filter(([index]) => {
     const type = module.globals[index];
     return type !== undefined && type.mutable && type.type === address;
@@ -32,6 +32,7 @@ export function findPointer(module, address) {
   if (usable.length === 0) throw refusal("no-stack-pointer");
   const [[index, evidence]] = usable;
   const initial = module.initialisers.get(index);
+  if (initial === undefined && mayImport) return { index, initial, evidence };
   if (initial === undefined) throw refusal("dynamic-linking:pointer", { index });
   if (initial.value === null) throw refusal("no-stack-pointer:initial", { index, evidence });
   return { index, initial: initial.value, evidence };

@@ -6,9 +6,10 @@ import { customSections } from "./custom-sections.mjs";
 import { Facts } from "./facts.mjs";
 import { Invokes } from "./invokes.mjs";
 import { allocatingImports, ownStackBytes, stackExports } from "./left-out.mjs";
+import { refuseAddresses } from "./linking.mjs";
 import { assembled, patchedSections } from "./patch.mjs";
 import { setters } from "./pointer.mjs";
-import { adapter, linked, mistake, said } from "./specification.mjs";
+import { adapter, linked, mistake, refusal, said } from "./specification.mjs";
 import { Wrappers } from "./wrappers.mjs";
 
 /**
@@ -21,7 +22,7 @@ import { Wrappers } from "./wrappers.mjs";
  * @property {string[]} [promiseTable] functions of the table that are, by name or decimal index
  * @property {number} [region] how large the C stack of a call is (bytes), a multiple of 16
  * @property {string} [malloc] the module's function that allocates, if it has another name
- * @property {boolean} [mainModule] a main module of dynamic linking, whose side modules neither wait nor begin calls
+ * @property {boolean} [mainModule] a main module of dynamic linking; side modules that wait or begin calls are made by the command
  * @property {boolean} [invokes] replace Emscripten's `invoke_*`
  * @property {Record<string, string>} [importNames] what minified imports (full names) stand for
  * @property {boolean} [newExceptions] catch exceptions as standardised (`try_table`); undefined: as the module does
@@ -56,25 +57,28 @@ const without = (list, leftOut) => list.filter((each) => !leftOut.includes(each)
  */
 export function transform(request) {
   const { module, suspend, promise, promiseTable = [], region = sizes.region, importNames = {} } = request;
-  if (suspend.length === 0 && !request.invokes) throw mistake("nothing");
+  if (suspend.length === 0 && !request.invokes && !request.mainModule) throw mistake("nothing");
   const facts = new Facts(module, request);
+  if (facts.linked) refuseAddresses(module, suspend);
+  if (facts.linked && request.invokes) throw refusal("dynamic-linking:invokes");
   const growing = allocatingImports(module, suspend, importNames, facts.functions.malloc);
   const ofStack = stackExports(module, promise, facts.pointer.index);
-  const ownStack = ownStackBytes(module, facts.pointer.initial);
+  const ownStack = ownStackBytes(module, facts.pointer.initial ?? 0);
   const additions = new Additions(module);
   const regions = addRegions(additions, facts, { ...request, promiseTable, region }, ownStack);
   const newExceptions = request.newExceptions ?? facts.newExceptions;
   const { invokes, throwing } = request.invokes
     ? new Invokes(additions, facts, importNames, regions, newExceptions).replace()
     : { invokes: [], throwing: [] };
-  const wrappers = new Wrappers(additions, regions, facts.address, newExceptions);
+  const wrappers = new Wrappers(additions, regions, facts.address, newExceptions, facts.linked);
   const suspending = wrappers.wrapImports(without(suspend, [...invokes, ...growing]));
   const promising = wrappers.wrapExports(without(promise, ofStack));
   const tableFunctions = wrappers.wrapTable(promiseTable);
   const restoring = [...setters(module, facts.pointer.index)];
   guard(additions, restoring, regions);
-  const hooks = request.forHost ? [...names.hooks, ...names.host_hooks] : [...names.hooks, names.reclaim];
-  for (const each of hooks) additions.newExports.set(each, regions[`$${each}`]);
+  for (const each of [...names.hooks, ...names.host_hooks, names.reclaim, ...names.linked]) {
+    if (`$${each}` in regions) additions.newExports.set(each, regions[`$${each}`]);
+  }
   const patched = patchedSections(additions);
   const custom = customSections(module, addedNames(additions), patched.moves, request.debugInfo ?? true);
   return {
@@ -118,7 +122,7 @@ function guard(additions, restoring, regions) {
  */
 function addRegions(additions, facts, { invokes, forHost, promiseTable, region }, ownStack) {
   const found = facts.functions;
-  const has = new Set(Object.keys(conditions(found, { invokes, forHost, promiseTable })));
+  const has = new Set(Object.keys(conditions(facts, { invokes, forHost, promiseTable })));
   const declared = adapter.regions[facts.address];
   const wanted = (/** @type {string[]} */ when) => when.every((each) => has.has(each));
   /** @type {Record<string, number>} */
@@ -134,7 +138,7 @@ function addRegions(additions, facts, { invokes, forHost, promiseTable, region }
       SPAN: region - sizes.canary,
       REGION: region,
       ROOM: region + sizes.header,
-      TOP: facts.pointer.initial,
+      TOP: facts.pointer.initial ?? 0,
       SLACK: Math.floor(Math.min(ownStack || region, region) / 2),
     },
     has,
@@ -146,10 +150,10 @@ function addRegions(additions, facts, { invokes, forHost, promiseTable, region }
 /**
  * What the module has, by the names of `(when X …)`.
  *
- * @param {Record<string, number | undefined>} found
+ * @param {Facts} facts
  * @param {{invokes?: boolean, forHost?: boolean, promiseTable: string[]}} request
  */
-function conditions(found, { invokes = false, forHost = false, promiseTable }) {
+function conditions({ functions: found, linked, pointer }, { invokes = false, forHost = false, promiseTable }) {
   const all = {
     exceptions: found.exceptions !== undefined,
     limits: found.set_limits !== undefined,
@@ -159,7 +163,9 @@ function conditions(found, { invokes = false, forHost = false, promiseTable }) {
     pages: found.malloc === undefined,
     host: forHost,
     glue: !forHost,
-    references: promiseTable.length > 0,
+    linked,
+    references: promiseTable.length > 0 || linked,
+    pointer_imported: pointer.initial === undefined,
     bounds: found.get_base !== undefined && found.get_end !== undefined,
     state: found.exceptions !== undefined || found.set_limits !== undefined || found.set_checked_limits !== undefined,
   };
@@ -185,7 +191,8 @@ function leftOutNotes(growing, ofStack) {
 
 /** @param {number} own @param {number} region @param {boolean | undefined} invokes @param {Facts} facts */
 function ownNotes(own, region, invokes, facts) {
-  const notes = own > region ? [said("notes", "own_stack", { own, region })] : [];
+  const notes = facts.linked ? [said("notes", "main")] : [];
+  if (own > region) notes.push(said("notes", "own_stack", { own, region }));
   if (invokes) notes.push(said("notes", "invokes"));
   if (facts.module.tags.length > 0 && facts.functions.exceptions === undefined) notes.push(said("notes", "exceptions"));
   return notes;

@@ -2,21 +2,15 @@
 
 import { localGet } from "./encode.mjs";
 import { WasmFormatError } from "./errors.mjs";
+import { sorted } from "./patterns.mjs";
 import { adapter, linked, mistake, said } from "./specification.mjs";
 
 /** @typedef {import("./additions.mjs").Additions} Additions */
 
 const replacing = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Texts in the order of their code points. @type {(texts: Iterable<string>) => string[]} */
-const sorted = (texts) => [...texts].sort((one, other) => compare([...one], [...other]));
-
-/** @type {(one: string[], other: string[]) => number} */
-function compare(one, other) {
-  const at = one.findIndex((each, place) => each !== other[place]);
-  if (at < 0) return one.length - other.length;
-  return other[at] === undefined ? 1 : /** @type {number} */ (one[at].codePointAt(0)) - /** @type {number} */ (other[at].codePointAt(0));
-}
+/** @type {[string, string]} */
+const UNLESS_RUNNING = ["$enter_if_idle", "$leave_if_entered"];
 
 export class Wrappers {
   /** @type {Map<number, number>} */ #promised = new Map();
@@ -26,12 +20,14 @@ export class Wrappers {
    * @param {Record<string, number>} regions the functions of regions.wat, by name
    * @param {string} address
    * @param {boolean} newExceptions
+   * @param {boolean} linked other modules may call exports, in the middle of a call
    */
-  constructor(additions, regions, address, newExceptions) {
+  constructor(additions, regions, address, newExceptions, linked) {
     this.additions = additions;
     this.regions = regions;
     this.address = address;
     this.newExceptions = newExceptions;
+    this.linked = linked;
   }
 
   /** Wrap imports that may suspend, wherever they are called or referred to. @param {string[]} names @returns their full names */
@@ -69,7 +65,7 @@ export class Wrappers {
     for (const each of names) {
       const index = byName.get(each) ?? (/^[0-9]{1,9}$/.test(each) ? Number(each) : -1);
       if (index < module.importedFunctions || index >= module.functionCount) throw mistake("function", { name: each });
-      this.additions.references.set(index, this.#wrap("table", each, index, "$enter_if_idle", "$leave_if_entered"));
+      this.additions.references.set(index, this.#wrap("table", each, index, ...UNLESS_RUNNING));
     }
     return names;
   }
@@ -97,7 +93,8 @@ export class Wrappers {
     const { calls, references } = this.additions;
     let wrapper = this.#promised.get(index);
     if (wrapper === undefined) {
-      wrapper = this.#wrap("promise", name, calls.get(index) ?? index, "$enter", "$leave");
+      const [first, last] = this.linked ? UNLESS_RUNNING : ["$enter", "$leave"];
+      wrapper = this.#wrap("promise", name, calls.get(index) ?? index, first, last);
       this.#promised.set(index, wrapper);
       if (!references.has(index)) references.set(index, index);
     }

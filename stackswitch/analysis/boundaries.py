@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -15,6 +15,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.reports.text import counted
 from stackswitch.transform.reentrant.adapter import mistake
 from stackswitch.wasm.callgraph import call_graph
+from stackswitch.wasm.linking import ADDRESS
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.obstacles import asyncify_path
 
@@ -48,14 +49,18 @@ MAIN_EXPORTS = ("main", "__main_argc_argv")
 class Boundaries:
     """What was found, and what says so.
 
+    :ivar linked: functions that are other modules', by name: they are not JavaScript
     :ivar suspend: imports, ``module.name``
+    :ivar addresses: imports ``GOT.func.name``: the addresses of functions that may suspend
     :ivar promise: exports
     :ivar import_names: what imports (full names) stand for in the glue, if it is minified
     :ivar sources: for people: ``app.js: 3 imports, 2 exports``
     """
 
     module: Module
+    linked: Collection[str] = ()
     suspend: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
     promise: set[str] = field(default_factory=set)
     import_names: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
@@ -69,6 +74,15 @@ class Boundaries:
         self.suspend.update(suspend)
         self.promise.update(promise)
         self.sources.append(f"{source}: {counted(len(suspend), 'import')}, {counted(len(promise), 'export')}")
+
+    def _add_addresses(self, suspends: Callable[[str], bool]) -> None:
+        """Add the addresses of imported functions; ``suspends`` gets their full names."""
+        own = {*self.exports, *self.linked}
+        self.addresses.update(
+            each.full_name
+            for each in self.module.imports
+            if each.module == ADDRESS and each.name not in own and suspends(full_import_name(each.name))
+        )
 
     def add_glue(self, text: str, name: str) -> None:
         """Add what Emscripten's glue says.
@@ -87,6 +101,7 @@ class Boundaries:
             if each.name in glue.names and not glue.renamed
         )
         self._add(name, imports, [each for each in self.exports if glue.promises(each)])
+        self._add_addresses(lambda each: glue.suspends(each.partition(".")[2]))
 
     def add_stacks(self, suspensions: Sequence[Suspension], name: str) -> None:
         """Add the imports and the exports of observed waits."""
@@ -94,6 +109,7 @@ class Boundaries:
         imports = {each.import_ for each in suspensions} & known
         exports = {each.export for each in suspensions} & set(self.exports)
         self._add(name, sorted(imports), sorted(exports))
+        self._add_addresses({each.import_ for each in suspensions}.__contains__)
 
     def add_lists(self, lists: Mapping[ListName, tuple[str, ...]], name: str) -> None:
         """Add ``JSPI_IMPORTS`` and ``JSPI_EXPORTS``, and what Emscripten adds to them.
@@ -103,12 +119,12 @@ class Boundaries:
         if not lists.keys() & {"JSPI_IMPORTS", "JSPI_EXPORTS"}:
             raise ConfigError(f"{name}: it has neither JSPI_IMPORTS nor JSPI_EXPORTS")
         patterns = [full_import_name(each) for each in lists.get("JSPI_IMPORTS", ())]
-        imports = [
-            each
-            for each in function_import_names(self.module)
-            if in_list_by_itself("JSPI_IMPORTS", each)
-            or any(fnmatchcase(each, pattern) for pattern in patterns)
-        ]
+
+        def suspends(name: str) -> bool:
+            return in_list_by_itself("JSPI_IMPORTS", name) or _any(name, patterns)
+
+        imports = [each for each in function_import_names(self.module) if suspends(each)]
+        self._add_addresses(suspends)
         wanted = (*lists.get("JSPI_EXPORTS", ()), *MAIN_EXPORTS)
         self._add(name, imports, [each for each in self.exports if _any(each, wanted)])
 
@@ -122,9 +138,9 @@ class Boundaries:
         for pattern in promise:
             if not any(fnmatchcase(each, pattern) for each in self.exports):
                 raise mistake("exports", names=pattern)
-        imports = (
-            imports_matching(self.module, [full_import_name(each) for each in suspend]) if suspend else ()
-        )
+        patterns = [full_import_name(each) for each in suspend]
+        imports = imports_matching(self.module, patterns) if suspend else ()
+        self._add_addresses(lambda each: _any(each, patterns))
         self._add("options", imports, [each for each in self.exports if _any(each, promise)])
 
     def add_every_import(self, never: Sequence[str] = ()) -> None:
@@ -137,6 +153,7 @@ class Boundaries:
         left_out = (*NEVER, *map(full_import_name, never))
         imports = function_import_names(self.module)
         known = {*imports, *map(full_import_name, self.import_names.values())}
+        known.update(full_import_name(each.name) for each in self.module.imports if each.module == ADDRESS)
         for pattern in map(full_import_name, never):
             if not any(fnmatchcase(each, pattern) for each in known):
                 raise mistake("imports", names=pattern)
@@ -149,6 +166,7 @@ class Boundaries:
             and not _any(full_import_name(self.import_names.get(each, each)), left_out)
         ]
         self._add("all imports", names, [])
+        self._add_addresses(lambda each: not _any(each, left_out))
 
     def complete(self) -> None:
         """Without any promising export, take those from which an import that suspends can be reached."""

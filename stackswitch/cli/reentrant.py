@@ -42,7 +42,7 @@ class ReentrantReport(Frozen):
     size_before_bytes: int
     region_bytes: int
     own_stack_bytes: int
-    stack_pointer: int
+    stack_pointer: int | None
     evidence: str
     sources: tuple[str, ...]
     suspending: tuple[str, ...]
@@ -85,9 +85,11 @@ class ReentrantOptions:
         metavar="MODULE.NAME",
     )
     main_module: bool = option(
-        "A main module of dynamic linking; no side module has a suspending import or a promising export.",
+        "A main module of dynamic linking. Side modules with suspending imports or promising exports need "
+        "--side-of.",
         default=False,
     )
+    side_of: Path | None = reads("A side module of dynamic linking: its main module, made by --main-module.")
     invokes: bool = option(
         "Replace Emscripten's invoke_* (C++ exceptions, longjmp), so that calls below them may wait.",
         default=False,
@@ -121,15 +123,17 @@ def reentrant(options: ReentrantOptions) -> None:
     debug_module = debug_file("external_debug_info", module, options.module, options.output)
     files = tuple(each.output for each in (source_map, debug_module) if each is not None)
     check_writable(files)
-    found = _boundaries(options, module)
+    main = None if options.side_of is None else read_module(options.side_of)
+    found = _boundaries(options, module, main)
     request = ReentrantRequest(
         wasm=module.data,
-        suspend=tuple(sorted(found.suspend)),
+        suspend=tuple(sorted(found.suspend | found.addresses)),
         promise=tuple(sorted(found.promise)),
         promise_table=tuple(options.promise_table or ()),
         region_bytes=options.region + -options.region % 16,
         malloc=options.malloc,
         main_module=options.main_module,
+        side_of=None if main is None else main.data,
         invokes=options.invokes,
         invoke_names=found.import_names,
         new_exceptions=True if options.exnref else None,
@@ -164,7 +168,7 @@ def _refuse_left_out(options: ReentrantOptions, request: ReentrantRequest, resul
     """
     named = {full_import_name(each) for each in options.suspend or ()}.intersection(request.suspend)
     missing = sorted(named.difference(result.suspending, result.invokes))
-    if missing:
+    if missing and options.side_of is None:
         raise ModuleRefusedError(
             "allocator",
             f"{options.module}: {', '.join(missing)} cannot suspend: malloc calls it, and the C stacks are "
@@ -172,13 +176,13 @@ def _refuse_left_out(options: ReentrantOptions, request: ReentrantRequest, resul
         )
 
 
-def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:
+def _boundaries(options: ReentrantOptions, module: Module, main: Module | None) -> Boundaries:
     """Return where calls begin and wait, by all options that say so.
 
     :raises typer.BadParameter: none does, or --never is without --all-imports
     :raises ConfigError: one of the files is something else, or a pattern matches nothing
     """
-    found = Boundaries(module)
+    found = Boundaries(module, linked=() if main is None else main.exported_functions)
     if options.glue is not None:
         text = read_input(options.glue, "glue").decode("utf-8", "replace")
         found.add_glue(text, str(options.glue))
@@ -197,7 +201,7 @@ def _boundaries(options: ReentrantOptions, module: Module) -> Boundaries:
         raise typer.BadParameter("it needs --all-imports", param_hint="--never")
     if options.all_imports:
         found.add_every_import(options.never or ())
-    if not found.suspend:
+    if not found.suspend and not (found.sources and (options.main_module or options.side_of)):
         said = "; ".join(found.sources)
         raise typer.BadParameter(
             f"none of them names an import of this module that may suspend ({said})"
@@ -260,7 +264,8 @@ def _show(console: Console, report: ReentrantReport) -> None:
     console.print(f"promising: {some((*report.promising, *report.table_functions), _MOST_SHOWN) or 'none'}")
     if report.invokes:
         console.print(f"now in WebAssembly: {some(report.invokes, _MOST_SHOWN)}")
-    console.print(f"C stack pointer: global {report.stack_pointer} ({report.evidence})")
+    pointer = "none" if report.stack_pointer is None else f"global {report.stack_pointer}"
+    console.print(f"C stack pointer: {pointer} ({report.evidence})")
     for file in report.files:
         console.print(f"for debuggers: {file}")
     for note in report.notes:

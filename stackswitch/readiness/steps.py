@@ -208,8 +208,7 @@ def _both_builds(
         title="Ship both builds behind one glue until the last engines have caught up",
         text=f"Where JSPI is missing{whom} the polyfill drives the Asyncify build by the same interface.",
         code=f"stackswitch instrument {quote(name)} --list FILE -o {quote(f'{base}.asyncify.wasm')}\n"
-        "npm install stackswitch-jspi\n\n"
-        + _BOTH.format(plain=name, asyncified=f"{base}.asyncify.wasm"),
+        "npm install stackswitch-jspi\n\n" + _BOTH.format(plain=name, asyncified=f"{base}.asyncify.wasm"),
         language="js",
         rules=tuple(rules),
     )

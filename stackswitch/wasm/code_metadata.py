@@ -6,6 +6,8 @@ Source: "Code Metadata" of the tool conventions
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from . import limits
 from .code_moves import CodeMoves
 from .encoding import CODE, sized, unsigned, vector
@@ -13,10 +15,13 @@ from .module import Module
 from .reader import Reader
 
 
-def move_code_metadata(content: Reader, module: Module, moves: CodeMoves) -> bytes:
+def move_code_metadata(
+    content: Reader, module: Module, moves: CodeMoves, indexes: Mapping[int, int] | None = None
+) -> bytes:
     """Return a section's content with its offsets moved.
 
     :param module: the module as it was
+    :param indexes: the new indexes of functions that have others than before
     :raises WasmFormatError: it is malformed, or names a function that the module does not define
     """
     functions = []
@@ -30,6 +35,6 @@ def move_code_metadata(content: Reader, module: Module, moves: CodeMoves) -> byt
             offset = content.u32()
             data = content.take(content.u32())
             items.append(unsigned(moves.length(start, offset)) + sized(data))
-        functions.append(unsigned(index) + vector(items))
+        functions.append(unsigned((indexes or {}).get(index, index)) + vector(items))
     content.expect_end("code metadata")
     return vector(functions)

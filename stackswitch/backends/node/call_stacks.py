@@ -78,7 +78,7 @@ def with_call_stacks(
     except WasmFormatError as error:  # code that the engine may know
         return CallStacks(with_stack_pointer(module), serial=str(error))
     wasm = made.wasm
-    if module.export_named(NAME) is None:
+    if made.stack_pointer is not None and module.export_named(NAME) is None:
         wasm = with_entries(wasm, {EXPORT: export(NAME, GLOBAL_KIND, made.stack_pointer)})
     return CallStacks(wasm, separate=made.promising)
 

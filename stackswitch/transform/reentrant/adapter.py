@@ -125,6 +125,11 @@ def note(key: str, **values: object) -> str:
     return adapter().notes[key].format(**values)
 
 
+def shown(key: str, **values: object) -> str:
+    """Return what shows the C stack pointer, in words; see ``refusal``."""
+    return adapter().evidence[key].format(**values)
+
+
 @dataclass(frozen=True)
 class Links:
     """What the names in templates stand for; see the module's docstring."""

@@ -15,6 +15,7 @@ _CONST = {"i32": b"\x41", "i64": b"\x42"}
 class Additions:
     """What is added, in order; indexes go on where the module's end.
 
+    :ivar imports: functions that are imported besides, after those that there are (``imported``)
     :ivar functions: name, type index and body of each
     :ivar calls: the function that a call of a function goes to instead
     :ivar references: the function that tables and ``ref.func`` have instead
@@ -24,6 +25,7 @@ class Additions:
 
     module: Module
     types: list[bytes] = field(default_factory=list)
+    imports: list[bytes] = field(default_factory=list)
     functions: list[tuple[str, int, bytes]] = field(default_factory=list)
     globals: list[bytes] = field(default_factory=list)
     calls: dict[int, int] = field(default_factory=dict)

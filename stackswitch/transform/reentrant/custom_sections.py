@@ -6,6 +6,7 @@ moved is dropped: a wrong line in a debugger is worse than none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stackswitch.errors import WasmFormatError
@@ -19,6 +20,9 @@ from stackswitch.wasm.reader import Reader
 from .adapter import adapter, note
 from .debug_info import custom_section, moved_debug_sections
 from .model import ReentrantRequest
+
+_IN_FUNCTIONS = (2, 3)
+"""Subsections of names of locals and of labels, function by function."""
 
 
 @dataclass
@@ -36,12 +40,18 @@ class CustomSections:
 
 
 def custom_sections(
-    module: Module, request: ReentrantRequest, added_names: list[tuple[int, str]], moves: CodeMoves
+    module: Module,
+    request: ReentrantRequest,
+    added_names: list[tuple[int, str]],
+    moves: CodeMoves,
+    indexes: Mapping[int, int] | None = None,
 ) -> CustomSections:
     """Return a module's custom sections, as they are to be.
 
     :param added_names: index and name of the functions that are added
+    :param indexes: the new indexes of functions that have others than before
     """
+    indexes = indexes or {}
     known = adapter().sections
     found = CustomSections()
     dwarf = moved_debug_sections(module.data, moves, keep=request.debug_info)
@@ -59,12 +69,12 @@ def custom_sections(
         place = found.last if other_seen else found.first
         if title == "name" and not named:
             named = True
-            raw = _names(content, added_names) or raw
+            raw = _names(content, added_names, indexes) or (None if indexes else raw)
         elif title == "target_features":
             raw = _features(content) or raw
         elif title.startswith(known.before_code):
             place = found.before_code
-            raw = _metadata(content, title, module, moves) if request.debug_info else None
+            raw = _metadata(content, title, module, moves, indexes) if request.debug_info else None
         elif title.startswith(known.debug):
             moved = dwarf.sections.get(title)
             raw = None if moved is None else custom_section(title, moved)
@@ -74,6 +84,8 @@ def custom_sections(
             raw = None
         if raw is not None:
             place.append(raw)
+        elif title == "name":
+            found.notes.append(note("names"))
         elif not title.startswith(known.debug):
             found.notes.append(note("section", name=title))
     if not named:
@@ -82,14 +94,16 @@ def custom_sections(
     return found
 
 
-def _metadata(content: Reader, title: str, module: Module, moves: CodeMoves) -> bytes | None:
+def _metadata(
+    content: Reader, title: str, module: Module, moves: CodeMoves, indexes: Mapping[int, int]
+) -> bytes | None:
     try:
-        return custom_section(title, move_code_metadata(content, module, moves))
+        return custom_section(title, move_code_metadata(content, module, moves, indexes))
     except WasmFormatError:
         return None
 
 
-def _names(content: Reader, added: list[tuple[int, str]]) -> bytes | None:
+def _names(content: Reader, added: list[tuple[int, str]], indexes: Mapping[int, int]) -> bytes | None:
     """Add to the function names; None: the section is malformed, as it may be."""
     parts: list[tuple[int, bytes]] = []
     try:
@@ -98,11 +112,34 @@ def _names(content: Reader, added: list[tuple[int, str]]) -> bytes | None:
             parts.append((kind, content.take(content.u32())))
         if FUNCTION_NAMES not in [kind for kind, _ in parts]:
             parts = sorted([*parts, (FUNCTION_NAMES, b"\0")])
+        if indexes:
+            parts = [(kind, _moved(part, kind, indexes, added)) for kind, part in parts]
+            return _name_section(parts, [])
         return _name_section(
             [(kind, _extended(part, added) if kind == FUNCTION_NAMES else part) for kind, part in parts], []
         )
     except WasmFormatError:
         return None
+
+
+def _moved(part: bytes, kind: int, indexes: Mapping[int, int], added: list[tuple[int, str]]) -> bytes:
+    """Return the names of functions, or of what is in functions, with other indexes of functions.
+
+    Names that are added to those of functions go where their indexes belong.
+    """
+    if kind not in (FUNCTION_NAMES, *_IN_FUNCTIONS):
+        return part
+    reader = Reader(part)
+    entries = [(index, name(text)) for index, text in added if kind == FUNCTION_NAMES]
+    for _ in range(reader.u32()):
+        index = reader.u32()
+        start = reader.pos
+        for _ in range(reader.u32() if kind in _IN_FUNCTIONS else 1):
+            if kind in _IN_FUNCTIONS:
+                reader.u32()
+            reader.skip(reader.u32())
+        entries.append((indexes.get(index, index), reader.data[start : reader.pos]))
+    return vector(unsigned(index) + rest for index, rest in sorted(entries))
 
 
 def _extended(part: bytes, added: list[tuple[int, str]]) -> bytes:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from stackswitch.errors import WasmFormatError
-from stackswitch.wasm.asyncified import is_asyncified
-from stackswitch.wasm.instructions import MEMORY_GROW, MEMORY_SIZE, TRY, TRY_TABLE
+from stackswitch.wasm.instructions import MEMORY_GROW, MEMORY_SIZE
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.scan import find_instructions
 from stackswitch.wasm.types import FuncType
 
-from .adapter import adapter, mistake, names, refusal
-from .pointer import Pointer, find_pointer
+from .adapter import adapter, mistake, refusal
+from .linking import refuse_linking, refuse_objects
+from .other_schemes import refuse_other_schemes
+from .pointer import Pointer, find_pointer, setters
 
 _OF_MEMORY = frozenset({MEMORY_SIZE, MEMORY_GROW})
 
@@ -44,6 +45,7 @@ class Facts:
 
     :param for_host: see ``ReentrantRequest``
     :ivar address: the type of addresses, ``i32`` or ``i64``
+    :ivar linked: side modules share the C stack
     :raises ModuleRefusedError: the module cannot be made re-entrant
     """
 
@@ -56,10 +58,14 @@ class Facts:
         for_host: bool = False,
     ) -> None:
         self.module = module
-        _refuse_other_schemes(module)
-        _refuse_several_modules(module, main_module=main_module)
+        refuse_other_schemes(module)
+        self.linked = main_module and not for_host
+        refuse_linking(module, main_module=main_module, linked=self.linked)
+        refuse_objects(module)
         self.address = _address_type(module)
-        self.pointer: Pointer = find_pointer(module, self.address)
+        self.pointer: Pointer = find_pointer(module, self.address, may_import=self.linked)
+        if self.linked and not any(True for _ in setters(module, self.pointer.index)):
+            raise refusal("dynamic-linking:main")
         self.functions = self._find_functions(malloc, for_host=for_host)
 
     def find(self, names: Iterable[str], params: tuple[str, ...], results: tuple[str, ...]) -> int | None:
@@ -84,19 +90,6 @@ class Facts:
             return {name: index for index, name in self.module.function_names.items()}
         except WasmFormatError:
             return {}
-
-    @cached_property
-    def new_exceptions(self) -> bool:
-        """Whether the module's code has exceptions as standardised (``try_table``), not as first shipped."""
-        module = self.module
-        if not module.tags and len(module.data) > adapter().sizes["scanned"]:
-            return False
-        opcodes = frozenset({TRY, TRY_TABLE})
-        for function in module.defined_functions:
-            start, end = module.code_range(function)
-            for each in find_instructions(module.data, start, end, opcodes):
-                return each.opcode == TRY_TABLE
-        return False
 
     def _find_functions(self, malloc: str | None, *, for_host: bool) -> StackFunctions:
         allocate = self._known("malloc", malloc)
@@ -158,23 +151,3 @@ def _address_type(module: Module) -> str:
     if memory.shared:
         raise refusal("threads")
     return "i64" if memory.is64 else "i32"
-
-
-def _refuse_other_schemes(module: Module) -> None:
-    if is_asyncified(module):
-        raise refusal("asyncify")
-    for reason, key in (("hooks", "hooks"), ("wasm-bindgen", "bindgen"), ("pyodide", "pyodide")):
-        has = [each for each in names(key) if module.export_named(each) is not None]
-        if has:
-            raise refusal(reason, name=has[0])
-
-
-def _refuse_several_modules(module: Module, *, main_module: bool) -> None:
-    if "dylink.0" in module.custom_sections and not main_module:
-        raise refusal("dynamic-linking")
-    linked = [each for each in module.imports if each.module in names("dynamic_imports")]
-    if linked:
-        raise refusal("dynamic-linking:import", name=linked[0].full_name)
-    objects = [each for each in module.custom_sections if each == "linking" or each.startswith("reloc.")]
-    if objects:
-        raise refusal("object-file", name=objects[0])

@@ -29,7 +29,9 @@ class ReentrantRequest(Frozen):
     :ivar promise_table: functions of the table that are, by name or decimal index
     :ivar region_bytes: how large the C stack of a call is, a multiple of 16
     :ivar malloc: the module's function that allocates, if it has another name
-    :ivar main_module: it is a main module of dynamic linking; no side module waits or begins calls by itself
+    :ivar main_module: it is a main module of dynamic linking; side modules that wait or begin calls are made
+        re-entrant, too
+    :ivar side_of: it is a side module of dynamic linking; this is its main module, which was made re-entrant
     :ivar invokes: replace Emscripten's ``invoke_*``, so that calls below them may wait
     :ivar invoke_names: what minified imports (full names) stand for: ``invoke_vi``, ``__cxa_throw``
     :ivar new_exceptions: catch exceptions as standardised (``try_table``); None: as the module does, else as
@@ -53,6 +55,7 @@ class ReentrantRequest(Frozen):
     )
     malloc: str | None = None
     main_module: bool = False
+    side_of: bytes | None = Field(default=None, repr=False)
     invokes: bool = False
     invoke_names: dict[str, str] = {}
     new_exceptions: bool | None = None
@@ -74,7 +77,7 @@ class ReentrantResult(Frozen):
     :ivar invokes: the ``invoke_*`` that were replaced
     :ivar throwing: the imports that throw what these catch
     :ivar call_sites: how many calls of imports were redirected
-    :ivar stack_pointer: the index of the global, and ``evidence`` for it
+    :ivar stack_pointer: the index of the global, and ``evidence`` for it. None: a side module that has none
     :ivar own_stack_bytes: the size of the module's own C stack, at most
     :ivar notes: what the user should know: sections that were dropped, what cannot be made right
     :ivar source_map, debug_module: the files that the request gave, of the module made
@@ -88,7 +91,7 @@ class ReentrantResult(Frozen):
     invokes: tuple[str, ...]
     throwing: tuple[str, ...]
     call_sites: int
-    stack_pointer: int
+    stack_pointer: int | None
     evidence: str
     own_stack_bytes: int
     notes: tuple[str, ...]

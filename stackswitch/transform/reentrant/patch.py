@@ -16,6 +16,7 @@ from stackswitch.wasm.encoding import (
     FUNCTION_KIND,
     GLOBAL,
     HEADER,
+    IMPORT,
     SECTION_ORDER,
     TABLE,
     TYPE,
@@ -65,9 +66,11 @@ def patched_sections(additions: Additions) -> Patched:
     referenced: set[int] = set()
     code, sites, moves = _code(additions, referenced)
     # The functions that these replace may have been declared by exports, which name others now.
-    declared = [_DECLARATIVE + vector(unsigned(each) for each in sorted(referenced))] if referenced else []
+    undeclared = () if additions.imports else sorted(referenced)
+    declared = [_DECLARATIVE + vector(map(unsigned, undeclared))] if undeclared else []
     added = {
         TYPE: additions.types,
+        IMPORT: additions.imports,
         FUNCTION: [unsigned(index) for _, index, _ in additions.functions],
         GLOBAL: additions.globals,
     }
@@ -76,7 +79,7 @@ def patched_sections(additions: Additions) -> Patched:
         content = contents.get(number)
         if number in (TABLE, GLOBAL) and content is not None and additions.references:
             content = Reader(_with_initialisers(content, number, additions.references))
-        if number in added:
+        if added.get(number):
             out[number] = _extended(content, added[number])
         elif number == CODE:
             out[number] = code
@@ -190,7 +193,8 @@ def _code(additions: Additions, referenced: set[int]) -> tuple[bytes, int, CodeM
     """
     module = additions.module
     data = module.data
-    changed = _bodies_with(module, {*additions.calls, *additions.references})
+    functions = {*additions.calls, *additions.references}
+    changed = range(len(module.bodies)) if additions.imports else _bodies_with(module, functions)
     sites = 0
     content = module.section_offsets.get(CODE, 0)
     first = kept = _body_start(module, 0) if module.bodies else content

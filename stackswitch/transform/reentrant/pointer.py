@@ -13,7 +13,7 @@ from stackswitch.wasm.module import Module
 from stackswitch.wasm.stack_pointer import NAME, named_stack_pointer
 from stackswitch.wasm.types import FuncType
 
-from .adapter import adapter, names, refusal
+from .adapter import names, refusal, shown
 
 _ACCESSOR_BYTES = 16
 _ALIGNMENT = 16
@@ -29,28 +29,34 @@ _CLEAR = 10
 
 @dataclass(frozen=True)
 class Pointer:
-    """The pointer: index of the global, its initial value (bytes), and what showed it."""
+    """The pointer: index of the global, its initial value (bytes), and what showed it.
+
+    :ivar initial: None if it is imported
+    """
 
     index: int
-    initial: int
+    initial: int | None
     evidence: str
 
 
-def find_pointer(module: Module, address: str) -> Pointer:
+def find_pointer(module: Module, address: str, *, may_import: bool = False) -> Pointer:
     """Find the stack pointer.
 
     :param address: the type of addresses
+    :param may_import: it may be imported: glue makes it for a main module of Emscripten 3
     :raises ModuleRefusedError: there is none, or there is more than one candidate, or it is imported
     """
     found = dict(_candidates(module))
     usable = {index: why for index, why in found.items() if _is_pointer(module, index, address)}
     if len(usable) > 1:
-        listed = ", ".join(_shown("candidate", index=index, evidence=why) for index, why in usable.items())
+        listed = ", ".join(shown("candidate", index=index, evidence=why) for index, why in usable.items())
         raise refusal("two-stack-pointers", globals=listed)
     if not usable:
         raise refusal("no-stack-pointer")
     ((index, why),) = usable.items()
     initial = module.initialisers.get(index)
+    if initial is None and may_import:
+        return Pointer(index, None, why)
     if initial is None:
         raise refusal("dynamic-linking:pointer", index=index)
     if initial.value is None:
@@ -89,31 +95,26 @@ def _candidates(module: Module) -> Iterator[tuple[int, str]]:
     """Yield the globals that the best evidence shows, and that evidence."""
     named = named_stack_pointer(module)
     if named is not None:
-        yield named, _shown("name")
+        yield named, shown("name")
         return
     exported = module.export_named(NAME)
     if exported is not None and exported.kind == "global":
-        yield exported.index, _shown("export")
+        yield exported.index, shown("export")
         return
     imported = [each.index for each in module.imports if each.kind == "global" and each.name == NAME]
     if imported:
-        yield imported[0], _shown("import")
+        yield imported[0], shown("import")
         return
     getter = next(
         (each for each in module.exports if each.kind == "func" and each.name in names("getters")), None
     )
     read = accessor(module, getter.index) if getter is not None else []
     if getter is not None and [op for op, _ in read] == [GLOBAL_GET]:
-        yield read[0][1], _shown("getter", name=getter.name)
+        yield read[0][1], shown("getter", name=getter.name)
         return
     # Other globals may have accessors (getTempRet0 and setTempRet0): prologues must not show another one.
     yield from _shown_by_prologues(module)
     yield from _shown_by_accessors(module)
-
-
-def _shown(key: str, **values: object) -> str:
-    """Return evidence in words; see ``evidence`` in ``adapter.toml``."""
-    return adapter().evidence[key].format(**values)
 
 
 def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
@@ -130,7 +131,7 @@ def _shown_by_accessors(module: Module) -> Iterator[tuple[int, str]]:
             puts.setdefault(ops[1][1], each.name)
     for index in sorted(gets.keys() & puts.keys()):
         if _starts_as_stack(module, index):
-            yield index, _shown("accessors", get=gets[index], put=puts[index])
+            yield index, shown("accessors", get=gets[index], put=puts[index])
 
 
 def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
@@ -142,7 +143,7 @@ def _shown_by_prologues(module: Module) -> Iterator[tuple[int, str]]:
     if most >= _FEWEST_PROLOGUES:
         for index, count in counts.items():
             if count * _CLEAR > most and _starts_as_stack(module, index):
-                yield index, _shown("prologues", count=count)
+                yield index, shown("prologues", count=count)
 
 
 def _starts_as_stack(module: Module, index: int) -> bool:

@@ -107,9 +107,12 @@
   (addr.store offset=sp (global.get $main) (global.get $sp))
   (addr.store offset=accounted (global.get $main) (global.get $sp))
   (addr.store offset=top (global.get $main) (addr.const TOP))
+  ;; The glue's own stack is below all that malloc gives.
+  (when pointer_imported (addr.store offset=top (global.get $main) (global.get $main)))
   (when bounds
-    (addr.store offset=top (global.get $main) (call $get_base))
-    (addr.store offset=end (global.get $main) (call $get_end)))
+    (if (addr.given (call $get_base)) (then
+      (addr.store offset=top (global.get $main) (call $get_base))
+      (addr.store offset=end (global.get $main) (call $get_end)))))
   (if (addr.gt_u (global.get $sp) (addr.load offset=top (global.get $main)))
     (then (addr.store offset=top (global.get $main) (global.get $sp))))
   (addr.store offset=span (global.get $main) (addr.load offset=top (global.get $main)))
@@ -356,6 +359,14 @@
 
   (func $leave_if_entered (param $r addr)
     (if (addr.given (local.get $r)) (then (call $leave (local.get $r))))))
+
+;; For side modules, which share this stack pointer: a function that one module exports may be called by
+;; another module, in the middle of a call.
+(when linked
+  (func $__stackswitch_enter (result i64) (addr.to_i64 (call $enter_if_idle)))
+  (func $__stackswitch_leave (param $token i64) (call $leave_if_entered (addr.from_i64 (local.get $token))))
+  (func $__stackswitch_before (result i64) (addr.to_i64 (call $before)))
+  (func $__stackswitch_after (param $token i64) (call $after (addr.from_i64 (local.get $token)))))
 
 ;; ---- Idle regions
 

@@ -11,18 +11,20 @@ from collections.abc import Iterator
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.types import FuncType
 
-from .adapter import Links, adapter, linked, mistake, names, note
+from .adapter import Links, adapter, linked, mistake, names, note, refusal
 from .additions import Additions
 from .custom_sections import custom_sections
 from .debug_info import moved_files
 from .facts import Facts
 from .invokes import Invokes
 from .left_out import allocating_imports, stack_exports
+from .linking import LINKED, refuse_addresses
 from .model import CALL_FAILED, NEXT_CALL, RECLAIM, TRAPS, ReentrantRequest, ReentrantResult
 from .patch import assembled, patched_sections
 from .pointer import setters
+from .side import make_side_module
 from .stack_size import own_stack_bytes
-from .wrappers import Wrappers
+from .wrappers import Wrappers, has_new_exceptions
 
 _TRAP = f"${TRAPS}"
 """How the names of functions that only trap begin: they are the message."""
@@ -36,21 +38,29 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     :raises ConfigError: an import, an export or a function that is named does not exist
     """
     module = parse_module(request.wasm)
-    if not request.suspend and not request.invokes:
+    if request.side_of is not None:
+        return make_side_module(module, request, request.side_of)
+    if not request.suspend and not request.invokes and not request.main_module:
         raise mistake("nothing")
     facts = Facts(module, request.malloc, main_module=request.main_module, for_host=request.for_host)
+    if facts.linked:
+        refuse_addresses(module, request.suspend)
+        if request.invokes:
+            raise refusal("dynamic-linking:invokes")
     growing = allocating_imports(module, request, facts.functions.malloc)
     of_stack = stack_exports(module, request, facts.pointer.index)
-    own_stack = own_stack_bytes(module, facts.pointer.initial)
+    own_stack = own_stack_bytes(module, facts.pointer.initial or 0)
     additions = Additions(module)
     regions = _add_regions(additions, facts, request, own_stack)
-    new_exceptions = facts.new_exceptions if request.new_exceptions is None else request.new_exceptions
+    new_exceptions = request.new_exceptions
+    if new_exceptions is None:
+        new_exceptions = has_new_exceptions(module)
     invokes: tuple[str, ...] = ()
     throwing: tuple[str, ...] = ()
     if request.invokes:
         replaced = Invokes(additions, facts, request.invoke_names, regions, new_exceptions).replace()
         invokes, throwing = replaced
-    wrappers = Wrappers(additions, regions, facts.address, new_exceptions)
+    wrappers = Wrappers(additions, regions, facts.address, new_exceptions, linked=facts.linked)
     suspending = wrappers.wrap_imports(_without(request.suspend, (*invokes, *growing)))
     promising = wrappers.wrap_exports(_without(request.promise, of_stack))
     table_functions = wrappers.wrap_table(request.promise_table)
@@ -58,8 +68,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
     setting = {each.index for each in module.exports if each.kind == "func" and each.name in restoring}
     additions.references.update(dict.fromkeys(setting, regions["$restore"]))
-    hooks = (*names("hooks"), *((NEXT_CALL, CALL_FAILED) if request.for_host else (RECLAIM,)))
-    additions.new_exports.update({each: regions[f"${each}"] for each in hooks})
+    offered = (*names("hooks"), NEXT_CALL, CALL_FAILED, RECLAIM, *LINKED)
+    additions.new_exports.update({each: regions[f"${each}"] for each in offered if f"${each}" in regions})
     patched = patched_sections(additions)
     custom = custom_sections(module, request, _added_names(additions), patched.moves)
     wasm = assembled(patched.sections, custom)
@@ -101,7 +111,9 @@ def _add_regions(
         "pages": found.malloc is None,
         "host": request.for_host,
         "glue": not request.for_host,
-        "references": bool(request.promise_table),
+        "linked": facts.linked,
+        "references": bool(request.promise_table) or facts.linked,
+        "pointer_imported": facts.pointer.initial is None,
         "bounds": found.get_base is not None and found.get_end is not None,
     }
     has["state"] = has["exceptions"] or has["limits"] or has["checks"]
@@ -121,7 +133,7 @@ def _add_regions(
             "SPAN": region - sizes["canary"],
             "REGION": region,
             "ROOM": region + sizes["header"],
-            "TOP": facts.pointer.initial,
+            "TOP": facts.pointer.initial or 0,
             "SLACK": min(own_stack or region, region) // 2,
         },
         has=wanted,
@@ -155,6 +167,8 @@ def _left_out_notes(growing: tuple[str, ...], of_stack: tuple[str, ...]) -> Iter
 
 
 def _notes(request: ReentrantRequest, facts: Facts, own_stack: int) -> Iterator[str]:
+    if facts.linked:
+        yield note("main")
     if own_stack > request.region_bytes:
         yield note("own_stack", own=own_stack, region=request.region_bytes)
     if request.invokes:

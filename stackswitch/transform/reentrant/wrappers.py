@@ -11,10 +11,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stackswitch.wasm.function_names import display_name
+from stackswitch.wasm.instructions import TRY, TRY_TABLE
+from stackswitch.wasm.module import Module
+from stackswitch.wasm.scan import find_instructions
 from stackswitch.wasm.types import FuncType
 
 from .adapter import Links, adapter, linked, mistake
 from .additions import Additions, local_get
+
+_UNLESS_RUNNING = ("$enter_if_idle", "$leave_if_entered")
+
+
+def has_new_exceptions(module: Module) -> bool:
+    """Whether the module's code has exceptions as standardised (``try_table``), not as first shipped."""
+    if not module.tags and len(module.data) > adapter().sizes["scanned"]:
+        return False
+    opcodes = frozenset({TRY, TRY_TABLE})
+    for function in module.defined_functions:
+        for each in find_instructions(module.data, *module.code_range(function), opcodes):
+            return each.opcode == TRY_TABLE
+    return False
 
 
 @dataclass(frozen=True)
@@ -22,13 +38,15 @@ class Wrappers:
     """Adds wrappers to a module.
 
     :ivar regions: the functions of ``regions.wat``, by name
-    :ivar address: the type of addresses
+    :ivar token: the type of what the first function gives to the last
+    :ivar linked: other modules may call exports, in the middle of a call
     """
 
     additions: Additions
     regions: Mapping[str, int]
-    address: str
+    token: str
     new_exceptions: bool
+    linked: bool = False
     _promised: dict[int, int] = field(default_factory=dict)
 
     def wrap_imports(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,7 +91,7 @@ class Wrappers:
             index = by_name.get(each, int(each) if re.fullmatch(r"[0-9]{1,9}", each) else -1)
             if index not in defined:
                 raise mistake("function", name=each)
-            wrapper = self._wrap("table", each, index, "$enter_if_idle", "$leave_if_entered")
+            wrapper = self._wrap("table", each, index, *_UNLESS_RUNNING)
             self.additions.references[index] = wrapper
         return names
 
@@ -81,7 +99,8 @@ class Wrappers:
         """Return the wrapper of a function, the same under all its names. References to the function stay."""
         if function not in self._promised:
             real = self.additions.calls.get(function, function)
-            self._promised[function] = self._wrap("promise", name, real, "$enter", "$leave")
+            ends = _UNLESS_RUNNING if self.linked else ("$enter", "$leave")
+            self._promised[function] = self._wrap("promise", name, real, *ends)
             self.additions.references.setdefault(function, function)
         return self._promised[function]
 
@@ -99,4 +118,4 @@ class Wrappers:
         template = adapter().codes["wrapper.try_table" if self.new_exceptions else "wrapper.try"]
         code = linked(template, Links(known, parts))
         shown = adapter().titles[title].format(name=name)
-        return additions.add_function(shown, type_index, code, (self.address,))
+        return additions.add_function(shown, type_index, code, (self.token,))

@@ -78,6 +78,9 @@ EXTRAS = (
     '(data (ADDR.const 2048) "0123456789")',
     '(func (export "__jspi_enter") (result i64) (i64.const 0))',
     '(global (export "__jspi_stack_base") i32 (i32.const 0))',
+    "(global $__jspi_stack_top i32 (i32.const 0)) (func $byn$jspi-hooks$import$wait)",
+    "(global $__jspi_cur_fiber i32 (i32.const 0))",
+    '(func (export "_emscripten_stack_restore") (param ADDR) (drop (local.get 0)))',
     """(func (export "through") (param i32) (result i32)
          (if (result i32) (local.get 0)
            (then (block (result i32) (br_table 0 0 0 (i32.const 7) (local.get 0))))
@@ -92,6 +95,11 @@ IMPORTS = (
     '(import "env" "__cxa_throw" (func (param i32 i32 i32)))',
     '(import "env" "__cxa_begin_catch" (func (param i32) (result i32)))',
     '(import "GOT.mem" "x" (global (mut i32)))',
+    '(import "GOT.func" "wait" (global (mut i32)))',
+    '(import "GOT.func" "go" (global (mut i32)))',
+    '(import "env" "__wbindgen_jspi_suspend" (func))',
+    '(import "env" "__stackswitch_before" (func (result i64)))',
+    '(import "env" "__stack_pointer" (global $imported (mut i32)))',
 )
 CUSTOM_SECTIONS = (
     section(CUSTOM, name("target_features") + b"\1+\4simd"),

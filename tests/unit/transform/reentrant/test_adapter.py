@@ -40,7 +40,7 @@ def test_every_message_is_used_and_every_one_that_is_used_is_there() -> None:
         ("refusal", adapter().refusals),
         ("mistake", adapter().mistakes),
         ("note", adapter().notes),
-        ("_shown", adapter().evidence),
+        ("shown", adapter().evidence),
     ):
         used = set(re.findall(rf'\b{function}\(\s*"([^"]+)"', code))
         unused = known.keys() - used - {"hooks", "wasm-bindgen", "pyodide"}  # by a loop

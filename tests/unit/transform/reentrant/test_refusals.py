@@ -43,7 +43,7 @@ def without_names(wasm: bytes) -> bytes:
         ("memories", "0 memories", text(IMPORT, SP, GO)),
         ("memories", "2 memories", text(IMPORT, SP, MEMORY, "(memory 1)", MALLOC, GO)),
         ("threads", "shared", text(IMPORT, SP, "(memory 1 2 shared)", MALLOC, GO)),
-        ("dynamic-linking", "dylink.0", assembled(GO) + section(CUSTOM, name("dylink.0"))),
+        ("dynamic-linking", "--side-of", assembled(GO) + section(CUSTOM, name("dylink.0"))),
         (
             "dynamic-linking",
             "is imported",
@@ -63,13 +63,22 @@ def without_names(wasm: bytes) -> bytes:
         ("object-file", "not linked", assembled(GO) + section(CUSTOM, name("linking") + b"\2")),
         (
             "hooks",
-            "__jspi_suspend",
+            "-sREENTRANT_JSPI",
             assembled(GO + '(func (export "__jspi_suspend") (result i64) (i64.const 0))'),
         ),
+        ("hooks", "__jspi_resume", assembled(GO, f'{IMPORT}(import "env" "__jspi_resume" (func))')),
+        ("hooks", "__jspi_cur_fiber", assembled(GO + "(global $__jspi_cur_fiber i32 (i32.const 0))")),
+        ("hooks", "byn$jspi-hooks$import$wait", assembled(GO + "(func $byn$jspi-hooks$import$wait)")),
         (
             "wasm-bindgen",
-            "wasm-bindgen",
+            "__jspi_stack_base",
             assembled(GO + '(global (export "__jspi_stack_base") i32 (i32.const 0))'),
+        ),
+        ("wasm-bindgen", "__jspi_stack_top", assembled(GO + "(global $__jspi_stack_top i32 (i32.const 0))")),
+        (
+            "wasm-bindgen",
+            "__wbindgen_jspi_suspend",
+            assembled(GO, f'{IMPORT}(import "./a_bg.js" "__wbindgen_jspi_suspend_0f" (func))'),
         ),
         (
             "pyodide",
@@ -166,7 +175,7 @@ def test_the_pointer_is_found_without_names() -> None:
         assert result.restoring == (("b",) if body == accessors else ())
 
 
-def test_a_main_module_is_taken_if_its_side_modules_do_not_wait() -> None:
+def test_a_main_module_is_taken_if_it_is_called_one() -> None:
     wasm = assembled(GO)[:8] + section(CUSTOM, name("dylink.0")) + assembled(GO)[8:]
     assert refused(wasm).reason == "dynamic-linking"
     made = make_reentrant(ReentrantRequest(wasm=wasm, suspend=("env.wait",), main_module=True)).wasm
