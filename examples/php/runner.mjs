@@ -3,8 +3,9 @@
 // @php-wasm takes its JSPI build wherever `WebAssembly.Suspending` is there when it loads, and its Asyncify build
 // elsewhere. So Node 26 runs the former, Node 20 the latter, and Node 20 with the polyfill preloaded runs the JSPI
 // glue. STACKSWITCH_BACKEND=asyncify with STACKSWITCH_BUILD=own hides JSPI, to have the shipped Asyncify build anywhere.
+// PHP_MODULE=FILE.wasm runs that build of the module in place of the package's.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import module from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,7 +31,9 @@ const [{ loadNodeRuntime, createNodeFsMountHandler }, { PHP }] = await Promise.a
   import("@php-wasm/universal"),
 ]);
 
-const php = new PHP(await loadNodeRuntime("8.3", { emscriptenOptions: { processId: 1 } }));
+const { PHP_MODULE: build } = process.env;
+const emscriptenOptions = { processId: 1, ...(build && { wasmBinary: readFileSync(build) }) };
+const php = new PHP(await loadNodeRuntime("8.3", { emscriptenOptions }));
 await php.mount("/suite", createNodeFsMountHandler(PROGRAMS));
 if (existsSync(LIBRARIES)) {
   await php.mount("/usr/share/php", createNodeFsMountHandler(path.join(LIBRARIES, "usr/share/php")));

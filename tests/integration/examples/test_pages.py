@@ -43,9 +43,16 @@ def fetched(example: str, marker: str) -> Path:
 @pytest.mark.parametrize(
     ("page", "example"),
     [
+        ("examples/pyodide/README.md", "pyodide"),
         ("examples/wa-sqlite/README.md", "wa-sqlite"),
     ],
 )
 def test_commands_print_what_the_page_shows(tmp_path: Path, page: str, example: str) -> None:
     node = fetched(example, "corpus")
     check(ROOT / page, copied(tmp_path, example), [node], skipped=PIP)
+
+
+@pytest.mark.php
+def test_php_gives_the_same_output(tmp_path: Path) -> None:
+    node = fetched("php", "php")
+    check(ROOT / "examples/php/README.md", copied(tmp_path, "php"), [node], skipped=PIP)
