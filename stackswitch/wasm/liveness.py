@@ -14,17 +14,19 @@ class _Block:
     """A block that is open.
 
     ``before``: locals that held an old value where it began; ``leaving``: at jumps to its label (its end,
-    or a loop's beginning) and at the ends of its earlier arms; ``written``: set in it so far;
-    ``read_first``: read before they were set.
+    or a loop's beginning) and at the ends of its earlier arms; ``written``: set in it so far, whatever way
+    was taken; ``earlier``: set in all earlier arms (None: this is the first arm);
+    ``read_first``: read before they were set; ``jumped``: something may leave before its end.
     """
 
     opcode: int
     before: set[int]
     leaving: set[int] = field(default_factory=set)
     written: set[int] = field(default_factory=set)
+    earlier: set[int] | None = None
     read_first: set[int] = field(default_factory=set)
     has_call: bool = False
-    has_else: bool = False
+    jumped: bool = False
 
 
 class ReadsAfterCalls:
@@ -71,31 +73,38 @@ class ReadsAfterCalls:
     def _read(self, index: int, offset: int) -> int | None:
         if index in self.old:
             return offset
-        if index in self.numbers and not any(index in block.written for block in self.blocks):
+        if index not in self.blocks[-1].written:
             self.blocks[-1].read_first.add(index)
         return None
 
     def _jump(self, depth: int) -> None:
         if depth < len(self.blocks):
             self.blocks[-1 - depth].leaving |= self.old
+            self.blocks[-1 - depth].jumped = True
 
     def _next_arm(self) -> None:
         block = self.blocks[-1]
         block.leaving |= self.old
-        block.has_else = True
-        block.written.clear()
+        block.earlier = block.written if block.earlier is None else block.earlier & block.written
+        block.written = set()
         # A throw may come from any call in the body; and the pass makes both arms of an ``if`` with a call in
         # the first run one after the other when it rewinds.
         self.old = block.before | (self.numbers if block.has_call else frozenset())
 
     def _leave(self, offset: int) -> int | None:
         block = self.blocks.pop()
-        self.blocks[-1].read_first |= block.read_first - self.blocks[-1].written
+        outer = self.blocks[-1]
+        outer.read_first |= block.read_first - outer.written
+        if block.has_call and (block.jumped or block.opcode != op.BLOCK):
+            # The pass makes each part of the block conditional, so what stands behind the call may not run. A
+            # block that nothing jumps out of is none to it.
+            self.old = set(self.numbers)
         if block.opcode == op.LOOP:
+            outer.written |= block.written
             return offset if block.read_first & block.leaving else None
         self.old |= block.leaving
-        if block.opcode == op.IF and not block.has_else:
+        if block.opcode == op.IF and block.earlier is None:
             self.old |= block.before
-        elif not block.has_else and not block.leaving:
-            self.blocks[-1].written |= block.written
+        elif not block.jumped:
+            outer.written |= block.written if block.earlier is None else block.written & block.earlier
         return None

@@ -167,7 +167,7 @@ class _Search:
     def _call_suspends(self, instruction: Instruction) -> bool:
         if instruction.opcode == op.CALL:
             return instruction.immediates[0] in self.suspends
-        return instruction.opcode == op.CALL_INDIRECT and self._type_suspends(instruction.immediates[0])
+        return self._type_suspends(instruction.immediates[0])
 
     def _references_kept(self, function: int) -> Iterator[tuple[str, int]]:
         module = self.graph.module
@@ -205,6 +205,6 @@ class _Search:
         return isinstance(declared, FuncType) and any(map(is_reference, declared.results))
 
     def _call_changes(self, instruction: Instruction) -> bool:
-        if instruction.opcode in (op.CALL, op.RETURN_CALL):
+        if instruction.opcode == op.CALL:
             return instruction.immediates[0] in self.changes
         return instruction.opcode == op.CALL_INDIRECT

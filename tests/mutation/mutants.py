@@ -121,13 +121,20 @@ def mutants_of(path: Path, root: Path) -> tuple[ast.Module, list[Mutant]]:
 
 def _called_at_import(tree: ast.Module) -> dict[str, tuple[str, ...]]:
     """Return the functions that make values of the module (a table read from a file), and their names."""
-    functions = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+    functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
     found: dict[str, tuple[str, ...]] = {}
+
+    def follow(node: ast.AST, names: tuple[str, ...]) -> None:
+        for each in ast.walk(node):
+            if isinstance(each, ast.Call) and isinstance(each.func, ast.Name):
+                name = each.func.id
+                if name in functions and not set(names) <= set(found.get(name, ())):
+                    found[name] = (*found.get(name, ()), *names)
+                    follow(functions[name], names)
+
     for each in tree.body:
         if isinstance(each, (ast.Assign, ast.AnnAssign)) and each.value is not None:
-            called = (node.func for node in ast.walk(each.value) if isinstance(node, ast.Call))
-            for name in (node.id for node in called if isinstance(node, ast.Name) and node.id in functions):
-                found[name] = found.get(name, ()) + _names_set(each)
+            follow(each.value, _names_set(each))
     return found
 
 
