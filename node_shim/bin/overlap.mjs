@@ -1,6 +1,6 @@
 // Overlaps calls of a JSPI module, and compares each with the same call alone. `node overlap.mjs MODULE`; standard input is
 // JSON: {imports: see stubs.mjs, suspending: ["module.name"], calls: [{name, values}], count, seed}. Prints one line of
-// JSON: {calls, wrong, errors: {message: how many}}.
+// JSON: {calls, wrong, waits, errors: {message: how many}}.
 //
 // Imports that suspend wait for some turns of the event loop and return their first number; all others return zeros.
 
@@ -12,6 +12,7 @@ const DEADLINE_MS = 20_000;
 const plan = JSON.parse(readFileSync(0, "utf8"));
 const module = new WebAssembly.Module(readFileSync(process.argv[2]));
 let state = plan.seed >>> 0;
+let waits = 0;
 
 /** @param {number} limit */
 function random(limit) {
@@ -25,6 +26,7 @@ const nap = () => new Promise((resolve) => (random(3) ? setImmediate(resolve) : 
 /** @param {string[]} results */
 function waiting(results) {
   return new WebAssembly.Suspending(async (/** @type {any[]} */ ...values) => {
+    waits++;
     await nap();
     if (results.length !== 1) return results.length ? results.map(zero) : undefined;
     return values.find((each) => typeof each === typeof zero(results[0])) ?? zero(results[0]);
@@ -55,6 +57,7 @@ const ending = (promise) =>
 const alone = [];
 for (const call of plan.calls) alone.push(await ending(begin(instantiate(), call)));
 const exports = instantiate();
+waits = 0;
 const late = new Promise((resolve) => setTimeout(resolve, DEADLINE_MS, "no end").unref());
 const found = [];
 for (let i = 0; i < plan.count; i++) {
@@ -70,5 +73,5 @@ for (const how of wrong) {
   const text = how.startsWith("returned") ? "another value" : how.slice(0, 200);
   errors[text] = (errors[text] ?? 0) + 1;
 }
-console.log(JSON.stringify({ calls: plan.count, wrong: wrong.length, errors }));
+console.log(JSON.stringify({ calls: plan.count, wrong: wrong.length, waits, errors }));
 process.exit();

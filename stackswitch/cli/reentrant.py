@@ -9,15 +9,13 @@ import typer
 
 from stackswitch.analysis.boundaries import Boundaries
 from stackswitch.analysis.traces import GivenModule, require_use, use_trace
-from stackswitch.engines.overlap import COUNT, OverlapRun, PlannedCall, overlap_calls, planned_call
-from stackswitch.errors import ModuleRefusedError, ToolError
+from stackswitch.engines.overlap import OverlapRun
+from stackswitch.errors import ModuleRefusedError
 from stackswitch.lists.emscripten_imports import full_import_name
-from stackswitch.models.base import Frozen
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
-from stackswitch.tools import watchdog
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
-from stackswitch.transform.reentrant.model import MOST_REGION_BYTES, REGION_BYTES
+from stackswitch.transform.reentrant.model import MOST_REGION_BYTES, REGION_BYTES, ReentrantSummary
 from stackswitch.wasm.module import Module
 
 from .command import EXIT_FAILED
@@ -26,14 +24,14 @@ from .debug_files import debug_file
 from .inputs import read_input, read_module, read_traces
 from .options import ListFile, ReadBy, Symbols, TraceFiles, Variable, argument, option, reads, writes
 from .output import check_writable, open_outputs, write_output, write_text
-from .progress import Progress
+from .reentrant_proof import calls_to_prove, proof_lines, prove
 from .resolve import lists_in, named_module, open_list
 
 _MOST_SHOWN = 12
 _SOURCES = "--glue, --list, --trace, --suspend or --all-imports"
 
 
-class ReentrantReport(Frozen):
+class ReentrantReport(ReentrantSummary):
     """``reentrant --json``: the build, and what was wrapped on whose word."""
 
     schema_version: int = 1
@@ -41,17 +39,7 @@ class ReentrantReport(Frozen):
     size_bytes: int
     size_before_bytes: int
     region_bytes: int
-    own_stack_bytes: int
-    stack_pointer: int | None
-    evidence: str
     sources: tuple[str, ...]
-    suspending: tuple[str, ...]
-    promising: tuple[str, ...]
-    table_functions: tuple[str, ...]
-    restoring: tuple[str, ...]
-    invokes: tuple[str, ...]
-    throwing: tuple[str, ...]
-    notes: tuple[str, ...]
     files: tuple[str, ...] = ()
     before: OverlapRun | None = None
     after: OverlapRun | None = None
@@ -102,9 +90,11 @@ class ReentrantOptions:
         "Catch exceptions as standardised (try_table). Default: as the module does.", default=False
     )
     prove: list[str] | None = option(
-        "Overlap calls of this export, before and after, and count those that end otherwise than alone: "
-        "go, go(1, 2); repeatable. Imports that suspend return their first number, the others zeros.",
-        metavar="CALL",
+        "Overlap calls before and after, and count those that end otherwise than alone: go, go(1, 2), the "
+        "folder of a suite, a trace (.jsonl: each export that waited, with zeros); repeatable. Imports that "
+        "suspend return their first number, the others zeros. Calls whose result does not depend on the C "
+        "stack show nothing.",
+        metavar="CALL|SUITE|TRACE",
     )
     symbols: Symbols = None
     json: str | None = writes("what was done as JSON")
@@ -142,7 +132,7 @@ def reentrant(options: ReentrantOptions) -> None:
         debug_module=debug_module and debug_module.data,
         debug_module_url=debug_module.url if debug_module else "",
     )
-    calls = [planned_call(module, each) for each in options.prove or ()]
+    calls = calls_to_prove(module, options.module, options.prove or ())
     try:
         result = make_reentrant(request)
     except ModuleRefusedError as error:
@@ -150,7 +140,7 @@ def reentrant(options: ReentrantOptions) -> None:
     _refuse_left_out(options, request, result)
     report = _report(options, module, request, result, found).model_copy(update={"files": files})
     if calls:
-        report = report.model_copy(update=_prove(request, result, calls, console))
+        report = report.model_copy(update=prove(request, result, calls, console))
     write_output(options.output, result.wasm)
     for made, file in ((result.source_map, source_map), (result.debug_module, debug_module)):
         if made is not None and file is not None:
@@ -213,24 +203,6 @@ def _boundaries(options: ReentrantOptions, module: Module, main: Module | None) 
     return found
 
 
-def _prove(
-    request: ReentrantRequest, result: ReentrantResult, calls: list[PlannedCall], console: Console
-) -> dict[str, OverlapRun]:
-    """Overlap calls of both builds. A build that does not run to the end has all calls wrong."""
-    runs = {}
-    with Progress(console) as progress, watchdog.scratch("stackswitch-reentrant-") as folder:
-        for name, wasm in (("before", request.wasm), ("after", result.wasm)):
-            progress.say(f"overlapping {COUNT} calls {name}")
-            path = Path(folder) / f"{name}.wasm"
-            path.write_bytes(wasm)
-            try:
-                runs[name] = overlap_calls(path, request.suspend, calls)
-            except ToolError as error:
-                message = str(error).splitlines()[0].replace(str(path), "the module")
-                runs[name] = OverlapRun(calls=COUNT, wrong=COUNT, errors={message: COUNT})
-    return runs
-
-
 def _report(
     options: ReentrantOptions,
     module: Module,
@@ -243,17 +215,8 @@ def _report(
         size_bytes=len(result.wasm),
         size_before_bytes=len(module.data),
         region_bytes=request.region_bytes,
-        own_stack_bytes=result.own_stack_bytes,
-        stack_pointer=result.stack_pointer,
-        evidence=result.evidence,
         sources=tuple(found.sources),
-        suspending=result.suspending,
-        promising=result.promising,
-        table_functions=result.table_functions,
-        restoring=result.restoring,
-        invokes=result.invokes,
-        throwing=result.throwing,
-        notes=result.notes,
+        **{name: getattr(result, name) for name in ReentrantSummary.model_fields},
     )
 
 
@@ -270,11 +233,8 @@ def _show(console: Console, report: ReentrantReport) -> None:
         console.print(f"for debuggers: {file}")
     for note in report.notes:
         console.print(f"note: {note}", style="yellow")
-    for when, run in (("before", report.before), ("after", report.after)):
-        if run is not None:
-            how = "".join(f"; {count}: {text}" for text, count in run.errors.items())
-            console.print(
-                f"{when}: {run.wrong} of {run.calls} overlapping calls end otherwise than alone{how}"
-            )
+    if report.before is not None and report.after is not None:
+        for line in proof_lines(report.before, report.after):
+            console.print(line)
     grown = report.size_bytes - report.size_before_bytes
     console.print(f"{report.size_bytes} bytes, {grown} more than before; a call has {report.region_bytes}")

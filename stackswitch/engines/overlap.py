@@ -13,20 +13,24 @@ from stackswitch.models.base import Frozen
 from stackswitch.tools.scripts import run_script
 from stackswitch.wasm.module import Module, parse_module
 
+from .locate import Engine
 from .stubs import import_stubs
 
 COUNT = 100
 """How many calls are begun."""
 _TIMEOUT_S = 90.0
 _CALL = re.compile(r"(?P<name>[^()]+)(?:\((?P<values>[^()]*)\))?")
-_FLAGS = ("--experimental-wasm-jspi",)
 
 
 class OverlapRun(Frozen):
-    """How many calls ended otherwise than alone, and how; values that differ are counted together."""
+    """How many calls ended otherwise than alone, and how; values that differ are counted together.
+
+    ``waits``: how often they waited.
+    """
 
     calls: int
     wrong: int
+    waits: int = 0
     errors: dict[str, int] = {}
 
 
@@ -57,7 +61,13 @@ def planned_call(module: Module, text: str) -> PlannedCall:
 
 
 def overlap_calls(
-    path: Path, suspending: Sequence[str], calls: Sequence[PlannedCall], *, count: int = COUNT, seed: int = 1
+    path: Path,
+    suspending: Sequence[str],
+    calls: Sequence[PlannedCall],
+    *,
+    engine: Engine,
+    count: int = COUNT,
+    seed: int = 1,
 ) -> OverlapRun:
     """Run the calls, in turn, until there are ``count``. Blocks.
 
@@ -75,7 +85,8 @@ def overlap_calls(
         "overlap.mjs",
         str(path),
         stdin=json.dumps(plan).encode(),
-        flags=_FLAGS,
+        node=engine.path,
+        flags=engine.flags,
         timeout_s=_TIMEOUT_S,
         problem=f"the calls of {path} did not end",
     )

@@ -1,4 +1,4 @@
-"""Runs one of our scripts (``node_shim/bin``) on the Node of the wheel, and reads its answer."""
+"""Runs one of our scripts (``node_shim/bin``) on Node, by default that of the wheel, and reads its answer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def run_script(
     *args: str,
     stdin: bytes = b"",
     folder: Path | None = None,
+    node: Path | None = None,
     flags: tuple[str, ...] = (),
     timeout_s: float,
     problem: str,
@@ -26,11 +27,12 @@ def run_script(
     """Run a script and return the JSON that it prints. Blocks.
 
     :param folder: its working directory
+    :param node: another Node than that of the wheel
     :param flags: options of Node
     :param problem: what is wrong if it prints none, for the error
     :raises ToolError: it does not print JSON, or takes longer than ``timeout_s`` (seconds)
     """
-    argv = [str(wheel_node()), *flags, str(node_shim_dir() / "bin" / name), *args]
+    argv = [str(node or wheel_node()), *flags, str(node_shim_dir() / "bin" / name), *args]
     try:
         done = watchdog.run(argv, stdin=stdin, cwd=folder, timeout_s=timeout_s)
         return json_value(done.stdout)

@@ -67,8 +67,8 @@ class ReentrantRequest(Frozen):
     debug_module_url: str = ""
 
 
-class ReentrantResult(Frozen):
-    """The module made, and what was done.
+class ReentrantSummary(Frozen):
+    """What was done.
 
     :ivar suspending: the imports whose calls are wrapped, ``module.name``
     :ivar promising: the exports that are wrapped
@@ -76,24 +76,31 @@ class ReentrantResult(Frozen):
     :ivar restoring: the exports that set the C stack pointer, which are guarded
     :ivar invokes: the ``invoke_*`` that were replaced
     :ivar throwing: the imports that throw what these catch
-    :ivar call_sites: how many calls of imports were redirected
     :ivar stack_pointer: the index of the global, and ``evidence`` for it. None: a side module that has none
     :ivar own_stack_bytes: the size of the module's own C stack, at most
     :ivar notes: what the user should know: sections that were dropped, what cannot be made right
-    :ivar source_map, debug_module: the files that the request gave, of the module made
     """
 
-    wasm: bytes = Field(repr=False)
     suspending: tuple[str, ...]
     promising: tuple[str, ...]
     table_functions: tuple[str, ...]
     restoring: tuple[str, ...]
     invokes: tuple[str, ...]
     throwing: tuple[str, ...]
-    call_sites: int
     stack_pointer: int | None
     evidence: str
     own_stack_bytes: int
     notes: tuple[str, ...]
+
+
+class ReentrantResult(ReentrantSummary):
+    """The module made, and what was done.
+
+    :ivar call_sites: how many calls of imports were redirected
+    :ivar source_map, debug_module: the files that the request gave, of the module made
+    """
+
+    wasm: bytes = Field(repr=False)
+    call_sites: int
     source_map: bytes | None = Field(default=None, repr=False)
     debug_module: bytes | None = Field(default=None, repr=False)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from wasmtime import wat2wasm
 
 from stackswitch.engines.locate import find_engine
@@ -117,7 +118,9 @@ def test_an_import_that_malloc_calls_is_refused_if_it_is_named(tmp_path: Path) -
     assert "env.hook cannot suspend: malloc calls it" in done.stderr
 
 
-def test_a_trace_says_what_suspends(kinds: Path, node: Node, transform: Transform, tmp_path: Path) -> None:
+@pytest.fixture
+def trace_of_kinds(kinds: Path, tmp_path: Path) -> Path:
+    """A trace of a call of ``work`` and one of ``nested``."""
     program = tmp_path / "once.mjs"
     program.write_text(f"""
       import {{ readFileSync }} from "node:fs";
@@ -132,7 +135,13 @@ def test_a_trace_says_what_suspends(kinds: Path, node: Node, transform: Transfor
          program],
         check=True, timeout=120, capture_output=True,
     )  # fmt: skip
-    after = node("run-kinds.mjs", transform(kinds, "--trace", trace))
+    return trace
+
+
+def test_a_trace_says_what_suspends(
+    kinds: Path, node: Node, transform: Transform, trace_of_kinds: Path
+) -> None:
+    after = node("run-kinds.mjs", transform(kinds, "--trace", trace_of_kinds))
     assert after["work"] == after["nested"] == [1, 2, 3, 4, 5, 6]
 
 
@@ -144,7 +153,49 @@ def test_a_proof_counts_wrong_calls_before_and_after(kinds: Path, tmp_path: Path
     assert "after: 0 of 100 overlapping calls end otherwise than alone" in done.stderr
     found = json.loads(report.read_text("utf-8"))
     assert found["before"]["wrong"] > 0
-    assert found["after"] == {"calls": 100, "wrong": 0, "errors": {}}
+    after = found["after"]
+    assert (after["calls"], after["wrong"], after["errors"]) == (100, 0, {})
+    assert after["waits"] >= 100
+
+
+def test_a_proof_that_shows_nothing_says_so(kinds: Path, tmp_path: Path) -> None:
+    run = [kinds, "-o", tmp_path / "out.wasm", *LISTS]
+    done = command(*run, "--prove", "by_table_to_the_import(1)")
+    assert done.returncode == 0, done.stderr
+    assert "this shows nothing: what these calls return does not depend on" in done.stderr
+    done = command(*run, "--prove", "outer(8)")
+    assert "this shows nothing: no call has waited" in done.stderr
+
+
+def test_a_proof_takes_the_calls_of_a_suite_and_the_exports_of_a_trace(
+    kinds: Path, tmp_path: Path, trace_of_kinds: Path
+) -> None:
+    suite = tmp_path / "suite"
+    suite.mkdir()
+    (suite / "kinds.wasm").write_bytes(kinds.read_bytes())
+    (suite / "work.toml").write_text(
+        'why = "waits"\nsource = "kinds.wasm"\nexport = "work"\nargs = ["i32:7"]\n', "utf-8"
+    )
+    report = tmp_path / "report.json"
+    run = [kinds, "-o", tmp_path / "out.wasm", *LISTS, "--json", report]
+    for source in (suite, trace_of_kinds):
+        done = command(*run, "--prove", source, "--prove", "work(3)")
+        assert done.returncode == 0, done.stderr
+        found = json.loads(report.read_text("utf-8"))
+        assert found["before"]["wrong"] > 0
+        assert found["after"]["wrong"] == 0
+    done = command(*run, "--prove", tmp_path / "none.jsonl")
+    assert done.returncode == 4
+    assert "none.jsonl" in done.stderr
+
+
+def test_a_proof_runs_on_the_node_that_the_environment_names(
+    kinds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACKSWITCH_NODE", str(tmp_path / "no-node"))
+    done = command(kinds, "-o", tmp_path / "out.wasm", *LISTS, "--prove", "work(3)")
+    assert done.returncode != 0
+    assert "no-node: there is no such file" in done.stderr
 
 
 def test_a_call_that_cannot_be_made_is_an_error(kinds: Path, tmp_path: Path) -> None:
