@@ -58,7 +58,7 @@ def obstacles_of(
     if invokes:
         text = (
             "JavaScript frames between frames of the guest: Emscripten's invoke_* of exceptions and "
-            "longjmp; build with -fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
+            "longjmp; stackswitch reentrant --invokes replaces them without a rebuild"
         )
         jspi("js-frames", text, f"the import {invokes[0].full_name}", len(invokes))
     fibers = [each for each in module.function_imports() if "fiber_swap" in each.name]

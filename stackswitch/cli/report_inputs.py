@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import typer
 
+from stackswitch.analysis.proposals import ModuleFiles
 from stackswitch.analysis.trace_lines import TraceFile
 from stackswitch.bench.suite_times import time_cases
 from stackswitch.engines.measure import measure_builds
@@ -28,6 +29,7 @@ from stackswitch.tools.progress import Progress
 from stackswitch.wasm.module import Module
 
 from .inputs import read_input, read_model, read_module, read_results, read_traces
+from .proposing import module_files, named_path
 from .report_options import ReportOptions
 from .resolve import lists_in, open_lists
 from .settings import Settings, load_settings
@@ -41,11 +43,12 @@ _WAITS = ("suspension", "suspension in Node")
 
 @dataclass(frozen=True)
 class ReportModule:
-    """A module that is judged, and the lists for it."""
+    """A module that is judged, the lists for it, and the files that a command for it reads."""
 
     path: Path
     module: Module
     lists: Lists
+    files: ModuleFiles
 
     @property
     def name(self) -> str:
@@ -91,10 +94,14 @@ def read_inputs(options: ReportOptions, progress: Progress) -> ReportInputs:
     if paths:
         progress("reading the module" if len(paths) == 1 else "reading the modules")
     several = len(lists) > 1
-    modules = [
-        ReportModule(path, read_module(path), lists_in(lists[at if several else 0] if lists else None))
-        for at, path in enumerate(paths)
-    ]
+    modules = []
+    for at, path in enumerate(paths):
+        source = lists[at if several else 0] if lists else None
+        files_of = module_files(path, source, options.variable, options.spelling)
+        stacks = ((), tuple(map(named_path, options.trace or ())))
+        modules.append(
+            ReportModule(path, read_module(path), lists_in(source), replace(files_of, stacks=stacks))
+        )
     results, flaky, others = merged(files.results)
     query = options.browserslist or settings.browserslist or ""
     common = VerdictInputs(

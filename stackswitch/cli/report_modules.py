@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from stackswitch import __version__
 from stackswitch.analysis.analyse import AnalysisInputs, analyse
+from stackswitch.analysis.proposals import propose, replaceable_invokes
 from stackswitch.analysis.trace_lines import TraceFile
 from stackswitch.analysis.traces import GivenModule, ModuleLines, require_use, use_trace
-from stackswitch.models.readiness import Finding, ModuleVerdict, Report
+from stackswitch.models.readiness import Finding, ModuleFacts, ModuleVerdict, Proposal, Report
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
 from stackswitch.readiness.call_tree import Instrumented, call_tree
@@ -119,12 +120,26 @@ def _with_module(
     observed = tuple(each for stacks in traces.suspensions.values() for each in stacks)
     analysis = analyse(module, given.path.name, AnalysisInputs(imports, common.lists, observed))
     listed = listed_names(module, common.lists)
+    facts = module_facts(module, analysis)
     return replace(
         _with_traces(common, traces, listed, ways(graph, analysis.imports)),
-        module=module_facts(module, analysis),
+        module=facts,
+        proposal=_proposal(given, facts, observed),
         analysis=analysis,
         confidence=confidence(graph, analysis.imports, traces.suspensions),
     )
+
+
+def _proposal(given: ReportModule, facts: ModuleFacts, observed: Sequence[Suspension]) -> Proposal | None:
+    """Try the re-entrant transform on a module; None: it has nothing to change, or is for another build."""
+    files = given.files
+    if facts.asyncified:
+        return None
+    glue = files.glue[1] if files.glue is not None else None
+    if facts.shadow_stack == "none" and not replaceable_invokes(given.module, glue):
+        return None
+    known = facts.imports if facts.imports_from != "all" else ()
+    return propose(given.module, replace(files, stacks=(observed, files.stacks[1]), imports=known))
 
 
 def _combined(whole: Report, reports: Sequence[tuple[str, Report]]) -> Report:

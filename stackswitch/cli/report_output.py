@@ -52,8 +52,10 @@ def show_verdict(console: Console, result: Report) -> None:
     for number, step in enumerate(result.steps, 1):
         line()
         line(f"{number}. {step.title}", style="bold")
+        if step.text:
+            line(f"   {step.text}")
         for each in step.code.splitlines():
-            line(f"     {each}", style="dim")
+            line(f"     {each}", style="dim", wrap=False)
     if result.compared_with:
         worse = sum(each.better is False for each in result.changes)
         line()

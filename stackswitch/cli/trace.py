@@ -28,6 +28,7 @@ from .command import EXIT_FAILED
 from .console import Console
 from .options import argument, option
 from .output import STDOUT, open_outputs, write_output, write_text
+from .proposing import proposals_for_trace, show_proposal, with_command
 from .resolve import command_on
 from .settings import load_settings
 from .trace_summary import show_summary
@@ -88,10 +89,15 @@ def trace(options: TraceOptions) -> None:
             given = _given_environment()
             argv, environment = command_on(options.engine, options.command or [], given, console)
             found = observe(argv, folder, environment, sample=options.sample)
-        found.findings = [silenced(each, silence) for each in found.findings]
+        proposals = proposals_for_trace(found, Path(options.output))
+        found.findings = [
+            silenced(with_command(each, proposals.get(each.module)), silence) for each in found.findings
+        ]
         write_output(options.output, found.to_jsonl())
     _write_findings(options, found)
     show_summary(console, found, options.output)
+    for proposal in proposals.values():
+        show_proposal(console, proposal, of_invokes=True)
     status = found.ends[-1].status if options.parts is None else 0
     failed = options.fail_on is not None and fails(found.findings, options.fail_on)
     raise typer.Exit(status or (EXIT_FAILED if failed else 0))

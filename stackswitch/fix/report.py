@@ -6,6 +6,7 @@ from typing import Literal
 
 from stackswitch.models.base import Frozen
 from stackswitch.models.expect import ListName
+from stackswitch.models.readiness import Proposal
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import TrapCause
 from stackswitch.models.trace_use import TraceUse
@@ -87,8 +88,8 @@ class ListCoverage(Frozen):
 class UnfixedTrap(Frozen):
     """A trap of a trace that no name in the lists fixes: the engine's words, and why none does.
 
-    ``missing``: names that would fix it, of lists that the file does not have. ``count``: how often it is
-    in the trace.
+    ``missing``: names that would fix it, of lists that the file does not have. ``invoke``: the ``invoke_*``
+    of Emscripten's glue that it is a matter of. ``count``: how often it is in the trace.
     """
 
     trace: str
@@ -97,6 +98,7 @@ class UnfixedTrap(Frozen):
     cause: TrapCause = ""
     why: str
     missing: dict[ListName, tuple[str, ...]] = {}
+    invoke: str = ""
     count: int = 1
 
 
@@ -133,7 +135,8 @@ class FixReport(Frozen):
     ``policies``: how each only-list is computed. ``rounds``: how often lists were computed. ``results``: of
     the last run on Asyncify. ``observed``: cases by the backend on which their stacks were observed, or the
     number of ``traces``. ``build``: the command that was run. ``traces``: how the lines of each trace were
-    used; ``modules``: what the traces say of each module.
+    used; ``modules``: what the traces say of each module. ``proposals``: commands that change JSPI builds
+    where no list can help, or why there is none.
     """
 
     schema_version: int = FIX_SCHEMA_VERSION
@@ -151,5 +154,6 @@ class FixReport(Frozen):
     assertions: tuple[AssertionEffectOnLists, ...] = ()
     confidence: tuple[ListCoverage, ...] = ()
     notes: tuple[str, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     build: str | None = None
     duration_s: float = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stackswitch.analysis.traces import UsedTrace
+from stackswitch.lists.emscripten_imports import INVOKE
 from stackswitch.models.expect import ListName
 from stackswitch.models.trace import TraceTrap
 
@@ -58,5 +59,11 @@ def _left(trace: str, trap: TraceTrap, source: ListSource) -> UnfixedTrap | None
         lists = " or ".join(absent)
         why = f"{lack}, and {source.path} has no list {lists}: add an empty one" if absent else lack
     return UnfixedTrap(
-        trace=trace, error=trap.error, message=trap.message, cause=trap.cause, why=why, missing=lacking
+        trace=trace,
+        error=trap.error,
+        message=trap.message,
+        cause=trap.cause,
+        why=why,
+        missing=lacking,
+        invoke=next((each.split(" (")[0] for each in trap.js_frames if each.startswith(INVOKE)), ""),
     )

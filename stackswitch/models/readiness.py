@@ -87,6 +87,21 @@ class MigrationStep(Frozen):
     rules: tuple[str, ...] = ()
 
 
+class Proposal(Frozen):
+    """What ``stackswitch reentrant`` does for a module, as found by trying it.
+
+    ``command``: makes the build, in which each call has a C stack of its own; empty: the module is refused,
+    and ``refused`` says why. ``invokes``: the command also replaces Emscripten's ``invoke_*``.
+    ``invokes_refused``: why it cannot.
+    """
+
+    module: str
+    command: str = ""
+    invokes: bool = False
+    refused: str = ""
+    invokes_refused: str = ""
+
+
 class RunColumn(Frozen):
     """Where cases ran: a backend on an engine.
 

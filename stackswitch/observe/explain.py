@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stackswitch.lists.emscripten_imports import INVOKE
 from stackswitch.models.trace import TrapCause
 
 _SUSPEND = re.compile(
@@ -77,6 +78,13 @@ def explain_error(
 
 def refused(js_frames: Sequence[str], entry: NonPromisingEntry | None) -> Explained:
     """Explain why the engine refused to suspend."""
+    invoke = next((each for each in js_frames if each.startswith(INVOKE)), None)
+    if invoke is not None:
+        text = (
+            f"{invoke} of Emscripten's glue lies between the promising export and the import that waits: it "
+            "carries C++ exceptions and longjmp"
+        )
+        return Explained("js-frames", text)
     if js_frames:
         between = "; ".join(js_frames)
         text = f"JavaScript lies between the promising export and the import that waits: {between}"

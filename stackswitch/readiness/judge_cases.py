@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stackswitch.models.expect import ListName
-from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, RunColumn
+from stackswitch.models.readiness import CaseStatus, CaseVerdict, Cell, Finding, RunColumn, Weight
 from stackswitch.models.result import CaseResult
 from stackswitch.reports.text import counted, some
 from stackswitch.suite.shards import Conflict
 
+from .reentrant import weights_of
 from .rules import RULES, finding, level_by, merged_names
 from .verdict_inputs import VerdictInputs
 
@@ -51,12 +52,16 @@ def judge_cases(inputs: VerdictInputs) -> CasesFound:
     flaky = {each.case_id: each for each in inputs.flaky}
     applied: dict[tuple[str, str], list[tuple[str, _Applied]]] = defaultdict(list)
     cases = []
+    weights = weights_of(inputs)
     for case_id, results in by_case.items():
-        judge = _Judge(results, flaky.get(case_id))
+        judge = _Judge(results, flaky.get(case_id), weights)
         cases.append(judge.verdict(case_id, order, tuple(stacks[case_id])))
         for one in judge.applied:
             applied[one.rule, one.subject].append((case_id, one))
-    findings = tuple(_finding(rule, subject, of) for (rule, subject), of in applied.items())
+    findings = tuple(
+        _finding(rule, subject, of).model_copy(update={"weight": weights[rule]})
+        for (rule, subject), of in applied.items()
+    )
     counts = Counter(each.status for each in cases)
     return CasesFound(_columns(order, cases), tuple(cases), findings, dict(counts))
 
@@ -142,11 +147,15 @@ class _Judge:
     """Judges one case.
 
     :ivar results: each with whether the case works there
+    :ivar weights: of the rules, for the module
     :ivar applied: the rules that apply to the case
     :ivar why: the reasons
     """
 
-    def __init__(self, results: Sequence[CaseResult], flaky: Conflict | None) -> None:
+    def __init__(
+        self, results: Sequence[CaseResult], flaky: Conflict | None, weights: Mapping[str, Weight]
+    ) -> None:
+        self.weights = weights
         returned = any(each.as_expected and each.outcome == "returned" for each in results)
         self.results = [(each, _works(each, returned=returned)) for each in results]
         self.jspi, self.asyncify = self._on("jspi"), self._on("asyncify")
@@ -179,7 +188,7 @@ class _Judge:
         )
         status = self._status()
         rules = tuple(dict.fromkeys(each.rule for each in self.applied))
-        level = level_by({RULES[each].weight for each in rules})
+        level = level_by({self.weights[each] for each in rules})
         if status == "neither" and level == "ready":
             level = "not-ready"
         return CaseVerdict(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stackswitch.analysis.facts import Obstacle
 from stackswitch.models.engine import EngineReport
 from stackswitch.models.matrix import Support
-from stackswitch.models.readiness import EngineVerdict, Finding, Level, RunColumn, Users
+from stackswitch.models.readiness import CaseVerdict, EngineVerdict, Finding, Level, RunColumn, Users
 
 from .rules import finding
 
@@ -19,10 +19,12 @@ def judge_engines(
     reports: Sequence[EngineReport],
     runs: Sequence[RunColumn],
     obstacles: Sequence[Obstacle],
+    cases: Sequence[CaseVerdict] = (),
 ) -> tuple[tuple[EngineVerdict, ...], tuple[Finding, ...]]:
     """Give every engine its verdict; where one was probed and ran the suite too, it stands there once.
 
     :param obstacles: what of the module stands in a backend's way
+    :param cases: those of the runs
     """
     needed = tuple(each.feature for each in obstacles if each.backend == "jspi")
     fallback = NO_FALLBACK if any(each.backend == "asyncify" for each in obstacles) else POLYFILL
@@ -35,10 +37,11 @@ def judge_engines(
         verdicts[verdict.name] = verdict
         if rule:
             findings.append(finding(rule, f"{verdict.name}: {verdict.why}", subject=verdict.name))
-    for run in runs:
+    for at, run in enumerate(runs):
         if run.backend == "jspi" and run.cases:
             name = f"{run.engine} {run.engine_version}"
-            verdicts[name] = _ran(name, run, verdicts.get(name), fallback)
+            levels = {each.level for each in cases if any(cell.run == at for cell in each.cells)}
+            verdicts[name] = _ran(name, run, verdicts.get(name), fallback, levels)
     found = tuple(verdicts.values())
     asked = [each for each in found if each.level != "unknown"]
     if asked and all(each.level == "not-ready" for each in asked):
@@ -71,12 +74,18 @@ def _probed(report: EngineReport, needed: Sequence[str], fallback: str) -> tuple
     return verdict, rule
 
 
-def _ran(name: str, run: RunColumn, probed: EngineVerdict | None, fallback: str) -> EngineVerdict:
+def _ran(
+    name: str, run: RunColumn, probed: EngineVerdict | None, fallback: str, levels: Collection[Level]
+) -> EngineVerdict:
+    """Return the verdict on an engine that ran cases.
+
+    :param levels: of these cases; what a change of the program mends is not the engine's
+    """
     count = run.count.replace(" work", " cases work", 1)
     if probed is not None:
         return probed.model_copy(update={"why": f"{probed.why}; {count}"})
     level: Level = "ready" if run.worked + run.meant == run.cases else "ready-with-changes"
-    if not run.worked + run.meant:
+    if not run.worked + run.meant and "ready-with-changes" not in levels:
         level = "not-ready"
     fallback = "" if level == "ready" else fallback
     return EngineVerdict(name=name, level=level, why=count, fallback=fallback, source="run")

@@ -13,6 +13,7 @@ from stackswitch.models.trace import Suspension
 from stackswitch.reports.text import counted
 
 from .judge_traces import ran_on_jspi
+from .reentrant import weights_of
 from .rules import finding, merged_names
 from .verdict_inputs import VerdictInputs
 
@@ -29,20 +30,21 @@ def judge_module(inputs: VerdictInputs) -> Iterator[Finding]:
     if len(inputs.other_modules) > 1:
         yield finding("several-modules", f"results of {len(inputs.other_modules)} builds of one module")
     if analysis is not None:
-        yield from _obstacles(analysis.obstacles, ran=ran_on_jspi(inputs))
+        yield from _obstacles(analysis.obstacles, inputs)
     if facts is not None:
         yield from _shadow_stack(facts, inputs)
         if not facts.named and facts.functions:
             yield finding("no-names", f"none of its {facts.functions} functions has a name")
 
 
-def _obstacles(obstacles: Iterable[Obstacle], *, ran: bool) -> Iterator[Finding]:
+def _obstacles(obstacles: Iterable[Obstacle], inputs: VerdictInputs) -> Iterator[Finding]:
+    ran, weights = ran_on_jspi(inputs), weights_of(inputs)
     rules = {"js-frames": "invoke-imports", "start-suspension": "start-reaches-wait", "fibers": "fibers"}
     for each in obstacles:
         more = f" (and {each.count - 1} more)" if each.count > 1 else ""
         if each.backend == "jspi" and each.feature in rules:
             # If it ran on JSPI, a possible call in the code is no blocker.
-            weight: Weight | None = "change" if ran and each.feature == "js-frames" else None
+            weight: Weight = "change" if ran and each.feature == "js-frames" else weights[rules[each.feature]]
             yield finding(rules[each.feature], f"{each.where}{more}", subject=each.feature, weight=weight)
         elif each.backend == "asyncify":
             yield finding("asyncify-refuses", f"{each.text}: {each.where}{more}", subject=each.feature)

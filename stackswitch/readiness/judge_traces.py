@@ -11,6 +11,7 @@ from stackswitch.models.readiness import Finding
 from stackswitch.models.trace import TraceTrap
 from stackswitch.reports.text import counted
 
+from .reentrant import weights_of
 from .rules import finding, merged_names
 from .verdict_inputs import VerdictInputs
 
@@ -48,8 +49,9 @@ def judge_traces(inputs: VerdictInputs) -> Iterator[Finding]:
             found = _rule(trap)
             if found is not None:
                 by_rule[found].append((case, trap))
+    weights = weights_of(inputs)
     for (rule, subject), of in by_rule.items():
-        yield _of_traps(rule, subject, of)
+        yield _of_traps(rule, subject, of).model_copy(update={"weight": weights[rule]})
     for use in inputs.uses:
         for unused in use.unused:
             rule = "trace-other-module" if unused.reason in _OF_OTHERS else "trace-incomplete"

@@ -9,13 +9,10 @@ from shlex import quote
 from stackswitch.models.readiness import EngineVerdict, Finding, ListReport, MigrationStep
 
 from .judge_traces import ran_on_jspi
+from .reentrant import OF_INVOKES, invokes_step, stacks_step
 from .verdict_inputs import VerdictInputs
 
 _MOST_INLINE = 12
-_ONE_AT_A_TIME = """\
-let last = Promise.resolve();
-const oneAtATime = (call) => (...args) => (last = last.then(() => call(...args), () => call(...args)));
-const handle = oneAtATime(WebAssembly.promising(instance.exports.{export}));"""
 _BOTH = """\
 import {{ hasNativeJspi, install }} from "stackswitch-jspi";
 
@@ -35,9 +32,15 @@ def steps_of(
         if not each.silenced:
             by_rule.setdefault(each.rule, []).append(each)
     if not ran_on_jspi(inputs):
-        return (*_to_know(inputs), *_flags(by_rule), *_lists_of_jspi(lists), *_mend(by_rule))
+        return (
+            *_to_know(inputs),
+            *_flags(by_rule, inputs),
+            *_lists_of_jspi(lists),
+            *_mend(by_rule),
+            *_concurrency(by_rule, inputs),
+        )
     return (
-        *_flags(by_rule),
+        *_flags(by_rule, inputs),
         *_lists_of_jspi(lists),
         *_engine_flags(engines),
         *_list_of_asyncify(by_rule),
@@ -76,18 +79,12 @@ def _to_know(inputs: VerdictInputs) -> Iterator[MigrationStep]:
     )
 
 
-def _flags(by_rule: dict[str, list[Finding]]) -> Iterator[MigrationStep]:
-    glue = [rule for rule in ("invoke-imports", "invoke-glue") if rule in by_rule]
-    if glue:
-        yield MigrationStep(
-            title="Keep exceptions and longjmp inside wasm",
-            text="Emscripten's invoke_* put JavaScript on the stack; these flags, at compile and link time, "
-            "need none.",
-            code="-fwasm-exceptions -sSUPPORT_LONGJMP=wasm",
-            language="flags",
-            rules=tuple(glue),
-        )
-    if "hidden-stack-pointer" in by_rule:
+def _flags(by_rule: dict[str, list[Finding]], inputs: VerdictInputs) -> Iterator[MigrationStep]:
+    of_invokes = [rule for rule in OF_INVOKES if rule in by_rule]
+    if of_invokes:
+        yield invokes_step(inputs, of_invokes, shared="shared-stack" in by_rule)
+    is_given = inputs.proposal is not None and inputs.proposal.command  # it finds the pointer by itself
+    if "hidden-stack-pointer" in by_rule and not is_given:
         yield MigrationStep(
             title="Export the C stack's pointer",
             text="The host can then restore it after an abandoned call, and give each call a region.",
@@ -179,17 +176,10 @@ def _mend(by_rule: dict[str, list[Finding]]) -> Iterator[MigrationStep]:
 
 
 def _concurrency(by_rule: dict[str, list[Finding]], inputs: VerdictInputs) -> Iterator[MigrationStep]:
-    if "shared-stack" not in by_rule:
-        return
-    exports = sorted({each.export for stacks in inputs.suspensions.values() for each in stacks} - {""})
-    yield MigrationStep(
-        title="Make one call at a time",
-        text="The C stack is shared by all calls of an instance: two that wait at the same time corrupt "
-        "each other. One queue before the exports is enough; an instance for each call serves as well.",
-        code=_ONE_AT_A_TIME.format(export=exports[0] if exports and exports[0].isidentifier() else "main"),
-        language="js",
-        rules=("shared-stack",),
-    )
+    if "shared-stack" in by_rule:
+        step = stacks_step(inputs, after_invokes=not by_rule.keys().isdisjoint(OF_INVOKES))
+        if step is not None:
+            yield step
 
 
 def _both_builds(

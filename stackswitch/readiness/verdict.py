@@ -12,6 +12,7 @@ from .judge_cases import CasesFound, judge_cases
 from .judge_engines import judge_engines, judge_users
 from .judge_module import judge_gain, judge_lists, judge_module
 from .judge_traces import judge_traces, ran_on_jspi, traced_on_jspi, waits_on_jspi
+from .reentrant import with_proposal
 from .rules import finding, level_by, merged_names, silenced
 from .steps import steps_of
 from .verdict_inputs import VerdictInputs
@@ -28,7 +29,7 @@ def judge(inputs: VerdictInputs) -> Report:
     inputs = _without_disproved(inputs, cases)
     obstacles = () if inputs.analysis is None else inputs.analysis.obstacles
     probed = () if inputs.engines is None else inputs.engines.engines
-    engines, of_engines = judge_engines(probed, cases.runs, obstacles)
+    engines, of_engines = judge_engines(probed, cases.runs, obstacles, cases.cases)
     users, of_users = judge_users(inputs.support, inputs.query)
     fallback = bool(of_users) or any(each.level == "not-ready" for each in engines)
     lists, of_lists = judge_lists(inputs, inputs.picture.functions, fallback=fallback)
@@ -51,7 +52,7 @@ def judge(inputs: VerdictInputs) -> Report:
     if not ran_on_jspi(inputs):
         found.append(finding("not-run", "no case was run on JSPI"))
     found.sort(key=lambda each: _ORDER.index(each.weight))
-    findings = silenced(found, inputs.silence)
+    findings = silenced(with_proposal(found, inputs), inputs.silence)
     level = level_of(findings)
     report = Report(
         title=inputs.title,

@@ -10,7 +10,7 @@ from stackswitch.models.engine import DetectResult
 from stackswitch.models.expect import ListName
 from stackswitch.models.matrix import Support
 from stackswitch.models.picture import Picture
-from stackswitch.models.readiness import Gain, ModuleFacts, PolicyCoverage, Source
+from stackswitch.models.readiness import Gain, ModuleFacts, PolicyCoverage, Proposal, Source
 from stackswitch.models.result import CaseResult
 from stackswitch.models.trace import Suspension, TraceTrap
 from stackswitch.models.trace_use import TraceUse
@@ -31,6 +31,7 @@ class VerdictInputs:
     :ivar lists: names by list, as Binaryen gets them
     :ivar query: the browserslist query that ``support`` answers
     :ivar silence: reasons, by rule
+    :ivar proposal: what ``stackswitch reentrant`` does for the module; None: it was not asked
     """
 
     title: str
@@ -50,5 +51,6 @@ class VerdictInputs:
     query: str = ""
     gain: Gain | None = None
     silence: Mapping[str, str] = field(default_factory=dict)
+    proposal: Proposal | None = None
     sources: tuple[Source, ...] = ()
     other_modules: Mapping[str, int] = field(default_factory=dict)

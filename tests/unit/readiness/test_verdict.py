@@ -205,8 +205,8 @@ def test_the_way_goes_from_small_to_large_and_carries_what_to_type() -> None:
         }
     )
     steps = judge(inputs).steps
-    assert [each.language for each in steps] == ["flags", "flags", "list", "js", "sh"]
-    assert steps[0].code == "-fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
+    assert [each.language for each in steps] == ["sh", "flags", "list", "js", "sh"]
+    assert steps[0].code == "stackswitch reentrant MODULE --glue GLUE --invokes -o OUT"
     assert steps[1].code == '-sJSPI\n-sJSPI_EXPORTS=["main"]\n-sJSPI_IMPORTS=["wait"]'
     assert steps[2].code == "leaf"
     assert '"app.asyncify.wasm"' in steps[3].code
