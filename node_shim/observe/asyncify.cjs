@@ -1,7 +1,9 @@
-// Which of a module's exports is Asyncify's `asyncify_start_unwind` where it has another name.
+// Which of a module's exports are Asyncify's control functions where they have other names.
 //
-// Emscripten gives exports short names from -O2 on. Then the function is known by how it begins:
-// i32.const 1, global.set STATE, local.get 0, global.set DATA, global.get DATA (see stackswitch/wasm/asyncified.py).
+// Emscripten gives exports short names from -O2 on. Then a function is known by how it begins (see stackswitch/wasm/asyncified.py):
+// asyncify_start_unwind and asyncify_start_rewind by i32.const 1 or 2, global.set STATE, local.get 0, global.set DATA,
+// global.get DATA; asyncify_stop_unwind and asyncify_stop_rewind, which are alike, by i32.const 0, global.set STATE,
+// global.get DATA.
 //
 // A reader of its own (not wasm/read.mjs): what is preloaded is CommonJS, and reads no more of a module than this needs.
 
@@ -9,9 +11,13 @@
 
 const SECTION = { IMPORT: 2, EXPORT: 7, CODE: 10 };
 const FUNCTION = 0;
-const MOST_BYTES = 64; // of the function
+const MOST_BYTES = 64; // of such a function
+/** @type {Role[]} by the state that the function sets */
+const ROLES = ["stop", "startUnwind", "startRewind"];
 
-/** @typedef {{name: string, index: number, names: string[]}} RenamedExport */
+/** @typedef {"startUnwind" | "startRewind" | "stop"} Role which control function it is; `stop`: of an unwinding or a rewinding */
+/** @typedef {{roles: Map<string, Role>, index: number, names: string[]}} Renamed the control functions by the names of their exports,
+ *   the index of asyncify_start_unwind, and what all exports are called */
 
 class Cursor {
   /**
@@ -68,35 +74,43 @@ class Cursor {
   exports() {
     /** @type {string[]} */
     const names = [];
-    /** @type {Map<number, string>} functions by index */
+    /** @type {Map<number, string[]>} names of functions by index */
     const functions = new Map();
     for (let left = this.u32(); left > 0; left--) {
       const name = this.name().toString();
       const kind = this.bytes[this.at++];
       const index = this.u32();
       names.push(name);
-      if (kind === FUNCTION) functions.set(index, name);
+      if (kind === FUNCTION) functions.set(index, [...(functions.get(index) ?? []), name]);
     }
     return { names, functions };
   }
 
-  beginsUnwinding() {
-    if (this.end - this.at > MOST_BYTES) return false;
+  /** @returns {{role: Role, globals: string} | null} what a body begins as, and the globals that it uses */
+  controlFunction() {
+    if (this.end - this.at > MOST_BYTES) return null;
     const next = (/** @type {number[]} */ ...bytes) => bytes.every((byte) => this.bytes[this.at++] === byte);
-    if (!next(0, 0x41, 1, 0x24)) return false;
+    if (!next(0, 0x41)) return null;
+    const set = this.bytes[this.at++];
+    if (!next(0x24)) return null;
     const state = this.u32();
-    if (!next(0x20, 0, 0x24)) return false;
-    const data = this.u32();
-    return next(0x23) && this.u32() === data && state !== data;
+    let data = null;
+    if (set === 1 || set === 2) {
+      if (!next(0x20, 0, 0x24)) return null;
+      data = this.u32();
+    } else if (set !== 0) return null;
+    if (!next(0x23)) return null;
+    const read = this.u32();
+    if ((data !== null && read !== data) || state === read) return null;
+    return { role: ROLES[set], globals: `${state} ${read}` };
   }
 }
 
 /**
  * @param {Uint8Array} bytes
- * @returns {RenamedExport | null} the export that begins so: what the module calls it, its function's index, and what all its
- *   exports are called
+ * @returns {Renamed | null} the exports that begin so, whatever their names; null: there is no asyncify_start_unwind
  */
-function renamedStartUnwind(bytes) {
+function controlExports(bytes) {
   let imported = 0;
   /** @type {ReturnType<Cursor["exports"]>} */
   let exported = { names: [], functions: new Map() };
@@ -108,7 +122,7 @@ function renamedStartUnwind(bytes) {
     cursor.at += size;
     if (id === SECTION.IMPORT) imported = section.importedFunctions();
     else if (id === SECTION.EXPORT) exported = section.exports();
-    else if (id === SECTION.CODE) return startUnwindIn(section, imported, exported);
+    else if (id === SECTION.CODE) return controlFunctionsIn(section, imported, exported);
   }
   return null;
 }
@@ -117,17 +131,22 @@ function renamedStartUnwind(bytes) {
  * @param {Cursor} code
  * @param {number} imported
  * @param {ReturnType<Cursor["exports"]>} exported
- * @returns {RenamedExport | null}
+ * @returns {Renamed | null}
  */
-function startUnwindIn(code, imported, { names, functions }) {
+function controlFunctionsIn(code, imported, { names, functions }) {
   const count = code.u32();
+  const found = [];
   for (let index = imported; index < imported + count; index++) {
     const length = code.u32();
-    const name = functions.get(index);
-    if (name !== undefined && new Cursor(code.bytes, code.at, code.at + length).beginsUnwinding()) return { name, index, names };
+    const called = functions.get(index);
+    const control = called && new Cursor(code.bytes, code.at, code.at + length).controlFunction();
+    if (control) found.push({ ...control, called, index });
     code.at += length; // a body: its size, then its bytes
   }
-  return null;
+  const start = found.find(({ role }) => role === "startUnwind");
+  if (start === undefined) return null;
+  const same = found.filter(({ globals }) => globals === start.globals);
+  return { roles: new Map(same.flatMap(({ called, role }) => called.map((name) => [name, role]))), index: start.index, names };
 }
 
-module.exports = { renamedStartUnwind };
+module.exports = { controlExports };

@@ -13,14 +13,15 @@ const EMITTERS = new Set(["node:internal/process/execution", "node:internal/proc
 const NEAR = 6; // frames: a program may have put functions of its own around process.emit
 
 /**
- * @param {Record<string, (...args: unknown[]) => (() => void) | void>} watchers by event, each called before the program's own
+ * @param {Record<string, (...args: any[]) => (() => void) | void>} watchers by event; `exit` gets whether the program has ended
+ *   because nothing was left to do; each called before the program's own
  *   listeners; what it returns is called after them, if there are any
  */
 function watchProcessEnd({ exit, ...watchers }) {
   /** @type {Set<string | undefined>} */
   const ignored = new Set(); // places in Node that emit something else
   const before = function () {
-    if (process._exiting) return void exit();
+    if (process._exiting) return void exit(callSites(before).length === 0); // else process.exit or an error is on the stack
     const site = callSites(before).slice(0, NEAR).find((/** @type {NodeJS.CallSite} */ each) => EMITTERS.has(String(each.getFileName())));
     const place = site && `${site.getFileName()}:${site.getPosition()}`;
     if (site === undefined || ignored.has(place)) return undefined;

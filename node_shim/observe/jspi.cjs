@@ -120,7 +120,7 @@ class JspiHooks {
     slot.marked = isMarkedAsync(host);
     const stacks = this.#stacks;
     if (before && isAsyncFunction(host)) {
-      const note = () => stacks.note(slot, note);
+      const note = () => void stacks.note(slot, note); // a getter: what it returns would be called
       return { slot, observed: proxied(host, defineProperty({}, "apply", { get: note })) };
     }
     /** @type {(this: any, ...args: any[]) => any} */

@@ -9,7 +9,7 @@ const { TracePart } = require("./part.cjs");
 const { StackRecorder } = require("./stacks.cjs");
 const { ModuleRecorder } = require("./modules.cjs");
 const { ErrorRecorder } = require("./errors.cjs");
-const { UnwindHooks } = require("./start-unwind-hooks.cjs");
+const { ControlHooks } = require("./control-hooks.cjs");
 const { RejectionWatcher } = require("./promises.cjs");
 const { JspiHooks } = require("./jspi.cjs");
 const { tapSource } = require("./streaming.cjs");
@@ -47,7 +47,7 @@ class Observer {
   #part = new TracePart();
   #stacks;
   #errors;
-  #unwinds;
+  #controls;
   #promises = new RejectionWatcher(this.#part);
   #modules = new ModuleRecorder(this.#part);
   #jspi;
@@ -58,7 +58,7 @@ class Observer {
     const every = setting("SAMPLE", 1);
     this.#stacks = new StackRecorder(this.#part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
     this.#errors = new ErrorRecorder(this.#stacks, this.#part);
-    this.#unwinds = new UnwindHooks(this.#stacks, this.#part);
+    this.#controls = new ControlHooks(this.#stacks, this.#part);
     this.#jspi = new JspiHooks(this.#part, this.#stacks, this.#errors, this.#promises);
   }
 
@@ -79,6 +79,7 @@ class Observer {
     });
     this.#stacks.begin();
     this.#errors.begin();
+    this.#controls.begin();
     this.#modules.begin(folder, setting("MODULE_BYTES", 512 << 20));
     this.#jspi.begin();
   }
@@ -87,9 +88,9 @@ class Observer {
     this.#part.guard(() => {
       this.#hookModules();
       this.#jspi.hook((name, handler) => this.#replace(name, handler));
-      this.#unwinds.hook();
+      this.#controls.hook();
       watchProcessEnd({
-        exit: () => this.end(process.exitCode ?? 0),
+        exit: (idle) => this.end(process.exitCode ?? 0, { idle }),
         uncaughtExceptionMonitor: (error) => this.#errors.note(error, "uncaught"),
         unhandledRejection: (error, /** @type {any} */ promise) => {
           this.#promises.release(promise);
@@ -137,7 +138,7 @@ class Observer {
   #source(source, how) {
     this.#part.guard(() => {
       const bytes = ModuleRecorder.bytesOf(source);
-      if (bytes !== null) this.#unwinds.compiled(bytes, this.#modules.compiled(bytes, how));
+      if (bytes !== null) this.#controls.compiled(bytes, this.#modules.compiled(bytes, how));
     });
   }
 
@@ -149,11 +150,15 @@ class Observer {
     });
   }
 
-  /** @param {number | string} status */
-  end(status) {
+  /**
+   * @param {number | string} status
+   * @param {{idle?: boolean}} [how] `idle`: the program has ended because nothing was left to do
+   */
+  end(status, { idle = false } = {}) {
     const part = this.#part;
     if (part.ended) return;
     part.guard(() => this.#stacks.flush());
+    part.guard(() => this.#controls.finish({ idle }));
     // What was preloaded to run a build in the module's place goes through ours.
     const ours = Reflect.get(globalThis, Symbol.for("stackswitch.instrumented")) === true;
     for (const [name, value] of ours ? [] : this.#hooked) {
@@ -163,7 +168,7 @@ class Observer {
         part.error(`the program has put another WebAssembly.${name} in place of the observed one: what went past ours is missing`);
       }
     }
-    part.end({ kind: "end", status, ...this.#stacks.totals(), ...this.#unwinds.unfinished() });
+    part.end({ kind: "end", status, ...this.#stacks.totals() });
   }
 }
 

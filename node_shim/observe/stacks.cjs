@@ -66,7 +66,16 @@ const place = (site) => {
  * @property {number} taken stacks taken of them
  * @property {boolean} [marked]
  */
-/** @typedef {{id: number, slot: Slot, key: Int32Array, count: number, written: number, next: Entry | undefined}} Entry a stack */
+/**
+ * @typedef {object} Entry a stack
+ * @property {number} id
+ * @property {Slot} slot
+ * @property {Int32Array} key
+ * @property {number} count
+ * @property {number} written the count that the part has
+ * @property {Entry | undefined} next with the same hash
+ * @property {{bytes: number, room: number}} [saved] the most bytes that Asyncify has saved of it, and the room for them
+ */
 
 class StackRecorder {
   #part;
@@ -115,17 +124,19 @@ class StackRecorder {
    *
    * @param {Slot} slot
    * @param {Function} below the innermost function that is ours
+   * @returns {Entry | null} the stack; null: it was not taken
    */
   note(slot, below) {
     const seen = ++slot.seen;
-    if (seen > this.#sample.first && seen % this.#sample.every !== 0) return;
+    if (seen > this.#sample.first && seen % this.#sample.every !== 0) return null;
     slot.taken++;
     try {
       const sites = callSites(below);
       const used = this.#readKey(slot, sites);
-      this.#counted(slot, sites, used);
+      return this.#counted(slot, sites, used);
     } catch (error) {
       this.#part.error(`a stack could not be taken: ${error}`);
+      return null;
     }
   }
 
@@ -167,7 +178,7 @@ class StackRecorder {
     return entry;
   }
 
-  /** @type {(slot: Slot, sites: Site[], used: number) => void} */
+  /** @type {(slot: Slot, sites: Site[], used: number) => Entry | null} */
   #counted(slot, sites, used) {
     const key = this.#key;
     const length = used * 2;
@@ -177,7 +188,7 @@ class StackRecorder {
     if (entry === undefined) {
       if (this.#count === MOST_STACKS || this.#part.full) {
         this.leftOut++;
-        return;
+        return null;
       }
       entry = { id: ++this.#count, slot, key: key.slice(0, length), count: 0, written: 0, next: this.#entries.get(hash) };
       this.#entries.set(hash, entry);
@@ -185,6 +196,7 @@ class StackRecorder {
     }
     const count = ++entry.count;
     if ((count & (count - 1)) === 0) this.#writeCount(entry);
+    return entry;
   }
 
   /** @param {Entry} entry */
@@ -265,6 +277,7 @@ class StackRecorder {
     for (const first of this.#entries.values()) {
       for (let entry = /** @type {Entry | undefined} */ (first); entry !== undefined; entry = entry.next) {
         if (entry.written !== entry.count) this.#writeCount(entry);
+        if (entry.saved !== undefined) this.#part.write({ kind: "saved", stack: entry.id, ...entry.saved }, { always: true });
       }
     }
   }

@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const preload = join(here, "..", "observe.cjs");
 const scratch = mkdtempSync(join(tmpdir(), "observe-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-const { renamedStartUnwind } = createRequire(import.meta.url)("../observe/asyncify.cjs");
+const { controlExports } = createRequire(import.meta.url)("../observe/asyncify.cjs");
 const hasJspi = typeof WebAssembly.Suspending === "function";
 
 /** outer (exported) → inner → env.wait */
@@ -161,9 +161,9 @@ test("the start of unwinding is recorded, and the exports stay what they are", (
 });
 
 test("an Asyncify build is known by its code where its exports have short names", () => {
-  assert.equal(renamedStartUnwind(renamed).name, "x");
-  assert.equal(renamedStartUnwind(asyncified), null);
-  assert.equal(renamedStartUnwind(waiting), null);
+  assert.equal(controlExports(renamed).roles.get("x"), "startUnwind");
+  assert.equal(controlExports(asyncified), null);
+  assert.equal(controlExports(waiting), null);
 });
 
 test("workers and child processes have parts of their own; the user's NODE_OPTIONS stay", () => {

@@ -75,12 +75,15 @@ class TraceSuspension(Suspension):
     ``frame_modules``: the module of each frame, if some are of another module than ``module`` (a side
     module); their names begin with the first digits of that module's hash and ``!``. ``missing_imports``:
     imports on this stack after which the build does not check whether to unwind (``ASYNCIFY_IMPORTS``).
+    ``saved_bytes``, ``saved_room``: the most that Asyncify saved of this stack, and the room for it (bytes).
     """
 
     kind: Literal["suspension"] = "suspension"
     import_: str = Field(alias="import")
     frame_modules: tuple[str, ...] = ()
     missing_imports: tuple[str, ...] = ()
+    saved_bytes: int | None = None
+    saved_room: int | None = None
 
 
 TrapCause = Literal[

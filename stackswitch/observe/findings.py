@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from stackswitch.lists.emscripten_imports import INVOKE
 from stackswitch.models.expect import ListName
@@ -28,7 +28,65 @@ def find(
 
     :param module: returns the module of a hash; None: its bytes were not kept
     """
-    return [*_missing(suspensions, module), *_of_traps(traps)]
+    return [*_missing(suspensions, module), *_of_saved_stacks(suspensions), *_of_traps(traps)]
+
+
+def explained(findings: Sequence[TraceFinding]) -> list[TraceFinding]:
+    """Return findings, where those that another one explains are notes.
+
+    A build that lacks names, or a stack that did not fit, makes the program break Asyncify's protocol.
+    """
+    errors = {each.rule for each in findings if each.severity == "error"}
+
+    def judged(found: TraceFinding) -> TraceFinding:
+        cause = next((each for each in _CAUSES if each in errors and found.rule in _CAUSES[each]), "")
+        return found.model_copy(update={"severity": "note", "caused_by": cause}) if cause else found
+
+    return [judged(each) for each in findings]
+
+
+_OF_A_LIST = ("protocol", "re-entered", "saved-stack-overwritten", "pending-at-exit")
+_CAUSES: Mapping[str, Sequence[str]] = {
+    "missing-import": _OF_A_LIST,
+    "missing-function": _OF_A_LIST,
+    "removed-function": _OF_A_LIST,
+    "saved-stack-overflow": _OF_A_LIST,
+    "saved-stack-overwritten": ("protocol", "pending-at-exit"),
+}
+"""By rule: the rules whose findings follow from it."""
+
+
+def _of_saved_stacks(suspensions: Sequence[TraceSuspension]) -> Iterator[TraceFinding]:
+    """Stacks that were larger than the buffer that Asyncify saves them in, or nearly."""
+    by_module: dict[str, list[TraceSuspension]] = defaultdict(list)
+    for each in suspensions:
+        if each.saved_bytes is not None and each.saved_room is not None:
+            by_module[each.module].append(each)
+    for of in by_module.values():
+        deepest = sorted(of, key=lambda each: each.saved_bytes or 0, reverse=True)[:_MOST_SAVED]
+        needed, room = deepest[0].saved_bytes or 0, deepest[0].saved_room or 0
+        if needed > room:
+            rule, text = "saved-stack-overflow", f"a stack of {needed:,} bytes does not fit into {room:,}"
+        elif needed >= _NEARLY_FULL * room:
+            rule, text = "saved-stack-size", f"a stack took {needed:,} of {room:,} bytes"
+        else:
+            continue
+        size = 1 << (needed * 2 - 1).bit_length()
+        yield finding(
+            rule,
+            text,
+            module=deepest[0].module,
+            import_=deepest[0].import_,
+            export=deepest[0].export,
+            call_site=deepest[0].call_site,
+            fix=f"Build with -sASYNCIFY_STACK_SIZE={size}, or enlarge the buffer that the glue allocates.",
+            stacks=tuple(stack_of(each, f"{each.saved_bytes:,} bytes") for each in deepest),
+            evidence={"needed_bytes": needed, "room_bytes": room},
+        )
+
+
+_NEARLY_FULL = 0.75
+_MOST_SAVED = 5
 
 
 def _missing(suspensions: Sequence[TraceSuspension], module: FindModule) -> Iterator[TraceFinding]:
@@ -102,7 +160,7 @@ def _of_stacks(
         export=exports.pop() if len(exports) == 1 else "",
         names=names,
         stacks=tuple(
-            _stack(each, f"a wait, {counted(each.count, 'time')}") for each in stacks[:_MOST_STACKS]
+            stack_of(each, f"a wait, {counted(each.count, 'time')}") for each in stacks[:_MOST_STACKS]
         ),
         call_site=next((each.call_site for each in stacks if each.call_site), ""),
         evidence={"distinct_stacks": len(stacks)},
@@ -111,7 +169,8 @@ def _of_stacks(
     )
 
 
-def _stack(of: TraceSuspension | TraceTrap, label: str) -> FindingStack:
+def stack_of(of: TraceSuspension | TraceTrap, label: str) -> FindingStack:
+    """Return a stack of the trace for a finding."""
     return FindingStack(
         label=label,
         import_=of.import_,
@@ -146,7 +205,6 @@ def _rule_of(trap: TraceTrap) -> str:
         "not-promising": "not-promising",
         "not-exported": "not-promising",
         "no-entry": "not-promising",
-        "saved-stack": "saved-stack-overflow",
         "engine-stack": "engine-stack-overflow",
         "no-jspi": "no-jspi",
     }.get(trap.cause, "")
@@ -170,7 +228,7 @@ def _of_trap(rule: str, alike: Sequence[TraceTrap]) -> TraceFinding:
         export=trap.export,
         fix=_fix_of(trap) or RULES[rule].fix,
         names=trap.missing,
-        stacks=(_stack(trap, f"{trap.error}: {trap.message}"),),
+        stacks=(stack_of(trap, f"{trap.error}: {trap.message}"),),
         call_site=trap.js_frames[0] if trap.js_frames else trap.call_site,
         count=len(alike),
     )

@@ -15,6 +15,7 @@ from stackswitch.errors import EngineError
 
 PART_VERSION = 1
 PARTS = "*.part.jsonl"
+EVENTS = ("overlap", "overwritten", "pending", "protocol", "unfinished")
 MODULES = "modules"
 
 Flat = tuple[int, ...]
@@ -38,6 +39,8 @@ class RawStack:
     truncated: bool
     count: int = 1
     import_async: bool = False
+    saved: tuple[int, int] | None = None
+    """The most bytes that Asyncify saved of it, and the room for them."""
 
 
 def entered_at(frames: Sequence[object], gaps: Gaps) -> str:
@@ -78,6 +81,8 @@ class Part:
     stacks: dict[int, RawStack] = field(default_factory=dict)
     promising: set[int] = field(default_factory=set)
     traps: list[RawTrap] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """What was seen of calls: lines of the kinds in ``EVENTS``, as they are."""
     errors: list[str] = field(default_factory=list)
     end: dict[str, Any] | None = None
 
@@ -142,6 +147,10 @@ def _take(part: Part, line: dict[str, Any]) -> None:
         )
     elif kind == "count":
         part.stacks[line["id"]].count = int(line["count"])
+    elif kind == "saved":
+        part.stacks[line["stack"]].saved = (int(line["bytes"]), int(line["room"]))
+    elif kind in EVENTS:
+        part.events.append(line)
     elif kind == "trap":
         trap = RawTrap(line["error"], line["message"], _flat(line["frames"]), _gaps(line["gaps"]))
         part.traps.append(trap)

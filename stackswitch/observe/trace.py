@@ -23,8 +23,9 @@ from stackswitch.models.trace import (
 )
 from stackswitch.reports.escape import json_text
 
+from .call_findings import find_in_calls
 from .explain import CONSTRUCTORS, NonPromisingEntry, explain_error, refused
-from .findings import find
+from .findings import explained, find
 from .missing import missing_names
 from .modules import ModuleStore, ObservedModule, PartModules, shown_name, triples
 from .parts import Gaps, Part, RawStack, RawTrap, entered_at, read_parts
@@ -95,7 +96,7 @@ def merge_trace_parts(folder: Path, store: ModuleStore | None = None) -> Trace:
     for part in parts:
         _PartReader(part, PartModules(part, store, sizes), trace, merged).read()
     trace.suspensions = list(merged.values())
-    trace.findings = find(trace.suspensions, trace.traps, store.get)
+    trace.findings = explained([*find(trace.suspensions, trace.traps, store.get), *trace.findings])
     trace.modules = [_module(sha256, size, store.get(sha256)) for sha256, size in sizes.items()]
     trace.errors += [
         TraceError(message=store.problems[sha256]) for sha256 in sizes if sha256 in store.problems
@@ -129,6 +130,7 @@ class _PartReader:
         self.missing: set[str] = set()
         self.missing_imports: set[str] = set()
         self.refusals: list[RawStack] = []
+        self.by_number: dict[int, TraceSuspension] = {}
 
     def read(self) -> None:
         part, start = self.part, self.part.start
@@ -145,13 +147,14 @@ class _PartReader:
             )
         for message in part.errors:
             self._error(message)
-        for stack in part.stacks.values():
+        for number, stack in part.stacks.items():
             try:
-                self._add(stack)
+                self._add(number, stack)
             except WasmFormatError as error:
                 self._error(f"a stack cannot be read: {error}")
         traps = [self._trap(each) for each in part.traps]
         self.trace.traps += [*traps, *self._refusals(traps)]
+        self.trace.findings += find_in_calls(part, self.by_number, trapped=bool(traps))
         if part.end is None:
             self._error(
                 "ended without a word (killed, died, or the disk full): its last waits may be missing"
@@ -168,18 +171,13 @@ class _PartReader:
                 left_out=int(end.get("suspensions", 0)) - taken,
             )
         )
-        for state in ("unwinding", "rewinding"):
-            if end.get(state):
-                self._error(
-                    f"an instance was still {state} when the process ended: a wait never came back right"
-                )
 
     def _error(self, message: str) -> None:
         self.trace.errors.append(
             TraceError(process=self.part.process or None, thread=self.part.thread, message=message)
         )
 
-    def _add(self, stack: RawStack) -> None:
+    def _add(self, number: int, stack: RawStack) -> None:
         frames, gaps = self._cut(stack)
         if not frames:
             self._error(f"{stack.count} suspensions below no frame of the guest")
@@ -193,7 +191,8 @@ class _PartReader:
         self.missing.update(missing)
         self.missing_imports.update(missing_imports)
         import_, through = self._import(stack, innermost, frames[0])
-        self._merge(
+        saved_bytes, saved_room = stack.saved or (None, None)
+        self.by_number[number] = self._merge(
             TraceSuspension.model_construct(
                 kind="suspension",
                 module=base,
@@ -210,10 +209,12 @@ class _PartReader:
                 count=stack.count,
                 frame_modules=self._frame_modules(frames),
                 missing_imports=missing_imports,
+                saved_bytes=saved_bytes,
+                saved_room=saved_room,
             )
         )
 
-    def _merge(self, one: TraceSuspension) -> None:
+    def _merge(self, one: TraceSuspension) -> TraceSuspension:
         key = (
             one.backend,
             one.import_,
@@ -225,9 +226,11 @@ class _PartReader:
             one.js_frames,
         )
         known = self.merged.get(key)
-        self.merged[key] = (
-            one if known is None else known.model_copy(update={"count": known.count + one.count})
-        )
+        if known is not None:
+            most = one if (one.saved_bytes or 0) > (known.saved_bytes or 0) else known
+            one = most.model_copy(update={"count": known.count + one.count})
+        self.merged[key] = one
+        return one
 
     def _cut(self, stack: RawStack) -> tuple[list[tuple[int, int, int]], Gaps]:
         """Leave out what lies below: a guest's frames, beyond JavaScript, that Asyncify has no hand in."""
