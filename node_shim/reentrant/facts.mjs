@@ -1,5 +1,6 @@
 // What a module must have to be made re-entrant, and what must not be in it.
 
+import { refusePages } from "./added-pages.mjs";
 import { WasmFormatError } from "./errors.mjs";
 import { OP } from "./instructions.mjs";
 import { refuseLinking, refuseObjects } from "./linking.mjs";
@@ -11,7 +12,6 @@ import { adapter, mistake, refusal } from "./specification.mjs";
 /** @typedef {import("./module.mjs").Module} Module */
 
 const EXCEPTIONS = new Set([OP.TRY, OP.TRY_TABLE]);
-const OF_MEMORY = new Set([OP.MEMORY_SIZE, OP.MEMORY_GROW]);
 
 /** @type {(raw: Uint8Array) => string} a text for bytes, whatever they are */
 const bytesAsText = (raw) => {
@@ -103,17 +103,6 @@ export class Facts {
     const types = (/** @type {string[]} */ side) => side.map((each) => (each === "addr" ? this.address : each));
     return this.find(name ? [name] : known, types(params), types(results));
   }
-}
-
-/** @param {Module} module */
-function refusePages(module) {
-  const [memory] = module.memories;
-  if (memory.maximum === memory.minimum) throw refusal("no-room");
-  const known = [...module.exports.keys(), ...module.functionImports.map((each) => each.name)];
-  const byName = known.some((each) => each.includes("emscripten") || each.includes("sbrk"));
-  const found = new Set();
-  for (const range of module.code()) for (const { opcode } of findInstructions(module.bytes, ...range, OF_MEMORY)) found.add(opcode);
-  if (byName || (found.has(OP.MEMORY_SIZE) && !found.has(OP.MEMORY_GROW))) throw refusal("no-malloc:pages");
 }
 
 /** @param {Module} module */

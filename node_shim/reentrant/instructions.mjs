@@ -17,6 +17,8 @@ export const OP = {
   SELECT_TYPED: 0x1c,
   TRY_TABLE: 0x1f,
   LOCAL_GET: 0x20,
+  LOCAL_SET: 0x21,
+  LOCAL_TEE: 0x22,
   GLOBAL_GET: 0x23,
   GLOBAL_SET: 0x24,
   MEMORY_SIZE: 0x3f,

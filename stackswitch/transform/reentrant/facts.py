@@ -7,17 +7,14 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from stackswitch.errors import WasmFormatError
-from stackswitch.wasm.instructions import MEMORY_GROW, MEMORY_SIZE
 from stackswitch.wasm.module import Module
-from stackswitch.wasm.scan import find_instructions
 from stackswitch.wasm.types import FuncType
 
 from .adapter import adapter, mistake, refusal
+from .added_pages import refuse_pages
 from .linking import refuse_linking, refuse_objects
 from .other_schemes import refuse_other_schemes
 from .pointer import Pointer, find_pointer, setters
-
-_OF_MEMORY = frozenset({MEMORY_SIZE, MEMORY_GROW})
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ class Facts:
         if allocate is None and malloc is not None:
             raise mistake("malloc", name=malloc)
         if allocate is None and for_host:
-            _refuse_pages(self.module)
+            refuse_pages(self.module)
         elif allocate is None:
             raise refusal("no-malloc")
         return StackFunctions(
@@ -118,26 +115,6 @@ class Facts:
             tuple(self.address if each == "addr" else each for each in side) for side in (params, results)
         ]
         return self.find((name,) if name else known, *types)
-
-
-def _refuse_pages(module: Module) -> None:
-    """Check that pages which are added to the memory stay those of whoever has added them.
-
-    :raises ModuleRefusedError: the memory cannot grow, or the module may take all memory for its own, as
-        Emscripten's ``sbrk`` does: it compares ``memory.size`` with the end of what it has given out
-    """
-    memory = module.memories[0]
-    if memory.maximum == memory.minimum:
-        raise refusal("no-room")
-    known = {each.name for each in module.exports} | {each.name for each in module.function_imports()}
-    by_name = any("emscripten" in each or "sbrk" in each for each in known)
-    found = {
-        each.opcode
-        for function in module.defined_functions
-        for each in find_instructions(module.data, *module.code_range(function), _OF_MEMORY)
-    }
-    if by_name or (MEMORY_SIZE in found and MEMORY_GROW not in found):
-        raise refusal("no-malloc:pages")
 
 
 def _address_type(module: Module) -> str:

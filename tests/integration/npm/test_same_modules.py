@@ -74,6 +74,9 @@ EXTRAS = (
     '(export "again" (func $wait)) (export "alias" (func $go))',
     "(tag $t (param i32)) (func (block $h (try_table (catch_all $h) (throw $t (i32.const 1)))))",
     '(func (export "grow") (drop (memory.grow (ADDR.const 1))))',
+    '(func (export "more") (result ADDR) (ADDR.shl (memory.grow (ADDR.const 1)) (ADDR.const 16)))',
+    """(func (export "most") (result ADDR) (local ADDR)
+         (local.set 0 (memory.grow (ADDR.const 1))) (ADDR.mul (local.get 0) (ADDR.const 65536)))""",
     "(func $begin (call $other)) (start $begin)",
     '(data (ADDR.const 2048) "0123456789")',
     '(func (export "__jspi_enter") (result i64) (i64.const 0))',

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stackswitch.errors import ModuleRefusedError
+from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.transform.reentrant import CALL_FAILED, NEXT_CALL
+from stackswitch.transform.reentrant.added_pages import refuse_pages
 from stackswitch.wasm.instructions import read_instructions
 from stackswitch.wasm.module import parse_module
 from stackswitch.wasm.moved_code import MovedCode
@@ -47,12 +49,31 @@ def test_no_number_if_there_is_no_room() -> None:
     assert one.call(NEXT_CALL, 0) == 2
 
 
+GROWS = "(drop (memory.size)) (i32.shl (memory.grow (i32.const 1)) (i32.const 16))"
+"""What allocators do that use what they have asked for, and nothing else."""
+
+
 @pytest.mark.parametrize(
     ("reason", "parts"),
     [
         ("no-room", [STACK.replace('"memory") 1', '"memory") 1 1')]),
         ("no-malloc", [STACK, "(func (drop (memory.size)))"]),
         ("no-malloc", [STACK, '(func (export "emscripten_get_sbrk_ptr") (result i32) (i32.const 0))']),
+        # What Emscripten's emscripten_resize_heap does in standalone builds, optimised and not.
+        ("no-malloc", [STACK, "(func (result i32) (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))"]),
+        (
+            "no-malloc",
+            [
+                STACK,
+                """(func (result i32) (local $old i32) (local $end i32)
+                  (local.set $end (i32.shl (memory.size) (i32.const 16)))
+                  (local.set $old (memory.grow (i32.const 1)))
+                  (if (i32.eq (local.get $old) (i32.const -1)) (then (return (i32.const 0))))
+                  (i32.shl (local.get $end) (i32.const 16)))""",
+            ],
+        ),
+        ("no-malloc", [STACK, f"(func (result i32) {GROWS}) (func (drop (memory.grow (i32.const 1))))"]),
+        ("no-malloc", [STACK, "(func (result i32) (memory.grow (i32.const 1)))"]),
     ],
 )
 def test_pages_that_the_module_may_take_are_not_added(reason: str, parts: list[str]) -> None:
@@ -62,8 +83,17 @@ def test_pages_that_the_module_may_take_are_not_added(reason: str, parts: list[s
 
 
 def test_a_module_that_grows_its_memory_itself_may_have_pages_added() -> None:
-    grows = "(func (result i32) (memory.size) (drop (memory.grow (i32.const 1))))"
-    assert Instance(made(text(STACK, grows))).enter()[0] == 1
+    kept = """(local $new i32) (drop (memory.size)) (local.set $new (memory.grow (i32.const 2)))
+      (if (i32.eq (local.get $new) (i32.const -1)) (then (return (i32.const 0))))
+      (i32.mul (local.get $new) (i32.const 65536))"""
+    for grows in (GROWS, kept):
+        assert Instance(made(text(STACK, f"(func (result i32) {grows})"))).enter()[0] == 1
+
+
+@pytest.mark.parametrize("name", ["lua", "sqlite"])
+def test_wasi_libc_may_have_pages_added(name: str) -> None:
+    (path,) = CONFORMANCE_SUITE.rglob(f"{name}.wasm")
+    refuse_pages(parse_module(path.read_bytes()))
 
 
 def test_functions_of_tables_stay_as_they_are() -> None:
