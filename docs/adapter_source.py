@@ -25,6 +25,8 @@ from stackswitch.transform.reentrant.model import (
     TRAPS,
 )
 from stackswitch.wasm import limits, types
+from stackswitch.wasm.dwarf import forms
+from stackswitch.wasm.dwarf.move import SECTIONS_NOT_MOVED
 from stackswitch.wasm.instructions import SIGNATURES
 from stackswitch.wasm.stack_pointer import FUNCTIONS, NAME
 
@@ -102,6 +104,29 @@ def _for_javascript() -> dict[str, Any]:
         "shorthands": types.SHORTHANDS,
         "never": NEVER,
         "glue": glue.EXPRESSIONS,
+        "dwarf": _dwarf(),
+    }
+
+
+def _dwarf() -> dict[str, Any]:
+    """Return the tables of attributes and forms."""
+    names = (
+        "LOW_PC", "HIGH_PC", "STMT_LIST", "RANGES", "MACROS", "GNU_MACROS", "ADDR_BASE", "RNGLISTS_BASE",
+        "LOCLISTS_BASE", "GNU_ADDR_BASE", "START_SCOPE", "ADDR", "DATA4", "DATA8", "SEC_OFFSET", "LOCLISTX",
+        "RNGLISTX", "INDIRECT", "IMPLICIT_CONST",
+    )  # fmt: skip
+    return {
+        "codes": {name: getattr(forms, name) for name in names},
+        "locations": sorted(forms.LOCATIONS),
+        "moved": sorted(forms.MOVED),
+        "not_moved": sorted(forms.NOT_MOVED),
+        "addrx": forms.ADDRX,
+        "constants": forms.CONSTANTS,
+        "sizes": forms.SIZES,
+        "offsets": sorted(forms.OFFSETS),
+        "leb128": sorted(forms.LEB128),
+        "blocks": forms.BLOCKS,
+        "sections_not_moved": SECTIONS_NOT_MOVED,
     }
 
 
@@ -121,7 +146,7 @@ def _pretty(value: Any, indent: str = "") -> str:
     line = json.dumps(value, ensure_ascii=False)
     if len(indent) + len(line) <= _LINE or not isinstance(value, (dict, list)):
         return line
-    if isinstance(value, dict) and "code" in value:
+    if isinstance(value, dict) and ("code" in value or all(isinstance(each, int) for each in value.values())):
         return line
     deeper = indent + "  "
     if isinstance(value, list):

@@ -1,17 +1,7 @@
 // Written by `python docs/generate.py`; see stackswitch/transform/reentrant/adapter.py.
 
 export default {
-  "sizes": {
-    "region": 65536,
-    "region_least": 1024,
-    "region_most": 1073741824,
-    "region_multiple": 16,
-    "canary": 16,
-    "header": 160,
-    "catches": 32768,
-    "scanned": 1048576,
-    "linker_leaves": 1024
-  },
+  "sizes": {"region": 65536, "region_least": 1024, "region_most": 1073741824, "region_multiple": 16, "canary": 16, "header": 160, "catches": 32768, "scanned": 1048576, "linker_leaves": 1024},
   "names": {
     "hooks": ["__jspi_enter", "__jspi_exit", "__jspi_suspend", "__jspi_resume"],
     "emscripten_hooks": ["__jspi_cur_fiber"],
@@ -294,31 +284,7 @@ export default {
       "t": [[28, 28]],
       "v": [[16580620, 16580621]]
     },
-    "limits": {
-      "BODY_BYTES": 7654321,
-      "BRANCH_TABLE": 65520,
-      "CATCH_CLAUSES": 1000000,
-      "CUSTOM_SECTIONS": 100000,
-      "DATA_SEGMENTS": 100000,
-      "ELEMENT_SEGMENTS": 10000000,
-      "EXPORTS": 1000000,
-      "FUNCTIONS": 1000000,
-      "GLOBALS": 1000000,
-      "IMPORTS": 1000000,
-      "LOCALS": 50000,
-      "MEMORIES": 100,
-      "MODULE_BYTES": 1073741824,
-      "NAME_BYTES": 100000,
-      "PARAMETERS": 1000,
-      "RESULTS": 1000,
-      "SEGMENT_ENTRIES": 10000000,
-      "STRUCT_FIELDS": 10000,
-      "SUPERTYPES": 1,
-      "TABLES": 100000,
-      "TAGS": 1000000,
-      "TYPES": 1000000,
-      "TYPES_IN_A_GROUP": 1000000
-    },
+    "limits": {"BODY_BYTES": 7654321, "BRANCH_TABLE": 65520, "CATCH_CLAUSES": 1000000, "CUSTOM_SECTIONS": 100000, "DATA_SEGMENTS": 100000, "ELEMENT_SEGMENTS": 10000000, "EXPORTS": 1000000, "FUNCTIONS": 1000000, "GLOBALS": 1000000, "IMPORTS": 1000000, "LOCALS": 50000, "MEMORIES": 100, "MODULE_BYTES": 1073741824, "NAME_BYTES": 100000, "PARAMETERS": 1000, "RESULTS": 1000, "SEGMENT_ENTRIES": 10000000, "STRUCT_FIELDS": 10000, "SUPERTYPES": 1, "TABLES": 100000, "TAGS": 1000000, "TYPES": 1000000, "TYPES_IN_A_GROUP": 1000000},
     "number_types": {"127": "i32", "126": "i64", "125": "f32", "124": "f64", "123": "v128"},
     "packed_types": {"120": "i8", "119": "i16"},
     "heap_types": {
@@ -371,6 +337,19 @@ export default {
       "modules": "\\{[ \\t\\r\\n]*[\\\"']?(?:a|env|wasi_snapshot_preview1)[\\\"']?[ \\t\\r\\n]*:[ \\t\\r\\n]*([A-Za-z0-9_$]+)[ \\t\\r\\n]*[,}]",
       "object": "(?<![A-Za-z0-9_$.]){variable}[ \\t\\r\\n]*=[ \\t\\r\\n]*\\{",
       "name": "[A-Za-z0-9_$*.]+"
+    },
+    "dwarf": {
+      "codes": {"LOW_PC": 17, "HIGH_PC": 18, "STMT_LIST": 16, "RANGES": 85, "MACROS": 121, "GNU_MACROS": 8473, "ADDR_BASE": 115, "RNGLISTS_BASE": 116, "LOCLISTS_BASE": 140, "GNU_ADDR_BASE": 8499, "START_SCOPE": 44, "ADDR": 1, "DATA4": 6, "DATA8": 7, "SEC_OFFSET": 23, "LOCLISTX": 34, "RNGLISTX": 35, "INDIRECT": 22, "IMPLICIT_CONST": 33},
+      "locations": [2, 25, 42, 64, 70, 72, 74, 77],
+      "moved": [16, 44, 85, 115, 116, 121, 140, 8473, 8499],
+      "not_moved": [67, 114, 8500, 8501],
+      "addrx": {"27": 0, "41": 1, "42": 2, "43": 3, "44": 4, "7937": 0},
+      "constants": {"11": 1, "5": 2, "6": 4, "7": 8, "15": 0},
+      "sizes": {"5": 2, "6": 4, "7": 8, "11": 1, "12": 1, "17": 1, "18": 2, "19": 4, "20": 8, "25": 0, "28": 4, "30": 16, "32": 8, "33": 0, "36": 8, "37": 1, "38": 2, "39": 3, "40": 4, "41": 1, "42": 2, "43": 3, "44": 4},
+      "offsets": [14, 23, 29, 31, 7968, 7969],
+      "leb128": [13, 15, 21, 26, 27, 34, 35, 7937, 7938],
+      "blocks": {"10": 1, "3": 2, "4": 4, "9": 0, "24": 0},
+      "sections_not_moved": [".debug_abbrev", ".debug_str", ".debug_str_offsets", ".debug_line_str", ".debug_macinfo", ".debug_names", ".debug_pubnames", ".debug_pubtypes", ".debug_gnu_pubnames", ".debug_gnu_pubtypes"]
     }
   }
 };

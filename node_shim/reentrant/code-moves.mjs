@@ -44,9 +44,14 @@ export class CodeMoves {
     return offset + this.shift(offset);
   }
 
+  /** Whether an offset is in the old content. @param {number} offset */
+  covers(offset) {
+    return offset >= 0 && offset <= this.#size;
+  }
+
   /** How many bytes a range has now. @param {number} start @param {number} length */
   length(start, length) {
-    if (start < 0 || start > this.#size) return length;
+    if (!this.covers(start)) return length;
     return this.moved(start + length) - this.moved(start);
   }
 

@@ -1,7 +1,8 @@
 // What debuggers need of a module whose code moves: DWARF.
 
+import { moveDwarf } from "./dwarf/move.mjs";
 import { SECTION } from "./encode.mjs";
-import { ConfigError } from "./errors.mjs";
+import { WasmFormatError } from "./errors.mjs";
 import { sectionsOf } from "./reader.mjs";
 import { adapter, said } from "./specification.mjs";
 
@@ -19,7 +20,14 @@ export function movedDebugSections(bytes, moves, keep) {
   const sections = new Map(dwarf(bytes));
   if (sections.size === 0 || !moves.any) return { sections, notes: [] };
   if (!keep) return { sections: new Map(), notes: [said("notes", "debug")] };
-  throw new ConfigError("not in the npm package yet: DWARF of a module whose code moves; debugInfo: false drops it");
+  try {
+    const moved = moveDwarf(sections, moves);
+    const notes = moved.dropped.map((name) => said("notes", "section", { name }));
+    return { sections: moved.sections, notes: moved.split ? [...notes, said("notes", "split")] : notes };
+  } catch (error) {
+    if (!(error instanceof WasmFormatError)) throw error;
+    return { sections: new Map(), notes: [`${said("notes", "debug")} (${error.message})`] };
+  }
 }
 
 /** @param {Uint8Array} bytes @returns {Generator<[string, Uint8Array]>} */

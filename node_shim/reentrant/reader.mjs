@@ -59,12 +59,17 @@ export class Reader {
     }
   }
 
-  /** An unsigned number of 64 bits. */
-  u64() {
+  /** An unsigned number: a BigInt if it is not exact as a number. @param {number} bits */
+  unsigned(bits) {
+    if (this.pos < this.end && this.data[this.pos] < 0x80) return this.data[this.pos++];
     const start = this.pos;
-    const value = BigInt(this.#leb128(64).value);
-    if (value >> 64n) throw this.fail("number does not fit 64 bits", start);
-    return value;
+    const { value } = this.#leb128(bits);
+    if (BigInt(value) >> BigInt(bits)) throw this.fail(`number does not fit ${bits} bits`, start);
+    return typeof value === "bigint" && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  }
+
+  u64() {
+    return this.unsigned(64);
   }
 
   u32() {

@@ -15,9 +15,9 @@ LOCATIONS = frozenset({0x02, 0x19, 0x2A, 0x40, 0x46, 0x48, 0x4A, 0x4D})
 """Attributes that may be a list of locations, by the offset of the list."""
 START_SCOPE = 0x2C
 _STR_OFFSETS_BASE, _MACRO_INFO, _GNU_PUBNAMES, _GNU_PUBTYPES = 0x72, 0x43, 0x2134, 0x2135
-_NOT_MOVED = frozenset({_STR_OFFSETS_BASE, _MACRO_INFO, _GNU_PUBNAMES, _GNU_PUBTYPES})
+NOT_MOVED = frozenset({_STR_OFFSETS_BASE, _MACRO_INFO, _GNU_PUBNAMES, _GNU_PUBTYPES})
 """Attributes that are offsets in sections whose parts keep their places."""
-_MOVED = frozenset(
+MOVED = frozenset(
     {
         STMT_LIST,
         RANGES,
@@ -36,15 +36,15 @@ ADDRX = {0x1B: 0, 0x29: 1, 0x2A: 2, 0x2B: 3, 0x2C: 4, 0x1F01: 0}
 """Forms that are indexes in ``.debug_addr``: their size (bytes), 0 for LEB128."""
 CONSTANTS = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, 0x0F: 0}
 """Forms that are unsigned numbers, the same way."""
-_SIZES = {
+SIZES = {
     0x05: 2, 0x06: 4, 0x07: 8, 0x0B: 1, 0x0C: 1, 0x11: 1, 0x12: 2, 0x13: 4, 0x14: 8, 0x19: 0, 0x1C: 4,
     0x1E: 16, 0x20: 8, 0x21: 0, 0x24: 8, 0x25: 1, 0x26: 2, 0x27: 3, 0x28: 4, 0x29: 1, 0x2A: 2, 0x2B: 3,
     0x2C: 4,
 }  # fmt: skip
-_OFFSETS = frozenset({0x0E, 0x17, 0x1D, 0x1F, 0x1F20, 0x1F21})
-_LEB128 = frozenset({0x0D, 0x0F, 0x15, 0x1A, 0x1B, 0x22, 0x23, 0x1F01, 0x1F02})
+OFFSETS = frozenset({0x0E, 0x17, 0x1D, 0x1F, 0x1F20, 0x1F21})
+LEB128 = frozenset({0x0D, 0x0F, 0x15, 0x1A, 0x1B, 0x22, 0x23, 0x1F01, 0x1F02})
 _STRING = 0x08
-_BLOCKS = {0x0A: 1, 0x03: 2, 0x04: 4, 0x09: 0, 0x18: 0}
+BLOCKS = {0x0A: 1, 0x03: 2, 0x04: 4, 0x09: 0, 0x18: 0}
 FIXED, NUMBER, TEXT, BLOCK, VALUE = range(5)
 """Steps over an entry: so many bytes, a LEB128 number, a text, a block with its size first, or a value that
 is looked at."""
@@ -102,17 +102,17 @@ def _step(attribute: int, form: int, shape: Shape, reader: Reader) -> Step:
         return (VALUE, attribute, form, size)
     if form == _STRING:
         return (TEXT, 0, 0, 0)
-    if form in _BLOCKS:
-        return (BLOCK, 0, 0, _BLOCKS[form])
-    if form in _LEB128:
+    if form in BLOCKS:
+        return (BLOCK, 0, 0, BLOCKS[form])
+    if form in LEB128:
         return (NUMBER, 0, 0, 0)
-    if form in _OFFSETS:
+    if form in OFFSETS:
         return (FIXED, 0, 0, shape.offset)
     if form in (ADDR, 0x10):
         return (FIXED, 0, 0, shape.address if form == ADDR or shape.version < 3 else shape.offset)
-    if form not in _SIZES:
+    if form not in SIZES:
         raise reader.fail(f"unknown form {form:#x}")
-    return (FIXED, 0, 0, _SIZES[form])
+    return (FIXED, 0, 0, SIZES[form])
 
 
 def _is_value(attribute: int, form: int, shape: Shape, reader: Reader) -> bool:
@@ -124,12 +124,12 @@ def _is_value(attribute: int, form: int, shape: Shape, reader: Reader) -> bool:
             raise reader.fail(f"the end of a range has the form {form:#x}")
         return True
     if form == SEC_OFFSET or (shape.version < 4 and form in (DATA4, DATA8)):
-        if attribute in _MOVED or attribute in LOCATIONS:
+        if attribute in MOVED or attribute in LOCATIONS:
             return True
-        if form == SEC_OFFSET and attribute not in _NOT_MOVED:
+        if form == SEC_OFFSET and attribute not in NOT_MOVED:
             raise reader.fail(f"attribute {attribute:#x} is an offset in a section that is not known")
     return False
 
 
 def _size(form: int) -> int:
-    return ADDRX.get(form, CONSTANTS.get(form, _SIZES.get(form, 0)))
+    return ADDRX.get(form, CONSTANTS.get(form, SIZES.get(form, 0)))

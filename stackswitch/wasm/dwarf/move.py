@@ -14,7 +14,7 @@ from .lists import ListMover, move_pairs
 from .units import References, UnitMover, little, read_length
 
 _UNITS = (".debug_info", ".debug_types")
-_NOT_MOVED = (
+SECTIONS_NOT_MOVED = (
     ".debug_abbrev",
     ".debug_str",
     ".debug_str_offsets",
@@ -51,11 +51,11 @@ def move_dwarf(sections: Mapping[str, bytes], moves: CodeMoves) -> MovedDwarf:
     :raises WasmFormatError: something is malformed, or of a kind that is not known
     """
     found = References()
-    out: dict[str, bytes] = {name: data for name, data in sections.items() if name in _NOT_MOVED}
+    out: dict[str, bytes] = {name: data for name, data in sections.items() if name in SECTIONS_NOT_MOVED}
     try:
         _move(sections, moves, found, out)
-    except (IndexError, ValueError, OverflowError) as error:
-        raise WasmFormatError(f"malformed DWARF ({error})", 0) from None
+    except (IndexError, ValueError, ArithmeticError):
+        raise WasmFormatError("malformed DWARF", 0) from None
     dropped = tuple(name for name in sections if name not in out)
     return MovedDwarf({name: out[name] for name in sections if name in out}, dropped, found.split)
 
