@@ -18,7 +18,7 @@ from typing import Any
 
 import stackswitch
 from stackswitch.bench.guest import WAT
-from stackswitch.bench.measurement import imports, sleep_once
+from stackswitch.bench.measurement import imports, return_at_once, sleep_once
 from stackswitch.bench.rounds import sleeps
 
 FEW, MANY, TRIES = 4, 8, 80
@@ -60,9 +60,15 @@ async def shown(host: str, work: Callable[[int], Awaitable[object]]) -> None:
 
 async def main() -> None:
     await shown("the sleep alone", sleeps)
-    for backend in ("asyncify", "fiber"):
-        async with await stackswitch.open(WAT, backend=backend, imports=imports(sleep_once)) as guest:
-            await shown(backend, lambda count, guest=guest: guest.call("run", 1, count))  # type: ignore[misc]
+    hosts = (
+        ("asyncify", "asyncify", sleep_once),
+        ("fiber", "fiber", sleep_once),
+        ("jspi", "jspi", sleep_once),
+        ("jspi, no sleep", "jspi", return_at_once),
+    )
+    for name, backend, wait in hosts:
+        async with await stackswitch.open(WAT, backend=backend, imports=imports(wait)) as guest:
+            await shown(name, lambda count, guest=guest: guest.call("run", 1, count))  # type: ignore[misc]
 
 
 if __name__ == "__main__":

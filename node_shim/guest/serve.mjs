@@ -15,6 +15,8 @@ class Server {
   /** @type {Map<number, GuestInstance>} */
   #instances = new Map();
   #thread;
+  #reader = new FrameReader((kind, view, at, end) => this.#take(kind, view, at, end));
+  #hasScripts = false;
 
   /**
    * @param {(...parts: Uint8Array[]) => void} write
@@ -26,8 +28,26 @@ class Server {
     this.#thread = { writer: this.writer, calls: new Map(), blocking: new BlockingLink(blocking, this.#instances) };
   }
 
+  /**
+   * Take the next bytes of the main stream.
+   *
+   * @param {Buffer} chunk
+   * @param {number} [size] how many bytes of it have come
+   */
+  push(chunk, size) {
+    this.#reader.push(chunk, size);
+  }
+
+  /** Whether nothing can happen in this thread before Python sends something: its only call waits for that. */
+  get onlyWaits() {
+    const { calls } = this.#thread;
+    if (calls.size !== 1 || this.#hasScripts || this.#reader.isBusy) return false;
+    const [call] = calls.values();
+    return call.waiting !== null;
+  }
+
   /** @type {import("../wire/frames.mjs").TakeFrame} */
-  take(kind, view, at, end) {
+  #take(kind, view, at, end) {
     const { calls } = this.#thread;
     switch (kind) {
       case KIND.HOST_RESULT:
@@ -67,6 +87,7 @@ class Server {
     instantiate: async (/** @type {import("./plan.d.ts").GuestPlan} */ plan) => {
       const { switching } = /** @type {import("./instance.mjs").Compiled} */ (this.#modules.get(plan.module));
       const instance = new GuestInstance(this.#thread, plan, switching);
+      this.#hasScripts ||= plan.imports.some(({ script }) => script !== null); // they may set timers
       const failure = await instance.instantiate(this.#modules);
       if (failure === null) this.#instances.set(plan.instance, instance);
       return { failure, size: instance.memories.size };
@@ -83,13 +104,11 @@ class Server {
  *
  * @param {(...parts: Uint8Array[]) => void} write sends bytes on the main stream
  * @param {import("./blocking.mjs").BlockingStream} blocking the blocking stream
- * @returns {(chunk: Buffer, size?: number) => void} takes the next bytes of the main stream
  */
 export function serve(write, blocking) {
   Error.stackTraceLimit = STACK_LIMIT;
   process.on("unhandledRejection", () => {});
   const server = new Server(write, blocking);
   server.writer.message(MESSAGE.HELLO, 0, greeting());
-  const reader = new FrameReader((kind, view, at, end) => server.take(kind, view, at, end));
-  return (chunk, size) => reader.push(chunk, size);
+  return server;
 }

@@ -2,4 +2,4 @@ import { workerData } from "node:worker_threads";
 
 import { serveSockets } from "./sockets.mjs";
 
-serveSockets(workerData.main, workerData.blocking);
+serveSockets(workerData);

@@ -1,15 +1,20 @@
-// A guest whose thread has the two sockets to Python for itself.
+// A guest whose thread has its sockets to Python for itself.
 
 import fs from "node:fs";
 
-import { openSocket } from "../wire/connection.mjs";
+import { openLink } from "../wire/connection.mjs";
 import { serve } from "./serve.mjs";
 
+const NOW = Promise.resolve();
+const WAITS_AT_ONCE = 64; // then the event loop turns once, for V8 has work for it now and then
+
 /**
- * @param {number} main
- * @param {number} blocking
+ * @param {object} sockets
+ * @param {number} sockets.incoming of the main stream, what Python sends
+ * @param {number} sockets.outgoing of the main stream, what Python gets
+ * @param {number} sockets.blocking
  */
-export function serveSockets(main, blocking) {
+export function serveSockets({ incoming, outgoing, blocking }) {
   /** @type {import("./blocking.mjs").BlockingStream} */
   const stream = {
     write(bytes) {
@@ -21,6 +26,14 @@ export function serveSockets(main, blocking) {
       return got;
     },
   };
-  const push = serve((...parts) => write(...parts), stream);
-  const write = openSocket(main, push);
+  const server = serve((...parts) => link.send(...parts), stream);
+  let waits = 0;
+  const goOn = () => {
+    server.writer.flush();
+    link.read(server.onlyWaits && ++waits % WAITS_AT_ONCE !== 0);
+  };
+  const link = openLink(incoming, outgoing, (chunk, size) => {
+    server.push(chunk, size);
+    void NOW.then(goOn); // when the guest has gone on
+  });
 }

@@ -34,5 +34,5 @@ const blocking = {
 const write = (...parts) => {
   for (const part of parts) main.postMessage([false, new Uint8Array(part)]);
 };
-const push = serve(write, blocking);
-main.on("message", (bytes) => push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
+const server = serve(write, blocking);
+main.on("message", (bytes) => server.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));

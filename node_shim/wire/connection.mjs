@@ -20,12 +20,21 @@ export const greeting = () => ({
 const READ_BYTES = 1 << 16;
 
 /**
- * @param {number | string} fd
+ * @typedef {object} Link
+ * @property {(...parts: Uint8Array[]) => void} send it has done with the bytes when it returns
+ * @property {(mayBlock: boolean) => void} read if it may block, waits for bytes past the event loop, which takes longer, and takes
+ *   them; else leaves it to the event loop to read
+ */
+
+/**
+ * @param {number} incoming the socket that Python sends on
+ * @param {number} outgoing the one that Python reads, perhaps the same. Where this thread blocks, it should be another: it would
+ *   be woken each time that Python reads
  * @param {(chunk: Buffer, size?: number) => void} push takes the bytes that come; they are good until it returns
  * @param {() => void} quit called when Python is gone
- * @returns {(...parts: Uint8Array[]) => void} sends; it has done with the bytes when it returns
+ * @returns {Link}
  */
-export function openSocket(fd, push, quit = () => process.exit(0)) {
+export function openLink(incoming, outgoing, push, quit = () => process.exit(0)) {
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const callback = (/** @type {number} */ count) => {
     push(buffer, count);
@@ -33,20 +42,49 @@ export function openSocket(fd, push, quit = () => process.exit(0)) {
   };
   // Not in a Worker: the inspector cannot pause what computes below that callback (../guest/pause.mjs).
   const onread = isMainThread ? { buffer, callback } : undefined;
-  const socket = new net.Socket({ fd: Number(fd), readable: true, writable: true, onread });
-  socket.on("data", push); // without onread
-  socket.on("error", quit);
-  socket.on("end", quit);
-  socket.resume();
-  return (...parts) => {
+  const source = new net.Socket({ fd: incoming, readable: true, writable: incoming === outgoing, onread });
+  const sink = incoming === outgoing ? source : new net.Socket({ fd: outgoing, readable: false, writable: true });
+  source.on("data", push); // without onread
+  source.on("end", quit);
+  source.on("error", quit);
+  sink.on("error", quit);
+  source.resume();
+  /** @type {Link["send"]} */
+  const send = (...parts) => {
     let sent = 0;
     // At once, past the stream: that takes less time, and no copy.
-    if (socket.writableLength === 0) sent = writeNow(Number(fd), parts, quit);
+    if (sink.writableLength === 0) sent = writeNow(outgoing, parts, quit);
     for (const part of parts) {
-      if (sent < part.length) socket.write(Buffer.from(part.subarray(sent)));
+      if (sent < part.length) sink.write(Buffer.from(part.subarray(sent)));
       sent = Math.max(0, sent - part.length);
     }
   };
+  let isBlocking = false;
+  /** @type {Link["read"]} */
+  const read = (mayBlock) => {
+    const blocks = mayBlock && onread !== undefined && sink.writableLength === 0;
+    if (blocks !== isBlocking) /** @type {any} */ (source)._handle.setBlocking((isBlocking = blocks));
+    if (!blocks) return;
+    const count = readNow(incoming, buffer);
+    if (count === 0) quit();
+    else callback(count);
+  };
+  return { send, read };
+}
+
+/**
+ * @param {number} fd
+ * @param {Buffer} buffer
+ * @returns how many bytes have come; 0: Python is gone
+ */
+function readNow(fd, buffer) {
+  for (;;) {
+    try {
+      return fs.readSync(fd, buffer, 0, buffer.length, null);
+    } catch (error) {
+      if (error.code !== "EINTR") return 0;
+    }
+  }
 }
 
 /**
@@ -102,7 +140,7 @@ export function serveRequests(fd, answer, { problem, take, quit } = {}) {
     else return take?.(kind, view, at, end);
     return undefined;
   });
-  const writer = new FrameWriter(openSocket(fd, (chunk, size) => reader.push(chunk, size), quit));
+  const writer = new FrameWriter(openLink(Number(fd), Number(fd), (chunk, size) => reader.push(chunk, size), quit).send);
   writer.message(KIND.HELLO, 0, problem === undefined ? greeting() : { ...greeting(), problem });
   return writer;
 }

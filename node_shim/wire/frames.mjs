@@ -45,6 +45,11 @@ export class FrameReader {
     this.#take = take;
   }
 
+  /** Whether the next frame has to wait. */
+  get isBusy() {
+    return this.#busy;
+  }
+
   /**
    * @param {Buffer} chunk
    * @param {number} [size] how many bytes of it have come

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from stackswitch.errors import EngineError, StackswitchError
 from stackswitch.tools import watchdog
 from stackswitch.tools.downloads import npm_package
 from stackswitch.tools.paths import node_shim_dir
-from stackswitch.tools.processes import start
 
 from .documented_host import DocumentedHost, instrumented
+from .echo import bare_echo
 from .goals import ECHO, goal, suspension_goals
 from .guest import DEPTHS, WAT
 from .measurement import Measurement, return_at_once, run
@@ -99,33 +98,15 @@ async def round_trips(measurement: Measurement) -> None:
     if "jspi" not in measurement.backends:
         return
     count = measurement.count(5000)
-    engine = await asyncio.to_thread(find_engine, None)
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    argv = [str(engine.path), str(node_shim_dir() / "bin" / "echo.mjs"), str(theirs.fileno())]
-    child = start(argv, pass_fds=[theirs.fileno()])
-    theirs.close()
-    loop = asyncio.get_running_loop()
-
-    async def echoes() -> None:
-        await loop.sock_sendall(ours, count.to_bytes(4, "little"))
-        while len(await loop.sock_recv(ours, 65536)) > 1:
-            await loop.sock_sendall(ours, b"\0" * 21)
-
-    try:
-        async with measurement.guests(return_at_once) as guests:
-            guest = guests.get("jspi")
-            if guest is None:
-                return
-            hosts = {
-                "a bare echo": timed(echoes, count),
-                "jspi": timed(partial(run, guest.call, 1, count), count),
-            }
-            rounds = await measurement.clocks(hosts)
-    finally:
-        ours.close()
-        child.wait()
-        watchdog.unwatch(child.pid)
+    async with bare_echo() as (echoes, _), measurement.guests(return_at_once) as guests:
+        guest = guests.get("jspi")
+        if guest is None:
+            return
+        hosts = {
+            "a bare echo": timed(partial(echoes, count), count),
+            "jspi": timed(partial(run, guest.call, 1, count), count),
+        }
+        rounds = await measurement.clocks(hosts)
     measurement.figures += figures("round trip to Node", "one i32", "µs", rounds, "a bare echo")
     times = ratio("a bare echo", rounds["jspi"], rounds["a bare echo"])
     measurement.goals.append(goal("jspi, a round trip to Python", "at most", ECHO, times, "bare echoes"))

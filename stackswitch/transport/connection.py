@@ -115,9 +115,7 @@ class Connection:
         self._answers: dict[int, asyncio.Future[Message]] = {}
         self._unsent: list[bytes] = []
         self._deferred: list[Frame] = []
-        self._dispatching = 0
-        """Of how many frames that came together one is being handed out."""
-        self._flush_is_due = False
+        self._dispatching = self._flush_is_due = False
 
     @property
     def is_usable(self) -> bool:
@@ -211,16 +209,16 @@ class Connection:
             if self._deferred:
                 frames = [*self._deferred, *frames]
                 self._deferred = []
-            self._dispatching = count = len(frames)
+            self._dispatching = True
             left = iter(frames)
             try:
                 for kind, data, at, end in left:
                     self.take(kind, data, at, end)
             finally:
-                self._dispatching = 0
+                self._dispatching = False
                 if self._unsent:
                     self._flush()
-                if count > 1:
+                if len(frames) > 1:
                     self.defer([*left])  # a task raised what ends the loop
         except EngineError as error:
             self.fail(error)

@@ -43,17 +43,23 @@ OWN_GROUP: dict[str, Any] = (
 
 
 class EngineProcess:
-    """An engine in a child process; a ``Stream`` over the first of its sockets.
+    """An engine in a child process; a ``Stream`` over one or two of its sockets.
 
     :param argv: the command; the numbers of its descriptors are added as its last arguments
     :param sockets: how many socket pairs lead to it
+    :param outgoing: the place of the one that is sent on; what comes is read from the first
     :param env: its environment; None: ours without ``NODE_OPTIONS``
-    :ivar sockets: our ends; only the first is non-blocking
+    :ivar sockets: our ends; only these two are non-blocking
     :raises EngineError: it cannot be started
     """
 
     def __init__(
-        self, argv: Sequence[str | Path], sockets: int = 1, *, env: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str | Path],
+        sockets: int = 1,
+        *,
+        outgoing: int = 0,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.program = str(argv[0])
         self._loop = asyncio.get_running_loop()
@@ -71,8 +77,9 @@ class EngineProcess:
             for _, theirs in pairs:
                 theirs.close()
         self.pid = self._process.pid
-        self._first = self.sockets[0]
+        self._first, self._outgoing = self.sockets[0], self.sockets[outgoing]
         self._first.setblocking(False)
+        self._outgoing.setblocking(False)
         self._has_sent = False  # since bytes came last
         self._unsent, self._sent = bytearray(), 0  # what is not sent yet; how much of it is
         self._tail = bytearray()
@@ -117,12 +124,12 @@ class EngineProcess:
             self._unsent += data
             return
         try:
-            sent = self._first.send(data)
+            sent = self._outgoing.send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
         if sent < len(data):
             self._unsent += memoryview(data)[sent:]
-            self._loop.add_writer(self._first, self._writable)
+            self._loop.add_writer(self._outgoing, self._writable)
 
     def _writable(self) -> None:
         try:
@@ -132,10 +139,10 @@ class EngineProcess:
 
     def _send_rest(self) -> None:
         with contextlib.suppress(BlockingIOError, InterruptedError), memoryview(self._unsent) as rest:
-            self._sent += self._first.send(rest[self._sent :])
+            self._sent += self._outgoing.send(rest[self._sent :])
         if self._sent == len(self._unsent):
             self._unsent, self._sent = bytearray(), 0
-            self._loop.remove_writer(self._first)
+            self._loop.remove_writer(self._outgoing)
 
     def wait(self, timeout_s: float | None, sockets: int = 1) -> list[tuple[int, bytes]]:
         """Block until bytes come, and send meanwhile what is left to be sent.
@@ -150,7 +157,8 @@ class EngineProcess:
             for each in self.sockets[:sockets]:
                 poll.register(each, select.POLLIN)
             if self._unsent:
-                poll.register(self._first, select.POLLIN | select.POLLOUT)
+                reads = self._outgoing in self.sockets[:sockets]
+                poll.register(self._outgoing, select.POLLOUT | (select.POLLIN if reads else 0))
             left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
             ready = dict(poll.poll(left))
             if not ready:
@@ -227,7 +235,7 @@ class EngineProcess:
     def _detach_sockets(self) -> None:
         if not self._loop.is_closed() and self._finish.alive:
             self._loop.remove_reader(self._first)
-            self._loop.remove_writer(self._first)
+            self._loop.remove_writer(self._outgoing)
 
     def detach(self) -> None:
         """See ``Stream.detach``."""

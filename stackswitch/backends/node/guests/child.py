@@ -93,16 +93,23 @@ class GuestChild(Connection):
 
     # Out.
 
+    def send_of_call(self, frame: bytes) -> None:
+        """Send a frame of a call: at once, unless frames of other calls may go with it.
+
+        :raises EngineError: the child is gone
+        """
+        if len(self.calls) > 1 or self._unsent or self.broken is not None:
+            self.send(frame)
+        else:
+            self._transmit(frame)
+
     def answer(self, frame: bytes, *, blocking: bool) -> None:
         """Send a host function's result on the stream that it was called on.
 
         :raises EngineError: the child is gone
         """
         if not blocking:
-            if self._dispatching == 1 and not self._unsent and self.broken is None:
-                self._transmit(frame)  # at once: the child waits, and there is nothing to send it with
-            else:
-                self.send(frame)
+            self.send_of_call(frame)
             return
         self._guest_blocks = False
         if self.broken is not None:

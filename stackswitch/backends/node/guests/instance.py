@@ -50,7 +50,7 @@ class JspiInstance(InstanceState):
         call, frame = self._begin(CALL, export, args, state)
         state.backend_call = self.child.calls[call.number] = call
         try:
-            self.child.send(frame)
+            self.child.send_of_call(frame)
             return call.outcome(*await call.serve())
         except asyncio.CancelledError:
             if self.child.calls.get(call.number) is call:

@@ -12,8 +12,9 @@ from stackswitch.transport.process import CHUNK, EngineProcess, received
 
 from .child import GuestChild
 
-_MAIN, _BLOCKING, _CONTROL = range(3)
-"""The sockets, by their places."""
+_MAIN, _BLOCKING, _OUTGOING, _CONTROL = range(4)
+"""The sockets, by their places. The main stream has two: a thread that blocks in reading a socket of both
+directions is woken each time that the other end reads."""
 
 
 class OwnProcess(EngineProcess):
@@ -24,7 +25,7 @@ class OwnProcess(EngineProcess):
     """
 
     def __init__(self, argv: Sequence[str | Path], *, takes_stacks: bool) -> None:
-        super().__init__(argv, 3 if takes_stacks else 2)
+        super().__init__(argv, 4 if takes_stacks else 3, outgoing=_OUTGOING)
         self._takes_stacks = takes_stacks
         self._blocking = self.sockets[_BLOCKING]
 
@@ -52,7 +53,7 @@ class OwnProcess(EngineProcess):
 
     def wait_for_guest(self, timeout_s: float | None) -> list[tuple[bool, bytes]]:
         """See ``GuestStream.wait_for_guest``."""
-        return [(place == _BLOCKING, chunk) for place, chunk in self.wait(timeout_s, _CONTROL)]
+        return [(place == _BLOCKING, chunk) for place, chunk in self.wait(timeout_s, _OUTGOING)]
 
     async def stack(self) -> dict[str, Any]:
         """See ``GuestStream.stack``."""
