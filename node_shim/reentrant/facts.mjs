@@ -39,6 +39,19 @@ export class Facts {
     this.pointer = findPointer(module, this.address, this.linked);
     if (this.linked && setters(module, this.pointer.index).next().done) throw refusal("dynamic-linking:main");
     this.functions = this.#findFunctions(malloc, forHost);
+    /** Whether other instances share the memory. */
+    this.threads = module.memories[0].shared;
+    /** The exports by which glue says where a thread's stack is. */
+    this.limitsExports = module.functionExports.filter(({ index }) => index === this.functions.set_limits).map(({ name }) => name);
+    if (this.threads) this.#checkThreads(forHost);
+  }
+
+  /** Check that the stack of each thread is known. @param {boolean} forHost */
+  #checkThreads(forHost) {
+    if (forHost) throw refusal("threads:host");
+    if (this.limitsExports.length === 0) throw refusal("threads");
+    const hasBounds = this.functions.get_base !== undefined && this.functions.get_end !== undefined;
+    if (this.module.exports.has(adapter.names.wasm_worker) && !hasBounds) throw refusal("threads:workers");
   }
 
   /**
@@ -109,6 +122,5 @@ export class Facts {
 function addressType(module) {
   const count = module.memories.length;
   if (count !== 1) throw refusal("memories", { count });
-  if (module.memories[0].shared) throw refusal("threads");
   return module.memories[0].is64 ? "i64" : "i32";
 }

@@ -76,6 +76,7 @@ export function transform(request) {
   const tableFunctions = wrappers.wrapTable(promiseTable);
   const restoring = [...setters(module, facts.pointer.index)];
   guard(additions, restoring, regions);
+  if (facts.threads) for (const each of facts.limitsExports) additions.exports.set(each, regions.$set_thread);
   for (const each of [...names.hooks, ...names.host_hooks, names.reclaim, ...names.linked]) {
     if (`$${each}` in regions) additions.newExports.set(each, regions[`$${each}`]);
   }
@@ -153,7 +154,7 @@ function addRegions(additions, facts, { invokes, forHost, promiseTable, region }
  * @param {Facts} facts
  * @param {{invokes?: boolean, forHost?: boolean, promiseTable: string[]}} request
  */
-function conditions({ functions: found, linked, pointer }, { invokes = false, forHost = false, promiseTable }) {
+function conditions({ functions: found, linked, pointer, threads }, { invokes = false, forHost = false, promiseTable }) {
   const all = {
     exceptions: found.exceptions !== undefined,
     limits: found.set_limits !== undefined,
@@ -164,6 +165,7 @@ function conditions({ functions: found, linked, pointer }, { invokes = false, fo
     host: forHost,
     glue: !forHost,
     linked,
+    threads,
     references: promiseTable.length > 0 || linked,
     pointer_imported: pointer.initial === undefined,
     bounds: found.get_base !== undefined && found.get_end !== undefined,

@@ -10,7 +10,7 @@ from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.module import Module
 from stackswitch.wasm.types import FuncType
 
-from .adapter import adapter, mistake, refusal
+from .adapter import adapter, mistake, names, refusal
 from .added_pages import refuse_pages
 from .linking import refuse_linking, refuse_objects
 from .other_schemes import refuse_other_schemes
@@ -43,6 +43,8 @@ class Facts:
     :param for_host: see ``ReentrantRequest``
     :ivar address: the type of addresses, ``i32`` or ``i64``
     :ivar linked: side modules share the C stack
+    :ivar threads: other instances share the memory
+    :ivar limits_exports: the exports by which glue says where a thread's stack is
     :raises ModuleRefusedError: the module cannot be made re-entrant
     """
 
@@ -64,6 +66,27 @@ class Facts:
         if self.linked and not any(True for _ in setters(module, self.pointer.index)):
             raise refusal("dynamic-linking:main")
         self.functions = self._find_functions(malloc, for_host=for_host)
+        self.threads = module.memories[0].shared
+        self.limits_exports = self._exports_of(self.functions.set_limits)
+        if self.threads:
+            self._check_threads(for_host=for_host)
+
+    def _exports_of(self, function: int | None) -> tuple[str, ...]:
+        exported = self.module.exported_functions.items()
+        return tuple(name for name, index in exported if function is not None and index == function)
+
+    def _check_threads(self, *, for_host: bool) -> None:
+        """Check that the stack of each thread is known.
+
+        :raises ModuleRefusedError: it is not
+        """
+        if for_host:
+            raise refusal("threads:host")
+        if not self.limits_exports:
+            raise refusal("threads")
+        has_bounds = self.functions.get_base is not None and self.functions.get_end is not None
+        if self.module.export_named(names("wasm_worker")[0]) is not None and not has_bounds:
+            raise refusal("threads:workers")
 
     def find(self, names: Iterable[str], params: tuple[str, ...], results: tuple[str, ...]) -> int | None:
         """Return the function of this type that is exported under one of the names, or else is named so."""
@@ -120,11 +143,8 @@ class Facts:
 def _address_type(module: Module) -> str:
     """Return the type of addresses of the one memory.
 
-    :raises ModuleRefusedError: there is none, or more than one, or it is shared
+    :raises ModuleRefusedError: there is none, or more than one
     """
     if len(module.memories) != 1:
         raise refusal("memories", count=len(module.memories))
-    memory = module.memories[0]
-    if memory.shared:
-        raise refusal("threads")
-    return "i64" if memory.is64 else "i32"
+    return "i64" if module.memories[0].is64 else "i32"

@@ -29,6 +29,9 @@
   (global $room_end addr))
 (when host
   (global $alone i32)) ;; whether the call that begins next is
+(when threads ;; the stack of the thread that runs in this instance, as the glue has told; 0: the program's own
+  (global $thread_base addr)
+  (global $thread_end addr))
 (when invokes ;; see the end
   (global $thrown i32)
   (global $thrower addr)
@@ -101,9 +104,17 @@
 (define start
   (if (addr.eqz (global.get $current)) (then (call $start))))
 
-(func $start
-  (global.set $main (call $allocate (addr.const HEADER)))
+(func $start (local $all addr)
+  (when threads ;; another thread may have used the header
+    (if (addr.given (global.get $main)) (then
+      (if (call $is_used (global.get $main)) (then (global.set $main (addr.const 0)))))))
+  (if (addr.eqz (global.get $main)) (then
+    (global.set $main (call $allocate (addr.const HEADER)))
+    (addr.store offset=all (global.get $main) (global.get $regions))
+    (global.set $regions (global.get $main))))
+  (local.set $all (addr.load offset=all (global.get $main)))
   (call $blank (global.get $main))
+  (addr.store offset=all (global.get $main) (local.get $all))
   (addr.store offset=sp (global.get $main) (global.get $sp))
   (addr.store offset=accounted (global.get $main) (global.get $sp))
   (addr.store offset=top (global.get $main) (addr.const TOP))
@@ -113,13 +124,17 @@
     (if (addr.given (call $get_base)) (then
       (addr.store offset=top (global.get $main) (call $get_base))
       (addr.store offset=end (global.get $main) (call $get_end)))))
+  (when threads ;; a thread's stack is among what malloc has given
+    (if (addr.given (global.get $thread_base)) (then
+      (addr.store offset=top (global.get $main) (global.get $thread_base))
+      (addr.store offset=end (global.get $main) (global.get $thread_end))
+      (addr.store offset=low (global.get $main) (global.get $thread_end)))))
   (if (addr.gt_u (global.get $sp) (addr.load offset=top (global.get $main)))
     (then (addr.store offset=top (global.get $main) (global.get $sp))))
-  (addr.store offset=span (global.get $main) (addr.load offset=top (global.get $main)))
+  (addr.store offset=span (global.get $main)
+    (addr.sub (addr.load offset=top (global.get $main)) (addr.load offset=low (global.get $main))))
   (addr.store offset=guard (global.get $main) (addr.add (global.get $main) (addr.const WORDS)))
   (i64.store offset=words (global.get $main) (i64.const COOKIES))
-  (addr.store offset=all (global.get $main) (global.get $regions))
-  (global.set $regions (global.get $main))
   (global.set $current (global.get $main)))
 
 (func $take (result addr) (local $r addr)
@@ -577,6 +592,46 @@
         (global.set $thrower (addr.const 0))
         (global.set $caught (addr.const 0)))))
     (use come_back)))
+
+;; ---- Threads
+
+;; Each thread runs in an instance of its own, so that all of the above is its own, but for the memory. Glue runs
+;; one thread after another in an instance, and says so by setting the limits of the stack. No code of the module
+;; is on the native stack then. Calls of the thread before may still wait: they have stacks of their own.
+(when threads
+  (func $set_thread (param $base addr) (param $end addr)
+    (if (addr.given (global.get $current)) (then (call $leave_thread)))
+    (global.set $thread_base (local.get $base))
+    (global.set $thread_end (local.get $end))
+    (call $set_limits (local.get $base) (local.get $end)))
+
+  ;; Nothing goes back to the stack of a thread that has ended: its memory is another's soon.
+  (func $leave_thread (local $r addr) (local $before addr) (local $next addr) (local $old addr)
+    (call $stackswitch.reclaim)
+    (if (addr.ne (global.get $current) (global.get $main)) (then
+      (local.set $old (global.get $current))
+      (use retire)))
+    (local.set $r (global.get $retired))
+    (loop $each
+      (if (addr.given (local.get $r)) (then
+        (local.set $next (addr.load offset=next (local.get $r)))
+        (if (addr.eq (local.get $r) (global.get $main))
+          (then
+            (if (addr.given (local.get $before))
+              (then (addr.store offset=next (local.get $before) (local.get $next)))
+              (else (global.set $retired (local.get $next)))))
+          (else (local.set $before (local.get $r))))
+        (local.set $r (local.get $next))
+        (br $each))))
+    ;; Where others idled while the thread's own function waited.
+    (local.set $r (addr.load offset=host (global.get $main)))
+    (addr.store offset=host (global.get $main) (addr.const 0))
+    (i32.store offset=waiting (global.get $main) (i32.const 0))
+    (if (addr.given (local.get $r)) (then
+      (if (i32.eqz (call $is_used (local.get $r))) (then
+        (i32.store offset=is_call (local.get $r) (i32.const 1))
+        (use give)))))
+    (global.set $current (addr.const 0))))
 
 ;; ---- For a host that knows when calls end: JavaScript catches what no handler of the module's does, traps.
 

@@ -66,6 +66,8 @@ def make_reentrant(request: ReentrantRequest) -> ReentrantResult:
     table_functions = wrappers.wrap_table(request.promise_table)
     restoring = tuple(setters(module, facts.pointer.index))
     additions.exports.update(dict.fromkeys(restoring, regions["$restore"]))
+    if facts.threads:
+        additions.exports.update(dict.fromkeys(facts.limits_exports, regions["$set_thread"]))
     setting = {each.index for each in module.exports if each.kind == "func" and each.name in restoring}
     additions.references.update(dict.fromkeys(setting, regions["$restore"]))
     offered = (*names("hooks"), NEXT_CALL, CALL_FAILED, RECLAIM, *LINKED)
@@ -112,6 +114,7 @@ def _add_regions(
         "host": request.for_host,
         "glue": not request.for_host,
         "linked": facts.linked,
+        "threads": facts.threads,
         "references": bool(request.promise_table) or facts.linked,
         "pointer_imported": facts.pointer.initial is None,
         "bounds": found.get_base is not None and found.get_end is not None,

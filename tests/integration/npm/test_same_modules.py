@@ -62,6 +62,7 @@ EXTRAS = (
     '(func (export "stackRestore") (param ADDR) (drop (local.get 0)))',
     '(func (export "stackAlloc") (param i32) (result i32) (local.get 0))',
     '(func (export "emscripten_stack_set_limits") (param ADDR ADDR))',
+    '(func (export "_emscripten_wasm_worker_initialize") (param ADDR ADDR))',
     '(func (export "__set_stack_limits") (param ADDR ADDR))',
     """(func (export "emscripten_stack_get_base") (result ADDR) (ADDR.const 65536))
        (func (export "emscripten_stack_get_end") (result ADDR) (ADDR.const 1024))""",
@@ -129,7 +130,7 @@ def modules(draw: st.DrawFn) -> bytes:
     type_ = f"(param {' '.join(params)}) " if params else ""
     type_ += f"(result {' '.join(results)})" if results else ""
     gets = " ".join(f"(local.get {at})" for at in range(len(params)))
-    memory = draw(st.sampled_from(["1", "1", "1", "1", "1", "2 2", "1 2 shared", ""]))
+    memory = draw(st.sampled_from(["1", "1", "1", "1", "2 2", "1 2 shared", "1 2 shared", ""]))
     call = draw(st.sampled_from(["call", "return_call"]))
     parts = [
         f'(import "env" "wait" (func $wait {type_})) (import "env" "other" (func $other))',

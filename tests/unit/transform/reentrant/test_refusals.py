@@ -42,7 +42,20 @@ def without_names(wasm: bytes) -> bytes:
         ("no-malloc", "EXPORTED_FUNCTIONS=_malloc", text(IMPORT, STACK, GO)),
         ("memories", "0 memories", text(IMPORT, SP, GO)),
         ("memories", "2 memories", text(IMPORT, SP, MEMORY, "(memory 1)", MALLOC, GO)),
-        ("threads", "shared", text(IMPORT, SP, "(memory 1 2 shared)", MALLOC, GO)),
+        ("threads", "emscripten_stack_set_limits", text(IMPORT, SP, "(memory 1 2 shared)", MALLOC, GO)),
+        (
+            "threads",
+            "-sWASM_WORKERS",
+            text(
+                IMPORT,
+                SP,
+                "(memory 1 2 shared)",
+                MALLOC,
+                GO,
+                '(func (export "emscripten_stack_set_limits") (param i32 i32))',
+                '(func (export "_emscripten_wasm_worker_initialize") (param i32 i32))',
+            ),
+        ),
         ("dynamic-linking", "--side-of", assembled(GO) + section(CUSTOM, name("dylink.0"))),
         (
             "dynamic-linking",
