@@ -143,7 +143,8 @@ export class GuestInstance {
     if (pointer !== undefined && call.stackPointer !== undefined && !this.switching.restoresPointer(this.exports[call.plan.name])) {
       pointer.value = call.stackPointer;
     }
-    const text = Buffer.from(JSON.stringify(this.#failure(error)));
+    const damaged = this.switching.isDamaged(this.exports[call.plan.name]);
+    const text = Buffer.from(JSON.stringify({ ...this.#failure(error), damaged }));
     const { frame, at } = this.#endFrame(KIND.FAILED, call, text.length);
     frame.set(text, at);
     return frame;

@@ -56,6 +56,9 @@ export class CallStacks {
   #waiting = [];
   #onWait;
 
+  /** Whether a call has left its C stack: the guest's memory may hold anything. */
+  isDamaged = false;
+
   /**
    * @param {WebAssembly.Exports} exports
    * @param {() => void} onWait called when a call has to wait for another to end
@@ -143,7 +146,7 @@ export class CallStacks {
     try {
       this.#failed(number);
     } catch {
-      // It has written below its C stack: each call that follows says so.
+      this.isDamaged = true; // it has written below its C stack
     }
   }
 

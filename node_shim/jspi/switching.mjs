@@ -110,6 +110,16 @@ export class JspiSwitching {
   }
 
   /**
+   * Whether a call of the instance has left its C stack, so that memory may be damaged.
+   *
+   * @param {Function} exported
+   */
+  isDamaged(exported) {
+    const calls = this.#byFunction.get(exported);
+    return calls instanceof CallStacks && calls.isDamaged;
+  }
+
+  /**
    * @param {string} why
    * @param {WebAssembly.Exports} exports
    * @param {WebAssembly.Imports} imports

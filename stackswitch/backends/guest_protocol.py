@@ -20,6 +20,11 @@ from typing import Any, Protocol
 from stackswitch.errors import GuestFrame
 from stackswitch.wasm.module import FuncType, Module
 
+C_STACK_BYTES = 65536
+"""How much memory the C stack of a call takes that begins while others are open, by default."""
+OVERFLOW = "C stack overflow"
+"""How the message of a trap begins that may have come after damage to the guest's memory."""
+DAMAGED = "the C stack of a call has overflowed, so that memory may be damaged"
 COMMAND = "_start"
 """The export of a WASI command. If it exits with status 0, that counts as a return."""
 
@@ -95,6 +100,7 @@ class OpenRequest:
     :param only: for Asyncify: the functions to instrument; None: all that can lead to a suspension
     :param concurrent: calls of an instance may overlap
     :param stacks: record the stack at each suspension
+    :param c_stack_bytes: how much memory the C stack of a call takes that begins while others are open
     :param engine: as on the command line; None: the backend's usual one
     """
 
@@ -105,6 +111,7 @@ class OpenRequest:
     only: tuple[str, ...] | None = None
     concurrent: bool = False
     stacks: bool = False
+    c_stack_bytes: int = C_STACK_BYTES
     limits: Limits = Limits()
     engine: str | None = None
 

@@ -85,6 +85,7 @@ async def make_request(source: str | Path | bytes, options: GuestOptions) -> Ope
         only=tuple(options.only) if options.only is not None else None,
         concurrent=options.concurrent,
         stacks=options.stacks,
+        c_stack_bytes=options.c_stack_bytes,
         limits=options.limits,
         engine=options.engine,
     )

@@ -8,13 +8,14 @@ from typing import TypedDict
 
 from typing_extensions import Unpack
 
-from stackswitch.backends.guest_protocol import Limits, Wasi
+from stackswitch.backends.guest_protocol import C_STACK_BYTES, Limits, Wasi
 from stackswitch.backends.registry import BACKENDS, backend_spec, check_engine
 from stackswitch.errors import ConfigError
 
 from .imports import Imports
 
 AUTO = "auto"
+LEAST_C_STACK_BYTES, MOST_C_STACK_BYTES = 2048, 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class GuestOptions:
     :param concurrent: calls of one guest may overlap, each with a C stack of its own; else they run one after
         another
     :param stacks: record the stack at each suspension, for ``Guest.suspended``
+    :param c_stack_bytes: with ``concurrent``: how much of the guest's memory a call that begins while others
+        are open gets as its C stack (bytes)
     :param max_memory: the most that all its memories and tables may take together (bytes); None: what the
         module declares
     :param fuel: the most that a call, or the start function, may use: about one for each instruction; None:
@@ -37,8 +40,8 @@ class GuestOptions:
         no limit
     :param stack_bytes: the size of the guest's native stack (bytes); None: the backend's default
     :param engine: which Node, for ``jspi`` (``node@24``, ``node:/path``); None: one that can run it
-    :raises ConfigError: there is no such backend, the backend does not run on that engine, or a limit is not
-        more than 0
+    :raises ConfigError: there is no such backend, the backend does not run on that engine, a limit is not
+        more than 0, or ``c_stack_bytes`` is too small or too large
     """
 
     backend: str = AUTO
@@ -47,6 +50,7 @@ class GuestOptions:
     only: Sequence[str] | None = None
     concurrent: bool = False
     stacks: bool = False
+    c_stack_bytes: int = C_STACK_BYTES
     max_memory: int | None = None
     fuel: int | None = None
     deadline_s: float | None = None
@@ -59,6 +63,11 @@ class GuestOptions:
         if self.engine is not None:
             backends = tuple(BACKENDS) if self.backend == AUTO else (self.backend,)
             check_engine(self.engine, backends, uses=("guests",), every=self.backend != AUTO)
+        if not LEAST_C_STACK_BYTES <= self.c_stack_bytes <= MOST_C_STACK_BYTES:
+            raise ConfigError(
+                f"c_stack_bytes must be from {LEAST_C_STACK_BYTES} to {MOST_C_STACK_BYTES}, not "
+                f"{self.c_stack_bytes}"
+            )
         for name, value in vars(self.limits).items():
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} must be more than 0, not {value}")
@@ -78,6 +87,7 @@ class GuestKeywords(TypedDict, total=False):
     only: Sequence[str] | None
     concurrent: bool
     stacks: bool
+    c_stack_bytes: int
     max_memory: int | None
     fuel: int | None
     deadline_s: float | None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from stackswitch.backends.guest_protocol import C_STACK_BYTES, OVERFLOW
 from stackswitch.errors import ModuleRefusedError, WasmFormatError
 from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
-from stackswitch.transform.reentrant.model import TRAPS
+from stackswitch.transform.reentrant.model import LEAST_REGION_BYTES, REGION_ALIGNMENT, TRAPS
 from stackswitch.wasm.encoding import EXPORT, GLOBAL_KIND, export, with_entries
 from stackswitch.wasm.function_names import display_name
 from stackswitch.wasm.module import Module
@@ -19,8 +20,8 @@ from stackswitch.wasm.stack_pointer import (
     with_stack_pointer,
 )
 
-REGION_BYTES = 65184
-"""How large a call's C stack is: with what is allocated beside it and once per instance, a page of memory."""
+BESIDE_BYTES = 352
+"""What is allocated beside a C stack, and once per instance: by default all that takes a page of memory."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def with_call_stacks(
     features: Collection[str],
     *,
     is_alone: bool = True,
+    c_stack_bytes: int = C_STACK_BYTES,
 ) -> CallStacks:
     """Give each call of a module's instances a C stack of its own, if it has C stacks.
 
@@ -51,6 +53,7 @@ def with_call_stacks(
     :param promise: the exports that are called and may wait; likewise
     :param features: what the engine has (``models/features.py``)
     :param is_alone: there is no other module's instance that may share its C stack
+    :param c_stack_bytes: how much memory the C stack of a call takes
     :raises WasmFormatError: the module's imports, exports or globals are malformed
     """
     imports = {each.full_name for each in module.function_imports()}
@@ -63,7 +66,7 @@ def with_call_stacks(
         wasm=module.data,
         suspend=suspend,
         promise=tuple(each for each in functions if each in promise),
-        region_bytes=REGION_BYTES,
+        region_bytes=region_bytes(c_stack_bytes),
         new_exceptions=None if "legacy-exceptions" in features else True,
         main_module=is_alone,
         for_host=True,
@@ -91,11 +94,16 @@ def _is_made(module: Module) -> bool:
         return False
 
 
-def trap_message(running: Module, function: int) -> str | None:
+def region_bytes(c_stack_bytes: int) -> int:
+    """Return how large the C stack of a call is."""
+    return max(LEAST_REGION_BYTES, c_stack_bytes - BESIDE_BYTES) // REGION_ALIGNMENT * REGION_ALIGNMENT
+
+
+def trap_message(running: Module, function: int, c_stack_bytes: int = C_STACK_BYTES) -> str | None:
     """Return what a trap says in a function that ``make_reentrant`` added; None: the function is another."""
     name = display_name(running, function)
     if not name.startswith(TRAPS):
         return None
     if "overflow" in name:
-        return f"C stack overflow: a call has {REGION_BYTES} bytes of C stack where calls overlap"
+        return f"{OVERFLOW}: a call has {region_bytes(c_stack_bytes)} bytes of C stack where calls overlap"
     return NO_STACK_SPACE if "memory" in name else name.removeprefix(TRAPS).replace("_", " ")

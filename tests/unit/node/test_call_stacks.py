@@ -87,3 +87,5 @@ def test_traps_of_added_functions_say_what_happened() -> None:
     assert "65184 bytes" in str(next(text for each, text in said.items() if "overflow" in each))
     assert "no room" in str(next(text for each, text in said.items() if "memory" in each))
     assert trap_message(made, 1) is None
+    (overflow,) = (index for index, raw in made.function_names.items() if b"stack_overflow" in raw)
+    assert "1048224 bytes" in str(trap_message(made, overflow, 1 << 20))

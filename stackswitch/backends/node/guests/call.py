@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from stackswitch.backends.guest_protocol import COMMAND, CallState
+from stackswitch.backends.guest_protocol import COMMAND, OVERFLOW, CallState
 from stackswitch.backends.notes import note_stack
 from stackswitch.errors import EngineError, GuestError, GuestStateError, GuestTrapError, SuspendRefusedError
 from stackswitch.transport.frames import Frame, decode_object
@@ -162,6 +162,8 @@ class RemoteCall:
         failure = decode_object(frame[at:end])
         if self.state.export == COMMAND and failure.get("status") == 0 and self.failed is None:
             return ()
+        if failure.get("damaged"):
+            instance.note_overflow()
         raise self.failure(failure)
 
     def failure(self, failure: Mapping[str, Any]) -> BaseException:
@@ -190,8 +192,12 @@ def guest_error(failure: Mapping[str, Any], instance: InstanceState) -> GuestErr
         instance.lose_c_stack(f"it trapped ({kind})")
     pairs = failure.get("frames", ())
     frames = instance.prepared.frames(pairs)
+    added = instance.prepared.trap_message(pairs)
+    if added is not None and added.startswith(OVERFLOW):
+        instance.note_overflow()
+        kind = "stack-overflow"
     return GuestTrapError(
-        instance.prepared.trap_message(pairs) or message,
+        added or message,
         kind=kind,
         frames=frames,
         exit_status=status if isinstance(status, int) else None,

@@ -47,7 +47,9 @@ class PreparedModule:
         suspend = [each.full_name for each in request.functions.values() if each.waits]
         exports = [each.name for each in self.module.exports if each.kind == "func"]
         if request.concurrent:
-            self._stacks = with_call_stacks(request.module, suspend, exports, features)
+            self._stacks = with_call_stacks(
+                request.module, suspend, exports, features, c_stack_bytes=request.c_stack_bytes
+            )
         else:
             self._stacks = CallStacks(with_stack_pointer(request.module))
         self.serial = self._stacks.serial
@@ -167,4 +169,4 @@ class PreparedModule:
         """
         if not pairs or not self._moved.is_added(pairs[0][0]):
             return None
-        return trap_message(self.running, pairs[0][0])
+        return trap_message(self.running, pairs[0][0], self.request.c_stack_bytes)

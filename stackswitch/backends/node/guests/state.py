@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from stackswitch.backends.guest_protocol import CallState
+from stackswitch.backends.guest_protocol import DAMAGED, CallState
 
 from . import messages
 from .child import GuestChild
@@ -60,6 +60,10 @@ class InstanceState:
         if self.prepared.request.stacks:
             state.stack = self.prepared.frames(messages.stack(frame, end))
         return host, number, args
+
+    def note_overflow(self) -> None:
+        """Record that a call has left its C stack: it may have written to any of the guest's memory."""
+        self.unfit = DAMAGED
 
     def lose_c_stack(self, what: str) -> None:
         """Record that a call ended early. The child gives its C stack back, if it can."""

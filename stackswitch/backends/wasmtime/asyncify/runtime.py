@@ -180,7 +180,7 @@ class AsyncifyRuntime:
         if block is None:  # suspend has made it
             raise ProtocolError("nothing-saved")
         if stack is not None and not stack.lazy:
-            call.stack_pointer = stack.get()
+            stack.suspended(call)
             stack.set(call.outside)
         position = block.position
         saved = block.saved_bytes if position is None else position.value - block.first

@@ -284,7 +284,7 @@ class FiberRuntime:
         calls.running.remove(call)
         calls.suspended.add(call)
         if stack is not None and not stack.lazy:
-            call.stack_pointer = stack.get()
+            stack.suspended(call)
             stack.set(call.outside)
 
     def _resume(self, call: FiberCall) -> None:

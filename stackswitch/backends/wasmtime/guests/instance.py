@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stackswitch.backends.guest_protocol import COMMAND, CallState, OpenRequest
+from stackswitch.backends.guest_protocol import COMMAND, DAMAGED, OVERFLOW, CallState, OpenRequest
 from stackswitch.backends.guest_values import checked
 from stackswitch.backends.notes import note_stack
 from stackswitch.errors import (
@@ -29,7 +29,7 @@ from ..capi import VAL_KINDS, Extern, GuestTrap, Val
 from ..errors import ProtocolError
 from ..instance import ModuleInstance
 from ..memory import LinearMemory
-from ..shadow_stack import shadow_stack_of
+from ..shadow_stack import ShadowStack, shadow_stack_of
 from ..store import PAGE, GuestException
 from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..wasi import StoreWasi
@@ -60,6 +60,7 @@ class WasmtimeInstance:
         self._sent_away: set[CallState] = set()
         self._closing = False
         self._left = asyncio.Event()
+        self._c_stack: ShadowStack | None = None
         self._leaks = unreachable_stack_pointer(self.module, functions=False)
         self._fuel = request.limits.fuel
         options = SwitcherOptions(
@@ -106,6 +107,8 @@ class WasmtimeInstance:
             parent = self._parent(state.parent, export) if state.parent is not None else None
             call = self._new_call(self.exports.function(export), args, state, may_wait=True, parent=parent)
             results = await self._finish(call)
+            if self._c_stack is not None and self._c_stack.overflowed:
+                raise self._overflowed()  # noqa: TRY301 (as if the guest had trapped)
         except BaseException as error:  # noqa: BLE001 (raised again, as what it is)
             results = self._ended(error, export, state)
         finally:
@@ -146,6 +149,8 @@ class WasmtimeInstance:
     def _ended(self, error: BaseException, export: str, state: CallState) -> tuple[Any, ...]:
         """A call ended by an error: raise it as what it is, or return what it comes to."""
         entered = state.backend_call is not None and state.backend_call.entered
+        if self._c_stack is not None and self._c_stack.overflowed:
+            self.poisoned = self.poisoned or DAMAGED
         if self.poisoned is None and entered and self._leaks and not isinstance(error, GuestTypeError):
             self.poisoned = f"a call was dropped half way, and {self._leaks}"
         if isinstance(error, asyncio.CancelledError) and state in self._sent_away:
@@ -164,6 +169,13 @@ class WasmtimeInstance:
         if found is error:
             raise error
         raise found from error.__cause__
+
+    def _overflowed(self) -> GuestTrapError:
+        """Poison the instance, since a call has written below its C stack; return what to raise."""
+        self.poisoned = self.poisoned or DAMAGED
+        size = self.request.c_stack_bytes
+        text = f"{OVERFLOW}: a call has {size} bytes of C stack where calls overlap"
+        return GuestTrapError(text, kind="stack-overflow")
 
     def explained(self, error: BaseException, state: CallState) -> BaseException:
         """Return what to raise for a call's failure; if it was stopped, why, and the stack if it is known."""
@@ -255,9 +267,18 @@ class WasmtimeInstance:
         self.exports.find_memory()
         if self.request.concurrent and self._leaks is not None:
             raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")
-        self.switcher.connect(
-            shadow_stack_of(self.exports, lazy=not self.request.concurrent, no_room=GuestError)
+        self._c_stack = shadow_stack_of(
+            self.exports,
+            lazy=not self.request.concurrent,
+            no_room=GuestError,
+            region_bytes=self.request.c_stack_bytes,
         )
+        if self.request.concurrent and self._c_stack is not None and self.exports.first_memory:
+            raise GuestError(
+                "concurrent=True: each call needs a C stack of its own, in the module's first memory, and "
+                "the first exported one is another"
+            )
+        self.switcher.connect(self._c_stack)
 
     def _provided(self, module: str, name: str, theirs: Any) -> LinkedFunction | Extern:
         """Return what an import gets; the library has checked that there is something."""
