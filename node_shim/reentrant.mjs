@@ -5,7 +5,8 @@
 import { Boundaries } from "./reentrant/boundaries.mjs";
 import { ConfigError } from "./reentrant/errors.mjs";
 import { Module } from "./reentrant/module.mjs";
-import { adapter } from "./reentrant/specification.mjs";
+import { fullName } from "./reentrant/patterns.mjs";
+import { adapter, refusal } from "./reentrant/specification.mjs";
 import { transform } from "./reentrant/transform.mjs";
 
 export { ConfigError, ModuleRefusedError, WasmFormatError } from "./reentrant/errors.mjs";
@@ -24,7 +25,8 @@ const { sizes } = adapter;
  * @property {string[]} [promiseTable] functions that JavaScript takes from the table and makes promising: names or decimal indexes
  * @property {number} [region] the C stack of a call, in bytes (default: 65536)
  * @property {string} [malloc] the module's allocator, if it has another name
- * @property {boolean} [mainModule] a main module of dynamic linking. The command makes side modules that wait or begin calls (`--side-of`)
+ * @property {boolean} [mainModule] a main module of dynamic linking; its side modules that wait or begin calls are made with `sideOf`
+ * @property {ArrayBuffer | ArrayBufferView} [sideOf] a side module of dynamic linking: its main module, which was made with `mainModule`
  * @property {boolean} [invokes] replace Emscripten's `invoke_*` (C++ exceptions, longjmp), so that calls below them may wait
  * @property {boolean} [debugInfo] keep what debuggers read (default: true); else it is dropped where code moves
  * @property {boolean} [exnref] catch exceptions as standardised (`try_table`); default: as the module does
@@ -36,7 +38,7 @@ const { sizes } = adapter;
 /** The options there are. An unknown one may be a feature of a later version: it is refused, so that no module is other than was asked for. */
 const OPTIONS = [
   "suspend", "promise", "glue", "glueName", "allImports", "never", "promiseTable", "region", "malloc", "mainModule", "invokes", "exnref",
-  "debugInfo",
+  "debugInfo", "sideOf",
 ];
 
 /**
@@ -51,7 +53,8 @@ export function makeReentrant(bytes, options) {
   const unknown = Object.keys(options).find((each) => !OPTIONS.includes(each));
   if (unknown !== undefined) throw new ConfigError(`not in the npm package yet: ${unknown}`);
   const module = new Module(asBytes(bytes));
-  const found = boundaries(module, options);
+  const sideOf = options.sideOf === undefined ? undefined : new Module(asBytes(options.sideOf));
+  const found = boundaries(module, sideOf, options);
   const { region = sizes.region, malloc, promiseTable, mainModule, invokes, exnref, debugInfo } = options;
   if (!Number.isInteger(region) || region < sizes.region_least || region > sizes.region_most) {
     throw new ConfigError(`region is ${region}: a call's C stack has ${sizes.region_least} to ${sizes.region_most} bytes`);
@@ -64,25 +67,34 @@ export function makeReentrant(bytes, options) {
     region: Math.ceil(region / sizes.region_multiple) * sizes.region_multiple,
     malloc,
     mainModule,
+    sideOf,
     invokes,
     importNames: found.importNames,
     debugInfo,
     newExceptions: exnref ? true : undefined,
   });
+  if (sideOf === undefined) refuseLeftOut(options.suspend ?? [], found.suspend, [...made.suspend, ...made.invokes]);
   return { ...made, sources: found.sources };
+}
+
+/** Imports that are named, and not only match, have to be wrapped. @param {string[]} named @param {Set<string>} suspend @param {string[]} wrapped */
+function refuseLeftOut(named, suspend, wrapped) {
+  const missing = [...new Set(named.map(fullName))].filter((each) => suspend.has(each) && !wrapped.includes(each)).sort();
+  if (missing.length > 0) throw refusal("allocator", { names: missing.join(", ") });
 }
 
 /**
  * @param {Module} module
+ * @param {Module | undefined} main
  * @param {ReentrantOptions} options
  */
-function boundaries(module, { glue, glueName = "the glue", suspend = [], promise = [], allImports = false, never = [], mainModule = false }) {
-  const found = new Boundaries(module);
+function boundaries(module, main, { glue, glueName = "the glue", suspend = [], promise = [], allImports = false, never = [], mainModule = false }) {
+  const found = new Boundaries(module, main?.functionExports.map((each) => each.name));
   if (glue !== undefined) found.addGlue(glue, glueName);
   found.addPatterns(suspend, promise);
   if (never.length > 0 && !allImports) throw new ConfigError("never needs allImports");
   if (allImports) found.addEveryImport(never);
-  if (found.suspend.size === 0 && !(mainModule && found.sources.length > 0)) {
+  if (found.suspend.size === 0 && !((mainModule || main !== undefined) && found.sources.length > 0)) {
     const said = found.sources.join("; ");
     throw new ConfigError(
       said

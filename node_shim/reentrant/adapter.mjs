@@ -91,6 +91,7 @@ export default {
     "no-stack-pointer:initial": "global {index} ({evidence}) does not start as a constant, so its stack is unknown",
     "no-malloc": "the module has no malloc, exported or named: link with -sEXPORTED_FUNCTIONS=_malloc,… or keep the name section, or name its allocator with --malloc",
     "no-malloc:pages": "the module has no malloc, exported or named, and may take added pages of memory for its own",
+    "allocator": "{names} cannot suspend: malloc calls it, and the C stacks are taken from malloc; leave it out of --suspend, or name another allocator with --malloc",
     "no-room": "the guest's memory has no room for another C stack",
     "no-invokes": "no import is named invoke_*: the module has no exceptions in JavaScript, or its names are minified: give the glue by --glue, which says what they stand for",
     "unknown-invoke": "{name}: its type is none of Emscripten's invoke_*",

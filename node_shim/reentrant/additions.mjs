@@ -16,6 +16,7 @@ export class Additions {
   /** The function that a call of a function goes to instead. @type {Map<number, number>} */ calls = new Map();
   /** The function that tables and `ref.func` have instead. @type {Map<number, number>} */ references = new Map();
   /** The function that an export is of instead, by name. @type {Map<string, number>} */ exports = new Map();
+  /** Entries of the import section, after those that there are. @type {Uint8Array[]} */ imports = [];
   /** @type {Map<string, number>} */ newExports = new Map();
   /** @type {Map<string, number>} */ #types = new Map();
 

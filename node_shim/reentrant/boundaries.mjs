@@ -23,9 +23,10 @@ export class Boundaries {
   /** For people. @type {string[]} */ sources = [];
   /** Imports `GOT.func.name`: the addresses of functions that may suspend. @type {Set<string>} */ addresses = new Set();
 
-  /** @param {Module} module */
-  constructor(module) {
+  /** @param {Module} module @param {string[]} linked functions that are other modules', by name: they are not JavaScript */
+  constructor(module, linked = []) {
     this.module = module;
+    this.linked = linked;
     this.imports = [...new Set(module.functionImports.map((each) => each.fullName))];
     this.exports = module.functionExports.map((each) => each.name);
   }
@@ -40,7 +41,7 @@ export class Boundaries {
   /** Add the addresses of imported functions; `waits` gets their full names. @param {(name: string) => boolean} waits */
   #addAddresses(waits) {
     for (const { module, name, fullName: taken } of this.module.imports) {
-      if (module === ADDRESS && !this.exports.includes(name) && waits(fullName(name))) this.addresses.add(taken);
+      if (module === ADDRESS && !this.exports.includes(name) && !this.linked.includes(name) && waits(fullName(name))) this.addresses.add(taken);
     }
   }
 

@@ -2,16 +2,12 @@
 
 import { refusePages } from "./added-pages.mjs";
 import { WasmFormatError } from "./errors.mjs";
-import { OP } from "./instructions.mjs";
 import { refuseLinking, refuseObjects } from "./linking.mjs";
 import { refuseOtherSchemes } from "./other-schemes.mjs";
 import { findPointer, setters } from "./pointer.mjs";
-import { findInstructions } from "./scan.mjs";
 import { adapter, mistake, refusal } from "./specification.mjs";
 
 /** @typedef {import("./module.mjs").Module} Module */
-
-const EXCEPTIONS = new Set([OP.TRY, OP.TRY_TABLE]);
 
 /** @type {(raw: Uint8Array) => string} a text for bytes, whatever they are */
 const bytesAsText = (raw) => {
@@ -88,16 +84,6 @@ export class Facts {
       }
     }
     return this.#byName.get(bytesAsText(encoder.encode(name)));
-  }
-
-  /** Whether the module's code has exceptions as standardised (`try_table`), not as first shipped. */
-  get newExceptions() {
-    const { module } = this;
-    if (module.tags.length === 0 && module.bytes.length > adapter.sizes.scanned) return false;
-    for (const range of module.code()) {
-      for (const { opcode } of findInstructions(module.bytes, ...range, EXCEPTIONS)) return opcode === OP.TRY_TABLE;
-    }
-    return false;
   }
 
   /** @param {string | undefined} malloc @param {boolean} forHost @returns {Record<string, number | undefined>} */

@@ -28,11 +28,12 @@ export function patchedSections(additions) {
   const contents = new Map([...sectionsOf(module.bytes)].filter(({ id }) => id !== SECTION.CUSTOM).map(({ id, content }) => [id, content]));
   const code = patchedCode(additions);
   // The functions that these replace may have been declared by exports, which name others now.
-  const referenced = [...code.referenced].sort((one, other) => one - other);
+  const referenced = additions.imports.length > 0 ? [] : [...code.referenced].sort((one, other) => one - other);
   const declared = referenced.length > 0 ? [concat([DECLARATIVE, vector(referenced.map(unsigned))])] : [];
   /** @type {Map<number, Bytes[]>} */
   const added = new Map()
     .set(SECTION.TYPE, additions.types)
+    .set(SECTION.IMPORT, additions.imports)
     .set(SECTION.FUNCTION, additions.functions.map((each) => unsigned(each.type)))
     .set(SECTION.GLOBAL, additions.globals);
   /** @type {Map<number, Uint8Array>} */
@@ -43,7 +44,7 @@ export function patchedSections(additions) {
       content = new Reader(withInitialisers(content, id, additions.references));
     }
     const entries = added.get(id);
-    if (entries !== undefined) out.set(id, extended(content, entries));
+    if (entries !== undefined && entries.length > 0) out.set(id, extended(content, entries));
     else if (id === SECTION.CODE) out.set(id, code.content);
     else if (id === SECTION.EXPORT) out.set(id, exportsOf(additions));
     else if (id === SECTION.ELEMENT && (content !== undefined || declared.length > 0)) {
@@ -162,7 +163,8 @@ function patchedCode(additions) {
   /** @type {[number, number][]} */
   const growths = [[first, count.length - (first - start)]];
   let kept = first;
-  for (const at of bodiesWith(module, new Set([...additions.calls.keys(), ...additions.references.keys()]))) {
+  const functions = new Set([...additions.calls.keys(), ...additions.references.keys()]);
+  for (const at of additions.imports.length > 0 ? starts.keys() : bodiesWith(module, functions)) {
     const { body, grown, found } = patchedBody(additions, referenced, at);
     if (found === 0) continue;
     callSites += found;

@@ -3,12 +3,14 @@
 
 import { Additions } from "./additions.mjs";
 import { customSections } from "./custom-sections.mjs";
+import { hasNewExceptions } from "./exceptions.mjs";
 import { Facts } from "./facts.mjs";
 import { Invokes } from "./invokes.mjs";
 import { allocatingImports, ownStackBytes, stackExports } from "./left-out.mjs";
 import { refuseAddresses } from "./linking.mjs";
 import { assembled, patchedSections } from "./patch.mjs";
 import { setters } from "./pointer.mjs";
+import { makeSideModule } from "./side.mjs";
 import { adapter, linked, mistake, refusal, said } from "./specification.mjs";
 import { Wrappers } from "./wrappers.mjs";
 
@@ -22,7 +24,8 @@ import { Wrappers } from "./wrappers.mjs";
  * @property {string[]} [promiseTable] functions of the table that are, by name or decimal index
  * @property {number} [region] how large the C stack of a call is (bytes), a multiple of 16
  * @property {string} [malloc] the module's function that allocates, if it has another name
- * @property {boolean} [mainModule] a main module of dynamic linking; side modules that wait or begin calls are made by the command
+ * @property {boolean} [mainModule] a main module of dynamic linking; side modules that wait or begin calls are made re-entrant, too
+ * @property {import("./module.mjs").Module} [sideOf] it is a side module; this is its main module, which was made re-entrant
  * @property {boolean} [invokes] replace Emscripten's `invoke_*`
  * @property {Record<string, string>} [importNames] what minified imports (full names) stand for
  * @property {boolean} [newExceptions] catch exceptions as standardised (`try_table`); undefined: as the module does
@@ -40,7 +43,7 @@ import { Wrappers } from "./wrappers.mjs";
  * @property {string[]} invokes the `invoke_*` that were replaced
  * @property {string[]} throwing the imports that throw what these catch
  * @property {number} callSites how many calls of imports were redirected
- * @property {number} stackPointer the index of the global
+ * @property {number | null} stackPointer the index of the global; null: a side module that does not use it
  * @property {string} evidence what shows that it is the pointer
  * @property {number} ownStackBytes the size of the module's own C stack, at most
  * @property {string[]} notes what the user should know
@@ -57,6 +60,7 @@ const without = (list, leftOut) => list.filter((each) => !leftOut.includes(each)
  */
 export function transform(request) {
   const { module, suspend, promise, promiseTable = [], region = sizes.region, importNames = {} } = request;
+  if (request.sideOf !== undefined) return makeSideModule(request, request.sideOf);
   if (suspend.length === 0 && !request.invokes && !request.mainModule) throw mistake("nothing");
   const facts = new Facts(module, request);
   if (facts.linked) refuseAddresses(module, suspend);
@@ -66,7 +70,7 @@ export function transform(request) {
   const ownStack = ownStackBytes(module, facts.pointer.initial ?? 0);
   const additions = new Additions(module);
   const regions = addRegions(additions, facts, { ...request, promiseTable, region }, ownStack);
-  const newExceptions = request.newExceptions ?? facts.newExceptions;
+  const newExceptions = request.newExceptions ?? hasNewExceptions(module);
   const { invokes, throwing } = request.invokes
     ? new Invokes(additions, facts, importNames, regions, newExceptions).replace()
     : { invokes: [], throwing: [] };

@@ -15,6 +15,7 @@ from stackswitch.lists.emscripten_imports import full_import_name
 from stackswitch.reports.escape import json_text
 from stackswitch.reports.text import some
 from stackswitch.transform.reentrant import ReentrantRequest, ReentrantResult, make_reentrant
+from stackswitch.transform.reentrant.adapter import refusal
 from stackswitch.transform.reentrant.model import MOST_REGION_BYTES, REGION_BYTES, ReentrantSummary
 from stackswitch.wasm.module import Module
 
@@ -159,11 +160,8 @@ def _refuse_left_out(options: ReentrantOptions, request: ReentrantRequest, resul
     named = {full_import_name(each) for each in options.suspend or ()}.intersection(request.suspend)
     missing = sorted(named.difference(result.suspending, result.invokes))
     if missing and options.side_of is None:
-        raise ModuleRefusedError(
-            "allocator",
-            f"{options.module}: {', '.join(missing)} cannot suspend: malloc calls it, and the C stacks are "
-            "taken from malloc; leave it out of --suspend, or name another allocator with --malloc",
-        )
+        error = refusal("allocator", names=", ".join(missing))
+        raise ModuleRefusedError(error.reason, f"{options.module}: {error}")
 
 
 def _boundaries(options: ReentrantOptions, module: Module, main: Module | None) -> Boundaries:

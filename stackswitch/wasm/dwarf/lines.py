@@ -24,7 +24,6 @@ class LineMover:
 
     data: bytes
     moves: CodeMoves
-    address_bytes: int = 4
     offsets: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> bytes:

@@ -39,6 +39,7 @@ _EXACT = {
     "new_exceptions": "newExceptions",
     "for_host": "forHost",
     "debug_info": "debugInfo",
+    "side_of": "sideOf",
 }
 """What a request of Python's is called in JavaScript."""
 _RESULT = {
@@ -112,6 +113,8 @@ def compare(lines: Lines) -> Compare:
     def run(wasm: bytes, **options: Any) -> Answer:
         exact = {_EXACT[name]: value for name, value in options.items() if value is not None}
         exact = {"suspend": [], "promise": [], **exact}
+        if "sideOf" in exact:
+            exact["sideOf"] = exact["sideOf"].hex()
         expected = answer_of(lambda: make_reentrant(ReentrantRequest(wasm=wasm, **options)))
         assert lines.ask({"hex": wasm.hex(), "exact": exact}) == expected
         return expected

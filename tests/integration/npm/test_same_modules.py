@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from stackswitch.suite import CONFORMANCE_SUITE
+from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
 from stackswitch.wasm.encoding import CUSTOM, name, section, sized, vector
 
 from .conftest import Compare
@@ -178,6 +179,78 @@ def test_pages_that_are_added_for_a_host(compare: Compare) -> None:
 def test_generated_modules(compare: Compare, wasm: bytes, request: dict[str, Any]) -> None:
     answer = compare(wasm, **request)
     event(answer.get("reason") or answer.get("error") or "made")
+
+
+MAIN = """(module (import "env" "wait" (func $wait (param i32) (result i32))) (memory (export "memory") 1)
+  (global $__stack_pointer (export "__stack_pointer") (mut i32) (i32.const 65536))
+  (func (export "stackRestore") (param i32) (global.set 0 (local.get 0)))
+  (func (export "malloc") (param i32) (result i32) (i32.const 70000))
+  (func (export "go") (param i32) (result i32) (call $wait (local.get 0))))"""
+DYLINK = section(CUSTOM, name("dylink.0"))
+SIDE_IMPORTS = (
+    '(import "env" "memory" (memory 1))',
+    '(import "env" "memory" (memory i64 1))',
+    '(import "env" "__stack_pointer" (global $sp (mut i32)))',
+    '(import "env" "go" (func $go (param i32) (result i32)))',
+    '(import "env" "emscripten_resize_heap" (func (param i32) (result i32)))',
+    '(import "GOT.mem" "x" (global (mut i32)))',
+    '(import "GOT.func" "wait" (global (mut i32)))',
+    '(import "GOT.func" "other" (global (mut i32)))',
+)
+SIDE_PARTS = (
+    '(func $step (export "step") (param $value i32) (result i32) (local $at i32) (call $wait (local.get 0)))',
+    '(func (export "again") (param i32) (result i32) (call $one (call $wait (local.get 0))))',
+    "(table 4 funcref) (elem (i32.const 0) $one $wait)",
+    "(elem declare func $one $wait)",
+    "(global funcref (ref.func $one))",
+    "(func $begin (drop (call $one (i32.const 1)))) (start $begin)",
+    "(func $taken (result funcref) (ref.func $one))",
+    '(export "alias" (func $one))',
+    '(func (export "stackRestore") (param i32))',
+    '(func (export "__set_stack_limits") (param i32 i32))',
+    "(tag $t (param i32)) (func (block $h (try_table (catch_all $h) (throw $t (i32.const 1)))))",
+)
+
+
+@st.composite
+def side_modules(draw: st.DrawFn) -> bytes:
+    """A side module of dynamic linking."""
+    parts = [
+        '(import "env" "wait" (func $wait (param i32) (result i32)))',
+        *draw(chosen(SIDE_IMPORTS, 4)),
+        "(func $one (param $value i32) (result i32) (local $other i64) (local.get 0))",
+        *draw(chosen(SIDE_PARTS, 5)),
+        "(func)" * draw(st.sampled_from([0, 3, 130])),
+    ]
+    wasm = bytes(wasmtime.wat2wasm(f"(module {' '.join(parts)})"))
+    before = draw(st.sampled_from([DYLINK, DYLINK, DYLINK, b""]))
+    return wasm[:8] + before + wasm[8:] + b"".join(draw(chosen(CUSTOM_SECTIONS[:-2], 2)))
+
+
+side_requests = st.fixed_dictionaries(
+    {"suspend": st.sampled_from([("env.wait",), ("env.wait", "env.go"), (), ("env.missing",)])},
+    optional={
+        "promise": st.sampled_from([("step",), ("again", "alias"), ("missing",)]),
+        "promise_table": st.sampled_from([("one",), ("999",)]),
+        "main_module": st.sampled_from([False, False, False, True]),
+        "invokes": st.sampled_from([False, False, False, True]),
+        "new_exceptions": st.booleans(),
+        "debug_info": st.booleans(),
+    },
+)  # fmt: skip
+
+
+@given(wasm=side_modules(), request=side_requests)
+@settings(max_examples=300, deadline=None, suppress_health_check=RELAXED)
+def test_side_modules(compare: Compare, wasm: bytes, request: dict[str, Any]) -> None:
+    main = bytes(wasmtime.wat2wasm(MAIN))
+    made = make_reentrant(
+        ReentrantRequest(wasm=main, main_module=True, suspend=("env.wait",), promise=("go",))
+    )
+    answer = compare(wasm, side_of=made.wasm, **request)
+    event(answer.get("reason") or answer.get("error") or "made")
+    answer = compare(wasm, side_of=main, **request)
+    assert answer.get("error")
 
 
 VALUES = (*range(256), *(each for each in (0x80, 0xFF, 0xFB, 0xFC, 0xFD, 0xFE) for _ in range(9)))

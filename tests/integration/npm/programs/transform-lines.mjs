@@ -36,9 +36,15 @@ function moved({ sections, growths, size }) {
   }
 }
 
+function exactly(bytes, { sideOf, ...request }) {
+  const module = new Module(bytes);
+  const main = sideOf === undefined ? {} : { sideOf: new Module(Uint8Array.from(Buffer.from(sideOf, "hex"))) };
+  return transform({ module, ...request, ...main });
+}
+
 function answer(bytes, options, exact) {
   try {
-    const { wasm, ...rest } = exact ? transform({ module: new Module(bytes), ...exact }) : makeReentrant(bytes, options);
+    const { wasm, ...rest } = exact ? exactly(bytes, exact) : makeReentrant(bytes, options);
     return { sha256: createHash("sha256").update(wasm).digest("hex"), ...rest };
   } catch (error) {
     if (!ERRORS.includes(error.name)) throw error;
