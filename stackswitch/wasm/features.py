@@ -15,7 +15,7 @@ from .types import ArrayType, FuncType, StructType
 
 _PREFIXED = {0xFB: "gc", 0xFD: "simd", 0xFE: "threads"}
 _BY_OPCODE: dict[int, tuple[str, ...]] = {
-    **dict.fromkeys((op.TRY, op.CATCH, op.CATCH_ALL, op.RETHROW, op.DELEGATE), ("legacy-exceptions",)),
+    op.TRY: ("legacy-exceptions",),
     **dict.fromkeys((op.TRY_TABLE, op.THROW_REF), ("exnref",)),
     **dict.fromkeys(
         (op.CALL_REF, op.REF_AS_NON_NULL, op.BR_ON_NULL, op.BR_ON_NON_NULL), ("function-references",)
@@ -35,7 +35,7 @@ _COLLECTED = frozenset({*_BY_OPCODE, *op.BLOCKS})
 _GC_HEAPS = ("any", "eq", "i31", "struct", "array", "none", "nofunc", "noextern")
 _GC_TYPES = {f"{heap}ref" for heap in _GC_HEAPS[:5]} | {"nullref", "nullfuncref", "nullexternref"}
 _BY_TYPE: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("i32", "i64", "f32", "f64", "i8", "i16"), ()),
+    **dict.fromkeys(("i32", "i64", "f32", "f64"), ()),
     **dict.fromkeys(("externref", "funcref"), ("reference-types",)),
     **dict.fromkeys(("exnref", "nullexnref"), ("exnref",)),
     **dict.fromkeys(_GC_TYPES, ("reference-types", "gc")),
@@ -111,9 +111,10 @@ def _of_instruction(module: Module, instruction: Instruction) -> tuple[str, ...]
     block = instruction.immediates[0]
     if isinstance(block, str):
         return features + _of_type(block)
-    # A block with a function's type has parameters or several results, save when written by chance.
+    # A block with a function's type has parameters or several results, save when written by chance. A type
+    # with several results has been found already.
     declared = module.types[block] if block is not None and block < len(module.types) else None
-    if isinstance(declared, FuncType) and (declared.params or len(declared.results) > 1):
+    if isinstance(declared, FuncType) and declared.params:
         features += ("multi-value",)
     return features
 

@@ -224,8 +224,12 @@ class _Walk:
 def _names_set(node: ast.stmt) -> tuple[str, ...]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return ()
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None) or node]
     stored = (
-        each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+        each
+        for target in targets
+        for each in ast.walk(target)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
     )
     return tuple(each.id for each in stored)
 
