@@ -42,7 +42,7 @@ def debug_file(section: str, module: Module, path: Path, output: str) -> DebugFi
     if url is None or output == STDOUT:
         return None
     folder, _, name = url.rpartition("/")
-    file = path.parent / unquote(urlsplit(name).path)
+    file = path.parent / Path(unquote(urlsplit(name).path)).name  # never in another folder
     if not file.is_file():
         return None
     written = Path(output).name + _SUFFIXES[section]
