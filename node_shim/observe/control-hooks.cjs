@@ -94,6 +94,7 @@ const joined = (names) => names.sort().join("\0");
 class ControlHooks {
   #stacks;
   #part;
+  #instantiated;
   /** @type {Map<string, {roles: Map<string, Role>, index: number, names: string}>} builds, by hash */
   #builds = new Map();
   /** @type {WeakMap<object, object>} the engine's exports → those that the program gets */
@@ -107,10 +108,12 @@ class ControlHooks {
   /**
    * @param {import("./stacks.cjs").StackRecorder} stacks
    * @param {import("./part.cjs").TracePart} part
+   * @param {(exports: WebAssembly.Exports) => void} instantiated is called when the program first gets the exports of an instance
    */
-  constructor(stacks, part) {
+  constructor(stacks, part, instantiated) {
     this.#stacks = stacks;
     this.#part = part;
+    this.#instantiated = instantiated;
   }
 
   *#known() {
@@ -151,6 +154,7 @@ class ControlHooks {
   #show(exports) {
     const known = this.#shown.get(exports);
     if (known !== undefined) return known;
+    this.#part.guard(() => this.#instantiated(exports));
     const shown = this.#part.guard(() => this.#replaced(exports), exports);
     this.#shown.set(exports, shown);
     return shown;

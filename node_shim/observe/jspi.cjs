@@ -2,9 +2,10 @@
 
 "use strict";
 
-const { isAsyncFunction, isProxy } = require("node:util").types;
+const { isAsyncFunction, isPromise, isProxy } = require("node:util").types;
 const { constructed, proxied } = require("./proxies.cjs");
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
+const nativeThen = Promise.prototype.then;
 const { apply, construct, get } = Reflect;
 
 /** @typedef {import("./stacks.cjs").Slot} Slot */
@@ -41,17 +42,21 @@ class JspiHooks {
   /** @type {Set<number>} indexes of promising exports */
   #promised = new Set();
 
+  #calls;
+
   /**
    * @param {import("./part.cjs").TracePart} part
    * @param {import("./stacks.cjs").StackRecorder} stacks
    * @param {import("./errors.cjs").ErrorRecorder} errors
    * @param {import("./promises.cjs").RejectionWatcher} promises
+   * @param {import("./jspi-calls.cjs").JspiCalls} calls
    */
-  constructor(part, stacks, errors, promises) {
+  constructor(part, stacks, errors, promises, calls) {
     this.#part = part;
     this.#stacks = stacks;
     this.#errors = errors;
     this.#promises = promises;
+    this.#calls = calls;
   }
 
   /** A part begins. */
@@ -120,16 +125,42 @@ class JspiHooks {
     slot.marked = isMarkedAsync(host);
     const stacks = this.#stacks;
     if (before && isAsyncFunction(host)) {
-      const note = () => void stacks.note(slot, note); // a getter: what it returns would be called
+      const note = () => {
+        const call = this.#noted(stacks.note(slot, note));
+        if (call !== null) this.#promises.next((promise) => this.#resumed(call, promise));
+      }; // a getter: what it returns would be called
       return { slot, observed: proxied(host, defineProperty({}, "apply", { get: note })) };
     }
     /** @type {(this: any, ...args: any[]) => any} */
     const observed = function (...args) {
       const result = apply(host, this, args);
-      if (typeof result === "object" && result !== null) stacks.note(slot, observed);
+      if (typeof result === "object" && result !== null) waits(stacks.note(slot, observed), result);
       return result;
     };
+    const waits = (/** @type {import("./stacks.cjs").Entry | null} */ entry, /** @type {object} */ result) => {
+      const call = this.#noted(entry);
+      if (call !== null) this.#resumed(call, result);
+    };
     return { slot, observed };
+  }
+
+  /** @param {import("./stacks.cjs").Entry | null} entry a stack that waits */
+  #noted(entry) {
+    return this.#part.guard(() => this.#calls.waits(entry), null);
+  }
+
+  /**
+   * Learn when a call goes on: in the microtask before its own. A promise of the program's own class is left alone.
+   *
+   * @param {import("./jspi-calls.cjs").Call} call
+   * @param {object} promise that it waits for
+   */
+  #resumed(call, promise) {
+    this.#part.guard(() => {
+      if (!isPromise(promise) || getPrototypeOf(promise) !== Promise.prototype || hasOwn(promise, "constructor")) return;
+      const resumes = () => void this.#part.guard(() => this.#calls.resumes(call));
+      apply(nativeThen, promise, [resumes, resumes]);
+    });
   }
 
   /**
@@ -146,7 +177,11 @@ class JspiHooks {
       return index;
     });
     const note = (/** @type {unknown} */ error) => this.#errors.note(error, `promising ${index}`);
-    const before = () => this.#part.guard(() => this.#promises.expect(note));
+    const before = () =>
+      this.#part.guard(() => {
+        const call = this.#calls.called(exported, Number(index));
+        this.#promises.expect(note, () => this.#calls.ended(call));
+      });
     return proxied(made, defineProperty({}, "apply", { get: before }));
   }
 }

@@ -12,6 +12,7 @@ const { ErrorRecorder } = require("./errors.cjs");
 const { ControlHooks } = require("./control-hooks.cjs");
 const { RejectionWatcher } = require("./promises.cjs");
 const { JspiHooks } = require("./jspi.cjs");
+const { JspiCalls } = require("./jspi-calls.cjs");
 const { tapSource } = require("./streaming.cjs");
 const { watchProcessEnd } = require("./exit-hooks.cjs");
 const { constructed, replace, replaceToString } = require("./proxies.cjs");
@@ -49,6 +50,7 @@ class Observer {
   #errors;
   #controls;
   #promises = new RejectionWatcher(this.#part);
+  #calls = new JspiCalls(this.#part);
   #modules = new ModuleRecorder(this.#part);
   #jspi;
   /** @type {Map<string, Function>} */
@@ -58,8 +60,8 @@ class Observer {
     const every = setting("SAMPLE", 1);
     this.#stacks = new StackRecorder(this.#part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
     this.#errors = new ErrorRecorder(this.#stacks, this.#part);
-    this.#controls = new ControlHooks(this.#stacks, this.#part);
-    this.#jspi = new JspiHooks(this.#part, this.#stacks, this.#errors, this.#promises);
+    this.#controls = new ControlHooks(this.#stacks, this.#part, (exports) => this.#calls.instantiated(exports));
+    this.#jspi = new JspiHooks(this.#part, this.#stacks, this.#errors, this.#promises, this.#calls);
   }
 
   /** @param {string} folder of the part */
@@ -80,6 +82,7 @@ class Observer {
     this.#stacks.begin();
     this.#errors.begin();
     this.#controls.begin();
+    this.#calls.begin();
     this.#modules.begin(folder, setting("MODULE_BYTES", 512 << 20));
     this.#jspi.begin();
   }
@@ -159,6 +162,7 @@ class Observer {
     if (part.ended) return;
     part.guard(() => this.#stacks.flush());
     part.guard(() => this.#controls.finish({ idle }));
+    part.guard(() => this.#calls.finish(idle));
     // What was preloaded to run a build in the module's place goes through ours.
     const ours = Reflect.get(globalThis, Symbol.for("stackswitch.instrumented")) === true;
     for (const [name, value] of ours ? [] : this.#hooked) {

@@ -13,7 +13,7 @@ const nativeThen = nativePromise.then;
 const { create, getPrototypeOf, setPrototypeOf } = Object;
 const { apply } = Reflect;
 
-/** @typedef {{note: (error: any) => void, taken: boolean, settled: boolean}} Pending what to do when a promise settles */
+/** @typedef {{note: (error: any) => void, ended: () => void, taken: boolean, settled: boolean}} Pending what to do when a promise settles */
 
 class RejectionWatcher {
   /** @type {WeakMap<Promise<any>, Pending>} */
@@ -34,21 +34,36 @@ class RejectionWatcher {
    * Watch the next promise that is made.
    *
    * @param {(error: any) => void} note is called with its rejection
+   * @param {() => void} ended is called when it settles
    */
-  expect(note) {
+  expect(note, ended) {
     this.#stopMade?.();
+    const stop = this.next((promise) => this.#watch(promise, note, ended));
+    this.#stopMade = () => {
+      stop();
+      ended(); // the call before has thrown, without a promise
+    };
+  }
+
+  /**
+   * Have the next promise that is made.
+   *
+   * @param {(promise: Promise<any>) => void} take
+   * @returns {Function} no longer
+   */
+  next(take) {
     /** @type {Function} */
     const stop = promiseHooks.onInit((promise) => {
       stop();
-      this.#part.guard(() => this.#watch(promise, note));
+      this.#part.guard(() => take(promise));
     });
-    this.#stopMade = stop;
+    return stop;
   }
 
-  /** @type {(promise: Promise<any>, note: (error: any) => void) => void} */
-  #watch(promise, note) {
+  /** @type {(promise: Promise<any>, note: (error: any) => void, ended: () => void) => void} */
+  #watch(promise, note, ended) {
     this.#stopMade = null;
-    this.#pending.set(promise, { note, taken: false, settled: false });
+    this.#pending.set(promise, { note, ended, taken: false, settled: false });
     this.#count++;
     this.#stopSettled ??= promiseHooks.onSettled((each) => this.#part.guard(() => this.#settled(each)));
     setPrototypeOf(promise, this.#watched);
@@ -68,6 +83,7 @@ class RejectionWatcher {
     const pending = this.#pending.get(promise);
     if (pending === undefined || pending.settled) return;
     pending.settled = true;
+    pending.ended();
     if (pending.taken) this.#react(promise, pending);
     if (--this.#count > 0) return;
     this.#stopSettled?.();

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stackswitch.models.finding import FindingStack, TraceFinding
@@ -21,35 +22,80 @@ def find_in_calls(part: Part, stacks: Stacks, *, trapped: bool) -> Iterator[Trac
 
     :param trapped: whether WebAssembly trapped there
     """
-    overlaps = [each for each in part.events if each["kind"] == "overlap"]
-    pending = [each for each in part.events if each["kind"] == "pending"]
-    overwritten = [each for each in part.events if each["kind"] == "overwritten"]
-    lost = bool(pending or overwritten or trapped)
-    for each in overlaps:
-        first, second = (_stack(stacks, each[which], f"{which} call") for which in ("first", "second"))
+    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in part.events:
+        by_kind[each["kind"]].append(each)
+    lost = bool(by_kind["pending"] or by_kind["overwritten"] or trapped)
+    for each in by_kind["overlap"]:
         how = "one of them did not return" if lost else "both were brought back"
         yield finding(
             "re-entered",
             f"a call waits while another one on the same instance waits; {how}",
             severity="error" if lost else "note",
             **_place(part, stacks, each["second"]),
-            stacks=tuple(each for each in (first, second) if each is not None),
+            stacks=_pair(stacks, each),
         )
-    for each in overwritten:
-        yield _of(
-            part, stacks, "saved-stack-overwritten", "a saved stack was overwritten before it was used", each
-        )
-    for each in pending if not overlaps else ():
+    for each in by_kind["overwritten"]:
+        text = "a saved stack was overwritten before it was used"
+        yield _of(part, stacks, "saved-stack-overwritten", text, each)
+    for each in by_kind["pending"] if not by_kind["overlap"] else ():
         severity = "warning" if each["idle"] else "note"
         why = "and nothing was left to do" if each["idle"] else "by itself or by an error"
         text = f"a call was still suspended when the program ended, {why}"
         yield _of(part, stacks, "pending-at-exit", text, each, severity=severity)
-    for each in part.events:
-        if each["kind"] == "protocol":
-            yield _of(part, stacks, "protocol", f"{each['step']}: {each['problem']}", each)
-        elif each["kind"] == "unfinished":
-            text = f"an instance was still {each['state']} when the process ended"
-            yield _of(part, stacks, "protocol", text, {"stack": None})
+    for each in by_kind["protocol"]:
+        yield _of(part, stacks, "protocol", f"{each['step']}: {each['problem']}", each)
+    for each in by_kind["unfinished"]:
+        text = f"an instance was still {each['state']} when the process ended"
+        yield _of(part, stacks, "protocol", text, {"stack": None})
+    yield from _of_c_stacks(part, stacks, by_kind)
+
+
+def _of_c_stacks(
+    part: Part, stacks: Stacks, by_kind: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Iterator[TraceFinding]:
+    """Calls on JSPI that use the C stack of one another."""
+    # A pair is written again when it has come again; what was lost goes before what only may be.
+    pairs = {
+        (each["first"], each["second"], each["index"], each["lost"] > 0): each for each in by_kind["shared"]
+    }
+    for (*pair, lost), each in pairs.items():
+        if not lost and (*pair, True) in pairs:
+            continue
+        what = (
+            f"{each['lost']:,} bytes of a call that waits were changed"
+            if lost
+            else "nothing was lost this time"
+        )
+        yield finding(
+            "shared-c-stack",
+            f"calls that overlap use the same {each['bytes']:,} bytes of the C stack; {what}",
+            severity="error" if lost else "warning",
+            **_place(part, stacks, each["first"]),
+            stacks=_pair(stacks, each),
+            evidence={key: each[key] for key in ("address", "bytes", "lost", "index")},
+            count=each["count"],
+        )
+    for each in by_kind["unjudged"]:
+        text = "calls overlap, and no pointer is exported that would show whether they share the C stack"
+        fix = "Link with --export=__stack_pointer, or export emscripten_stack_get_current."
+        yield _of(part, stacks, "shared-c-stack", text, each, severity="note", fix=fix)
+    for each in by_kind["drift"]:
+        lower = f"{abs(each['bytes']):,} bytes {'lower' if each['bytes'] > 0 else 'higher'}"
+        text = f"the C stack pointer is {lower} than before the first call, though no call is open"
+        yield _of(
+            part, stacks, "stack-pointer-drift", text, {"stack": None}, evidence={"bytes": each["bytes"]}
+        )
+
+
+_PAIR = ("first", "second", "index")
+
+
+def _pair(stacks: Stacks, event: Mapping[str, Any]) -> tuple[FindingStack, ...]:
+    """Return the stacks of two calls; of the second only its function, if it did not wait."""
+    first = _stack(stacks, event["first"], "first call")
+    second = _stack(stacks, event["second"], "second call")
+    return tuple(each for each in (first, second) if each is not None)
 
 
 def _of(

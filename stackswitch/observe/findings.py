@@ -52,6 +52,7 @@ _CAUSES: Mapping[str, Sequence[str]] = {
     "removed-function": _OF_A_LIST,
     "saved-stack-overflow": _OF_A_LIST,
     "saved-stack-overwritten": ("protocol", "pending-at-exit"),
+    "shared-c-stack": ("stack-pointer-drift",),
 }
 """By rule: the rules whose findings follow from it."""
 

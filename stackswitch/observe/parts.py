@@ -15,7 +15,7 @@ from stackswitch.errors import EngineError
 
 PART_VERSION = 1
 PARTS = "*.part.jsonl"
-EVENTS = ("overlap", "overwritten", "pending", "protocol", "unfinished")
+EVENTS = ("drift", "overlap", "overwritten", "pending", "protocol", "shared", "unfinished", "unjudged")
 MODULES = "modules"
 
 Flat = tuple[int, ...]

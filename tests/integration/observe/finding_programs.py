@@ -11,6 +11,7 @@ MODULE = """(module
   (import "env" "callback" (func $callback))
   (import "env" "invoke_v" (func $invoke_v (param i32)))
   (memory (export "memory") 1)
+  (global $sp (export "__stack_pointer") (mut i32) (i32.const 60000))
   (type $t (func (param i32) (result i32)))
   (type $v (func))
   (table (export "table") 2 funcref) (elem (i32.const 0) $leaf $inner)
@@ -27,7 +28,21 @@ MODULE = """(module
   (func (export "invoked") (call $invoke_v (i32.const 1)))
   (func (export "__wasm_call_ctors") (drop (call $wait (i32.const 1))))
   (func $deep (export "deep") (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
-  (func (export "trap") unreachable))"""
+  (func (export "trap") unreachable)
+  (func $framed (export "framed") (param i32) (result i32) (local i32)
+    ;; keeps its argument on the C stack while it waits
+    (global.set $sp (local.tee 1 (i32.sub (global.get $sp) (i32.const 64))))
+    (i32.store (local.get 1) (local.get 0))
+    (drop (call $wait (local.get 0)))
+    (global.set $sp (i32.add (local.get 1) (i32.const 64)))
+    (i32.load (local.get 1)))
+  (func $scribble (export "scribble") (param i32) (local i32)
+    (local.set 1 (i32.sub (global.get $sp) (i32.const 64)))
+    (i32.store (local.get 1) (local.get 0)))
+  (func (export "leaks")
+    (global.set $sp (i32.sub (global.get $sp) (i32.const 16)))
+    (drop (call $wait (i32.const 1)))))"""
+
 
 JSPI = """import { readFileSync } from "node:fs";
 const { Suspending, promising } = WebAssembly;

@@ -230,6 +230,75 @@ CASES += (
 )
 
 
+FRAMED = (
+    JSPI.replace("done, 1, n", "done, n, n")
+    + "const framed = promising(guest.framed); const later = [framed(500), framed(2)];"
+)
+CASES += (
+    Case(
+        "calls that wait one after the other",
+        "jspi",
+        JSPI + "const framed = promising(guest.framed); await framed(1); await framed(2);",
+    ),
+    Case("calls that nest", "jspi", FRAMED + "await later[1]; await later[0];"),
+    Case(
+        "a call that begins in the frames of another",
+        "jspi",
+        FRAMED
+        + "guest.__stack_pointer.value += 64;"
+        + "const third = framed(3); await third; console.log(await later[0], await later[1]);",
+        ("shared-c-stack error",),
+        says=("use the same 64 bytes", "first call: env.wait ← framed", "second call: env.wait ← framed"),
+    ),
+    Case(
+        "a call that ends before one that began after it",
+        "jspi",
+        FRAMED.replace("framed(500), framed(2)", "framed(2), framed(500)")
+        + "await later[0]; await later[1];",
+        ("shared-c-stack warning", "stack-pointer-drift warning"),
+        says=("use the same 64 bytes of the C stack; nothing was lost this time",),
+    ),
+    Case(
+        "a call that does not wait, in the frames of another",
+        "jspi",
+        JSPI
+        + "const call = promising(guest.framed)(9); guest.__stack_pointer.value += 64;"
+        + "await promising(guest.scribble)(77); guest.__stack_pointer.value -= 64; await call;",
+        ("shared-c-stack error",),
+    ),
+    Case(
+        "frames that the host puts back",
+        "jspi",
+        JSPI
+        + "const call = promising(guest.framed)(9), frame = guest.memory.buffer.slice(59936, 60000);"
+        + "guest.__stack_pointer.value += 64; await promising(guest.scribble)(77);"
+        + "new Uint8Array(guest.memory.buffer, 59936).set(new Uint8Array(frame));"
+        + "guest.__stack_pointer.value -= 64; await call;",
+    ),
+    Case(
+        "a buffer of a call that waits, which the host writes into",
+        "jspi",
+        JSPI
+        + "const call = promising(guest.framed)(9); const other = promising(guest.inner)();"
+        + "new Int32Array(guest.memory.buffer, 59936, 16).fill(5); await other; await call;",
+    ),
+    Case(
+        "a pointer that a call does not put back",
+        "jspi",
+        JSPI + "await promising(guest.leaks)();",
+        ("stack-pointer-drift warning",),
+        says=("16 bytes lower",),
+    ),
+    Case(
+        "a call on JSPI that nobody brings back",
+        "jspi",
+        JSPI.replace("new Promise((done) => setTimeout(done, 1, n))", "new Promise(() => {})")
+        + "promising(guest.run)(1);",
+        ("pending-at-exit warning",),
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The builds that the cases name, each as a file."""

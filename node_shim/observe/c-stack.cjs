@@ -1,0 +1,108 @@
+// The C stack of an instance: its pointer, read through the exports, and copies of frames that must not change.
+
+"use strict";
+
+const { Global, Memory } = WebAssembly;
+const { getOwnPropertyDescriptor, keys } = Object;
+const { apply } = Reflect;
+
+/** @type {(prototype: object, name: string) => () => any} */
+const getter = (prototype, name) => /** @type {any} */ (getOwnPropertyDescriptor(prototype, name)?.get);
+const valueOf = getter(Global.prototype, "value");
+const bufferOf = getter(Memory.prototype, "buffer");
+
+const GLOBAL = "__stack_pointer";
+const GETTERS = ["emscripten_stack_get_current", "stackSave"];
+const PAGE = 4096;
+/** Of larger ranges pages are taken, evenly spread. */
+const MOST_COPIED = 65536;
+
+/** @typedef {{from: number, to: number}} Range of addresses */
+/** @typedef {{from: number, bytes: Uint8Array}[]} Copy of a range, or of pages of it */
+
+class CStack {
+  #read;
+  #memory;
+
+  /**
+   * @param {() => number | bigint} read
+   * @param {WebAssembly.Memory} memory
+   */
+  constructor(read, memory) {
+    this.#read = read;
+    this.#memory = memory;
+  }
+
+  /**
+   * @param {WebAssembly.Exports} exports
+   * @returns {CStack | null} null: the pointer or the memory cannot be reached
+   */
+  static of(exports) {
+    const memories = keys(exports).filter((name) => exports[name] instanceof Memory);
+    if (memories.length !== 1) return null;
+    const memory = exports[memories[0]];
+    const pointer = exports[GLOBAL];
+    if (pointer instanceof Global) return new CStack(() => apply(valueOf, pointer, []), memory);
+    const name = GETTERS.find((each) => typeof exports[each] === "function");
+    return name === undefined ? null : new CStack(exports[name], memory);
+  }
+
+  get pointer() {
+    return Number(this.#read());
+  }
+
+  /** @returns {Uint8Array} all of the memory, as it is now */
+  #bytes() {
+    return new Uint8Array(apply(bufferOf, this.#memory, []));
+  }
+
+  /**
+   * @param {Range} range
+   * @returns {Copy}
+   */
+  copy(range) {
+    const bytes = this.#bytes();
+    return [...pages(range)].map(({ from, to }) => ({ from, bytes: bytes.slice(from, to) }));
+  }
+
+  /**
+   * The addresses in a range whose bytes are not as in a copy, with what they were.
+   *
+   * @param {Range} range
+   * @param {Copy} copy
+   * @returns {Map<number, number>}
+   */
+  changed(range, copy) {
+    const now = this.#bytes();
+    const changed = new Map();
+    for (const { from, bytes } of copy) {
+      const last = Math.min(range.to, from + bytes.length);
+      for (let at = Math.max(range.from, from); at < last; at++) if (now[at] !== bytes[at - from]) changed.set(at, bytes[at - from]);
+    }
+    return changed;
+  }
+
+  /**
+   * How many bytes are not what they were.
+   *
+   * @param {Map<number, number>} were
+   */
+  stillChanged(were) {
+    const now = this.#bytes();
+    let count = 0;
+    for (const [at, byte] of were) if (now[at] !== byte) count++;
+    return count;
+  }
+}
+
+/**
+ * @param {Range} range
+ * @returns {Iterable<Range>}
+ */
+function* pages({ from, to }) {
+  if (to - from <= MOST_COPIED) return yield { from, to };
+  const every = Math.ceil((to - from) / MOST_COPIED);
+  for (let at = from; at < to; at += PAGE * every) yield { from: at, to: Math.min(to, at + PAGE) };
+}
+
+exports.CStack = CStack;
