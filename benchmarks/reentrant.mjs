@@ -1,7 +1,8 @@
-// node reentrant.mjs NATIVE TRANSFORMED ROUNDS: CPU nanoseconds of a wait and of a call, medians as JSON. See reentrant.py.
+// node reentrant.mjs NATIVE TRANSFORMED ROUNDS [SWITCHING]: CPU nanoseconds of a wait and of a call, medians as JSON. See reentrant.py.
+// SWITCHING: node_shim/jspi/switching.mjs of the time when generated adapters switched the C stacks.
 import { readFileSync } from "node:fs";
 
-const [, , native, transformed, rounds] = process.argv;
+const [, , native, transformed, rounds, adapters] = process.argv;
 const done = Promise.resolve(1);
 
 function load(file) {
@@ -15,7 +16,16 @@ function load(file) {
   };
 }
 
+async function loadWithAdapters(file) {
+  const { JspiSwitching } = await import(adapters);
+  const switching = new JspiSwitching({ separate: true });
+  const env = { wait: switching.suspending(() => done) };
+  const { exports } = switching.instantiate(switching.compile(readFileSync(file)), { env });
+  return { waits: switching.promising(exports.waits), call: switching.promising(exports.call), plain: exports.call };
+}
+
 const builds = { native: load(native), transformed: load(transformed) };
+if (adapters) builds.adapters = await loadWithAdapters(native);
 const cpu = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1000;

@@ -2,7 +2,7 @@
 (module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (memory (export "memory") 4 1024)
-  (global $__stack_pointer (mut i32) (i32.const 65536))
+  (global $__stack_pointer (export "__stack_pointer") (mut i32) (i32.const 65536))
   (global $heap (mut i32) (i32.const 65536))
   (func (export "malloc") (param $size i32) (result i32) (local $at i32)
     (local.set $at (global.get $heap))

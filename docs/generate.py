@@ -14,6 +14,7 @@ import layers
 import lua_table
 import php_table
 import probe_modules
+import reentrant_tables
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.bench.plot import plot
@@ -58,6 +59,10 @@ def generated() -> dict[Path, str]:
         ),
         DOCS / "performance.md": _filled(
             DOCS / "performance.md", {"bench": tables(_bench()), "lua": lua_table.table()}
+        ),
+        DOCS / "reentrant-figures.md": _filled(
+            DOCS / "reentrant-figures.md",
+            {"stress": reentrant_tables.stress(), "costs": reentrant_tables.costs()},
         ),
         DOCS / "jspi-api.md": _filled(DOCS / "jspi-api.md", {"table": jspi_api.table()}),
         DOCS / "suspension.svg": plot(_bench()),

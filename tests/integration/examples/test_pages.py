@@ -45,6 +45,7 @@ def fetched(example: str, marker: str) -> Path:
     [
         ("examples/pyodide/README.md", "pyodide"),
         ("examples/wa-sqlite/README.md", "wa-sqlite"),
+        ("docs/make-reentrant.md", "wa-sqlite"),
     ],
 )
 def test_commands_print_what_the_page_shows(tmp_path: Path, page: str, example: str) -> None:
