@@ -139,7 +139,8 @@ def compare_files(lines: Lines) -> Compare:
 
         def make() -> ReentrantResult:
             module = parse_module(path.read_bytes())
-            found = Boundaries(module)
+            main = request.get("side_of")
+            found = Boundaries(module, linked=() if main is None else parse_module(main).exported_functions)
             if glue is not None:
                 found.add_glue(glue, "the glue")
             found.add_patterns(suspend, promise)
@@ -150,7 +151,7 @@ def compare_files(lines: Lines) -> Compare:
             return make_reentrant(
                 ReentrantRequest(
                     wasm=module.data,
-                    suspend=tuple(sorted(found.suspend)),
+                    suspend=tuple(sorted(found.suspend | found.addresses)),
                     promise=tuple(sorted(found.promise)),
                     invoke_names=found.import_names,
                     **request,
@@ -162,7 +163,10 @@ def compare_files(lines: Lines) -> Compare:
             expected["sources"] = sources
         options = {"suspend": suspend, "promise": promise, "allImports": all_imports}
         options |= {} if glue is None else {"glue": glue}
-        options |= {_EXACT[name]: value for name, value in request.items()}
+        options |= {
+            _EXACT[name]: value.hex() if isinstance(value, bytes) else value
+            for name, value in request.items()
+        }
         assert lines.ask({"file": str(path), "options": options}) == expected
         return expected
 

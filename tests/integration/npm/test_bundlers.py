@@ -14,7 +14,7 @@ import pytest
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 
-from .conftest import PROGRAMS
+from .conftest import PROGRAMS, ROOT
 
 RIGHT = [1, 2, 3, 4]
 PLUGIN = {"suspend": ["env.wait"]}
@@ -60,6 +60,15 @@ def test_a_program_for_node(bundlers: Path, bundler: str) -> None:
 def test_a_module_that_is_refused_fails_the_build(bundlers: Path, bundler: str) -> None:
     with pytest.raises(AssertionError, match=r"kinds\.wasm: the module imports no function env\.nothing"):
         bundle(bundlers, bundler, "node", {"suspend": ["env.nothing"]})
+
+
+def test_the_plugins_have_the_types_of_the_bundlers(bundlers: Path) -> None:
+    modules = npm_packages(ROOT / "tests" / "checks" / "javascript") / "node_modules"
+    options = ["--strict", "--noEmit", "--skipLibCheck", "--module", "nodenext", "--target", "esnext"]
+    options += ["--typeRoots", str(modules / "@types"), "--types", "node"]
+    argv = [wheel_node(), modules / "typescript" / "bin" / "tsc", *options, "typed-plugins.mts"]
+    done = subprocess.run(argv, cwd=bundlers, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def in_chromium(**where: str) -> Any:

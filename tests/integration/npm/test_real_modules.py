@@ -9,11 +9,14 @@ import pytest
 
 from stackswitch.errors import StackswitchError
 from stackswitch.tools.downloads import npm_packages
+from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
 
 from ..reentrant.conftest import Compile, emcc
+from ..reentrant.test_linked import plain as linked
+from ..reentrant.test_threads import plain as threads
 from .conftest import ROOT, Compare
 
-__all__ = ["emcc"]
+__all__ = ["emcc", "linked", "threads"]
 REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 WITH_MALLOC = ("-sEXPORTED_FUNCTIONS=_malloc,_main", "-sALLOW_MEMORY_GROWTH")
 
@@ -54,6 +57,28 @@ def test_c_plus_plus_with_exceptions_in_javascript(
     made = compare_files(module, suspend=("pause_for",), invokes=True)
     assert made["invokes"]
     assert made["throwing"]
+
+
+@pytest.mark.emscripten
+def test_dynamic_linking(linked: Path, compare_files: Compare) -> None:
+    main = linked / "main.wasm"
+    made = compare_files(main, suspend=("pause_for",), promise=("work", "nest"), main_module=True)
+    assert "sha256" in made
+    request = ReentrantRequest(
+        wasm=main.read_bytes(), suspend=("env.pause_for",), promise=("work",), main_module=True
+    )
+    hub = make_reentrant(request).wasm
+    for name in ("side", "late"):
+        options = {"suspend": ("pause_for",), "side_of": hub}
+        assert "sha256" in compare_files(linked / f"{name}.wasm", **options)
+        compare_files(linked / f"{name}.wasm", all_imports=True, side_of=hub)
+    assert compare_files(linked / "side.wasm", suspend=("pause_for",))["reason"] == "dynamic-linking"
+
+
+@pytest.mark.emscripten
+def test_threads(threads: Path, compare_files: Compare) -> None:
+    assert "sha256" in compare_files(threads / "threads.wasm", suspend=("pause_for",), promise=("work",))
+    compare_files(threads / "threads.wasm", all_imports=True)
 
 
 @pytest.mark.corpus

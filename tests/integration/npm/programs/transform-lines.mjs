@@ -36,15 +36,18 @@ function moved({ sections, growths, size }) {
   }
 }
 
-function exactly(bytes, { sideOf, ...request }) {
-  const module = new Module(bytes);
-  const main = sideOf === undefined ? {} : { sideOf: new Module(Uint8Array.from(Buffer.from(sideOf, "hex"))) };
-  return transform({ module, ...request, ...main });
+function withBytes({ sideOf, ...rest }) {
+  return sideOf === undefined ? rest : { ...rest, sideOf: Uint8Array.from(Buffer.from(sideOf, "hex")) };
+}
+
+function exactly(bytes, exact) {
+  const { sideOf, ...request } = withBytes(exact);
+  return transform({ module: new Module(bytes), ...request, ...(sideOf === undefined ? {} : { sideOf: new Module(sideOf) }) });
 }
 
 function answer(bytes, options, exact) {
   try {
-    const { wasm, ...rest } = exact ? exactly(bytes, exact) : makeReentrant(bytes, options);
+    const { wasm, ...rest } = exact ? exactly(bytes, exact) : makeReentrant(bytes, withBytes(options));
     return { sha256: createHash("sha256").update(wasm).digest("hex"), ...rest };
   } catch (error) {
     if (!ERRORS.includes(error.name)) throw error;
