@@ -41,7 +41,7 @@ class ModuleInstance:
     :param name: for messages
     :param values: makes what reads and writes values of given kinds; the place is for messages
     :ivar handle: its ``wasmtime_instance_t``; empty until it has been made
-    :ivar memory: the guest's first exported memory, if there is one; ``first_memory``: its index
+    :ivar memory: the guest's first exported memory, if there is one
     :ivar memory_budget: see ``LinearMemory``
     """
 
@@ -56,14 +56,13 @@ class ModuleInstance:
         self._functions: dict[str, ExportedFunction] = {}
         self._function_names: dict[int, str] = {}
         self.memory: LinearMemory | None = None
-        self.first_memory = 0
         self.memory_budget: GlobalAccess | None = None
 
     def find_memory(self) -> None:
         """Look the guest's first exported memory up, once the instance has been made."""
         for export in self.module.exports:
             if export.kind == "memory" and export.name != EXPORT_NAME:
-                self.memory, self.first_memory = self.linear_memory(export.name), export.index
+                self.memory = self.linear_memory(export.name)
                 return
 
     def linear_memory(self, name: str) -> LinearMemory:

@@ -157,10 +157,46 @@ def test_a_guest_with_two_memories_says_why_its_calls_do_not_overlap(backend: st
         text = GUEST.replace('(memory (export "memory") 17)', '(memory 17) (memory (export "memory") 1)')
         options: Any = {"imports": {"env.wait": gate.wait}, "concurrent": True, "backend": backend}
         if backend != "jspi":
-            with pytest.raises(GuestError, match="the first exported one is another"):
+            with pytest.raises(GuestError, match="the first exported memory is not"):
                 await stackswitch.open(text.encode(), **options)
             return
         async with stackswitch.open(text.encode(), **options) as guest:
             assert "calls run one after another: the module has 2 memories" in guest.why
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+SBRK = """(memory (export "memory") 17) (global $brk (mut i32) (i32.const 1114112))
+  (func $malloc (export "malloc") (param $size i32) (result i32) (local $at i32)
+    (local.set $at (global.get $brk))
+    (global.set $brk (i32.add (local.get $at)
+      (i32.and (i32.add (local.get $size) (i32.const 15)) (i32.const -16))))
+    (if (i32.gt_u (global.get $brk) (i32.mul (memory.size) (i32.const 65536))) (then
+      (if (i32.eq (memory.grow (i32.const 8)) (i32.const -1)) (then (unreachable)))))
+    (local.get $at))
+  (func (export "hoard") (param $size i32) (result i32)
+    (memory.fill (call $malloc (local.get $size)) (i32.const 255) (local.get $size))
+    (i32.const 5))"""
+"""As in Emscripten: whatever lies below the memory's end and above the last address given out is taken."""
+
+
+def test_pages_that_an_allocator_would_take_are_no_c_stacks(backend: str) -> None:
+    async def main() -> None:
+        gate = Gate()
+        text = GUEST.replace('(memory (export "memory") 17)', "").rstrip().removesuffix(")")
+        imports = '(import "env" "wait" (func $wait (param i32) (result i32)))'
+        source = (text.replace(imports, f"{imports} {SBRK}") + ")").encode()
+        options: Any = {"imports": {"env.wait": gate.wait}, "concurrent": True}
+        if backend != "jspi":
+            with pytest.raises(GuestError, match=r"as Emscripten's sbrk does: use jspi"):
+                await stackswitch.open(source, backend=backend, **options)
+            return
+        async with stackswitch.open(source, **options) as guest:
+            assert guest.backend == "jspi"
+            calls = [asyncio.ensure_future(guest.call("down", 50)) for _ in range(3)]
+            await gate.arrived()
+            await guest.call("hoard", 400_000)
+            gate.opened.set()
+            assert await asyncio.gather(*calls) == [5, 5, 5]
 
     asyncio.run(asyncio.wait_for(main(), 60))

@@ -265,19 +265,12 @@ class WasmtimeInstance:
         if limit is not None and has_growth_limiter(self.module, self.request.module):
             self.exports.memory_budget = self.exports.global_access(REMAINING_EXPORT)
         self.exports.find_memory()
-        if self.request.concurrent and self._leaks is not None:
-            raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {self._leaks}")
         self._c_stack = shadow_stack_of(
             self.exports,
             lazy=not self.request.concurrent,
             no_room=GuestError,
             region_bytes=self.request.c_stack_bytes,
         )
-        if self.request.concurrent and self._c_stack is not None and self.exports.first_memory:
-            raise GuestError(
-                "concurrent=True: each call needs a C stack of its own, in the module's first memory, and "
-                "the first exported one is another"
-            )
         self.switcher.connect(self._c_stack)
 
     def _provided(self, module: str, name: str, theirs: Any) -> LinkedFunction | Extern:

@@ -7,10 +7,13 @@ from functools import partial
 
 from stackswitch.backends.guest_protocol import CallState, OpenRequest
 from stackswitch.binaryen.stack_memory import EXPORT_NAME
-from stackswitch.errors import GuestError
+from stackswitch.errors import GuestError, ModuleRefusedError
+from stackswitch.transform.reentrant.added_pages import refuse_pages
+from stackswitch.wasm.instructions import MEMORY_SIZE
 from stackswitch.wasm.memory_budget import with_memory_budget
-from stackswitch.wasm.module import parse_module
-from stackswitch.wasm.stack_pointer import with_stack_pointer
+from stackswitch.wasm.module import Module, parse_module
+from stackswitch.wasm.scan import find_instructions
+from stackswitch.wasm.stack_pointer import is_reachable, unreachable_stack_pointer, with_stack_pointer
 
 from ..asyncify.switcher import AsyncifyStore
 from ..engine import WasmtimeEngine
@@ -62,6 +65,38 @@ class WasmtimeModule:
         """There is nothing to free that other modules do not share."""
 
 
+def _looks_at_size(module: Module) -> bool:
+    """Whether code asks how large the memory is, as allocators do that take all of it."""
+    wanted = frozenset({MEMORY_SIZE})
+    return any(
+        next(iter(find_instructions(module.data, *module.code_range(each), wanted)), None) is not None
+        for each in module.defined_functions
+    )
+
+
+def _refuse_overlapping(module: Module) -> None:
+    """Refuse a module whose calls would share a C stack, or lose theirs.
+
+    :raises GuestError: its pointer cannot be reached, or pages that are added to the memory are not safe
+    """
+    why = unreachable_stack_pointer(module, functions=False)
+    if why is None and is_reachable(module, functions=False):
+        first = next((each.index for each in module.exports if each.kind == "memory"), 0)
+        if first != 0:
+            why = "the first exported memory is not the module's first, where the C stack is"
+        elif module.memories:
+            try:
+                refuse_pages(module)
+            except ModuleRefusedError as error:
+                if error.reason != "no-room" and _looks_at_size(module):  # without room, calls may be alone
+                    why = (
+                        "the module may take pages that are added to its memory for its own, as Emscripten's "
+                        "sbrk does: use jspi"
+                    )
+    if why is not None:
+        raise GuestError(f"concurrent=True: each call needs a C stack of its own, and {why}")
+
+
 def _refuse_collecting(request: OpenRequest, collected: str) -> None:
     """Refuse what may have wasmtime's collector run while a call is suspended: it does not look there."""
     lies = f"{collected} may lie in a suspended frame, where wasmtime's collector does not look"
@@ -75,6 +110,8 @@ def _refuse_collecting(request: OpenRequest, collected: str) -> None:
 
 async def open_asyncify(request: OpenRequest) -> WasmtimeModule:
     """Make a module ready for Asyncify (see ``GuestOpener``)."""
+    if request.concurrent:
+        await asyncio.to_thread(_refuse_overlapping, request.module)
     engine = asyncify_engine(request.limits.stack_bytes, fuel=request.limits.fuel is not None)
     code = await asyncio.to_thread(_compile, request, engine, await asyncified(request), asyncify=True)
     return WasmtimeModule("asyncify", request, engine, code, partial(AsyncifyStore, engine))
@@ -82,6 +119,8 @@ async def open_asyncify(request: OpenRequest) -> WasmtimeModule:
 
 async def open_fiber(request: OpenRequest) -> WasmtimeModule:
     """Make a module ready for fibers (see ``GuestOpener``)."""
+    if request.concurrent:
+        await asyncio.to_thread(_refuse_overlapping, request.module)
     engine = fiber_engine(request.limits.stack_bytes, fuel=request.limits.fuel is not None)
     code = await asyncio.to_thread(_compile, request, engine, await translated(request), asyncify=False)
     if code.collected is not None:
