@@ -19,10 +19,10 @@ from stackswitch.engines.targets import engine_program
 from stackswitch.errors import StackswitchError
 from stackswitch.models.trace import TRACE_LINE, TraceError, TraceLine, TraceSuspension
 from stackswitch.tools.downloads import npm_packages
+from tests.requirements import missing
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
-REQUIRED = "corpus" in os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 FLAGS = {"node@24": ("--experimental-wasm-jspi",)}
 """Node 24 needs it up to 24.19; later ones accept it."""
 INSIDE = "inside"
@@ -58,7 +58,7 @@ def folder(path: Path, tmp_path: Path) -> Path:
     try:
         packages = npm_packages(HERE / header(path, "packages"))
     except StackswitchError as error:
-        (pytest.fail if REQUIRED else pytest.skip)(f"the corpus cannot be installed: {error}")
+        missing("corpus", f"the corpus cannot be installed: {error}")
     (where / "node_modules").symlink_to(packages / "node_modules")
     return where
 
@@ -69,7 +69,7 @@ def node(engine: str) -> list[str | Path]:
     try:
         program = engine_program(engine)
     except StackswitchError as error:
-        (pytest.fail if REQUIRED else pytest.skip)(f"{engine}: {error}")
+        missing("corpus", f"{engine}: {error}")
     assert program is not None
     return [program, *FLAGS.get(engine, ())]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -15,9 +14,9 @@ import pytest
 from stackswitch.engines.targets import engine_program
 from stackswitch.errors import StackswitchError
 from stackswitch.tools.downloads import npm_packages
+from tests.requirements import missing
 
 ROOT = Path(__file__).parents[2]
-REQUIRED = "corpus" in os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 
 pytestmark = pytest.mark.corpus
 
@@ -27,7 +26,7 @@ def test_sessions_on_databases_of_their_own(engine: str) -> None:
     try:
         npm_packages(ROOT / "examples" / "wa-sqlite")
     except StackswitchError as error:
-        (pytest.fail if REQUIRED else pytest.skip)(f"the corpus cannot be installed: {error}")
+        missing("corpus", f"the corpus cannot be installed: {error}")
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "stress.py", "--engines", engine, "--sqlite-seeds", "10",
          "--seeds", "0", "--calls", "0"],
@@ -44,7 +43,7 @@ def test_the_command_that_the_report_proposes(tmp_path: Path) -> None:
     try:
         packages = npm_packages(example)
     except StackswitchError as error:
-        (pytest.fail if REQUIRED else pytest.skip)(f"the corpus cannot be installed: {error}")
+        missing("corpus", f"the corpus cannot be installed: {error}")
     (tmp_path / "node_modules").symlink_to(packages / "node_modules")
     (tmp_path / "sessions.mjs").write_bytes((example / "sessions.mjs").read_bytes())
     dist = "node_modules/@journeyapps/wa-sqlite/dist"

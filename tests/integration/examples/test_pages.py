@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -11,11 +10,11 @@ import pytest
 from stackswitch.engines.targets import engine_program
 from stackswitch.errors import StackswitchError
 from stackswitch.tools.downloads import npm_packages
+from tests.requirements import missing
 
 from .documented import check
 
 ROOT = Path(__file__).parents[3]
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 PIP = "pip install"
 
 
@@ -34,7 +33,7 @@ def fetched(example: str, marker: str) -> Path:
         npm_packages(ROOT / "examples" / example)
         program = engine_program("node@26")
     except StackswitchError as error:
-        (pytest.fail if marker in REQUIRED else pytest.skip)(f"npm cannot be reached: {error}")
+        missing(marker, f"npm cannot be reached: {error}")
     assert program is not None
     return program.parent
 

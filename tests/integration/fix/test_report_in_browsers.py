@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,8 +12,8 @@ import pytest
 
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
+from tests.requirements import missing
 
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "firefox": ("firefox", "firefox-esr"),
@@ -60,7 +59,7 @@ def browser(request: pytest.FixtureRequest) -> tuple[str, str]:
     name: str = request.param
     program = next((found for each in PROGRAMS[name] if (found := shutil.which(each))), None)
     if program is None:
-        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name} here")
+        missing(name, f"no {name} here")
     return name, str(program)
 
 

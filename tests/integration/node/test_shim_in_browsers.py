@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,8 +16,8 @@ from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
 from stackswitch.wasm.module import parse_module
+from tests.requirements import missing
 
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "firefox": ("firefox", "firefox-esr"),
@@ -34,7 +33,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     name: str = request.param
     program = next((found for each in PROGRAMS[name] if (found := shutil.which(each))), None)
     if program is None:
-        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name} here")
+        missing(name, f"no {name} here")
     shim = node_shim_dir()
     folder = tmp_path_factory.mktemp("page")
     (folder / "app").mkdir()

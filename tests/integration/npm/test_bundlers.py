@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,12 +12,12 @@ import pytest
 
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
+from tests.requirements import missing
 
 from .conftest import PROGRAMS, ROOT
 
 RIGHT = [1, 2, 3, 4]
 PLUGIN = {"suspend": ["env.wait"]}
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +73,7 @@ def test_the_plugins_have_the_types_of_the_bundlers(bundlers: Path) -> None:
 def in_chromium(**where: str) -> Any:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
-        (pytest.fail if "chromium" in REQUIRED else pytest.skip)("no chromium here")
+        missing("chromium", "no chromium here")
     shim = node_shim_dir()
     task = {
         "browser": "chrome",

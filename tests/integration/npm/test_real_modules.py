@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from stackswitch.errors import StackswitchError
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
+from tests.requirements import missing
 
 from ..reentrant.conftest import Compile, emcc
 from ..reentrant.test_linked import plain as linked
@@ -17,7 +17,6 @@ from ..reentrant.test_threads import plain as threads
 from .conftest import ROOT, Compare
 
 __all__ = ["emcc", "linked", "threads"]
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 WITH_MALLOC = ("-sEXPORTED_FUNCTIONS=_malloc,_main", "-sALLOW_MEMORY_GROWTH")
 
 
@@ -25,7 +24,7 @@ def packages(folder: Path, what: str) -> Path:
     try:
         return npm_packages(folder) / "node_modules"
     except StackswitchError as error:
-        (pytest.fail if what in REQUIRED else pytest.skip)(f"it cannot be installed: {error}")
+        missing(what, f"it cannot be installed: {error}")
 
 
 @pytest.mark.emscripten

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +13,12 @@ import pytest
 from stackswitch.wasm.asyncified import instrumented_functions
 from stackswitch.wasm.function_names import binaryen_names
 from stackswitch.wasm.module import parse_module
+from tests.requirements import missing
 
 PHP = Path(__file__).parents[3] / "examples" / "php"
 SUITE = PHP / "suite"
 MODULES = PHP / "node_modules" / "@php-wasm" / "node-8-3"
 COMMAND = [sys.executable, "-m", "stackswitch"]
-REQUIRED = "php" in os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 CHOSEN = (
     "arrays/map-http",
     "arrays/usort-mysqli",
@@ -61,9 +60,7 @@ def _prepared() -> None:
     argv = [sys.executable, str(PHP / "prepare.py")]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=900)
     if done.returncode:
-        if REQUIRED:
-            pytest.fail(done.stderr)
-        pytest.skip(done.stderr)
+        missing("php", done.stderr)
 
 
 def run_suite(

@@ -10,10 +10,10 @@ import pytest
 
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir
+from tests.requirements import missing
 
 from .conftest import LISTS, Node, Transform, check_results
 
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 BROWSERS = {"chromium": ("chrome", "chromium"), "firefox": ("firefox", "firefox-esr")}
 
 
@@ -23,7 +23,7 @@ def test_calls_of_all_kinds_overlap(kinds: Path, transform: Transform, node: Nod
     kind, program = BROWSERS[name]
     path = shutil.which(program) or shutil.which(name)
     if path is None:
-        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name} here")
+        missing(name, f"no {name} here")
     shim = node_shim_dir()
     launcher = shim / "detect" / "launch.mjs"
     build = transform(kinds, *LISTS)

@@ -16,11 +16,11 @@ import pytest
 from stackswitch.engines.locate import find_engine
 from stackswitch.errors import StackswitchError
 from stackswitch.tools.downloads import npm_packages
+from tests.requirements import missing
 
 from .conftest import PROGRAMS
 
 PHP = Path(__file__).parents[3] / "examples" / "php"
-REQUIRED = "php" in os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 CPU_S = 5.0
 """A limit for busy machines; ``benchmarks/reentrant.py`` measures."""
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     try:
         packages = npm_packages(PHP)
     except StackswitchError as error:
-        (pytest.fail if REQUIRED else pytest.skip)(f"PHP cannot be installed: {error}")
+        missing("php", f"PHP cannot be installed: {error}")
     shutil.copytree(
         packages / "node_modules", tmp_path / "node_modules", symlinks=True, copy_function=_linked
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.requirements import missing
+
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "stress.py"
-REQUIRED = os.environ.get("STACKSWITCH_TESTS_REQUIRE", "").split(",")
 BROWSERS = {"chromium": ("chromium",), "firefox": ("firefox", "firefox-esr")}
 
 
@@ -47,7 +47,7 @@ def test_two_hundred_calls_at_once_on_node() -> None:
 @pytest.mark.parametrize("name", BROWSERS)
 def test_two_hundred_calls_at_once_in_a_browser(name: str) -> None:
     if not any(map(shutil.which, BROWSERS[name])):
-        (pytest.fail if name in REQUIRED else pytest.skip)(f"no {name} here")
+        missing(name, f"no {name} here")
     check_mixed(stress("--engines", name, "--seeds", "10", "--calls", "0"), 10)
 
 
