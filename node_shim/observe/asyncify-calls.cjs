@@ -115,7 +115,11 @@ class AsyncifyCalls {
     const bytes = saved.to - saved.from;
     const room = saved.end - saved.from;
     if (saved.entry !== null && bytes > (saved.entry.saved?.bytes ?? -1)) saved.entry.saved = { bytes, room };
-    if (bytes > room) return; // the engine traps in a moment, in the original
+    if (bytes > room) {
+      // The engine traps in a moment, in the original, and the program may end of it.
+      if (saved.entry !== null) this.#tell({ kind: "saved", stack: saved.entry.id, bytes, room });
+      return;
+    }
     for (const each of this.#waiting) {
       if (each.entry !== null && saved.entry !== null) this.#tell({ kind: "overlap", first: each.entry.id, second: saved.entry.id });
     }

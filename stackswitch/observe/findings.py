@@ -53,6 +53,7 @@ _CAUSES: Mapping[str, Sequence[str]] = {
     "saved-stack-overflow": _OF_A_LIST,
     "saved-stack-overwritten": ("protocol", "pending-at-exit"),
     "shared-c-stack": ("stack-pointer-drift",),
+    "re-entered": ("protocol",),
 }
 """By rule: the rules whose findings follow from it."""
 
