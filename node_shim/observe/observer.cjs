@@ -13,6 +13,7 @@ const { ControlHooks } = require("./control-hooks.cjs");
 const { RejectionWatcher } = require("./promises.cjs");
 const { JspiHooks } = require("./jspi.cjs");
 const { JspiCalls } = require("./jspi-calls.cjs");
+const { ConversionHooks } = require("./conversions.cjs");
 const { tapSource } = require("./streaming.cjs");
 const { watchProcessEnd } = require("./exit-hooks.cjs");
 const { constructed, replace, replaceToString } = require("./proxies.cjs");
@@ -92,6 +93,7 @@ class Observer {
       this.#hookModules();
       this.#jspi.hook((name, handler) => this.#replace(name, handler));
       this.#controls.hook();
+      new ConversionHooks(this.#part, this.#stacks, this.#promises).hook();
       watchProcessEnd({
         exit: (idle) => this.end(process.exitCode ?? 0, { idle }),
         uncaughtExceptionMonitor: (error) => this.#errors.note(error, "uncaught"),

@@ -70,6 +70,15 @@ class RejectionWatcher {
   }
 
   /**
+   * Whether a promise is that of a promising call.
+   *
+   * @param {Promise<any>} promise
+   */
+  isOfPromisingCall(promise) {
+    return this.#pending.has(promise);
+  }
+
+  /**
    * Nobody has handled a promise that was rejected, and the program gets to see it.
    *
    * @param {Promise<any>} promise

@@ -60,6 +60,7 @@ const place = (site) => {
  * @property {number} id
  * @property {string} how
  * @property {boolean} through stacks go on below JavaScript
+ * @property {boolean} waits whether it counts as a suspension
  * @property {number} skip
  * @property {string | null} name
  * @property {number} seen waits
@@ -110,13 +111,23 @@ class StackRecorder {
 
   /**
    * @param {string} how
-   * @param {{through: boolean, skip: number}} options
+   * @param {{through: boolean, skip: number, waits?: boolean}} options
    */
-  slot(how, { through, skip }) {
+  slot(how, { through, skip, waits = true }) {
     /** @type {Slot} */
-    const slot = { id: this.#slots.length, how, through, skip, name: null, seen: 0, taken: 0 };
+    const slot = { id: this.#slots.length, how, through, skip, waits, name: null, seen: 0, taken: 0 };
     this.#slots.push(slot);
     return slot;
+  }
+
+  /**
+   * Whether the next frame is one of WebAssembly.
+   *
+   * @param {Function} below the innermost function that is ours
+   */
+  isBelowWasm(below) {
+    const [site] = callSites(below);
+    return site !== undefined && wasmIndex(site) !== NOT_WASM;
   }
 
   /**
@@ -268,7 +279,7 @@ class StackRecorder {
 
   /** @returns {{suspensions: number, taken: number, left_out: number}} waits, stacks taken of them, those that were not written */
   totals() {
-    const sum = (/** @type {"seen" | "taken"} */ key) => this.#slots.reduce((total, slot) => total + slot[key], 0);
+    const sum = (/** @type {"seen" | "taken"} */ key) => this.#slots.reduce((total, slot) => total + (slot.waits ? slot[key] : 0), 0);
     return { suspensions: sum("seen"), taken: sum("taken"), left_out: this.leftOut };
   }
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from stackswitch.models.expect import ListName
 from stackswitch.models.finding import FindingStack, TraceFinding
 from stackswitch.models.trace import TraceSuspension
 
@@ -125,3 +126,27 @@ def _place(part: Part, stacks: Stacks, number: int | None) -> dict[str, Any]:
             "call_site": found.call_site,
         }
     return place
+
+
+def conversion(stack: FindingStack, *, promising: bool, asyncified: bool, **place: Any) -> TraceFinding:
+    """Return the finding that a promise became a number.
+
+    :param stack: where the import was called
+    :param promising: the promise is that of a promising call, which another module imports
+    :param asyncified: the module is an Asyncify build
+    :param place: ``process``, ``thread``, ``module``, ``count``
+    """
+    of: dict[str, Any] = {"import_": stack.import_, "export": stack.export, "call_site": stack.call_site}
+    of |= {"backend": "asyncify" if asyncified else "jspi", "stacks": (stack,), **place}
+    text = f"{stack.import_} returned a promise, which became the number NaN, or 0"
+    if promising:
+        return finding("promising-as-import", text, **of)
+    which: ListName = "ASYNCIFY_IMPORTS" if asyncified else "JSPI_IMPORTS"
+    fix = f"Add {stack.import_} to {which}, or wrap it: {_WRAPPED[asyncified]}."
+    return finding("promise-to-number", text, names={which: (stack.import_,)}, fix=fix, **of)
+
+
+_WRAPPED = {
+    True: "call it by Asyncify.handleAsync, or return no promise",
+    False: "new WebAssembly.Suspending(host)",
+}

@@ -15,6 +15,8 @@ from stackswitch.errors import EngineError
 
 PART_VERSION = 1
 PARTS = "*.part.jsonl"
+CONVERTED = ("converted", "converted-promising")
+"""How stacks were seen where a promise became a number: that of an import, that of a promising call."""
 EVENTS = ("drift", "overlap", "overwritten", "pending", "protocol", "shared", "unfinished", "unjudged")
 MODULES = "modules"
 

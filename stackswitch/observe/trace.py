@@ -10,7 +10,7 @@ from stackswitch.errors import WasmFormatError
 from stackswitch.lists.emscripten_imports import INVOKE, imports_behind, is_invoke
 from stackswitch.models.base import Frame
 from stackswitch.models.expect import ListName
-from stackswitch.models.finding import TraceFinding
+from stackswitch.models.finding import FindingStack, TraceFinding
 from stackswitch.models.trace import (
     REFUSED,
     TraceEnd,
@@ -23,12 +23,12 @@ from stackswitch.models.trace import (
 )
 from stackswitch.reports.escape import json_text
 
-from .call_findings import find_in_calls
+from .call_findings import conversion, find_in_calls
 from .explain import CONSTRUCTORS, NonPromisingEntry, explain_error, refused
 from .findings import explained, find
 from .missing import missing_names
 from .modules import ModuleStore, ObservedModule, PartModules, shown_name, triples
-from .parts import Gaps, Part, RawStack, RawTrap, entered_at, read_parts
+from .parts import CONVERTED, Gaps, Part, RawStack, RawTrap, entered_at, read_parts
 
 
 @dataclass
@@ -182,6 +182,9 @@ class _PartReader:
         if not frames:
             self._error(f"{stack.count} suspensions below no frame of the guest")
             return
+        if stack.how in CONVERTED:
+            self.trace.findings.append(self._conversion(stack, frames))
+            return
         if stack.how == "jspi" and self.part.has_promising and frames[-1][1] not in self.part.promising:
             # Node 23 and 24 call the import before they refuse: this was no wait.
             self.refusals.append(stack)
@@ -213,6 +216,24 @@ class _PartReader:
                 saved_room=saved_room,
             )
         )
+
+    def _conversion(self, stack: RawStack, frames: Sequence[tuple[int, int, int]]) -> TraceFinding:
+        base, innermost = self.modules.module(frames[0][0])
+        asyncified = innermost is not None and innermost.asyncified
+        shown = FindingStack(
+            label="the conversion",
+            import_=self._import(stack, innermost, frames[0])[0],
+            export=self._entry(frames[-1]).name,
+            frames=self._names(frames, base),
+            call_site=entered_at(frames, stack.gaps),
+        )
+        place = {
+            "process": self.part.process,
+            "thread": self.part.thread,
+            "module": base,
+            "count": stack.count,
+        }
+        return conversion(shown, promising=stack.how == CONVERTED[1], asyncified=asyncified, **place)
 
     def _merge(self, one: TraceSuspension) -> TraceSuspension:
         key = (

@@ -1,4 +1,4 @@
-"""Builds made from modules: instrumented ones, re-entrant ones, and ones with exceptions translated.
+"""Builds made from modules: instrumented ones and re-entrant ones.
 
 - ``instrument``: what lists instrument, and the builds that hosts run
 - ``reentrant``: JSPI builds in which each call has a C stack of its own
