@@ -1,4 +1,4 @@
-"""Programs on which a rule of ``stackswitch trace`` has to speak, and their right twins, on which none may."""
+"""Programs on which a rule of ``stackswitch trace`` has to speak, and twins on which none may."""
 
 from __future__ import annotations
 
