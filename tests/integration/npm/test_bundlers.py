@@ -101,6 +101,12 @@ def test_a_page(bundlers: Path, bundler: str, forms: int) -> None:
 
 
 @pytest.mark.browser
+def test_a_page_that_makes_modules_re_entrant_itself(bundlers: Path) -> None:
+    bundle(bundlers, "esbuild", "hook", None)
+    assert in_chromium(folder=str(bundlers / "dist")) == [RIGHT]
+
+
+@pytest.mark.browser
 def test_vites_server(bundlers: Path) -> None:
     argv = [wheel_node(), "bundle.mjs", "vite", "serve", json.dumps(PLUGIN)]
     server = subprocess.Popen(argv, cwd=bundlers, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

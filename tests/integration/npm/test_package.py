@@ -6,6 +6,9 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from stackswitch.engines.targets import engine_program
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import wheel_node
 from stackswitch.transform.reentrant import ReentrantRequest, make_reentrant
@@ -29,8 +32,8 @@ WRONG = {
 }
 
 
-def make(project: Path, options: str) -> subprocess.CompletedProcess[str]:
-    argv = [wheel_node(), "--input-type=module", "-e", MAKE, options]
+def make(project: Path, options: str, node: str | Path | None = None) -> subprocess.CompletedProcess[str]:
+    argv = [node or wheel_node(), "--input-type=module", "-e", MAKE, options]
     return subprocess.run(argv, cwd=project, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -44,6 +47,14 @@ def test_a_build_script_makes_what_the_command_makes(project: Path) -> None:
     wasm = (project / "kinds.wasm").read_bytes()
     request = ReentrantRequest(wasm=wasm, suspend=("env.wait",), promise=tuple(said["promise"]))
     assert (project / "made.wasm").read_bytes() == make_reentrant(request).wasm
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("engine", ["node@18", "node@20", "node@22", "node@26"])
+def test_a_build_script_on_other_versions_of_node(project: Path, engine: str) -> None:
+    done = make(project, '{"suspend": ["wait"]}', engine_program(engine))
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
 
 
 def test_what_is_wrong_is_said(project: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from wasmtime import wat2wasm
 
+from stackswitch.engines.targets import engine_program
 from stackswitch.tools.paths import wheel_node
 
 RIGHT = [1, 2, 3, 4]
@@ -38,6 +39,22 @@ def test_calls_that_overlap_are_right_in_every_way_to_load(project: Path, way: s
     after = run(project, *REGISTERED, way=way)
     assert json.loads(after.stdout) == RIGHT, after.stderr
     assert "Reentrant" not in after.stderr
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(("engine", "flags"), [("node@24", ["--experimental-wasm-jspi"]), ("node@26", [])])
+def test_other_versions_of_node(project: Path, engine: str, flags: list[str]) -> None:
+    program = engine_program(engine)
+    assert program is not None
+    for way in WAYS:
+        argv = [program, *flags, *REGISTERED, "registered.mjs", "kinds.wasm", way]
+        environment = {**os.environ, "STACKSWITCH_CACHE": str(project / "cache")}
+        done = subprocess.run(
+            argv, cwd=project, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == RIGHT
+        assert not done.stderr
 
 
 def test_what_was_made_is_kept(project: Path, tmp_path: Path) -> None:

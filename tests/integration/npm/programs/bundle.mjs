@@ -1,5 +1,5 @@
 // node bundle.mjs BUNDLER KIND PLUGIN: bundles the program of this folder into `dist`, with the plugin's options (JSON; null: without the plugin).
-// KIND is node, page or serve. `serve` prints the address, and serves until its input ends.
+// KIND is node, page, hook (esbuild: a page that installs the hook) or serve (Vite). `serve` prints the address, and serves until its input ends.
 
 import { cpSync, writeFileSync } from "node:fs";
 
@@ -21,7 +21,7 @@ async function withEsbuild() {
     plugins: options === null ? [] : [reentrant(options)],
     logLevel: "error",
   });
-  if (kind === "page") writeFileSync("dist/index.html", HTML("./esbuild-page.js"));
+  if (kind !== "node") writeFileSync("dist/index.html", HTML(`./esbuild-${kind}.js`));
 }
 
 async function withVite() {
