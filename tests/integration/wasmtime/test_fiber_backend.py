@@ -174,3 +174,26 @@ def test_an_import_with_two_types_is_said() -> None:
         host=WAIT,
     )
     assert "two types" in (seen.detail + str(seen.steps))
+
+
+@pytest.mark.parametrize(("size", "warned"), [(60_000, False), (70_000, True)])
+def test_a_call_that_leaves_its_c_stack_is_a_warning(size: int, warned: bool) -> None:
+    seen = observe(
+        """(module (import "env" "wait" (func $wait)) (memory (export "memory") 2)
+          (global $sp (export "__stack_pointer") (mut i32) (i32.const 131072))
+          (func (export "f") (param $size i32)
+            (global.set $sp (i32.sub (global.get $sp) (local.get $size)))
+            (call $wait)
+            (global.set $sp (i32.add (global.get $sp) (local.get $size)))))""",
+        host=[{"import": "env.wait", "gate": "a"}, {"import": "env.wait", "gate": "b"}],
+        step=[
+            {"start": "a", "export": "f", "args": ["i32:16"]},
+            {"start": "b", "export": "f", "args": [f"i32:{size}"]},
+            {"release": "a"},
+            {"release": "b"},
+            {"finish": "a"},
+            {"finish": "b"},
+        ],
+    )
+    assert seen.status == "finished", seen
+    assert [("memory may be damaged" in each) for each in seen.warnings] == [True] * warned

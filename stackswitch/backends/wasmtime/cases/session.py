@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stackswitch.backends.guest_protocol import Wasi
+from stackswitch.backends.guest_protocol import DAMAGED, Wasi
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.host import Reentry
 
 from ..call import Call
 from ..capi import Extern
 from ..instance import ScriptError
-from ..shadow_stack import shadow_stack_of
+from ..shadow_stack import ShadowStack, shadow_stack_of
 from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..values import Value
 from ..wasi import WASI_MODULE, StoreWasi
@@ -53,6 +53,7 @@ class CaseSession:
         distinct = {id(each.code): each for each in modules.values()}
         self._numbers = {key: number for number, key in enumerate(distinct)}
         self.instances: dict[str, InstanceHandle] = {}
+        self._c_stacks: list[ShadowStack | None] = []
         self.wasi: StoreWasi | None = None
         options = SwitcherOptions(
             is_over=lambda: is_over() or (self.wasi is not None and self.wasi.is_full),
@@ -86,13 +87,18 @@ class CaseSession:
         ]
         await handle.switcher.instantiate(imports, CaseCallContext(export=START), may_wait=may_wait)
         handle.instance.find_memory()
-        handle.switcher.connect(shadow_stack_of(handle.instance))
+        self._c_stacks.append(shadow_stack_of(handle.instance))
+        handle.switcher.connect(self._c_stacks[-1])
         return handle
 
     def warnings(self) -> tuple[str, ...]:
-        """Say which instances had their calls run one after another, and why."""
+        """Say which instances had their calls run one after another, and whether a call left its C stack."""
         queued = [each for each in self.instances.values() if each.has_queued]
-        return tuple([f"calls ran one after another: {each.serial}" for each in queued])
+        overflowed = any(each is not None and each.overflowed for each in self._c_stacks)
+        return (
+            *(f"calls ran one after another: {each.serial}" for each in queued),
+            *([DAMAGED] if overflowed else []),
+        )
 
     def output(self) -> tuple[str, str]:
         """Return what was written to stdout and stderr so far."""
