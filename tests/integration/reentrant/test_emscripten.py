@@ -52,6 +52,19 @@ def test_all_imports_may_suspend(emcc: Compile, transform: Transform, node: Node
     assert shown(node("overlap.mjs", build, "4", "120")) == RIGHT
 
 
+def test_what_glue_puts_on_the_stack_while_a_call_waits_is_kept(
+    emcc: Compile, transform: Transform, node: Node
+) -> None:
+    plain = emcc("overlap.c", WITH_MALLOC, "-sALLOW_MEMORY_GROWTH", "-O1", "-g2")
+    assert node("overlap.mjs", plain, "1", "60", KINDS="handed")["wrong"] > 5
+    build = transform(plain, "--suspend", "hand_over", "--promise", "handed", *LISTS)
+    wrong = {name: value for name, value in RIGHT.items() if name != "moved"}  # nobody takes the data off
+    for seed in ("1", "2", "3"):
+        for kinds in ({"KINDS": "handed,work,text"}, {"KINDS": "handed,work", "EARLY": "1"}):
+            found = node("overlap.mjs", build, seed, "60", **kinds)
+            assert {name: found[name] for name in wrong} == wrong
+
+
 def test_a_malloc_that_is_named_and_not_exported(emcc: Compile, transform: Transform, node: Node) -> None:
     plain = emcc(
         "overlap.c", "-O1", "-g2", "-sALLOW_MEMORY_GROWTH", "-sSTRICT", "-sEXPORTED_FUNCTIONS=_main,_malloc"

@@ -6,6 +6,7 @@
 extern int pause_for(int);   // may suspend; a negative number rejects
 extern int start_inner(int); // JavaScript begins a promising call and does not wait for it
 extern int call_back(int);   // JavaScript calls `plain`
+extern unsigned char *hand_over(int, int); // waits; JavaScript puts a pattern on the C stack, and returns its address
 
 static unsigned next(unsigned *state) {
   *state = *state * 1664525u + 1013904223u;
@@ -54,6 +55,20 @@ EMSCRIPTEN_KEEPALIVE int read_text(const char *text, int length, int seed) {
     wrong += descend(&state, 2);
     for (int j = 0; j < length; j++) wrong += text[j] != 'a' + (seed + j) % 26;
   }
+  return wrong;
+}
+
+__attribute__((noinline)) static int receive(int seed) {
+  volatile unsigned char frame[120];
+  write_pattern(frame, sizeof frame, seed);
+  return count_wrong(hand_over(48, seed), 48, seed) + count_wrong(frame, sizeof frame, seed);
+}
+
+EMSCRIPTEN_KEEPALIVE int handed(int seed) {
+  volatile unsigned char frame[200];
+  write_pattern(frame, sizeof frame, seed);
+  int wrong = 0;
+  for (int turn = 0; turn < 9; turn++) wrong += receive(seed * 9 + turn) + count_wrong(frame, sizeof frame, seed);
   return wrong;
 }
 

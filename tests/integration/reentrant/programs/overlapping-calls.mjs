@@ -2,7 +2,7 @@
 //
 // Waits end in an order that the seed determines, not by the clock: a seed that fails fails again, on every engine.
 
-const LIST = ["work", "read_text", "nest", "reject", "trap", "big_frame"];
+const LIST = ["work", "read_text", "handed", "nest", "reject", "trap", "big_frame"];
 const KINDS = "work,work,text,text,nest,reject";
 const MOST_TEXT = 90;
 
@@ -26,7 +26,8 @@ function turns() {
 
 /** The instance, what its imports do, and what was found. */
 class Program {
-  constructor(module, seed) {
+  constructor(module, seed, early) {
+    this.early = early;
     this.random = numbers(seed);
     this.waits = [];
     this.inner = [];
@@ -47,6 +48,7 @@ class Program {
         this.inner.push(this.checked(this.promising.work(each * 3 + 1)));
         return 0;
       },
+      hand_over: new WebAssembly.Suspending((size, seed) => this.handOver(size, seed)),
       call_back: (each) => this.exports.plain(each),
       emscripten_resize_heap: (bytes) => {
         this.exports.memory.grow(Math.ceil((bytes - this.exports.memory.buffer.byteLength) / 65536));
@@ -82,19 +84,33 @@ class Program {
     return promise.then((wrong) => (wrong || rejects ? 1 : 0), note);
   }
 
+  /** Put bytes on the C stack, as glue does with strings; return their address. */
+  put(length, byte) {
+    const { exports } = this; // the name of Emscripten 3.1, or that of 6.0 if the glue needs it
+    const at = (exports.stackAlloc ?? exports._emscripten_stack_alloc)(length);
+    const bytes = new Uint8Array(exports.memory.buffer, at, length);
+    for (let i = 0; i < length; i++) bytes[i] = byte(i);
+    return at;
+  }
+
   /** What Emscripten's `ccall` does with a string and `async: true`. */
   async withText(each) {
-    const { exports } = this; // the names of Emscripten 3.1, or those of 6.0 if the glue needs them
-    const allocate = exports.stackAlloc ?? exports._emscripten_stack_alloc;
-    const restore = exports.stackRestore ?? exports._emscripten_stack_restore;
     const length = 10 + this.random(MOST_TEXT);
     const stack = this.pointer();
-    const at = allocate(length + 1);
-    const bytes = new Uint8Array(exports.memory.buffer, at, length);
-    for (let i = 0; i < length; i++) bytes[i] = 97 + ((each + i) % 26);
+    const at = this.put(length + 1, (i) => (i < length ? 97 + ((each + i) % 26) : 0));
     const wrong = await this.promising.read_text(at, length, each);
-    restore(stack);
+    (this.exports.stackRestore ?? this.exports._emscripten_stack_restore)(stack);
     return wrong;
+  }
+
+  /** A wait whose result is on the C stack: glue puts it there when the wait ends, or before it, if `early` says so. */
+  async handOver(size, seed) {
+    const wait = () => new Promise((resolve) => this.waits.push(resolve));
+    const early = this.early && this.random(2);
+    if (!early) await wait();
+    const at = this.put(size, (i) => seed * 31 + i * 7);
+    if (early) await wait();
+    return at;
   }
 
   pointer() {
@@ -118,12 +134,13 @@ class Program {
  * Overlap calls, and count what went wrong: calls, calls within imports (`inner`), calls that do not wait (`plain`).
  *
  * @param {Uint8Array} bytes the module
- * @param {{seed?: number, calls?: number, kinds?: string, open?: number}} options `open`: no more calls than these at once
+ * @param {{seed?: number, calls?: number, kinds?: string, open?: number, early?: boolean}} options
+ *   `open`: no more calls than these at once; `early`: see `handOver`
  * @returns what went wrong, how far the C stack pointer `moved`, by how many bytes the memory has `grown` in the second half,
  *   and how many calls were `begun`, with those within imports
  */
-export async function overlap(bytes, { seed = 1, calls = 120, kinds = KINDS, open = calls } = {}) {
-  const program = new Program(new WebAssembly.Module(bytes), seed);
+export async function overlap(bytes, { seed = 1, calls = 120, kinds = KINDS, open = calls, early = false } = {}) {
+  const program = new Program(new WebAssembly.Module(bytes), seed, early);
   const { found, inner, random, waits } = program;
   const turn = turns();
   const pointer = program.pointer();
