@@ -62,6 +62,8 @@ neither list, if a full run has tried the file. To kill known ones, write tests,
 
 ## Score
 
+A file of the scope that is not here has had no full run.
+
 | file | mutants | killed | score | equivalent |
 |---|--:|--:|--:|--:|
 """

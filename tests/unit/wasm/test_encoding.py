@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
 from stackswitch.errors import WasmFormatError
+from stackswitch.wasm import encoding
 from stackswitch.wasm.encoding import (
     EXPORT,
     HEADER,
@@ -22,6 +23,38 @@ from stackswitch.wasm.reader import Reader
 from stackswitch.wasm.types import HEAP_TYPES, VALUE_TYPES, read_value_type
 
 ENTRIES = {EXPORT: export("added", MEMORY_KIND, 0), MEMORY: b"\0\1"}
+
+
+def test_the_numbers_of_sections_and_kinds() -> None:
+    """Core specification, "Binary Format / Modules"."""
+    e = encoding
+    assert (e.CUSTOM, e.TYPE, e.IMPORT, e.FUNCTION, e.TABLE, e.MEMORY) == (0, 1, 2, 3, 4, 5)
+    assert (e.GLOBAL, e.EXPORT, e.CODE, e.DATA) == (6, 7, 10, 11)
+    assert (e.FUNCTION_KIND, e.TABLE_KIND, e.MEMORY_KIND, e.GLOBAL_KIND) == (0, 1, 2, 3)
+    assert e.SECTION_ORDER == (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+
+
+@pytest.mark.parametrize(
+    ("number", "data"),
+    [
+        (0, "00"),
+        (127, "7f"),
+        (128, "80 01"),
+        (16383, "ff 7f"),
+        (16384, "80 80 01"),
+        (2**32 - 1, "ff ff ff ff 0f"),
+    ],
+)
+def test_an_unsigned_number_takes_no_more_bytes_than_it_needs(number: int, data: str) -> None:
+    assert unsigned(number) == bytes.fromhex(data)
+
+
+@pytest.mark.parametrize(
+    ("number", "data"),
+    [(0, "00"), (63, "3f"), (64, "c0 00"), (65, "c1 00"), (-1, "7f"), (-64, "40"), (-65, "bf 7f")],
+)
+def test_a_signed_number_takes_no_more_bytes_than_it_needs(number: int, data: str) -> None:
+    assert signed(number) == bytes.fromhex(data)
 
 
 @given(st.integers(min_value=0, max_value=(1 << 32) - 1))
