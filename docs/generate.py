@@ -15,6 +15,7 @@ import lua_table
 import php_table
 import probe_modules
 import reentrant_tables
+import toolchain_table
 
 from stackswitch.analysis.facts import Analysis
 from stackswitch.bench.plot import plot
@@ -65,6 +66,7 @@ def generated() -> dict[Path, str]:
             {"stress": reentrant_tables.stress(), "costs": reentrant_tables.costs()},
         ),
         DOCS / "jspi-api.md": _filled(DOCS / "jspi-api.md", {"table": jspi_api.table()}),
+        DOCS / "toolchains.md": _filled(DOCS / "toolchains.md", {"table": toolchain_table.table()}),
         DOCS / "suspension.svg": plot(_bench()),
         node_shim_dir() / "detect" / "modules.mjs": probe_modules.modules_source(),
         **adapter_source.adapter_files(),

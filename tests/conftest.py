@@ -28,7 +28,7 @@ for _signal, _handler in (
 ):
     if signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, _handler)
-LEFT_OUT = {"browser", "compiler", "corpus", "emscripten", "network", "php", "slow"}
+LEFT_OUT = {"browser", "compiler", "corpus", "emscripten", "network", "php", "slow", "toolchain"}
 """Markers that a plain ``pytest`` leaves out; CI has a step for each."""
 REQUIRED = {name for name in os.environ.get("STACKSWITCH_REQUIRE", "").split(",") if name}
 

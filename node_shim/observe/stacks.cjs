@@ -3,6 +3,7 @@
 
 "use strict";
 
+const { sep } = require("node:path");
 const { runInNewContext } = require("node:vm");
 
 const NOT_WASM = -1;
@@ -54,6 +55,15 @@ const place = (site) => {
   const where = site.getFileName() ?? site.getEvalOrigin?.() ?? "native";
   return `${site.getFunctionName() ?? "(anonymous)"} (${where}${line === null ? "" : `:${line}:${site.getColumnNumber()}`})`;
 };
+
+const OWN = `(${__dirname}${sep}`;
+/**
+ * JavaScript between frames of wasm, without wrappers of ours around the program's own functions.
+ *
+ * @param {[number, string][]} gaps
+ */
+const withoutOwn = (gaps) =>
+  gaps.filter(([at, text]) => !text.includes(OWN) || !gaps.some(([other, theirs]) => other === at && !theirs.includes(OWN)));
 
 /**
  * @typedef {object} Slot a place that waits: an import, or a module's asyncify_start_unwind
@@ -242,7 +252,7 @@ class StackRecorder {
       import: slot.name,
       async: slot.marked === true,
       frames,
-      gaps,
+      gaps: withoutOwn(gaps),
       truncated: frames.length === MOST_FRAMES * 3,
     });
   }
@@ -274,7 +284,7 @@ class StackRecorder {
       if (match === null) gaps.push([frames.length / 3, line.trim().slice(3)]);
       else frames.push(this.#urlNumber(urlIn(match[1])), Number(match[2]), Number.parseInt(match[3], 16));
     }
-    return { frames, gaps };
+    return { frames, gaps: withoutOwn(gaps) };
   }
 
   /** @returns {{suspensions: number, taken: number, left_out: number}} waits, stacks taken of them, those that were not written */

@@ -109,6 +109,16 @@ CASES: tuple[Case, ...] = (
         ("invoke-between error",),
         says=("stackswitch reentrant",),
     ),
+    Case(
+        "invoke_* that is itself suspending, as Emscripten's glue has it",
+        "jspi",
+        JSPI
+        + """env.invoke_v = new Suspending(env.invoke_v);
+guest = (await WebAssembly.instantiate(readFileSync("guest.wasm"), { env })).instance.exports;
+await promising(guest.invoked)().catch(() => {});""",
+        ("invoke-between error",),
+        says=("JavaScript: invoke_v (",),
+    ),
     Case("callbacks that do not wait", "jspi", JSPI + "guest.quiet = 1; await promising(guest.calm)();"),
     Case("no JSPI", "asyncify", JSPI, ("no-jspi error",), engines=("node@20",), says=("Node 24.20",)),
     Case(

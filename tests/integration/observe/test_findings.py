@@ -12,6 +12,7 @@ import wasmtime
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
 from stackswitch.models.finding import TraceFinding
 from stackswitch.observe.rules import RULES
+from stackswitch.tools.paths import node_shim_dir
 
 from .conftest import Trace, Traced
 from .finding_cases import CASES, ENGINES, Case
@@ -56,6 +57,7 @@ def test_what_is_found(case: Case, engine: str, builds: Path, tmp_path: Path, tr
     assert [f"{each.rule} {each.severity}" for each in found] == list(case.found), seen.stderr
     for text in case.says:
         assert text in seen.stderr
+    assert not any(str(node_shim_dir().resolve()) in each.model_dump_json() for each in found)
 
 
 def test_each_rule_has_a_case() -> None:
