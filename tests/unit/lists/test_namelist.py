@@ -205,3 +205,10 @@ def test_matching_several_and_naming_them() -> None:
 def test_a_part_that_lies_across_two_names_is_in_none() -> None:
     assert NameIndex(["ab", "cd", "b\0c"]).matching("*b\0c*") == {2}
     assert NameIndex(["aa", "aaa"]).matching("*aa*") == {0, 1}
+
+
+def test_an_entry_may_match_imports_and_defined_functions() -> None:
+    index = NameIndex(["a_import", "a", "ab", "c"], 1)
+    assert index.matching_any(["a*"]) == {0, 1, 2}
+    assert index.matching_defined("a*") == {1, 2}
+    assert index.matching_defined("a_import", "c") == {3}
