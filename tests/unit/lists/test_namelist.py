@@ -207,8 +207,8 @@ def test_a_part_that_lies_across_two_names_is_in_none() -> None:
     assert NameIndex(["aa", "aaa"]).matching("*aa*") == {0, 1}
 
 
-def test_an_entry_may_match_imports_and_defined_functions() -> None:
+def test_only_a_full_name_matches_an_import() -> None:
     index = NameIndex(["a_import", "a", "ab", "c"], 1)
-    assert index.matching_any(["a*"]) == {0, 1, 2}
-    assert index.matching_defined("a*") == {1, 2}
-    assert index.matching_defined("a_import", "c") == {3}
+    assert index.matching_any(["a*"]) == {1, 2}
+    assert index.matching_any(["a_import", "c"]) == {0, 3}
+    assert index.matching_defined("a_import", "a") == {1}
