@@ -19,6 +19,7 @@ const MOST_COPIED = 65536;
 
 /** @typedef {{from: number, to: number}} Range of addresses */
 /** @typedef {{from: number, bytes: Uint8Array}[]} Copy of a range, or of pages of it */
+/** @typedef {Map<number, [before: number, after: number]>} Changed bytes by address */
 
 class CStack {
   #read;
@@ -66,32 +67,32 @@ class CStack {
   }
 
   /**
-   * The addresses in a range whose bytes are not as in a copy, with what they were.
+   * The addresses in a range whose bytes are not as in a copy, with what they were and what they are.
    *
    * @param {Range} range
    * @param {Copy} copy
-   * @returns {Map<number, number>}
+   * @returns {Changed}
    */
   changed(range, copy) {
     const now = this.#bytes();
     const changed = new Map();
     for (const { from, bytes } of copy) {
       const last = Math.min(range.to, from + bytes.length);
-      for (let at = Math.max(range.from, from); at < last; at++) if (now[at] !== bytes[at - from]) changed.set(at, bytes[at - from]);
+      for (let at = Math.max(range.from, from); at < last; at++) if (now[at] !== bytes[at - from]) changed.set(at, [bytes[at - from], now[at]]);
     }
     return changed;
   }
 
   /**
-   * How many bytes are not what they were.
+   * Whether changes were undone: more of the bytes are what they were before than what they were after.
    *
-   * @param {Map<number, number>} were
+   * @param {Changed} changed
    */
-  stillChanged(were) {
+  isUndone(changed) {
     const now = this.#bytes();
-    let count = 0;
-    for (const [at, byte] of were) if (now[at] !== byte) count++;
-    return count;
+    let undone = 0;
+    for (const [at, [before, after]] of changed) undone += Number(now[at] === before) - Number(now[at] === after);
+    return undone > 0;
   }
 }
 

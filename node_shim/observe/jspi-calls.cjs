@@ -2,8 +2,9 @@
 //
 // A call runs in segments: from its beginning, or from where a promise has settled, to its next wait or its end. While a segment
 // runs, the calls that wait cannot change their frames. So what is different in them afterwards, this segment has written. What
-// the host writes between segments (into a buffer of a call that waits) is not compared. A host may also put the frames back
-// before the call goes on: then nothing is lost.
+// the host writes between segments (into a buffer of a call that waits) is not compared. A host may also put the frames back:
+// then nothing is lost. Pyodide does so in an import that the call calls first when it goes on, so that is judged at the end of
+// the next segment.
 
 "use strict";
 
@@ -22,7 +23,8 @@ const { values } = Object;
  * @property {{calls: Call[], copy: import("./c-stack.cjs").Copy} | null} watched what the running segment must not change
  * @property {Change[]} changes in its frames while it waits
  */
-/** @typedef {{by: Call, entry: Entry | null, were: Map<number, number>}} Change what a segment wrote into the frames of another call */
+/** @typedef {{by: Call, entry: Entry | null, bytes: import("./c-stack.cjs").Changed, range: number}} Change what a segment wrote into
+ *   the frames of another call, and how many bytes these have */
 /**
  * @typedef {object} Instance
  * @property {CStack | null} stack null: it cannot be seen
@@ -132,6 +134,7 @@ class JspiCalls {
     const call = this.#running.at(-1) ?? null;
     if (call === null) return null;
     const { instance } = call;
+    this.#judge(call);
     call.entry = entry;
     call.low = instance.stack?.pointer ?? 0;
     this.#stops(call);
@@ -146,20 +149,23 @@ class JspiCalls {
 
   /** @param {Call} call goes on: what it waited for has settled */
   resumes(call) {
+    if (call.instance.waiting.delete(call)) this.#starts(call);
+  }
+
+  /** @param {Call} call whose segment is over: what others have written into its frames is still there, or not */
+  #judge(call) {
     const { instance, changes } = call;
-    if (!instance.waiting.delete(call)) return;
-    for (const { by, entry, were } of changes) {
-      const lost = instance.stack?.stillChanged(were) ?? 0;
-      if (lost > 0) this.#share(call, by, entry, call.top - call.low, lost);
-      else instance.restores = true;
+    for (const { by, entry, bytes, range } of changes) {
+      if (instance.stack?.isUndone(bytes)) instance.restores = true;
+      else this.#share(call, by, entry, range, bytes.size);
     }
     call.changes = [];
-    this.#starts(call);
   }
 
   /** @param {Call} call has returned or failed */
   ended(call) {
     if (!this.#open.delete(call)) return;
+    this.#judge(call);
     call.instance.open--;
     call.instance.waiting.delete(call);
     if (this.#running.includes(call)) this.#stops(call);
@@ -220,8 +226,8 @@ class JspiCalls {
     if (watched === null || instance.stack === null) return;
     for (const other of watched.calls) {
       if (!instance.waiting.has(other)) continue;
-      const were = instance.stack.changed({ from: other.low, to: other.top }, watched.copy);
-      if (were.size > 0) other.changes.push({ by: call, entry: call.entry, were });
+      const bytes = instance.stack.changed({ from: other.low, to: other.top }, watched.copy);
+      if (bytes.size > 0) other.changes.push({ by: call, entry: call.entry, bytes, range: other.top - other.low });
     }
   }
 

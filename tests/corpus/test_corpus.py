@@ -1,7 +1,8 @@
 """Real programs give the same results with and without observation, on each engine that they are for.
 
 A program is a file in ``programs/``. Comments at its beginning say which ``engines`` it is for, by which
-means it ``waits``, and which ``packages`` it needs, if not this folder's own (a folder with a lockfile).
+means it ``waits``, which ``packages`` it needs, if not this folder's own (a folder with a lockfile), and what
+``trace`` ``finds``: rules.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 
 from stackswitch.engines.targets import engine_program
 from stackswitch.errors import StackswitchError
+from stackswitch.models.finding import TraceFinding
 from stackswitch.models.trace import TRACE_LINE, TraceError, TraceLine, TraceSuspension
 from stackswitch.tools.downloads import npm_packages
 from tests.requirements import missing
@@ -89,6 +91,8 @@ def test_a_real_program_is_not_changed(
     assert _suspended_by(lines) == {header(path, "waits")} - {INSIDE}
     # A worker that its program ends has no last word.
     assert [line.message for line in lines if isinstance(line, TraceError) and not line.thread] == []
+    found = {line.rule for line in lines if isinstance(line, TraceFinding) and line.counts}
+    assert found == set(header(path, "finds").split())
 
 
 def test_the_corpus_has_programs_that_suspend() -> None:

@@ -1,5 +1,7 @@
 // engines: node@20 node@24 node@26
 // waits: asyncify
+// finds: removed-function
+// Its outermost functions drive the unwinding from inside the module and are rightly not instrumented, which trace does not know.
 // Perl, built with Asyncify; its bundled copy of the glue subclasses Instance.
 import { ZeroPerl } from "@6over3/zeroperl-ts";
 import { among, show, turn } from "./ticks.mjs";
