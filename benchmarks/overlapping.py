@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stackswitch.backends.node.call_stacks import with_call_stacks
+from stackswitch.backends.node.c_stacks import with_c_stacks
 from stackswitch.engines.locate import find_engine
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.wasm.module import parse_module
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--engine")
     options = parser.parse_args()
     engine = find_engine(options.engine)
-    stacks = with_call_stacks(parse_module(GUEST.read_bytes()), ["env.wait"], EXPORTS, engine.features)
+    stacks = with_c_stacks(parse_module(GUEST.read_bytes()), ["env.wait"], EXPORTS, engine.features)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "reentrant.wasm"
         made.write_bytes(stacks.wasm)

@@ -7,7 +7,7 @@
 
 import { Tool } from "../binaryen/tool.mjs";
 import { failureText } from "../errors/failure.mjs";
-import { serveRequests } from "../wire/connection.mjs";
+import { serveRequests } from "../transport/connection.mjs";
 
 const [path, fd] = process.argv.slice(2);
 

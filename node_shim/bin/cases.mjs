@@ -6,8 +6,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { AsyncifySwitching } from "../case/asyncify.mjs";
 import { runCase } from "../case/interpreter.mjs";
 import { JspiSwitching } from "../jspi/switching.mjs";
-import { serveRequests } from "../wire/connection.mjs";
-import { KIND } from "../wire/frames.mjs";
+import { serveRequests } from "../transport/connection.mjs";
+import { KIND } from "../transport/frames.mjs";
 
 const storage = new AsyncLocalStorage();
 /** @type {import("../case/plan.d.ts").CallContext} */

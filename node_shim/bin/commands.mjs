@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 
 import { runOnce, runReused } from "../commands/script-runner.mjs";
-import { serveRequests } from "../wire/connection.mjs";
+import { serveRequests } from "../transport/connection.mjs";
 
 /** @type {Map<string, WebAssembly.Module>} V8 shares a module's code between Workers while one of its users lives */
 let used = new Map();

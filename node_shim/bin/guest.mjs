@@ -10,7 +10,7 @@ import { Worker } from "node:worker_threads";
 import { stackOf } from "../guest/pause.mjs";
 import { functionsOf } from "../guest/profile.mjs";
 import { serveSockets } from "../guest/sockets.mjs";
-import { serveRequests } from "../wire/connection.mjs";
+import { serveRequests } from "../transport/connection.mjs";
 
 const [outgoing, blocking, incoming, control] = process.argv.slice(2).map(Number);
 

@@ -5,8 +5,8 @@
 
 import { KIND } from "../guest/kinds.mjs";
 import { GuestWorker } from "../guest/worker-handle.mjs";
-import { serveRequests } from "../wire/connection.mjs";
-import { BODY, FrameWriter, KIND as MESSAGE, readMessage } from "../wire/frames.mjs";
+import { serveRequests } from "../transport/connection.mjs";
+import { BODY, FrameWriter, KIND as MESSAGE, readMessage } from "../transport/frames.mjs";
 
 const NUMBER_BYTES = 4;
 
@@ -37,7 +37,7 @@ function begin({ thread: number, stackMb, heapMb }) {
   });
 }
 
-/** @type {import("../wire/frames.mjs").TakeFrame} */
+/** @type {import("../transport/frames.mjs").TakeFrame} */
 function take(kind, view, at, end) {
   if (kind === MESSAGE.EVENT) {
     const { content } = readMessage(view, at);

@@ -1,7 +1,7 @@
 // The blocking stream: the guest calls a host function that does not wait, and its thread blocks until that has returned. And
 // what Python asks for on either stream, and gets at once.
 
-import { BODY, FrameWriter, LARGE } from "../wire/frames.mjs";
+import { BODY, FrameWriter, LARGE } from "../transport/frames.mjs";
 import { KIND } from "./kinds.mjs";
 
 /** @typedef {Map<number, import("./instance.mjs").GuestInstance>} Instances by number */

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 import { uncatchable } from "../errors/traps.mjs";
 import { resultValue } from "../wasm/results.mjs";
-import { BODY, FrameWriter } from "../wire/frames.mjs";
+import { BODY, FrameWriter } from "../transport/frames.mjs";
 import { ABANDONED, rejecting } from "./call.mjs";
 import { read, sizeOf, write, zero } from "./codec.mjs";
 import { KIND } from "./kinds.mjs";

@@ -3,7 +3,7 @@
 import { Exit, explain, meant, uncatchable } from "../errors/traps.mjs";
 import { GuestWasi } from "../wasi/guest-wasi.mjs";
 import { resultList } from "../wasm/results.mjs";
-import { BODY, FrameWriter } from "../wire/frames.mjs";
+import { BODY, FrameWriter } from "../transport/frames.mjs";
 import { Abandoned, ABANDONED, Call, CurrentCall } from "./call.mjs";
 import { read, References, sizeOf, write } from "./codec.mjs";
 import { HostFunctions } from "./host-functions.mjs";

@@ -44,7 +44,7 @@ export interface GuestPlan {
 
 /** What the instances of a thread share. */
 export interface GuestThread {
-  writer: import("../wire/frames.mjs").FrameWriter;
+  writer: import("../transport/frames.mjs").FrameWriter;
   calls: Map<number, import("./call.mjs").Call>;
   blocking: import("./blocking.mjs").BlockingLink;
 }

@@ -1,8 +1,8 @@
 // What a thread that a guest lives in does with Python's frames (docs/wire-protocol.md, "Guests").
 
 import { JspiSwitching } from "../jspi/switching.mjs";
-import { answerRequest, greeting } from "../wire/connection.mjs";
-import { FrameReader, FrameWriter, KIND as MESSAGE, readMessage } from "../wire/frames.mjs";
+import { answerRequest, greeting } from "../transport/connection.mjs";
+import { FrameReader, FrameWriter, KIND as MESSAGE, readMessage } from "../transport/frames.mjs";
 import { answerNow, BlockingLink } from "./blocking.mjs";
 import { GuestInstance } from "./instance.mjs";
 import { KIND } from "./kinds.mjs";
@@ -46,7 +46,7 @@ class Server {
     return call.waiting !== null;
   }
 
-  /** @type {import("../wire/frames.mjs").TakeFrame} */
+  /** @type {import("../transport/frames.mjs").TakeFrame} */
   #take(kind, view, at, end) {
     const { calls } = this.#thread;
     switch (kind) {

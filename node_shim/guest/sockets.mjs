@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 
-import { openLink } from "../wire/connection.mjs";
+import { openLink } from "../transport/connection.mjs";
 import { serve } from "./serve.mjs";
 
 const NOW = Promise.resolve();

@@ -1,5 +1,5 @@
 // Switching stacks by JSPI, for instances with a C stack too: each call has its own where the module has been made for it
-// (stackswitch/backends/node/call_stacks.py), else calls run one after another.
+// (stackswitch/backends/node/c_stacks.py), else calls run one after another.
 //
 //     const switching = new JspiSwitching();
 //     const module = switching.compile(bytes);
@@ -10,7 +10,7 @@
 
 import { isPointer, STACK_POINTER } from "../wasm/stack-pointer.mjs";
 import { QueuedCalls } from "./call-queue.mjs";
-import { CallStacks, CallsWithoutWaits } from "./call-stacks.mjs";
+import { CStacks, CallsWithoutWaits } from "./c-stacks.mjs";
 
 /**
  * Calls an export; the promise resolves when the call has ended and one of the two functions has been called. (A promise of
@@ -38,7 +38,7 @@ export class JspiSwitching {
   /** @type {Set<string>} why calls had to run one after another */
   notes = new Set();
 
-  /** @type {WeakMap<Function, CallStacks | CallsWithoutWaits | QueuedCalls>} by exported function */
+  /** @type {WeakMap<Function, CStacks | CallsWithoutWaits | QueuedCalls>} by exported function */
   #byFunction = new WeakMap();
   /** @type {WeakMap<object, QueuedCalls>} by the global that instances have in common as their stack pointer */
   #byPointer = new WeakMap();
@@ -68,7 +68,7 @@ export class JspiSwitching {
     const { exports } = instance;
     if (serial !== null) this.#keep(Object.values(exports), this.#queued(serial, exports, imports));
     else if (separate.length > 0) {
-      const stacks = new CallStacks(exports, () => this.#note(NO_ROOM));
+      const stacks = new CStacks(exports, () => this.#note(NO_ROOM));
       this.#keep(separate.map((name) => exports[name]), stacks);
       const pointer = exports[STACK_POINTER];
       this.#keep(Object.values(exports), new CallsWithoutWaits(isPointer(pointer) ? pointer : undefined));
@@ -116,7 +116,7 @@ export class JspiSwitching {
    */
   isDamaged(exported) {
     const calls = this.#byFunction.get(exported);
-    return calls instanceof CallStacks && calls.isDamaged;
+    return calls instanceof CStacks && calls.isDamaged;
   }
 
   /**
@@ -140,7 +140,7 @@ export class JspiSwitching {
 
   /**
    * @param {any[]} functions
-   * @param {CallStacks | CallsWithoutWaits | QueuedCalls} calls
+   * @param {CStacks | CallsWithoutWaits | QueuedCalls} calls
    */
   #keep(functions, calls) {
     for (const each of functions) if (typeof each === "function" && !this.#byFunction.has(each)) this.#byFunction.set(each, calls);

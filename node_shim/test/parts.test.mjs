@@ -7,7 +7,7 @@ import { kindOfMessage, meant, uncatchable } from "../errors/traps.mjs";
 import { fromWire, isExpected, References, toWire } from "../case/values.mjs";
 import { resultList, resultValue } from "../wasm/results.mjs";
 import { Wasi } from "../wasi/preview1.mjs";
-import { FrameReader, FrameWriter, KIND, readMessage } from "../wire/frames.mjs";
+import { FrameReader, FrameWriter, KIND, readMessage } from "../transport/frames.mjs";
 
 const none = () => undefined;
 

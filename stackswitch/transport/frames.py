@@ -1,7 +1,7 @@
 """The frames of all conversations with a JavaScript engine: pure (``docs/wire-protocol.md``, "Frames").
 
-All numbers are little-endian: u32 bytes that follow, u8 the kind, the body. ``node_shim/wire/frames.mjs`` is
-the other end.
+All numbers are little-endian: u32 bytes that follow, u8 the kind, the body. The other end is
+``node_shim/transport/frames.mjs``.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Call:
     :ivar parent: the call whose host function makes this one, and waits for its end
     :ivar may_wait: whether it can be suspended; :ivar suspensions: how often it was
     :ivar entered: whether the guest has run
-    :ivar region: the part of the C stack that it has for itself (see ``shadow_stack``)
+    :ivar region: the part of the C stack that it has for itself (see ``c_stack``)
     :ivar outside: the C stack pointer of its caller; :ivar stack_pointer: its own, while it is suspended
     """
 

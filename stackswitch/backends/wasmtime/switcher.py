@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from .c_stack import CStack
 from .call import ExportedFunction
 from .capi import Extern, GuestTrap
 from .compiled import CompiledModule
 from .instance import ModuleInstance
-from .shadow_stack import ShadowStack
 from .stacks import Place
 from .store import Store
 
@@ -76,7 +76,7 @@ class Switcher(Protocol):
         """
         ...
 
-    def connect(self, shadow_stack: ShadowStack | None) -> None:
+    def connect(self, c_stack: CStack | None) -> None:
         """Look up what the switcher needs of the instance, once it has been made."""
         ...
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stackswitch.backends.node.call_stacks import with_call_stacks
+from stackswitch.backends.node.c_stacks import with_c_stacks
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.tools.downloads import npm_packages
 from stackswitch.tools.paths import node_shim_dir, wheel_node
@@ -39,7 +39,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     (folder / "app").mkdir()
     module = parse_module((CONFORMANCE_SUITE / "c-stack" / "cstack-exported.wasm").read_bytes())
     (folder / "app" / "reentrant.wasm").write_bytes(
-        with_call_stacks(module, ["env.wait"], ["rounds"], ["legacy-exceptions"]).wasm
+        with_c_stacks(module, ["env.wait"], ["rounds"], ["legacy-exceptions"]).wasm
     )
     task = {
         "packages": str(npm_packages(shim / "browsers")),

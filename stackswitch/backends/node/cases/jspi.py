@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from stackswitch.backends.base import Build, LoadedCase
-from stackswitch.backends.node.call_stacks import CallStacks, with_call_stacks
+from stackswitch.backends.node.c_stacks import CStacks, with_c_stacks
 from stackswitch.backends.registry import BackendOptions
 from stackswitch.engines.locate import Engine, find_engine
 from stackswitch.models.result import Observation
@@ -41,17 +41,17 @@ class JspiBackend(Children):
 
     def __init__(self, engine: Engine, children: int, *, separate_stacks: bool = True) -> None:
         super().__init__("jspi", engine, children)
-        self._made: dict[tuple[bytes, frozenset[str], frozenset[str], bool], CallStacks] = {}
+        self._made: dict[tuple[bytes, frozenset[str], frozenset[str], bool], CStacks] = {}
         self._separate_stacks = separate_stacks
 
     async def prepare(self, loaded: LoadedCase) -> Build:
         """Check that the engine has what the modules need, and give each call that may overlap a C stack."""
         if (unfit := self._unfit(loaded)) is not None:
             return unfit
-        made = await asyncio.to_thread(self._with_call_stacks, loaded)
+        made = await asyncio.to_thread(self._with_c_stacks, loaded)
         return Build(modules={name: each.wasm for name, each in made.items()})
 
-    def _with_call_stacks(self, loaded: LoadedCase) -> dict[str, CallStacks]:
+    def _with_c_stacks(self, loaded: LoadedCase) -> dict[str, CStacks]:
         """Return the modules as they run, by instance name."""
         case = loaded.case
         suspend = frozenset((*case.waiting_imports, *(case.jspi.imports or ())))
@@ -64,7 +64,7 @@ class JspiBackend(Children):
         for name, binary in loaded.modules.items():
             key = (binary, suspend, promise, is_alone)
             if key not in self._made:
-                self._made[key] = with_call_stacks(
+                self._made[key] = with_c_stacks(
                     self._module(binary), suspend, promise, self.info.features, is_alone=is_alone
                 )
             made[name] = self._made[key]
@@ -75,7 +75,7 @@ class JspiBackend(Children):
         running = {name: self._module(binary) for name, binary in build.modules.items()}
         calls = {
             name: {"serial": each.serial, "separate": each.separate}
-            for name, each in self._with_call_stacks(loaded).items()
+            for name, each in self._with_c_stacks(loaded).items()
         }
         expected = loaded.case.expectations(self.info)[1]
         plan = case_plan(loaded.case, given, expected, calls=calls)

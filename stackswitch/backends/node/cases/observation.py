@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stackswitch.backends.node.call_stacks import trap_message
+from stackswitch.backends.node.c_stacks import trap_message
 from stackswitch.errors import EngineError
 from stackswitch.models.base import Frame
 from stackswitch.models.case import MAIN

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stackswitch.backends.guest_protocol import HostFunction, OpenRequest
-from stackswitch.backends.node.call_stacks import CallStacks, trap_message, with_call_stacks
+from stackswitch.backends.node.c_stacks import CStacks, trap_message, with_c_stacks
 from stackswitch.errors import GuestFrame
 from stackswitch.wasm.features import used_features
 from stackswitch.wasm.function_names import display_name
@@ -47,11 +47,11 @@ class PreparedModule:
         suspend = [each.full_name for each in request.functions.values() if each.waits]
         exports = [each.name for each in self.module.exports if each.kind == "func"]
         if request.concurrent:
-            self._stacks = with_call_stacks(
+            self._stacks = with_c_stacks(
                 request.module, suspend, exports, features, c_stack_bytes=request.c_stack_bytes
             )
         else:
-            self._stacks = CallStacks(with_stack_pointer(request.module))
+            self._stacks = CStacks(with_stack_pointer(request.module))
         self.serial = self._stacks.serial
         self.wasm = self._stacks.wasm
         self._is_counted = False

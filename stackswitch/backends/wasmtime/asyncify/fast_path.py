@@ -97,8 +97,8 @@ def finish(runtime: AsyncifyRuntime, call: AsyncifyCall) -> Generator[Any, Any, 
         runtime.abandon(call)
         raise
     finally:
-        if call.region is not None and runtime.shadow_stack is not None:
-            runtime.shadow_stack.give_back(call.region)
+        if call.region is not None and runtime.c_stack is not None:
+            runtime.c_stack.give_back(call.region)
 
 
 def _checked(runtime: AsyncifyRuntime, import_: AdaptedImport, outcome: Any) -> Generator[Any, Any, Any]:

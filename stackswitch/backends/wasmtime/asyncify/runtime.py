@@ -23,10 +23,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from ..c_stack import CStack
 from ..call import ExportedFunction, Results
 from ..capi import GuestTrap
 from ..errors import CLOSED_MESSAGE, OverflowedError, ProtocolError, SuspendError
-from ..shadow_stack import ShadowStack
 from ..stacks import Place
 from ..store import Store
 from ..switcher import SwitcherOptions
@@ -62,7 +62,7 @@ class AsyncifyRuntime:
         self.machine: StateMachine[AsyncifyCall] = StateMachine()
         self.catches = catches
         self.on_suspend = options.on_suspend
-        self.shadow_stack: ShadowStack | None = None
+        self.c_stack: CStack | None = None
         self._controls: dict[str, ExportedFunction] | None = None
         self._adapter: Adapter | None = None
         self.resuming: AsyncifyCall | None = None  # the adapter is to end its rewind, if it has not yet
@@ -88,7 +88,7 @@ class AsyncifyRuntime:
     def connect(
         self,
         controls: dict[str, ExportedFunction],
-        shadow_stack: ShadowStack | None,
+        c_stack: CStack | None,
         adapter: Adapter | None = None,
         load: ExportedFunction | None = None,
     ) -> None:
@@ -103,10 +103,10 @@ class AsyncifyRuntime:
             self._adapter = adapter
             self.pending, self._unwinding, self.nothing = adapter.pending, adapter.unwinding, adapter.nothing
             self.waiting, self.unwound, self.predicted.word = adapter.waiting, adapter.unwound, adapter.early
-            stays = shadow_stack is None or shadow_stack.lazy
+            stays = c_stack is None or c_stack.lazy
             self.is_quick = adapter.shape.arrives and stays
         self._controls = controls
-        self.shadow_stack = shadow_stack
+        self.c_stack = c_stack
         self.start_unwind = controller(self.store, controls["start_unwind"])
         self._stop_unwind = controller(self.store, controls["stop_unwind"])
         self._start_rewind = controller(self.store, controls["start_rewind"])
@@ -135,7 +135,7 @@ class AsyncifyRuntime:
             self.look()
         check_depth()
         self.machine.enter(call)
-        stack = self.shadow_stack
+        stack = self.c_stack
         try:
             entry = call.function.entry or self._entry(call.function)
             entry.write(call.args)
@@ -165,7 +165,7 @@ class AsyncifyRuntime:
 
     def left(self, call: AsyncifyCall, error: int | None, *, adapted: bool) -> bool:
         """The guest has returned, with an error or without: whether the call is now suspended."""
-        stack, machine = self.shadow_stack, self.machine
+        stack, machine = self.c_stack, self.machine
         if self.resuming is not None or self.predicted.now:
             self.look()
         if error or self._trap:
@@ -210,7 +210,7 @@ class AsyncifyRuntime:
                 before.saved = block.save()
             block.restore(call.saved or b"")
             call.saved = None
-        stack = self.shadow_stack
+        stack = self.c_stack
         if stack is not None and not stack.lazy:
             call.outside = stack.get()
             stack.set(call.stack_pointer)
@@ -269,7 +269,7 @@ class AsyncifyRuntime:
         if self.resuming is call or self.predicted.now:
             self.look()
         self.store.forget()
-        stack = self.shadow_stack
+        stack = self.c_stack
         if stack is not None and stack.lazy and self.machine.is_suspended(call):
             stack.set(call.outside)
         block = self._block

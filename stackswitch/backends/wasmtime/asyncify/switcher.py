@@ -10,13 +10,13 @@ from typing import Any
 
 from stackswitch.binaryen.stack_memory import EXPORT_NAME, LOAD_EXPORT_NAME
 
+from ..c_stack import CStack
 from ..call import ExportedFunction
 from ..capi import Extern
 from ..compiled import CompiledModule
 from ..engine import WasmtimeEngine
 from ..errors import NoRoomError
 from ..instance import ModuleInstance
-from ..shadow_stack import ShadowStack
 from ..stacks import Place, StackReader
 from ..switcher import LinkedFunction, SwitcherOptions
 from ..values import SlotCodec
@@ -151,15 +151,15 @@ class AsyncifySwitcher:
         adapter.instantiate()
         return adapter
 
-    def connect(self, shadow_stack: ShadowStack | None) -> None:
+    def connect(self, c_stack: CStack | None) -> None:
         """Look up the control functions; without them no call can be suspended."""
         instance = self._instance
         if instance.has("asyncify_start_unwind", "func"):
             controls = {each: instance.function(f"asyncify_{each}") for each in CONTROLS}
             load = instance.function(LOAD_EXPORT_NAME) if instance.has(LOAD_EXPORT_NAME, "func") else None
-            self.runtime.connect(controls, shadow_stack, self._adapter, load)
+            self.runtime.connect(controls, c_stack, self._adapter, load)
         else:
-            self.runtime.shadow_stack = shadow_stack
+            self.runtime.c_stack = c_stack
 
     def call(
         self,

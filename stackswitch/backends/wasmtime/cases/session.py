@@ -10,10 +10,10 @@ from stackswitch.backends.guest_protocol import DAMAGED, Wasi
 from stackswitch.models.case import MAIN, AsyncifyOptions, Case
 from stackswitch.models.host import Reentry
 
+from ..c_stack import CStack, c_stack_of
 from ..call import Call
 from ..capi import Extern
 from ..instance import ScriptError
-from ..shadow_stack import ShadowStack, shadow_stack_of
 from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..values import Value
 from ..wasi import WASI_MODULE, StoreWasi
@@ -53,7 +53,7 @@ class CaseSession:
         distinct = {id(each.code): each for each in modules.values()}
         self._numbers = {key: number for number, key in enumerate(distinct)}
         self.instances: dict[str, InstanceHandle] = {}
-        self._c_stacks: list[ShadowStack | None] = []
+        self._c_stacks: list[CStack | None] = []
         self.wasi: StoreWasi | None = None
         options = SwitcherOptions(
             is_over=lambda: is_over() or (self.wasi is not None and self.wasi.is_full),
@@ -87,7 +87,7 @@ class CaseSession:
         ]
         await handle.switcher.instantiate(imports, CaseCallContext(export=START), may_wait=may_wait)
         handle.instance.find_memory()
-        self._c_stacks.append(shadow_stack_of(handle.instance))
+        self._c_stacks.append(c_stack_of(handle.instance))
         handle.switcher.connect(self._c_stacks[-1])
         return handle
 

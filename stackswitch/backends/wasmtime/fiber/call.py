@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..c_stack import CStack
 from ..call import Call
-from ..shadow_stack import ShadowStack
 from ..stacks import Place
 from ..switcher import Serve
 from .buffers import CallBuffers
@@ -34,7 +34,7 @@ class InstanceCalls:
     :ivar running: the calls with frames that are not suspended, innermost last
     """
 
-    shadow_stack: ShadowStack | None = None
+    c_stack: CStack | None = None
     running: list[FiberCall] = field(default_factory=list)
     suspended: set[FiberCall] = field(default_factory=set)
 

@@ -93,7 +93,7 @@ class FiberRuntime:
         :raises BaseException: whatever a host function raised and the guest did not catch
         """
         calls, store, note = call.calls, self.store, call.note
-        running, suspended, stack = calls.running, calls.suspended, calls.shadow_stack
+        running, suspended, stack = calls.running, calls.suspended, calls.c_stack
         arm, called, poll, functions = self._arm, self._called, self._poll_future, self._functions
         is_quick = self._on_suspend is None and (stack is None or stack.lazy)  # only which calls run changes
         try:
@@ -202,7 +202,7 @@ class FiberRuntime:
         while self._ending:
             self._free(self._ending[-1])
             self._ending.pop()
-        buffers, calls, stack = call.buffers, call.calls, call.calls.shadow_stack
+        buffers, calls, stack = call.buffers, call.calls, call.calls.c_stack
         buffers.write(call.values)
         if stack is not None:
             call.outside = stack.get()
@@ -280,7 +280,7 @@ class FiberRuntime:
         if import_ is not None and self._on_suspend is not None:
             self._on_suspend(call, import_)
         calls = call.calls
-        stack = calls.shadow_stack
+        stack = calls.c_stack
         calls.running.remove(call)
         calls.suspended.add(call)
         if stack is not None and not stack.lazy:
@@ -293,7 +293,7 @@ class FiberRuntime:
             return
         calls.suspended.remove(call)
         calls.running.append(call)
-        stack = calls.shadow_stack
+        stack = calls.c_stack
         if stack is not None and not stack.lazy and not self.store.closed:
             call.outside = stack.get()
             stack.set(call.stack_pointer)
@@ -334,7 +334,7 @@ class FiberRuntime:
             self._ending.pop()
 
     def _free(self, call: FiberCall) -> None:
-        calls, stack = call.calls, call.calls.shadow_stack
+        calls, stack = call.calls, call.calls.c_stack
         self._delete(call)
         call.buffers.give_back()
         suspended = call in calls.suspended

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from ..c_stack import CStack
 from ..call import ExportedFunction
 from ..capi import Extern
 from ..compiled import CompiledModule
 from ..instance import ModuleInstance, ScriptError
-from ..shadow_stack import ShadowStack
 from ..stacks import Place
 from ..switcher import LinkedFunction, SwitcherOptions
 from .buffers import BufferPool, CallBuffers
@@ -137,9 +137,9 @@ class FiberSwitcher:
             if error:
                 raise runtime.store.taken(error)
 
-    def connect(self, shadow_stack: ShadowStack | None) -> None:
+    def connect(self, c_stack: CStack | None) -> None:
         """Note the C stack: there is nothing else to look up."""
-        self.calls.shadow_stack = shadow_stack
+        self.calls.c_stack = c_stack
 
     def call(
         self,

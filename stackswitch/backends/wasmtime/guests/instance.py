@@ -25,11 +25,11 @@ from stackswitch.models.values import NUMBER_BITS
 from stackswitch.wasm.growth_limiter import REMAINING_EXPORT, has_growth_limiter
 from stackswitch.wasm.stack_pointer import unreachable_stack_pointer
 
+from ..c_stack import CStack, c_stack_of
 from ..capi import VAL_KINDS, Extern, GuestTrap, Val
 from ..errors import ProtocolError
 from ..instance import ModuleInstance
 from ..memory import LinearMemory
-from ..shadow_stack import ShadowStack, shadow_stack_of
 from ..store import PAGE, GuestException
 from ..switcher import LinkedFunction, OpenStore, SwitcherOptions
 from ..wasi import StoreWasi
@@ -60,7 +60,7 @@ class WasmtimeInstance:
         self._sent_away: set[CallState] = set()
         self._closing = False
         self._left = asyncio.Event()
-        self._c_stack: ShadowStack | None = None
+        self._c_stack: CStack | None = None
         self._leaks = unreachable_stack_pointer(self.module, functions=False)
         self._fuel = request.limits.fuel
         options = SwitcherOptions(
@@ -265,7 +265,7 @@ class WasmtimeInstance:
         if limit is not None and has_growth_limiter(self.module, self.request.module):
             self.exports.memory_budget = self.exports.global_access(REMAINING_EXPORT)
         self.exports.find_memory()
-        self._c_stack = shadow_stack_of(
+        self._c_stack = c_stack_of(
             self.exports,
             lazy=not self.request.concurrent,
             no_room=GuestError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import wasmtime
 
-from stackswitch.backends.node.call_stacks import CallStacks, trap_message, with_call_stacks
+from stackswitch.backends.node.c_stacks import CStacks, trap_message, with_c_stacks
 from stackswitch.suite import CONFORMANCE_SUITE
 from stackswitch.transform.reentrant import CALL_FAILED, NEXT_CALL
 from stackswitch.wasm.encoding import CUSTOM, name, section
@@ -22,9 +22,9 @@ def module(*parts: str, more: bytes = b"") -> Module:
     return parse_module(bytes(wasmtime.wat2wasm(f"(module {' '.join(parts)})")) + more)
 
 
-def stacks(given: Module, **options: bool) -> CallStacks:
+def stacks(given: Module, **options: bool) -> CStacks:
     exports = [each.name for each in given.exports if each.kind == "func"]
-    return with_call_stacks(given, ["env.wait", "env.other"], exports, ["legacy-exceptions"], **options)
+    return with_c_stacks(given, ["env.wait", "env.other"], exports, ["legacy-exceptions"], **options)
 
 
 def cstack(title: str) -> Module:
@@ -41,7 +41,7 @@ def test_exports_have_stacks_but_those_that_only_use_the_callers() -> None:
 def test_a_module_without_a_c_stack_or_without_waits_stays_as_it_is() -> None:
     go = '(func (export "go") (param i32) (result i32) (call $wait (local.get 0)))'
     for given in (module(IMPORT, go), module(IMPORT, '(memory (export "memory") 1)', go)):
-        assert stacks(given) == CallStacks(given.data)
+        assert stacks(given) == CStacks(given.data)
     given = module(IMPORT.replace("wait", "plain", 1).replace('"wait"', '"plain"'), STACK)
     assert stacks(given).separate == ()
     assert stacks(given).serial is None
@@ -63,14 +63,14 @@ def test_a_main_module_has_stacks_if_it_is_alone() -> None:
 
 def test_a_module_that_was_made_before_runs_as_it_is() -> None:
     made = parse_module(stacks(module(IMPORT, STACK)).wasm)
-    assert stacks(made) == CallStacks(made.data)
+    assert stacks(made) == CStacks(made.data)
     hooks = module(IMPORT, STACK, '(func (export "__jspi_enter"))')
     assert "re-entrant already" in (stacks(hooks).serial or "")
 
 
 def test_engines_without_the_first_exceptions_get_the_standards() -> None:
     given = module(IMPORT, STACK)
-    made = with_call_stacks(given, ["env.wait"], ["go"], [])
+    made = with_c_stacks(given, ["env.wait"], ["go"], [])
     config = wasmtime.Config()
     config.wasm_exceptions = True
     wasmtime.Module(wasmtime.Engine(config), made.wasm)

@@ -20,7 +20,7 @@ _GUARD = bytes.fromhex("673412f4be9d0c8a51e7b6d2039fca18")
 """What lies at the lower end of a region: a call that has overwritten it has left its region."""
 
 
-class ShadowStack:
+class CStack:
     """The stack pointer of one instance, an exported mutable global, and regions for calls.
 
     :param address_bits: 32 or 64; what is read has no meaning above them
@@ -91,13 +91,13 @@ class ShadowStack:
         return (pages + self._pages) * PAGE
 
 
-def shadow_stack_of(
+def c_stack_of(
     instance: ModuleInstance,
     *,
     lazy: bool = False,
     no_room: Callable[[str], Exception] | None = None,
     region_bytes: int = C_STACK_BYTES,
-) -> ShadowStack | None:
+) -> CStack | None:
     """Return the stack of an instance; None: it exports no pointer, or one of another type."""
     export = instance.module.export_named(NAME)
     if export is None or export.kind != "global":
@@ -105,7 +105,7 @@ def shadow_stack_of(
     type_ = instance.module.global_type(export.index)
     if not type_.mutable or type_.type not in ("i32", "i64"):
         return None
-    return ShadowStack(
+    return CStack(
         instance,
         address_bits=NUMBER_BITS[type_.type],
         lazy=lazy,

@@ -25,7 +25,7 @@ BESIDE_BYTES = 352
 
 
 @dataclass(frozen=True)
-class CallStacks:
+class CStacks:
     """A module as it runs on JSPI.
 
     :ivar wasm: with its stack pointer exported, if it is known
@@ -38,7 +38,7 @@ class CallStacks:
     serial: str | None = None
 
 
-def with_call_stacks(
+def with_c_stacks(
     module: Module,
     suspend: Collection[str],
     promise: Collection[str],
@@ -46,7 +46,7 @@ def with_call_stacks(
     *,
     is_alone: bool = True,
     c_stack_bytes: int = C_STACK_BYTES,
-) -> CallStacks:
+) -> CStacks:
     """Give each call of a module's instances a C stack of its own, if it has C stacks.
 
     :param suspend: the imports that may suspend, ``module.name``; others than the module's are ignored
@@ -60,7 +60,7 @@ def with_call_stacks(
     suspend = tuple(sorted(imports.intersection(suspend)))
     hidden = unreachable_stack_pointer(module)
     if not suspend or not module.memories or (hidden is None and not is_reachable(module)):
-        return CallStacks(with_stack_pointer(module))
+        return CStacks(with_stack_pointer(module))
     functions = [each.name for each in module.exports if each.kind == "func"]
     request = ReentrantRequest(
         wasm=module.data,
@@ -75,15 +75,15 @@ def with_call_stacks(
         made = make_reentrant(request)
     except ModuleRefusedError as error:
         if error.reason == "hooks" and _is_made(module):
-            return CallStacks(with_stack_pointer(module))
+            return CStacks(with_stack_pointer(module))
         reason = hidden if hidden is not None and error.reason == "no-stack-pointer" else str(error)
-        return CallStacks(with_stack_pointer(module), serial=reason)
+        return CStacks(with_stack_pointer(module), serial=reason)
     except WasmFormatError as error:  # code that the engine may know
-        return CallStacks(with_stack_pointer(module), serial=str(error))
+        return CStacks(with_stack_pointer(module), serial=str(error))
     wasm = made.wasm
     if made.stack_pointer is not None and module.export_named(NAME) is None:
         wasm = with_entries(wasm, {EXPORT: export(NAME, GLOBAL_KIND, made.stack_pointer)})
-    return CallStacks(wasm, separate=made.promising)
+    return CStacks(wasm, separate=made.promising)
 
 
 def _is_made(module: Module) -> bool:

@@ -48,7 +48,7 @@ export class CallsWithoutWaits {
   }
 }
 
-export class CallStacks {
+export class CStacks {
   #next;
   #failed;
   #open = 0;
