@@ -11,6 +11,7 @@ from stackswitch.models.finding import FindingStack, TraceFinding
 from stackswitch.models.trace import TraceSuspension, TraceTrap
 from stackswitch.reports.findings import MOST_NAMED
 from stackswitch.reports.text import counted, some
+from stackswitch.transform.reentrant.other_schemes import c_stack_schemes
 
 from .explain import CONSTRUCTORS
 from .modules import ObservedModule
@@ -28,7 +29,13 @@ def find(
 
     :param module: returns the module of a hash; None: its bytes were not kept
     """
-    return [*_missing(suspensions, module), *_of_saved_stacks(suspensions), *_of_traps(traps)]
+    return [
+        *_missing(suspensions, module),
+        *_of_saved_stacks(suspensions),
+        *_of_several_states(suspensions, module),
+        *_of_schemes(suspensions, module),
+        *_of_traps(traps),
+    ]
 
 
 def explained(findings: Sequence[TraceFinding]) -> list[TraceFinding]:
@@ -56,6 +63,45 @@ _CAUSES: Mapping[str, Sequence[str]] = {
     "re-entered": ("protocol",),
 }
 """By rule: the rules whose findings follow from it."""
+
+
+def _of_several_states(suspensions: Sequence[TraceSuspension], module: FindModule) -> Iterator[TraceFinding]:
+    """Stacks that go through modules of which each has an Asyncify state."""
+    crossing: dict[tuple[str, ...], list[TraceSuspension]] = defaultdict(list)
+    for each in suspensions:
+        if each.backend == "asyncify" and each.frame_modules:
+            builds = [(sha256, module(sha256)) for sha256 in sorted(set(each.frame_modules))]
+            own = [sha256 for sha256, found in builds if found is not None and found.has_own_state]
+            shared = any(
+                found is not None and found.asyncified and not found.has_own_state for _, found in builds
+            )
+            if len(own) + shared > 1:
+                crossing[tuple(own)].append(each)
+    text = "a stack crosses modules of which each has an Asyncify state"
+    for stacks in crossing.values():
+        yield _of_stacks("two-states", text, stacks, {})
+
+
+_SCHEMES = {
+    "hooks": "the hooks of Binaryen or Emscripten",
+    "wasm-bindgen": "wasm-bindgen",
+    "pyodide": "Pyodide",
+    "hooks:made": "stackswitch reentrant",
+}
+
+
+def _of_schemes(suspensions: Sequence[TraceSuspension], module: FindModule) -> Iterator[TraceFinding]:
+    """Modules on JSPI whose C stacks something switches already."""
+    for sha256 in dict.fromkeys(each.module for each in suspensions if each.backend == "jspi"):
+        found = module(sha256)
+        schemes = dict(c_stack_schemes(found.module)) if found is not None else {}
+        if not schemes or list(schemes) == ["hooks:made"]:
+            continue
+        who = " and ".join(f"{_SCHEMES[each]} ({name})" for each, name in schemes.items())
+        stacks = [each for each in suspensions if each.module == sha256]
+        severity = "warning" if len(schemes) > 1 else "note"
+        text = f"the module's C stacks are switched by {who}"
+        yield _of_stacks("mixed-stack-conventions", text, stacks, {}, severity=severity)
 
 
 def _of_saved_stacks(suspensions: Sequence[TraceSuspension]) -> Iterator[TraceFinding]:

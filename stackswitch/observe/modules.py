@@ -21,6 +21,8 @@ from stackswitch.wasm.obstacles import asyncify_path
 
 from .parts import MODULES, Flat, Part
 
+STATE = "__asyncify_state"
+"""The global by which linked modules share Asyncify's state. Source: Binaryen, ``Asyncify.cpp``."""
 SHORT = 8
 """Digits of a hash that stand before the names of another module's functions."""
 _NEARLY_ALL, _MOST = 0.98, 0.8
@@ -44,6 +46,12 @@ class ObservedModule:
     def asyncified(self) -> bool:
         """Whether it is an Asyncify build."""
         return is_asyncified(self.module)
+
+    @cached_property
+    def has_own_state(self) -> bool:
+        """Whether its Asyncify state is its own, not that of a group of modules (``__asyncify_state``)."""
+        shared = {each.name for each in self.module.imports} | {each.name for each in self.module.exports}
+        return self.asyncified and STATE not in shared
 
     @cached_property
     def instrumented(self) -> frozenset[int]:

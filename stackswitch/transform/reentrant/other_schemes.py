@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from stackswitch.errors import WasmFormatError
 from stackswitch.wasm.asyncified import is_asyncified
@@ -13,6 +14,9 @@ from .adapter import names, refusal
 from .linking import LINKED
 from .model import TRAPS
 
+Scheme = Literal["hooks:made", "wasm-bindgen", "pyodide", "hooks"]
+"""Who switches C stacks: a build of ours, wasm-bindgen, Pyodide, or the hooks of Binaryen and Emscripten."""
+
 
 def refuse_other_schemes(module: Module) -> None:
     """Check that nothing else switches the module's stacks.
@@ -21,16 +25,29 @@ def refuse_other_schemes(module: Module) -> None:
     """
     if is_asyncified(module):
         raise refusal("asyncify")
+    for scheme, name in c_stack_schemes(module):
+        raise refusal(scheme, name=name)
+
+
+def c_stack_schemes(module: Module) -> Iterator[tuple[Scheme, str]]:
+    """Yield what switches a module's C stacks, each with the name that shows it; a build of ours alone.
+
+    The names are those of imports and exports, and of functions and globals in the name section.
+    """
     found = set(_names(module))
-    if any(each in LINKED or each.startswith(TRAPS) for each in found):
-        raise refusal("hooks:made")
+    ours = sorted(each for each in found if each in LINKED or each.startswith(TRAPS))
+    if ours:
+        yield "hooks:made", ours[0]
+        return
     for each in sorted(found):
         if each in names("bindgen") or any(part in each for part in names("bindgen_parts")):
-            raise refusal("wasm-bindgen", name=each)
-        if each in names("pyodide"):
-            raise refusal("pyodide", name=each)
-        if each in (*names("hooks"), *names("emscripten_hooks")) or each.startswith(names("binaryen_hooks")):
-            raise refusal("hooks", name=each)
+            yield "wasm-bindgen", each
+        elif each in names("pyodide"):
+            yield "pyodide", each
+        elif each in (*names("hooks"), *names("emscripten_hooks")) or each.startswith(
+            names("binaryen_hooks")
+        ):
+            yield "hooks", each
 
 
 def _names(module: Module) -> Iterator[str]:

@@ -328,3 +328,21 @@ CASES += (
         JSPI + "console.log(Promise.resolve(1) * 2); await promising(guest.run)(1);",
     ),
 )
+CASES += (
+    Case(
+        "a stack through two builds",
+        "asyncify",
+        HOST
+        + 'const outer = new WebAssembly.Instance(new WebAssembly.Module(readFileSync("outer.wasm")),'
+        + "{ env, inner: { run: guest.run } }).exports; outer.around(0);",
+        ("two-states error", "protocol error"),
+        ALL,
+    ),
+    Case(
+        "two ways to switch C stacks",
+        "jspi",
+        JSPI.replace("guest.wasm", "schemes.wasm") + "await promising(guest.run)(1);",
+        ("mixed-stack-conventions warning",),
+        says=("switched by the hooks of Binaryen or Emscripten (__jspi_enter) and wasm-bindgen",),
+    ),
+)

@@ -57,6 +57,22 @@ const env = {
 guest = (await WebAssembly.instantiate(readFileSync("guest.wasm"), { env })).instance.exports;
 """
 
+OUTER = """(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (import "inner" "run" (func $run (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $first (export "first") (param i32) (result i32) (call $wait (local.get 0)))
+  (func $around (export "around") (param i32) (result i32) (call $run (local.get 0))))"""
+"""A module that calls the other one."""
+
+SCHEMES = """(module
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (global (export "__jspi_stack_base") (mut i32) (i32.const 0))
+  (func (export "__jspi_enter") (result i64) (i64.const 0))
+  (memory (export "memory") 1)
+  (func $run (export "run") (param i32) (result i32) (call $wait (local.get 0))))"""
+"""A module with hooks of Binaryen and globals of wasm-bindgen."""
+
 ASYNCIFY = """const { readFileSync } = require("node:fs");
 const DATA = 16;
 let guest, awake;

@@ -16,7 +16,7 @@ from stackswitch.tools.paths import node_shim_dir
 
 from .conftest import Trace, Traced
 from .finding_cases import CASES, ENGINES, Case
-from .finding_programs import BUILDS, MODULE
+from .finding_programs import BUILDS, MODULE, OUTER, SCHEMES
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("builds")
     wasm = bytes(wasmtime.wat2wasm(MODULE))
     (folder / "plain.wasm").write_bytes(wasm)
+    (folder / "schemes.wasm").write_bytes(wasmtime.wat2wasm(SCHEMES))
 
     async def make() -> None:
         binaryen = await open_binaryen()
@@ -32,6 +33,8 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for build in BUILDS.values():
                 made = await binaryen.asyncify(AsyncifyRequest(wasm=wasm, **build.options))
                 (folder / build.file).write_bytes(made.wasm)
+            outer = AsyncifyRequest(wasm=bytes(wasmtime.wat2wasm(OUTER)), imports=("env.wait", "inner.run"))
+            (folder / "outer.wasm").write_bytes((await binaryen.asyncify(outer)).wasm)
         finally:
             await binaryen.aclose()
 
@@ -42,6 +45,8 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_case(case: Case, engine: str, builds: Path, folder: Path, trace: Trace, *options: str) -> Traced:
     module = builds / (case.build.file if case.build else "plain.wasm")
     (folder / "guest.wasm").write_bytes(module.read_bytes())
+    for other in ("outer.wasm", "schemes.wasm"):
+        (folder / other).write_bytes((builds / other).read_bytes())
     script = folder / ("program.cjs" if case.script.startswith("const {") else "program.mjs")
     script.write_text(case.script)
     return trace("node", script.name, options=("--engine", engine, *options))
