@@ -13,6 +13,7 @@ const bufferOf = getter(Memory.prototype, "buffer");
 
 const GLOBAL = "__stack_pointer";
 const GETTERS = ["emscripten_stack_get_current", "stackSave"];
+const MOST_ACCESSOR = 12; // bytes of a function that reads or writes a global
 const PAGE = 4096;
 /** Of larger ranges pages are taken, evenly spread. */
 const MOST_COPIED = 65536;
@@ -36,15 +37,16 @@ class CStack {
 
   /**
    * @param {WebAssembly.Exports} exports
+   * @param {string[]} getters those that give the pointer, whatever their names
    * @returns {CStack | null} null: the pointer or the memory cannot be reached
    */
-  static of(exports) {
+  static of(exports, getters) {
     const memories = keys(exports).filter((name) => exports[name] instanceof Memory);
     if (memories.length !== 1) return null;
     const memory = exports[memories[0]];
     const pointer = exports[GLOBAL];
     if (pointer instanceof Global) return new CStack(() => apply(valueOf, pointer, []), memory);
-    const name = GETTERS.find((each) => typeof exports[each] === "function");
+    const name = [...GETTERS, ...getters].find((each) => typeof exports[each] === "function");
     return name === undefined ? null : new CStack(exports[name], memory);
   }
 
@@ -106,4 +108,30 @@ function* pages({ from, to }) {
   for (let at = from; at < to; at += PAGE * every) yield { from: at, to: Math.min(to, at + PAGE) };
 }
 
+/**
+ * Functions that return a global which another one sets to its argument: stackSave and stackRestore, or what they are called today.
+ *
+ * @param {import("./exported-code.cjs").ExportedFunction[]} functions
+ * @returns {string[]} their names; none if there are several such globals
+ */
+function pointerGetters(functions) {
+  /** @type {Map<number, string>} */
+  const read = new Map();
+  const written = new Set();
+  for (const { called, body } of functions) {
+    const code = body();
+    if (code.left > MOST_ACCESSOR || !code.next(0)) continue; // no locals
+    const first = code.byte();
+    const sets = first === 0x20;
+    if ((sets && !code.next(0, 0x24)) || (!sets && first !== 0x23)) continue;
+    const global = code.u32();
+    if (!code.next(0x0b)) continue;
+    if (sets) written.add(global);
+    else read.set(global, called[0]);
+  }
+  const found = [...read].filter(([global]) => written.has(global));
+  return found.length === 1 ? [found[0][1]] : [];
+}
+
 exports.CStack = CStack;
+exports.pointerGetters = pointerGetters;

@@ -5,7 +5,9 @@
 "use strict";
 
 const { replace } = require("./proxies.cjs");
-const { controlExports } = require("./asyncify.cjs");
+const { exportsOf } = require("./exported-code.cjs");
+const { controlsIn } = require("./asyncify.cjs");
+const { pointerGetters } = require("./c-stack.cjs");
 const { AsyncifyCalls } = require("./asyncify-calls.cjs");
 const { Module, Instance, Memory } = WebAssembly;
 const { getOwnPropertyDescriptor, create, freeze, keys } = Object;
@@ -95,8 +97,8 @@ class ControlHooks {
   #stacks;
   #part;
   #instantiated;
-  /** @type {Map<string, {roles: Map<string, Role>, index: number, names: string}>} builds, by hash */
-  #builds = new Map();
+  /** @type {Map<string, {controls: import("./asyncify.cjs").Controls | null, getters: string[], names: string}>} modules, by hash */
+  #modules = new Map();
   /** @type {WeakMap<object, object>} the engine's exports → those that the program gets */
   #shown = new WeakMap();
   /** @type {WeakMap<Function, Function>} control functions → ours */
@@ -108,7 +110,8 @@ class ControlHooks {
   /**
    * @param {import("./stacks.cjs").StackRecorder} stacks
    * @param {import("./part.cjs").TracePart} part
-   * @param {(exports: WebAssembly.Exports) => void} instantiated is called when the program first gets the exports of an instance
+   * @param {(exports: WebAssembly.Exports, getters: string[]) => void} instantiated is called when the program first gets the exports of an instance,
+   *   with the names of those that give its C stack pointer
    */
   constructor(stacks, part, instantiated) {
     this.#stacks = stacks;
@@ -134,27 +137,27 @@ class ControlHooks {
   }
 
   /**
-   * Note what a module calls its control functions.
+   * Note what a module calls its control functions, and those that give its C stack pointer.
    *
    * @param {Uint8Array} bytes
    * @param {string} sha256
    */
   compiled(bytes, sha256) {
-    if (this.#builds.has(sha256)) return;
-    let found;
+    if (this.#modules.has(sha256)) return;
     try {
-      found = controlExports(bytes);
+      const { names, functions } = exportsOf(bytes);
+      const [controls, getters] = [controlsIn(functions), pointerGetters(functions)];
+      if (controls !== null || getters.length > 0) this.#modules.set(sha256, { controls, getters, names: joined(names) });
     } catch {
-      return; // malformed: the engine refuses it
+      // Malformed: the engine refuses it.
     }
-    if (found !== null) this.#builds.set(sha256, { ...found, names: joined(found.names) });
   }
 
   /** @param {WebAssembly.Exports} exports */
   #show(exports) {
     const known = this.#shown.get(exports);
     if (known !== undefined) return known;
-    this.#part.guard(() => this.#instantiated(exports));
+    this.#part.guard(() => this.#instantiated(exports, this.#gettersIn(exports)));
     const shown = this.#part.guard(() => this.#replaced(exports), exports);
     this.#shown.set(exports, shown);
     return shown;
@@ -165,11 +168,23 @@ class ControlHooks {
    * @returns {Map<string, Role>}
    */
   #rolesIn(exports) {
-    for (const { roles, index, names } of this.#builds.values()) {
+    for (const { controls, names } of this.#modules.values()) {
+      const { roles, index } = controls ?? { roles: BY_NAME, index: -1 };
       const start = [...roles].find(([, role]) => role === "startUnwind")?.[0] ?? "";
       if (typeof exports[start] === "function" && indexOf(exports[start]) === index && joined(keys(exports)) === names) return roles;
     }
     return BY_NAME;
+  }
+
+  /**
+   * The exports that give the C stack pointer. Modules with the same exports have to agree on it.
+   *
+   * @param {WebAssembly.Exports} exports
+   */
+  #gettersIn(exports) {
+    const names = joined(keys(exports));
+    const found = [...this.#modules.values()].filter((each) => each.names === names).map(({ getters }) => getters);
+    return found.length > 0 && found.every((each) => joined(each) === joined(found[0])) ? found[0] : [];
   }
 
   /**

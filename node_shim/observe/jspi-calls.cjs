@@ -58,6 +58,8 @@ class JspiCalls {
   #exports = new Set();
   /** @type {WeakMap<object, Instance>} by exported function, and by exports */
   #instances = new WeakMap();
+  /** @type {WeakMap<WebAssembly.Exports, string[]>} */
+  #getters = new WeakMap();
   #unjudged = false;
 
   /** @param {import("./part.cjs").TracePart} part */
@@ -76,9 +78,11 @@ class JspiCalls {
    * The program gets the exports of an instance.
    *
    * @param {WebAssembly.Exports} exports
+   * @param {string[]} getters the exports that give the C stack pointer, if they have other names
    */
-  instantiated(exports) {
+  instantiated(exports, getters) {
     this.#exports.add(new WeakRef(exports));
+    this.#getters.set(exports, getters);
   }
 
   /** @returns {Generator<WebAssembly.Exports>} of instances that are not collected */
@@ -98,7 +102,7 @@ class JspiCalls {
     for (const exports of this.#known()) {
       if (!values(exports).includes(exported)) continue;
       const reentrant = typeof exports[REENTRANT] === "function";
-      instance = this.#instances.get(exports) ?? newInstance(reentrant ? null : CStack.of(exports), reentrant);
+      instance = this.#instances.get(exports) ?? newInstance(reentrant ? null : CStack.of(exports, this.#getters.get(exports) ?? []), reentrant);
       this.#instances.set(exports, instance);
       break;
     }

@@ -61,7 +61,7 @@ class Observer {
     const every = setting("SAMPLE", 1);
     this.#stacks = new StackRecorder(this.#part, { every, first: every === 1 ? Infinity : setting("SAMPLE_FIRST", 1_000) });
     this.#errors = new ErrorRecorder(this.#stacks, this.#part);
-    this.#controls = new ControlHooks(this.#stacks, this.#part, (exports) => this.#calls.instantiated(exports));
+    this.#controls = new ControlHooks(this.#stacks, this.#part, (exports, getters) => this.#calls.instantiated(exports, getters));
     this.#jspi = new JspiHooks(this.#part, this.#stacks, this.#errors, this.#promises, this.#calls);
   }
 

@@ -13,7 +13,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const preload = join(here, "..", "observe.cjs");
 const scratch = mkdtempSync(join(tmpdir(), "observe-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-const { controlExports } = createRequire(import.meta.url)("../observe/asyncify.cjs");
+const { controlsIn } = createRequire(import.meta.url)("../observe/asyncify.cjs");
+const { exportsOf } = createRequire(import.meta.url)("../observe/exported-code.cjs");
 const hasJspi = typeof WebAssembly.Suspending === "function";
 
 /** outer (exported) → inner → env.wait */
@@ -161,9 +162,9 @@ test("the start of unwinding is recorded, and the exports stay what they are", (
 });
 
 test("an Asyncify build is known by its code where its exports have short names", () => {
-  assert.equal(controlExports(renamed).roles.get("x"), "startUnwind");
-  assert.equal(controlExports(asyncified), null);
-  assert.equal(controlExports(waiting), null);
+  assert.equal(controlsIn(exportsOf(renamed).functions).roles.get("x"), "startUnwind");
+  assert.equal(controlsIn(exportsOf(asyncified).functions), null);
+  assert.equal(controlsIn(exportsOf(waiting).functions), null);
 });
 
 test("workers and child processes have parts of their own; the user's NODE_OPTIONS stay", () => {

@@ -345,4 +345,21 @@ CASES += (
         ("mixed-stack-conventions warning",),
         says=("switched by the hooks of Binaryen or Emscripten (__jspi_enter) and wasm-bindgen",),
     ),
+    Case(
+        "a pointer that is exported by functions of other names",
+        "jspi",
+        JSPI.replace("guest.wasm", "renamed.wasm")
+        + "const call = promising(guest.framed)(9); guest.b(guest.a() + 64);"
+        + "await promising(guest.scribble)(77); guest.b(guest.a() - 64); await call;",
+        ("shared-c-stack error",),
+    ),
+    Case(
+        "a pointer that is not exported",
+        "jspi",
+        JSPI.replace("guest.wasm", "hidden.wasm")
+        + "const calls = [promising(guest.framed)(9), promising(guest.framed)(9)];"
+        + "await calls[0]; await calls[1];",
+        ("shared-c-stack note",),
+        says=("--export=__stack_pointer",),
+    ),
 )

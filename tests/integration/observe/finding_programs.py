@@ -73,6 +73,19 @@ SCHEMES = """(module
   (func $run (export "run") (param i32) (result i32) (call $wait (local.get 0))))"""
 """A module with hooks of Binaryen and globals of wasm-bindgen."""
 
+RENAMED = (
+    MODULE.replace('(export "__stack_pointer") ', "")
+    .replace(
+        '(func $scribble (export "scribble")',
+        '(func (export "a") (result i32) (global.get $sp)) (func $scribble (export "scribble")',
+    )
+    .replace(
+        '(func (export "leaks")',
+        '(func (export "b") (param i32) (global.set $sp (local.get 0))) (func (export "leaks")',
+    )
+)
+"""The first module, with functions of other names for its C stack pointer."""
+
 ASYNCIFY = """const { readFileSync } = require("node:fs");
 const DATA = 16;
 let guest, awake;

@@ -16,7 +16,7 @@ from stackswitch.tools.paths import node_shim_dir
 
 from .conftest import Trace, Traced
 from .finding_cases import CASES, ENGINES, Case
-from .finding_programs import BUILDS, MODULE, OUTER, SCHEMES
+from .finding_programs import BUILDS, MODULE, OUTER, RENAMED, SCHEMES
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,9 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("builds")
     wasm = bytes(wasmtime.wat2wasm(MODULE))
     (folder / "plain.wasm").write_bytes(wasm)
-    (folder / "schemes.wasm").write_bytes(wasmtime.wat2wasm(SCHEMES))
+    hidden = MODULE.replace('(export "__stack_pointer")', "")
+    for name, text in (("schemes", SCHEMES), ("renamed", RENAMED), ("hidden", hidden)):
+        (folder / f"{name}.wasm").write_bytes(wasmtime.wat2wasm(text))
 
     async def make() -> None:
         binaryen = await open_binaryen()
@@ -45,7 +47,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_case(case: Case, engine: str, builds: Path, folder: Path, trace: Trace, *options: str) -> Traced:
     module = builds / (case.build.file if case.build else "plain.wasm")
     (folder / "guest.wasm").write_bytes(module.read_bytes())
-    for other in ("outer.wasm", "schemes.wasm"):
+    for other in ("outer.wasm", "schemes.wasm", "renamed.wasm", "hidden.wasm"):
         (folder / other).write_bytes((builds / other).read_bytes())
     script = folder / ("program.cjs" if case.script.startswith("const {") else "program.mjs")
     script.write_text(case.script)
