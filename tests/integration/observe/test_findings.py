@@ -10,12 +10,13 @@ import pytest
 import wasmtime
 
 from stackswitch.binaryen.asyncify import AsyncifyRequest, open_binaryen
+from stackswitch.engines.locate import find_engine
 from stackswitch.models.finding import TraceFinding
 from stackswitch.observe.rules import RULES
 from stackswitch.tools.paths import node_shim_dir
 
 from .conftest import Trace, Traced
-from .finding_cases import CASES, ENGINES, Case
+from .finding_cases import CASES, ENGINES, HERE, Case
 from .finding_programs import BUILDS, MODULE, OUTER, RENAMED, SCHEMES
 
 
@@ -51,13 +52,25 @@ def run_case(case: Case, engine: str, builds: Path, folder: Path, trace: Trace, 
         (folder / other).write_bytes((builds / other).read_bytes())
     script = folder / ("program.cjs" if case.script.startswith("const {") else "program.mjs")
     script.write_text(case.script)
+    if engine == HERE:
+        here = find_engine()
+        return trace(here.path, *here.flags, script.name, options=options)
     return trace("node", script.name, options=("--engine", engine, *options))
 
 
-PAIRS = [(case, engine) for case in CASES for engine in case.engines or ENGINES[case.backend]]
+PAIRS = [
+    pytest.param(
+        case,
+        engine,
+        id=f"{case.id}, {engine}",
+        marks=() if engine == HERE else pytest.mark.network,
+    )
+    for case in CASES
+    for engine in case.engines or ENGINES[case.backend]
+]
 
 
-@pytest.mark.parametrize(("case", "engine"), PAIRS, ids=[f"{case.id}, {engine}" for case, engine in PAIRS])
+@pytest.mark.parametrize(("case", "engine"), PAIRS)
 def test_what_is_found(case: Case, engine: str, builds: Path, tmp_path: Path, trace: Trace) -> None:
     seen = run_case(case, engine, builds, tmp_path, trace)
     found = [each for each in seen.lines if isinstance(each, TraceFinding)]
@@ -90,26 +103,26 @@ GOOD = CASES[0]
 def test_the_status(
     case: Case, options: tuple[str, ...], status: int, builds: Path, tmp_path: Path, trace: Trace
 ) -> None:
-    assert run_case(case, "node@24", builds, tmp_path, trace, *options).status == status
+    assert run_case(case, HERE, builds, tmp_path, trace, *options).status == status
 
 
 def test_a_silenced_rule_does_not_count(builds: Path, tmp_path: Path, trace: Trace) -> None:
     config = tmp_path / "stackswitch.toml"
     config.write_text('[trace.silence]\nnot-promising = "the probe of our loader"\n')
     options = ("--fail-on", "warning")
-    seen = run_case(CAUGHT, "node@24", builds, tmp_path, trace, *options)
+    seen = run_case(CAUGHT, HERE, builds, tmp_path, trace, *options)
     assert seen.status == 0
     assert "silenced: the probe of our loader" in seen.stderr
     for content, says in (("nothing = 'x'", "there is no rule 'nothing'"), ("no-jspi = ' '", "say why")):
         config.write_text(f"[trace.silence]\n{content}\n")
-        seen = run_case(CAUGHT, "node@24", builds, tmp_path, trace)
+        seen = run_case(CAUGHT, HERE, builds, tmp_path, trace)
         assert (seen.status, seen.lines) == (4, [])
         assert says in seen.stderr
 
 
 def test_every_format_has_the_findings(builds: Path, tmp_path: Path, trace: Trace) -> None:
     options = ("--junit", "out.xml", "--markdown", "out.md", "--annotations")
-    seen = run_case(FAULTY, "node@24", builds, tmp_path, trace, *options)
+    seen = run_case(FAULTY, HERE, builds, tmp_path, trace, *options)
     failure = ElementTree.parse(tmp_path / "out.xml").find(".//failure")
     assert failure is not None
     assert "lacks 1 function" in failure.attrib["message"]
@@ -119,7 +132,7 @@ def test_every_format_has_the_findings(builds: Path, tmp_path: Path, trace: Trac
 
 def test_without_findings_the_formats_say_so(builds: Path, tmp_path: Path, trace: Trace) -> None:
     options = ("--junit", "out.xml", "--markdown", "out.md", "--annotations")
-    seen = run_case(GOOD, "node@24", builds, tmp_path, trace, *options)
+    seen = run_case(GOOD, HERE, builds, tmp_path, trace, *options)
     assert "no findings" in (tmp_path / "out.xml").read_text()
     assert "0 findings" in (tmp_path / "out.md").read_text()
     assert "::" not in seen.stdout
