@@ -143,36 +143,43 @@ def _missing(suspensions: Sequence[TraceSuspension], module: FindModule) -> Iter
         if each.missing or each.missing_imports:
             by_module[each.module].append(each)
     for sha256, stacks in by_module.items():
-        short_of_imports = [each for each in stacks if each.missing_imports]
-        if short_of_imports:
-            names = _sorted(each.missing_imports for each in short_of_imports)
-            text = (
-                f"ASYNCIFY_IMPORTS lacks {some(names, MOST_NAMED)}: the build does not unwind after its calls"
-            )
-            yield _of_stacks("missing-import", text, short_of_imports, {"ASYNCIFY_IMPORTS": names})
-        yield from _missing_functions(sha256, stacks, module)
+        found = module(sha256)
+        imports = {id(each): each.missing_imports or _plain_import(each, found) for each in stacks}
+        of_imports = [each for each in stacks if imports[id(each)]]
+        if of_imports:
+            names = _sorted(imports.values())
+            text = f"ASYNCIFY_IMPORTS lacks {some(names, MOST_NAMED)}: no call of it unwinds"
+            yield _of_stacks("missing-import", text, of_imports, {"ASYNCIFY_IMPORTS": names})
+        others = [each for each in stacks if each.missing and not imports[id(each)]]
+        yield from _missing_functions(others, found)
+        known = {name for each in others for name in each.missing}
+        rest = tuple(each for each in _sorted(each.missing for each in of_imports) if each not in known)
+        if rest:
+            text = f"{counted(len(rest), 'function')} on the stacks of such an import not instrumented: "
+            fix = "Add the import first, build again, and complete the list with what is then still missing."
+            more = {"severity": "note", "caused_by": "missing-import", "fix": fix}
+            yield _of_stacks("missing-function", text + some(rest, MOST_NAMED), of_imports, {}, **more)
+
+
+def _plain_import(stack: TraceSuspension, module: ObservedModule | None) -> tuple[str, ...]:
+    """Return the import that a stack waits in, if the build seems to take it for one that does not wait."""
+    if module is None or not stack.missing:
+        return ()
+    index, offset, _ = stack.frames[0]
+    imported = module.called_import(index, offset) if index not in module.instrumented else None
+    return (imported.full_name,) if imported is not None and module.takes_for_plain(imported.index) else ()
 
 
 def _missing_functions(
-    sha256: str, stacks: Sequence[TraceSuspension], module: FindModule
+    stacks: Sequence[TraceSuspension], module: ObservedModule | None
 ) -> Iterator[TraceFinding]:
-    """Of functions on stacks of an unknown import, it is the import that has to be added first."""
-    found = module(sha256)
-    plain = [each for each in stacks if each.missing and not each.missing_imports]
-    names = _sorted(each.missing for each in plain)
-    for of_build, listed in _by_list(names, found).items():
+    names = _sorted(each.missing for each in stacks)
+    for of_build, listed in _by_list(names, module).items():
         has = "names" if of_build == "ASYNCIFY_REMOVE" else "lacks"
         text = f"{of_build} {has} {counted(len(listed), 'function')} on the stacks of waits: "
-        concerned = [each for each in plain if set(listed) & set(each.missing)]
+        concerned = [each for each in stacks if set(listed) & set(each.missing)]
         rule = "removed-function" if of_build == "ASYNCIFY_REMOVE" else "missing-function"
         yield _of_stacks(rule, text + some(listed, MOST_NAMED), concerned, {of_build: listed})
-    explained = [each for each in stacks if each.missing and each.missing_imports]
-    rest = tuple(each for each in _sorted(each.missing for each in explained) if each not in names)
-    if rest:
-        text = f"{counted(len(rest), 'function')} on the stacks of such an import not instrumented: "
-        fix = "Add the import first, build again, and complete the list with what is then still missing."
-        more = {"severity": "note", "caused_by": "missing-import", "fix": fix}
-        yield _of_stacks("missing-function", text + some(rest, MOST_NAMED), explained, {}, **more)
 
 
 def _by_list(names: Sequence[str], module: ObservedModule | None) -> dict[ListName, tuple[str, ...]]:

@@ -30,12 +30,12 @@ def missing_names(
         if index not in found.instrumented:
             inner = frames[at - 1] if at and at not in outside_js else None
             outer = frames[at + 1] if at + 1 < len(frames) and at + 1 not in outside_js else None
-            if not _was_there(found, frames[at], inner, outer):
-                continue
-            functions.setdefault(prefix + found.list_names[index])
-        imported = found.called_import(index, offset) if at in outside_js else None
-        if imported is not None and not found.knows_import(index, offset, imported.index):
-            imports.setdefault(prefix + imported.full_name)
+            if _was_there(found, frames[at], inner, outer):
+                functions.setdefault(prefix + found.list_names[index])
+        elif at in outside_js:
+            imported = found.called_import(index, offset)
+            if imported is not None and not found.can_wait(index, offset, imported.index):
+                imports.setdefault(prefix + imported.full_name)
     return tuple(functions), tuple(imports)
 
 

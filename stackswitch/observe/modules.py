@@ -99,15 +99,12 @@ class ObservedModule:
             return "ASYNCIFY_ADD"
         return "ASYNCIFY_REMOVE" if self._share >= _MOST else "ASYNCIFY_ONLY"
 
-    def knows_import(self, function: int, offset: int, called: int) -> bool:
-        """Whether the build takes an import, which a function calls at an offset, for one that may wait.
+    def takes_for_plain(self, called: int) -> bool:
+        """Whether the build seems to take an import for one that does not wait, though no code shows it.
 
-        If the function is not instrumented, its code does not show it. A build without a list would have
-        instrumented the function if it did.
+        Functions that call it are not instrumented, and all are that a build without a list has instrumented.
         """
-        if function in self.instrumented:
-            return self.can_wait(function, offset, called)
-        return called in self._suspending or self._share < _NEARLY_ALL
+        return called not in self._suspending and self._share >= _NEARLY_ALL
 
     @cached_property
     def list_names(self) -> tuple[str, ...]:

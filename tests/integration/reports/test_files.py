@@ -84,7 +84,7 @@ def test_a_module_alone_says_what_its_bytes_say_and_what_to_run(
     found = json.loads((tmp_path / "r.json").read_text("utf-8"))
     assert found["level"] == "not-ready", "invoke_ii is in the way whatever is run"
     assert found["picture"]["nodes"]
-    assert found["module"]["c_stack"] == "hidden"
+    assert found["module"]["shadow_stack"] == "hidden"
 
 
 def test_shards_engines_and_days_go_into_one(tmp_path: Path, report: Report) -> None:
