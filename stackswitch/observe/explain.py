@@ -18,8 +18,6 @@ _AFTER_BAD_UNWIND = re.compile(
 )
 _NO_JSPI = re.compile(r"WebAssembly\.(Suspending|promising) is not a")
 _FULL_STACK = re.compile(r"call stack size exceeded", re.IGNORECASE)
-CONSTRUCTORS = ("__wasm_call_ctors", "_initialize")
-"""Functions that run constructors; glue does not await them, so that no list helps."""
 _CONTROL = "asyncify_"
 _MOST_NAMED = 5
 
@@ -28,7 +26,7 @@ _MOST_NAMED = 5
 class NonPromisingEntry:
     """A function that JavaScript called without ``WebAssembly.promising``.
 
-    :ivar exported: whether the module exports it, under this name, for JavaScript to call and await
+    :ivar exported: whether the module exports it, under this name
     """
 
     name: str
@@ -92,11 +90,6 @@ def refused(js_frames: Sequence[str], entry: NonPromisingEntry | None) -> Explai
     if entry is None:
         text = "an import that waits was called where no promising export can be suspended"
         return Explained("no-entry", text)
-    if entry.name in CONSTRUCTORS:
-        return Explained(
-            "not-exported",
-            f"{entry.name} waits: it runs constructors, and glue calls it before the program starts",
-        )
     if entry.exported:
         text = f"{entry.name} was called without WebAssembly.promising: JSPI_EXPORTS lacks it"
         return Explained("not-promising", text)

@@ -13,7 +13,6 @@ from stackswitch.reports.findings import MOST_NAMED
 from stackswitch.reports.text import counted, some
 from stackswitch.transform.reentrant.other_schemes import c_stack_schemes
 
-from .explain import CONSTRUCTORS
 from .modules import ObservedModule
 from .rules import RULES, finding
 
@@ -268,14 +267,10 @@ def _rule_of(trap: TraceTrap) -> str:
 def _of_trap(rule: str, alike: Sequence[TraceTrap]) -> TraceFinding:
     trap = alike[0]
     caught = all(each.caught for each in alike)
-    backend = (
-        "asyncify" if rule == "saved-stack-overflow" else "" if len(RULES[rule].backends) > 1 else "jspi"
-    )
     return finding(
         rule,
         trap.explanation,
         severity="warning" if caught else RULES[rule].severity,
-        backend=backend,
         process=trap.process,
         thread=trap.thread,
         module=trap.module,
@@ -289,11 +284,15 @@ def _of_trap(rule: str, alike: Sequence[TraceTrap]) -> TraceFinding:
     )
 
 
+_CONSTRUCTORS = ("__wasm_call_ctors", "_initialize")
+"""Exports that run constructors. Glue calls them by itself, and does not await them."""
+
+
 def _fix_of(trap: TraceTrap) -> str:
+    if trap.export in _CONSTRUCTORS:
+        return f"Add {trap.export} to JSPI_EXPORTS and await it, or move the wait out of the constructor."
     if trap.cause == "not-promising":
         return f"Add {trap.export} to JSPI_EXPORTS."
-    if trap.export in CONSTRUCTORS:
-        return "Move the wait out of the constructor, into a function that JavaScript calls and awaits."
     if trap.cause == "not-exported":
         where = f" at {trap.call_site}" if trap.call_site else " where JavaScript calls it"
         return f"Wrap the function in WebAssembly.promising{where}; no list can name it."

@@ -24,7 +24,7 @@ from stackswitch.models.trace import (
 from stackswitch.reports.escape import json_text
 
 from .call_findings import conversion, find_in_calls
-from .explain import CONSTRUCTORS, NonPromisingEntry, explain_error, refused
+from .explain import NonPromisingEntry, explain_error, refused
 from .findings import explained, find
 from .missing import missing_names
 from .modules import ModuleStore, ObservedModule, PartModules, shown_name, triples
@@ -301,8 +301,8 @@ class _PartReader:
     def _entry(self, frame: tuple[int, int, int]) -> NonPromisingEntry:
         sha256, found = self.modules.module(frame[0])
         exported = found.module.export_names.get(frame[1]) if found is not None else None
-        callable_ = exported is not None and exported not in CONSTRUCTORS
-        return NonPromisingEntry(exported or shown_name(sha256, found, frame[1], sha256), callable_)
+        name = exported or shown_name(sha256, found, frame[1], sha256)
+        return NonPromisingEntry(name, exported is not None)
 
     def _trap(self, trap: RawTrap) -> TraceTrap:
         frames = triples(trap.frames)

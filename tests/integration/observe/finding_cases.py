@@ -95,7 +95,7 @@ CASES: tuple[Case, ...] = (
         "jspi",
         JSPI + "guest.__wasm_call_ctors();",
         ("not-promising error",),
-        says=("Move the wait out of the constructor",),
+        says=("JSPI_EXPORTS and await it, or move the wait out of the constructor",),
     ),
     Case(
         "JavaScript between",
