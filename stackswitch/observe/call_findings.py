@@ -9,6 +9,7 @@ from typing import Any
 from stackswitch.models.expect import ListName
 from stackswitch.models.finding import FindingStack, TraceFinding
 from stackswitch.models.trace import TraceSuspension
+from stackswitch.reports.text import counted
 
 from .findings import stack_of
 from .parts import Part
@@ -63,11 +64,7 @@ def _of_c_stacks(
     for (*pair, lost), each in pairs.items():
         if not lost and (*pair, True) in pairs:
             continue
-        what = (
-            f"{each['lost']:,} bytes of a call that waits were changed"
-            if lost
-            else "nothing was lost this time"
-        )
+        what = f"{counted(each['lost'], 'byte')} changed" if lost else "nothing was lost this time"
         yield finding(
             "shared-c-stack",
             f"calls that overlap use the same {each['bytes']:,} bytes of the C stack; {what}",
@@ -82,14 +79,11 @@ def _of_c_stacks(
         fix = "Link with --export=__stack_pointer, or export emscripten_stack_get_current."
         yield _of(part, stacks, "shared-c-stack", text, each, severity="note", fix=fix)
     for each in by_kind["drift"]:
-        lower = f"{abs(each['bytes']):,} bytes {'lower' if each['bytes'] > 0 else 'higher'}"
+        lower = f"{counted(abs(each['bytes']), 'byte')} {'lower' if each['bytes'] > 0 else 'higher'}"
         text = f"the C stack pointer is {lower} than before the first call, though no call is open"
         yield _of(
             part, stacks, "stack-pointer-drift", text, {"stack": None}, evidence={"bytes": each["bytes"]}
         )
-
-
-_PAIR = ("first", "second", "index")
 
 
 def _pair(stacks: Stacks, event: Mapping[str, Any]) -> tuple[FindingStack, ...]:
