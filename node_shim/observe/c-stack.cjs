@@ -86,15 +86,16 @@ class CStack {
   }
 
   /**
-   * Whether changes were undone: more of the bytes are what they were before than what they were after.
+   * How many more of the bytes are what they were before than what they were after: positive if changes were undone. 0: it cannot
+   * be told, for the program has written there itself since.
    *
    * @param {Changed} changed
    */
-  isUndone(changed) {
+  undone(changed) {
     const now = this.#bytes();
     let undone = 0;
     for (const [at, [before, after]] of changed) undone += Number(now[at] === before) - Number(now[at] === after);
-    return undone > 0;
+    return undone;
   }
 }
 

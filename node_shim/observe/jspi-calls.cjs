@@ -30,6 +30,7 @@ const { values } = Object;
  * @property {CStack | null} stack null: it cannot be seen
  * @property {boolean} reentrant the build gives each call a C stack
  * @property {boolean} restores the host puts frames back
+ * @property {(() => void)[]} unclear changes of which it cannot be told whether the host has put them back; each reports one
  * @property {Set<Call>} waiting
  * @property {number} open calls
  * @property {number | null} home the pointer when no call was open, at first
@@ -44,7 +45,7 @@ const MOST_SHARED = 1_000; // pairs of stacks
 const REENTRANT = "__jspi_enter"; // binaryen#9102, and stackswitch reentrant
 
 /** @type {(stack: CStack | null, reentrant: boolean) => Instance} */
-const newInstance = (stack, reentrant) => ({ stack, reentrant, restores: false, waiting: new Set(), open: 0, home: null });
+const newInstance = (stack, reentrant) => ({ stack, reentrant, restores: false, unclear: [], waiting: new Set(), open: 0, home: null });
 
 class JspiCalls {
   #part;
@@ -144,7 +145,7 @@ class JspiCalls {
     this.#stops(call);
     for (const other of instance.waiting) {
       const bytes = Math.min(call.top, other.top) - Math.max(call.low, other.low);
-      if (bytes > 0) this.#share(other, call, call.entry, bytes, 0);
+      if (bytes > 0) this.#share(other, call, other.entry, call.entry, bytes, 0);
     }
     if (instance.waiting.size > 0 && instance.stack === null && !instance.reentrant) this.#cannotJudge(call);
     instance.waiting.add(call);
@@ -160,8 +161,11 @@ class JspiCalls {
   #judge(call) {
     const { instance, changes } = call;
     for (const { by, entry, bytes, range } of changes) {
-      if (instance.stack?.isUndone(bytes)) instance.restores = true;
-      else this.#share(call, by, entry, range, bytes.size);
+      const undone = instance.stack?.undone(bytes) ?? 0;
+      const share = this.#share.bind(this, call, by, call.entry, entry, range, bytes.size);
+      if (undone > 0) instance.restores = true;
+      else if (undone < 0) share();
+      else if (instance.unclear.length < MOST_SHARED) instance.unclear.push(share);
     }
     call.changes = [];
   }
@@ -188,7 +192,7 @@ class JspiCalls {
     const { pointer } = stack;
     for (const other of waiting) {
       const bytes = Math.min(pointer, other.top) - other.low;
-      if (bytes > 0) this.#share(other, call, call.entry, bytes, 0);
+      if (bytes > 0) this.#share(other, call, other.entry, call.entry, bytes, 0);
     }
   }
 
@@ -235,10 +239,10 @@ class JspiCalls {
     }
   }
 
-  /** @type {(first: Call, second: Call, entry: Entry | null, bytes: number, lost: number) => void} */
-  #share(first, second, entry, bytes, lost) {
-    if (first.entry === null) return;
-    const key = `${first.entry.id} ${entry?.id} ${second.index} ${lost > 0}`;
+  /** @type {(first: Call, second: Call, waiting: Entry | null, entry: Entry | null, bytes: number, lost: number) => void} */
+  #share(first, second, waiting, entry, bytes, lost) {
+    if (waiting === null) return;
+    const key = `${waiting.id} ${entry?.id} ${second.index} ${lost > 0}`;
     const known = this.#shared.get(key)?.line;
     if (known !== undefined) {
       known.count++;
@@ -246,7 +250,7 @@ class JspiCalls {
       return;
     }
     if (this.#shared.size >= MOST_SHARED) return;
-    const line = { kind: "shared", first: first.entry.id, second: entry?.id ?? null, index: second.index, bytes, lost, address: first.low, count: 1 };
+    const line = { kind: "shared", first: waiting.id, second: entry?.id ?? null, index: second.index, bytes, lost, address: first.low, count: 1 };
     this.#shared.set(key, { instance: first.instance, line });
     if (lost > 0) this.#part.write(line);
   }
@@ -258,12 +262,21 @@ class JspiCalls {
     this.#part.write({ kind: "unjudged", stack: call.entry.id });
   }
 
+  /** A host that has put frames back once is taken to do it always. */
+  #reportUnclear() {
+    for (const exports of this.#known()) {
+      const { restores = true, unclear = [] } = this.#instances.get(exports) ?? {};
+      if (!restores) for (const share of unclear) share();
+    }
+  }
+
   /**
    * Write what is known at the end.
    *
    * @param {boolean} idle whether the program has ended because nothing was left to do
    */
   finish(idle) {
+    this.#reportUnclear();
     for (const { instance, line } of this.#shared.values()) {
       if (line.lost > 0 ? line.count > 1 : !instance.restores) this.#part.write(line);
     }
