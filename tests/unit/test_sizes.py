@@ -25,11 +25,13 @@ LONG_BODIES: dict[str, int] = {}
 
 
 def sources() -> Iterator[Path]:
-    """Yield each file of code that somebody wrote: not what npm or a build put there."""
+    """Yield each file of code that somebody wrote: not what pip, npm or a build put there."""
     for folder in FOLDERS:
+        environments = {each.parent for each in (ROOT / folder).rglob("pyvenv.cfg")}
         for path in sorted((ROOT / folder).rglob("*")):
             if path.suffix in SUFFIXES and INSTALLED.isdisjoint(path.parts):
-                yield path
+                if environments.isdisjoint(path.parents):
+                    yield path
 
 
 def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
