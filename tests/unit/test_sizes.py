@@ -29,9 +29,9 @@ def sources() -> Iterator[Path]:
     for folder in FOLDERS:
         environments = {each.parent for each in (ROOT / folder).rglob("pyvenv.cfg")}
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in SUFFIXES and INSTALLED.isdisjoint(path.parts):
-                if environments.isdisjoint(path.parents):
-                    yield path
+            installed = not INSTALLED.isdisjoint(path.parts) or not environments.isdisjoint(path.parents)
+            if path.suffix in SUFFIXES and not installed:
+                yield path
 
 
 def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
