@@ -43,14 +43,18 @@ def explained(findings: Sequence[TraceFinding]) -> list[TraceFinding]:
     A build that lacks names, or a stack that did not fit, makes the program break Asyncify's protocol.
     """
     errors = {each.rule for each in findings if each.severity == "error"}
+    switched = {each.module for each in findings if each.rule == _SWITCHED}
 
     def judged(found: TraceFinding) -> TraceFinding:
         cause = next((each for each in _CAUSES if each in errors and found.rule in _CAUSES[each]), "")
+        if found.rule == "shared-c-stack" and found.module in switched:
+            cause = _SWITCHED  # frames are put back where trace does not see it
         return found.model_copy(update={"severity": "note", "caused_by": cause}) if cause else found
 
     return [judged(each) for each in findings]
 
 
+_SWITCHED = "mixed-stack-conventions"
 _OF_A_LIST = ("protocol", "re-entered", "saved-stack-overwritten", "pending-at-exit")
 _CAUSES: Mapping[str, Sequence[str]] = {
     "missing-import": _OF_A_LIST,
