@@ -16,8 +16,8 @@ const { sizes } = adapter;
 /**
  * @typedef {object} ReentrantOptions
  * @property {string[]} [suspend] the imports that may suspend: `module.name`, or `name` of `env`; `*` for any characters
- * @property {string[]} [promise] the exports that are called through `WebAssembly.promising`; `*` for any characters. If nothing says so: all
- *   from which an import that suspends can be reached
+ * @property {string[]} [promise] the exports that are called through `WebAssembly.promising`; `*` for any characters. Default:
+ *   all from which an import that suspends can be reached
  * @property {string} [glue] the text of Emscripten's glue of this build, which says what suspends and what is promising
  * @property {string} [glueName] what messages call the glue
  * @property {boolean} [allImports] any import may suspend, but for those that never do
@@ -35,7 +35,7 @@ const { sizes } = adapter;
  *   exports
  */
 
-/** The options there are. An unknown one may be a feature of a later version: it is refused, so that no module is other than was asked for. */
+/** The options. An unknown one is refused: it may be of a later version, and the module would lack what it asks for. */
 const OPTIONS = [
   "suspend", "promise", "glue", "glueName", "allImports", "never", "promiseTable", "region", "malloc", "mainModule", "invokes", "exnref",
   "debugInfo", "sideOf",

@@ -15,7 +15,7 @@ const ROWS = 60;
 /** So many turns of the event loop without any wait: a session that has not ended does not end. */
 const IDLE_TURNS = 50;
 
-/** Operations that wait until they are told to end, in an order that a seed determines. */
+/** Operations that are pending. They end one by one, in an order that a seed determines. */
 class Waits {
   constructor(seed) {
     this.state = seed >>> 0;

@@ -27,7 +27,11 @@ def find_in_calls(part: Part, stacks: Stacks, *, trapped: bool) -> Iterator[Trac
     by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in part.events:
         by_kind[each["kind"]].append(each)
-    lost = bool(by_kind["pending"] or by_kind["overwritten"] or trapped)
+    pending = {
+        which: [each for each in by_kind["pending"] if _backend(stacks, each["stack"]) == which]
+        for which in ("asyncify", "jspi")
+    }
+    lost = bool(pending["asyncify"] or by_kind["overwritten"] or trapped)
     for each in by_kind["overlap"]:
         how = "one of them did not return" if lost else "both were brought back"
         yield finding(
@@ -40,7 +44,8 @@ def find_in_calls(part: Part, stacks: Stacks, *, trapped: bool) -> Iterator[Trac
     for each in by_kind["overwritten"]:
         text = "a saved stack was overwritten before it was used"
         yield _of(part, stacks, "saved-stack-overwritten", text, each)
-    for each in by_kind["pending"] if not by_kind["overlap"] else ():
+    # Where calls overlap on Asyncify, `re-entered` says that one did not return.
+    for each in (*pending["jspi"], *(pending["asyncify"] if not by_kind["overlap"] else ())):
         severity = "warning" if each["idle"] else "note"
         why = "and nothing was left to do" if each["idle"] else "by itself or by an error"
         text = f"a call was still suspended when the program ended, {why}"
@@ -98,14 +103,17 @@ def _of(
 ) -> TraceFinding:
     stack = _stack(stacks, event["stack"], "the wait")
     shown = () if stack is None else (stack,)
-    return finding(
-        rule, text, backend="asyncify", **_place(part, stacks, event["stack"]), stacks=shown, **more
-    )
+    return finding(rule, text, **_place(part, stacks, event["stack"]), stacks=shown, **more)
 
 
 def _stack(stacks: Stacks, number: int | None, label: str) -> FindingStack | None:
     found = None if number is None else stacks.get(number)
     return None if found is None else stack_of(found, label)
+
+
+def _backend(stacks: Stacks, number: int | None) -> str:
+    found = None if number is None else stacks.get(number)
+    return "" if found is None else found.backend
 
 
 def _place(part: Part, stacks: Stacks, number: int | None) -> dict[str, Any]:
@@ -114,6 +122,7 @@ def _place(part: Part, stacks: Stacks, number: int | None) -> dict[str, Any]:
     found = None if number is None else stacks.get(number)
     if found is not None:
         place |= {
+            "backend": found.backend,
             "module": found.module,
             "import_": found.import_,
             "export": found.export,

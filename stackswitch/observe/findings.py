@@ -42,16 +42,25 @@ def explained(findings: Sequence[TraceFinding]) -> list[TraceFinding]:
 
     A build that lacks names, or a stack that did not fit, makes the program break Asyncify's protocol.
     """
-    errors = {each.rule for each in findings if each.severity == "error"}
-    switched = {each.module for each in findings if each.rule == _SWITCHED}
+    causes = [each for each in findings if each.severity == "error" and each.rule in _CAUSES]
+    # One thing that switches C stacks (a note) puts frames back where trace does not see it.
+    causes += [each for each in findings if each.rule == _SWITCHED and each.severity == "note"]
 
     def judged(found: TraceFinding) -> TraceFinding:
-        cause = next((each for each in _CAUSES if each in errors and found.rule in _CAUSES[each]), "")
-        if found.rule == "shared-c-stack" and found.module in switched:
-            cause = _SWITCHED  # frames are put back where trace does not see it
-        return found.model_copy(update={"severity": "note", "caused_by": cause}) if cause else found
+        of = (each for each in causes if found.rule in _CAUSES[each.rule] and _same_place(each, found))
+        cause = next(of, None)
+        if cause is None:
+            return found
+        return found.model_copy(update={"severity": "note", "caused_by": cause.rule})
 
     return [judged(each) for each in findings]
+
+
+def _same_place(cause: TraceFinding, found: TraceFinding) -> bool:
+    """Whether a finding can follow from another one: of one module; if one has none, of one process."""
+    if cause.module and found.module:
+        return cause.module == found.module
+    return cause.process is None or cause.process == found.process
 
 
 _SWITCHED = "mixed-stack-conventions"
@@ -64,6 +73,7 @@ _CAUSES: Mapping[str, Sequence[str]] = {
     "saved-stack-overwritten": ("protocol", "pending-at-exit"),
     "shared-c-stack": ("stack-pointer-drift",),
     "re-entered": ("protocol",),
+    _SWITCHED: ("shared-c-stack",),
 }
 """By rule: the rules whose findings follow from it."""
 
