@@ -56,7 +56,8 @@ class TraceOptions:
         "Run nothing: make the trace of what observed programs left there.", "--from", metavar="FOLDER"
     )
     fail_on: FailOn | None = option(
-        "Exit with 1 if there is a finding so severe. The program's own status, if not 0, has priority."
+        "Exit with 1 if there is a finding so severe, or if no Node program was observed. The program's own "
+        "status, if not 0, has priority."
     )
     markdown: str | None = option("Write the findings as Markdown.", metavar="FILE")
     junit: str | None = option("Write the findings as JUnit XML.", metavar="FILE")
@@ -99,15 +100,17 @@ def trace(options: TraceOptions) -> None:
     for proposal in proposals.values():
         show_proposal(console, proposal, of_invokes=True)
     status = found.ends[-1].status if options.parts is None else 0
-    failed = options.fail_on is not None and fails(found.findings, options.fail_on)
+    # Where nothing was observed, no finding means nothing.
+    failed = options.fail_on is not None and (not found.observed or fails(found.findings, options.fail_on))
     raise typer.Exit(status or (EXIT_FAILED if failed else 0))
 
 
 def _write_findings(options: TraceOptions, found: Trace) -> None:
-    write_text(options.markdown, lambda: findings_markdown(found.findings))
+    unseen = [each.message for each in found.errors]
+    write_text(options.markdown, lambda: findings_markdown(found.findings, unseen))
     if options.junit is not None:
         name = shlex.join(options.command or [str(options.parts)])
-        write_output(options.junit, findings_junit(found.findings, name))
+        write_output(options.junit, findings_junit(found.findings, name, unseen, ran=found.observed))
     if options.annotate:
         write_text(STDOUT, lambda: annotation_lines(finding_annotations(found.findings, Path.cwd())))
 

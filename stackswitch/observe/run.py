@@ -18,11 +18,10 @@ from stackswitch.tools import watchdog
 from stackswitch.tools.paths import node_shim_dir
 from stackswitch.tools.processes import start
 
-from .trace import Trace, merge_trace_parts
+from .trace import RECORDER, Trace, merge_trace_parts
 
 FOLDER_VARIABLE = "STACKSWITCH_TRACE"
 SAMPLE_VARIABLE = "STACKSWITCH_TRACE_SAMPLE"
-RECORDER = "stackswitch"
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -75,12 +74,11 @@ def whole_trace(command: Sequence[str], status: int | None, trace: Trace) -> Tra
 
     :param status: what the command ended with
     """
-    observed = len(trace.starts)
     trace.starts.insert(
         0,
         TraceStart(process=os.getpid(), engine=RECORDER, engine_version=__version__, argv=tuple(command)),
     )
-    if not observed:
+    if not trace.observed:
         trace.errors.append(
             TraceError(
                 message=f"no Node program was observed: {command[0]} started none,"

@@ -30,6 +30,9 @@ from .missing import missing_names
 from .modules import ModuleStore, ObservedModule, PartModules, shown_name, triples
 from .parts import CONVERTED, Gaps, Part, RawStack, RawTrap, entered_at, read_parts
 
+RECORDER = "stackswitch"
+"""The engine of the lines that are the recorder's own."""
+
 
 @dataclass
 class Trace:
@@ -55,6 +58,11 @@ class Trace:
             *self.errors,
             *self.ends,
         ]
+
+    @property
+    def observed(self) -> bool:
+        """Whether a program was observed, and not only the command started."""
+        return any(each.engine != RECORDER for each in self.starts)
 
     @property
     def suspension_count(self) -> int:

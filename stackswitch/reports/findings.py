@@ -69,22 +69,33 @@ def stack_line(stack: FindingStack) -> str:
     return " ← ".join(names)
 
 
-def findings_markdown(findings: Sequence[TraceFinding]) -> str:
-    """Return the findings as Markdown for a comment or a job summary."""
+def findings_markdown(findings: Sequence[TraceFinding], unseen: Sequence[str]) -> str:
+    """Return the findings as Markdown for a comment or a job summary.
+
+    :param unseen: what the trace lacks
+    """
     count = sum(each.counts for each in findings)
     lines = [f"### stackswitch: {counted(count, 'finding')}", ""]
+    lines += [f"- **incomplete**: {plain(each, 500)}" for each in unseen]
     for each in by_severity(findings):
         lines += [f"- **{each.severity}** {code(each.rule)}: {plain(each.text, 500)}", ""]
         lines += ["  ```text", *(f"  {markdown_block(line)}" for line in details(each)), "  ```", ""]
     return "\n".join(lines)
 
 
-def findings_junit(findings: Sequence[TraceFinding], name: str) -> bytes:
+def findings_junit(findings: Sequence[TraceFinding], name: str, unseen: Sequence[str], *, ran: bool) -> bytes:
     """Return a JUnit report: a test for each finding that fails with it; one that passes if there is none.
 
     :param name: of the test suite: the command
+    :param unseen: what the trace lacks: a test that is skipped
+    :param ran: whether a program was observed; if not, that test fails
     """
     tests = []
+    if unseen:
+        text = xml("\n".join(unseen))
+        complete = TestCase(name="the trace is complete", classname="stackswitch.trace")
+        complete.result = [Skipped(text) if ran else Failure(text, "error")]
+        tests.append(complete)
     for each in by_severity(findings):
         where = each.import_ or each.export
         test = TestCase(name=xml(f"{each.rule} {where}".rstrip()), classname="stackswitch.trace")

@@ -138,3 +138,12 @@ def test_without_findings_the_formats_say_so(builds: Path, tmp_path: Path, trace
     assert "no findings" in (tmp_path / "out.xml").read_text()
     assert "0 findings" in (tmp_path / "out.md").read_text()
     assert "::" not in seen.stdout
+
+
+def test_a_run_in_which_nothing_was_observed_is_no_success(tmp_path: Path, trace: Trace) -> None:
+    options = ("--junit", "out.xml", "--markdown", "out.md")
+    assert trace("true", options=options).status == 0
+    assert trace("true", options=(*options, "--fail-on", "error")).status == 1
+    assert "no Node program was observed" in (tmp_path / "out.md").read_text()
+    assert ElementTree.parse(tmp_path / "out.xml").find(".//failure") is not None
+    assert trace("sh", "-c", "exit 3", options=("--fail-on", "error")).status == 3
