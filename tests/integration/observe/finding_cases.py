@@ -325,6 +325,11 @@ CASES += (
         ("promising-as-import error",),
     ),
     Case(
+        "JavaScript that makes a number of a promise, below the module",
+        "jspi",
+        JSPI.replace("if (!quiet) guest.inner()", "Number(Promise.resolve(1))") + "guest.calm();",
+    ),
+    Case(
         "JavaScript that makes a number of a promise",
         "jspi",
         JSPI + "console.log(Promise.resolve(1) * 2); await promising(guest.run)(1);",

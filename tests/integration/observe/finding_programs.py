@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-MODULE = """(module
+_MANY = range(60)
+"""So many functions that one which is missing is less than a fiftieth."""
+_FUNCTIONS = "".join(f"(func $many{each} (call $others))" for each in _MANY)
+_CALLS = "".join(f"(call $many{each})" for each in _MANY)
+
+MODULE = f"""(module
   (import "env" "wait" (func $wait (param i32) (result i32)))
   (import "env" "other" (func $other))
   (import "env" "callback" (func $callback))
@@ -23,6 +28,7 @@ MODULE = """(module
   (func $others (export "others") (call $other))
   (func $more1 (call $others)) (func $more2 (call $more1)) (func $more3 (call $more2))
   (func $more4 (call $more3)) (func $more5 (export "more") (call $more4))
+  {_FUNCTIONS} (func (export "many") {_CALLS})
   (func (export "through") (call $callback))
   (func (export "calm") (call $callback))
   (func (export "invoked") (call $invoke_v (i32.const 1)))

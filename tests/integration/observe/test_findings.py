@@ -75,6 +75,7 @@ def test_what_is_found(case: Case, engine: str, builds: Path, tmp_path: Path, tr
     seen = run_case(case, engine, builds, tmp_path, trace)
     found = [each for each in seen.lines if isinstance(each, TraceFinding)]
     assert [f"{each.rule} {each.severity}" for each in found] == list(case.found), seen.stderr
+    assert seen.errors == []
     if case.id != "no JSPI":
         assert {each.backend for each in found} <= {"", case.backend}
     for text in case.says:
